@@ -1,0 +1,1 @@
+"""Wirety's control plane. Start at `app.py`; docs/adr says why it has this shape."""

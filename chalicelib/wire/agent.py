@@ -1,0 +1,52 @@
+"""The agent's calls, `/api/v1/agent/*`, and the assertion it signs."""
+
+from datetime import datetime
+
+from chalicelib.wire.codec import Answer, Request
+from chalicelib.wire.peers import Host
+
+ASSERTION_ALGORITHM = "EdDSA"  # RFC 8037, the device key is Ed25519
+ASSERTION_LIFETIME_S = 60
+ASSERTION_AUDIENCE = "wirety"
+
+
+class EnrollRequest(Request):
+    """`public_key`: WireGuard, base64. `device_key`: Ed25519 public key, 32 bytes, base64."""
+
+    token: str
+    public_key: str
+    device_key: str
+    host: Host
+
+
+class Enrolled(Answer):
+    """`signing_key` null: the deployment does not sign bundles."""
+
+    peer_id: str
+    network_id: str
+    signing_key: str | None
+
+
+class AssertionClaims(Request):
+    """The JWT an agent signs with its device key to open a session.
+
+    `exp - iat` at most ASSERTION_LIFETIME_S; `jti` is used once.
+    """
+
+    sub: str
+    network_id: str
+    aud: str
+    iat: int
+    exp: int
+    jti: str
+
+
+class SessionRequest(Request):
+    assertion: str
+
+
+class Session(Answer):
+    """`session` goes into `Authorization: Bearer`, for REST and the socket's handshake."""
+
+    session: str
+    expires_at: datetime

@@ -1,0 +1,91 @@
+"""Socket frames: JSON objects with `type`, at most MAX_FRAME_BYTES each.
+
+`Heartbeat`, `Ack` and `Applied` are also the bodies of `/agent/heartbeat` and
+`/agent/applied`, for when the socket is down.
+"""
+
+from typing import Literal
+
+from chalicelib.wire.codec import Answer, Request
+from chalicelib.wire.peers import Host
+
+MAX_FRAME_BYTES = 30_000  # API Gateway cuts frames at 32 KB
+
+
+class Observation(Request):
+    """What a jump sees of another peer. `handshake_at`: unix seconds, 0: never."""
+
+    peer_id: str
+    endpoint: str | None
+    handshake_at: int
+    rx: int
+    tx: int
+
+
+class Hello(Request, tag="hello"):
+    """The client's first frame: the server cannot speak before it."""
+
+    instance_id: str
+    generation: int
+    revision: int
+    hash: str
+
+
+class Heartbeat(Request, tag="heartbeat"):
+    """`seq` rises with each heartbeat of an instance. `generation`, `revision`, `hash`: what
+    the agent runs now (0 and empty before its first bundle). `nonce`: the last answer's."""
+
+    instance_id: str
+    seq: int
+    generation: int
+    revision: int
+    hash: str
+    nonce: str | None = None
+    host: Host | None = None
+    observations: list[Observation] = []
+
+
+class Applied(Request, tag="applied"):
+    """A bundle was applied, or could not be; `ms` from hint or fetch to WireGuard."""
+
+    generation: int
+    revision: int
+    hash: str
+    ok: bool
+    ms: int
+    error: str | None = None
+
+
+class Welcome(Answer, tag="welcome"):
+    """Answer to `hello`. `wanted`: newest revision that concerns this agent."""
+
+    generation: int
+    wanted: int
+    heartbeat_interval_s: int
+
+
+class Ack(Answer, tag="ack"):
+    """Answer to the heartbeat with the same `seq`."""
+
+    seq: int
+    generation: int
+    wanted: int
+    nonce: str
+
+
+class ConfigChanged(Answer, tag="config_changed"):
+    """A hint: fetch the bundle. Carries no configuration."""
+
+    network_id: str
+    generation: int
+    revision: int
+
+
+class Bye(Answer, tag="bye"):
+    """The server is about to close the socket."""
+
+    reason: Literal["peer_deleted", "session_ended"]
+
+
+ToAgent = Welcome | Ack | ConfigChanged | Bye
+FromAgent = Hello | Heartbeat | Applied
