@@ -1,0 +1,61 @@
+"""What a peer runs: bundles for agents, configs for people, and the proof that one was applied.
+
+Requests: a bundle 1 more than its tunnel (1 alone when nothing newer concerns the agent);
+applied 1.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.application.tunnels import Tunnels
+from chalicelib.domain.bundle import Bundle
+from chalicelib.domain.errors import JumpNotReady, NetworkNotFound, PeerDeleted, PeerNotEnrolled, PeerNotFound
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.peer import Kind
+from chalicelib.domain.principal import Agent, Principal
+from chalicelib.ports import Clock, PeerStore, PresenceStore
+
+
+@dataclass(frozen=True, slots=True)
+class Bundles:
+    tunnels: Tunnels
+    peers: PeerStore
+    presence: PresenceStore
+    clock: Clock
+
+    def fetch(self, agent: Agent, since: Revision | None) -> Bundle | None:
+        """Render the agent's bundle; None when nothing newer than `since` concerns it.
+
+        Raises:
+            PeerDeleted: with what the tombstone says.
+        """
+        wanted = self.presence.wanted(agent.peer_id)
+        if wanted is not None and since is not None and wanted <= since:
+            return None
+        try:
+            return self.tunnels.of(agent.network_id, agent.peer_id)
+        except (PeerNotFound, NetworkNotFound):
+            raise self._deleted(agent) from None
+
+    def config(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Bundle:
+        """Render any peer's configuration for a person.
+
+        Raises:
+            PeerNotEnrolled, JumpNotReady: there is nothing to write into a file yet.
+        """
+        by.require_sight(network_id)
+        bundle = self.tunnels.of(network_id, peer_id)
+        if bundle.peer.public_key is None:
+            raise PeerNotEnrolled
+        if bundle.peer.kind is not Kind.JUMP and not bundle.tunnel.sections:
+            raise JumpNotReady
+        return bundle
+
+    def applied(self, agent: Agent, revision: Revision, bundle_hash: str, error: str | None) -> None:
+        """Store an agent's report; `error` None: the bundle is in force."""
+        self.presence.applied(agent.peer_id, revision, bundle_hash, error, self.clock.now())
+
+    def _deleted(self, agent: Agent) -> PeerDeleted | PeerNotFound:
+        tombstone = self.peers.tombstone(agent.network_id, agent.peer_id)
+        if tombstone is None:
+            return PeerNotFound(agent.peer_id)
+        return PeerDeleted(agent.network_id, agent.peer_id, tombstone.revision, tombstone.deleted_at)

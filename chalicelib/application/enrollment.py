@@ -1,0 +1,144 @@
+"""An agent proves itself: the one-time token once, then assertions of its device key.
+
+Requests: enroll 2 reads + 1 transaction (1 read when answered again); session 1 read + 1
+transaction (1 more read for a deleted peer).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from chalicelib.application.contention import decide
+from chalicelib.domain.change import AdmitAgent, AdvanceNetwork, Change, Claim, Commit, PutPeer, What, Write
+from chalicelib.domain.errors import (
+    EnrollmentRefused,
+    KeyInUse,
+    NetworkNotFound,
+    PeerDeleted,
+    PeerNotFound,
+    Unauthenticated,
+)
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
+from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord
+from chalicelib.domain.principal import Agent
+from chalicelib.domain.tokens import Token
+from chalicelib.ports import (
+    AgentSession,
+    Assertions,
+    Clock,
+    NetworkStore,
+    PeerStore,
+    Randomness,
+    Refused,
+    SessionStore,
+    Transactions,
+)
+
+SESSION_LIFETIME = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """What an agent brings to enrol. `source`: the address its request came from, None when unknown."""
+
+    public_key: str
+    device_key: str
+    host: Host
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session and its token, which only this answer holds."""
+
+    token: Token
+    session: AgentSession
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentDesk:
+    transactions: Transactions
+    networks: NetworkStore
+    peers: PeerStore
+    sessions: SessionStore
+    assertions: Assertions
+    clock: Clock
+    randomness: Randomness
+
+    def enroll(self, token: Token, applicant: Applicant) -> Agent:
+        """Use an enrolment token; the same token with the same keys is answered again.
+
+        Raises:
+            EnrollmentRefused, KeyInUse.
+        """
+        network_id, _, peer_id = token.record.partition(":")
+        agent = Agent(NetworkId(network_id), PeerId(peer_id))
+        return decide(self.clock, lambda: self._enroll(agent, token, applicant))
+
+    def _enroll(self, agent: Agent, token: Token, applicant: Applicant) -> Agent:
+        now = self.clock.now()
+        try:
+            before = self.networks.get(agent.network_id)
+            record = self.peers.get(agent.network_id, agent.peer_id)
+        except (NetworkNotFound, PeerNotFound):
+            raise EnrollmentRefused("is not known") from None
+        if record.enrollment is None or not token.proves(record.enrollment.secret):
+            raise EnrollmentRefused("is not known")
+        used = record.enrollment.used_by(applicant.device_key, now)
+        if used == record.enrollment:
+            if record.peer.public_key != applicant.public_key:
+                raise EnrollmentRefused("was used with another WireGuard key")
+            return agent
+        network = before.advanced(now)
+        peer = _enrolled(record.peer, applicant)
+        peer = replace(peer, revision=network.revision, updated_at=now)
+        change = Change(network.id, network.revision, now, PrincipalId(peer.id), What.PEER_ENROLLED, record.peer, peer)
+        self._commit(Commit(change, _writes(peer, used, applicant.host, AdvanceNetwork(network))))
+        return agent
+
+    def open_session(self, assertion: str) -> OpenSession:
+        """Exchange a signed assertion for a session.
+
+        Raises:
+            Unauthenticated: unknown peer, bad signature, expired, or used before.
+            PeerDeleted: the assertion is good and the peer is gone.
+        """
+        agent = self.assertions.claimed(assertion)
+        tombstone = None
+        try:
+            device_key = self.peers.get(agent.network_id, agent.peer_id).device_key
+        except PeerNotFound:
+            tombstone = self.peers.tombstone(agent.network_id, agent.peer_id)
+            device_key = tombstone.device_key if tombstone else None
+        if device_key is None:
+            raise Unauthenticated("No enrolled peer of this name. Enrol the agent.")
+        proved = self.assertions.verify(assertion, device_key)
+        if tombstone is not None:
+            raise PeerDeleted(agent.network_id, agent.peer_id, tombstone.revision, tombstone.deleted_at)
+        session_id = self.randomness.new_id("ses")
+        token = Token("wirety_agent", f"{agent.peer_id}:{session_id}", self.randomness.secret())
+        session = AgentSession(agent, token.hashed(), self.clock.now() + SESSION_LIFETIME)
+        if not self.sessions.open(session_id, session, proved.id, proved.expires_at):
+            raise Unauthenticated("This assertion was used before. Sign a new one.")
+        return OpenSession(token, session)
+
+    def _commit(self, commit: Commit) -> None:
+        try:
+            self.transactions.commit(commit)
+        except Refused as refused:
+            raise KeyInUse from refused
+
+
+def _enrolled(peer: Peer, applicant: Applicant) -> Peer:
+    peer = replace(peer, public_key=applicant.public_key)
+    if peer.kind is Kind.JUMP and peer.endpoint is None and applicant.source is not None:
+        return replace(peer, endpoint=applicant.source, endpoint_guessed=True)
+    return peer
+
+
+def _writes(peer: Peer, used: Enrollment, host: Host, advance: AdvanceNetwork) -> tuple[Write, ...]:
+    return (
+        advance,
+        PutPeer(PeerRecord(peer, used)),
+        Claim(peer.network_id, "key", str(peer.public_key), peer.id),
+        AdmitAgent(peer.id, advance.network.revision, host),
+    )

@@ -1,0 +1,1 @@
+"""Frozen values and pure functions: what Wirety decides. No clock, randomness or I/O."""

@@ -1,0 +1,71 @@
+"""What is known of a peer right now, and the status shown for it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.domain.ids import Revision
+from chalicelib.domain.peer import Host, Kind, Peer
+
+HEARTBEAT_JUMP = timedelta(seconds=30)
+HEARTBEAT_REGULAR = timedelta(minutes=4)
+MISSED_HEARTBEATS = 3
+REJECT_AFTER = timedelta(seconds=180)  # WireGuard protocol, section 6.1: a session is dead then
+
+
+class Status(StrEnum):
+    """What the console shows; computed on read, nobody watches silence."""
+
+    PENDING = "pending"
+    ONLINE = "online"
+    IDLE = "idle"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """An agent's last word. `is_connected`: its socket is open."""
+
+    wanted: Revision
+    is_connected: bool
+    last_seen: datetime | None
+    host: Host | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a jump saw of a peer: its latest handshake, and when it said so."""
+
+    handshake_at: datetime
+    seen_at: datetime
+
+
+def heartbeat_interval(kind: Kind) -> timedelta:
+    return HEARTBEAT_JUMP if kind is Kind.JUMP else HEARTBEAT_REGULAR
+
+
+def status(peer: Peer, presence: Presence | None, sighting: Sighting | None, now: datetime) -> Status:
+    """Static peers by their handshakes, agents by their socket and heartbeats."""
+    if peer.kind is Kind.STATIC:
+        if sighting is None:
+            return Status.PENDING
+        return Status.ONLINE if now - sighting.handshake_at < REJECT_AFTER else Status.OFFLINE
+    if peer.public_key is None or presence is None:
+        return Status.PENDING
+    silence = MISSED_HEARTBEATS * heartbeat_interval(peer.kind)
+    if not presence.is_connected or presence.last_seen is None or now - presence.last_seen >= silence:
+        return Status.OFFLINE
+    return Status.IDLE if peer.kind is Kind.DYNAMIC and _is_idle(sighting, now) else Status.ONLINE
+
+
+def last_seen(presence: Presence | None, sighting: Sighting | None) -> datetime | None:
+    """The later of the agent's last word and the last handshake a jump saw."""
+    times = [presence.last_seen if presence else None, sighting.handshake_at if sighting else None]
+    return max((time for time in times if time is not None), default=None)
+
+
+def _is_idle(sighting: Sighting | None, now: datetime) -> bool:
+    """Idle only by a fresh sighting: an old one says nothing about now."""
+    if sighting is None or now - sighting.seen_at >= MISSED_HEARTBEATS * HEARTBEAT_JUMP:
+        return False
+    return now - sighting.handshake_at >= REJECT_AFTER

@@ -1,0 +1,56 @@
+"""Who asks, and what a role may do. The default is deny."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.errors import Forbidden, NetworkNotFound
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
+
+
+class Role(StrEnum):
+    """See PRODUCT: administrator all; operator all but accounts; auditor reads."""
+
+    ADMINISTRATOR = "administrator"
+    OPERATOR = "operator"
+    MEMBER = "member"
+    AUDITOR = "auditor"
+
+
+READERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR})
+WRITERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR})
+EVERYBODY = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A person or API token. `networks` None: every network of the deployment."""
+
+    id: PrincipalId
+    name: str
+    role: Role
+    networks: frozenset[NetworkId] | None
+
+    def require(self, roles: Set[Role]) -> None:
+        if self.role not in roles:
+            raise Forbidden(f"The role {self.role} may not do this; it takes {' or '.join(sorted(roles))}.")
+
+    def require_all_networks(self) -> None:
+        if self.networks is not None:
+            raise Forbidden("This takes access to every network of the deployment.")
+
+    def require_sight(self, network_id: NetworkId) -> None:
+        """Refuse as if the network did not exist."""
+        if not self.sees(network_id):
+            raise NetworkNotFound(network_id)
+
+    def sees(self, network_id: NetworkId) -> bool:
+        return self.networks is None or network_id in self.networks
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent by its session: the peer it runs, and nothing else it may speak for."""
+
+    network_id: NetworkId
+    peer_id: PeerId

@@ -1,0 +1,48 @@
+"""Bearer tokens `prefix.record.secret`: they carry the key of their record, so checking one
+is a single read. Only a hash of the secret is stored."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Literal, NewType
+
+from chalicelib.domain.errors import Unauthenticated
+
+Prefix = Literal["wirety_api", "wirety_enroll", "wirety_agent"]
+Secret = NewType("Secret", str)  # SHA-256 (hex) of 256 random bits: nothing to guess, so no slow hash
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A parsed token. `secret` never leaves the process but in the answer that creates it."""
+
+    prefix: str
+    record: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Token({self.prefix}.{self.record}.***)"
+
+    def text(self) -> str:
+        return f"{self.prefix}.{self.record}.{self.secret}"
+
+    def hashed(self) -> Secret:
+        return Secret(hashlib.sha256(self.secret.encode()).hexdigest())
+
+    def proves(self, secret: Secret) -> bool:
+        return hmac.compare_digest(self.hashed(), secret)
+
+
+def parse_token(text: str, *expected: Prefix) -> Token:
+    """Split a token of one of the expected kinds.
+
+    Raises:
+        Unauthenticated: not a token, or one of another kind.
+    """
+    parts = text.split(".")
+    if len(parts) != 3 or not all(parts):
+        raise Unauthenticated("This is not a Wirety token.")
+    token = Token(*parts)
+    if token.prefix not in expected:
+        raise Unauthenticated(f"This call does not take a {token.prefix} token, but {' or '.join(expected)}.")
+    return token

@@ -1,0 +1,257 @@
+"""Everything outside the core, as the core needs it.
+
+Stores read consistently and never scan. What a port does not promise is said where it
+matters. The memory adapter keeps every promise here and breaks everything else.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from chalicelib.domain.change import Commit, Write
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Prefix, Revision
+from chalicelib.domain.ipam import Allocation
+from chalicelib.domain.network import Directory, Network
+from chalicelib.domain.peer import Host, Peer, PeerRecord, Tombstone
+from chalicelib.domain.presence import Presence, Sighting
+from chalicelib.domain.principal import Agent, Principal
+from chalicelib.domain.tokens import Secret
+
+
+class Moved(Exception):
+    """Something a commit was based on changed meanwhile: read again and decide again."""
+
+
+class Refused(Exception):
+    """A write's own condition failed: nothing of the commit was written."""
+
+    def __init__(self, write: Write) -> None:
+        super().__init__(type(write).__name__)
+        self.write = write
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+    def sleep(self, duration_s: float) -> None: ...
+
+
+class Randomness(Protocol):
+    def new_id(self, prefix: Prefix) -> str:
+        """`prefix_` and 26 characters that sort by time."""
+        ...
+
+    def secret(self) -> str:
+        """256 random bits, URL-safe."""
+        ...
+
+    def private_key(self) -> str:
+        """A WireGuard private key, base64."""
+        ...
+
+    def public_key(self, private_key: str) -> str: ...
+
+
+class Transactions(Protocol):
+    def commit(self, commit: Commit) -> None:
+        """Write all of it or nothing.
+
+        Raises:
+            Moved: the network or directory moved, or the store was contended.
+            Refused: a claim, address or creation found its place taken.
+        """
+        ...
+
+
+class NetworkStore(Protocol):
+    def get(self, network_id: NetworkId) -> Network:
+        """Raises NetworkNotFound."""
+        ...
+
+    def many(self, network_ids: Sequence[NetworkId]) -> list[Network]:
+        """Those that exist, in the order asked; at most 100."""
+        ...
+
+    def directory(self) -> Directory:
+        """Version 0 and empty before the first network."""
+        ...
+
+
+class PeerStore(Protocol):
+    def get(self, network_id: NetworkId, peer_id: PeerId) -> PeerRecord:
+        """Raises PeerNotFound."""
+        ...
+
+    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[Peer]:
+        """Those that exist, in no order."""
+        ...
+
+    def page(self, network_id: NetworkId, after: PeerId | None, limit: int) -> list[Peer]:
+        """Up to `limit` peers in the order of their ids, after one."""
+        ...
+
+    def all(self, network_id: NetworkId) -> list[Peer]:
+        """Not a snapshot when it takes several pages: compare the network's revision before and after."""
+        ...
+
+    def jumps(self, network_id: NetworkId) -> list[Peer]: ...
+
+    def router_ids(self, network_id: NetworkId) -> set[PeerId]:
+        """Regular peers with CIDRs behind them."""
+        ...
+
+    def tombstone(self, network_id: NetworkId, peer_id: PeerId) -> Tombstone | None: ...
+
+
+class AllocationStore(Protocol):
+    def taken_from(self, network_id: NetworkId, index: int) -> Iterable[int]:
+        """Held or quarantined indexes from `index` up, ascending, read as far as they are taken out."""
+        ...
+
+    def get(self, network_id: NetworkId, index: int) -> Allocation | None: ...
+
+    def oldest_freed(self, network_id: NetworkId) -> Allocation | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an agent said, and what a jump saw of it."""
+
+    presence: Presence | None = None
+    sighting: Sighting | None = None
+
+
+class PresenceStore(Protocol):
+    """Facts of agents; every write is one small update that wakes nobody."""
+
+    def wanted(self, peer_id: PeerId) -> Revision | None:
+        """None: no such agent (any more)."""
+        ...
+
+    def want(self, peer_ids: Collection[PeerId], revision: Revision) -> None:
+        """Raise `wanted` of each, never lower it; no effect on an agent that is gone."""
+        ...
+
+    def connected(self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime) -> Revision | None:
+        """Note the open socket; answers `wanted`, None for an agent that is gone."""
+        ...
+
+    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> None:
+        """No effect when a newer socket was noted meanwhile."""
+        ...
+
+    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Revision | None:
+        """Note a heartbeat; answers `wanted`, None for an agent that is gone."""
+        ...
+
+    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> None: ...
+
+    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> None:
+        """Keep the latest handshake a jump of this network saw; an older one has no effect."""
+        ...
+
+    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
+        """What is known of each; peers of which nothing is known are left out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An open socket of an agent."""
+
+    network_id: NetworkId
+    peer_id: PeerId
+    connection_id: ConnectionId
+    connected_at: datetime
+    expires_at: datetime
+
+
+class ConnectionStore(Protocol):
+    def add(self, connection: Connection) -> None: ...
+
+    def remove(self, network_id: NetworkId, peer_id: PeerId, connection_id: ConnectionId) -> None: ...
+
+    def of_network(self, network_id: NetworkId) -> list[Connection]: ...
+
+    def of_peer(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSession:
+    agent: Agent
+    secret: Secret
+    expires_at: datetime
+
+
+class SessionStore(Protocol):
+    def open(self, session_id: str, session: AgentSession, assertion_id: str, assertion_expires_at: datetime) -> bool:
+        """Store a session and burn the assertion; False when it was used before."""
+        ...
+
+    def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None: ...
+
+    def end_all(self, peer_id: PeerId) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A verified assertion. `id` may be used once until `expires_at`."""
+
+    id: str
+    expires_at: datetime
+
+
+class Assertions(Protocol):
+    """What an agent signs with its device key."""
+
+    def claimed(self, assertion: str) -> Agent:
+        """Whom it claims to speak for, unproved. Raises Unauthenticated."""
+        ...
+
+    def verify(self, assertion: str, device_key: str) -> Assertion:
+        """Raises Unauthenticated: signature, audience or time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    principal: Principal
+    secret: Secret
+    expires_at: datetime | None
+
+
+class AccountStore(Protocol):
+    def put_token(self, token: ApiToken) -> None: ...
+
+    def get_token(self, token_id: str) -> ApiToken | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One queue message: tell these connections of a revision. `ended`: a deleted peer's own, closed afterwards."""
+
+    network_id: NetworkId
+    revision: Revision
+    connections: tuple[Connection, ...]
+    ended: PeerId | None = None
+
+
+class PushQueue(Protocol):
+    def send(self, pushes: Iterable[Push], delay: timedelta = timedelta(0)) -> None:
+        """At least once, in no order."""
+        ...
+
+
+class Gateway(Protocol):
+    """The sockets, from the server's side."""
+
+    def post(self, connection_ids: Collection[ConnectionId], frame: object) -> set[ConnectionId]:
+        """Send one frame to each, at the same time; answers those the gateway does not know."""
+        ...
+
+    def close(self, connection_id: ConnectionId) -> None:
+        """No effect when it is gone."""
+        ...
