@@ -10,7 +10,7 @@ ASSERTION_LIFETIME_S = 60
 ASSERTION_AUDIENCE = "wirety"
 
 
-class EnrollRequest(Request):
+class EnrollRequest(Request, frozen=True):
     """`public_key`: WireGuard, base64. `device_key`: Ed25519 public key, 32 bytes, base64."""
 
     token: str
@@ -19,7 +19,7 @@ class EnrollRequest(Request):
     host: Host
 
 
-class Enrolled(Answer):
+class Enrolled(Answer, frozen=True):
     """`signing_key` null: the deployment does not sign bundles."""
 
     peer_id: str
@@ -27,7 +27,7 @@ class Enrolled(Answer):
     signing_key: str | None
 
 
-class AssertionClaims(Request):
+class AssertionClaims(Request, frozen=True):
     """The JWT an agent signs with its device key to open a session.
 
     `exp - iat` at most ASSERTION_LIFETIME_S; `jti` is used once.
@@ -41,11 +41,11 @@ class AssertionClaims(Request):
     jti: str
 
 
-class SessionRequest(Request):
+class SessionRequest(Request, frozen=True):
     assertion: str
 
 
-class Session(Answer):
+class Session(Answer, frozen=True):
     """`session` goes into `Authorization: Bearer`, for REST and the socket's handshake."""
 
     session: str

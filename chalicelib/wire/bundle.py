@@ -5,7 +5,7 @@ from datetime import datetime
 from chalicelib.wire.codec import Answer
 
 
-class Interface(Answer):
+class Interface(Answer, frozen=True):
     """The agent's own interface.
 
     `addresses` with the network's prefix length (`10.0.0.2/24`), so the network itself is a
@@ -17,7 +17,7 @@ class Interface(Answer):
     mtu: int
 
 
-class BundlePeer(Answer):
+class BundlePeer(Answer, frozen=True):
     """One `[Peer]` section. `endpoint` is `host:port`, IPv6 bracketed, or null.
 
     `preshared_key` null: none. `persistent_keepalive` in seconds, 0: off. Empty
@@ -32,30 +32,30 @@ class BundlePeer(Answer):
     persistent_keepalive: int
 
 
-class Firewall(Answer):
+class Firewall(Answer, frozen=True):
     """What a jump forwards: between the peers on its interface, nothing else."""
 
     forward: bool
 
 
-class Record(Answer):
+class Record(Answer, frozen=True):
     """A peer's DNS label in the network's domain, with its addresses."""
 
     name: str
     addresses: list[str]
 
 
-class Dns(Answer):
+class Dns(Answer, frozen=True):
     domain: str
     resolvers: list[str]
     records: list[Record]
 
 
-class Detection(Answer):
+class Detection(Answer, frozen=True):
     """What the agent watches for; no setting yet."""
 
 
-class Bundle(Answer):
+class Bundle(Answer, frozen=True):
     """`hash` in reports is `codec.bundle_hash` of it. `next_signing_key` null: unsigned."""
 
     generation: int
@@ -71,7 +71,7 @@ class Bundle(Answer):
     detection: Detection
 
 
-class Tombstone(Answer):
+class Tombstone(Answer, frozen=True):
     """Proof that a peer was deleted: the one thing that takes a tunnel down."""
 
     generation: int

@@ -12,7 +12,7 @@ from chalicelib.wire.peers import Host
 MAX_FRAME_BYTES = 30_000  # API Gateway cuts frames at 32 KB
 
 
-class Observation(Request):
+class Observation(Request, frozen=True):
     """What a jump sees of another peer. `handshake_at`: unix seconds, 0: never."""
 
     peer_id: str
@@ -22,7 +22,7 @@ class Observation(Request):
     tx: int
 
 
-class Hello(Request, tag="hello"):
+class Hello(Request, frozen=True, tag="hello"):
     """The client's first frame: the server cannot speak before it."""
 
     instance_id: str
@@ -31,7 +31,7 @@ class Hello(Request, tag="hello"):
     hash: str
 
 
-class Heartbeat(Request, tag="heartbeat"):
+class Heartbeat(Request, frozen=True, tag="heartbeat"):
     """`seq` rises with each heartbeat of an instance. `generation`, `revision`, `hash`: what
     the agent runs now (0 and empty before its first bundle). `nonce`: the last answer's."""
 
@@ -45,7 +45,7 @@ class Heartbeat(Request, tag="heartbeat"):
     observations: list[Observation] = []
 
 
-class Applied(Request, tag="applied"):
+class Applied(Request, frozen=True, tag="applied"):
     """A bundle was applied, or could not be; `ms` from hint or fetch to WireGuard."""
 
     generation: int
@@ -56,7 +56,7 @@ class Applied(Request, tag="applied"):
     error: str | None = None
 
 
-class Welcome(Answer, tag="welcome"):
+class Welcome(Answer, frozen=True, tag="welcome"):
     """Answer to `hello`. `wanted`: newest revision that concerns this agent."""
 
     generation: int
@@ -64,7 +64,7 @@ class Welcome(Answer, tag="welcome"):
     heartbeat_interval_s: int
 
 
-class Ack(Answer, tag="ack"):
+class Ack(Answer, frozen=True, tag="ack"):
     """Answer to the heartbeat with the same `seq`."""
 
     seq: int
@@ -73,7 +73,7 @@ class Ack(Answer, tag="ack"):
     nonce: str
 
 
-class ConfigChanged(Answer, tag="config_changed"):
+class ConfigChanged(Answer, frozen=True, tag="config_changed"):
     """A hint: fetch the bundle. Carries no configuration."""
 
     network_id: str
@@ -81,7 +81,7 @@ class ConfigChanged(Answer, tag="config_changed"):
     revision: int
 
 
-class Bye(Answer, tag="bye"):
+class Bye(Answer, frozen=True, tag="bye"):
     """The server is about to close the socket."""
 
     reason: Literal["peer_deleted", "session_ended"]

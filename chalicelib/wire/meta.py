@@ -7,12 +7,12 @@ from chalicelib.wire.codec import Answer
 Role = Literal["administrator", "operator", "member", "auditor"]
 
 
-class Health(Answer):
+class Health(Answer, frozen=True):
     status: Literal["ok"]
     version: str
 
 
-class Me(Answer):
+class Me(Answer, frozen=True):
     """The caller. `networks` null: every network of the deployment."""
 
     id: str

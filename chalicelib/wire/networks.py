@@ -5,7 +5,7 @@ from datetime import datetime
 from chalicelib.wire.codec import Answer, Request
 
 
-class CreateNetwork(Request):
+class CreateNetwork(Request, frozen=True):
     """`name`: DNS label. `cidr`: IPv4 /8../30 without host bits, private or CGNAT unless
     `allow_public`. `cidr_v6`: ULA /48../112. `domain`: default `<name>.internal`.
     `dns`: upstream resolvers, addresses."""
@@ -18,7 +18,7 @@ class CreateNetwork(Request):
     allow_public: bool = False
 
 
-class Network(Answer):
+class Network(Answer, frozen=True):
     id: str
     name: str
     cidr: str

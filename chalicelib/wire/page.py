@@ -7,7 +7,7 @@ from chalicelib.wire.codec import Answer
 Item = TypeVar("Item")
 
 
-class Page(Answer, Generic[Item]):
+class Page(Answer, Generic[Item], frozen=True):
     """`next_cursor` is opaque; null on the last page."""
 
     items: list[Item]

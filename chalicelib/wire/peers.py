@@ -9,7 +9,7 @@ Kind = Literal["jump", "dynamic", "static"]
 Status = Literal["pending", "online", "idle", "offline", "blocked"]
 
 
-class CreateJump(Request, tag="jump", tag_field="kind"):
+class CreateJump(Request, frozen=True, tag="jump", tag_field="kind"):
     """`endpoint`: host name or bare IP; without it the source address of the enrolment."""
 
     name: str
@@ -20,7 +20,7 @@ class CreateJump(Request, tag="jump", tag_field="kind"):
     mtu: int | None = None
 
 
-class CreateDynamic(Request, tag="dynamic", tag_field="kind"):
+class CreateDynamic(Request, frozen=True, tag="dynamic", tag_field="kind"):
     """`additional_allowed_ips`: CIDRs behind this peer."""
 
     name: str
@@ -30,7 +30,7 @@ class CreateDynamic(Request, tag="dynamic", tag_field="kind"):
     mtu: int | None = None
 
 
-class CreateStatic(Request, tag="static", tag_field="kind"):
+class CreateStatic(Request, frozen=True, tag="static", tag_field="kind"):
     """Exactly one of `public_key` and `generate_key`."""
 
     name: str
@@ -45,7 +45,7 @@ class CreateStatic(Request, tag="static", tag_field="kind"):
 CreatePeer = CreateJump | CreateDynamic | CreateStatic
 
 
-class Host(Request):
+class Host(Request, frozen=True):
     """What an agent says of its machine."""
 
     hostname: str
@@ -53,7 +53,7 @@ class Host(Request):
     agent_version: str
 
 
-class Peer(Answer):
+class Peer(Answer, frozen=True):
     """`address` has no prefix length; `endpoint` is a host, `listen_port` its port."""
 
     id: str
@@ -78,7 +78,7 @@ class Peer(Answer):
     revision: int
 
 
-class AgentPeerCreated(Answer):
+class AgentPeerCreated(Answer, frozen=True):
     """A jump or dynamic peer with its one-time token, shown this once."""
 
     peer: Peer
@@ -86,7 +86,7 @@ class AgentPeerCreated(Answer):
     enrollment_expires_at: datetime
 
 
-class StaticPeerCreated(Answer):
+class StaticPeerCreated(Answer, frozen=True):
     """A static peer with its config: complete with `generate_key`, else without a
     `PrivateKey` line; null while no jump has enrolled."""
 

@@ -6,14 +6,14 @@ from chalicelib.wire.codec import Answer
 CONTENT_TYPE = "application/problem+json"
 
 
-class FieldError(Answer):
+class FieldError(Answer, frozen=True):
     """What is wrong with one field; `field` is its path in the body, such as `cidr`."""
 
     field: str
     message: str
 
 
-class Problem(Answer, omit_defaults=True):
+class Problem(Answer, frozen=True, omit_defaults=True):
     """`code` is stable for programs, `detail` says to a person what to do next."""
 
     title: str
