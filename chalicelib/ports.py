@@ -7,7 +7,7 @@ matters. The memory adapter keeps every promise here and breaks everything else.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from chalicelib.domain.change import Commit, Write
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Prefix, Revision
@@ -135,7 +135,9 @@ class PresenceStore(Protocol):
         """Raise `wanted` of each, never lower it; no effect on an agent that is gone."""
         ...
 
-    def connected(self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime) -> Revision | None:
+    def connected(
+        self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
+    ) -> Revision | None:
         """Note the open socket; answers `wanted`, None for an agent that is gone."""
         ...
 
@@ -147,7 +149,9 @@ class PresenceStore(Protocol):
         """Note a heartbeat; answers `wanted`, None for an agent that is gone."""
         ...
 
-    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> None: ...
+    def applied(
+        self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime
+    ) -> None: ...
 
     def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> None:
         """Keep the latest handshake a jump of this network saw; an older one has no effect."""
@@ -245,13 +249,25 @@ class PushQueue(Protocol):
         ...
 
 
+class DeadLetters(Protocol):
+    def bury(self, record: Mapping[str, object], reason: str) -> None:
+        """Keep a record that could not be planned, whole."""
+        ...
+
+
 class Gateway(Protocol):
     """The sockets, from the server's side."""
 
-    def post(self, connection_ids: Collection[ConnectionId], frame: object) -> set[ConnectionId]:
-        """Send one frame to each, at the same time; answers those the gateway does not know."""
+    def hint(
+        self, connection_ids: Collection[ConnectionId], network_id: NetworkId, revision: Revision
+    ) -> set[ConnectionId]:
+        """Tell each of a newer revision, at the same time; answers those the gateway does not know."""
         ...
 
-    def close(self, connection_id: ConnectionId) -> None:
-        """No effect when it is gone."""
+    def post(self, connection_id: ConnectionId, frame: object) -> bool:
+        """Answer one socket with a frame of `wire`; False when the gateway does not know it."""
+        ...
+
+    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> None:
+        """Say why, and close; no effect when it is gone."""
         ...

@@ -67,7 +67,11 @@ class Networks:
         visible = sorted(known for known in self.networks.directory().networks if by.sees(known))
         wanted = [known for known in visible if after is None or known > after]
         chosen = wanted[:limit]
-        found = [network for start in range(0, len(chosen), 100) for network in self.networks.many(chosen[start : start + 100])]
+        found = [
+            network
+            for start in range(0, len(chosen), 100)
+            for network in self.networks.many(chosen[start : start + 100])
+        ]
         return found, chosen[-1] if len(wanted) > limit else None
 
     def get(self, network_id: NetworkId, by: Principal) -> Network:

@@ -146,7 +146,9 @@ class Peers:
 
         return decide(self.clock, attempt)
 
-    def page(self, network_id: NetworkId, after: str | None, limit: int, by: Principal) -> tuple[list[Shown], str | None]:
+    def page(
+        self, network_id: NetworkId, after: str | None, limit: int, by: Principal
+    ) -> tuple[list[Shown], str | None]:
         """Up to `limit` peers in the order of their ids, and the cursor of the next page."""
         by.require_sight(network_id)
         network = self.networks.get(network_id)
@@ -294,5 +296,3 @@ def _explained(write: Write, peer: Peer) -> Exception:
             return CidrInUse(cidr, "it already stands behind another peer of this network")
         case _:
             return Moved()
-
-

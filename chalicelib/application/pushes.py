@@ -5,14 +5,24 @@ query of sockets (narrow: 1 an agent), 1 message for up to SOCKETS_PER_PUSH sock
 Deliver: 1 post a socket.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib.domain.audience import Audience, audience
 from chalicelib.domain.change import Change
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.ports import Clock, Connection, ConnectionStore, Gateway, PeerStore, PresenceStore, Push, PushQueue, SessionStore
+from chalicelib.ports import (
+    Clock,
+    Connection,
+    ConnectionStore,
+    Gateway,
+    PeerStore,
+    PresenceStore,
+    Push,
+    PushQueue,
+    SessionStore,
+)
 
 SOCKETS_PER_PUSH = 50
 SETTLING = timedelta(seconds=30)  # a post before $connect has returned is answered "gone"
@@ -28,28 +38,25 @@ class Pushes:
     queue: PushQueue
     gateway: Gateway
     clock: Clock
-    hint: Callable[[NetworkId, Revision], object]
-    bye: Callable[[], object]
 
     def plan(self, change: Change) -> None:
         """Raise `wanted` of the agents concerned, then queue hints for their sockets."""
         concerned = audience(change)
-        if concerned.is_empty:
-            return
-        told = self._agents(change.network_id, concerned)
-        self.presence.want(told, change.revision)
-        self.queue.send(
-            Push(change.network_id, change.revision, batch) for batch in _batches(self._sockets(change.network_id, concerned, told))
-        )
+        self._tell(change.network_id, change.revision, concerned)
         if concerned.ended is not None:
             own = tuple(self.connections.of_peer(change.network_id, concerned.ended))
             self.queue.send([Push(change.network_id, change.revision, own, ended=concerned.ended)])
 
+    def plan_for_everyone(self, network_id: NetworkId, revision: Revision) -> None:
+        """For a change whose own plan failed: it concerns every agent, so that none misses it."""
+        self._tell(network_id, revision, Audience(everyone=True))
+
     def deliver(self, push: Push) -> None:
         """Post the hint to each socket; those that are not open yet are tried again, those that are gone forgotten."""
-        gone = self.gateway.post([known.connection_id for known in push.connections], self.hint(push.network_id, push.revision))
+        open_ids = [known.connection_id for known in push.connections]
+        gone = self.gateway.hint(open_ids, push.network_id, push.revision)
         if push.ended is not None:
-            self._end(push.ended, [known.connection_id for known in push.connections if known.connection_id not in gone])
+            self._end(push.ended, open_ids)
             return
         missed = [known for known in push.connections if known.connection_id in gone]
         settling = tuple(known for known in missed if self.clock.now() - known.connected_at < SETTLING)
@@ -58,6 +65,14 @@ class Pushes:
         for known in missed:
             if known not in settling:
                 self.connections.remove(known.network_id, known.peer_id, known.connection_id)
+
+    def _tell(self, network_id: NetworkId, revision: Revision, concerned: Audience) -> None:
+        told = self._agents(network_id, concerned)
+        if not told:
+            return
+        self.presence.want(told, revision)
+        sockets = self._sockets(network_id, concerned, told)
+        self.queue.send(Push(network_id, revision, batch) for batch in _batches(sockets))
 
     def _agents(self, network_id: NetworkId, concerned: Audience) -> set[PeerId]:
         told = set(concerned.peers)
@@ -75,9 +90,8 @@ class Pushes:
     def _end(self, peer_id: PeerId, open_ids: list[ConnectionId]) -> None:
         """The hint is out: now sessions and sockets of the deleted peer end."""
         self.sessions.end_all(peer_id)
-        self.gateway.post(open_ids, self.bye())
         for connection_id in open_ids:
-            self.gateway.close(connection_id)
+            self.gateway.dismiss(connection_id, "peer_deleted")
 
 
 def _batches(connections: list[Connection]) -> Iterable[tuple[Connection, ...]]:

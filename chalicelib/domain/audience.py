@@ -17,10 +17,6 @@ class Audience:
     peers: frozenset[PeerId] = frozenset()
     ended: PeerId | None = None
 
-    @property
-    def is_empty(self) -> bool:
-        return self == NOBODY
-
 
 NOBODY = Audience()
 

@@ -56,7 +56,9 @@ def parse_network_cidr(text: str, allow_public: bool) -> IPv4Network:
     if not 8 <= cidr.prefixlen <= 30:
         raise Invalid([("cidr", f"A /{cidr.prefixlen} does not fit: the prefix length is 8 to 30.")])
     if not allow_public and not any(cidr.subnet_of(private) for private in PRIVATE):
-        raise Invalid([("cidr", f"{cidr} is not private (RFC 1918) or CGNAT. Set allow_public to use it all the same.")])
+        raise Invalid(
+            [("cidr", f"{cidr} is not private (RFC 1918) or CGNAT. Set allow_public to use it all the same.")]
+        )
     return cidr
 
 

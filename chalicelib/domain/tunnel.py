@@ -55,7 +55,9 @@ def regular_tunnel(network: Network, peer: Peer, jumps: Sequence[Peer], routers:
     """
     serving = sorted((jump for jump in jumps if jump.public_key is not None), key=_by_id)
     home = home_of(peer, serving)
-    behind = [cidr for other in routers if other.id != peer.id and other.public_key for cidr in other.additional_allowed_ips]
+    behind = [
+        cidr for other in routers if other.id != peer.id and other.public_key for cidr in other.additional_allowed_ips
+    ]
     through_home = _ordered([host for jump in serving for host in _hosts(network, jump)] + list(network.cidrs) + behind)
     sections = tuple(
         _section(jump, through_home if jump.id == home else (), _keepalive_s(peer))

@@ -6,6 +6,8 @@
 
 from typing import Literal
 
+import msgspec
+
 from chalicelib.wire.codec import Answer, Request
 from chalicelib.wire.peers import Host
 
@@ -89,3 +91,9 @@ class Bye(Answer, frozen=True, tag="bye"):
 
 ToAgent = Welcome | Ack | ConfigChanged | Bye
 FromAgent = Hello | Heartbeat | Applied
+
+
+def from_agent(frame: str) -> FromAgent:
+    """Parse a frame an agent sent; raises msgspec.DecodeError."""
+    parsed: FromAgent = msgspec.json.decode(frame, type=FromAgent)
+    return parsed

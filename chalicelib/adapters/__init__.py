@@ -1,0 +1,1 @@
+"""The outside: one package or file a technology, each behind a port."""

@@ -1,0 +1,55 @@
+"""Sockets through API Gateway's management API."""
+
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Literal
+
+import boto3
+from botocore.config import Config
+
+from chalicelib.domain.ids import ConnectionId, NetworkId, Revision
+from chalicelib.settings import Settings
+from chalicelib.wire.codec import encode
+from chalicelib.wire.frames import Bye, ConfigChanged
+
+AT_ONCE = 16
+
+
+class ApiGatewaySockets:
+    """Posts up to AT_ONCE frames at the same time; botocore clients are thread-safe."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._generation = settings.generation
+        self._management = boto3.client(
+            "apigatewaymanagementapi",
+            region_name=settings.region,
+            endpoint_url=settings.websocket_endpoint,
+            config=Config(
+                connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3}, max_pool_connections=AT_ONCE
+            ),
+        )
+
+    def hint(
+        self, connection_ids: Collection[ConnectionId], network_id: NetworkId, revision: Revision
+    ) -> set[ConnectionId]:
+        frame = ConfigChanged(network_id=network_id, generation=self._generation, revision=revision)
+        ordered = list(connection_ids)
+        if len(ordered) <= 1:
+            return {known for known in ordered if not self.post(known, frame)}
+        with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(ordered))) as pool:
+            posted = pool.map(lambda known: self.post(known, frame), ordered)
+            return {known for known, ok in zip(ordered, posted, strict=True) if not ok}
+
+    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> None:
+        if not self.post(connection_id, Bye(reason=reason)):
+            return
+        with suppress(self._management.exceptions.GoneException):
+            self._management.delete_connection(ConnectionId=connection_id)
+
+    def post(self, connection_id: ConnectionId, frame: object) -> bool:
+        try:
+            self._management.post_to_connection(ConnectionId=connection_id, Data=encode(frame))
+        except self._management.exceptions.GoneException:
+            return False
+        return True

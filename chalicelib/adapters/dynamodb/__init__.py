@@ -1,0 +1,1 @@
+"""Stores on DynamoDB. `models` says what the items look like, `values` what they mean."""

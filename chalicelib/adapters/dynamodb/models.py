@@ -1,0 +1,276 @@
+"""The items of the tables. Keys and what each table holds: docs/data.md."""
+
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.models import Model
+
+from chalicelib.settings import Settings
+
+
+class Table(Model):
+    """What all tables share: short time-outs and few retries, so that a Lambda fails before it is killed."""
+
+    class Meta:
+        connect_timeout_seconds = 2
+        read_timeout_seconds = 5
+        max_retry_attempts = 3
+
+
+class NetworkItem(Table):
+    """`networks`: one item a network."""
+
+    class Meta(Table.Meta):
+        table_name = "networks"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute()
+    cidr = UnicodeAttribute()
+    cidr_v6 = UnicodeAttribute(null=True)
+    domain = UnicodeAttribute()
+    dns: ListAttribute[Any] = ListAttribute()
+    revision = NumberAttribute()
+    next_index = NumberAttribute()
+    peers = NumberAttribute()
+    created_at = UTCDateTimeAttribute()
+    updated_at = UTCDateTimeAttribute()
+
+
+class DirectoryItem(Table):
+    """`networks`: the one directory of the deployment."""
+
+    KEY = "directory"
+
+    class Meta(Table.Meta):
+        table_name = "networks"
+
+    network_id = UnicodeAttribute(hash_key=True, default=KEY)
+    version = NumberAttribute()
+    networks = JSONAttribute()
+    routed = JSONAttribute()
+
+
+class PeerMap(MapAttribute[str, Any]):
+    """A peer's value: in its own item, and before and after in change records."""
+
+    id = UnicodeAttribute()
+    network_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    index = NumberAttribute()
+    public_key = UnicodeAttribute(null=True)
+    endpoint = UnicodeAttribute(null=True)
+    endpoint_guessed = BooleanAttribute()
+    listen_port = NumberAttribute(null=True)
+    additional_allowed_ips: ListAttribute[Any] = ListAttribute()
+    persistent_keepalive = NumberAttribute(null=True)
+    mtu = NumberAttribute(null=True)
+    home_id = UnicodeAttribute(null=True)
+    created_at = UTCDateTimeAttribute()
+    updated_at = UTCDateTimeAttribute()
+    revision = NumberAttribute()
+
+
+class PeerItem(Table):
+    """`peers`: a peer under its id, with its enrolment token's hash and device key."""
+
+    FIRST, LAST = "d", "t"  # dyn_, jmp_ and sta_ lie between; claim# and tombstone# outside
+
+    class Meta(Table.Meta):
+        table_name = "peers"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    peer = PeerMap()  # type: ignore[no-untyped-call]
+    enrollment_secret = UnicodeAttribute(null=True)
+    enrollment_expires_at = UTCDateTimeAttribute(null=True)
+    device_key = UnicodeAttribute(null=True)
+
+
+class ClaimItem(Table):
+    """`peers`: a DNS label, public key or CIDR held for one peer, `claim#kind#value`."""
+
+    class Meta(Table.Meta):
+        table_name = "peers"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    peer_id = UnicodeAttribute()
+
+
+class TombstoneItem(Table):
+    """`peers`: what is kept of a deleted peer, `tombstone#id`."""
+
+    class Meta(Table.Meta):
+        table_name = "peers"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    device_key = UnicodeAttribute(null=True)
+    revision = NumberAttribute()
+    deleted_at = UTCDateTimeAttribute()
+    expires_at = NumberAttribute()
+
+
+class AllocationItem(Table):
+    """`allocations`: a host index, held (`peer_id`) or in quarantine (`freed_at`)."""
+
+    class Meta(Table.Meta):
+        table_name = "allocations"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    peer_id = UnicodeAttribute(null=True)
+    freed_at = UTCDateTimeAttribute(null=True)
+
+
+class FreedItem(Table):
+    """`allocations`: a pointer to a quarantined index, `freed#time#index`, oldest first."""
+
+    class Meta(Table.Meta):
+        table_name = "allocations"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    index = NumberAttribute()
+    freed_at = UTCDateTimeAttribute()
+
+
+class ChangeItem(Table):
+    """`changes`: one record a revision. The stream takes inserted items of this type only."""
+
+    TYPE = "change"
+
+    class Meta(Table.Meta):
+        table_name = "changes"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    type = UnicodeAttribute(default=TYPE)
+    revision = NumberAttribute()
+    at = UTCDateTimeAttribute()
+    by = UnicodeAttribute()
+    what = UnicodeAttribute()
+    before = PeerMap(null=True)  # type: ignore[no-untyped-call]
+    after = PeerMap(null=True)  # type: ignore[no-untyped-call]
+
+
+class PresenceItem(Table):
+    """`presence`: an agent's last word, item `agent`."""
+
+    ITEM = "agent"
+
+    class Meta(Table.Meta):
+        table_name = "presence"
+
+    peer_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True, default=ITEM)
+    wanted = NumberAttribute()
+    instance_id = UnicodeAttribute(null=True)
+    seq = NumberAttribute(null=True)
+    connection_id = UnicodeAttribute(null=True)
+    last_seen = UTCDateTimeAttribute(null=True)
+    host = JSONAttribute(null=True)
+    applied_revision = NumberAttribute(null=True)
+    applied_hash = UnicodeAttribute(null=True)
+    applied_at = UTCDateTimeAttribute(null=True)
+    applied_error = UnicodeAttribute(null=True)
+
+
+class SightingItem(Table):
+    """`presence`: the latest handshake that jumps of a network saw, item `sighting#network`.
+
+    The network is part of the key: a jump of another network cannot speak of this peer.
+    """
+
+    class Meta(Table.Meta):
+        table_name = "presence"
+
+    peer_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    handshake_at = UTCDateTimeAttribute()
+    seen_at = UTCDateTimeAttribute()
+
+
+class SocketItem(Table):
+    """`sockets`: one row an open socket, `principal#connection_id`."""
+
+    class Meta(Table.Meta):
+        table_name = "sockets"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    connected_at = UTCDateTimeAttribute()
+    expires_at = NumberAttribute()
+
+
+class SessionItem(Table):
+    """`sessions`: an agent's session, `session#id`."""
+
+    class Meta(Table.Meta):
+        table_name = "sessions"
+
+    principal = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    network_id = UnicodeAttribute()
+    secret = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+
+class AssertionItem(Table):
+    """`sessions`: an assertion that was used, `assertion#id`."""
+
+    class Meta(Table.Meta):
+        table_name = "sessions"
+
+    principal = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    expires_at = NumberAttribute()
+
+
+class TokenItem(Table):
+    """`accounts`: an API token, kind `token`."""
+
+    KIND = "token"
+
+    class Meta(Table.Meta):
+        table_name = "accounts"
+
+    kind = UnicodeAttribute(hash_key=True, default=KIND)
+    id = UnicodeAttribute(range_key=True)
+    name = UnicodeAttribute()
+    role = UnicodeAttribute()
+    networks: ListAttribute[Any] = ListAttribute(null=True)
+    secret = UnicodeAttribute()
+    expires_at = NumberAttribute(null=True)
+
+
+ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
+    ("networks", (NetworkItem, DirectoryItem)),
+    ("peers", (PeerItem, ClaimItem, TombstoneItem)),
+    ("allocations", (AllocationItem, FreedItem)),
+    ("changes", (ChangeItem,)),
+    ("presence", (PresenceItem, SightingItem)),
+    ("sockets", (SocketItem,)),
+    ("sessions", (SessionItem, AssertionItem)),
+    ("accounts", (TokenItem,)),
+)
+
+
+def bind(settings: Settings) -> None:
+    """Point the models at a deployment's tables; once a process, before the first request."""
+    for table, items in ITEMS:
+        for item in items:
+            meta: Any = item.Meta
+            meta.table_name = getattr(settings.tables, table)
+            meta.region = settings.region
+            meta.host = settings.endpoint_url
+            item._connection = None

@@ -1,0 +1,54 @@
+"""Peers, what they claim, and what is left of them."""
+
+from collections.abc import Collection
+
+from chalicelib.adapters.dynamodb.models import ClaimItem, PeerItem, TombstoneItem
+from chalicelib.adapters.dynamodb.values import claim_key, peer_value, record_value, tombstone_key, tombstone_value
+from chalicelib.domain.errors import PeerNotFound
+from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.peer import Peer, PeerRecord, Tombstone
+
+
+class DynamoPeers:
+    def get(self, network_id: NetworkId, peer_id: PeerId) -> PeerRecord:
+        if not PeerItem.FIRST < peer_id < PeerItem.LAST:
+            raise PeerNotFound(peer_id)
+        try:
+            return record_value(PeerItem.get(network_id, peer_id, consistent_read=True))
+        except PeerItem.DoesNotExist:
+            raise PeerNotFound(peer_id) from None
+
+    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[Peer]:
+        if not peer_ids:
+            return []
+        keys = [(network_id, peer_id) for peer_id in peer_ids]
+        return [peer_value(item.peer) for item in PeerItem.batch_get(keys, consistent_read=True)]
+
+    def page(self, network_id: NetworkId, after: PeerId | None, limit: int) -> list[Peer]:
+        # BETWEEN includes its ends: an id followed by a space sorts right after the id itself
+        start = PeerItem.FIRST if after is None else f"{after} "
+        return self._query(network_id, start, limit)
+
+    def all(self, network_id: NetworkId) -> list[Peer]:
+        return self._query(network_id, PeerItem.FIRST, None)
+
+    def jumps(self, network_id: NetworkId) -> list[Peer]:
+        found = PeerItem.query(network_id, PeerItem.item.startswith("jmp_"), consistent_read=True)
+        return [peer_value(item.peer) for item in found]
+
+    def router_ids(self, network_id: NetworkId) -> set[PeerId]:
+        routes = ClaimItem.query(network_id, ClaimItem.item.startswith(claim_key("route", "")), consistent_read=True)
+        return {PeerId(item.peer_id) for item in routes}
+
+    def tombstone(self, network_id: NetworkId, peer_id: PeerId) -> Tombstone | None:
+        try:
+            item = TombstoneItem.get(network_id, tombstone_key(peer_id), consistent_read=True)
+        except TombstoneItem.DoesNotExist:
+            return None
+        return tombstone_value(item, peer_id)
+
+    def _query(self, network_id: NetworkId, start: str, limit: int | None) -> list[Peer]:
+        between = PeerItem.item.between(start, PeerItem.LAST)
+        return [
+            peer_value(item.peer) for item in PeerItem.query(network_id, between, consistent_read=True, limit=limit)
+        ]

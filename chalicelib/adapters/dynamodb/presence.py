@@ -1,0 +1,122 @@
+"""Facts of agents: one small update each."""
+
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from pynamodb.exceptions import UpdateError
+
+from chalicelib.adapters.dynamodb.models import PresenceItem, SightingItem
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
+from chalicelib.domain.peer import Host
+from chalicelib.domain.presence import Presence, Sighting
+from chalicelib.ports import Seen
+
+AT_ONCE = 16
+
+
+class DynamoPresence:
+    def wanted(self, peer_id: PeerId) -> Revision | None:
+        try:
+            item = PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True)
+        except PresenceItem.DoesNotExist:
+            return None
+        return Revision(int(item.wanted))
+
+    def want(self, peer_ids: Collection[PeerId], revision: Revision) -> None:
+        def raise_to(peer_id: PeerId) -> None:
+            self._update(peer_id, [PresenceItem.wanted.set(revision)], PresenceItem.wanted < revision)
+
+        if len(peer_ids) <= 1:
+            for peer_id in peer_ids:
+                raise_to(peer_id)
+            return
+        with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(peer_ids))) as pool:
+            list(pool.map(raise_to, peer_ids))
+
+    def connected(
+        self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
+    ) -> Revision | None:
+        return self._update(
+            peer_id,
+            [
+                PresenceItem.connection_id.set(connection_id),
+                PresenceItem.instance_id.set(instance_id),
+                PresenceItem.last_seen.set(at),
+            ],
+        )
+
+    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> None:
+        self._update(peer_id, [PresenceItem.connection_id.remove()], PresenceItem.connection_id == connection_id)
+
+    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Revision | None:
+        actions = [
+            PresenceItem.instance_id.set(instance_id),
+            PresenceItem.seq.set(seq),
+            PresenceItem.last_seen.set(at),
+        ]
+        if host is not None:
+            said = {"hostname": host.hostname, "os": host.os, "agent_version": host.agent_version}
+            actions.append(PresenceItem.host.set(said))
+        return self._update(peer_id, actions)
+
+    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> None:
+        outcome = PresenceItem.applied_error.remove() if error is None else PresenceItem.applied_error.set(error)
+        self._update(
+            peer_id,
+            [
+                PresenceItem.applied_revision.set(revision),
+                PresenceItem.applied_hash.set(bundle_hash),
+                PresenceItem.applied_at.set(at),
+                outcome,
+            ],
+        )
+
+    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> None:
+        item = SightingItem(peer_id, _sighting_key(network_id))
+        newer = SightingItem.handshake_at.does_not_exist() | (SightingItem.handshake_at <= sighting.handshake_at)
+        try:
+            item.update(
+                [SightingItem.handshake_at.set(sighting.handshake_at), SightingItem.seen_at.set(sighting.seen_at)],
+                condition=newer,
+            )
+        except UpdateError as error:
+            _unless_condition(error)
+
+    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
+        if not peer_ids:
+            return {}
+        agents = PresenceItem.batch_get([(known, PresenceItem.ITEM) for known in peer_ids], consistent_read=True)
+        presences = {PeerId(item.peer_id): _presence(item) for item in agents}
+        observed = SightingItem.batch_get(
+            [(known, _sighting_key(network_id)) for known in peer_ids], consistent_read=True
+        )
+        sightings = {PeerId(item.peer_id): Sighting(item.handshake_at, item.seen_at) for item in observed}
+        return {
+            known: Seen(presences.get(known), sightings.get(known)) for known in presences.keys() | sightings.keys()
+        }
+
+    def _update(self, peer_id: PeerId, actions: list, condition: object = None) -> Revision | None:  # type: ignore[type-arg]
+        """Update the agent's item if it exists; answers its `wanted`."""
+        item = PresenceItem(peer_id, PresenceItem.ITEM)
+        exists = PresenceItem.peer_id.exists()
+        try:
+            item.update(actions, condition=exists if condition is None else exists & condition)
+        except UpdateError as error:
+            _unless_condition(error)
+            return None
+        return Revision(int(item.wanted))
+
+
+def _sighting_key(network_id: NetworkId) -> str:
+    return f"sighting#{network_id}"
+
+
+def _presence(item: PresenceItem) -> Presence:
+    host = None if item.host is None else Host(**item.host)
+    return Presence(Revision(int(item.wanted)), item.connection_id is not None, item.last_seen, host)
+
+
+def _unless_condition(error: UpdateError) -> None:
+    if error.cause_response_code != "ConditionalCheckFailedException":
+        raise error

@@ -1,0 +1,59 @@
+"""Agent sessions, and the assertions that opened them."""
+
+from datetime import UTC, datetime
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.adapters.dynamodb.models import AssertionItem, SessionItem
+from chalicelib.adapters.dynamodb.values import epoch
+from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.principal import Agent
+from chalicelib.domain.tokens import Secret
+from chalicelib.ports import AgentSession
+from chalicelib.settings import Settings
+
+
+class DynamoSessions:
+    def __init__(self, settings: Settings) -> None:
+        self._connection = Connection(region=settings.region, host=settings.endpoint_url)
+
+    def open(self, session_id: str, session: AgentSession, assertion_id: str, assertion_expires_at: datetime) -> bool:
+        agent = session.agent
+        burnt = AssertionItem(agent.peer_id, f"assertion#{assertion_id}", expires_at=epoch(assertion_expires_at))
+        item = SessionItem(
+            agent.peer_id,
+            _key(session_id),
+            network_id=agent.network_id,
+            secret=session.secret,
+            expires_at=epoch(session.expires_at),
+        )
+        try:
+            with TransactWrite(connection=self._connection) as transaction:
+                transaction.save(burnt, condition=AssertionItem.item.does_not_exist())
+                transaction.save(item)
+        except TransactWriteError as error:
+            if error.cause_response_code != "TransactionCanceledException":
+                raise
+            return False
+        return True
+
+    def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None:
+        try:
+            item = SessionItem.get(peer_id, _key(session_id), consistent_read=True)
+        except SessionItem.DoesNotExist:
+            return None
+        return AgentSession(
+            Agent(NetworkId(item.network_id), peer_id),
+            Secret(item.secret),
+            datetime.fromtimestamp(int(item.expires_at), UTC),
+        )
+
+    def end_all(self, peer_id: PeerId) -> None:
+        for item in SessionItem.query(peer_id, SessionItem.item.startswith(_key("")), consistent_read=True):
+            item.delete()
+
+
+def _key(session_id: str) -> str:
+    return f"session#{session_id}"

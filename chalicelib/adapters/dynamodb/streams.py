@@ -1,0 +1,22 @@
+"""Records of the stream of changes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.adapters.dynamodb.models import ChangeItem
+from chalicelib.adapters.dynamodb.values import change_value
+from chalicelib.domain.change import Change
+from chalicelib.domain.ids import NetworkId, Revision
+
+
+def change_from(record: Mapping[str, Any]) -> Change:
+    """Read one stream record with its new image; raises whatever a malformed one causes."""
+    item = ChangeItem()
+    item.deserialize(record["dynamodb"]["NewImage"])
+    return change_value(item)
+
+
+def key_of(record: Mapping[str, Any]) -> tuple[NetworkId, Revision]:
+    """Network and revision by the record's keys, for when its image does not parse."""
+    keys = record["dynamodb"]["Keys"]
+    return NetworkId(keys["network_id"]["S"]), Revision(int(keys["item"]["S"]))

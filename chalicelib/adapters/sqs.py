@@ -1,0 +1,55 @@
+"""Pushes as queue messages, and the dead-letter queue of the stream."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import msgspec
+
+from chalicelib.ports import Push
+from chalicelib.settings import Settings
+
+BATCH = 10  # SendMessageBatch, Amazon SQS quotas
+
+
+def push_from(body: str) -> Push:
+    """Parse a message; raises msgspec.DecodeError."""
+    return msgspec.json.decode(body, type=Push)
+
+
+class SqsPushQueue:
+    def __init__(self, settings: Settings) -> None:
+        self._sqs = _client(settings)
+        self._url = settings.push_queue_url
+
+    def send(self, pushes: Iterable[Push], delay: timedelta = timedelta(0)) -> None:
+        entries = [
+            {
+                "Id": str(n),
+                "MessageBody": msgspec.json.encode(push).decode(),
+                "DelaySeconds": int(delay.total_seconds()),
+            }
+            for n, push in enumerate(pushes)
+        ]
+        for at in range(0, len(entries), BATCH):
+            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries[at : at + BATCH])
+            if failed := answer.get("Failed"):
+                raise RuntimeError(f"{len(failed)} pushes were not queued: {failed[0].get('Code')}")
+
+
+class SqsDeadLetters:
+    """Whole records that could not be planned."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sqs = _client(settings)
+        self._url = settings.plan_dead_letter_queue_url
+
+    def bury(self, record: Mapping[str, object], reason: str) -> None:
+        body = json.dumps({"reason": reason, "record": record}, default=str)
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=body)
+
+
+def _client(settings: Settings) -> Any:
+    return boto3.client("sqs", region_name=settings.region, endpoint_url=settings.endpoint_url)

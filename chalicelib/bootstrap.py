@@ -1,0 +1,165 @@
+"""The only file that names concrete adapters: settings in, use cases out.
+
+Built on first use and piece by piece: an import does no I/O, and a function pays only for
+the adapters it uses.
+"""
+
+import os
+from functools import cached_property, lru_cache
+
+from chalicelib.adapters.dynamodb import models
+from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
+from chalicelib.adapters.dynamodb.allocations import DynamoAllocations
+from chalicelib.adapters.dynamodb.connections import DynamoConnections
+from chalicelib.adapters.dynamodb.networks import DynamoNetworks
+from chalicelib.adapters.dynamodb.peers import DynamoPeers
+from chalicelib.adapters.dynamodb.presence import DynamoPresence
+from chalicelib.adapters.dynamodb.sessions import DynamoSessions
+from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
+from chalicelib.adapters.system import SystemClock, SystemRandomness
+from chalicelib.application.accounts import Accounts
+from chalicelib.application.bundles import Bundles
+from chalicelib.application.connections import Connections
+from chalicelib.application.enrollment import EnrollmentDesk
+from chalicelib.application.heartbeats import Heartbeats
+from chalicelib.application.networks import Networks
+from chalicelib.application.peers import Peers
+from chalicelib.application.pushes import Pushes
+from chalicelib.application.tunnels import Tunnels
+from chalicelib.ports import (
+    AccountStore,
+    AllocationStore,
+    Assertions,
+    Clock,
+    ConnectionStore,
+    DeadLetters,
+    Gateway,
+    NetworkStore,
+    PeerStore,
+    PresenceStore,
+    PushQueue,
+    Randomness,
+    SessionStore,
+    Transactions,
+)
+from chalicelib.settings import Settings, settings_from
+
+
+class Outside:
+    """Every adapter of a deployment. Tests put the memory adapter in its place."""
+
+    def __init__(self, settings: Settings) -> None:
+        models.bind(settings)
+        self._settings = settings
+        self.clock: Clock = SystemClock()
+        self.randomness: Randomness = SystemRandomness()
+        self.networks: NetworkStore = DynamoNetworks()
+        self.peers: PeerStore = DynamoPeers()
+        self.allocations: AllocationStore = DynamoAllocations()
+        self.presence: PresenceStore = DynamoPresence()
+        self.connections: ConnectionStore = DynamoConnections()
+        self.accounts: AccountStore = DynamoAccounts()
+
+    @cached_property
+    def transactions(self) -> Transactions:
+        return DynamoTransactions(self._settings)
+
+    @cached_property
+    def sessions(self) -> SessionStore:
+        return DynamoSessions(self._settings)
+
+    @cached_property
+    def assertions(self) -> Assertions:
+        from chalicelib.adapters.assertions import JwtAssertions  # import time: PyJWT is for one route
+
+        return JwtAssertions()
+
+    @cached_property
+    def queue(self) -> PushQueue:
+        from chalicelib.adapters.sqs import SqsPushQueue  # import time: boto3's SQS is for plan and deliver
+
+        return SqsPushQueue(self._settings)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        from chalicelib.adapters.sqs import SqsDeadLetters
+
+        return SqsDeadLetters(self._settings)
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        from chalicelib.adapters.apigateway import ApiGatewaySockets
+
+        return ApiGatewaySockets(self._settings)
+
+
+class Container:
+    """The use cases over one outside."""
+
+    def __init__(self, settings: Settings, outside: Outside) -> None:
+        self.settings = settings
+        self._outside = outside
+
+    @cached_property
+    def networks(self) -> Networks:
+        out = self._outside
+        return Networks(out.transactions, out.networks, out.clock, out.randomness)
+
+    @cached_property
+    def peers(self) -> Peers:
+        out = self._outside
+        return Peers(
+            out.transactions, out.networks, out.peers, out.allocations, out.presence, out.clock, out.randomness
+        )
+
+    @cached_property
+    def enrollment(self) -> EnrollmentDesk:
+        out = self._outside
+        return EnrollmentDesk(
+            out.transactions, out.networks, out.peers, out.sessions, out.assertions, out.clock, out.randomness
+        )
+
+    @cached_property
+    def bundles(self) -> Bundles:
+        out = self._outside
+        return Bundles(Tunnels(out.networks, out.peers), out.peers, out.presence, out.clock)
+
+    @cached_property
+    def heartbeats(self) -> Heartbeats:
+        return Heartbeats(self._outside.presence, self._outside.clock)
+
+    @cached_property
+    def connections(self) -> Connections:
+        out = self._outside
+        return Connections(out.sessions, out.connections, out.presence, out.clock)
+
+    @cached_property
+    def pushes(self) -> Pushes:
+        out = self._outside
+        return Pushes(out.peers, out.presence, out.connections, out.sessions, out.queue, out.gateway, out.clock)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self._outside.accounts, self._outside.clock, self._outside.randomness)
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        return self._outside.dead_letters
+
+    @property
+    def gateway(self) -> Gateway:
+        return self._outside.gateway
+
+    @property
+    def clock(self) -> Clock:
+        return self._outside.clock
+
+    @property
+    def randomness(self) -> Randomness:
+        return self._outside.randomness
+
+
+@lru_cache(maxsize=1)
+def container() -> Container:
+    settings = settings_from(os.environ)
+    return Container(settings, Outside(settings))

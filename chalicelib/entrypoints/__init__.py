@@ -1,0 +1,1 @@
+"""The callers: parse, call one use case, answer."""

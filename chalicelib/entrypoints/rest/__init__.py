@@ -1,0 +1,14 @@
+"""REST: one blueprint a resource, found through `BLUEPRINTS`."""
+
+from chalice.app import Blueprint
+
+from chalicelib.entrypoints.rest.agent import agent
+from chalicelib.entrypoints.rest.meta import meta
+from chalicelib.entrypoints.rest.networks import networks
+from chalicelib.entrypoints.rest.peers import peers
+from chalicelib.entrypoints.rest.route import close_gaps
+
+gaps = Blueprint(__name__)
+close_gaps(gaps)
+
+BLUEPRINTS: tuple[Blueprint, ...] = (meta, networks, peers, agent, gaps)

@@ -1,0 +1,100 @@
+"""Refusals as problem+json: one table from kind to status."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+from chalice.app import Response
+
+from chalicelib.domain.errors import (
+    Busy,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PeerDeleted,
+    Refusal,
+    Unauthenticated,
+)
+from chalicelib.wire.bundle import Tombstone
+from chalicelib.wire.codec import encode
+from chalicelib.wire.problem import CONTENT_TYPE, FieldError, Problem
+
+STATUS: Mapping[type[Refusal], HTTPStatus] = {
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    PeerDeleted: HTTPStatus.GONE,
+    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},  # RFC 6750 section 3
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"},
+}
+VALIDATION = re.compile(r"(?P<message>.*?)(?: - at `\$\.?(?P<path>.*)`)?\Z", re.DOTALL)
+NAMED_FIELD = re.compile(r"Object (?:contains unknown|missing required) field `(?P<name>.*)`\Z")
+
+
+def refused(refusal: Refusal, generation: int) -> Response:
+    """Answer a refusal of a use case."""
+    status = next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
+    errors = [FieldError(field=field, message=message) for field, message in getattr(refusal, "errors", ())]
+    tombstone = _tombstone(refusal, generation) if isinstance(refusal, PeerDeleted) else None
+    return problem(status, refusal.code, str(refusal), errors=errors, tombstone=tombstone)
+
+
+def unreadable(error: msgspec.DecodeError) -> Response:
+    """Answer a body that does not decode: 400 when it is not JSON, 422 with the field otherwise."""
+    if not isinstance(error, msgspec.ValidationError):
+        return problem(HTTPStatus.BAD_REQUEST, "not_json", f"The body is not JSON: {error}.")
+    field, message = _located(str(error))
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message, errors=[FieldError(field=field, message=message)]
+    )
+
+
+def problem(
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    *,
+    errors: list[FieldError] | None = None,
+    tombstone: Tombstone | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    body = Problem(
+        title=status.phrase, status=int(status), code=code, detail=detail, errors=errors or [], tombstone=tombstone
+    )
+    return Response(
+        body=encode(body).decode(),
+        status_code=int(status),
+        headers={
+            "Content-Type": CONTENT_TYPE,
+            "Cache-Control": "no-store",
+            **HEADERS.get(status, {}),
+            **(headers or {}),
+        },
+    )
+
+
+def _located(text: str) -> tuple[str, str]:
+    """Split msgspec's message into the field's path and what is wrong with it."""
+    found = VALIDATION.match(text)
+    message, path = (found["message"], found["path"] or "") if found else (text, "")
+    named = NAMED_FIELD.match(message)
+    if named:
+        path = f"{path}.{named['name']}" if path else named["name"]
+    return path, f"{message}."
+
+
+def _tombstone(deleted: PeerDeleted, generation: int) -> Tombstone:
+    return Tombstone(
+        generation=generation,
+        revision=deleted.revision,
+        network_id=deleted.network_id,
+        peer_id=deleted.peer_id,
+        deleted_at=deleted.deleted_at,
+    )

@@ -1,0 +1,219 @@
+"""The one way a REST call comes in: credential, body, use case, answer, problem.
+
+Every route states who may call it beside its path; there is no default.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.bootstrap import container
+from chalicelib.domain.errors import Invalid, Refusal, Unauthenticated
+from chalicelib.domain.principal import Agent, Principal, Role
+from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
+from chalicelib.observability import logger
+from chalicelib.wire.codec import encode
+
+MAX_BODY_BYTES = 256 * 1024
+DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+By = TypeVar("By")
+Body = TypeVar("Body")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """People and API tokens with one of these roles; networks are checked by the use case."""
+
+    roles: Set[Role]
+
+
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """An agent with its session, for its own peer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anybody:
+    """Nobody is asked: the call proves itself by its body, or tells nothing."""
+
+
+Access = People | Agents | Anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[By, Body]):
+    """One request. `source`: the caller's address, None when it cannot be believed."""
+
+    by: By
+    body: Body
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    source: str | None
+
+    def page(self) -> tuple[str | None, int]:
+        """`?cursor=` and `?limit=` of a list."""
+        text = self.query.get("limit", str(DEFAULT_LIMIT))
+        if not text.isdecimal() or not 1 <= int(text) <= MAX_LIMIT:
+            raise Invalid([("limit", f"{text!r} does not fit: 1 to {MAX_LIMIT}.")])
+        return self.query.get("cursor"), int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An answer that is not JSON."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A route as declared: for the routing table, the access test and the published contract."""
+
+    method: str
+    path: str
+    access: Access
+    body: Any
+    status: HTTPStatus
+
+
+OPERATIONS: list[Operation] = []
+
+
+class TooLarge(Exception):
+    """The body is over MAX_BODY_BYTES."""
+
+
+def route(
+    blueprint: Blueprint,
+    method: str,
+    path: str,
+    access: Access,
+    *,
+    body: Any = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> Callable[[Callable[[Call[Any, Any]], Any]], Callable[[Call[Any, Any]], Any]]:
+    """Register a handler for `/v1` + path.
+
+    The handler answers a shape of `wire`, `Text`, or None (204, or 304 where it says so).
+    """
+    operation = Operation(method, path, access, body, status)
+    OPERATIONS.append(operation)
+
+    def register(handler: Callable[[Call[Any, Any]], Any]) -> Callable[[Call[Any, Any]], Any]:
+        def view(**path_args: str) -> Response:
+            return _logged(
+                operation, blueprint.current_request, lambda request: _answered(operation, handler, request, path_args)
+            )
+
+        view.__name__ = f"{method.lower()}_{handler.__name__}"
+        # any content type: chalice's own 415 would not be problem+json
+        blueprint.route(f"/v1{path}", methods=[method], content_types=["*/*"])(view)
+        return handler
+
+    return register
+
+
+def close_gaps(blueprint: Blueprint) -> None:
+    """Answer methods that no route takes, and unknown paths, with problems of our own."""
+    taken: dict[str, set[str]] = {}
+    for operation in OPERATIONS:
+        taken.setdefault(operation.path, set()).add(operation.method)
+    for path, methods in taken.items():
+        allowed = ", ".join(sorted(methods))
+
+        def not_allowed(allowed: str = allowed, **_path: str) -> Response:
+            detail = f"This resource takes {allowed}."
+            return problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", detail, headers={"Allow": allowed})
+
+        missing = [method for method in METHODS if method not in methods]
+        blueprint.route(f"/v1{path}", methods=missing, content_types=["*/*"])(not_allowed)
+
+    def not_found(**_path: str) -> Response:
+        return problem(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here. The API's paths begin with /api/v1.")
+
+    blueprint.route("/{proxy+}", methods=list(METHODS), content_types=["*/*"])(not_found)
+
+
+def _answered(
+    operation: Operation, handler: Callable[[Call[Any, Any]], Any], request: Request, path_args: Mapping[str, str]
+) -> Response:
+    """Do the call; every foreseen refusal becomes its problem."""
+    try:
+        by = _credential(operation.access, request)
+        body = _body(operation, request)
+        call = Call(by, body, path_args, dict(request.query_params or {}), _source(request))
+        answer = handler(call)
+    except Refusal as refusal:
+        return refused(refusal, container().settings.generation)
+    except msgspec.DecodeError as error:
+        return unreadable(error)
+    except TooLarge:
+        detail = f"The body is larger than {MAX_BODY_BYTES // 1024} KiB."
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
+    if isinstance(answer, Text):
+        return _response(answer.text, operation.status, "text/plain; charset=utf-8")
+    if answer is None:
+        return _response("", HTTPStatus.NO_CONTENT if operation.status is HTTPStatus.OK else operation.status)
+    if isinstance(answer, Response):
+        return answer
+    return _response(encode(answer).decode(), operation.status, "application/json")
+
+
+def _logged(operation: Operation, request: Request, call: Callable[[Request], Response]) -> Response:
+    """Log one line a request; what nobody foresaw is a 500 without details."""
+    started = time.perf_counter()
+    try:
+        response = call(request)
+    except Exception:
+        logger.exception("request_failed", extra={"method": operation.method, "route": operation.path})
+        return problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something broke on our side; it was logged. Try again."
+        )
+    took_ms = round((time.perf_counter() - started) * 1000, 1)
+    logger.info(
+        "request",
+        extra={"method": operation.method, "route": operation.path, "status": response.status_code, "ms": took_ms},
+    )
+    return response
+
+
+def _credential(access: Access, request: Request) -> Principal | Agent | None:
+    if isinstance(access, Anybody):
+        return None
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("Send a token in the header `Authorization: Bearer …`.")
+    if isinstance(access, Agents):
+        return container().connections.authorize(token).agent
+    principal = container().accounts.authenticate(token)
+    principal.require(access.roles)
+    return principal
+
+
+def _body(operation: Operation, request: Request) -> Any:
+    raw = request.raw_body
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge
+    return None if operation.body is None else msgspec.json.decode(raw, type=operation.body)
+
+
+def _source(request: Request) -> str | None:
+    """The caller's address: the viewer's header when the origin's secret proves who wrote it."""
+    secret = container().settings.origin_secret
+    viewer = request.headers.get("cloudfront-viewer-address")
+    if secret and viewer and request.headers.get("x-origin-secret") == secret:
+        return str(viewer.rpartition(":")[0].strip("[]")) or None
+    address = (request.context.get("identity") or {}).get("sourceIp")
+    return str(address) if address else None
+
+
+def _response(body: str, status: HTTPStatus, content_type: str = "") -> Response:
+    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", **({"Content-Type": content_type} if content_type else {})}
+    return Response(body=body, status_code=int(status), headers=headers)

@@ -1,0 +1,52 @@
+"""The stream of changes: plan each record's pushes.
+
+A record that cannot be planned concerns every agent of its network, goes whole to the
+dead-letter queue, and never blocks the ones behind it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tenacity import Retrying, stop_after_attempt, wait_random_exponential
+
+from chalicelib.adapters.dynamodb.streams import change_from, key_of
+from chalicelib.bootstrap import container
+from chalicelib.observability import logger
+
+ATTEMPTS = 3
+
+
+def plan(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Plan a batch; reports only what could not even be buried, for the stream to retry."""
+    failures = [record for record in event["Records"] if not _is_settled(record)]
+    logger.info("planned", extra={"records": len(event["Records"]), "failed": len(failures)})
+    return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failures]}
+
+
+def _is_settled(record: Mapping[str, Any]) -> bool:
+    try:
+        _patiently(lambda: container().pushes.plan(change_from(record)))
+    except Exception as error:  # whatever it is, the records behind it must go on
+        logger.exception("plan_failed")
+        return _is_buried(record, error)
+    return True
+
+
+def _is_buried(record: Mapping[str, Any], reason: Exception) -> bool:
+    try:
+        network_id, revision = key_of(record)
+        _patiently(lambda: container().pushes.plan_for_everyone(network_id, revision))
+    except Exception:  # burying comes first: an operator redrives it
+        logger.exception("plan_for_everyone_failed")
+    try:
+        container().dead_letters.bury(record, repr(reason))
+    except Exception:  # the stream keeps the record and tries again
+        logger.exception("burial_failed")
+        return False
+    return True
+
+
+def _patiently(act: Any) -> None:
+    Retrying(stop=stop_after_attempt(ATTEMPTS), wait=wait_random_exponential(multiplier=0.05, max=0.5), reraise=True)(
+        act
+    )

@@ -1,0 +1,57 @@
+"""The environment, read once into one frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Names of the DynamoDB tables."""
+
+    networks: str
+    peers: str
+    allocations: str
+    changes: str
+    presence: str
+    sockets: str
+    sessions: str
+    accounts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`websocket_endpoint`: the socket API's management URL. `origin_secret`: proves that a
+    request came through the one origin; None: nobody is believed to. `endpoint_url`: an
+    emulator of AWS, None for AWS itself."""
+
+    tables: Tables
+    push_queue_url: str
+    plan_dead_letter_queue_url: str
+    websocket_endpoint: str
+    origin_secret: str | None
+    region: str
+    endpoint_url: str | None
+    generation: int
+    version: str
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """Read the variables that infra/resources.yaml sets; a function is given only those it uses."""
+
+    def table(name: str) -> str:
+        return environment.get(f"{name.upper()}_TABLE", "")
+
+    return Settings(
+        tables=Tables(*(table(name) for name in Tables.__slots__)),
+        push_queue_url=environment.get("PUSH_QUEUE_URL", ""),
+        plan_dead_letter_queue_url=environment.get("PLAN_DEAD_LETTER_QUEUE_URL", ""),
+        websocket_endpoint=environment.get("WEBSOCKET_ENDPOINT", ""),
+        origin_secret=environment.get("ORIGIN_SECRET") or None,
+        region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",
+        endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
+        generation=int(environment.get("GENERATION", "1")),
+        version=VERSION,
+    )
+
+
+VERSION = "0.1.0"
