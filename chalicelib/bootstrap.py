@@ -6,6 +6,7 @@ the adapters it uses.
 
 import os
 from functools import cached_property, lru_cache
+from typing import Protocol
 
 from chalicelib.adapters.dynamodb import models
 from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
@@ -45,8 +46,41 @@ from chalicelib.ports import (
 from chalicelib.settings import Settings, settings_from
 
 
-class Outside:
-    """Every adapter of a deployment. Tests put the memory adapter in its place."""
+class Outside(Protocol):
+    """Everything outside the core, in one place: AWS, or memory in tests."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def randomness(self) -> Randomness: ...
+    @property
+    def transactions(self) -> Transactions: ...
+    @property
+    def networks(self) -> NetworkStore: ...
+    @property
+    def peers(self) -> PeerStore: ...
+    @property
+    def allocations(self) -> AllocationStore: ...
+    @property
+    def presence(self) -> PresenceStore: ...
+    @property
+    def connections(self) -> ConnectionStore: ...
+    @property
+    def sessions(self) -> SessionStore: ...
+    @property
+    def accounts(self) -> AccountStore: ...
+    @property
+    def assertions(self) -> Assertions: ...
+    @property
+    def queue(self) -> PushQueue: ...
+    @property
+    def dead_letters(self) -> DeadLetters: ...
+    @property
+    def gateway(self) -> Gateway: ...
+
+
+class Aws:
+    """Every adapter of a deployment."""
 
     def __init__(self, settings: Settings) -> None:
         models.bind(settings)
@@ -162,4 +196,4 @@ class Container:
 @lru_cache(maxsize=1)
 def container() -> Container:
     settings = settings_from(os.environ)
-    return Container(settings, Outside(settings))
+    return Container(settings, Aws(settings))

@@ -215,5 +215,8 @@ def _source(request: Request) -> str | None:
 
 
 def _response(body: str, status: HTTPStatus, content_type: str = "") -> Response:
-    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", **({"Content-Type": content_type} if content_type else {})}
+    headers: dict[str, str | list[str]] = {
+        "Cache-Control": "no-store",
+        **({"Content-Type": content_type} if content_type else {}),
+    }
     return Response(body=body, status_code=int(status), headers=headers)

@@ -1,0 +1,93 @@
+"""The rest of the outside: queue, gateway, dead letters, clock, randomness."""
+
+import base64
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from chalicelib.domain.ids import ConnectionId, NetworkId, Prefix, Revision
+from chalicelib.ports import Push
+
+Frame = tuple[str, object]
+
+
+class MemoryQueue:
+    """Messages wait in `messages`, delayed ones in `delayed`."""
+
+    def __init__(self) -> None:
+        self.messages: list[Push] = []
+        self.delayed: list[Push] = []
+
+    def send(self, pushes: Iterable[Push], delay: timedelta = timedelta(0)) -> None:
+        (self.delayed if delay else self.messages).extend(pushes)
+
+
+class MemoryGateway:
+    """`open` are the connections it knows; `sent` what each got."""
+
+    def __init__(self) -> None:
+        self.open: set[ConnectionId] = set()
+        self.sent: dict[ConnectionId, list[object]] = {}
+
+    def hint(
+        self, connection_ids: Collection[ConnectionId], network_id: NetworkId, revision: Revision
+    ) -> set[ConnectionId]:
+        return {known for known in connection_ids if not self.post(known, ("config_changed", network_id, revision))}
+
+    def post(self, connection_id: ConnectionId, frame: object) -> bool:
+        if connection_id not in self.open:
+            return False
+        self.sent.setdefault(connection_id, []).append(frame)
+        return True
+
+    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> None:
+        self.post(connection_id, ("bye", reason))
+        self.open.discard(connection_id)
+
+
+class MemoryDeadLetters:
+    def __init__(self) -> None:
+        self.buried: list[tuple[Mapping[str, object], str]] = []
+
+    def bury(self, record: Mapping[str, object], reason: str) -> None:
+        self.buried.append((record, reason))
+
+
+class SteppedClock:
+    """Stands still until told, or until somebody sleeps."""
+
+    def __init__(self, at: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+    def sleep(self, duration_s: float) -> None:
+        self.advance(timedelta(seconds=duration_s))
+
+    def advance(self, by: timedelta) -> None:
+        self._at += by
+
+
+class CountedRandomness:
+    """The first id is 1, the second 2; keys and secrets are hashes of the count."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def new_id(self, prefix: Prefix) -> str:
+        return f"{prefix}_{self._next():026d}"
+
+    def secret(self) -> str:
+        return hashlib.sha256(f"secret {self._next()}".encode()).hexdigest()
+
+    def private_key(self) -> str:
+        return base64.b64encode(hashlib.sha256(f"private {self._next()}".encode()).digest()).decode()
+
+    def public_key(self, private_key: str) -> str:
+        return base64.b64encode(hashlib.sha256(private_key.encode()).digest()).decode()
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count

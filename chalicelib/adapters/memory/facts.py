@@ -1,0 +1,124 @@
+"""What is happening: presence, sockets, sessions."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
+from chalicelib.domain.peer import Host
+from chalicelib.domain.presence import Presence, Sighting
+from chalicelib.ports import AgentSession, Connection, Seen
+
+
+class MemoryPresence:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def wanted(self, peer_id: PeerId) -> Revision | None:
+        self._tables.requests["read"] += 1
+        facts = self._tables.agents.get(peer_id)
+        return None if facts is None else facts.wanted
+
+    def want(self, peer_ids: Collection[PeerId], revision: Revision) -> None:
+        for peer_id in peer_ids:
+            facts = self._written(peer_id)
+            if facts is not None and facts.wanted < revision:
+                facts.wanted = revision
+
+    def connected(
+        self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
+    ) -> Revision | None:
+        facts = self._written(peer_id)
+        if facts is None:
+            return None
+        facts.connection_id, facts.last_seen = connection_id, at
+        return facts.wanted
+
+    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> None:
+        facts = self._written(peer_id)
+        if facts is not None and facts.connection_id == connection_id:
+            facts.connection_id = None
+
+    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Revision | None:
+        facts = self._written(peer_id)
+        if facts is None:
+            return None
+        facts.last_seen, facts.host = at, host or facts.host
+        return facts.wanted
+
+    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> None:
+        facts = self._written(peer_id)
+        if facts is not None:
+            facts.applied = (revision, bundle_hash, error)
+
+    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> None:
+        self._tables.requests["write"] += 1
+        known = self._tables.sightings.get((peer_id, network_id))
+        if known is None or known.handshake_at <= sighting.handshake_at:
+            self._tables.sightings[peer_id, network_id] = sighting
+
+    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
+        self._tables.requests["read"] += 2
+        seen = {
+            peer_id: Seen(
+                _presence(self._tables.agents.get(peer_id)), self._tables.sightings.get((peer_id, network_id))
+            )
+            for peer_id in peer_ids
+        }
+        return {peer_id: facts for peer_id, facts in seen.items() if facts != Seen()}
+
+    def _written(self, peer_id: PeerId) -> AgentFacts | None:
+        self._tables.requests["write"] += 1
+        return self._tables.agents.get(peer_id)
+
+
+class MemoryConnections:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def add(self, connection: Connection) -> None:
+        self._tables.requests["write"] += 1
+        self._tables.sockets[connection.connection_id] = connection
+
+    def remove(self, network_id: NetworkId, peer_id: PeerId, connection_id: ConnectionId) -> None:
+        self._tables.requests["write"] += 1
+        self._tables.sockets.pop(connection_id, None)
+
+    def of_network(self, network_id: NetworkId) -> list[Connection]:
+        self._tables.requests["read"] += 1
+        return [known for known in self._tables.sockets.values() if known.network_id == network_id]
+
+    def of_peer(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]:
+        self._tables.requests["read"] += 1
+        sockets = self._tables.sockets.values()
+        return [known for known in sockets if (known.network_id, known.peer_id) == (network_id, peer_id)]
+
+
+class MemorySessions:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def open(self, session_id: str, session: AgentSession, assertion_id: str, assertion_expires_at: datetime) -> bool:
+        self._tables.requests["transaction"] += 1
+        used = (session.agent.peer_id, assertion_id)
+        if used in self._tables.assertions:
+            return False
+        self._tables.assertions.add(used)
+        self._tables.sessions[session.agent.peer_id, session_id] = session
+        return True
+
+    def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None:
+        self._tables.requests["read"] += 1
+        return self._tables.sessions.get((peer_id, session_id))
+
+    def end_all(self, peer_id: PeerId) -> None:
+        self._tables.requests["read"] += 1
+        for key in [key for key in self._tables.sessions if key[0] == peer_id]:
+            self._tables.requests["write"] += 1
+            del self._tables.sessions[key]
+
+
+def _presence(facts: AgentFacts | None) -> Presence | None:
+    if facts is None:
+        return None
+    return Presence(facts.wanted, facts.connection_id is not None, facts.last_seen, facts.host)

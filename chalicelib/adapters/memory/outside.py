@@ -1,0 +1,36 @@
+"""The whole outside in memory, in the place of AWS."""
+
+from chalicelib.adapters.assertions import JwtAssertions
+from chalicelib.adapters.memory.adversary import Adversary
+from chalicelib.adapters.memory.edges import (
+    CountedRandomness,
+    MemoryDeadLetters,
+    MemoryGateway,
+    MemoryQueue,
+    SteppedClock,
+)
+from chalicelib.adapters.memory.facts import MemoryConnections, MemoryPresence, MemorySessions
+from chalicelib.adapters.memory.stores import MemoryAccounts, MemoryAllocations, MemoryNetworks, MemoryPeers
+from chalicelib.adapters.memory.tables import MemoryTables
+from chalicelib.adapters.memory.transactions import MemoryTransactions
+
+
+class MemoryOutside:
+    """Every port over one set of dicts."""
+
+    def __init__(self, adversary: Adversary | None = None) -> None:
+        self.tables = MemoryTables(adversary or Adversary())
+        self.clock = SteppedClock()
+        self.randomness = CountedRandomness()
+        self.transactions = MemoryTransactions(self.tables)
+        self.networks = MemoryNetworks(self.tables)
+        self.peers = MemoryPeers(self.tables)
+        self.allocations = MemoryAllocations(self.tables)
+        self.presence = MemoryPresence(self.tables)
+        self.connections = MemoryConnections(self.tables)
+        self.sessions = MemorySessions(self.tables)
+        self.accounts = MemoryAccounts(self.tables)
+        self.assertions = JwtAssertions()
+        self.queue = MemoryQueue()
+        self.dead_letters = MemoryDeadLetters()
+        self.gateway = MemoryGateway()

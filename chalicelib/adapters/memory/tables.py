@@ -1,0 +1,48 @@
+"""The dicts, and the counter of requests made on them."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.adapters.memory.adversary import Adversary
+from chalicelib.domain.change import Change, ClaimKind
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
+from chalicelib.domain.ipam import Allocation
+from chalicelib.domain.network import Directory, Network
+from chalicelib.domain.peer import Host, PeerRecord, Tombstone
+from chalicelib.domain.presence import Sighting
+from chalicelib.ports import AgentSession, ApiToken, Connection
+
+FIRST_DIRECTORY = Directory(0, {}, ())
+
+
+@dataclass(slots=True)
+class AgentFacts:
+    """An agent's presence item."""
+
+    wanted: Revision
+    host: Host | None
+    connection_id: ConnectionId | None = None
+    last_seen: datetime | None = None
+    applied: tuple[Revision, str, str | None] | None = None
+
+
+@dataclass(slots=True)
+class MemoryTables:
+    """`requests` counts reads, writes and transactions by port method, as DynamoDB would see them."""
+
+    adversary: Adversary = field(default_factory=Adversary)
+    networks: dict[NetworkId, Network] = field(default_factory=dict)
+    directory: Directory = FIRST_DIRECTORY
+    peers: dict[tuple[NetworkId, PeerId], PeerRecord] = field(default_factory=dict)
+    tombstones: dict[tuple[NetworkId, PeerId], Tombstone] = field(default_factory=dict)
+    claims: dict[tuple[NetworkId, ClaimKind, str], PeerId] = field(default_factory=dict)
+    allocations: dict[tuple[NetworkId, int], tuple[PeerId | None, Allocation]] = field(default_factory=dict)
+    changes: dict[tuple[NetworkId, Revision], Change] = field(default_factory=dict)
+    agents: dict[PeerId, AgentFacts] = field(default_factory=dict)
+    sightings: dict[tuple[PeerId, NetworkId], Sighting] = field(default_factory=dict)
+    sockets: dict[ConnectionId, Connection] = field(default_factory=dict)
+    sessions: dict[tuple[PeerId, str], AgentSession] = field(default_factory=dict)
+    assertions: set[tuple[PeerId, str]] = field(default_factory=set)
+    tokens: dict[str, ApiToken] = field(default_factory=dict)
+    requests: Counter[str] = field(default_factory=Counter)

@@ -1,0 +1,97 @@
+"""A commit on dicts: all conditions first, then all writes."""
+
+from threading import Lock
+from typing import assert_never
+
+from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
+from chalicelib.domain.change import (
+    AdmitAgent,
+    AdvanceNetwork,
+    BuryPeer,
+    Claim,
+    Commit,
+    CreateNetwork,
+    ForgetAgent,
+    FreeAddress,
+    PutPeer,
+    Release,
+    RemoveNetwork,
+    TakeAddress,
+    Write,
+    WriteDirectory,
+)
+from chalicelib.domain.ipam import Allocation
+from chalicelib.ports import Moved, Refused
+
+
+class MemoryTransactions:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+        self._lock = Lock()
+
+    def commit(self, commit: Commit) -> None:
+        tables, change = self._tables, commit.change
+        with self._lock:
+            tables.requests["transaction"] += 1
+            failed = [write for write in commit.writes if not self._holds(write)]
+            for write in failed:
+                if not isinstance(write, AdvanceNetwork | RemoveNetwork | WriteDirectory):
+                    raise Refused(write)
+            if failed or (change.network_id, change.revision) in tables.changes or tables.adversary.conflicts():
+                raise Moved
+            for write in commit.writes:
+                self._write(write)
+            tables.changes[change.network_id, change.revision] = change
+
+    def _holds(self, write: Write) -> bool:
+        """Whether the write's own condition is met."""
+        tables = self._tables
+        match write:
+            case CreateNetwork(network):
+                return network.id not in tables.networks
+            case AdvanceNetwork(network):
+                stored = tables.networks.get(network.id)
+                return stored is not None and stored.revision == network.revision - 1
+            case RemoveNetwork(network):
+                stored = tables.networks.get(network.id)
+                return stored is not None and stored.revision == network.revision
+            case WriteDirectory(directory):
+                return tables.directory.version == directory.version - 1
+            case Claim(network_id, kind, value, peer_id):
+                return tables.claims.get((network_id, kind, value), peer_id) == peer_id
+            case TakeAddress(network_id, _, allocation):
+                _, stored_allocation = tables.allocations.get((network_id, allocation.index), (None, None))
+                return stored_allocation == (allocation if allocation.freed_at is not None else None)
+            case PutPeer() | BuryPeer() | Release() | FreeAddress() | AdmitAgent() | ForgetAgent():
+                return True
+            case _:
+                assert_never(write)
+
+    def _write(self, write: Write) -> None:
+        tables = self._tables
+        match write:
+            case CreateNetwork(network) | AdvanceNetwork(network):
+                tables.networks[network.id] = network
+            case RemoveNetwork(network):
+                del tables.networks[network.id]
+            case WriteDirectory(directory):
+                tables.directory = directory
+            case PutPeer(record):
+                tables.peers[record.peer.network_id, record.peer.id] = record
+            case BuryPeer(tombstone):
+                tables.peers.pop((tombstone.network_id, tombstone.peer_id), None)
+                tables.tombstones[tombstone.network_id, tombstone.peer_id] = tombstone
+            case Claim(network_id, kind, value, peer_id):
+                tables.claims[network_id, kind, value] = peer_id
+            case Release(network_id, kind, value):
+                tables.claims.pop((network_id, kind, value), None)
+            case TakeAddress(network_id, peer_id, allocation):
+                tables.allocations[network_id, allocation.index] = (peer_id, Allocation(allocation.index))
+            case FreeAddress(network_id, index, at):
+                tables.allocations[network_id, index] = (None, Allocation(index, at))
+            case AdmitAgent(peer_id, wanted, host):
+                tables.agents[peer_id] = AgentFacts(wanted, host)
+            case ForgetAgent(peer_id):
+                tables.agents.pop(peer_id, None)
+            case _:
+                assert_never(write)
