@@ -1,0 +1,56 @@
+# Every target does its own set-up. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.SHELLFLAGS := -eu -c
+MAKEFLAGS += --no-print-directory
+export MAKECMDGOALS
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.requirements
+PORT ?= 8080
+CLOUD_PORT ?= 4566
+export PORT CLOUD_PORT RESET JSON HOLD
+
+.PHONY: help run demo test test-fast lint format package deploy lock clean debian
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.txt requirements-dev.txt scripts/venv.sh
+	@sh scripts/venv.sh "$(PYTHON)" "$(VENV)"
+
+run: $(STAMP)  ## the whole system on this machine (PORT=8080 CLOUD_PORT=4566 RESET=1)
+	@exec $(BIN)/python -m infra.local.run
+
+demo: $(STAMP) debian  ## three agents and real tunnels against the running system (JSON=1 HOLD=1), as root
+	@exec $(BIN)/python -m infra.local.demo
+
+test: debian $(STAMP)  ## everything, as root
+	@exec $(BIN)/python -m pytest
+
+test-fast: $(STAMP)  ## what needs neither root nor the local cloud
+	@exec $(BIN)/python -m pytest -m "not root and not dataplane and not stack"
+
+lint: $(STAMP)  ## style, types, layers, template
+	@exec $(BIN)/python -m pytest -q tests/architecture tests/infra
+
+format: $(STAMP)  ## rewrite to the one style
+	@$(BIN)/ruff check --fix --quiet . || true
+	@exec $(BIN)/ruff format .
+
+package: $(STAMP)  ## build/package: the Lambda zip and the template for AWS
+	@exec $(BIN)/python -m infra.package build/package
+
+deploy: $(STAMP) package  ## to AWS: STACK=wirety BUCKET=… ORIGIN_SECRET=…
+	@exec sh scripts/deploy.sh
+
+lock: $(STAMP)  ## compile requirements*.in into pins
+	@exec sh scripts/lock.sh "$(BIN)"
+
+debian:
+	@sh scripts/debian.sh
+
+clean:  ## remove what the targets made, but not the local system's data
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage coverage.xml

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Have the Debian packages of the tunnel and its laboratory: install them as root, else say how and end with 2.
+set -eu
+packages="wireguard-tools wireguard-go nftables iproute2 iputils-ping procps util-linux conntrack socat"
+
+missing=""
+for package in $packages; do
+  dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q "install ok installed" || missing="$missing $package"
+done
+[ -n "$missing" ] || [ "$(id -u)" -ne 0 ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo "wirety: real tunnels need root. Run:  sudo apt-get install --no-install-recommends $packages && sudo make ${MAKECMDGOALS:-test}" >&2
+  echo "wirety: 'make test-fast' runs what needs no root." >&2
+  exit 2
+fi
+if ! command -v apt-get > /dev/null; then
+  echo "wirety: no apt-get here; install these yourself:$missing" >&2
+  exit 2
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+install="apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300"
+echo "wirety: installing$missing" >&2
+# shellcheck disable=SC2086 # a list of words
+$install $missing > /dev/null 2>&1 || { apt-get update -qq -o DPkg::Lock::Timeout=300 >&2; $install $missing >&2; }
