@@ -18,7 +18,7 @@ for blueprint in BLUEPRINTS:
 
 
 @app.lambda_function(name="authorizer")
-def authorizer(event: dict[str, Any], context: object) -> dict[str, Any]:
+def authorizer(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return sockets.authorize(event)
 
 
@@ -38,10 +38,10 @@ def websocket_disconnect(event: WebsocketEvent) -> dict[str, Any]:
 
 
 @app.lambda_function(name="plan")
-def plan(event: dict[str, Any], context: object) -> dict[str, Any]:
+def plan(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return streams.plan(event)
 
 
 @app.lambda_function(name="deliver")
-def deliver(event: dict[str, Any], context: object) -> dict[str, Any]:
+def deliver(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return queues.deliver(event)

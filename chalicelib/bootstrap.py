@@ -5,7 +5,7 @@ the adapters it uses.
 """
 
 import os
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Protocol
 
 from chalicelib.adapters.dynamodb import models
@@ -193,7 +193,17 @@ class Container:
         return self._outside.randomness
 
 
-@lru_cache(maxsize=1)
+_installed: list[Container] = []
+
+
 def container() -> Container:
-    settings = settings_from(os.environ)
-    return Container(settings, Aws(settings))
+    """The process's container, from its environment unless one was installed."""
+    if not _installed:
+        settings = settings_from(os.environ)
+        install(Container(settings, Aws(settings)))
+    return _installed[0]
+
+
+def install(container: Container) -> None:
+    """Put a container in place: tests install one over memory."""
+    _installed[:] = [container]

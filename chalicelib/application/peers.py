@@ -116,7 +116,7 @@ class Peers:
         def attempt() -> Created:
             before = self.networks.get(network_id)
             now = self.clock.now()
-            allocation = self._allocate(before, new.address, now)
+            allocation = self._allocate(before, new.address)
             network = replace(
                 before.advanced(now),
                 peers=before.peers + 1,
@@ -178,7 +178,7 @@ class Peers:
 
         decide(self.clock, attempt)
 
-    def _allocate(self, network: Network, address: str | None, now: datetime) -> Allocation:
+    def _allocate(self, network: Network, address: str | None) -> Allocation:
         """Pick an index with its quarantine, if any: constant requests however full the network is."""
         if address is not None:
             index = index_of(network.cidr, address)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
+from itertools import product
 
 from chalicelib.domain.errors import CidrInUse, NetworkNameInUse, NetworksOverlap
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
@@ -70,17 +71,13 @@ class Directory:
         Raises:
             NetworkNameInUse, NetworksOverlap: naming the other.
         """
-        for entry in self.networks.values():
-            if entry.name == network.name:
-                raise NetworkNameInUse(network.name)
-            for cidr in network.cidrs:
-                for taken in entry.cidrs:
-                    if overlaps(cidr, taken):
-                        raise NetworksOverlap(str(cidr), f"network {entry.name}", str(taken))
-        for cidr in network.cidrs:
-            for behind in self.routed:
-                if overlaps(cidr, behind.cidr):
-                    raise NetworksOverlap(str(cidr), f"peer {behind.peer_id}", str(behind.cidr))
+        if any(entry.name == network.name for entry in self.networks.values()):
+            raise NetworkNameInUse(network.name)
+        held = [(f"network {entry.name}", taken) for entry in self.networks.values() for taken in entry.cidrs]
+        held += [(f"peer {behind.peer_id}", behind.cidr) for behind in self.routed]
+        for (owner, taken), cidr in product(held, network.cidrs):
+            if overlaps(cidr, taken):
+                raise NetworksOverlap(str(cidr), owner, str(taken))
         entry = Entry(network.name, network.cidrs)
         return replace(self, version=self.version + 1, networks={**self.networks, network.id: entry})
 
@@ -94,14 +91,13 @@ class Directory:
         Raises:
             CidrInUse: one touches a network, or equals one behind another peer of its network.
         """
-        for cidr in cidrs:
-            for entry in self.networks.values():
-                for taken in entry.cidrs:
-                    if overlaps(cidr, taken):
-                        raise CidrInUse(str(cidr), f"it touches {taken} of network {entry.name}")
-            for behind in self.routed:
-                if behind.network_id == network_id and behind.cidr == cidr:
-                    raise CidrInUse(str(cidr), f"it already stands behind peer {behind.peer_id}")
+        for cidr, entry in product(cidrs, self.networks.values()):
+            for taken in entry.cidrs:
+                if overlaps(cidr, taken):
+                    raise CidrInUse(str(cidr), f"it touches {taken} of network {entry.name}")
+        for behind in self.routed:
+            if behind.network_id == network_id and behind.cidr in cidrs:
+                raise CidrInUse(str(behind.cidr), f"it already stands behind peer {behind.peer_id}")
         added = tuple(Routed(network_id, peer_id, cidr) for cidr in cidrs)
         return replace(self, version=self.version + 1, routed=self.routed + added)
 

@@ -13,8 +13,8 @@ import msgspec
 from chalicelib.bootstrap import container
 from chalicelib.domain.errors import PeerNotFound, Unauthenticated
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.domain.presence import heartbeat_interval
 from chalicelib.domain.peer import Kind
+from chalicelib.domain.presence import heartbeat_interval
 from chalicelib.domain.principal import Agent
 from chalicelib.entrypoints.heartbeat import acknowledged
 from chalicelib.observability import logger

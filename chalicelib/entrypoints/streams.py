@@ -26,7 +26,7 @@ def plan(event: Mapping[str, Any]) -> dict[str, Any]:
 def _is_settled(record: Mapping[str, Any]) -> bool:
     try:
         _patiently(lambda: container().pushes.plan(change_from(record)))
-    except Exception as error:  # whatever it is, the records behind it must go on
+    except Exception as error:  # noqa: BLE001  whatever it is, the records behind it must go on
         logger.exception("plan_failed")
         return _is_buried(record, error)
     return True
@@ -36,11 +36,11 @@ def _is_buried(record: Mapping[str, Any], reason: Exception) -> bool:
     try:
         network_id, revision = key_of(record)
         _patiently(lambda: container().pushes.plan_for_everyone(network_id, revision))
-    except Exception:  # burying comes first: an operator redrives it
+    except Exception:  # noqa: BLE001  burying comes first: an operator redrives it
         logger.exception("plan_for_everyone_failed")
     try:
         container().dead_letters.bury(record, repr(reason))
-    except Exception:  # the stream keeps the record and tries again
+    except Exception:  # noqa: BLE001  the stream keeps the record and tries again
         logger.exception("burial_failed")
         return False
     return True

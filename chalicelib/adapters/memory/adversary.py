@@ -17,7 +17,7 @@ class Adversary:
     """
 
     def __init__(self, seed: int = 0, conflicts: float = 0.0, doubles: float = 0.0) -> None:
-        self._random = random.Random(seed)  # noqa: S311  repeatable trouble, not secrets
+        self._random = random.Random(seed)  # repeatable trouble, not secrets
         self._conflicts = conflicts
         self._doubles = doubles
 

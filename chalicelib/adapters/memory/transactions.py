@@ -67,7 +67,7 @@ class MemoryTransactions:
             case _:
                 assert_never(write)
 
-    def _write(self, write: Write) -> None:
+    def _write(self, write: Write) -> None:  # noqa: C901  one flat case a kind of write
         tables = self._tables
         match write:
             case CreateNetwork(network) | AdvanceNetwork(network):

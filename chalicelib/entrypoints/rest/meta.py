@@ -11,7 +11,7 @@ meta = Blueprint(__name__)
 
 
 @route(meta, "GET", "/health", Anybody())
-def health(call: Call[None, None]) -> Health:
+def health(_call: Call[None, None]) -> Health:
     return Health(status="ok", version=container().settings.version)
 
 

@@ -1,0 +1,75 @@
+"""Values for tests: only what matters is said."""
+
+import base64
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.network import Network
+from chalicelib.domain.peer import Kind, Peer
+from chalicelib.domain.principal import Principal, Role
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+ADMINISTRATOR = Principal(PrincipalId("tok_admin"), "admin", Role.ADMINISTRATOR, None)
+
+
+def a_key(seed: object = 0) -> str:
+    """A public key's text; equal seeds give equal keys."""
+    return base64.b64encode(hashlib.sha256(str(seed).encode()).digest()).decode()
+
+
+def a_network(cidr: str = "10.0.0.0/24", cidr_v6: str | None = None, name: str = "lab", **changes: Any) -> Network:
+    network = Network(
+        id=NetworkId(f"net_{name}"),
+        name=name,
+        cidr=IPv4Network(cidr),
+        cidr_v6=None if cidr_v6 is None else IPv6Network(cidr_v6),
+        domain=f"{name}.internal",
+        dns=(),
+        revision=Revision(1),
+        next_index=1,
+        peers=0,
+        created_at=T0,
+        updated_at=T0,
+    )
+    return replace(network, **changes)
+
+
+def a_peer(kind: Kind, number: int, *, behind: tuple[str, ...] = (), keyed: bool = True, **changes: Any) -> Peer:
+    """A peer with host index `number`, and a key made of its id unless `keyed` is False."""
+    prefix = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}[kind]
+    peer_id = PeerId(f"{prefix}_{number:04d}")
+    peer = Peer(
+        id=peer_id,
+        network_id=NetworkId("net_lab"),
+        name=f"{kind} {number}",
+        kind=kind,
+        index=number,
+        public_key=a_key(peer_id) if keyed else None,
+        endpoint=f"198.51.100.{number % 250}" if kind is Kind.JUMP else None,
+        endpoint_guessed=False,
+        listen_port=51820 if kind is Kind.JUMP else None,
+        additional_allowed_ips=tuple(ip_network(cidr) for cidr in behind),
+        persistent_keepalive=None,
+        mtu=None,
+        home_id=None,
+        created_at=T0,
+        updated_at=T0,
+        revision=Revision(1),
+    )
+    return replace(peer, **changes)
+
+
+def a_jump(number: int = 1, **changes: Any) -> Peer:
+    return a_peer(Kind.JUMP, number, **changes)
+
+
+def a_dynamic(number: int = 2, **changes: Any) -> Peer:
+    return a_peer(Kind.DYNAMIC, number, **changes)
+
+
+def a_static(number: int = 3, **changes: Any) -> Peer:
+    return a_peer(Kind.STATIC, number, **changes)
