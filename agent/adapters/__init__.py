@@ -1,0 +1,1 @@
+"""What the agent touches outside itself: control plane, socket, host, disk."""

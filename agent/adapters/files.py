@@ -1,0 +1,64 @@
+"""Files that are whole or not there: temporary file, fsync, rename, fsync of the directory."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from agent.errors import StateUnusable
+
+DIRECTORY_MODE = 0o700
+
+
+def write_whole(path: Path, content: bytes, is_durable: bool = True) -> None:
+    """Replace a file, mode 0600; a crash leaves the old content or the new.
+
+    `is_durable` False leaves the time of writing to the disk to the kernel.
+
+    Raises:
+        StateUnusable: the disk refuses.
+    """
+    try:
+        make_directory(path.parent)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp: 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                if is_durable:
+                    os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        if is_durable:
+            _sync_directory(path.parent)
+    except OSError as refused:
+        raise StateUnusable(f"{path} cannot be written: {refused.strerror}") from refused
+
+
+def read(path: Path) -> bytes | None:
+    """The content; None: no such file.
+
+    Raises:
+        StateUnusable: there, but not readable.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as refused:
+        raise StateUnusable(f"{path} cannot be read: {refused.strerror}") from refused
+
+
+def make_directory(path: Path) -> None:
+    path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

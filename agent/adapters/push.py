@@ -1,0 +1,129 @@
+"""The socket: one thread for each connection, which turns frames into events."""
+
+import contextlib
+import logging
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+import msgspec
+import websocket
+from requests import certs
+
+from agent.events import Event, FrameReceived, SocketClosed, SocketOpened
+from chalicelib.wire.frames import ToAgent
+
+CONNECT_WITHIN_S = 10.0
+NORMAL_CLOSURE = 1000  # RFC 6455 section 7.4.1
+# A dead path is seen within half a minute, though nothing may be due to be sent for minutes.
+KEEPALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000),
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class WebSocketPush:
+    """`bearer` gives the session of the moment; `emit` takes the events."""
+
+    url: str
+    bearer: Callable[[], str]
+    emit: Callable[[Event], None]
+    _open: dict[int, websocket.WebSocket] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _wanted: int = 0
+
+    def open(self, socket: int) -> None:
+        self._wanted = socket
+        threading.Thread(target=self._live, args=(socket, self.bearer()), daemon=True, name="socket").start()
+
+    def send(self, socket: int, frame: bytes) -> None:
+        connection = self._open.get(socket)
+        if connection is None:
+            return
+        try:
+            connection.send_text(frame.decode())
+        except (websocket.WebSocketException, OSError):
+            _wake(connection)  # its thread reports it closed
+
+    def close(self, socket: int) -> None:
+        if socket == self._wanted:
+            self._wanted = 0
+        connection = self._open.get(socket)
+        if connection is None:
+            return
+        with contextlib.suppress(websocket.WebSocketException, OSError):
+            connection.send_close(NORMAL_CLOSURE)
+        _wake(connection)
+
+    def _live(self, number: int, bearer: str) -> None:
+        """Connect, receive until the end, report the end."""
+        status, reason = None, "the socket was closed"
+        connection = None
+        try:
+            connection = self._connect(bearer)
+            with self._lock:
+                self._open[number] = connection
+            if self._wanted == number:
+                self.emit(SocketOpened(socket=number, at_s=monotonic()))
+                self._receive(number, connection)
+        except websocket.WebSocketBadStatusException as refused:
+            status, reason = refused.status_code, f"the socket was refused with {refused.status_code}"
+        except (websocket.WebSocketException, OSError) as failed:
+            reason = f"the socket failed ({type(failed).__name__})"
+        finally:
+            with self._lock:
+                self._open.pop(number, None)
+            if connection is not None:
+                connection.shutdown()  # type: ignore[no-untyped-call]
+        self.emit(SocketClosed(socket=number, status=status, reason=reason, at_s=monotonic()))
+
+    def _connect(self, bearer: str) -> websocket.WebSocket:
+        connection: websocket.WebSocket = websocket.create_connection(
+            self.url,
+            timeout=CONNECT_WITHIN_S,
+            header=[f"Authorization: Bearer {bearer}"],
+            sockopt=KEEPALIVE,
+            enable_multithread=True,
+            suppress_origin=True,
+            sslopt=_tls() if self.url.startswith("wss:") else None,
+        )
+        return connection
+
+    def _receive(self, number: int, connection: websocket.WebSocket) -> None:
+        """Emit frames until the server closes; a frame of a kind not known yet is skipped."""
+        while True:
+            try:
+                opcode, data = connection.recv_data()
+            except websocket.WebSocketTimeoutException:
+                continue  # nothing to say is no fault
+            if opcode == websocket.ABNF.OPCODE_CLOSE:
+                return
+            try:
+                frame: ToAgent = msgspec.json.decode(data, type=ToAgent)
+            except msgspec.DecodeError:
+                logger.info("frame_not_understood", extra={"size_bytes": len(data)})
+                continue
+            self.emit(FrameReceived(socket=number, frame=frame, at_s=monotonic()))
+
+
+def _wake(connection: websocket.WebSocket) -> None:
+    """End the connection under its thread, which closing the descriptor would not wake."""
+    with contextlib.suppress(OSError):
+        connection.abort()  # type: ignore[no-untyped-call]
+
+
+def _tls() -> dict[str, ssl.SSLContext]:
+    """The certificates that REST calls trust, so that both ways work or neither."""
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or certs.where()
+    return {"context": ssl.create_default_context(cafile=bundle)}

@@ -1,0 +1,182 @@
+"""The state directory: one directory for each enrolment, keys of one under way in `pending/`."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from agent.adapters.files import make_directory, read, write_whole
+from agent.enrollment import Enrollment, Keys
+from agent.errors import AlreadyRunning, EnrollmentMissing, StateUnusable
+from agent.ports import Fetched
+from chalicelib.wire.bundle import Bundle, Tombstone
+from chalicelib.wire.codec import bundle_hash, decode, encode
+
+ENROLLMENT = "enrollment.json"
+PENDING = "pending"
+
+Shape = TypeVar("Shape")
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentDir:
+    """The files of one enrolment; a `Store`."""
+
+    path: Path
+
+    def enrollment(self) -> Enrollment | None:
+        return _parsed(self.path / ENROLLMENT, Enrollment)
+
+    def save_enrollment(self, enrollment: Enrollment) -> None:
+        write_whole(self.path / ENROLLMENT, encode(enrollment))
+
+    def bundle(self) -> Fetched | None:
+        """The last good bundle; None where there is none, or what is there cannot be read."""
+        raw = read(self.path / "bundle.json")
+        if raw is None:
+            return None
+        try:
+            return Fetched(bundle=decode(raw, Bundle), raw=raw, hash=bundle_hash(raw))
+        except msgspec.DecodeError:
+            return None  # it is fetched again
+
+    def save_bundle(self, raw: bytes) -> None:
+        write_whole(self.path / "bundle.json", raw)
+
+    def learned(self) -> Mapping[str, str]:
+        try:
+            return _parsed(self.path / "learned.json", dict[str, str]) or {}
+        except StateUnusable:
+            return {}  # only speeds up the first handshake
+
+    def save_learned(self, learned: Mapping[str, str]) -> None:
+        write_whole(self.path / "learned.json", encode(dict(learned)))
+
+    def tombstone(self) -> Tombstone | None:
+        return _parsed(self.path / "tombstone.json", Tombstone)
+
+    def save_tombstone(self, tombstone: Tombstone) -> None:
+        write_whole(self.path / "tombstone.json", encode(tombstone))
+
+    def has_ended(self) -> bool:
+        """Whether the peer of this enrolment was deleted; an earlier peer's tombstone is none."""
+        tombstone, enrollment = self.tombstone(), self.enrollment()
+        return tombstone is not None and enrollment is not None and tombstone.peer_id == enrollment.peer_id
+
+    def status(self) -> bytes | None:
+        return read(self.path / "status.json")
+
+    def save_status(self, status: bytes) -> None:
+        write_whole(self.path / "status.json", status, is_durable=False)
+
+    def pid_file(self, interface: str) -> Path:
+        return self.path / f"{interface}.pid"
+
+    def lock(self) -> int:
+        """Hold this enrolment until the process ends, or the descriptor is closed.
+
+        Raises:
+            AlreadyRunning: another process holds it.
+        """
+        try:
+            make_directory(self.path)
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as refused:
+            raise StateUnusable(f"{self.path} cannot be used: {refused.strerror}") from refused
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as held:
+            os.close(descriptor)
+            raise AlreadyRunning(f"an agent already runs for {self.path.name}; stop it first") from held
+        return descriptor
+
+    def is_running(self) -> bool:
+        """Whether an agent holds the lock now."""
+        try:
+            os.close(self.lock())
+        except AlreadyRunning:
+            return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class StateDir:
+    root: Path
+
+    def enrollments(self) -> list[EnrollmentDir]:
+        """Every enrolment of this host, ended ones too, by network id."""
+        if self.root.exists() and not os.access(self.root, os.R_OK | os.X_OK):
+            raise StateUnusable(f"{self.root} cannot be read: run this as its owner, most likely root")
+        return [EnrollmentDir(path.parent) for path in sorted(self.root.glob(f"*/{ENROLLMENT}"))]
+
+    def chosen(self, network_id: str | None) -> EnrollmentDir:
+        """The enrolment asked for, or the only one that has not ended.
+
+        Raises:
+            EnrollmentMissing: none, or several and none asked for.
+        """
+        found = self.enrollments()
+        if network_id is not None:
+            found = [directory for directory in found if directory.path.name == network_id]
+        if len(found) > 1:
+            found = [directory for directory in found if not directory.has_ended()] or found
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            which = f" for network {network_id}" if network_id is not None else ""
+            raise EnrollmentMissing(f"no enrolment{which} in {self.root}: run wirety-agent enroll first")
+        names = "".join(f"\n  {directory.path.name}" for directory in found)
+        raise EnrollmentMissing(f"several enrolments in {self.root}; choose one by --network:{names}")
+
+    def of_network(self, network_id: str) -> EnrollmentDir:
+        """Raises: StateUnusable where the id is no plain name (it becomes a directory)."""
+        if not network_id or network_id in {".", "..", PENDING} or "/" in network_id or "\0" in network_id:
+            raise StateUnusable("the control plane's network id cannot name a directory")
+        return EnrollmentDir(self.root / network_id)
+
+    def keep(self, enrollment: Enrollment) -> Enrollment:
+        """Save an enrolment in place of an earlier one of its network.
+
+        Remembers the interfaces of earlier peers, which `run` takes down.
+
+        Raises:
+            AlreadyRunning: an agent runs on the earlier one.
+        """
+        directory = self.of_network(enrollment.network_id)
+        lock = directory.lock()
+        try:
+            before = directory.enrollment()
+            former = {*before.former_interfaces, before.interface} if before is not None else set()
+            kept = msgspec.structs.replace(enrollment, former_interfaces=sorted(former - {enrollment.interface}))
+            directory.save_enrollment(kept)
+        finally:
+            os.close(lock)
+        return kept
+
+    def pending_keys(self, server: str, token: str) -> Keys | None:
+        return _parsed(self._pending(server, token), Keys)
+
+    def save_pending_keys(self, server: str, token: str, keys: Keys) -> None:
+        write_whole(self._pending(server, token), encode(keys))
+
+    def forget_pending_keys(self, server: str, token: str) -> None:
+        self._pending(server, token).unlink(missing_ok=True)
+
+    def _pending(self, server: str, token: str) -> Path:
+        digest = hashlib.sha256(f"{server}\n{token}".encode()).hexdigest()
+        return self.root / PENDING / f"{digest[:16]}.json"
+
+
+def _parsed(path: Path, shape: type[Shape]) -> Shape | None:
+    content = read(path)
+    if content is None:
+        return None
+    try:
+        return decode(content, shape)
+    except msgspec.DecodeError as damaged:
+        raise StateUnusable(f"{path} is damaged: {damaged}") from damaged

@@ -1,0 +1,177 @@
+"""Makes the host agree with a bundle: one interface, its peers, addresses, routes, firewall.
+
+Between two looks at the host it works from what it made last, so that a change of one peer
+costs one `wg`; `verify` looks again and heals what drifted.
+"""
+
+import logging
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from agent.adapters.commands import Commands
+from agent.adapters.device import Device
+from agent.adapters.firewall import NftFirewall, enable_forwarding
+from agent.adapters.iproute import IpRoute
+from agent.conflicts import HostRoutes, without_conflicts
+from agent.desired import Desired, Endpoint
+from agent.errors import ToolFailed
+from agent.keys import wireguard_public_key
+from agent.live import Live, Seen
+from agent.nftables import Rules
+from agent.ports import Made
+from agent.reconcile import Change, Memory, Plan, carried_out, difference
+from agent.resolution import resolve
+from agent.wgconf import Dump, addconf, parse_dump
+
+REMOVALS_AT_ONCE = 500
+DISCARD_PORT = 9  # RFC 863
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class HostTunnel:
+    """`memory` is filled from disk at start; `private_key` base64."""
+
+    commands: Commands
+    interface: str
+    device: Device
+    firewall: NftFirewall
+    private_key: str = field(repr=False)
+    memory: Memory = field(default_factory=Memory)
+    _live: Live | None = None
+    _host: HostRoutes = field(default_factory=HostRoutes)
+
+    def apply(self, wanted: Desired) -> Made:
+        """Make it so. Starts from what was made last; where that fails, from a look at the host."""
+        if self._live is not None:
+            try:
+                return self._make(wanted, self._live)
+            except ToolFailed as failed:
+                logger.info("host_differs", extra={"interface": self.interface, "error": str(failed)})
+        return self.verify(wanted)
+
+    def verify(self, wanted: Desired) -> Made:
+        """Make it so from a fresh look at interface, routes and table."""
+        self._live = None
+        self.firewall.verify()
+        return self._make(wanted, self._look())
+
+    def observe(self) -> Sequence[Seen]:
+        """What WireGuard says of every peer now.
+
+        Raises:
+            ToolFailed: no such interface.
+        """
+        return self._dump().seen
+
+    def learned(self) -> Mapping[str, str]:
+        return self.memory.learned
+
+    def remove(self) -> None:
+        self._live = None
+        self.device.destroy()
+        self.firewall.remove()
+
+    def _make(self, wanted: Desired, live: Live) -> Made:
+        wanted, conflicts = without_conflicts(wanted, self._host)
+        own_key = wireguard_public_key(self.private_key)
+        plan = difference(live, wanted, own_key, self.memory)
+        self._live = None  # unknown until every step is made
+        resolved = self._resolved(plan)
+        table_changed = self._carry_out(plan, wanted, resolved)
+        self._live = carried_out(live, plan, own_key, resolved)
+        self.memory = replace(self.memory, asked={key: section.endpoint for key, section in wanted.sections.items()})
+        return Made(
+            is_changed=table_changed or not plan.is_empty,
+            is_unresolved=any(_is_unresolved(change, resolved) for change in plan.changes),
+            conflicts=conflicts,
+            kind=self.device.kind,
+        )
+
+    def _carry_out(self, plan: Plan, wanted: Desired, resolved: Mapping[Endpoint, str]) -> bool:
+        """Revoke, then the firewall, then grant, addresses, routes; a peer is poked last."""
+        rules = Rules(interface=self.interface, mtu=wanted.mtu) if wanted.is_forwarding else None
+        for start in range(0, len(plan.removed), REMOVALS_AT_ONCE):
+            self._remove_peers(plan.removed[start : start + REMOVALS_AT_ONCE])
+        granted = plan.changes
+        if self.firewall.would_change(rules) and plan.shrunk:
+            self._configure(plan.shrunk, resolved)
+            granted = plan.grown
+        if wanted.is_forwarding:
+            enable_forwarding(has_ipv6=any(address.version == 6 for address in wanted.addresses))
+        table_changed = self.firewall.apply(rules)
+        self._configure(granted, resolved, sets_key=plan.sets_key, listen_port=plan.listen_port)
+        IpRoute(self.commands, self.interface).carry_out(plan, kept=wanted.addresses)
+        for change in granted:
+            if change.is_new and isinstance(change.endpoint, str):
+                _poke(change)
+        return table_changed
+
+    def _remove_peers(self, public_keys: Sequence[str]) -> None:
+        arguments = [word for key in public_keys for word in ("peer", key, "remove")]
+        self.commands.run("wg", "set", self.interface, *arguments)
+
+    def _configure(
+        self,
+        changes: Sequence[Change],
+        resolved: Mapping[Endpoint, str],
+        sets_key: bool = False,
+        listen_port: int | None = None,
+    ) -> None:
+        if changes or sets_key or listen_port is not None:
+            text = addconf(changes, resolved, self.private_key if sets_key else None, listen_port)
+            self.commands.run("wg", "addconf", self.interface, "/dev/stdin", stdin=text)
+
+    def _look(self) -> Live:
+        dump = self._dump_or_create()
+        ip = IpRoute(self.commands, self.interface)
+        link, routes = ip.link(), ip.routes()
+        self._host = routes.host
+        self._learn(dump)
+        return Live(
+            public_key=dump.public_key,
+            listen_port=dump.listen_port,
+            mtu=link.mtu,
+            is_up=link.is_up,
+            addresses=link.addresses,
+            peers=dump.peers,
+            routes=routes.own,
+        )
+
+    def _dump_or_create(self) -> Dump:
+        try:
+            return self._dump()
+        except ToolFailed:
+            self.device.create()
+            return self._dump()
+
+    def _dump(self) -> Dump:
+        return parse_dump(self.commands.run("wg", "show", self.interface, "dump"))
+
+    def _learn(self, dump: Dump) -> None:
+        """Keep where peers were last seen: a new interface speaks to them there at once."""
+        learned = {seen.public_key: seen.endpoint for seen in dump.seen if seen.endpoint and seen.handshake_at}
+        if learned:
+            self.memory = replace(self.memory, learned=learned)
+
+    def _resolved(self, plan: Plan) -> Mapping[Endpoint, str]:
+        return resolve({change.endpoint for change in plan.changes if isinstance(change.endpoint, Endpoint)})
+
+
+def _is_unresolved(change: Change, resolved: Mapping[Endpoint, str]) -> bool:
+    return isinstance(change.endpoint, Endpoint) and change.endpoint not in resolved
+
+
+def _poke(change: Change) -> None:
+    """Send one empty datagram to the peer, so that this side opens the handshake."""
+    host = next((prefix for prefix in change.section.allowed_ips if prefix.num_addresses == 1), None)
+    if host is None:
+        return
+    family = socket.AF_INET if host.version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.sendto(b"", (str(host.network_address), DISCARD_PORT))
+        except OSError:
+            return  # the peer speaks first then

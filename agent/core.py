@@ -1,0 +1,214 @@
+"""The agent's decisions: `step(state, event)` gives the next state and what to do.
+
+No clock, socket, thread or randomness: time comes in with events, waiting and jitter go out
+as timers. Only a tombstone that names this peer takes the tunnel down.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
+
+from agent import beats, following, link
+from agent import events as ev
+from agent.effects import CloseSocket, Exit, Log, TearDown
+from agent.ports import Version
+from agent.state import Beats, Session, Socket, State, Step, Work
+from agent.waiting import FULL_FETCH_S, HEARTBEAT_S, RECONCILE_S, around, backed_off
+from chalicelib.wire.bundle import Tombstone
+from chalicelib.wire.frames import Ack, Bye, ConfigChanged, Heartbeat, ToAgent, Welcome
+
+EXIT_STOPPED = 0
+EXIT_PEER_DELETED = 3
+FIRST_HEARTBEAT_S = 10.0
+UNAUTHORIZED = 401
+
+
+def initial(network_id: str, peer_id: str, instance_id: str) -> State:
+    return State(network_id=network_id, peer_id=peer_id, instance_id=instance_id, beats=Beats(interval_s=HEARTBEAT_S))
+
+
+def step(state: State, event: ev.Event) -> Step:
+    """Take one event in; the effects are to be performed in order."""
+    if state.following.work is Work.ENDING:
+        return _ending(state, event)
+    return _then(_handled(state, event), following.report, lambda after: following.pursue(after, event.at_s))
+
+
+def _handled(state: State, event: ev.Event) -> Step:
+    match event:
+        case ev.Started():
+            return _then(following.started(state, event.saved), link.open_session, _with_first_timers)
+        case ev.StopRequested():
+            closing = (CloseSocket(state.link.number), Log(logging.INFO, "agent_stopped"), Exit(EXIT_STOPPED))
+            return _ended(state), closing
+        case ev.TimerFired():
+            return _fired(state, event)
+        case ev.SessionOpened():
+            return _then(link.session_opened(state, event), _with_early_heartbeat)
+        case ev.SessionFailed():
+            return link.session_failed(state, event)
+        case ev.SocketOpened():
+            return link.socket_opened(state, event)
+        case ev.SocketClosed():
+            return link.socket_closed(state, event)
+        case ev.FrameReceived():
+            is_current = event.socket == state.link.number and state.link.socket is not Socket.CLOSED
+            return _received(state, event.frame, event.at_s) if is_current else (state, ())
+        case ev.Posted():
+            return _acked(state, event.ack, event.at_s) if event.ack is not None else (state, ())
+        case ev.PostFailed():
+            return _post_failed(state, event)
+        case ev.Deleted():
+            return _deleted(state, event.tombstone, event.at_s)
+        case ev.Observed():
+            return beats.observed(state, event)
+        case _:
+            return _worked(state, event)
+
+
+def _worked(state: State, event: ev.Event) -> Step:
+    """What came of a fetch, an apply, a look at the host or a save."""
+    match event:
+        case ev.BundleFetched():
+            return following.fetched(link.contacted(state, event.at_s), event)
+        case ev.BundleUnchanged():
+            return following.unchanged(link.contacted(state, event.at_s))
+        case ev.FetchFailed():
+            return _then(following.fetch_failed(state, event), _ends_session(event.status))
+        case ev.BundleApplied():
+            return following.applied(beats.knows_peers(state, event.fetched), event)
+        case ev.ApplyFailed():
+            return following.apply_failed(state, event)
+        case ev.BundleSaved():
+            return following.saved(state, event), ()
+        case ev.SaveFailed():
+            return following.save_failed(state, event)
+        case ev.Reconciled():
+            return following.reconciled(state, event.made)
+        case ev.ReconcileFailed():
+            return following.reconcile_failed(state, event.error)
+        case _:
+            return state, ()
+
+
+def _fired(state: State, event: ev.TimerFired) -> Step:
+    match event.timer:
+        case ev.Timer.CONNECT:
+            return link.connect(state)
+        case ev.Timer.WELCOME:
+            return link.give_up_socket(state, "no welcome in time", event.at_s)
+        case ev.Timer.RENEW:
+            return link.renew(state)
+        case ev.Timer.FETCH:
+            return following.released(state), ()
+        case ev.Timer.FULL_FETCH:
+            return following.full_due(state), (around(ev.Timer.FULL_FETCH, FULL_FETCH_S),)
+        case ev.Timer.HEARTBEAT:
+            return beats.observe_now(state)
+        case ev.Timer.ACK:
+            return link.give_up_socket(state, "no answer to a heartbeat in time", event.at_s)
+        case ev.Timer.RECONCILE:
+            return following.look(state)
+        case ev.Timer.SAVE:
+            return following.save_again(state)
+        case ev.Timer.TEAR_DOWN:
+            return state, ()
+        case _:
+            assert_never(event.timer)
+
+
+def _received(state: State, frame: ToAgent, at_s: float) -> Step:
+    match frame:
+        case Welcome():
+            good, effects = link.welcomed(state, at_s)
+            paced = beats.paced(following.released(good), frame.heartbeat_interval_s)
+            hinted = following.hinted(paced, Version(frame.generation, frame.wanted), at_s)
+            return _then((hinted, effects), beats.observe_now)
+        case Ack():
+            return _acked(state, frame, at_s)
+        case ConfigChanged():
+            if frame.network_id != state.network_id:
+                return state, ()
+            return following.hinted(state, Version(frame.generation, frame.revision), at_s), ()
+        case Bye():
+            if frame.reason == "peer_deleted":  # the fetch brings the tombstone
+                return following.full_due(following.released(state)), ()
+            return link.session_ended(state)
+        case _:
+            assert_never(frame)
+
+
+def _acked(state: State, ack: Ack, at_s: float) -> Step:
+    settled, effects = beats.acked(link.contacted(state, at_s), ack)
+    return following.hinted(settled, Version(ack.generation, ack.wanted), at_s), effects
+
+
+def _post_failed(state: State, event: ev.PostFailed) -> Step:
+    """A lost heartbeat is told again by the next; a lost report by hello and heartbeat."""
+    kept = beats.lost(state, event.frame.seq) if isinstance(event.frame, Heartbeat) else state
+    return _then(link.outage(kept, event.reason, event.at_s), _ends_session(event.status))
+
+
+def _deleted(state: State, tombstone: Tombstone, at_s: float) -> Step:
+    if (tombstone.network_id, tombstone.peer_id) != (state.network_id, state.peer_id):
+        return _gone_without_proof(state, at_s)
+    fields = {"network_id": tombstone.network_id, "peer_id": tombstone.peer_id}
+    log = Log(logging.ERROR, "peer_deleted", fields)
+    return replace(_ended(state), tombstone=tombstone), (CloseSocket(state.link.number), log, TearDown(tombstone))
+
+
+def _gone_without_proof(state: State, at_s: float) -> Step:
+    """A 410 whose tombstone names another peer is an outage of whatever was asked."""
+    reason = "410 with the tombstone of another peer"
+    failed: Step = state, ()
+    if state.link.session is Session.OPENING:
+        refused = ev.SessionFailed(status=410, reason=reason, at_s=at_s)
+        failed = _then(failed, lambda after: link.session_failed(after, refused))
+    if state.following.work is Work.FETCHING:
+        missed = ev.FetchFailed(status=410, reason=reason, at_s=at_s)
+        failed = _then(failed, lambda after: following.fetch_failed(after, missed))
+    return failed
+
+
+def _ending(state: State, event: ev.Event) -> Step:
+    """Deleted or stopped: nothing matters any more but to take the tunnel down, and to go."""
+    match event:
+        case ev.TornDown():
+            return state, (Exit(EXIT_PEER_DELETED),)
+        case ev.TearDownFailed():
+            log = Log(logging.ERROR, "tunnel_not_removed", {"error": event.error})
+            return state, (log, backed_off(ev.Timer.TEAR_DOWN, failures=3))
+        case ev.TimerFired(timer=ev.Timer.TEAR_DOWN) if state.tombstone is not None:
+            return state, (TearDown(state.tombstone),)
+        case ev.StopRequested():
+            return state, (Exit(EXIT_STOPPED if state.tombstone is None else EXIT_PEER_DELETED),)
+        case _:
+            return state, ()
+
+
+def _ended(state: State) -> State:
+    closed = replace(state.link, session=Session.ABSENT, socket=Socket.CLOSED)
+    return replace(state, link=closed, following=replace(state.following, work=Work.ENDING))
+
+
+def _ends_session(status: int | None) -> Callable[[State], Step]:
+    return link.session_ended if status == UNAUTHORIZED else lambda state: (state, ())
+
+
+def _with_first_timers(state: State) -> Step:
+    timers = (around(ev.Timer.HEARTBEAT, HEARTBEAT_S), around(ev.Timer.FULL_FETCH, FULL_FETCH_S))
+    return state, (*timers, around(ev.Timer.RECONCILE, RECONCILE_S))
+
+
+def _with_early_heartbeat(state: State) -> Step:
+    """Should the socket not come up, the first heartbeat goes by REST without much delay."""
+    return state, (around(ev.Timer.HEARTBEAT, FIRST_HEARTBEAT_S),)
+
+
+def _then(so_far: Step, *functions: Callable[[State], Step]) -> Step:
+    state, effects = so_far
+    for function in functions:
+        state, more = function(state)
+        effects = (*effects, *more)
+    return state, effects

@@ -1,0 +1,149 @@
+"""What one bundle asks of the host, parsed into typed values before any tool sees it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address, ip_interface, ip_network
+from typing import TypeAlias
+
+from agent.errors import BundleRefused
+from agent.keys import is_key
+from chalicelib.wire.bundle import Bundle, BundlePeer
+
+Prefix: TypeAlias = IPv4Network | IPv6Network
+Address: TypeAlias = IPv4Interface | IPv6Interface
+
+MTU_BOUNDS = range(576, 65536)
+HOST_NAME = re.compile(r"(?=.{1,253}$)[a-zA-Z0-9_]([a-zA-Z0-9_.-]*[a-zA-Z0-9_])?\.?")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`host` is a name or a bare address."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One `[Peer]` section."""
+
+    public_key: str
+    preshared_key: str | None = field(repr=False)
+    allowed_ips: frozenset[Prefix]
+    endpoint: Endpoint | None
+    keepalive_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """`listen_port` None: any. `routes`: AllowedIPs that no address of the interface covers."""
+
+    listen_port: int | None
+    mtu: int
+    addresses: frozenset[Address]
+    sections: Mapping[str, Section]
+    routes: frozenset[Prefix]
+    is_forwarding: bool
+
+
+def desired(bundle: Bundle) -> Desired:
+    """Parse a bundle.
+
+    Raises:
+        BundleRefused: a value is malformed, a key or a prefix stands twice (WireGuard would
+            silently keep the later one), or a default route is asked for.
+    """
+    try:
+        addresses = frozenset(ip_interface(text) for text in bundle.interface.addresses)
+        sections = [_section(peer) for peer in bundle.peers]
+    except ValueError as malformed:
+        raise BundleRefused(f"the bundle cannot be parsed: {malformed}") from malformed
+    _check_interface(bundle)
+    if len({section.public_key for section in sections}) < len(sections):
+        raise BundleRefused("a public key stands twice in the bundle")
+    prefixes = [prefix for section in sections for prefix in section.allowed_ips]
+    _refuse_twice(map(str, prefixes))
+    if any(prefix.prefixlen == 0 for prefix in prefixes):
+        raise BundleRefused("full encapsulation (AllowedIPs of /0) is not supported by this agent")
+    return Desired(
+        listen_port=bundle.interface.listen_port,
+        mtu=bundle.interface.mtu,
+        addresses=addresses,
+        sections={section.public_key: section for section in sections},
+        routes=frozenset(prefix for prefix in prefixes if not _is_covered(prefix, addresses)),
+        is_forwarding=bundle.firewall.forward,
+    )
+
+
+def endpoints_asked(bundle: Bundle) -> Mapping[str, Endpoint | None]:
+    """Public key → the endpoint this bundle asks for; malformed ones are left out."""
+    asked: dict[str, Endpoint | None] = {}
+    for peer in bundle.peers:
+        try:
+            asked[peer.public_key] = parse_endpoint(peer.endpoint) if peer.endpoint is not None else None
+        except ValueError:
+            continue
+    return asked
+
+
+def parse_endpoint(text: str) -> Endpoint:
+    """Parse `host:port`, IPv6 bracketed.
+
+    Raises:
+        ValueError: anything else.
+    """
+    host, separator, port = text.rpartition(":")
+    if not separator or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("an endpoint is not host:port")
+    if host.startswith("[") and host.endswith("]"):
+        return Endpoint(host=str(ip_address(host[1:-1])), port=int(port))
+    if not HOST_NAME.fullmatch(host):
+        raise ValueError("an endpoint's host is neither a name nor an address")
+    return Endpoint(host=host, port=int(port))
+
+
+def _section(peer: BundlePeer) -> Section:
+    for key in filter(None, (peer.public_key, peer.preshared_key)):
+        if not is_key(key):
+            raise ValueError(f"a key of peer {peer.peer_id} is not base64 of 32 bytes")
+    if not 0 <= peer.persistent_keepalive < 65536:
+        raise ValueError(f"the keepalive of peer {peer.peer_id} is out of range")
+    prefixes = [ip_network(text) for text in peer.allowed_ips]
+    _refuse_twice(map(str, prefixes))
+    return Section(
+        public_key=peer.public_key,
+        preshared_key=peer.preshared_key,
+        allowed_ips=frozenset(prefixes),
+        endpoint=parse_endpoint(peer.endpoint) if peer.endpoint is not None else None,
+        keepalive_s=peer.persistent_keepalive,
+    )
+
+
+def _check_interface(bundle: Bundle) -> None:
+    port = bundle.interface.listen_port
+    if port is not None and not 0 < port < 65536:
+        raise BundleRefused(f"listen port {port} is out of range")
+    if bundle.interface.mtu not in MTU_BOUNDS:
+        raise BundleRefused(f"MTU {bundle.interface.mtu} is out of range")
+
+
+def _refuse_twice(prefixes: Iterable[str]) -> None:
+    for prefix, count in Counter(prefixes).items():
+        if count > 1:
+            raise BundleRefused(f"prefix {prefix} stands twice in the bundle")
+
+
+def _is_covered(prefix: Prefix, addresses: Iterable[Address]) -> bool:
+    return any(_contains(address.network, prefix) for address in addresses)
+
+
+def _contains(outer: Prefix, inner: Prefix) -> bool:
+    if isinstance(outer, IPv4Network):
+        return isinstance(inner, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(inner, IPv6Network) and inner.subnet_of(outer)

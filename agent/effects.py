@@ -1,0 +1,97 @@
+"""What the core wants done: the output of `core.step`, performed by the runtime."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agent.events import Timer
+from agent.ports import Fetched, Version
+from chalicelib.wire.bundle import Tombstone
+from chalicelib.wire.frames import Applied, FromAgent, Heartbeat
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSocket:
+    socket: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSocket:
+    socket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    socket: int
+    frame: FromAgent
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Send a frame by REST, while the socket is down."""
+
+    frame: Heartbeat | Applied
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    since: Version | None
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    fetched: Fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    fetched: Fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """Look at the host again and heal what drifted from the bundle applied last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observe:
+    has_peers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TearDown:
+    tombstone: Tombstone
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Fire once, at a random time between the two; replaces the timer of that name."""
+
+    timer: Timer
+    low_s: float
+    high_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    level: int
+    event: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    code: int
+
+
+Job = OpenSession | Post | Fetch | Apply | Save | Reconcile | Observe | TearDown
+Effect = Job | OpenSocket | CloseSocket | Send | SetTimer | CancelTimer | Log | Exit

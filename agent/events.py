@@ -1,0 +1,175 @@
+"""What happens to the agent: the input of `core.step`.
+
+`at_s` is the monotonic time at which it happened, for the core has no clock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from agent.live import Seen
+from agent.ports import Fetched, Made
+from chalicelib.wire.bundle import Tombstone
+from chalicelib.wire.frames import Ack, FromAgent, ToAgent
+from chalicelib.wire.peers import Host
+
+
+class Timer(Enum):
+    CONNECT = "connect"
+    WELCOME = "welcome"
+    RENEW = "renew"
+    FETCH = "fetch"
+    FULL_FETCH = "full_fetch"
+    HEARTBEAT = "heartbeat"
+    ACK = "ack"
+    RECONCILE = "reconcile"
+    SAVE = "save"
+    TEAR_DOWN = "tear_down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(Event):
+    """`saved`: the last good bundle on disk."""
+
+    saved: Fetched | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRequested(Event):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired(Event):
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened(Event):
+    lifetime_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFailed(Event):
+    status: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketOpened(Event):
+    socket: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketClosed(Event):
+    """`status`: the HTTP status of a refused handshake."""
+
+    socket: int
+    status: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameReceived(Event):
+    socket: int
+    frame: ToAgent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted(Event):
+    """A frame went by REST; `ack` answers a heartbeat."""
+
+    frame: FromAgent
+    ack: Ack | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostFailed(Event):
+    frame: FromAgent
+    status: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleFetched(Event):
+    fetched: Fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleUnchanged(Event):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFailed(Event):
+    status: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted(Event):
+    tombstone: Tombstone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleApplied(Event):
+    fetched: Fetched
+    made: Made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyFailed(Event):
+    """`is_refused`: the bundle itself is wrong, so trying again is useless."""
+
+    fetched: Fetched
+    error: str
+    is_refused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleSaved(Event):
+    fetched: Fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveFailed(Event):
+    fetched: Fetched
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled(Event):
+    made: Made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileFailed(Event):
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed(Event):
+    """`seen` is empty unless peers were asked for."""
+
+    host: Host
+    seen: Sequence[Seen]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveFailed(Event):
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TornDown(Event):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TearDownFailed(Event):
+    error: str

@@ -1,0 +1,41 @@
+"""What the host really has: the interface, its peers, addresses and own routes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agent.desired import Address, Prefix
+
+
+@dataclass(frozen=True, slots=True)
+class LivePeer:
+    """`endpoint` as WireGuard shows it, `ip:port`: the configured or the last roamed one."""
+
+    public_key: str
+    preshared_key: str | None = field(repr=False)
+    allowed_ips: frozenset[Prefix]
+    endpoint: str | None
+    keepalive_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """`public_key` None: the interface has no key yet. `routes`: only the agent's own."""
+
+    public_key: str | None
+    listen_port: int
+    mtu: int
+    is_up: bool
+    addresses: frozenset[Address]
+    peers: Mapping[str, LivePeer]
+    routes: frozenset[Prefix]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One peer's traffic. `handshake_at`: unix seconds, 0: never."""
+
+    public_key: str
+    endpoint: str | None
+    handshake_at: int
+    rx: int
+    tx: int

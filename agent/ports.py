@@ -1,0 +1,119 @@
+"""Everything the agent needs of the outside, few methods each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.desired import Desired
+from agent.enrollment import Enrollment, Keys
+from agent.live import Seen
+from chalicelib.wire.agent import Enrolled, EnrollRequest
+from chalicelib.wire.bundle import Bundle, Tombstone
+from chalicelib.wire.frames import Ack, Applied, Heartbeat
+from chalicelib.wire.peers import Host
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """What a bundle is newer by: the generation first."""
+
+    generation: int = 0
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A bundle with the bytes it came in, which are what goes to disk, and their hash."""
+
+    bundle: Bundle
+    raw: bytes
+    hash: str
+
+    @property
+    def version(self) -> Version:
+        return Version(self.bundle.generation, self.bundle.revision)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What making it so came to. `conflicts`: prefixes left to the host's own network."""
+
+    is_changed: bool
+    is_unresolved: bool = False
+    conflicts: tuple[str, ...] = ()
+    kind: str = ""
+
+
+class Enroller(Protocol):
+    def enroll(self, request: EnrollRequest) -> Enrolled:
+        """Raises: EnrollmentRefused with the problem's detail, Outage without an answer."""
+
+
+class EnrollmentStore(Protocol):
+    """Keys of enrolments under way, by server and token, and the enrolments made of them."""
+
+    def pending_keys(self, server: str, token: str) -> Keys | None: ...
+
+    def save_pending_keys(self, server: str, token: str, keys: Keys) -> None: ...
+
+    def forget_pending_keys(self, server: str, token: str) -> None: ...
+
+    def keep(self, enrollment: Enrollment) -> Enrollment:
+        """Raises: AlreadyRunning while an agent runs on an earlier enrolment of the network."""
+
+
+class ControlPlane(Protocol):
+    """Every call raises Outage where no usable answer came, PeerDeleted on a tombstone."""
+
+    def open_session(self) -> float:
+        """Open a session and keep it; answer its life in seconds."""
+
+    def fetch(self, since: Version | None) -> Fetched | None:
+        """The bundle, in full without `since`; None: nothing newer."""
+
+    def report(self, applied: Applied) -> None: ...
+
+    def beat(self, heartbeat: Heartbeat) -> Ack: ...
+
+
+class Push(Protocol):
+    """One socket at a time; what happens to it arrives as events with its number."""
+
+    def open(self, socket: int) -> None: ...
+
+    def send(self, socket: int, frame: bytes) -> None:
+        """Promises no delivery: a broken socket is reported as closed."""
+
+    def close(self, socket: int) -> None: ...
+
+
+class Tunnel(Protocol):
+    """Raises ToolFailed where the host refuses."""
+
+    def apply(self, wanted: Desired) -> Made:
+        """Make it so, as quickly as possible."""
+
+    def verify(self, wanted: Desired) -> Made:
+        """Make it so, whatever happened to the host meanwhile."""
+
+    def observe(self) -> Sequence[Seen]: ...
+
+    def learned(self) -> Mapping[str, str]:
+        """Where peers were last seen: public key → `ip:port`."""
+
+    def remove(self) -> None:
+        """Take it down; what is not there is no error."""
+
+
+class Store(Protocol):
+    """The files of one enrolment. Raises StateUnusable where the disk refuses."""
+
+    def save_bundle(self, raw: bytes) -> None: ...
+
+    def save_learned(self, learned: Mapping[str, str]) -> None: ...
+
+    def save_tombstone(self, tombstone: Tombstone) -> None: ...
+
+
+class HostFacts(Protocol):
+    def host(self) -> Host: ...

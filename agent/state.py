@@ -1,0 +1,124 @@
+"""What the agent knows: the state that `core.step` takes and gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from agent.effects import Effect
+from agent.ports import Fetched, Made, Version
+from chalicelib.wire.bundle import Tombstone
+from chalicelib.wire.frames import Applied, Observation
+from chalicelib.wire.peers import Host
+
+NEVER = Version()
+
+
+class Session(Enum):
+    ABSENT = "absent"
+    OPENING = "opening"
+    OPEN = "open"
+
+
+class Socket(Enum):
+    """UP: the server said welcome."""
+
+    CLOSED = "closed"
+    OPENING = "opening"
+    UP = "up"
+
+
+class Work(Enum):
+    """What the worker does about the bundle; one thing at a time."""
+
+    IDLE = "idle"
+    FETCHING = "fetching"
+    APPLYING = "applying"
+    RECONCILING = "reconciling"
+    ENDING = "ending"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`number` names the newest socket. `failures` in a row, for the back-off.
+    `logged_at_s`: when an outage was last logged, None while the link is good."""
+
+    session: Session = Session.ABSENT
+    socket: Socket = Socket.CLOSED
+    number: int = 0
+    failures: int = 0
+    logged_at_s: float | None = None
+    last_error: str | None = None
+    contact_at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """From hint to report.
+
+    `applied`: what the host runs. `target`: fetched, but the host has not taken it yet.
+    `refused`: the newest bundle that is wrong in itself. `hinted_at_s`: when the oldest
+    hint not yet fetched for came; `asked_at_s`: the same for what is being fetched.
+    `is_held`: a fetch waits for its back-off.
+    """
+
+    work: Work = Work.IDLE
+    wanted: Version = NEVER
+    applied: Version = NEVER
+    applied_hash: str = ""
+    target: Fetched | None = None
+    refused: Version = NEVER
+    is_full_due: bool = False
+    is_held: bool = False
+    fetch_failures: int = 0
+    apply_failures: int = 0
+    hinted_at_s: float | None = None
+    asked_at_s: float | None = None
+    unreported: Applied | None = None
+    unsaved: Fetched | None = None
+    made: Made | None = None
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Of one observation, what makes it worth telling again."""
+
+    endpoint: str | None
+    handshake_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unacked:
+    """A heartbeat whose answer is awaited."""
+
+    seq: int
+    host: Host | None
+    observations: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """`told`: peer id → what the server has acknowledged. `peer_ids`: public key → peer id."""
+
+    interval_s: float
+    seq: int = 0
+    nonce: str | None = None
+    is_jump: bool = False
+    peer_ids: Mapping[str, str] = field(default_factory=dict)
+    told_host: Host | None = None
+    told: Mapping[str, Mark] = field(default_factory=dict)
+    unacked: tuple[Unacked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    network_id: str
+    peer_id: str
+    instance_id: str
+    beats: Beats
+    link: Link = field(default_factory=Link)
+    following: Following = field(default_factory=Following)
+    tombstone: Tombstone | None = None
+
+
+Step = tuple[State, tuple[Effect, ...]]

@@ -1,0 +1,36 @@
+"""How long the agent waits, and why; the random part is drawn by the runtime."""
+
+from agent.effects import SetTimer
+from agent.events import Timer
+
+BACKOFF_BASE_S = 1.0
+BACKOFF_CAP_S = 60.0
+SOCKET_LIFE_S = 55 * 60  # API Gateway ends a socket after 2 h, this deployment after 1 h
+WELCOME_WITHIN_S = 15.0
+ACK_WITHIN_S = 15.0
+FULL_FETCH_S = 3600.0
+RECONCILE_S = 60.0
+UNRESOLVED_RECONCILE_S = 8.0
+SAVE_AGAIN_S = 60.0
+JUMP_HEARTBEAT_S = 30.0
+HEARTBEAT_S = 240.0
+
+
+def backed_off(timer: Timer, failures: int) -> SetTimer:
+    """Full jitter: anywhere up to an exponential bound, so that a fleet never comes in step.
+
+    Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+    """
+    bound = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2.0 ** min(max(failures - 1, 0), 10))
+    return SetTimer(timer, 0.0, bound)
+
+
+def around(timer: Timer, interval_s: float) -> SetTimer:
+    """An interval give or take a tenth."""
+    return SetTimer(timer, interval_s * 0.9, interval_s * 1.1)
+
+
+def renewal(lifetime_s: float) -> SetTimer:
+    """Well before the session ends, and no later than a socket may live."""
+    life_s = min(lifetime_s, SOCKET_LIFE_S)
+    return SetTimer(Timer.RENEW, life_s * 0.8, life_s * 0.95)

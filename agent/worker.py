@@ -1,0 +1,142 @@
+"""Performs the core's jobs, one after the other, in a thread of its own: calls and the host.
+
+What goes wrong becomes the event the core expects for that job.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from threading import Thread
+from time import monotonic
+from typing import assert_never
+
+from agent import effects as ef
+from agent import events as ev
+from agent.desired import Desired, desired
+from agent.errors import BundleRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
+from agent.ports import ControlPlane, HostFacts, Store, Tunnel
+from chalicelib.wire.frames import Heartbeat
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Worker:
+    control_plane: ControlPlane
+    tunnel: Tunnel
+    store: Store
+    host: HostFacts
+    emit: Callable[[ev.Event], None]
+    _jobs: SimpleQueue[ef.Job] = field(default_factory=SimpleQueue)
+    _wanted: Desired | None = None
+    _learned: dict[str, str] = field(default_factory=dict)
+
+    def start(self) -> None:
+        Thread(target=self._work, daemon=True, name="worker").start()
+
+    def put(self, job: ef.Job) -> None:
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while True:
+            job = self._jobs.get()
+            try:
+                event = self.perform(job)
+            except Exception as fault:  # the outermost loop of the thread: the agent must go on
+                logger.exception("job_crashed", extra={"job": type(job).__name__})
+                event = _failed(job, f"internal error ({type(fault).__name__})")
+            self.emit(event)
+
+    def perform(self, job: ef.Job) -> ev.Event:
+        try:
+            return self._performed(job)
+        except PeerDeleted as deleted:
+            return ev.Deleted(tombstone=deleted.tombstone, at_s=monotonic())
+        except Outage as outage:
+            return _failed(job, outage.reason, outage.status)
+        except BundleRefused as refused:
+            return _failed(job, str(refused), is_refused=True)
+        except (ToolFailed, StateUnusable) as failed:
+            return _failed(job, str(failed))
+
+    def _performed(self, job: ef.Job) -> ev.Event:
+        match job:
+            case ef.OpenSession():
+                return ev.SessionOpened(lifetime_s=self.control_plane.open_session(), at_s=monotonic())
+            case ef.Fetch():
+                fetched = self.control_plane.fetch(job.since)
+                if fetched is None:
+                    return ev.BundleUnchanged(at_s=monotonic())
+                return ev.BundleFetched(fetched=fetched, at_s=monotonic())
+            case ef.Apply():
+                return self._apply(job)
+            case ef.Save():
+                self.store.save_bundle(job.fetched.raw)
+                return ev.BundleSaved(fetched=job.fetched, at_s=monotonic())
+            case ef.Reconcile():
+                return self._reconcile()
+            case ef.Observe():
+                return self._observe(job)
+            case ef.Post():
+                return self._post(job)
+            case ef.TearDown():
+                self.store.save_tombstone(job.tombstone)
+                self.tunnel.remove()
+                return ev.TornDown(at_s=monotonic())
+            case _:
+                assert_never(job)
+
+    def _apply(self, job: ef.Apply) -> ev.Event:
+        wanted = desired(job.fetched.bundle)
+        made = self.tunnel.apply(wanted)
+        self._wanted = wanted
+        return ev.BundleApplied(fetched=job.fetched, made=made, at_s=monotonic())
+
+    def _reconcile(self) -> ev.Event:
+        if self._wanted is None:
+            raise ToolFailed("no bundle was applied yet")
+        made = self.tunnel.verify(self._wanted)
+        learned = dict(self.tunnel.learned())
+        if learned != self._learned:
+            self.store.save_learned(learned)
+            self._learned = learned
+        return ev.Reconciled(made=made, at_s=monotonic())
+
+    def _observe(self, job: ef.Observe) -> ev.Event:
+        """A tunnel that cannot be looked at is healed by the next reconcile; the heartbeat goes on."""
+        try:
+            seen = self.tunnel.observe() if job.has_peers else ()
+        except ToolFailed:
+            seen = ()
+        return ev.Observed(host=self.host.host(), seen=seen, at_s=monotonic())
+
+    def _post(self, job: ef.Post) -> ev.Event:
+        frame = job.frame
+        if isinstance(frame, Heartbeat):
+            return ev.Posted(frame=frame, ack=self.control_plane.beat(frame), at_s=monotonic())
+        self.control_plane.report(frame)
+        return ev.Posted(frame=frame, ack=None, at_s=monotonic())
+
+
+def _failed(job: ef.Job, reason: str, status: int | None = None, is_refused: bool = False) -> ev.Event:
+    at_s = monotonic()
+    match job:
+        case ef.OpenSession():
+            return ev.SessionFailed(status=status, reason=reason, at_s=at_s)
+        case ef.Fetch():
+            return ev.FetchFailed(status=status, reason=reason, at_s=at_s)
+        case ef.Apply():
+            return ev.ApplyFailed(fetched=job.fetched, error=reason, is_refused=is_refused, at_s=at_s)
+        case ef.Save():
+            return ev.SaveFailed(fetched=job.fetched, error=reason, at_s=at_s)
+        case ef.Reconcile():
+            return ev.ReconcileFailed(error=reason, at_s=at_s)
+        case ef.Observe():
+            return ev.ObserveFailed(error=reason, at_s=at_s)
+        case ef.Post():
+            return ev.PostFailed(frame=job.frame, status=status, reason=reason, at_s=at_s)
+        case ef.TearDown():
+            return ev.TearDownFailed(error=reason, at_s=at_s)
+        case _:
+            assert_never(job)
