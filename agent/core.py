@@ -43,7 +43,22 @@ def _handled(state: State, event: ev.Event) -> Step:
             closing = (CloseSocket(state.link.number), Log(logging.INFO, "agent_stopped"), Exit(EXIT_STOPPED))
             return _ended(state), closing
         case ev.TimerFired():
-            return _fired(state, event)
+            return _link_fired(state, event)
+        case ev.Deleted():
+            return _deleted(state, event.tombstone, event.at_s)
+        case ev.Observed():
+            return beats.observed(state, event)
+        case ev.Posted():
+            return _acked(state, event.ack, event.at_s) if event.ack is not None else (state, ())
+        case ev.PostFailed():
+            return _post_failed(state, event)
+        case _:
+            return _linked(state, event)
+
+
+def _linked(state: State, event: ev.Event) -> Step:
+    """What came of opening the session or the socket, and what the socket brings."""
+    match event:
         case ev.SessionOpened():
             return _then(link.session_opened(state, event), _with_early_heartbeat)
         case ev.SessionFailed():
@@ -55,14 +70,6 @@ def _handled(state: State, event: ev.Event) -> Step:
         case ev.FrameReceived():
             is_current = event.socket == state.link.number and state.link.socket is not Socket.CLOSED
             return _received(state, event.frame, event.at_s) if is_current else (state, ())
-        case ev.Posted():
-            return _acked(state, event.ack, event.at_s) if event.ack is not None else (state, ())
-        case ev.PostFailed():
-            return _post_failed(state, event)
-        case ev.Deleted():
-            return _deleted(state, event.tombstone, event.at_s)
-        case ev.Observed():
-            return beats.observed(state, event)
         case _:
             return _worked(state, event)
 
@@ -92,7 +99,7 @@ def _worked(state: State, event: ev.Event) -> Step:
             return state, ()
 
 
-def _fired(state: State, event: ev.TimerFired) -> Step:
+def _link_fired(state: State, event: ev.TimerFired) -> Step:
     match event.timer:
         case ev.Timer.CONNECT:
             return link.connect(state)
@@ -100,22 +107,26 @@ def _fired(state: State, event: ev.TimerFired) -> Step:
             return link.give_up_socket(state, "no welcome in time", event.at_s)
         case ev.Timer.RENEW:
             return link.renew(state)
+        case ev.Timer.ACK:
+            return link.give_up_socket(state, "no answer to a heartbeat in time", event.at_s)
+        case _:
+            return _fired(state, event.timer)
+
+
+def _fired(state: State, timer: ev.Timer) -> Step:
+    match timer:
         case ev.Timer.FETCH:
             return following.released(state), ()
         case ev.Timer.FULL_FETCH:
-            return following.full_due(state), (around(ev.Timer.FULL_FETCH, FULL_FETCH_S),)
+            return following.full_due(state), (around(timer, FULL_FETCH_S),)
         case ev.Timer.HEARTBEAT:
             return beats.observe_now(state)
-        case ev.Timer.ACK:
-            return link.give_up_socket(state, "no answer to a heartbeat in time", event.at_s)
         case ev.Timer.RECONCILE:
             return following.look(state)
         case ev.Timer.SAVE:
             return following.save_again(state)
-        case ev.Timer.TEAR_DOWN:
-            return state, ()
         case _:
-            assert_never(event.timer)
+            return state, ()
 
 
 def _received(state: State, frame: ToAgent, at_s: float) -> Step:

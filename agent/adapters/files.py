@@ -27,10 +27,10 @@ def write_whole(path: Path, content: bytes, is_durable: bool = True) -> None:
                 file.flush()
                 if is_durable:
                     os.fsync(file.fileno())
-            os.replace(temporary, path)
+            Path(temporary).replace(path)
         except OSError:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
+                Path(temporary).unlink()
             raise
         if is_durable:
             _sync_directory(path.parent)

@@ -12,7 +12,7 @@ from time import monotonic
 
 import msgspec
 import websocket
-from requests import certs
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from agent.events import Event, FrameReceived, SocketClosed, SocketOpened
 from chalicelib.wire.frames import ToAgent
@@ -125,5 +125,5 @@ def _wake(connection: websocket.WebSocket) -> None:
 
 def _tls() -> dict[str, ssl.SSLContext]:
     """The certificates that REST calls trust, so that both ways work or neither."""
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or certs.where()
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
     return {"context": ssl.create_default_context(cafile=bundle)}
