@@ -20,7 +20,7 @@ LAB = IPv4Network("10.0.0.0/24")
 
 
 def test_host_bits_are_refused_with_the_corrected_cidr() -> None:
-    with pytest.raises(Invalid, match="Did you mean 10.9.0.0/24"):
+    with pytest.raises(Invalid, match=r"Did you mean 10\.9\.0\.0/24"):
         parse_network_cidr("10.9.0.7/24", allow_public=False)
 
 

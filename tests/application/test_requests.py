@@ -1,0 +1,127 @@
+"""What each use case costs in DynamoDB requests, however large the network is."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from chalicelib.domain.change import Claim, PutPeer
+from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.ipam import Allocation
+from chalicelib.domain.peer import PeerRecord
+from tests.builders import a_key, a_static
+from tests.world import SimulatedAgent, World
+
+SIZES = [1, 100, 2000]
+
+
+@dataclass
+class Lab:
+    """A network of many static peers behind one jump, and a dynamic peer."""
+
+    world: World
+    hub: SimulatedAgent
+    left: SimulatedAgent
+    path: str
+
+    def counted(self, method: str, path: str, body: object = None, token: str | None = None) -> dict[str, int]:
+        return self.world.counted(lambda: self.world.api(method, path, body, token))
+
+
+@pytest.fixture(params=SIZES)
+def lab(request: pytest.FixtureRequest) -> Lab:
+    world = World()
+    network_id = NetworkId(world.network(cidr="10.0.0.0/16"))
+    hub, left = world.agent(network_id, "jump", "hub"), world.agent(network_id, "dynamic", "left")
+    tables = world.outside.tables
+    for number in range(3, 3 + request.param):
+        peer = replace(a_static(number), network_id=network_id, home_id=PeerId(hub.peer_id))
+        for write in (PutPeer(PeerRecord(peer, None)), Claim(network_id, "label", peer.label, peer.id)):
+            world.outside.transactions._write(write)
+        tables.allocations[network_id, number] = (peer.id, Allocation(number))
+    network = tables.networks[network_id]
+    tables.networks[network_id] = replace(network, peers=2 + request.param, next_index=3 + request.param)
+    world.settle()
+    for agent in (hub, left):
+        agent.connect()
+        agent.fetch()
+    return Lab(world, hub, left, f"/networks/{network_id}/peers")
+
+
+AUTH = 1  # the caller's token or session is one read
+
+
+def test_create_a_static_peer(lab: Lab) -> None:
+    body = {"kind": "static", "name": "phone", "public_key": a_key("phone")}
+
+    cost = lab.counted("POST", lab.path, body)
+
+    assert cost == {"read": AUTH + 4, "transaction": 1}  # network, allocations, jumps, routes
+
+
+def test_create_a_dynamic_peer(lab: Lab) -> None:
+    cost = lab.counted("POST", lab.path, {"kind": "dynamic", "name": "n"})
+
+    assert cost == {"read": AUTH + 2, "transaction": 1}  # network, allocations
+
+
+def test_create_a_site_router(lab: Lab) -> None:
+    body = {"kind": "dynamic", "name": "n", "additional_allowed_ips": ["192.168.1.0/24"]}
+
+    cost = lab.counted("POST", lab.path, body)
+
+    assert cost == {"read": AUTH + 4, "transaction": 1}  # network, allocations, jumps, directory
+
+
+def test_delete_a_peer(lab: Lab) -> None:
+    made = lab.world.api("POST", lab.path, {"kind": "dynamic", "name": "n"}).json["peer"]["id"]
+
+    cost = lab.counted("DELETE", f"{lab.path}/{made}")
+
+    assert cost == {"read": AUTH + 2, "transaction": 1}  # network, peer
+
+
+def test_list_a_page_of_peers(lab: Lab) -> None:
+    cost = lab.counted("GET", f"{lab.path}?limit=50")
+
+    assert cost == {"read": AUTH + 5}  # network, peers, jumps, presence, sightings
+
+
+def test_a_bundle_of_a_regular_peer(lab: Lab) -> None:
+    cost = lab.counted("GET", "/agent/bundle", token=lab.left.session)
+
+    assert cost == {"read": AUTH + 6}  # wanted, network, peer, jumps, routes, network again
+
+
+def test_a_bundle_that_is_not_newer(lab: Lab) -> None:
+    cost = lab.world.counted(lab.left.fetch)
+
+    assert cost == {"read": AUTH + 1}  # wanted
+
+
+def test_plan_and_deliver_for_the_jump(lab: Lab) -> None:
+    lab.world.api("POST", lab.path, {"kind": "static", "name": "phone", "public_key": a_key("phone")})
+
+    cost = lab.world.counted(lab.world.settle)
+
+    assert cost == {"read": 2, "write": 1}  # jumps, sockets; wanted
+    assert len(lab.hub.hints) == 1
+
+
+def test_plan_of_a_change_that_concerns_nobody(lab: Lab) -> None:
+    lab.world.api("POST", lab.path, {"kind": "dynamic", "name": "n"})
+
+    assert lab.world.counted(lab.world.settle) == {}
+
+
+def test_a_heartbeat_is_one_update(lab: Lab) -> None:
+    beat = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 1, "hash": "x"}
+
+    assert lab.world.counted(lambda: lab.left.send(beat)) == {"write": 1}
+
+
+def test_enrol_open_a_session_and_a_socket(lab: Lab) -> None:
+    def come() -> None:
+        lab.world.agent(lab.path.split("/")[2], "dynamic", "new").connect()
+
+    # create 3 + 1; enrol 2 + 1; session 1 + 1; authorize 1; open and greet 2 writes
+    assert lab.world.counted(come) == {"read": 7, "transaction": 3, "write": 2}

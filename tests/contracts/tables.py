@@ -1,0 +1,40 @@
+"""The tables as the template declares them, made on an engine without CloudFormation."""
+
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+
+from chalicelib.settings import Settings, Tables
+
+TEMPLATE = Path(__file__).parents[2] / "infra" / "resources.yaml"
+ENVIRONMENT = {
+    "AWS_REGION": "eu-west-1",
+    **{f"{table.upper()}_TABLE": f"test-{table}" for table in Tables.__slots__},
+}
+
+
+def declared_tables() -> dict[str, dict[str, Any]]:
+    """Key schema and attributes of each table, by its name here."""
+    resources = yaml.load(TEMPLATE.read_text(), Loader=_Loader)["Resources"]
+    tables = {k: v["Properties"] for k, v in resources.items() if v["Type"] == "AWS::DynamoDB::Table"}
+    return {name.removesuffix("Table").lower(): properties for name, properties in tables.items()}
+
+
+def create_tables(settings: Settings) -> None:
+    client = boto3.client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    for table, properties in declared_tables().items():
+        client.create_table(
+            TableName=getattr(settings.tables, table),
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=properties["AttributeDefinitions"],
+            KeySchema=properties["KeySchema"],
+        )
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's tags as plain text."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: f"{suffix} {node.value}")

@@ -1,0 +1,309 @@
+"""What the ports promise, over every engine."""
+
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_network
+
+import pytest
+
+from chalicelib.bootstrap import Outside
+from chalicelib.domain.change import (
+    AdmitAgent,
+    AdvanceNetwork,
+    BuryPeer,
+    Change,
+    Claim,
+    Commit,
+    CreateNetwork,
+    ForgetAgent,
+    FreeAddress,
+    PutPeer,
+    Release,
+    RemoveNetwork,
+    TakeAddress,
+    What,
+    Write,
+    WriteDirectory,
+)
+from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
+from chalicelib.domain.ids import ConnectionId, PrincipalId, Revision
+from chalicelib.domain.ipam import Allocation
+from chalicelib.domain.network import Directory, Network
+from chalicelib.domain.peer import Enrollment, Host, Peer, PeerRecord, Tombstone
+from chalicelib.domain.presence import Presence, Sighting
+from chalicelib.domain.principal import Agent, Principal, Role
+from chalicelib.domain.tokens import Secret
+from chalicelib.ports import AgentSession, ApiToken, Connection, Moved, Refused, Seen
+from tests.builders import T0, a_dynamic, a_jump, a_network, a_static
+
+LAB = a_network("10.0.0.0/24", "fd00::/64", dns=("10.0.0.53",))
+HOST = Host("web-1", "linux", "0.1.0")
+
+
+def change(network: Network, before: Peer | None = None, after: Peer | None = None) -> Change:
+    return Change(network.id, network.revision, T0, PrincipalId("tok_1"), What.PEER_CREATED, before, after)
+
+
+def commit(outside: Outside, network: Network, *writes: Write) -> None:
+    outside.transactions.commit(Commit(change(network), writes))
+
+
+@pytest.fixture
+def lab(outside: Outside) -> Network:
+    commit(outside, LAB, CreateNetwork(LAB))
+    return LAB
+
+
+def advance(outside: Outside, network: Network, *writes: Write) -> Network:
+    """Commit writes as the network's next revision."""
+    later = network.advanced(T0)
+    commit(outside, later, AdvanceNetwork(later), *writes)
+    return later
+
+
+def test_a_network_comes_back_as_it_was(outside: Outside, lab: Network) -> None:
+    assert outside.networks.get(lab.id) == LAB
+    assert outside.networks.many([lab.id, "net_none"]) == [LAB]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("network_id", ["net_none", "directory"])
+def test_an_unknown_network_is_not_found(outside: Outside, network_id: str) -> None:
+    with pytest.raises(NetworkNotFound):
+        outside.networks.get(network_id)  # type: ignore[arg-type]
+
+
+def test_a_network_is_created_once(outside: Outside, lab: Network) -> None:
+    with pytest.raises(Refused):
+        commit(outside, replace(lab, revision=Revision(2)), CreateNetwork(lab))
+
+
+def test_the_directory_begins_empty_and_is_written_in_order(outside: Outside, lab: Network) -> None:
+    empty = outside.networks.directory()
+    assert empty == Directory(0, {}, ())
+    full = empty.with_network(lab).with_routed(lab.id, a_dynamic().id, (ip_network("192.168.1.0/24"),))
+    first = replace(full, version=1)
+
+    lab = advance(outside, lab, WriteDirectory(first))
+
+    assert outside.networks.directory() == first
+    with pytest.raises(Moved):
+        advance(outside, lab, WriteDirectory(first))
+
+
+def test_of_two_changes_on_one_revision_the_second_moves(outside: Outside, lab: Network) -> None:
+    advance(outside, lab)
+
+    with pytest.raises(Moved):
+        advance(outside, lab, Claim(lab.id, "label", "web", a_dynamic().id))
+    assert outside.networks.get(lab.id).revision == 2
+    advance(outside, outside.networks.get(lab.id), Claim(lab.id, "label", "web", a_jump().id))
+
+
+def test_a_removed_network_is_gone(outside: Outside, lab: Network) -> None:
+    gone = lab.advanced(T0)
+    commit(outside, gone, RemoveNetwork(lab))
+
+    with pytest.raises(NetworkNotFound):
+        outside.networks.get(lab.id)
+
+
+def test_a_network_that_moved_is_not_removed(outside: Outside, lab: Network) -> None:
+    later = advance(outside, lab)
+
+    with pytest.raises(Moved):
+        commit(outside, later.advanced(T0), RemoveNetwork(lab))
+
+
+def test_peers_come_back_as_they_were(outside: Outside, lab: Network) -> None:
+    enrollment = Enrollment(Secret("hash"), T0 + timedelta(days=1), "device")
+    records = [
+        PeerRecord(a_jump(1), enrollment),
+        PeerRecord(
+            a_dynamic(2, keyed=False, behind=("192.168.1.0/24",), mtu=1400), replace(enrollment, device_key=None)
+        ),
+        PeerRecord(a_static(3, home_id=a_jump(1).id, persistent_keepalive=0), None),
+    ]
+    for record in records:
+        lab = advance(outside, lab, PutPeer(record))
+
+    assert [outside.peers.get(lab.id, record.peer.id) for record in records] == records
+    by_id = sorted((record.peer for record in records), key=lambda peer: peer.id)
+    assert outside.peers.all(lab.id) == by_id
+    assert outside.peers.jumps(lab.id) == [a_jump(1)]
+    assert sorted(peer.id for peer in outside.peers.many(lab.id, [peer.id for peer in by_id])) == [
+        peer.id for peer in by_id
+    ]
+    assert outside.peers.many(lab.id, []) == []
+
+
+def test_pages_hold_every_peer_once(outside: Outside, lab: Network) -> None:
+    for number in range(1, 6):
+        lab = advance(
+            outside,
+            lab,
+            PutPeer(PeerRecord(a_static(number), None)),
+            Claim(lab.id, "label", f"l{number}", a_static(number).id),
+        )
+
+    first = outside.peers.page(lab.id, None, 3)
+    rest = outside.peers.page(lab.id, first[-1].id, 3)
+
+    assert [peer.index for peer in (*first, *rest)] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("peer_id", ["dyn_none", "claim#label#web", "tombstone#dyn_0002"])
+def test_what_is_no_peer_is_not_found(outside: Outside, lab: Network, peer_id: str) -> None:
+    advance(outside, lab, Claim(lab.id, "label", "web", a_dynamic().id))
+
+    with pytest.raises(PeerNotFound):
+        outside.peers.get(lab.id, peer_id)  # type: ignore[arg-type]
+
+
+def test_a_buried_peer_leaves_a_tombstone(outside: Outside, lab: Network) -> None:
+    peer = a_dynamic()
+    lab = advance(outside, lab, PutPeer(PeerRecord(peer, None)))
+    stone = Tombstone(lab.id, peer.id, "device", Revision(3), T0)
+
+    advance(outside, lab, BuryPeer(stone))
+
+    assert outside.peers.all(lab.id) == []
+    assert outside.peers.tombstone(lab.id, peer.id) == stone
+    assert outside.peers.tombstone(lab.id, a_jump().id) is None
+
+
+@pytest.mark.parametrize("kind", ["label", "key", "route"])
+def test_a_claim_is_held_by_one_peer_until_released(outside: Outside, lab: Network, kind: str) -> None:
+    mine = Claim(lab.id, kind, "x/24", a_dynamic(2).id)  # type: ignore[arg-type]
+    theirs = replace(mine, peer_id=a_dynamic(3).id)
+    lab = advance(outside, lab, mine)
+    lab = advance(outside, lab, mine)
+
+    with pytest.raises(Refused) as refused:
+        advance(outside, lab, theirs)
+    assert refused.value.write == theirs
+    assert outside.networks.get(lab.id).revision == lab.revision
+
+    lab = advance(outside, lab, Release(lab.id, mine.kind, mine.value))
+    advance(outside, lab, theirs)
+
+
+def test_routers_are_found_by_their_routes(outside: Outside, lab: Network) -> None:
+    routes = [Claim(lab.id, "route", f"192.168.{n}.0/24", a_dynamic(2 + n // 2).id) for n in range(4)]
+    lab = advance(outside, lab, *routes, Claim(lab.id, "label", "other", a_dynamic(9).id))
+
+    assert outside.peers.router_ids(lab.id) == {a_dynamic(2).id, a_dynamic(3).id}
+
+
+def test_an_address_is_taken_once(outside: Outside, lab: Network) -> None:
+    take = TakeAddress(lab.id, a_dynamic().id, Allocation(7))
+    lab = advance(outside, lab, take)
+
+    with pytest.raises(Refused) as refused:
+        advance(outside, lab, replace(take, peer_id=a_jump().id))
+    assert refused.value.write == replace(take, peer_id=a_jump().id)
+    assert list(outside.allocations.taken_from(lab.id, 1)) == [7]
+    assert list(outside.allocations.taken_from(lab.id, 8)) == []
+    assert outside.allocations.get(lab.id, 7) == Allocation(7)
+    assert outside.allocations.get(lab.id, 8) is None
+
+
+def test_a_freed_address_is_quarantined_and_taken_again_only_as_it_was_freed(outside: Outside, lab: Network) -> None:
+    for index in (7, 8):
+        lab = advance(outside, lab, TakeAddress(lab.id, a_dynamic().id, Allocation(index)))
+    lab = advance(outside, lab, FreeAddress(lab.id, 8, T0))
+    lab = advance(outside, lab, FreeAddress(lab.id, 7, T0 + timedelta(microseconds=1)))
+
+    assert list(outside.allocations.taken_from(lab.id, 1)) == [7, 8]
+    oldest = outside.allocations.oldest_freed(lab.id)
+    assert oldest == Allocation(8, T0)
+    with pytest.raises(Refused):
+        advance(outside, lab, TakeAddress(lab.id, a_jump().id, Allocation(8)))
+    with pytest.raises(Refused):
+        advance(outside, lab, TakeAddress(lab.id, a_jump().id, Allocation(8, T0 + timedelta(days=1))))
+
+    advance(outside, lab, TakeAddress(lab.id, a_jump().id, Allocation(8, T0)))
+    assert outside.allocations.oldest_freed(lab.id) == Allocation(7, T0 + timedelta(microseconds=1))
+
+
+def test_wanted_only_rises_and_never_returns_a_forgotten_agent(outside: Outside, lab: Network) -> None:
+    agent = a_dynamic().id
+    lab = advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
+
+    outside.presence.want([agent, a_jump().id], Revision(7))
+    outside.presence.want([agent], Revision(6))
+    assert outside.presence.wanted(agent) == 7
+    assert outside.presence.wanted(a_jump().id) is None
+
+    advance(outside, lab, ForgetAgent(agent))
+    outside.presence.want([agent], Revision(9))
+    assert outside.presence.wanted(agent) is None
+    assert outside.presence.heard(agent, "i", 1, None, T0) is None
+    assert outside.presence.connected(agent, ConnectionId("c"), "i", T0) is None
+    outside.presence.disconnected(agent, ConnectionId("c"))
+    assert outside.presence.many(lab.id, [agent]) == {}
+
+
+def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> None:
+    agent, later = a_dynamic().id, T0 + timedelta(seconds=5)
+    advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
+
+    assert outside.presence.connected(agent, ConnectionId("old"), "i", T0) == 5
+    outside.presence.connected(agent, ConnectionId("new"), "i", T0)
+    outside.presence.disconnected(agent, ConnectionId("old"))
+    assert outside.presence.heard(agent, "i", 2, None, later) == 5
+    outside.presence.applied(agent, Revision(5), "hash", None, later)
+    outside.presence.applied(agent, Revision(5), "hash", "no such device", later)
+
+    assert outside.presence.many(lab.id, [agent]) == {agent: Seen(Presence(Revision(5), True, later, HOST))}
+    outside.presence.disconnected(agent, ConnectionId("new"))
+    assert outside.presence.many(lab.id, [agent]) == {agent: Seen(Presence(Revision(5), False, later, HOST))}
+
+
+def test_the_latest_handshake_of_a_network_stays(outside: Outside, lab: Network) -> None:
+    phone, newer = a_static().id, Sighting(T0 + timedelta(seconds=9), T0)
+    outside.presence.sighted(lab.id, phone, newer)
+
+    outside.presence.sighted(lab.id, phone, Sighting(T0, T0))
+    outside.presence.sighted(a_network(name="other").id, phone, Sighting(T0 + timedelta(days=1), T0))
+
+    assert outside.presence.many(lab.id, [phone]) == {phone: Seen(None, newer)}
+
+
+def test_sockets_are_found_by_network_and_by_peer(outside: Outside, lab: Network) -> None:
+    hub, web = a_jump().id, a_dynamic().id
+    rows = [
+        Connection(lab.id, peer, ConnectionId(name), T0, T0 + timedelta(hours=1))
+        for peer, name in ((hub, "a="), (web, "b="), (web, "c="))
+    ]
+    for row in rows:
+        outside.connections.add(row)
+
+    assert sorted(outside.connections.of_network(lab.id), key=lambda row: row.connection_id) == rows
+    assert sorted(outside.connections.of_peer(lab.id, web), key=lambda row: row.connection_id) == rows[1:]
+    outside.connections.remove(lab.id, web, ConnectionId("b="))
+    outside.connections.remove(lab.id, web, ConnectionId("never"))
+    assert outside.connections.of_peer(lab.id, web) == rows[2:]
+
+
+def test_an_assertion_opens_one_session(outside: Outside, lab: Network) -> None:
+    session = AgentSession(Agent(lab.id, a_dynamic().id), Secret("hash"), T0 + timedelta(hours=1))
+
+    assert outside.sessions.open("ses_1", session, "jti", T0) is True
+    assert outside.sessions.open("ses_2", session, "jti", T0) is False
+    assert outside.sessions.get(a_dynamic().id, "ses_1") == session
+    assert outside.sessions.get(a_dynamic().id, "ses_2") is None
+
+    outside.sessions.end_all(a_dynamic().id)
+    assert outside.sessions.get(a_dynamic().id, "ses_1") is None
+    assert outside.sessions.open("ses_3", session, "jti", T0) is False
+
+
+@pytest.mark.parametrize("networks", [None, frozenset({LAB.id})])
+def test_an_api_token_comes_back_as_it_was(outside: Outside, networks: frozenset[str] | None) -> None:
+    principal = Principal(PrincipalId("tok_1"), "ci", Role.AUDITOR, networks)  # type: ignore[arg-type]
+    token = ApiToken(principal, Secret("hash"), None if networks else T0)
+
+    outside.accounts.put_token(token)
+
+    assert outside.accounts.get_token("tok_1") == token
+    assert outside.accounts.get_token("tok_2") is None

@@ -1,0 +1,253 @@
+"""Requests that do not fit get a problem that says what to do."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.principal import Role
+from chalicelib.entrypoints.rest.route import OPERATIONS, Agents, Anybody, Operation, People
+from chalicelib.wire.problem import CONTENT_TYPE
+from tests.builders import a_key
+from tests.world import Answer, World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def is_problem(answer: Answer, status: int, code: str) -> bool:
+    body = answer.json
+    return (
+        (answer.status, body["status"], body["code"]) == (status, status, code)
+        and answer.headers["Content-Type"] == CONTENT_TYPE
+        and bool(body["detail"])
+    )
+
+
+def test_health_asks_for_nothing(world: World) -> None:
+    assert world.api("GET", "/health", token="none").json == {"status": "ok", "version": "0.1.0"}
+
+
+def test_me_says_who_asks(world: World) -> None:
+    me = world.api("GET", "/me").json
+
+    assert (me["kind"], me["name"], me["role"], me["networks"]) == ("api_token", "test", "administrator", None)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/networks/n/peers/p/q/r", "/"])
+def test_an_unknown_route_is_a_problem(world: World, path: str) -> None:
+    assert is_problem(world.api("GET", path), 404, "not_found")
+
+
+def test_a_method_a_resource_does_not_take_is_a_problem(world: World) -> None:
+    answer = world.api("PUT", "/networks")
+
+    assert is_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, POST"
+
+
+@pytest.mark.parametrize("raw", ["", "{", "\x00", '{"name": "a"'])
+def test_what_is_not_json_is_a_400(world: World, raw: str) -> None:
+    assert is_problem(world.api("POST", "/networks", raw=raw), 400, "not_json")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": "lab"}, "cidr"),
+        ({"name": "lab", "cidr": 7}, "cidr"),
+        ({"name": "lab", "cidr": "10.0.0.0/24", "color": "red"}, "color"),
+        ({"name": "Lab", "cidr": "10.0.0.0/24"}, "name"),
+        ({"name": "lab", "cidr": "10.0.0.1/24"}, "cidr"),
+        ({"name": "lab", "cidr": "10.0.0.0/24", "dns": ["9.9.9.9", "x"]}, "dns[1]"),
+        ({"name": "lab", "cidr": "10.0.0.0/24", "domain": "a b"}, "domain"),
+        ({"name": "lab", "cidr": "10.0.0.0/24", "cidr_v6": "2001:db8::/64"}, "cidr_v6"),
+        ([], ""),
+    ],
+)
+def test_a_field_that_does_not_fit_is_named(world: World, body: Any, field: str) -> None:
+    answer = world.api("POST", "/networks", body)
+
+    assert is_problem(answer, 422, "invalid")
+    assert [error["field"] for error in answer.json["errors"]] == [field]
+    assert world.outside.tables.networks == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"kind": "server", "name": "x"}, "kind"),
+        ({"name": "x"}, "kind"),
+        ({"kind": "jump", "name": "x", "endpoint": "host:1"}, "endpoint"),
+        ({"kind": "jump", "name": "x", "listen_port": 0}, "listen_port"),
+        ({"kind": "jump", "name": "x", "listen_port": 65536}, "listen_port"),
+        ({"kind": "jump", "name": "x", "additional_allowed_ips": []}, "additional_allowed_ips"),
+        ({"kind": "dynamic", "name": "x", "public_key": a_key()}, "public_key"),
+        ({"kind": "dynamic", "name": "x\nPostUp = id"}, "name"),
+        ({"kind": "dynamic", "name": "x", "mtu": 1279}, "mtu"),
+        ({"kind": "dynamic", "name": "x", "persistent_keepalive": 65536}, "persistent_keepalive"),
+        ({"kind": "dynamic", "name": "x", "address": "10.1.0.1"}, "address"),
+        ({"kind": "dynamic", "name": "x", "additional_allowed_ips": ["0.0.0.0/0"]}, "additional_allowed_ips[0]"),
+        ({"kind": "dynamic", "name": "x", "additional_allowed_ips": ["192.168.1.1/24"]}, "additional_allowed_ips[0]"),
+        ({"kind": "static", "name": "x"}, "public_key"),
+        ({"kind": "static", "name": "x", "public_key": a_key(), "generate_key": True}, "public_key"),
+        ({"kind": "static", "name": "x", "public_key": "short"}, "public_key"),
+    ],
+)
+def test_a_peer_that_does_not_fit_is_refused_whole(world: World, body: dict[str, object], field: str) -> None:
+    answer = world.api("POST", f"/networks/{world.network()}/peers", body)
+
+    assert is_problem(answer, 422, "invalid")
+    assert field in answer.json["errors"][0]["field"] or field in answer.json["detail"]
+    assert world.outside.tables.peers == {}
+    assert world.outside.tables.allocations == {}
+
+
+def test_a_body_over_256_kib_is_refused(world: World) -> None:
+    fits = json.dumps({"name": "lab", "cidr": "10.0.0.0/24"})
+
+    assert world.api("POST", "/networks", raw=fits + " " * (256 * 1024 - len(fits))).status == 201
+    assert is_problem(world.api("POST", "/networks", raw=fits + " " * (256 * 1024)), 413, "body_too_large")
+
+
+@pytest.mark.parametrize("limit", ["0", "201", "x", "-1"])
+def test_a_limit_that_does_not_fit_is_refused(world: World, limit: str) -> None:
+    assert is_problem(world.api("GET", f"/networks?limit={limit}"), 422, "invalid")
+
+
+def test_lists_are_read_page_by_page(world: World) -> None:
+    made = [world.network(f"n{n}", f"10.{n}.0.0/24") for n in range(5)]
+
+    first = world.api("GET", "/networks?limit=3").json
+    second = world.api("GET", f"/networks?limit=3&cursor={first['next_cursor']}").json
+
+    assert [network["id"] for network in first["items"] + second["items"]] == made
+    assert second["next_cursor"] is None
+
+
+def test_a_network_with_peers_is_not_deleted(world: World) -> None:
+    network = world.network()
+    peer = world.api("POST", f"/networks/{network}/peers", {"kind": "dynamic", "name": "x"}).json["peer"]
+
+    assert is_problem(world.api("DELETE", f"/networks/{network}"), 409, "network_not_empty")
+    assert world.api("DELETE", f"/networks/{network}/peers/{peer['id']}").status == 204
+    assert world.api("DELETE", f"/networks/{network}").status == 204
+    assert is_problem(world.api("GET", f"/networks/{network}"), 404, "network_not_found")
+    assert world.network() != network
+
+
+def test_the_last_jump_of_a_network_with_peers_stays(world: World) -> None:
+    network = world.network()
+    hub = world.agent(network, "jump", "hub")
+    world.agent(network, "dynamic", "left")
+
+    assert is_problem(world.api("DELETE", f"/networks/{network}/peers/{hub.peer_id}"), 409, "last_jump")
+
+
+def test_a_jump_that_files_name_stays(world: World) -> None:
+    network = world.network()
+    hub = world.agent(network, "jump", "hub")
+    world.agent(network, "jump", "spare", endpoint="198.51.100.2")
+    world.api("POST", f"/networks/{network}/peers", {"kind": "static", "name": "phone", "public_key": a_key("phone")})
+
+    answer = world.api("DELETE", f"/networks/{network}/peers/{hub.peer_id}")
+
+    assert is_problem(answer, 409, "jump_in_use")
+    assert "phone" in answer.json["detail"]
+
+
+def test_a_complete_file_is_given_once_and_never_kept(world: World) -> None:
+    network = world.network()
+    path = f"/networks/{network}/peers"
+    early = world.api("POST", path, {"kind": "static", "name": "phone", "generate_key": True})
+    assert is_problem(early, 409, "jump_not_ready")
+    world.agent(network, "jump", "hub")
+
+    made = world.api("POST", path, {"kind": "static", "name": "phone", "generate_key": True}).json
+    shown = world.api("GET", f"{path}/{made['peer']['id']}/config")
+
+    private_key = next(line for line in made["config"].splitlines() if line.startswith("PrivateKey")).split(" = ")[1]
+    assert shown.headers["Content-Type"].startswith("text/plain")
+    assert shown.text == made["config"].replace(f"PrivateKey = {private_key}\n", "")
+    assert private_key not in repr(world.outside.tables)
+
+
+def test_a_config_waits_for_its_keys(world: World) -> None:
+    network = world.network()
+    path = f"/networks/{network}/peers"
+    pending = world.api("POST", path, {"kind": "dynamic", "name": "x"}).json["peer"]["id"]
+    phone = world.api("POST", path, {"kind": "static", "name": "phone", "public_key": a_key("phone")}).json
+
+    assert phone["config"] is None
+    assert is_problem(world.api("GET", f"{path}/{pending}/config"), 409, "peer_not_enrolled")
+    assert is_problem(world.api("GET", f"{path}/{phone['peer']['id']}/config"), 409, "jump_not_ready")
+
+
+def test_a_lan_that_would_swallow_a_jumps_endpoint_is_refused(world: World) -> None:
+    network = world.network()
+    world.agent(network, "jump", "hub", endpoint="192.168.7.9")
+    body = {"kind": "dynamic", "name": "x", "additional_allowed_ips": ["192.168.7.0/24"]}
+
+    assert is_problem(world.api("POST", f"/networks/{network}/peers", body), 409, "cidr_in_use")
+
+
+def test_what_nobody_foresaw_is_a_problem_without_details(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr(world.outside.networks, "directory", broken)
+
+    answer = world.api("GET", "/networks")
+
+    assert is_problem(answer, 500, "internal")
+    assert "hunter2" not in answer.text
+
+
+def test_the_callers_address_is_the_viewers_only_with_the_origins_secret(world: World) -> None:
+    from chalicelib.entrypoints.rest.route import _source
+
+    class Request:
+        context = {"identity": {"sourceIp": "10.0.0.1"}}
+        headers: dict[str, str] = {"cloudfront-viewer-address": "198.51.100.7:4711"}
+
+    assert _source(Request) == "10.0.0.1"  # type: ignore[arg-type]
+    Request.headers["x-origin-secret"] = "origin"
+    assert _source(Request) == "198.51.100.7"  # type: ignore[arg-type]
+    Request.headers["cloudfront-viewer-address"] = "2001:db8::1:4711"
+    assert _source(Request) == "2001:db8::1"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
+@pytest.mark.parametrize("caller", ["nobody", "a stranger", "an agent", *Role])
+def test_every_route_denies_who_is_not_named(world: World, operation: Operation, caller: str) -> None:
+    """All routes times all callers: only those named beside the path get past the door."""
+    agent = world.agent(world.network(), "dynamic", "left")
+    agent.open_session()
+    tokens = {role.value: world.container.accounts.create_token("t", role).text() for role in Role}
+    tokens |= {"nobody": " ", "a stranger": "wirety_api.tok_none.secret", "an agent": agent.session}
+    path = operation.path.replace("{network_id}", agent.network_id).replace("{peer_id}", agent.peer_id)
+
+    status = world.api(operation.method, path, body={}, token=tokens[str(caller)]).status
+
+    match operation.access:
+        case Anybody():
+            assert status != 403
+        case Agents():
+            assert (status == 401) is (caller != "an agent")
+        case People(roles):
+            known = caller in list(Role)
+            assert (status == 401) is not known
+            assert (status == 403) is (known and caller not in roles)
+
+
+def test_a_token_for_one_network_sees_no_other(world: World) -> None:
+    mine, other = world.network("mine", "10.0.0.0/24"), world.network("other", "10.1.0.0/24")
+    token = world.container.accounts.create_token("t", Role.OPERATOR, [mine]).text()  # type: ignore[list-item]
+
+    assert [n["id"] for n in world.api("GET", "/networks", token=token).json["items"]] == [mine]
+    for method, path in [("GET", ""), ("DELETE", ""), ("GET", "/peers"), ("POST", "/peers"), ("GET", "/peers/dyn_1")]:
+        body = {"kind": "dynamic", "name": "x"} if method == "POST" else None
+        assert is_problem(world.api(method, f"/networks/{other}{path}", body, token), 404, "network_not_found")
+    assert world.api("POST", "/networks", {"name": "x", "cidr": "10.9.0.0/24"}, token).status == 403

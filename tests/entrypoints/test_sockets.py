@@ -1,0 +1,65 @@
+"""The door of the sockets, and frames that do not fit."""
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.entrypoints import queues, sockets
+from tests.world import SimulatedAgent, World
+
+
+@pytest.fixture
+def agent() -> SimulatedAgent:
+    world = World()
+    agent = world.agent(world.network(), "dynamic", "left")
+    agent.connect()
+    return agent
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x", "Basic abc", "Bearer wirety_agent.dyn:ses.secret"])
+def test_without_a_session_there_is_no_socket(agent: SimulatedAgent, header: str | None) -> None:
+    policy = sockets.authorize(
+        {"headers": {"authorization": header} if header is not None else None, "methodArn": "arn"}
+    )
+
+    assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    assert policy["context"] == {}
+
+
+def test_an_api_token_opens_no_agents_socket(agent: SimulatedAgent) -> None:
+    policy = sockets.authorize({"headers": {"Authorization": f"Bearer {agent.world.token}"}, "methodArn": "arn"})
+
+    assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", '{"type": "nothing"}', '{"type": "heartbeat"}', '{"seq": 1}'])
+def test_a_frame_that_does_not_fit_changes_nothing(agent: SimulatedAgent, body: str) -> None:
+    before = list(agent.frames)
+
+    assert sockets.message({**agent._event(), "body": body}) == {"statusCode": 400}
+    assert agent.frames == before
+
+
+def test_a_socket_ends_with_its_session(agent: SimulatedAgent) -> None:
+    agent.world.outside.clock.advance(timedelta(hours=1))
+
+    agent.send({"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 1, "hash": "x"})
+
+    assert agent.frames[-1] == ("bye", "session_ended")
+    assert agent.connection not in agent.world.outside.gateway.open
+
+
+def test_an_applied_report_is_kept(agent: SimulatedAgent) -> None:
+    agent.send(
+        {"type": "applied", "generation": 1, "revision": 3, "hash": "h", "ok": False, "ms": 9, "error": "no device"}
+    )
+
+    assert agent.world.outside.tables.agents[agent.peer_id].applied == (3, "h", "no device")  # type: ignore[index]
+
+
+def test_a_poisoned_message_fails_alone(agent: SimulatedAgent) -> None:
+    good = {"messageId": "2", "body": '{"network_id": "n", "revision": 4, "connections": []}'}
+
+    answer = queues.deliver({"Records": [{"messageId": "1", "body": "{"}, good]})
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}

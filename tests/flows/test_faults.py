@@ -1,0 +1,174 @@
+"""Halfway is nowhere: races, poison, and stores that fail."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.memory.adversary import Adversary
+from chalicelib.adapters.memory.edges import SteppedClock
+from chalicelib.application.peers import NewPeer
+from chalicelib.domain.errors import AddressInUse, AddressPoolExhausted, Busy, PeerNameInUse
+from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.peer import Kind
+from chalicelib.entrypoints import streams
+from tests.builders import ADMINISTRATOR
+from tests.world import World
+
+
+def race(world: World, network: str, asked: list[NewPeer]) -> list[object]:
+    """Create them all at once; answers what each got, an error as itself."""
+
+    def create(new: NewPeer) -> object:
+        try:
+            return world.container.peers.create(NetworkId(network), new, by=ADMINISTRATOR).peer.index
+        except (AddressPoolExhausted, AddressInUse, PeerNameInUse, Busy) as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(create, asked))
+
+
+def test_racing_creates_get_every_free_address_once_and_the_rest_a_clear_no() -> None:
+    world = World(Adversary(1, conflicts=0.3))
+    network = world.network(cidr="10.0.0.0/28")
+
+    got = race(world, network, [NewPeer(name=f"p{n}", kind=Kind.DYNAMIC) for n in range(20)])
+
+    assert sorted(index for index in got if isinstance(index, int)) == list(range(1, 15))
+    assert sum(isinstance(one, AddressPoolExhausted) for one in got) == 6
+    assert world.outside.tables.networks[NetworkId(network)].peers == 14
+
+
+def test_two_creates_racing_for_one_address_leave_one_peer_and_a_conflict() -> None:
+    world = World()
+    network = world.network()
+
+    got = race(world, network, [NewPeer(name=f"p{n}", kind=Kind.DYNAMIC, address="10.0.0.9") for n in range(2)])
+
+    assert sorted(type(one).__name__ for one in got) == ["AddressInUse", "int"]
+    assert len(world.outside.tables.peers) == 1
+
+
+def test_two_creates_racing_for_one_name_leave_one_peer_and_a_conflict() -> None:
+    world = World(Adversary(2, conflicts=0.3))
+    network = world.network()
+
+    got = race(world, network, [NewPeer(name="same", kind=Kind.DYNAMIC) for _ in range(2)])
+
+    assert sorted(type(one).__name__ for one in got) == ["PeerNameInUse", "int"]
+    assert len(world.outside.tables.allocations) == 1
+
+
+def test_a_network_that_never_stands_still_is_busy_not_full() -> None:
+    world = World()
+    network = world.network()
+    world.outside.tables.adversary = Adversary(conflicts=1.0)
+    before = world.outside.clock.now()
+
+    refused = world.api("POST", f"/networks/{network}/peers", {"kind": "dynamic", "name": "p"})
+
+    assert (refused.status, refused.json["code"], refused.headers["Retry-After"]) == (503, "busy", "1")
+    assert world.outside.tables.peers == {}
+    waited = (world.outside.clock.now() - before).total_seconds()
+    assert 0 < waited < 60 * 0.5
+
+
+def test_a_bundle_never_mixes_two_revisions() -> None:
+    world = World()
+    network = world.network()
+    agent = world.agent(network, "jump", "hub")
+    agent.open_session()
+    moving = world.outside.networks
+    original = moving.get
+
+    def moved(network_id: NetworkId) -> Any:
+        stored = world.outside.tables.networks[network_id]
+        world.outside.tables.networks[network_id] = stored.advanced(stored.updated_at)
+        return original(network_id)
+
+    moving.get = moved  # type: ignore[method-assign]
+
+    assert agent.fetch().status == 503
+
+
+def test_a_freed_address_waits_until_nothing_else_is_free() -> None:
+    world = World()
+    network = world.network(cidr="10.0.0.0/29")
+    path = f"/networks/{network}/peers"
+    peers = [world.api("POST", path, {"kind": "dynamic", "name": f"p{n}"}).json["peer"] for n in range(3)]
+    world.api("DELETE", f"{path}/{peers[0]['id']}")
+
+    addresses = [
+        world.api("POST", path, {"kind": "dynamic", "name": f"q{n}"}).json["peer"]["address"] for n in range(4)
+    ]
+
+    assert addresses == ["10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.1"]
+    full = world.api("POST", path, {"kind": "dynamic", "name": "one too many"})
+    assert (full.status, full.json["code"]) == (409, "address_pool_exhausted")
+
+
+def test_asking_for_a_quarantined_address_ends_its_quarantine() -> None:
+    world = World()
+    path = f"/networks/{world.network()}/peers"
+    first = world.api("POST", path, {"kind": "dynamic", "name": "first"}).json["peer"]
+    world.api("DELETE", f"{path}/{first['id']}")
+
+    again = world.api("POST", path, {"kind": "dynamic", "name": "second", "address": first["address"]})
+
+    assert (again.status, again.json["peer"]["address"]) == (201, "10.0.0.1")
+
+
+def record(network: str, revision: int) -> dict[str, Any]:
+    return {
+        "dynamodb": {
+            "SequenceNumber": str(revision),
+            "Keys": {"network_id": {"S": network}, "item": {"S": f"{revision:012d}"}},
+            "NewImage": {"network_id": {"S": network}, "poison": {"BOOL": True}},
+        }
+    }
+
+
+def test_a_record_that_cannot_be_planned_concerns_everyone_and_is_kept_whole() -> None:
+    world = World()
+    hub = world.agent(world.network(), "jump", "hub")
+    world.settle()
+    hub.connect()
+    poison = record(hub.network_id, 99)
+
+    answer = streams.plan({"Records": [poison]})
+    world.deliver()
+
+    assert answer == {"batchItemFailures": []}
+    assert [kept for kept, _ in world.outside.dead_letters.buried] == [poison]
+    assert hub.hints == [99]
+
+
+def test_a_record_that_cannot_even_be_buried_is_reported_to_the_stream() -> None:
+    world = World()
+
+    def full(record: object, reason: str) -> None:
+        raise ConnectionError
+
+    world.outside.dead_letters.bury = full  # type: ignore[method-assign]
+
+    assert streams.plan({"Records": [record("net_1", 5)]}) == {"batchItemFailures": [{"itemIdentifier": "5"}]}
+
+
+@pytest.mark.parametrize("failing", ["networks", "peers", "allocations", "transactions"])
+def test_a_store_that_fails_makes_no_half_peer(failing: str) -> None:
+    world = World()
+    network = world.network()
+
+    class Broken:
+        def __getattr__(self, name: str) -> Any:
+            raise ConnectionError(name)
+
+    peers = replace(world.container.peers, **{failing: Broken()})
+
+    with pytest.raises(ConnectionError):
+        peers.create(NetworkId(network), NewPeer(name="p", kind=Kind.STATIC, public_key="k"), by=ADMINISTRATOR)
+    assert world.outside.tables.peers == {}
+    assert world.outside.tables.claims == {}
+    assert isinstance(world.outside.clock, SteppedClock)

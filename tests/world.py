@@ -1,0 +1,218 @@
+"""The control plane over memory, with agents that behave: for flows and counting."""
+
+import base64
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from app import app
+from chalicelib import bootstrap
+from chalicelib.adapters.memory.adversary import Adversary
+from chalicelib.adapters.memory.outside import MemoryOutside
+from chalicelib.bootstrap import Container
+from chalicelib.domain.change import Change
+from chalicelib.domain.ids import ConnectionId
+from chalicelib.domain.principal import Role
+from chalicelib.entrypoints import sockets
+from chalicelib.entrypoints.rest.route import OPERATIONS
+from chalicelib.settings import settings_from
+from tests.builders import a_key
+
+HOST = {"hostname": "web-1", "os": "linux", "agent_version": "0.1.0"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API answered; `json` is None for an empty body or text."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text) if "json" in self.headers.get("Content-Type", "") else None
+
+
+@dataclass
+class World:
+    """One deployment in memory. Nothing moves by itself: `settle` runs stream and queue."""
+
+    adversary: Adversary = field(default_factory=Adversary)
+
+    def __post_init__(self) -> None:
+        self.outside = MemoryOutside(self.adversary)
+        self.container = Container(settings_from({"ORIGIN_SECRET": "origin"}), self.outside)
+        bootstrap.install(self.container)
+        self.token = self.container.accounts.create_token("test", Role.ADMINISTRATOR).text()
+        self._planned = 0
+
+    def api(
+        self, method: str, path: str, body: object = None, token: str | None = None, raw: str | None = None
+    ) -> Answer:
+        """Call the REST function as API Gateway does."""
+        path, _, query = path.partition("?")
+        resource, path_args = _resource(path)
+        sent = raw if raw is not None else ("" if body is None else json.dumps(body))
+        event = {
+            "resource": resource,
+            "path": f"/v1{path}",
+            "httpMethod": method,
+            "headers": {"authorization": f"Bearer {token or self.token}", "content-type": "application/json"},
+            "multiValueHeaders": {},
+            "multiValueQueryStringParameters": {
+                k: [v] for k, v in (pair.split("=") for pair in query.split("&") if pair)
+            }
+            or None,
+            "pathParameters": path_args,
+            "stageVariables": None,
+            "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "203.0.113.9"}},
+            "body": sent,
+            "isBase64Encoded": False,
+        }
+        answer = app(event, SimpleNamespace(aws_request_id="test"))
+        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+
+    def network(self, name: str = "lab", cidr: str = "10.0.0.0/24") -> str:
+        return str(self.api("POST", "/networks", {"name": name, "cidr": cidr}).json["id"])
+
+    def agent(self, network: str, kind: str, name: str, **fields: object) -> "SimulatedAgent":
+        """Create a peer and enrol an agent for it."""
+        body = {"kind": kind, "name": name, **({"endpoint": "198.51.100.1"} if kind == "jump" else {}), **fields}
+        created = self.api("POST", f"/networks/{network}/peers", body).json
+        agent = SimulatedAgent(self, name)
+        assert agent.enroll(created["enrollment_token"]).status == 200
+        return agent
+
+    def settle(self, lose: Callable[[Change], bool] = lambda _: False) -> None:
+        """Plan every change not planned yet, then deliver until the queue is empty; delayed messages after."""
+        changes = list(self.outside.tables.changes.values())[self._planned :]
+        self._planned += len(changes)
+        for change in self.adversary.deliveries([change for change in changes if not lose(change)]):
+            self.container.pushes.plan(change)
+        self.deliver()
+        self.outside.queue.messages, self.outside.queue.delayed = self.outside.queue.delayed, []
+        self.deliver()
+
+    def deliver(self) -> None:
+        messages, self.outside.queue.messages = self.outside.queue.messages, []
+        for push in self.adversary.deliveries(messages):
+            self.container.pushes.deliver(push)
+
+    def peers(self, network: str) -> dict[str, Any]:
+        return {peer["name"]: peer for peer in self.api("GET", f"/networks/{network}/peers?limit=200").json["items"]}
+
+    def counted(self, act: Callable[[], object]) -> dict[str, int]:
+        """The requests an act makes, by kind."""
+        self.outside.tables.requests.clear()
+        act()
+        return dict(self.outside.tables.requests)
+
+
+@dataclass
+class SimulatedAgent:
+    """An agent without a tunnel: it speaks the protocol and keeps the last bundle."""
+
+    world: World
+    name: str
+    bundle: dict[str, Any] | None = None
+    connection: ConnectionId | None = None
+
+    def __post_init__(self) -> None:
+        self.device = Ed25519PrivateKey.generate()
+        self.public_key = a_key(self.name)
+        self.device_key = base64.b64encode(self.device.public_key().public_bytes_raw()).decode()
+        self.peer_id = self.network_id = self.session = ""
+
+    def enroll(self, token: str) -> Answer:
+        body = {"token": token, "public_key": self.public_key, "device_key": self.device_key, "host": HOST}
+        answer = self.world.api("POST", "/agent/enroll", body)
+        if answer.status == 200:
+            self.peer_id, self.network_id = answer.json["peer_id"], answer.json["network_id"]
+        return answer
+
+    def assertion(self, **claims: object) -> str:
+        from time import time  # the assertion's clock is the real one: PyJWT's is not a port
+
+        now = int(time())
+        standard = {
+            "sub": self.peer_id,
+            "network_id": self.network_id,
+            "aud": "wirety",
+            "iat": now,
+            "exp": now + 60,
+            "jti": uuid.uuid4().hex,
+        }
+        return jwt.encode({**standard, **claims}, self.device, algorithm="EdDSA")
+
+    def open_session(self) -> Answer:
+        answer = self.world.api("POST", "/agent/session", {"assertion": self.assertion()})
+        if answer.status == 200:
+            self.session = answer.json["session"]
+        return answer
+
+    def connect(self) -> None:
+        """Open a session and a socket, and say hello."""
+        assert self.open_session().status == 200
+        policy = sockets.authorize({"headers": {"Authorization": f"Bearer {self.session}"}, "methodArn": "arn"})
+        assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+        self.connection = ConnectionId(f"c-{uuid.uuid4().hex[:8]}")
+        self.context = policy["context"]
+        self.world.outside.gateway.open.add(self.connection)
+        sockets.connect(self._event())
+        self.send({"type": "hello", "instance_id": "i", "generation": 1, "revision": self.revision, "hash": ""})
+
+    def send(self, frame: dict[str, object]) -> None:
+        sockets.message({**self._event(), "body": json.dumps(frame)})
+
+    def disconnect(self) -> None:
+        sockets.disconnect(self._event())
+        if self.connection is not None:
+            self.world.outside.gateway.open.discard(self.connection)
+
+    def fetch(self) -> Answer:
+        since = f"?since={self.revision}&generation=1" if self.bundle else ""
+        answer = self.world.api("GET", f"/agent/bundle{since}", token=self.session)
+        if answer.status == 200:
+            self.bundle = answer.json
+        return answer
+
+    @property
+    def revision(self) -> int:
+        return int(self.bundle["revision"]) if self.bundle else 0
+
+    @property
+    def frames(self) -> list[Any]:
+        """What its socket got."""
+        return self.world.outside.gateway.sent.get(self.connection, []) if self.connection else []
+
+    @property
+    def hints(self) -> list[int]:
+        return [frame[2] for frame in self.frames if isinstance(frame, tuple) and frame[0] == "config_changed"]
+
+    @property
+    def allowed_ips(self) -> set[str]:
+        assert self.bundle is not None
+        return {cidr for peer in self.bundle["peers"] for cidr in peer["allowed_ips"]}
+
+    def _event(self) -> dict[str, Any]:
+        return {"requestContext": {"connectionId": self.connection, "authorizer": self.context}}
+
+
+def _resource(path: str) -> tuple[str, dict[str, str]]:
+    """Match a path the way API Gateway does: the declared resource, or the greedy one."""
+    parts = path.split("/")
+    for pattern in {operation.path for operation in OPERATIONS}:
+        wanted = pattern.split("/")
+        if len(wanted) == len(parts) and all(
+            w == p or (w.startswith("{") and p) for w, p in zip(wanted, parts, strict=True)
+        ):
+            args = {w.strip("{}"): p for w, p in zip(wanted, parts, strict=True) if w.startswith("{")}
+            return f"/v1{pattern}", args
+    return "/{proxy+}", {"proxy": f"v1{path}"}
