@@ -1,0 +1,102 @@
+"""One real agent in a node: enrol it, run it, and look at what it did to WireGuard."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from chalicelib.wire.peers import Peer
+from infra.local.demo.patience import until
+from infra.local.lab import Node, Process, UserspaceSocket, WgPeer
+
+STATE_DIR = "/run/wirety"  # the node's own tmpfs: keys vanish with it
+ENROLL_S = 60.0
+CONNECT_S = 60.0
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Of `wirety-agent status --json`, what matters here."""
+
+    interface: str
+    is_running: bool
+    is_connected: bool
+    revision_applied: int
+
+
+class Agent:
+    """`peer`: as the API described it at its creation."""
+
+    def __init__(self, node: Node, peer: Peer, command: str) -> None:
+        self.node = node
+        self.peer = peer
+        self.process: Process | None = None
+        self._command = command
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    @property
+    def log(self) -> Path | None:
+        return None if self.process is None else self.process.log
+
+    def enroll(self, origin: str, token: str) -> None:
+        """Raises LabFailed with the agent's own words."""
+        arguments = ("enroll", "--server", origin, "--insecure", "--state-dir", STATE_DIR, "--token", "-")
+        self.node.run(self._command, *arguments, stdin=token, env=_environment(), timeout_s=ENROLL_S)
+
+    def start(self) -> Process:
+        arguments = ("run", "--insecure", "--state-dir", STATE_DIR, "--log-format", "json")
+        self.process = self.node.spawn(self._command, *arguments, env=_environment())
+        return self.process
+
+    def stop(self) -> int:
+        """As a service manager does. Returns the exit code."""
+        assert self.process is not None
+        return self.process.stop()
+
+    def status(self) -> Status:
+        told = self.node.run(self._command, "status", "--json", "--state-dir", STATE_DIR, env=_environment())
+        return msgspec.json.decode(told, type=Status)
+
+    def tail(self, lines: int = 15) -> str:
+        return "" if self.process is None else self.process.tail(lines)
+
+    def wait_for_interface(self) -> str:
+        """The name of its WireGuard interface, once it is there."""
+        return until(self._interface, f"{self.name} has a WireGuard interface", CONNECT_S)
+
+    def tunnel(self) -> "Tunnel":
+        return Tunnel(self.node, self.wait_for_interface())
+
+    def _interface(self) -> str | None:
+        return next(iter(self.node.wg()), None)
+
+
+class Tunnel:
+    """What WireGuard runs on one interface, cheap enough to ask many times a second."""
+
+    def __init__(self, node: Node, interface: str) -> None:
+        self._node = node
+        self._interface = interface
+        path = node.root / "run/wireguard" / f"{interface}.sock"
+        self._socket = UserspaceSocket(path) if path.exists() else None
+
+    def peers(self) -> dict[str, WgPeer]:
+        """By public key."""
+        if self._socket is not None:
+            return self._socket.peers()
+        return self._node.wg()[self._interface].peers
+
+    def routes(self) -> frozenset[str]:
+        """Every prefix in an AllowedIPs."""
+        return frozenset(cidr for peer in self.peers().values() for cidr in peer.allowed_ips)
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the caller's but where programs are: no proxy, no settings of the demo's own."""
+    return {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", "LANG": "C.UTF-8"}
