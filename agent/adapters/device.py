@@ -4,6 +4,7 @@ wireguard-go runs in a session of its own and outlives the agent, so a restart o
 of the agent loses no packet.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -48,14 +49,18 @@ class Device:
 
     def destroy(self) -> None:
         """Remove the interface; nothing to do is no error."""
-        if Path(f"/sys/class/net/{self.interface}").exists():
+        if self._exists():
             self.commands.run("ip", "link", "delete", "dev", self.interface)
         self._end_process()
         self._socket.unlink(missing_ok=True)
 
+    def _exists(self) -> bool:
+        """Asked of this network namespace; /sys may show another one's."""
+        return any(name == self.interface for _, name in socket.if_nameindex())
+
     @property
     def kind(self) -> str:
-        return "kernel" if self.has_kernel else "userspace"
+        return "userspace" if self._socket.exists() else "kernel"
 
     @property
     def _socket(self) -> Path:
@@ -112,7 +117,8 @@ class Device:
                 if self._is_gone_soon():
                     break
         if self._child is not None:
-            self._child.poll()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(GONE_WITHIN_S)
             self._child = None
         self.pid_file.unlink(missing_ok=True)
 

@@ -31,8 +31,7 @@ class NftFirewall:
         if not self.would_change(rules):
             return False
         if rules is None:
-            was_there = self._list() is not None
-            self.remove()
+            was_there = self.remove()
             self._loaded, self._is_known = None, True
             return was_there
         self.commands.run("nft", "-f", "-", stdin=replacing(rules))
@@ -45,10 +44,13 @@ class NftFirewall:
         if self._loaded is not None and _digest(self._list()) != self._listing:
             self._is_known = False
 
-    def remove(self) -> None:
-        if self._list() is not None:
+    def remove(self) -> bool:
+        """Delete the table; answer whether there was one."""
+        is_there = self._list() is not None
+        if is_there:
             self.commands.run("nft", "delete", "table", "inet", self.interface)
         self._is_known = False
+        return is_there
 
     def _list(self) -> str | None:
         try:

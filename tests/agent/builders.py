@@ -1,0 +1,79 @@
+"""Values for the agent's tests, with what matters as arguments."""
+
+import base64
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from agent.keys import wireguard_public_key
+from agent.ports import Fetched
+from chalicelib.wire.bundle import Bundle, BundlePeer, Detection, Dns, Firewall, Interface, Tombstone
+from chalicelib.wire.codec import bundle_hash, encode
+
+NETWORK_ID = "net_1"
+PEER_ID = "dyn_1"
+
+
+def a_private_key(seed: str) -> str:
+    """Deterministic, clamped, base64."""
+    raw = bytearray(sha256(seed.encode()).digest())
+    raw[0] &= 248
+    raw[31] = (raw[31] & 127) | 64
+    return base64.b64encode(bytes(raw)).decode()
+
+
+def a_public_key(seed: str) -> str:
+    return wireguard_public_key(a_private_key(seed))
+
+
+def a_peer(
+    name: str = "hub",
+    allowed_ips: list[str] | None = None,
+    endpoint: str | None = None,
+    keepalive: int = 0,
+    preshared_key: str | None = None,
+) -> BundlePeer:
+    return BundlePeer(
+        peer_id=f"peer_{name}",
+        public_key=a_public_key(name),
+        preshared_key=preshared_key,
+        endpoint=endpoint,
+        allowed_ips=["10.9.0.1/32"] if allowed_ips is None else allowed_ips,
+        persistent_keepalive=keepalive,
+    )
+
+
+def a_bundle(
+    revision: int = 1,
+    peers: list[BundlePeer] | None = None,
+    generation: int = 0,
+    addresses: list[str] | None = None,
+    listen_port: int | None = None,
+    forward: bool = False,
+    mtu: int = 1420,
+    peer_id: str = PEER_ID,
+) -> Bundle:
+    return Bundle(
+        generation=generation,
+        revision=revision,
+        network_id=NETWORK_ID,
+        peer_id=peer_id,
+        is_blocked=False,
+        next_signing_key=None,
+        interface=Interface(
+            addresses=["10.9.0.2/24"] if addresses is None else addresses, listen_port=listen_port, mtu=mtu
+        ),
+        peers=[a_peer()] if peers is None else peers,
+        firewall=Firewall(forward=forward),
+        dns=Dns(domain="home.internal", resolvers=[], records=[]),
+        detection=Detection(),
+    )
+
+
+def fetched(bundle: Bundle) -> Fetched:
+    raw = encode(bundle)
+    return Fetched(bundle=bundle, raw=raw, hash=bundle_hash(raw))
+
+
+def a_tombstone(peer_id: str = PEER_ID, network_id: str = NETWORK_ID) -> Tombstone:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    return Tombstone(generation=0, revision=9, network_id=network_id, peer_id=peer_id, deleted_at=at)

@@ -1,0 +1,224 @@
+"""A control plane for one agent, on loopback: the REST calls and the socket, all in memory."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+from aiohttp import WSMsgType, web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+import msgspec
+from chalicelib.wire.agent import Enrolled, EnrollRequest, Session, SessionRequest
+from chalicelib.wire.bundle import Bundle, Tombstone
+from chalicelib.wire.codec import decode, encode
+from chalicelib.wire.frames import Ack, Applied, ConfigChanged, FromAgent, Heartbeat, Hello, ToAgent, Welcome
+from chalicelib.wire.problem import Problem
+
+WITHIN_S = 10.0
+
+
+@dataclass
+class Origin:
+    """`fails_with`: a status for every call; `loses`: answers to swallow; `tombstone`: deleted."""
+
+    network_id: str
+    peer_id: str
+    bundle: Bundle | None = None
+    token: str = "token"
+    fails_with: int | None = None
+    loses: int = 0
+    tombstone: Tombstone | None = None
+    session_life: timedelta = timedelta(hours=1)
+    heartbeat_interval_s: int = 30
+    enrolled: EnrollRequest | None = None
+    calls: list[str] = field(default_factory=list)
+    frames: list[FromAgent] = field(default_factory=list)
+    posted: list[FromAgent] = field(default_factory=list)
+    sessions: int = 0
+    url: str = ""
+    _sockets: set[web.WebSocketResponse] = field(default_factory=set)
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _runner: web.AppRunner | None = None
+    _port: int = 0
+
+    def __enter__(self) -> "Origin":
+        ready = threading.Event()
+        threading.Thread(target=self._serve, args=(ready,), daemon=True).start()
+        assert ready.wait(WITHIN_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def stop(self) -> None:
+        """Go away: sockets drop, the port refuses."""
+        assert self._runner is not None
+        self._do(self._runner.cleanup())
+
+    def restart(self) -> None:
+        self._do(self._start())
+
+    def push(self, frame: ToAgent) -> None:
+        text = encode(frame).decode()
+        for socket in list(self._sockets):
+            self._do(socket.send_str(text))
+
+    def change(self, bundle: Bundle) -> None:
+        """A new bundle, and its hint."""
+        self.bundle = bundle
+        self.push(ConfigChanged(network_id=self.network_id, generation=bundle.generation, revision=bundle.revision))
+
+    def drop_sockets(self) -> None:
+        for socket in list(self._sockets):
+            self._do(socket.close())
+
+    def wait_for(self, claim: "Any", within_s: float = WITHIN_S) -> None:
+        with self._changed:
+            assert self._changed.wait_for(claim, within_s), (self.calls, self.frames, self.posted)
+
+    def applied(self) -> list[Applied]:
+        return [frame for frame in (*self.frames, *self.posted) if isinstance(frame, Applied)]
+
+    def heartbeats(self) -> list[Heartbeat]:
+        return [frame for frame in (*self.frames, *self.posted) if isinstance(frame, Heartbeat)]
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(WITHIN_S)
+
+    def _serve(self, ready: threading.Event) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._start())
+        ready.set()
+        self._loop.run_forever()
+
+    async def _start(self) -> None:
+        app = web.Application(middlewares=[self._guard])
+        app.router.add_post("/api/v1/agent/enroll", self._enroll)
+        app.router.add_post("/api/v1/agent/session", self._session)
+        app.router.add_get("/api/v1/agent/bundle", self._bundle)
+        app.router.add_post("/api/v1/agent/applied", self._applied)
+        app.router.add_post("/api/v1/agent/heartbeat", self._heartbeat)
+        app.router.add_get("/ws", self._socket)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        self._note(self.calls, f"{request.method} {request.path}")
+        if self.fails_with is not None:
+            return _problem(self.fails_with, "trouble")
+        answer: web.StreamResponse = await handler(request)
+        if self.loses > 0:
+            self.loses -= 1
+            assert request.transport is not None
+            request.transport.abort()
+        return answer
+
+    async def _enroll(self, request: web.Request) -> web.Response:
+        body = decode(await request.read(), EnrollRequest)
+        if body.token != self.token:
+            return _problem(401, "token_invalid")
+        if self.enrolled is not None and self.enrolled.device_key != body.device_key:
+            return _problem(401, "token_used")
+        self.enrolled = body
+        return _json(Enrolled(peer_id=self.peer_id, network_id=self.network_id, signing_key=None))
+
+    async def _session(self, request: web.Request) -> web.Response:
+        assertion = decode(await request.read(), SessionRequest).assertion
+        if self.enrolled is not None:
+            raw = msgspec.convert(self.enrolled.device_key, bytes)  # base64
+            key = Ed25519PublicKey.from_public_bytes(raw)
+            claims = jwt.decode(assertion, key, ["EdDSA"], audience="wirety", leeway=5)
+            assert (claims["sub"], claims["network_id"]) == (self.peer_id, self.network_id)
+        if self.tombstone is not None:
+            return _gone(self.tombstone)
+        self.sessions += 1
+        return _json(Session(session=f"session-{self.sessions}", expires_at=datetime.now(UTC) + self.session_life))
+
+    async def _bundle(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        assert self.bundle is not None
+        since = (int(request.query.get("generation", "0")), int(request.query.get("since", "-1")))
+        if (self.bundle.generation, self.bundle.revision) <= since:
+            return web.Response(status=304)
+        return _json(self.bundle)
+
+    async def _applied(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        self._note(self.posted, decode(await request.read(), Applied))
+        return web.Response(status=204)
+
+    async def _heartbeat(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        heartbeat = decode(await request.read(), Heartbeat)
+        self._note(self.posted, heartbeat)
+        return _json(self._ack(heartbeat))
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        if refused := self._refused(request):
+            return refused
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self._sockets.add(socket)
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    await self._answer(socket, msgspec.json.decode(message.data, type=FromAgent))
+        finally:
+            self._sockets.discard(socket)
+        return socket
+
+    async def _answer(self, socket: web.WebSocketResponse, frame: FromAgent) -> None:
+        self._note(self.frames, frame)
+        if isinstance(frame, Hello):
+            version = self._version()
+            welcome = Welcome(generation=version[0], wanted=version[1], heartbeat_interval_s=self.heartbeat_interval_s)
+            await socket.send_str(encode(welcome).decode())
+        elif isinstance(frame, Heartbeat):
+            await socket.send_str(encode(self._ack(frame)).decode())
+
+    def _ack(self, heartbeat: Heartbeat) -> Ack:
+        generation, wanted = self._version()
+        return Ack(seq=heartbeat.seq, generation=generation, wanted=wanted, nonce=f"nonce-{heartbeat.seq}")
+
+    def _version(self) -> tuple[int, int]:
+        return (self.bundle.generation, self.bundle.revision) if self.bundle is not None else (0, 0)
+
+    def _refused(self, request: web.Request) -> web.Response | None:
+        if request.headers.get("Authorization") != f"Bearer session-{self.sessions}":
+            return _problem(401, "session_invalid")
+        if self.tombstone is not None:
+            return _gone(self.tombstone)
+        return None
+
+    def _note(self, where: list[Any], what: object) -> None:
+        with self._changed:
+            where.append(what)
+            self._changed.notify_all()
+
+
+def _json(body: object) -> web.Response:
+    return web.Response(body=encode(body), content_type="application/json")
+
+
+def _problem(status: int, code: str) -> web.Response:
+    problem = Problem(title="Refused", status=status, code=code, detail=f"because of {code}")
+    return web.Response(status=status, body=encode(problem), content_type="application/problem+json")
+
+
+def _gone(tombstone: Tombstone) -> web.Response:
+    problem = Problem(title="Gone", status=410, code="peer_deleted", detail="deleted", tombstone=tombstone)
+    return web.Response(status=410, body=encode(problem), content_type="application/problem+json")

@@ -1,0 +1,268 @@
+"""The whole agent as a process in a namespace, against a control plane on its loopback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from agent.enrollment import interface_name
+from chalicelib.wire.frames import Bye, Hello
+from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public_key, a_tombstone
+from tests.agent.namespace import Namespace
+from tests.agent.origin import Origin
+
+pytestmark = pytest.mark.root
+
+INTERFACE = interface_name(NETWORK_ID, PEER_ID)
+ROOT = Path(__file__).parents[2]
+WITHIN_S = 10.0
+
+
+@dataclass
+class Laboratory:
+    inside: Namespace
+    origin: Origin
+    state: Path
+    agents: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        def call() -> "subprocess.CompletedProcess[str]":
+            return subprocess.run(
+                [sys.executable, "-m", "agent", *words, "--state-dir", str(self.state)],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                timeout=WITHIN_S,
+            )
+
+        return self.inside.do(call)
+
+    def enroll(self) -> None:
+        done = self.command("enroll", "--server", self.origin.url, "--token", self.origin.token)
+        assert done.returncode == 0, done.stderr
+
+    def start(self) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "agent", "run", "--state-dir", str(self.state)]
+        with (self.state / "log").open("a") as log:
+            agent = self.inside.do(lambda: subprocess.Popen(command, cwd=ROOT, stderr=log, text=True))
+        self.agents.append(agent)
+        return agent
+
+    def log(self) -> str:
+        return (self.state / "log").read_text()
+
+    def wg(self, what: str) -> str:
+        return self.inside.sh(f"wg show {INTERFACE} {what} 2>/dev/null || true").strip()
+
+    def status(self) -> dict[str, object]:
+        shown: dict[str, object] = json.loads(self.command("status", "--json").stdout)
+        return shown
+
+    def end(self) -> None:
+        for agent in self.agents:
+            agent.kill()
+            agent.wait()
+        for pid_file in self.state.glob("*/*.pid"):
+            os.kill(int(pid_file.read_text()), signal.SIGKILL)
+
+
+@pytest.fixture
+def laboratory(tmp_path: Path) -> Iterator[Laboratory]:
+    with Namespace() as inside:
+        origin = Origin(network_id=NETWORK_ID, peer_id=PEER_ID, bundle=a_bundle(revision=1))
+        inside.do(origin.__enter__)
+        made = Laboratory(inside, origin, tmp_path)
+        yield made
+        made.end()
+        origin.__exit__()
+
+
+def until(claim: Callable[[], bool], within_s: float = WITHIN_S) -> None:
+    end = time.monotonic() + within_s
+    while not claim():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.01)
+
+
+def test_an_enrolled_agent_brings_its_tunnel_up_and_reports_it(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+
+    laboratory.start()
+    origin.wait_for(lambda: origin.applied() and origin.heartbeats())
+
+    assert laboratory.wg("peers") == a_public_key("hub")
+    assert origin.applied()[0].ok
+    assert origin.enrolled is not None
+    assert laboratory.wg("public-key") == origin.enrolled.public_key
+    until(lambda: laboratory.status()["is_connected"] is True)
+    assert laboratory.status()["revision_applied"] == 1
+
+
+def test_a_hint_is_in_wireguard_and_reported_soon(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    laboratory.start()
+    origin.wait_for(lambda: origin.heartbeats())
+
+    for revision in range(2, 12):
+        origin.change(a_bundle(revision, [a_peer(f"p{revision}", ["10.9.0.9/32"])]))
+        origin.wait_for(lambda: origin.applied()[-1].revision == revision)  # noqa: B023
+
+    assert sorted(frame.ms for frame in origin.applied()[1:])[5] < 500
+    assert laboratory.wg("peers") == a_public_key("p11")
+
+
+def test_the_tunnel_stands_before_any_contact_after_a_restart(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    agent = laboratory.start()
+    origin.wait_for(lambda: origin.applied())
+    until(lambda: (laboratory.state / NETWORK_ID / "bundle.json").exists())
+    agent.kill()
+    agent.wait()
+    origin.stop()
+    laboratory.inside.sh(f"ip link delete {INTERFACE}")
+
+    laboratory.start()
+
+    until(lambda: laboratory.wg("peers") == a_public_key("hub"))
+
+
+def test_sigterm_ends_the_agent_within_a_second_and_leaves_the_tunnel(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    agent = laboratory.start()
+    origin.wait_for(lambda: origin.heartbeats())
+
+    agent.send_signal(signal.SIGTERM)
+
+    assert agent.wait(1.5) == 0
+    assert laboratory.wg("peers") == a_public_key("hub")
+    assert laboratory.status()["is_running"] is False
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_a_refusing_control_plane_is_an_outage_and_is_healed(laboratory: Laboratory, status: int) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    agent = laboratory.start()
+    origin.wait_for(lambda: origin.heartbeats())
+
+    origin.fails_with = status
+    origin.change(a_bundle(2, [a_peer("late")]))
+    time.sleep(0.5)
+    assert agent.poll() is None
+    assert laboratory.wg("peers") == a_public_key("hub")
+    origin.fails_with = None
+
+    origin.wait_for(lambda: origin.applied()[-1].revision == 2, within_s=20)
+
+
+def test_an_agent_comes_back_to_a_control_plane_that_was_away(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    laboratory.start()
+    origin.wait_for(lambda: origin.heartbeats())
+
+    origin.stop()
+    time.sleep(1)
+    assert laboratory.wg("peers") == a_public_key("hub")
+    origin.bundle = a_bundle(2, [a_peer("late")])
+    origin.restart()
+
+    origin.wait_for(lambda: origin.applied()[-1].revision == 2, within_s=20)
+    assert laboratory.log().count("control_plane_away") == 1
+
+
+def test_a_deleted_peer_takes_its_tunnel_down_and_says_so(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    agent = laboratory.start()
+    origin.wait_for(lambda: origin.heartbeats())
+
+    origin.tombstone = a_tombstone()
+    origin.push(Bye(reason="peer_deleted"))
+
+    assert agent.wait(WITHIN_S) == 3
+    assert INTERFACE not in laboratory.inside.sh("ip link show")
+    again = laboratory.command("run")
+    assert again.returncode == 3
+    assert "was deleted" in again.stderr
+    assert "ended" in laboratory.command("status").stdout
+
+
+def test_a_peer_deleted_while_its_agent_was_off_ends_at_the_next_start(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    agent = laboratory.start()
+    origin.wait_for(lambda: origin.applied())
+    agent.kill()
+    agent.wait()
+    origin.tombstone = a_tombstone()
+
+    assert laboratory.start().wait(WITHIN_S) == 3
+
+    assert INTERFACE not in laboratory.inside.sh("ip link show")
+
+
+def test_the_tombstone_of_another_peer_is_an_outage(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    agent = laboratory.start()
+    origin.wait_for(lambda: origin.heartbeats())
+
+    origin.tombstone = a_tombstone(peer_id="dyn_other")
+    origin.push(Bye(reason="peer_deleted"))
+    time.sleep(0.5)
+
+    assert agent.poll() is None
+    assert laboratory.wg("peers") == a_public_key("hub")
+
+
+def test_a_second_run_is_refused_while_the_first_lives(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    laboratory.start()
+    origin.wait_for(lambda: origin.heartbeats())
+
+    second = laboratory.command("run")
+
+    assert second.returncode == 1
+    assert "already runs" in second.stderr
+
+
+def test_a_wrong_bundle_is_reported_and_the_last_good_one_stays(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    laboratory.start()
+    origin.wait_for(lambda: origin.heartbeats())
+
+    origin.change(a_bundle(2, [a_peer("a", ["10.9.0.7/32"]), a_peer("b", ["10.9.0.7/32"])]))
+    origin.wait_for(lambda: origin.applied()[-1].revision == 2)
+
+    assert not origin.applied()[-1].ok
+    assert "stands twice" in str(origin.applied()[-1].error)
+    assert laboratory.wg("peers") == a_public_key("hub")
+    origin.change(a_bundle(3, [a_peer("c")]))
+    origin.wait_for(lambda: origin.applied()[-1].ok)
+
+
+def test_no_log_line_holds_a_key_or_a_session(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    laboratory.start()
+    origin.wait_for(lambda: origin.heartbeats())
+
+    enrollment = json.loads((laboratory.state / NETWORK_ID / "enrollment.json").read_text())
+    log = laboratory.log()
+    assert "bundle_applied" in log
+    assert not any(secret in log for secret in (*enrollment["keys"].values(), "session-", "Bearer"))
+    assert any(isinstance(frame, Hello) for frame in origin.frames)

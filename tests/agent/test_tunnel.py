@@ -1,0 +1,303 @@
+"""Real WireGuard in a namespace: what `apply` makes, and how little it does when little changes."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from agent.adapters.commands import Commands
+from agent.adapters.device import Device
+from agent.adapters.firewall import NftFirewall
+from agent.adapters.tunnel import HostTunnel
+from agent.desired import desired, endpoints_asked
+from agent.errors import ToolFailed
+from agent.ports import Made
+from agent.reconcile import Memory
+from chalicelib.wire.bundle import Bundle
+from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
+from tests.agent.namespace import Namespace
+
+pytestmark = pytest.mark.root
+
+INTERFACE = "wy00000001"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Commands):
+    """Runs for real, and keeps what ran."""
+
+    ran: list[str] = field(default_factory=list)
+
+    def run(self, *argv: str, stdin: str = "") -> str:
+        self.ran.append(" ".join(argv))
+        return Commands.run(self, *argv, stdin=stdin)
+
+
+@dataclass
+class Host:
+    inside: Namespace
+    state: Path
+    commands: Recorded = field(default_factory=Recorded)
+
+    def __post_init__(self) -> None:
+        self.tunnel = self.a_tunnel()
+
+    def a_tunnel(self, memory: Memory | None = None) -> HostTunnel:
+        return HostTunnel(
+            commands=self.commands,
+            interface=INTERFACE,
+            device=Device(self.commands, INTERFACE, self.state / "pid"),
+            firewall=NftFirewall(self.commands, INTERFACE),
+            private_key=a_private_key("me"),
+            memory=memory or Memory(),
+        )
+
+    def apply(self, bundle: Bundle) -> Made:
+        self.commands.ran.clear()
+        return self.inside.do(lambda: self.tunnel.apply(desired(bundle)))
+
+    def verify(self, bundle: Bundle) -> Made:
+        self.commands.ran.clear()
+        return self.inside.do(lambda: self.tunnel.verify(desired(bundle)))
+
+    def wg(self, what: str) -> str:
+        return self.inside.sh(f"wg show {INTERFACE} {what}").strip()
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    with Namespace() as inside:
+        made = Host(inside, tmp_path)
+        yield made
+        inside.do(made.tunnel.remove)
+
+
+def test_a_bundle_becomes_an_interface_with_peers_addresses_and_routes(host: Host) -> None:
+    hub = a_peer("hub", ["10.9.0.1/32", "192.168.77.0/24"], endpoint="203.0.113.1:51820", keepalive=25)
+
+    host.apply(a_bundle(peers=[hub], addresses=["10.9.0.2/24", "fd00:9::2/64"], listen_port=41000, mtu=1400))
+
+    assert host.wg("public-key") == a_public_key("me")
+    assert host.wg("listen-port") == "41000"
+    assert host.wg("endpoints") == f"{hub.public_key}\t203.0.113.1:51820"
+    assert "192.168.77.0/24 dev wy00000001 proto 87 scope link" in host.inside.sh("ip route show")
+    link = host.inside.sh(f"ip address show dev {INTERFACE}")
+    assert all(text in link for text in ("10.9.0.2/24", "fd00:9::2/64", "mtu 1400", ",UP"))
+
+
+def test_the_same_bundle_again_runs_no_command(host: Host) -> None:
+    host.apply(a_bundle(forward=True))
+
+    made = host.apply(a_bundle(forward=True))
+
+    assert host.commands.ran == []
+    assert not made.is_changed
+
+
+def test_a_fresh_look_at_a_host_that_agrees_changes_nothing(host: Host) -> None:
+    bundle = a_bundle(peers=[a_peer("a", ["10.9.0.3/32"]), a_peer("b", ["172.20.0.0/16"])], forward=True)
+    host.apply(bundle)
+
+    made = host.verify(bundle)
+
+    assert not made.is_changed
+    assert {command.split()[0] for command in host.commands.ran} == {"wg", "ip", "nft"}
+    assert not any("addconf" in command or "batch" in command or "-f" in command for command in host.commands.ran)
+
+
+def test_one_changed_peer_is_one_wg_and_leaves_the_others_alone(host: Host) -> None:
+    stable = a_peer("stable", ["10.9.0.3/32"], endpoint="203.0.113.9:1000")
+    host.apply(a_bundle(peers=[stable, a_peer("moving", ["10.9.0.4/32"])]))
+    host.inside.sh(f"wg set {INTERFACE} peer {stable.public_key} endpoint 203.0.113.9:2000")  # it roamed
+
+    host.apply(a_bundle(peers=[stable, a_peer("moving", ["10.9.0.5/32"])]))
+
+    assert host.commands.ran == [f"wg addconf {INTERFACE} /dev/stdin"]
+    assert f"{stable.public_key}\t203.0.113.9:2000" in host.wg("endpoints")
+    assert f"{a_public_key('moving')}\t10.9.0.5/32" in host.wg("allowed-ips")
+
+
+def test_a_removed_peer_is_one_wg(host: Host) -> None:
+    host.apply(a_bundle(peers=[a_peer("a", ["10.9.0.3/32"]), a_peer("b", ["10.9.0.4/32"])]))
+
+    host.apply(a_bundle(peers=[a_peer("b", ["10.9.0.4/32"])]))
+
+    assert host.commands.ran == [f"wg set {INTERFACE} peer {a_public_key('a')} remove"]
+    assert host.wg("peers") == a_public_key("b")
+
+
+def test_a_prefix_that_moves_ends_at_its_new_peer(host: Host) -> None:
+    host.apply(a_bundle(peers=[a_peer("a", ["10.9.0.3/32"]), a_peer("b", [])]))
+
+    host.apply(a_bundle(peers=[a_peer("a", []), a_peer("b", ["10.9.0.3/32"])]))
+
+    assert f"{a_public_key('b')}\t10.9.0.3/32" in host.wg("allowed-ips")
+    assert f"{a_public_key('a')}\t(none)" in host.wg("allowed-ips")
+
+
+def test_a_new_address_in_the_same_subnet_replaces_the_old_one(host: Host) -> None:
+    host.apply(a_bundle(addresses=["10.9.0.2/24"]))
+
+    host.apply(a_bundle(addresses=["10.9.0.7/24"]))
+
+    link = host.inside.sh(f"ip -4 address show dev {INTERFACE}")
+    assert "10.9.0.7/24" in link
+    assert "10.9.0.2" not in link
+
+
+def test_a_route_that_is_no_longer_wanted_goes_and_foreign_ones_stay(host: Host) -> None:
+    host.apply(a_bundle(peers=[a_peer("a", ["172.20.0.0/16"])]))
+    host.inside.sh(f"ip route add 172.30.0.0/16 dev {INTERFACE}")
+
+    host.apply(a_bundle(peers=[a_peer("a", ["10.9.0.3/32"])]))
+
+    routes = host.inside.sh("ip route show")
+    assert "172.20.0.0/16" not in routes
+    assert "172.30.0.0/16" in routes
+
+
+def test_a_route_over_the_hosts_own_subnet_or_gateway_is_left_out_and_named(host: Host) -> None:
+    host.inside.sh(
+        "ip link add lan0 type veth peer name lan1 && ip link set lan1 up && ip link set lan0 up"
+        " && ip address add 192.168.1.5/24 dev lan0 && ip route add default via 192.168.1.1"
+    )
+    bundle = a_bundle(peers=[a_peer("site", ["192.168.1.0/24", "172.20.0.0/16"])])
+
+    made = host.apply(bundle)
+
+    assert made.conflicts == ("192.168.1.0/24",)
+    routes = host.inside.sh("ip route show")
+    assert "192.168.1.0/24 dev lan0" in routes
+    assert f"172.20.0.0/16 dev {INTERFACE}" in routes
+
+
+def test_a_jump_forwards_between_its_peers_alone(host: Host) -> None:
+    host.apply(a_bundle(forward=True))
+
+    table = host.inside.sh(f"nft list table inet {INTERFACE}")
+    assert f'iifname "{INTERFACE}" oifname "{INTERFACE}" accept' in table
+    assert f'iifname "{INTERFACE}" drop' in table
+    assert "maxseg size set 1380" in table
+    assert host.inside.sh("cat /proc/sys/net/ipv4/ip_forward").strip() == "1"
+
+
+def test_a_peer_that_is_no_jump_loads_no_table(host: Host) -> None:
+    host.apply(a_bundle(forward=True))
+
+    host.apply(a_bundle(forward=False))
+
+    assert INTERFACE not in host.inside.sh("nft list tables")
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        f"ip link delete {INTERFACE}",
+        f"nft delete table inet {INTERFACE}",
+        f"nft flush table inet {INTERFACE}",
+        f"ip address flush dev {INTERFACE}",
+        f"ip link set {INTERFACE} down",
+        f"ip route flush proto 87 dev {INTERFACE}",
+        f"wg set {INTERFACE} peer {a_public_key('a')} remove",
+        f"wg set {INTERFACE} listen-port 5555",
+    ],
+)
+def test_what_was_done_to_the_host_is_healed(host: Host, harm: str) -> None:
+    bundle = a_bundle(
+        peers=[a_peer("a", ["10.9.0.3/32", "172.20.0.0/16"])],
+        addresses=["10.9.0.1/24", "10.9.0.2/24"],
+        listen_port=41000,
+        forward=True,
+    )
+    host.apply(bundle)
+    host.inside.sh(harm)
+
+    assert host.verify(bundle).is_changed
+
+    assert not host.verify(bundle).is_changed
+
+
+def test_a_killed_wireguard_go_is_replaced_and_keeps_what_peers_taught_it(host: Host) -> None:
+    bundle = a_bundle(peers=[a_peer("a", ["10.9.0.3/32"])])
+    host.apply(bundle)
+    os.kill(int((host.state / "pid").read_text()), signal.SIGKILL)
+    time.sleep(0.1)
+
+    assert host.verify(bundle).is_changed
+
+    assert not host.verify(bundle).is_changed
+
+
+def test_a_change_heals_a_vanished_interface_on_its_way(host: Host) -> None:
+    host.apply(a_bundle())
+    host.inside.sh(f"ip link delete {INTERFACE}")
+
+    host.apply(a_bundle(peers=[a_peer("new", ["10.9.0.8/32"])]))
+
+    assert host.wg("peers") == a_public_key("new")
+
+
+def test_another_agent_takes_the_interface_over_without_a_change(host: Host) -> None:
+    bundle = a_bundle(peers=[a_peer("hub", endpoint="203.0.113.1:51820")])
+    first = host.apply(bundle)
+    former, host.tunnel = host.tunnel, host.a_tunnel(Memory(asked=endpoints_asked(bundle)))
+
+    made = host.apply(bundle)
+
+    assert not any("addconf" in command or "batch" in command for command in host.commands.ran)
+    assert not made.is_changed
+    assert made.kind == first.kind
+    assert former is not host.tunnel
+
+
+def test_an_unresolvable_endpoint_leaves_the_peer_without_one_and_says_so(host: Host) -> None:
+    made = host.apply(a_bundle(peers=[a_peer("hub", endpoint="no-such-host.invalid:51820")]))
+
+    assert made.is_unresolved
+    assert host.wg("endpoints") == f"{a_public_key('hub')}\t(none)"
+
+
+def test_a_changed_preshared_key_keeps_the_roamed_endpoint(host: Host) -> None:
+    first = a_peer("a", ["10.9.0.3/32"], endpoint="203.0.113.1:1", preshared_key=a_private_key("psk1"))
+    host.apply(a_bundle(peers=[first]))
+    host.inside.sh(f"wg set {INTERFACE} peer {first.public_key} endpoint 203.0.113.1:2")
+
+    host.apply(a_bundle(peers=[a_peer("a", ["10.9.0.3/32"], endpoint="203.0.113.1:1")]))
+
+    assert host.wg("endpoints").endswith("203.0.113.1:2")
+    assert host.wg("preshared-keys").endswith("(none)")
+
+
+def test_removal_leaves_nothing_and_can_be_repeated(host: Host) -> None:
+    host.apply(a_bundle(forward=True))
+    pid = int((host.state / "pid").read_text())
+
+    host.inside.do(host.tunnel.remove)
+    host.inside.do(host.tunnel.remove)
+
+    assert INTERFACE not in host.inside.sh("ip link show; nft list tables; ls /run/wireguard")
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_thousand_peers_are_three_commands(host: Host) -> None:
+    peers = [a_peer(f"p{n}", [f"10.64.{n // 250}.{n % 250}/32"]) for n in range(1000)]
+    host.apply(a_bundle(peers=[], addresses=["10.64.255.1/16"]))
+
+    host.apply(a_bundle(peers=peers, addresses=["10.64.255.1/16"]))
+    added = list(host.commands.ran)
+    host.apply(a_bundle(peers=[], addresses=["10.64.255.1/16"]))
+
+    assert len(added) == 1
+    assert len(host.commands.ran) == 2
+
+
+def test_what_wg_refuses_is_an_error_without_the_key() -> None:
+    with pytest.raises(ToolFailed) as failed:
+        Commands().run("wg", "pubkey", stdin="c2VjcmV0\n")
+
+    assert "c2VjcmV0" not in str(failed.value)
