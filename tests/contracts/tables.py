@@ -17,8 +17,8 @@ ENVIRONMENT = {
 
 def declared_tables() -> dict[str, dict[str, Any]]:
     """Key schema and attributes of each table, by its name here."""
-    resources = yaml.load(TEMPLATE.read_text(), Loader=_Loader)["Resources"]
-    tables = {k: v["Properties"] for k, v in resources.items() if v["Type"] == "AWS::DynamoDB::Table"}
+    resources = yaml.safe_load(TEMPLATE.read_text())["Resources"]
+    tables = {k: v["Properties"] for k, v in resources.items() if v.get("Type") == "AWS::DynamoDB::Table"}
     return {name.removesuffix("Table").lower(): properties for name, properties in tables.items()}
 
 
@@ -31,10 +31,3 @@ def create_tables(settings: Settings) -> None:
             AttributeDefinitions=properties["AttributeDefinitions"],
             KeySchema=properties["KeySchema"],
         )
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's tags as plain text."""
-
-
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: f"{suffix} {node.value}")
