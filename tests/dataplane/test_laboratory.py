@@ -34,7 +34,8 @@ table ip cut {{
 ABANDONED_LAB = """
 import sys, time
 from infra.local.lab import Lab
-with Lab() as lab, lab.published(80, 9) as origin:
+with Lab() as lab:
+    lab.publish(80, 9)
     lab["jump"].spawn("sleep", "1000")
     print(*[node.holder.pid for node in lab.nodes.values()], flush=True)
     time.sleep(1000)
@@ -101,7 +102,8 @@ def test_a_site_is_seen_by_the_address_of_its_router(lab: Lab) -> None:
 
 
 def test_a_server_on_loopback_is_reached_through_the_simulated_internet(lab: Lab) -> None:
-    with a_server_on_loopback() as port, lab.published(8080, port) as origin:
+    with a_server_on_loopback() as port:
+        origin = lab.publish(8080, port)
         answers = {name: fetch(lab[name], origin) for name in ("jump", "site-a", "site-b")}
 
     assert origin == "http://203.0.113.1:8080"
@@ -163,7 +165,9 @@ def test_a_probe_counts_what_is_lost(lab: Lab) -> None:
 
 
 def test_two_laboratories_do_not_meet(lab: Lab) -> None:
-    with Lab() as other, a_server_on_loopback() as port, lab.published(8080, port), other.published(8080, port):
+    with Lab() as other:
+        lab.publish(8080, 9)
+        other.publish(8080, 9)
         lab["jump"].run("ip", "link", "add", "only-here", "type", "bridge")
         links = other["jump"].run("ip", "link")
 

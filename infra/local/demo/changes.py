@@ -1,5 +1,6 @@
 """Change things through the API and time each until the last concerned agent's WireGuard has it."""
 
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -63,14 +64,14 @@ class Changes:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def run(self) -> list[Change]:
-        """Twenty changes, one after the other.
+    def run(self, rounds: int = ROUNDS) -> list[Change]:
+        """Make the changes one after the other; by default twenty.
 
         Raises:
             NotInTime: one did not arrive; says where.
         """
         done = []
-        for planned in self._plan():
+        for planned in itertools.chain.from_iterable(map(self._round, range(rounds))):
             done.append(self.measure(planned))
             self._say(f"{done[-1].what}: {done[-1].ms:.0f} ms")
             time.sleep(random.uniform(*PAUSE_S))
@@ -94,10 +95,6 @@ class Changes:
             last=last,
             at=at,
         )
-
-    def _plan(self) -> Iterator[Planned]:
-        for number in range(ROUNDS):
-            yield from self._round(number)
 
     def _round(self, number: int) -> Iterator[Planned]:
         fleet, created = self._fleet, {}

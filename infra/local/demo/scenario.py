@@ -44,7 +44,8 @@ class Scenario:
             StepFailed
         """
         api = Api(self.deployment.api_url, self.deployment.api_token)
-        with self._step("build the laboratory", {}), Lab() as lab, lab.published(self.deployment.port) as origin:
+        with self._step("build the laboratory", {}), Lab() as lab:
+            origin = lab.publish(self.deployment.port)
             fleet = Fleet(api, lab, origin, self.deployment.agent_command)
             try:
                 return self._with_fleet(fleet)

@@ -41,6 +41,7 @@ class Lab:
     def __init__(self, topology: Topology = TWO_SITES) -> None:
         self.topology = topology
         self.nodes: dict[str, Node] = {}
+        self._published: dict[int, Process] = {}
 
     def __enter__(self) -> Self:
         self._enclosure = Enclosure.make()
@@ -67,23 +68,26 @@ class Lab:
     def internet_address(self) -> str:
         return str(self.topology.public_address(self.topology.internet))
 
-    @contextlib.contextmanager
-    def published(self, port: int, to_port: int | None = None) -> Iterator[str]:
+    def publish(self, port: int, to_port: int | None = None) -> str:
         """Make a port of the machine's loopback reachable on the internet host's address.
 
         Args:
-            port: on the internet host.
+            port: on the internet host; what was published there before is replaced.
             to_port: on 127.0.0.1 outside; the same where None.
 
-        Yields:
+        Returns:
             The origin for agents, `http://ADDRESS:PORT`.
         """
-        process = self._forward(port, port if to_port is None else to_port)
-        try:
-            yield f"http://{self.internet_address}:{port}"
-        finally:
-            process.stop()
-            process.release()
+        if port in self._published:
+            self.unpublish(port)
+        self._published[port] = self._forward(port, port if to_port is None else to_port)
+        return f"http://{self.internet_address}:{port}"
+
+    def unpublish(self, port: int) -> None:
+        """Refuse connections to a published port from now on, and cut those that are open."""
+        forwarder = self._published.pop(port)
+        forwarder.stop()
+        forwarder.release()
 
     @contextlib.contextmanager
     def blackout(self, name: str) -> Iterator[None]:
@@ -110,6 +114,8 @@ class Lab:
         self._enclosure.close()
         for node in self.nodes.values():
             node.release()
+        for process in self._published.values():
+            process.release()
 
     def _build(self) -> None:
         self.nodes = {spec.name: Node.make(spec, self._enclosure) for spec in self.topology.nodes}
