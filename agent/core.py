@@ -92,7 +92,8 @@ def _worked(state: State, event: ev.Event) -> Step:
         case ev.SaveFailed():
             return following.save_failed(state, event)
         case ev.Reconciled():
-            return following.reconciled(state, event.made)
+            looked = following.reconciled(state, event.made)
+            return _then(looked, beats.observe_now) if event.made.is_changed else looked
         case ev.ReconcileFailed():
             return following.reconcile_failed(state, event.error)
         case _:

@@ -156,8 +156,10 @@ def look(state: State) -> Step:
 
 def reconciled(state: State, made: Made) -> Step:
     following = replace(state.following, work=Work.IDLE, made=made, apply_failures=0, last_error=None)
-    log = (Log(logging.WARNING, "host_healed", {"kind": made.kind}),) if made.is_changed else ()
-    return _with(state, following), (*log, next_look(made))
+    healed: tuple[Effect, ...] = ()
+    if made.is_changed and not made.is_unresolved:
+        healed = (Log(logging.WARNING, "host_healed", {"kind": made.kind}),)
+    return _with(state, following), (*healed, next_look(made))
 
 
 def reconcile_failed(state: State, error: str) -> Step:

@@ -53,7 +53,10 @@ def read(path: Path) -> bytes | None:
 
 
 def make_directory(path: Path) -> None:
-    path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+    """With its parents, each for the owner alone (`mkdir(parents=True)` opens them to all)."""
+    if not path.parent.exists():
+        make_directory(path.parent)
+    path.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
 
 
 def _sync_directory(path: Path) -> None:

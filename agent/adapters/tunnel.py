@@ -25,6 +25,7 @@ from agent.resolution import resolve
 from agent.wgconf import Dump, addconf, parse_dump
 
 REMOVALS_AT_ONCE = 500
+UNRESOLVED = "unresolved"  # stands in what was made last, so that only `verify` asks again
 DISCARD_PORT = 9  # RFC 863
 
 logger = logging.getLogger(__name__)
@@ -81,11 +82,16 @@ class HostTunnel:
         self._live = None  # unknown until every step is made
         resolved = self._resolved(plan)
         table_changed = self._carry_out(plan, wanted, resolved)
-        self._live = carried_out(live, plan, own_key, resolved)
+        unresolved = {
+            change.endpoint: UNRESOLVED
+            for change in plan.changes
+            if isinstance(change.endpoint, Endpoint) and change.endpoint not in resolved
+        }
+        self._live = carried_out(live, plan, own_key, {**unresolved, **resolved})
         self.memory = replace(self.memory, asked={key: section.endpoint for key, section in wanted.sections.items()})
         return Made(
             is_changed=table_changed or not plan.is_empty,
-            is_unresolved=any(_is_unresolved(change, resolved) for change in plan.changes),
+            is_unresolved=bool(unresolved),
             conflicts=conflicts,
             kind=self.device.kind,
         )
@@ -158,10 +164,6 @@ class HostTunnel:
 
     def _resolved(self, plan: Plan) -> Mapping[Endpoint, str]:
         return resolve({change.endpoint for change in plan.changes if isinstance(change.endpoint, Endpoint)})
-
-
-def _is_unresolved(change: Change, resolved: Mapping[Endpoint, str]) -> bool:
-    return isinstance(change.endpoint, Endpoint) and change.endpoint not in resolved
 
 
 def _poke(change: Change) -> None:

@@ -2,16 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
+import msgspec
 from aiohttp import WSMsgType, web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-import msgspec
 from chalicelib.wire.agent import Enrolled, EnrollRequest, Session, SessionRequest
 from chalicelib.wire.bundle import Bundle, Tombstone
 from chalicelib.wire.codec import decode, encode
@@ -45,16 +45,20 @@ class Origin:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _runner: web.AppRunner | None = None
     _port: int = 0
+    _thread: threading.Thread = field(default_factory=threading.Thread)
 
     def __enter__(self) -> "Origin":
         ready = threading.Event()
-        threading.Thread(target=self._serve, args=(ready,), daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, args=(ready,), daemon=True)
+        self._thread.start()
         assert ready.wait(WITHIN_S)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(WITHIN_S)
+        self._loop.close()
 
     def stop(self) -> None:
         """Go away: sockets drop, the port refuses."""
@@ -78,7 +82,7 @@ class Origin:
         for socket in list(self._sockets):
             self._do(socket.close())
 
-    def wait_for(self, claim: "Any", within_s: float = WITHIN_S) -> None:
+    def wait_for(self, claim: Callable[[], object], within_s: float = WITHIN_S) -> None:
         with self._changed:
             assert self._changed.wait_for(claim, within_s), (self.calls, self.frames, self.posted)
 
@@ -88,7 +92,7 @@ class Origin:
     def heartbeats(self) -> list[Heartbeat]:
         return [frame for frame in (*self.frames, *self.posted) if isinstance(frame, Heartbeat)]
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+    def _do(self, work: Coroutine[Any, Any, object]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(WITHIN_S)
 
     def _serve(self, ready: threading.Event) -> None:
@@ -138,7 +142,10 @@ class Origin:
         if self.enrolled is not None:
             raw = msgspec.convert(self.enrolled.device_key, bytes)  # base64
             key = Ed25519PublicKey.from_public_bytes(raw)
-            claims = jwt.decode(assertion, key, ["EdDSA"], audience="wirety", leeway=5)
+            try:
+                claims = jwt.decode(assertion, key, ["EdDSA"], audience="wirety", leeway=5)
+            except jwt.InvalidTokenError:
+                return _problem(401, "assertion_invalid")
             assert (claims["sub"], claims["network_id"]) == (self.peer_id, self.network_id)
         if self.tombstone is not None:
             return _gone(self.tombstone)

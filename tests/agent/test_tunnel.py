@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -224,12 +224,15 @@ def test_what_was_done_to_the_host_is_healed(host: Host, harm: str) -> None:
 def test_a_killed_wireguard_go_is_replaced_and_keeps_what_peers_taught_it(host: Host) -> None:
     bundle = a_bundle(peers=[a_peer("a", ["10.9.0.3/32"])])
     host.apply(bundle)
+    learned = {a_public_key("a"): "203.0.113.5:7"}
+    host.tunnel.memory = replace(host.tunnel.memory, learned=learned)
     os.kill(int((host.state / "pid").read_text()), signal.SIGKILL)
     time.sleep(0.1)
 
     assert host.verify(bundle).is_changed
 
     assert not host.verify(bundle).is_changed
+    assert host.wg("endpoints") == f"{a_public_key('a')}\t203.0.113.5:7"
 
 
 def test_a_change_heals_a_vanished_interface_on_its_way(host: Host) -> None:
@@ -258,6 +261,8 @@ def test_an_unresolvable_endpoint_leaves_the_peer_without_one_and_says_so(host: 
     made = host.apply(a_bundle(peers=[a_peer("hub", endpoint="no-such-host.invalid:51820")]))
 
     assert made.is_unresolved
+    again = host.apply(a_bundle(peers=[a_peer("hub", endpoint="no-such-host.invalid:51820")]))
+    assert not again.is_changed  # a hint must not wait for names; the next look asks again
     assert host.wg("endpoints") == f"{a_public_key('hub')}\t(none)"
 
 

@@ -1,0 +1,163 @@
+"""REST calls against a real server on loopback."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.adapters.control_plane import Http, RestControlPlane
+from agent.adapters.host import LinuxHost
+from agent.errors import Outage, PeerDeleted
+from agent.keys import device_public_key, new_device_key
+from agent.ports import Version
+from chalicelib.wire.agent import EnrollRequest
+from chalicelib.wire.codec import bundle_hash, encode
+from chalicelib.wire.frames import Applied, Heartbeat
+from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_tombstone
+from tests.agent.origin import Origin
+
+DEVICE_KEY = new_device_key()
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    with Origin(network_id=NETWORK_ID, peer_id=PEER_ID, bundle=a_bundle(5)) as made:
+        made.enrolled = EnrollRequest(
+            token="t", public_key="", device_key=device_public_key(DEVICE_KEY), host=LinuxHost().host()
+        )
+        yield made
+
+
+def control_plane(origin: Origin) -> RestControlPlane:
+    return RestControlPlane(Http(origin.url), NETWORK_ID, PEER_ID, DEVICE_KEY)
+
+
+def test_a_session_is_opened_by_an_assertion_of_the_device_key(origin: Origin) -> None:
+    life_s = control_plane(origin).open_session()
+
+    assert 3590 <= life_s <= 3600
+
+
+def test_a_host_whose_clock_is_wrong_learns_the_time_and_gets_its_session(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.http.clock_offset_s = -7200  # as if the clock were two hours behind
+
+    with pytest.raises(Outage):
+        plane.open_session()
+
+    assert plane.open_session() > 3500
+
+
+def test_a_bundle_comes_with_its_bytes_and_hash(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+
+    got = plane.fetch(None)
+
+    assert got is not None
+    assert (got.bundle, got.raw, got.hash) == (a_bundle(5), encode(a_bundle(5)), bundle_hash(encode(a_bundle(5))))
+
+
+def test_nothing_newer_is_none(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+
+    assert plane.fetch(Version(0, 5)) is None
+    assert plane.fetch(Version(0, 4)) is not None
+
+
+def test_calls_share_a_connection(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    plane.fetch(None)
+    plane.fetch(None)
+
+    pools = plane.http.session.get_adapter(origin.url).poolmanager.pools  # type: ignore[attr-defined]
+    assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118
+
+
+def test_reports_and_heartbeats_arrive_with_their_type(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    applied = Applied(generation=0, revision=5, hash="h", ok=True, ms=3)
+    heartbeat = Heartbeat(instance_id="i", seq=4, generation=0, revision=5, hash="h")
+
+    plane.report(applied)
+    ack = plane.beat(heartbeat)
+
+    assert origin.posted == [applied, heartbeat]
+    assert (ack.seq, ack.wanted) == (4, 5)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 429, 500, 503])
+def test_a_refusal_is_an_outage_with_its_status(origin: Origin, status: int) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    origin.fails_with = status
+
+    with pytest.raises(Outage) as outage:
+        plane.fetch(None)
+
+    assert outage.value.status == status
+
+
+def test_a_redirect_is_not_followed(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    origin.fails_with = 302
+
+    with pytest.raises(Outage):
+        plane.fetch(None)
+
+
+def test_a_deleted_peer_is_told_with_its_tombstone(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    origin.tombstone = a_tombstone()
+
+    for call in (plane.open_session, lambda: plane.fetch(None)):
+        with pytest.raises(PeerDeleted) as deleted:
+            call()
+        assert deleted.value.tombstone == a_tombstone()
+
+
+def test_silence_and_a_closed_port_are_outages_that_name_no_url(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    origin.loses = 1
+    with pytest.raises(Outage):
+        plane.fetch(None)
+    origin.stop()
+
+    with pytest.raises(Outage) as outage:
+        plane.fetch(None)
+
+    assert outage.value.status is None
+    assert origin.url not in str(outage.value)
+    origin.restart()
+
+
+def test_a_netrc_does_not_replace_the_session(origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login a password b\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    plane = control_plane(origin)
+    plane.open_session()
+
+    assert plane.fetch(None) is not None
+
+
+@pytest.mark.parametrize(("life", "seconds"), [(timedelta(0), 20), (timedelta(days=9), 3600)])
+def test_a_strange_life_of_a_session_is_kept_in_bounds(origin: Origin, life: timedelta, seconds: int) -> None:
+    origin.session_life = life
+
+    assert control_plane(origin).open_session() == seconds
+
+
+def test_nothing_secret_is_in_a_repr(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+
+    assert "session-1" not in repr(plane)
+    assert DEVICE_KEY not in repr(plane)

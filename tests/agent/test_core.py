@@ -1,0 +1,705 @@
+"""The core in values: what it decides when hints, answers, failures and timers arrive."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent import effects as ef
+from agent import events as ev
+from agent.core import EXIT_PEER_DELETED, initial, step
+from agent.live import Seen
+from agent.ports import Fetched, Made, Version
+from agent.state import Session, Socket, State, Work
+from agent.waiting import BACKOFF_CAP_S
+from chalicelib.wire.bundle import Bundle
+from chalicelib.wire.codec import encode
+from chalicelib.wire.frames import MAX_FRAME_BYTES, Ack, Applied, Bye, ConfigChanged, Heartbeat, Hello, ToAgent, Welcome
+from chalicelib.wire.peers import Host
+from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public_key, a_tombstone, fetched
+
+MADE = Made(is_changed=True)
+HOST = Host(hostname="h", os="Debian", agent_version="0")
+NO_ANSWER = "no answer"
+
+Kind = TypeVar("Kind", bound=ef.Effect)
+
+
+@dataclass
+class Agent:
+    """The core with the effects it asked for since they were last looked at."""
+
+    state: State = field(default_factory=lambda: initial(NETWORK_ID, PEER_ID, "instance"))
+    effects: list[ef.Effect] = field(default_factory=list)
+    now_s: float = 100.0
+
+    def take(self, event: ev.Event) -> list[ef.Effect]:
+        self.state, effects = step(self.state, event)
+        self.effects = list(effects)
+        return self.effects
+
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        return [effect for effect in self.effects if isinstance(effect, kind)]
+
+    def sent(self) -> list[object]:
+        return [effect.frame for effect in self.of(ef.Send)]
+
+    def receive(self, frame: ToAgent) -> list[ef.Effect]:
+        return self.take(ev.FrameReceived(socket=self.state.link.number, frame=frame, at_s=self.now_s))
+
+    def hint(self, revision: int, generation: int = 0) -> list[ef.Effect]:
+        return self.receive(ConfigChanged(network_id=NETWORK_ID, generation=generation, revision=revision))
+
+    def fire(self, timer: ev.Timer) -> list[ef.Effect]:
+        return self.take(ev.TimerFired(timer=timer, at_s=self.now_s))
+
+    def fetch(self, bundle: Bundle) -> list[ef.Effect]:
+        return self.take(ev.BundleFetched(fetched=fetched(bundle), at_s=self.now_s))
+
+    def apply(self, bundle: Bundle) -> list[ef.Effect]:
+        return self.take(ev.BundleApplied(fetched=fetched(bundle), made=MADE, at_s=self.now_s))
+
+    def timer(self, timer: ev.Timer) -> ef.SetTimer:
+        return next(effect for effect in self.of(ef.SetTimer) if effect.timer is timer)
+
+
+def a_started_agent(saved: Fetched | None = None) -> Agent:
+    agent = Agent()
+    agent.take(ev.Started(saved=saved, at_s=agent.now_s))
+    return agent
+
+
+def a_connected_agent(revision: int = 5, bundle: Bundle | None = None) -> Agent:
+    """Runs a bundle, has a session and a welcomed socket, and has nothing left to do."""
+    bundle = bundle or a_bundle(revision)
+    agent = a_started_agent(fetched(bundle))
+    agent.apply(bundle)
+    agent.take(ev.SessionOpened(lifetime_s=3600, at_s=agent.now_s))
+    agent.take(ev.SocketOpened(socket=agent.state.link.number, at_s=agent.now_s))
+    agent.receive(Welcome(generation=0, wanted=bundle.revision, heartbeat_interval_s=30))
+    return agent
+
+
+def test_the_tunnel_is_made_from_disk_before_the_session_is_asked_for() -> None:
+    agent = a_started_agent(fetched(a_bundle(5)))
+
+    jobs = [type(effect) for effect in agent.effects if isinstance(effect, ef.Apply | ef.OpenSession)]
+    assert jobs == [ef.Apply, ef.OpenSession]
+
+
+def test_an_agent_without_a_bundle_fetches_it_in_full_with_its_first_session() -> None:
+    agent = a_started_agent()
+
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+
+    assert agent.of(ef.Fetch) == [ef.Fetch(since=None)]
+    assert agent.of(ef.OpenSocket) == [ef.OpenSocket(1)]
+
+
+def test_hello_names_what_runs() -> None:
+    bundle = a_bundle(5)
+    agent = a_started_agent(fetched(bundle))
+    agent.apply(bundle)
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+
+    agent.take(ev.SocketOpened(socket=1))
+
+    assert agent.sent() == [Hello(instance_id="instance", generation=0, revision=5, hash=fetched(bundle).hash)]
+
+
+def test_a_bundle_from_disk_is_neither_saved_nor_reported() -> None:
+    agent = a_started_agent(fetched(a_bundle(5)))
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+
+    agent.apply(a_bundle(5))
+
+    assert not agent.of(ef.Save)
+    assert not agent.of(ef.Post)
+
+
+def test_a_hint_leads_to_fetch_apply_report_and_save() -> None:
+    agent = a_connected_agent(revision=5)
+    bundle = a_bundle(6)
+
+    assert agent.hint(6) == [ef.Fetch(since=Version(0, 5))]
+    agent.now_s += 0.02
+    assert agent.fetch(bundle) == [ef.Apply(fetched(bundle))]
+    agent.now_s += 0.01
+    agent.apply(bundle)
+
+    report = Applied(generation=0, revision=6, hash=fetched(bundle).hash, ok=True, ms=30)
+    assert agent.sent() == [report]
+    assert agent.of(ef.Save) == [ef.Save(fetched(bundle))]
+
+
+@pytest.mark.parametrize("revision", [4, 5])
+def test_a_hint_that_is_not_newer_is_nothing(revision: int) -> None:
+    agent = a_connected_agent(revision=5)
+
+    assert agent.hint(revision) == []
+
+
+def test_a_hint_of_another_network_is_nothing() -> None:
+    agent = a_connected_agent(revision=5)
+
+    assert agent.receive(ConfigChanged(network_id="net_other", generation=0, revision=9)) == []
+
+
+def test_hints_that_come_while_at_work_make_one_more_fetch() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+
+    assert agent.hint(7) == []
+    assert agent.hint(8) == []
+    agent.fetch(a_bundle(6))
+    assert agent.hint(9) == []
+    agent.apply(a_bundle(6))
+
+    assert agent.of(ef.Fetch) == [ef.Fetch(since=Version(0, 6))]
+
+
+def test_a_fetch_that_already_holds_the_later_hints_is_the_last() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.hint(7)
+    agent.fetch(a_bundle(7))
+
+    agent.apply(a_bundle(7))
+
+    assert not agent.of(ef.Fetch)
+
+
+def test_a_higher_generation_is_newer_whatever_its_revision() -> None:
+    agent = a_connected_agent(revision=5)
+
+    agent.hint(1, generation=1)
+
+    assert agent.of(ef.Fetch)
+
+
+def test_a_lower_revision_is_refused_and_logged() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.fire(ev.Timer.FULL_FETCH)
+
+    agent.fetch(a_bundle(4))
+
+    assert not agent.of(ef.Apply)
+    assert [log.event for log in agent.of(ef.Log)] == ["older_bundle_refused"]
+    assert agent.state.following.applied == Version(0, 5)
+
+
+def test_a_bundle_for_another_peer_is_refused() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.fire(ev.Timer.FULL_FETCH)
+
+    agent.fetch(a_bundle(6, peer_id="dyn_other"))
+
+    assert not agent.of(ef.Apply)
+
+
+def test_the_hourly_fetch_is_full_and_an_equal_bundle_changes_nothing() -> None:
+    agent = a_connected_agent(revision=5)
+
+    assert ef.Fetch(since=None) in agent.fire(ev.Timer.FULL_FETCH)
+    agent.fetch(a_bundle(5))
+
+    assert not agent.of(ef.Apply)
+    assert agent.state.following.work is Work.IDLE
+
+
+def test_the_hourly_fetch_heals_drift() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.fire(ev.Timer.FULL_FETCH)
+
+    agent.fetch(a_bundle(5, [a_peer("other")]))
+
+    assert agent.of(ef.Apply)
+
+
+def test_the_wanted_of_an_ack_heals_a_lost_push() -> None:
+    agent = a_connected_agent(revision=5)
+
+    agent.receive(Ack(seq=1, generation=0, wanted=6, nonce="n"))
+
+    assert agent.of(ef.Fetch) == [ef.Fetch(since=Version(0, 5))]
+
+
+def test_the_wanted_of_a_welcome_heals_what_was_missed_while_away() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
+    agent.fire(ev.Timer.CONNECT)
+    agent.take(ev.SocketOpened(socket=2))
+
+    agent.receive(Welcome(generation=0, wanted=6, heartbeat_interval_s=30))
+
+    assert agent.of(ef.Fetch)
+
+
+def test_an_answer_that_is_not_what_was_promised_is_asked_for_again_after_a_wait() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+
+    agent.take(ev.BundleUnchanged())
+
+    assert not agent.of(ef.Fetch)
+    agent.timer(ev.Timer.FETCH)
+    assert agent.fire(ev.Timer.FETCH) == [ef.Fetch(since=Version(0, 5))]
+
+
+@pytest.mark.parametrize("status", [None, 400, 401, 403, 404, 410, 429, 500, 503])
+def test_whatever_a_fetch_fails_with_the_tunnel_stays(status: int | None) -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+
+    agent.take(ev.FetchFailed(status=status, reason=NO_ANSWER))
+
+    assert not agent.of(ef.TearDown)
+    assert not agent.of(ef.Exit)
+    assert agent.state.following.applied == Version(0, 5)
+
+
+@pytest.mark.parametrize("status", [None, 401, 403, 404, 410, 500])
+def test_whatever_a_session_fails_with_the_tunnel_stays_and_it_is_tried_again(status: int | None) -> None:
+    agent = a_started_agent()
+
+    agent.take(ev.SessionFailed(status=status, reason=NO_ANSWER))
+
+    assert not agent.of(ef.TearDown)
+    agent.timer(ev.Timer.CONNECT)
+    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+
+
+def test_a_401_opens_another_session() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.take(ev.FetchFailed(status=401, reason=NO_ANSWER))
+
+    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_handshake_opens_another_session(status: int) -> None:
+    agent = a_connected_agent()
+
+    agent.take(ev.SocketClosed(socket=1, status=status, reason=NO_ANSWER))
+
+    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+
+
+def test_a_lost_socket_keeps_its_session() -> None:
+    agent = a_connected_agent()
+
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
+
+    assert ef.OpenSocket(2) in agent.fire(ev.Timer.CONNECT)
+
+
+def test_events_of_an_earlier_socket_are_nothing() -> None:
+    agent = a_connected_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
+    agent.fire(ev.Timer.CONNECT)
+
+    assert agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER)) == []
+    hint = ConfigChanged(network_id=NETWORK_ID, generation=0, revision=99)
+    assert agent.take(ev.FrameReceived(socket=1, frame=hint)) == []
+
+
+def test_waits_grow_to_a_minute_with_full_jitter() -> None:
+    agent = a_started_agent()
+    bounds = []
+    for _ in range(10):
+        agent.take(ev.SessionFailed(status=None, reason=NO_ANSWER))
+        bounds.append((agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s))
+        agent.fire(ev.Timer.CONNECT)
+
+    assert bounds[:7] == [(0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (0, 32), (0, 60)]
+    assert bounds[-1] == (0, BACKOFF_CAP_S)
+
+
+def test_a_welcome_ends_the_growth_of_waits() -> None:
+    agent = a_connected_agent()
+
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
+
+    assert agent.timer(ev.Timer.CONNECT).high_s == 1
+
+
+def test_an_hour_offline_is_a_line_of_log_a_minute() -> None:
+    agent = a_started_agent()
+    lines = 0
+    for second in range(0, 3600, 5):
+        agent.take(ev.SessionFailed(status=None, reason=NO_ANSWER, at_s=float(second)))
+        lines += len(agent.of(ef.Log))
+        agent.fire(ev.Timer.CONNECT)
+
+    assert lines == 60
+
+
+def test_a_session_is_renewed_before_it_ends_and_within_the_life_of_a_socket() -> None:
+    agent = a_started_agent()
+
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+
+    assert 0 < agent.timer(ev.Timer.RENEW).low_s < agent.timer(ev.Timer.RENEW).high_s <= 55 * 60
+
+
+def test_renewal_replaces_the_socket_too() -> None:
+    agent = a_connected_agent()
+
+    assert agent.fire(ev.Timer.RENEW) == [ef.OpenSession()]
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+
+    assert agent.effects[:2] == [ef.CloseSocket(1), ef.OpenSocket(2)]
+
+
+def test_a_failed_renewal_keeps_the_socket_and_tries_again() -> None:
+    agent = a_connected_agent()
+    agent.fire(ev.Timer.RENEW)
+
+    agent.take(ev.SessionFailed(status=None, reason=NO_ANSWER))
+
+    assert not agent.of(ef.CloseSocket)
+    assert agent.state.link.socket is Socket.UP
+    assert agent.fire(ev.Timer.RENEW) == [ef.OpenSession()]
+
+
+def test_a_socket_without_welcome_is_given_up() -> None:
+    agent = a_started_agent()
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+
+    agent.fire(ev.Timer.WELCOME)
+
+    assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]
+    agent.timer(ev.Timer.CONNECT)
+
+
+def test_a_socket_that_leaves_a_heartbeat_unanswered_is_given_up() -> None:
+    agent = a_connected_agent()
+    agent.take(ev.Observed(host=HOST, seen=()))
+
+    agent.fire(ev.Timer.ACK)
+
+    assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]
+
+
+def test_only_a_tombstone_that_names_this_peer_takes_the_tunnel_down() -> None:
+    agent = a_connected_agent()
+    agent.hint(6)
+
+    agent.take(ev.Deleted(tombstone=a_tombstone()))
+    assert agent.of(ef.TearDown) == [ef.TearDown(a_tombstone())]
+    agent.take(ev.TornDown())
+
+    assert agent.effects == [ef.Exit(EXIT_PEER_DELETED)]
+
+
+@pytest.mark.parametrize(
+    "tombstone", [a_tombstone(peer_id="dyn_other"), a_tombstone(network_id="net_other")], ids=["peer", "network"]
+)
+def test_a_tombstone_of_another_is_an_outage(tombstone: object) -> None:
+    agent = a_connected_agent()
+    agent.hint(6)
+
+    agent.take(ev.Deleted(tombstone=tombstone))  # type: ignore[arg-type]
+
+    assert not agent.of(ef.TearDown)
+    assert agent.state.following.work is Work.IDLE
+    agent.timer(ev.Timer.FETCH)
+
+
+def test_a_tombstone_of_another_for_a_session_is_tried_again() -> None:
+    agent = a_started_agent()
+
+    agent.take(ev.Deleted(tombstone=a_tombstone(peer_id="dyn_other")))
+
+    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+
+
+def test_a_tunnel_that_cannot_be_removed_is_tried_again_before_the_end() -> None:
+    agent = a_connected_agent()
+    agent.take(ev.Deleted(tombstone=a_tombstone()))
+
+    agent.take(ev.TearDownFailed(error="busy"))
+
+    assert not agent.of(ef.Exit)
+    assert agent.fire(ev.Timer.TEAR_DOWN) == [ef.TearDown(a_tombstone())]
+
+
+def test_a_goodbye_of_a_deleted_peer_asks_for_the_proof() -> None:
+    agent = a_connected_agent()
+
+    agent.receive(Bye(reason="peer_deleted"))
+
+    assert agent.of(ef.Fetch) == [ef.Fetch(since=None)]
+    assert not agent.of(ef.TearDown)
+
+
+def test_a_goodbye_of_an_ended_session_opens_another() -> None:
+    agent = a_connected_agent()
+
+    agent.receive(Bye(reason="session_ended"))
+
+    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+
+
+def test_a_stop_closes_the_socket_and_leaves_the_tunnel() -> None:
+    agent = a_connected_agent()
+
+    agent.take(ev.StopRequested())
+
+    assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]
+    assert agent.of(ef.Exit) == [ef.Exit(0)]
+    assert not agent.of(ef.TearDown)
+
+
+def test_a_wrong_bundle_is_reported_once_and_not_asked_for_again() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.fetch(a_bundle(6))
+
+    agent.take(ev.ApplyFailed(fetched=fetched(a_bundle(6)), error="twice", is_refused=True, at_s=agent.now_s))
+
+    (report,) = agent.sent()
+    assert isinstance(report, Applied)
+    assert (report.revision, report.ok, report.error) == (6, False, "twice")
+    assert not agent.of(ef.Fetch)
+    assert agent.receive(Ack(seq=1, generation=0, wanted=6, nonce="n"))[:1] != [ef.Fetch(since=Version(0, 5))]
+    assert agent.hint(7) == [ef.Fetch(since=Version(0, 5))]
+
+
+def test_a_host_that_refuses_is_asked_again_and_then_reported() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.fetch(a_bundle(6))
+    failed = ev.ApplyFailed(fetched=fetched(a_bundle(6)), error="nft", is_refused=False, at_s=agent.now_s)
+
+    agent.take(failed)
+    assert [frame.ok for frame in agent.sent() if isinstance(frame, Applied)] == [False]
+    assert agent.fire(ev.Timer.RECONCILE) == [ef.Apply(fetched(a_bundle(6)))]
+    agent.take(failed)
+    assert agent.sent() == []
+    agent.fire(ev.Timer.RECONCILE)
+    agent.apply(a_bundle(6))
+
+    assert [frame.ok for frame in agent.sent() if isinstance(frame, Applied)] == [True]
+
+
+def test_a_report_goes_by_rest_while_the_socket_is_down() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
+    agent.fetch(a_bundle(6))
+
+    agent.apply(a_bundle(6))
+
+    assert [type(post.frame) for post in agent.of(ef.Post)] == [Applied]
+
+
+def test_a_report_waits_where_there_is_no_way() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.fetch(a_bundle(6))
+    agent.take(ev.SocketClosed(socket=1, status=401, reason=NO_ANSWER))
+    agent.apply(a_bundle(6))
+    assert not agent.of(ef.Post)
+
+    agent.fire(ev.Timer.CONNECT)
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+
+    assert [type(post.frame) for post in agent.of(ef.Post)] == [Applied]
+
+
+def test_a_bundle_that_could_not_be_saved_is_saved_later() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.take(ev.SaveFailed(fetched=fetched(a_bundle(5)), error="disk full"))
+
+    assert agent.fire(ev.Timer.SAVE) == [ef.Save(fetched(a_bundle(5)))]
+    agent.take(ev.BundleSaved(fetched=fetched(a_bundle(5))))
+    assert agent.fire(ev.Timer.SAVE) == []
+
+
+def test_a_look_at_the_host_waits_for_the_work_at_hand() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+
+    agent.fire(ev.Timer.RECONCILE)
+    assert not agent.of(ef.Reconcile)
+    agent.timer(ev.Timer.RECONCILE)
+    agent.fetch(a_bundle(6))
+    agent.apply(a_bundle(6))
+
+    assert agent.fire(ev.Timer.RECONCILE) == [ef.Reconcile()]
+
+
+def test_a_hint_during_a_look_at_the_host_is_fetched_after_it() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.fire(ev.Timer.RECONCILE)
+
+    assert agent.hint(6) == []
+    agent.take(ev.Reconciled(made=Made(is_changed=False)))
+
+    assert agent.of(ef.Fetch)
+    agent.timer(ev.Timer.RECONCILE)
+
+
+def test_an_unresolved_endpoint_brings_the_next_look_forward() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.fire(ev.Timer.RECONCILE)
+
+    agent.take(ev.Reconciled(made=Made(is_changed=True, is_unresolved=True)))
+
+    assert agent.timer(ev.Timer.RECONCILE).high_s < 10
+
+
+def seen(name: str, endpoint: str | None = "203.0.113.7:4000", handshake_at: int = 1000) -> Seen:
+    return Seen(public_key=a_public_key(name), endpoint=endpoint, handshake_at=handshake_at, rx=1, tx=2)
+
+
+def a_connected_jump(names: Iterable[str] = ("a", "b")) -> Agent:
+    peers = [a_peer(name, [f"10.9.1.{number}/32"]) for number, name in enumerate(names)]
+    return a_connected_agent(bundle=a_bundle(5, peers, forward=True))
+
+
+def heartbeats(agent: Agent) -> list[Heartbeat]:
+    return [frame for frame in agent.sent() if isinstance(frame, Heartbeat)]
+
+
+def test_a_heartbeat_names_the_host_until_it_is_acknowledged_and_when_it_changes() -> None:
+    agent = a_connected_agent()
+    agent.take(ev.Observed(host=HOST, seen=()))
+    assert heartbeats(agent)[0].host == HOST
+    agent.take(ev.Observed(host=HOST, seen=()))
+    assert heartbeats(agent)[0].host == HOST
+
+    agent.receive(Ack(seq=2, generation=0, wanted=5, nonce="n2"))
+    agent.take(ev.Observed(host=HOST, seen=()))
+    assert heartbeats(agent)[0].host is None
+    renamed = Host(hostname="new", os="Debian", agent_version="0")
+    agent.take(ev.Observed(host=renamed, seen=()))
+
+    assert heartbeats(agent)[0].host == renamed
+
+
+def test_heartbeats_count_and_echo_the_last_nonce() -> None:
+    agent = a_connected_agent()
+    agent.take(ev.Observed(host=HOST, seen=()))
+    agent.receive(Ack(seq=1, generation=0, wanted=5, nonce="n1"))
+
+    agent.take(ev.Observed(host=HOST, seen=()))
+
+    (beat,) = heartbeats(agent)
+    assert (beat.seq, beat.nonce, beat.revision) == (2, "n1", 5)
+
+
+def test_a_jump_tells_peers_whose_endpoint_or_handshake_changed() -> None:
+    agent = a_connected_jump()
+    agent.take(ev.Observed(host=HOST, seen=(seen("a"), seen("b"), seen("stranger"))))
+    assert [told.peer_id for told in heartbeats(agent)[0].observations] == ["peer_a", "peer_b"]
+    agent.receive(Ack(seq=1, generation=0, wanted=5, nonce="n"))
+
+    agent.take(ev.Observed(host=HOST, seen=(seen("a"), seen("b", endpoint="203.0.113.7:5"))))
+    assert [told.peer_id for told in heartbeats(agent)[0].observations] == ["peer_b"]
+    agent.receive(Ack(seq=2, generation=0, wanted=5, nonce="n"))
+    agent.take(ev.Observed(host=HOST, seen=(seen("a", handshake_at=1120), seen("b", endpoint="203.0.113.7:5"))))
+
+    assert [told.peer_id for told in heartbeats(agent)[0].observations] == ["peer_a"]
+
+
+def test_a_peer_never_seen_is_not_told() -> None:
+    agent = a_connected_jump()
+
+    agent.take(ev.Observed(host=HOST, seen=(seen("a", endpoint=None, handshake_at=0),)))
+
+    assert heartbeats(agent)[0].observations == []
+
+
+def test_what_was_not_acknowledged_is_told_again() -> None:
+    agent = a_connected_jump()
+    agent.take(ev.Observed(host=HOST, seen=(seen("a"),)))
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
+
+    agent.take(ev.Observed(host=HOST, seen=(seen("a"),)))
+
+    (post,) = agent.of(ef.Post)
+    assert isinstance(post.frame, Heartbeat)
+    assert [told.peer_id for told in post.frame.observations] == ["peer_a"]
+
+
+def test_many_observations_go_in_frames_that_fit() -> None:
+    names = [f"p{number}" for number in range(600)]
+    agent = a_connected_jump(())
+    peers = [a_peer(name, [f"10.{n // 250}.{n % 250}.1/32"]) for n, name in enumerate(names)]
+    agent.apply(a_bundle(6, peers, forward=True))
+
+    agent.take(ev.Observed(host=HOST, seen=[seen(name, endpoint="[2001:db8::1]:51820") for name in names]))
+
+    beats = heartbeats(agent)
+    assert len(beats) > 1
+    assert all(len(encode(beat)) <= MAX_FRAME_BYTES for beat in beats)
+    assert [told.peer_id for beat in beats for told in beat.observations] == [f"peer_{name}" for name in names]
+    assert [beat.seq for beat in beats] == list(range(1, len(beats) + 1))
+
+
+def test_the_servers_interval_paces_the_heartbeat() -> None:
+    agent = a_connected_agent()
+
+    agent.fire(ev.Timer.HEARTBEAT)
+
+    assert agent.of(ef.Observe) == [ef.Observe(has_peers=False)]
+    assert 27 <= agent.timer(ev.Timer.HEARTBEAT).low_s < agent.timer(ev.Timer.HEARTBEAT).high_s <= 33
+
+
+def test_without_session_and_socket_no_heartbeat_is_tried() -> None:
+    agent = a_started_agent()
+
+    assert agent.take(ev.Observed(host=HOST, seen=())) == []
+
+
+EVENTS = st.one_of(
+    st.sampled_from(ev.Timer).map(lambda timer: ev.TimerFired(timer=timer)),
+    st.integers(1, 12).map(
+        lambda revision: ev.FrameReceived(
+            socket=1, frame=ConfigChanged(network_id=NETWORK_ID, generation=0, revision=revision)
+        )
+    ),
+    st.integers(1, 12).map(
+        lambda wanted: ev.FrameReceived(socket=1, frame=Ack(seq=1, generation=0, wanted=wanted, nonce="n"))
+    ),
+    st.sampled_from([None, 401, 500]).map(lambda status: ev.FetchFailed(status=status, reason="r")),
+    st.sampled_from([None, 403]).map(lambda status: ev.SocketClosed(socket=1, status=status, reason="r")),
+    st.just(ev.SessionFailed(status=None, reason="r")),
+    st.just(ev.SessionOpened(lifetime_s=60)),
+    st.just(ev.Observed(host=HOST, seen=())),
+)
+
+
+@given(st.lists(EVENTS, max_size=40), st.integers(1, 12))
+def test_after_any_trouble_the_agent_ends_with_the_newest_bundle(trouble: list[ev.Event], newest: int) -> None:
+    """Any order of hints, failures and timers; then the control plane is well again."""
+    agent = a_connected_agent(revision=5)
+    for event in trouble:
+        agent.take(event)
+    server = a_bundle(max(newest, agent.state.following.wanted.revision, 5))
+
+    for _ in range(30):  # enough: every wait ends in at most one of these rounds
+        if agent.state.following.work is Work.FETCHING:
+            agent.fetch(server)
+        if agent.state.following.work is Work.APPLYING:
+            agent.apply(server)
+        if agent.state.following.work is Work.RECONCILING:
+            agent.take(ev.Reconciled(made=MADE))
+        if agent.state.link.session is Session.OPENING:
+            agent.take(ev.SessionOpened(lifetime_s=3600))
+        if agent.state.link.socket is Socket.OPENING:
+            agent.take(ev.SocketOpened(socket=agent.state.link.number))
+            agent.receive(Welcome(generation=0, wanted=server.revision, heartbeat_interval_s=30))
+        if agent.state.link.socket is Socket.UP:
+            agent.receive(Ack(seq=1, generation=0, wanted=server.revision, nonce="n"))
+        agent.fire(ev.Timer.CONNECT)
+        agent.fire(ev.Timer.FETCH)
+
+    assert agent.state.following.applied == Version(0, server.revision)
+    assert agent.state.link.socket is Socket.UP

@@ -1,0 +1,227 @@
+"""The loop: events in, effects out, timers in their order; and the worker's translation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+
+import pytest
+
+from agent import effects as ef
+from agent import events as ev
+from agent.core import initial
+from agent.desired import Desired
+from agent.errors import Outage, PeerDeleted, StateUnusable, ToolFailed
+from agent.live import Seen
+from agent.ports import Fetched, Made, Version
+from agent.runtime import Runtime
+from agent.state import State
+from agent.worker import Worker
+from chalicelib.wire.bundle import Tombstone
+from chalicelib.wire.frames import Ack, Applied, Heartbeat
+from chalicelib.wire.peers import Host
+from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_tombstone, fetched
+
+
+@dataclass
+class FakeControlPlane:
+    trouble: Exception | None = None
+    reported: list[Applied] = field(default_factory=list)
+
+    def open_session(self) -> float:
+        self._fail()
+        return 60.0
+
+    def fetch(self, since: Version | None) -> Fetched | None:
+        self._fail()
+        return fetched(a_bundle()) if since is None else None
+
+    def report(self, applied: Applied) -> None:
+        self._fail()
+        self.reported.append(applied)
+
+    def beat(self, heartbeat: Heartbeat) -> Ack:
+        self._fail()
+        return Ack(seq=heartbeat.seq, generation=0, wanted=0, nonce="n")
+
+    def _fail(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+
+
+@dataclass
+class FakeTunnel:
+    trouble: Exception | None = None
+    made: list[Desired] = field(default_factory=list)
+    is_removed: bool = False
+
+    def apply(self, wanted: Desired) -> Made:
+        if self.trouble is not None:
+            raise self.trouble
+        self.made.append(wanted)
+        return Made(is_changed=True)
+
+    verify = apply
+
+    def observe(self) -> Sequence[Seen]:
+        if self.trouble is not None:
+            raise self.trouble
+        return ()
+
+    def learned(self) -> Mapping[str, str]:
+        return {"key": "203.0.113.1:1"}
+
+    def remove(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.is_removed = True
+
+
+@dataclass
+class FakeStore:
+    trouble: Exception | None = None
+    tombstone: Tombstone | None = None
+
+    def save_bundle(self, raw: bytes) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+
+    def save_learned(self, learned: Mapping[str, str]) -> None:
+        self.save_bundle(b"")
+
+    def save_tombstone(self, tombstone: Tombstone) -> None:
+        self.tombstone = tombstone
+
+
+class FakeHost:
+    def host(self) -> Host:
+        return Host(hostname="h", os="o", agent_version="0")
+
+
+@dataclass
+class FakePush:
+    opened: list[int] = field(default_factory=list)
+
+    def open(self, socket: int) -> None:
+        self.opened.append(socket)
+
+    def send(self, socket: int, frame: bytes) -> None: ...
+
+    def close(self, socket: int) -> None: ...
+
+
+def a_worker(plane: Exception | None = None, tunnel: Exception | None = None, store: Exception | None = None) -> Worker:
+    return Worker(FakeControlPlane(plane), FakeTunnel(tunnel), FakeStore(store), FakeHost(), lambda event: None)
+
+
+APPLY = ef.Apply(fetched(a_bundle()))
+HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
+
+
+@pytest.mark.parametrize(
+    ("worker", "job", "kind"),
+    [
+        (a_worker(), ef.OpenSession(), ev.SessionOpened),
+        (a_worker(Outage("r", 500)), ef.OpenSession(), ev.SessionFailed),
+        (a_worker(PeerDeleted(a_tombstone())), ef.OpenSession(), ev.Deleted),
+        (a_worker(), ef.Fetch(None), ev.BundleFetched),
+        (a_worker(), ef.Fetch(Version(0, 1)), ev.BundleUnchanged),
+        (a_worker(Outage("r")), ef.Fetch(None), ev.FetchFailed),
+        (a_worker(PeerDeleted(a_tombstone())), ef.Fetch(None), ev.Deleted),
+        (a_worker(), APPLY, ev.BundleApplied),
+        (a_worker(tunnel=ToolFailed("nft")), APPLY, ev.ApplyFailed),
+        (a_worker(), ef.Save(fetched(a_bundle())), ev.BundleSaved),
+        (a_worker(store=StateUnusable("full")), ef.Save(fetched(a_bundle())), ev.SaveFailed),
+        (a_worker(), ef.Reconcile(), ev.ReconcileFailed),
+        (a_worker(), ef.Post(HEARTBEAT), ev.Posted),
+        (a_worker(Outage("r")), ef.Post(HEARTBEAT), ev.PostFailed),
+        (a_worker(tunnel=ToolFailed("gone")), ef.Observe(has_peers=True), ev.Observed),
+        (a_worker(), ef.TearDown(a_tombstone()), ev.TornDown),
+        (a_worker(tunnel=ToolFailed("busy")), ef.TearDown(a_tombstone()), ev.TearDownFailed),
+    ],
+)
+def test_each_job_ends_in_the_event_the_core_expects(worker: Worker, job: ef.Job, kind: type[ev.Event]) -> None:
+    assert isinstance(worker.perform(job), kind)
+
+
+def test_a_wrong_bundle_never_reaches_the_tunnel() -> None:
+    tunnel = FakeTunnel()
+    worker = Worker(FakeControlPlane(), tunnel, FakeStore(), FakeHost(), lambda event: None)
+    twice = [a_peer("a", ["10.9.0.3/32"]), a_peer("b", ["10.9.0.3/32"])]
+
+    event = worker.perform(ef.Apply(fetched(a_bundle(peers=twice))))
+
+    assert isinstance(event, ev.ApplyFailed)
+    assert event.is_refused
+    assert tunnel.made == []
+
+
+def test_a_look_at_the_host_compares_with_the_bundle_applied_last() -> None:
+    tunnel = FakeTunnel()
+    worker = Worker(FakeControlPlane(), tunnel, FakeStore(), FakeHost(), lambda event: None)
+    worker.perform(APPLY)
+
+    assert isinstance(worker.perform(ef.Reconcile()), ev.Reconciled)
+    assert tunnel.made[0] == tunnel.made[1]
+
+
+def test_the_proof_of_deletion_is_on_disk_before_the_tunnel_goes() -> None:
+    store = FakeStore()
+    worker = Worker(FakeControlPlane(), FakeTunnel(ToolFailed("busy")), store, FakeHost(), lambda event: None)
+
+    worker.perform(ef.TearDown(a_tombstone()))
+
+    assert store.tombstone == a_tombstone()
+
+
+def test_a_fault_of_our_own_does_not_end_the_worker() -> None:
+    events: SimpleQueue[ev.Event] = SimpleQueue()
+    worker = Worker(FakeControlPlane(ZeroDivisionError()), FakeTunnel(), FakeStore(), FakeHost(), events.put)
+    worker.start()
+
+    worker.put(ef.Fetch(None))
+    failed = events.get(timeout=5)
+    worker.put(APPLY)
+
+    assert isinstance(failed, ev.FetchFailed)
+    assert isinstance(events.get(timeout=5), ev.BundleApplied)
+
+
+def a_runtime(jobs: list[ef.Job], shown: list[State]) -> Runtime:
+    return Runtime(
+        state=initial(NETWORK_ID, PEER_ID, "i"),
+        put_job=jobs.append,
+        push=FakePush(),
+        queue=SimpleQueue(),
+        show=shown.append,
+        uniform=lambda low_s, high_s: low_s,
+    )
+
+
+def test_the_loop_ends_with_the_code_the_core_names() -> None:
+    jobs: list[ef.Job] = []
+    shown: list[State] = []
+    runtime = a_runtime(jobs, shown)
+    runtime.queue.put(ev.Started(saved=None))
+    runtime.queue.put(ev.StopRequested())
+
+    assert runtime.run() == 0
+    assert jobs == [ef.OpenSession()]
+    assert shown == [runtime.state]
+
+
+def test_a_timer_fires_when_it_is_due() -> None:
+    jobs: list[ef.Job] = []
+    runtime = a_runtime(jobs, [])
+
+    def stopping(job: ef.Job) -> None:
+        jobs.append(job)
+        if len(jobs) == 2:
+            runtime.queue.put(ev.StopRequested())
+
+    runtime.put_job = stopping
+    runtime.queue.put(ev.Started(saved=None))
+    runtime.queue.put(ev.SessionFailed(status=None, reason="r"))  # waits 0 s by the drawn jitter
+
+    runtime.run()
+
+    assert jobs == [ef.OpenSession(), ef.OpenSession()]

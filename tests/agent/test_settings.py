@@ -1,0 +1,79 @@
+"""Flags and their environment variables."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from agent.errors import SettingsInvalid
+from agent.settings import EnrollSettings, RunSettings, StatusSettings, origin, parse, socket_url
+
+
+def test_every_value_of_enroll_can_come_from_the_environment() -> None:
+    environment = {"SERVER_URL": "https://vpn.example.com/", "TOKEN": "secret", "STATE_DIR": "/s", "INSECURE": "1"}
+
+    assert parse(["enroll"], environment) == EnrollSettings("https://vpn.example.com", "secret", Path("/s"), True)
+
+
+def test_a_flag_wins_over_the_environment() -> None:
+    environment = {"SERVER_URL": "https://a", "TOKEN": "a", "STATE_DIR": "/a"}
+
+    settings = parse(["enroll", "--server", "https://b", "--token", "b", "--state-dir", "/b"], environment)
+
+    assert settings == EnrollSettings("https://b", "b", Path("/b"), False)
+
+
+def test_a_token_can_come_by_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
+
+    settings = parse(["enroll", "--server", "https://a", "--token", "-"], {})
+
+    assert isinstance(settings, EnrollSettings)
+    assert settings.token == "secret"
+    assert "secret" not in repr(settings)
+
+
+def test_run_and_status_read_the_environment() -> None:
+    environment = {"STATE_DIR": "/s", "NETWORK_ID": "net_1", "JSON": "1", "LOG_FORMAT": "json"}
+
+    assert parse(["run"], environment) == RunSettings(Path("/s"), "net_1", False, "json")
+    assert parse(["status"], environment) == StatusSettings(Path("/s"), "net_1", True)
+
+
+@pytest.mark.parametrize("words", [["enroll", "--server", "https://a"], ["enroll", "--token", "t"]])
+def test_what_is_missing_is_said(words: list[str]) -> None:
+    with pytest.raises(SettingsInvalid):
+        parse(words, {})
+
+
+@pytest.mark.parametrize(
+    "text", ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:1", "https://vpn.example.com"]
+)
+def test_http_is_fine_on_loopback_and_https_everywhere(text: str) -> None:
+    assert origin(text, is_insecure=False) == text
+
+
+@pytest.mark.parametrize("text", ["http://vpn.example.com", "http://10.0.0.1", "http://localhost.example.com"])
+def test_http_off_loopback_needs_insecure(text: str) -> None:
+    with pytest.raises(SettingsInvalid, match="--insecure"):
+        origin(text, is_insecure=False)
+
+    assert origin(text, is_insecure=True) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "vpn.example.com", "ftp://a", "https://a/api", "https://a?x=1", "https://u:p@a", "https://a:x"]
+)
+def test_what_is_no_origin_is_refused(text: str) -> None:
+    with pytest.raises(SettingsInvalid):
+        origin(text, is_insecure=True)
+
+
+def test_insecure_is_yes_or_no() -> None:
+    with pytest.raises(SettingsInvalid, match="INSECURE"):
+        parse(["run"], {"INSECURE": "perhaps"})
+
+
+@pytest.mark.parametrize(("server", "url"), [("https://a:1", "wss://a:1/ws"), ("http://a", "ws://a/ws")])
+def test_the_socket_is_on_the_same_origin(server: str, url: str) -> None:
+    assert socket_url(server) == url
