@@ -30,6 +30,7 @@ class Origin:
     bundle: Bundle | None = None
     token: str = "token"
     fails_with: int | None = None
+    redirects_to: str | None = None
     loses: int = 0
     tombstone: Tombstone | None = None
     session_life: timedelta = timedelta(hours=1)
@@ -121,6 +122,8 @@ class Origin:
         self._note(self.calls, f"{request.method} {request.path}")
         if self.fails_with is not None:
             return _problem(self.fails_with, "trouble")
+        if self.redirects_to is not None and request.path.startswith("/api/"):
+            return web.Response(status=302, headers={"Location": self.redirects_to})
         answer: web.StreamResponse = await handler(request)
         if self.loses > 0:
             self.loses -= 1

@@ -470,6 +470,18 @@ def test_a_wrong_bundle_is_reported_once_and_not_asked_for_again() -> None:
     assert agent.hint(7) == [ef.Fetch(since=Version(0, 5))]
 
 
+def test_a_wrong_bundle_that_comes_again_is_not_tried_again() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.fetch(a_bundle(6))
+    agent.take(ev.ApplyFailed(fetched=fetched(a_bundle(6)), error="twice", is_refused=True))
+    agent.fire(ev.Timer.FULL_FETCH)
+
+    agent.fetch(a_bundle(6))
+
+    assert not agent.of(ef.Apply)
+
+
 def test_a_host_that_refuses_is_asked_again_and_then_reported() -> None:
     agent = a_connected_agent(revision=5)
     agent.hint(6)
@@ -626,6 +638,18 @@ def test_what_was_not_acknowledged_is_told_again() -> None:
     (post,) = agent.of(ef.Post)
     assert isinstance(post.frame, Heartbeat)
     assert [told.peer_id for told in post.frame.observations] == ["peer_a"]
+
+
+def test_an_answer_settles_its_own_heartbeat_alone() -> None:
+    agent = a_connected_jump()
+    agent.take(ev.Observed(host=HOST, seen=(seen("a"),)))
+    agent.take(ev.Observed(host=HOST, seen=(seen("a", handshake_at=1120),)))
+
+    agent.receive(Ack(seq=1, generation=0, wanted=5, nonce="n"))
+
+    assert not agent.of(ef.CancelTimer)
+    agent.take(ev.Observed(host=HOST, seen=(seen("a", handshake_at=1120),)))
+    assert [told.handshake_at for told in heartbeats(agent)[0].observations] == [1120]
 
 
 def test_many_observations_go_in_frames_that_fit() -> None:

@@ -105,10 +105,12 @@ def test_a_refusal_is_an_outage_with_its_status(origin: Origin, status: int) -> 
 def test_a_redirect_is_not_followed(origin: Origin) -> None:
     plane = control_plane(origin)
     plane.open_session()
-    origin.fails_with = 302
+    origin.redirects_to = f"{origin.url}/elsewhere"
 
     with pytest.raises(Outage):
         plane.fetch(None)
+
+    assert "GET /elsewhere" not in origin.calls
 
 
 def test_a_deleted_peer_is_told_with_its_tombstone(origin: Origin) -> None:
