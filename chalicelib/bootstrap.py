@@ -25,7 +25,7 @@ from chalicelib.application.enrollment import EnrollmentDesk
 from chalicelib.application.heartbeats import Heartbeats
 from chalicelib.application.networks import Networks
 from chalicelib.application.peers import Peers
-from chalicelib.application.pushes import Pushes
+from chalicelib.application.pushes import Deliveries, Plans
 from chalicelib.application.tunnels import Tunnels
 from chalicelib.ports import (
     AccountStore,
@@ -168,9 +168,14 @@ class Container:
         return Connections(out.sessions, out.connections, out.presence, out.clock)
 
     @cached_property
-    def pushes(self) -> Pushes:
+    def plans(self) -> Plans:
         out = self._outside
-        return Pushes(out.peers, out.presence, out.connections, out.sessions, out.queue, out.gateway, out.clock)
+        return Plans(out.peers, out.presence, out.connections, out.queue)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        out = self._outside
+        return Deliveries(out.connections, out.sessions, out.queue, out.gateway, out.clock)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -2,4 +2,4 @@
 
 from aws_lambda_powertools import Logger
 
-logger = Logger(service="wirety")
+logger = Logger(service="wirety", serialize_stacktrace=False)

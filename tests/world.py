@@ -95,7 +95,7 @@ class World:
         changes = list(self.outside.tables.changes.values())[self._planned :]
         self._planned += len(changes)
         for change in self.adversary.deliveries([change for change in changes if not lose(change)]):
-            self.container.pushes.plan(change)
+            self.container.plans.plan(change)
         self.deliver()
         self.outside.queue.messages, self.outside.queue.delayed = self.outside.queue.delayed, []
         self.deliver()
@@ -103,7 +103,7 @@ class World:
     def deliver(self) -> None:
         messages, self.outside.queue.messages = self.outside.queue.messages, []
         for push in self.adversary.deliveries(messages):
-            self.container.pushes.deliver(push)
+            self.container.deliveries.deliver(push)
 
     def peers(self, network: str) -> dict[str, Any]:
         return {peer["name"]: peer for peer in self.api("GET", f"/networks/{network}/peers?limit=200").json["items"]}

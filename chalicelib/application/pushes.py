@@ -30,14 +30,13 @@ RETRY_DELAY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Pushes:
+class Plans:
+    """Who is concerned, and which sockets to tell."""
+
     peers: PeerStore
     presence: PresenceStore
     connections: ConnectionStore
-    sessions: SessionStore
     queue: PushQueue
-    gateway: Gateway
-    clock: Clock
 
     def plan(self, change: Change) -> None:
         """Raise `wanted` of the agents concerned, then queue hints for their sockets."""
@@ -50,21 +49,6 @@ class Pushes:
     def plan_for_everyone(self, network_id: NetworkId, revision: Revision) -> None:
         """For a change whose own plan failed: it concerns every agent, so that none misses it."""
         self._tell(network_id, revision, Audience(everyone=True))
-
-    def deliver(self, push: Push) -> None:
-        """Post the hint to each socket; those that are not open yet are tried again, those that are gone forgotten."""
-        open_ids = [known.connection_id for known in push.connections]
-        gone = self.gateway.hint(open_ids, push.network_id, push.revision)
-        if push.ended is not None:
-            self._end(push.ended, open_ids)
-            return
-        missed = [known for known in push.connections if known.connection_id in gone]
-        settling = tuple(known for known in missed if self.clock.now() - known.connected_at < SETTLING)
-        if settling:
-            self.queue.send([Push(push.network_id, push.revision, settling)], delay=RETRY_DELAY)
-        for known in missed:
-            if known not in settling:
-                self.connections.remove(known.network_id, known.peer_id, known.connection_id)
 
     def _tell(self, network_id: NetworkId, revision: Revision, concerned: Audience) -> None:
         told = self._agents(network_id, concerned)
@@ -86,6 +70,32 @@ class Pushes:
         if concerned.everyone:
             return [known for known in self.connections.of_network(network_id) if known.peer_id in told]
         return [known for peer_id in sorted(told) for known in self.connections.of_peer(network_id, peer_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """Hints to sockets; what is not open yet is told again, what is gone forgotten."""
+
+    connections: ConnectionStore
+    sessions: SessionStore
+    queue: PushQueue
+    gateway: Gateway
+    clock: Clock
+
+    def deliver(self, push: Push) -> None:
+        """Post the hint to each socket of a push."""
+        open_ids = [known.connection_id for known in push.connections]
+        gone = self.gateway.hint(open_ids, push.network_id, push.revision)
+        if push.ended is not None:
+            self._end(push.ended, open_ids)
+            return
+        missed = [known for known in push.connections if known.connection_id in gone]
+        settling = tuple(known for known in missed if self.clock.now() - known.connected_at < SETTLING)
+        if settling:
+            self.queue.send([Push(push.network_id, push.revision, settling)], delay=RETRY_DELAY)
+        for known in missed:
+            if known not in settling:
+                self.connections.remove(known.network_id, known.peer_id, known.connection_id)
 
     def _end(self, peer_id: PeerId, open_ids: list[ConnectionId]) -> None:
         """The hint is out: now sessions and sockets of the deleted peer end."""

@@ -16,7 +16,7 @@ def deliver(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_delivered(record: Mapping[str, Any]) -> bool:
     try:
-        container().pushes.deliver(push_from(record["body"]))
+        container().deliveries.deliver(push_from(record["body"]))
     except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
         logger.exception("delivery_failed", extra={"message_id": record["messageId"]})
         return False

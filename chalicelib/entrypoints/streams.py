@@ -25,7 +25,7 @@ def plan(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_settled(record: Mapping[str, Any]) -> bool:
     try:
-        _patiently(lambda: container().pushes.plan(change_from(record)))
+        _patiently(lambda: container().plans.plan(change_from(record)))
     except Exception as error:  # noqa: BLE001  whatever it is, the records behind it must go on
         logger.exception("plan_failed")
         return _is_buried(record, error)
@@ -35,7 +35,7 @@ def _is_settled(record: Mapping[str, Any]) -> bool:
 def _is_buried(record: Mapping[str, Any], reason: Exception) -> bool:
     try:
         network_id, revision = key_of(record)
-        _patiently(lambda: container().pushes.plan_for_everyone(network_id, revision))
+        _patiently(lambda: container().plans.plan_for_everyone(network_id, revision))
     except Exception:  # noqa: BLE001  burying comes first: an operator redrives it
         logger.exception("plan_for_everyone_failed")
     try:

@@ -66,12 +66,17 @@ def warm(cloud: Cloud, function_name: str) -> None:
 def local_template(template: Mapping[str, Any], endpoint: str, key: str) -> dict[str, Any]:
     """The template of AWS with the emulator's needs.
 
-    The code comes from its bucket; sockets are answered at its own address; and the stream's event
-    source gets a new logical id, because the emulator keeps a source's position over a restart but
-    not the records, so that with the same one it would skip as many changes as were made before.
+    The code comes from its bucket; sockets are answered at its own address; integrations say which
+    function they wait for, because the emulator overlooks references within the variables of a Sub;
+    and the stream's event source gets a new logical id, because the emulator keeps a source's position
+    over a restart but not the records, so that with the same one it would skip as many changes as
+    were made before.
     """
     local = copy.deepcopy(dict(template))
     for resource in local["Resources"].values():
+        if resource["Type"] == "AWS::ApiGatewayV2::Integration":
+            _, variables = resource["Properties"]["IntegrationUri"]["Fn::Sub"]
+            resource["DependsOn"] = [value["Ref"] for value in variables.values()]
         if resource["Type"] != "AWS::Serverless::Function":
             continue
         properties = resource["Properties"]

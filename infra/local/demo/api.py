@@ -46,6 +46,10 @@ class Api:
     def create_network(self, name: str, cidr: str) -> Network:
         return self._call("POST", "/networks", Network, CreateNetwork(name=name, cidr=cidr))
 
+    def networks(self) -> Sequence[Network]:
+        """At most 200, which is plenty here."""
+        return self._call("GET", "/networks?limit=200", Page[Network]).items
+
     def delete_network(self, network_id: str) -> None:
         self._send("DELETE", f"/networks/{network_id}")
 
@@ -59,7 +63,7 @@ class Api:
         return self._call("GET", f"/networks/{network_id}/peers/{peer_id}", Peer)
 
     def peers(self, network_id: str) -> Sequence[Peer]:
-        """At most 200, which is plenty here."""
+        """At most 200 as well."""
         return self._call("GET", f"/networks/{network_id}/peers?limit=200", Page[Peer]).items
 
     def delete_peer(self, network_id: str, peer_id: str) -> None:
