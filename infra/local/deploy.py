@@ -16,6 +16,7 @@ from infra.local.cloud import CREDENTIALS, REGION, Cloud
 
 STACK = "wirety"
 BUCKET = "wirety-artefacts"
+TEMPLATE = "template.json"
 WAIT_S = 120
 DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
@@ -36,10 +37,12 @@ class Deployed:
 
 def deploy(cloud: Cloud, package: Path, origin_secret: str) -> Deployed:
     """Create or update the stack from a package, and drop the rows of sockets that died with the last run."""
-    key = _upload(_client(cloud, "s3"), package)
+    s3 = _client(cloud, "s3")
+    key = _upload(s3, package)
     template = json.dumps(local_template(json.loads((package / "sam.json").read_text()), cloud.endpoint, key))
+    s3.put_object(Bucket=BUCKET, Key=TEMPLATE, Body=template.encode())  # too large to be sent as a body, as on AWS
     formation = _client(cloud, "cloudformation")
-    outputs = _make_so(formation, template, origin_secret)
+    outputs = _make_so(formation, f"{cloud.endpoint}/{BUCKET}/{TEMPLATE}", origin_secret)
     resources = formation.describe_stack_resources(StackName=STACK)["StackResources"]
     functions = {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
@@ -106,10 +109,10 @@ def _upload(s3: Any, package: Path) -> str:
     return key
 
 
-def _make_so(formation: Any, template: str, origin_secret: str) -> dict[str, str]:
+def _make_so(formation: Any, template_url: str, origin_secret: str) -> dict[str, str]:
     request = {
         "StackName": STACK,
-        "TemplateBody": template,
+        "TemplateURL": template_url,
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         "Parameters": [
             {"ParameterKey": "OriginSecret", "ParameterValue": origin_secret},

@@ -1,11 +1,16 @@
-"""A laboratory for each test that asks for one."""
+"""A laboratory for each test that asks for one; a fleet of real agents for those that need it."""
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
+from infra.local.demo.api import Api
+from infra.local.demo.deployment import Deployment, Info
+from infra.local.demo.fleet import Fleet
 from infra.local.lab import Lab
 from infra.local.lab.preflight import obstacles
+from infra.local.stack import LocalStack
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +23,29 @@ def capable_machine() -> None:
 def lab(capable_machine: None) -> Iterator[Lab]:
     with Lab() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The deployed template on a local cloud of the tests' own."""
+    with LocalStack(tmp_path_factory.mktemp("dataplane-stack")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def deployment(stack: LocalStack) -> Deployment:
+    return Deployment.of(msgspec.convert(stack.info, Info))
+
+
+@pytest.fixture
+def fleet(lab: Lab, deployment: Deployment) -> Iterator[Fleet]:
+    """A jump and two sites behind NAT, enrolled and connected, with handshakes."""
+    api = Api(deployment.api_url, deployment.api_token)
+    raised = Fleet(api, lab, lab.publish(deployment.port), deployment.agent_command)
+    try:
+        raised.raise_up(print)
+        yield raised
+    finally:
+        print("\n".join(f"--- log of {agent.name}\n{agent.tail()}" for agent in raised.agents.values()))
+        raised.remove()
+        api.close()
