@@ -26,13 +26,6 @@ def lab(capable_machine: None) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """The deployed template on a local cloud of the tests' own."""
-    with LocalStack(tmp_path_factory.mktemp("dataplane-stack")) as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
 def deployment(stack: LocalStack) -> Deployment:
     return Deployment.of(msgspec.convert(stack.info, Info))
 

@@ -1,0 +1,14 @@
+"""The deployed system, once a session, for the tests that look at it from outside."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local.stack import LocalStack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The packaged template on a local cloud of the tests' own, on free ports."""
+    with LocalStack(tmp_path_factory.mktemp("stack")) as started:
+        yield started

@@ -1,0 +1,89 @@
+"""An agent without a tunnel, and an operator, against the deployed stack."""
+
+import base64
+import json
+import os
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+import requests
+import websocket
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from infra.local.stack import LocalStack
+
+FRAME_WITHIN_S = 15
+
+
+def a_random_key() -> str:
+    return base64.b64encode(os.urandom(32)).decode()
+
+
+@dataclass
+class Operator:
+    """Calls the API with the administrator's token."""
+
+    stack: LocalStack
+
+    def call(self, method: str, path: str, body: object = None, token: str | None = None) -> requests.Response:
+        info = self.stack.info
+        headers = {"Authorization": f"Bearer {token or info['api_token']}"}
+        return requests.request(method, info["api_url"] + path, json=body, headers=headers, timeout=30)
+
+    def network(self) -> str:
+        """A network of its own; the first free of some ranges."""
+        octet = len(self.call("GET", "/networks?limit=200").json()["items"])
+        body = {"name": f"n-{uuid.uuid4().hex[:8]}", "cidr": f"10.77.{octet}.0/24"}
+        return str(self.call("POST", "/networks", body).json()["id"])
+
+    def peer(self, network: str, **body: object) -> Any:
+        answer = self.call("POST", f"/networks/{network}/peers", body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+
+@dataclass
+class SocketAgent:
+    """Enrols, opens a session and a socket, and reads frames."""
+
+    operator: Operator
+    device: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+
+    def enroll(self, token: str) -> None:
+        device_key = base64.b64encode(self.device.public_key().public_bytes_raw()).decode()
+        host = {"hostname": "h", "os": "linux", "agent_version": "0"}
+        body = {"token": token, "public_key": a_random_key(), "device_key": device_key, "host": host}
+        enrolled = self.operator.call("POST", "/agent/enroll", body).json()
+        self.peer_id, self.network_id = enrolled["peer_id"], enrolled["network_id"]
+
+    def open_session(self) -> requests.Response:
+        now = int(time.time())
+        claims = {"sub": self.peer_id, "network_id": self.network_id, "aud": "wirety", "jti": uuid.uuid4().hex}
+        assertion = jwt.encode({**claims, "iat": now, "exp": now + 60}, self.device, algorithm="EdDSA")
+        answer = self.operator.call("POST", "/agent/session", {"assertion": assertion})
+        if answer.status_code == 200:
+            self.session = str(answer.json()["session"])
+        return answer
+
+    def connect(self) -> Any:
+        """Open a session and a socket, say hello; answers the welcome."""
+        assert self.open_session().status_code == 200
+        url = self.operator.stack.info["ws_url"]
+        self.socket = websocket.create_connection(
+            url, header=[f"Authorization: Bearer {self.session}"], timeout=FRAME_WITHIN_S
+        )
+        return self.ask({"type": "hello", "instance_id": "i", "generation": 0, "revision": 0, "hash": ""})
+
+    def ask(self, frame: dict[str, object]) -> Any:
+        self.socket.send(json.dumps(frame))
+        return self.frame()
+
+    def frame(self) -> Any:
+        return json.loads(self.socket.recv())
+
+    def bundle(self, since: int | None = None) -> requests.Response:
+        query = "" if since is None else f"?since={since}&generation=1"
+        return self.operator.call("GET", f"/agent/bundle{query}", token=self.session)
