@@ -75,14 +75,18 @@ class SocketAgent:
         self.socket = websocket.create_connection(
             url, header=[f"Authorization: Bearer {self.session}"], timeout=FRAME_WITHIN_S
         )
-        return self.ask({"type": "hello", "instance_id": "i", "generation": 0, "revision": 0, "hash": ""})
+        return self.ask({"type": "hello", "instance_id": "i", "generation": 0, "revision": 0, "hash": ""}, "welcome")
 
-    def ask(self, frame: dict[str, object]) -> Any:
+    def ask(self, frame: dict[str, object], answer: str) -> Any:
         self.socket.send(json.dumps(frame))
-        return self.frame()
+        return self.frame(answer)
 
-    def frame(self) -> Any:
-        return json.loads(self.socket.recv())
+    def frame(self, kind: str, revision: int = 0) -> Any:
+        """The next frame of a kind; hints of earlier changes may come late, or twice."""
+        while True:
+            frame = json.loads(self.socket.recv())
+            if frame["type"] == kind and frame.get("revision", revision) >= revision:
+                return frame
 
     def bundle(self, since: int | None = None) -> requests.Response:
         query = "" if since is None else f"?since={since}&generation=1"

@@ -43,8 +43,8 @@ def test_a_change_reaches_the_agent_and_its_bundle(operator: Operator, hub: Sock
 
     made = phone(operator, hub.network_id)
 
-    hint = hub.frame()
-    assert (hint["type"], hint["network_id"]) == ("config_changed", hub.network_id)
+    hint = hub.frame("config_changed", revision=made["peer"]["revision"])
+    assert hint["network_id"] == hub.network_id
     after = hub.bundle(since=before["revision"]).json()
     assert after["revision"] >= hint["revision"]
     assert [peer["allowed_ips"] for peer in after["peers"]] == [[made["peer"]["address"] + "/32"]]
@@ -54,7 +54,7 @@ def test_a_change_reaches_the_agent_and_its_bundle(operator: Operator, hub: Sock
 def test_a_heartbeat_is_answered_with_what_is_wanted(operator: Operator, hub: SocketAgent) -> None:
     beat = {"type": "heartbeat", "instance_id": "i", "seq": 7, "generation": 1, "revision": 1, "hash": "x"}
 
-    ack = hub.ask(beat)
+    ack = hub.ask(beat, "ack")
 
     assert (ack["type"], ack["seq"]) == ("ack", 7)
     assert ack["wanted"] == hub.bundle().json()["revision"]
@@ -74,10 +74,11 @@ def test_a_closed_socket_shows_the_agent_offline(operator: Operator, hub: Socket
 
 
 def test_a_deleted_peer_gets_the_hint_then_goodbye_then_its_tombstone(operator: Operator, hub: SocketAgent) -> None:
+    deleted = operator.call("GET", f"/networks/{hub.network_id}").json()["revision"] + 1
     assert operator.call("DELETE", f"/networks/{hub.network_id}/peers/{hub.peer_id}").status_code == 204
 
-    assert hub.frame()["type"] == "config_changed"
-    assert hub.frame() == {"type": "bye", "reason": "peer_deleted"}
+    assert hub.frame("config_changed", revision=deleted)["network_id"] == hub.network_id
+    assert hub.frame("bye")["reason"] == "peer_deleted"
     gone = hub.open_session()
     assert (gone.status_code, gone.json()["code"]) == (410, "peer_deleted")
     assert gone.json()["tombstone"]["peer_id"] == hub.peer_id
@@ -184,5 +185,5 @@ def test_a_stop_keeps_everything_and_later_changes_still_arrive(operator: Operat
     after = operator.call("GET", f"/networks/{hub.network_id}/peers").json()["items"]
     assert [peer["id"] for peer in after] == [peer["id"] for peer in before]
     assert hub.connect()["type"] == "welcome"
-    phone(operator, hub.network_id, "after the restart")
-    assert hub.frame()["type"] == "config_changed"
+    made = phone(operator, hub.network_id, "after the restart")
+    assert hub.frame("config_changed", revision=made["peer"]["revision"])["network_id"] == hub.network_id
