@@ -8,5 +8,5 @@ set -eu
 aws cloudformation package --template-file build/package/sam.json --use-json \
   --s3-bucket "$BUCKET" --output-template-file build/package/packaged.json
 aws cloudformation deploy --template-file build/package/packaged.json --stack-name "$STACK" \
-  --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --parameter-overrides "OriginSecret=$ORIGIN_SECRET"
+  --s3-bucket "$BUCKET" --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --parameter-overrides "OriginSecret=$ORIGIN_SECRET"
 aws cloudformation describe-stacks --stack-name "$STACK" --query 'Stacks[0].Outputs' --output table
