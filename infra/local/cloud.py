@@ -74,6 +74,8 @@ class Cloud:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._process = None
         shutil.rmtree(self.directory / "tmp", ignore_errors=True)
 
