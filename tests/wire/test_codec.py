@@ -1,0 +1,47 @@
+"""JSON in and out of the shapes."""
+
+import json
+
+import msgspec
+import pytest
+
+from chalicelib.wire.codec import bundle_hash, decode
+from chalicelib.wire.frames import MAX_FRAME_BYTES, Hello, from_agent
+from chalicelib.wire.meta import Health
+from chalicelib.wire.networks import CreateNetwork
+
+BUNDLE = {"generation": 1, "revision": 7, "peers": [{"b": 1, "a": 2}], "later_field": True}
+
+
+def sent(**changes: object) -> bytes:
+    return json.dumps({**BUNDLE, **changes}).encode()
+
+
+def test_a_bundle_is_named_by_its_content_and_not_by_its_revision() -> None:
+    assert bundle_hash(sent()) == bundle_hash(sent(revision=9, generation=2))
+    assert bundle_hash(sent()) != bundle_hash(sent(later_field=False))
+
+
+def test_a_bundles_name_does_not_depend_on_the_order_of_its_keys() -> None:
+    assert bundle_hash(sent()) == bundle_hash(json.dumps(BUNDLE, sort_keys=True, indent=2).encode())
+
+
+def test_what_a_client_sends_holds_known_fields_alone() -> None:
+    with pytest.raises(msgspec.ValidationError, match="unknown field"):
+        decode(b'{"name": "lab", "cidr": "10.0.0.0/24", "x": 1}', CreateNetwork)
+
+
+def test_what_a_server_answers_may_hold_more_than_an_older_reader_knows() -> None:
+    assert decode(b'{"status": "ok", "version": "9", "x": 1}', Health) == Health(status="ok", version="9")
+
+
+def test_a_frame_is_told_by_its_type() -> None:
+    hello = {"type": "hello", "instance_id": "i", "generation": 1, "revision": 2, "hash": "h"}
+
+    assert from_agent(json.dumps(hello)) == Hello(instance_id="i", generation=1, revision=2, hash="h")
+    with pytest.raises(msgspec.DecodeError):
+        from_agent(json.dumps({**hello, "type": "welcome"}))
+
+
+def test_frames_stay_below_what_the_gateway_cuts() -> None:
+    assert MAX_FRAME_BYTES < 32 * 1024
