@@ -1,12 +1,13 @@
 """Sockets through API Gateway's management API."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from http import HTTPStatus
 from typing import Literal
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from chalicelib.domain.ids import ConnectionId, NetworkId, Revision
 from chalicelib.settings import Settings
@@ -42,14 +43,19 @@ class ApiGatewaySockets:
             return {known for known, ok in zip(ordered, posted, strict=True) if not ok}
 
     def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> None:
-        if not self.post(connection_id, Bye(reason=reason)):
-            return
-        with suppress(self._management.exceptions.GoneException):
-            self._management.delete_connection(ConnectionId=connection_id)
+        if self.post(connection_id, Bye(reason=reason)):
+            self._is_done(lambda: self._management.delete_connection(ConnectionId=connection_id))
 
     def post(self, connection_id: ConnectionId, frame: object) -> bool:
+        data = encode(frame)
+        return self._is_done(lambda: self._management.post_to_connection(ConnectionId=connection_id, Data=data))
+
+    def _is_done(self, request: Callable[[], object]) -> bool:
+        """Whether the gateway knew the connection: by the status, since a 410 may come without a body to name it."""
         try:
-            self._management.post_to_connection(ConnectionId=connection_id, Data=encode(frame))
-        except self._management.exceptions.GoneException:
-            return False
+            request()
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.GONE:
+                return False
+            raise
         return True

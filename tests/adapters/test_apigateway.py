@@ -1,0 +1,54 @@
+"""A connection the gateway does not know is an answer, not an error."""
+
+from collections.abc import Iterator
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from chalicelib.adapters.apigateway import ApiGatewaySockets
+from chalicelib.domain.ids import ConnectionId
+from chalicelib.settings import settings_from
+from chalicelib.wire.frames import Bye
+
+GONE = ConnectionId("gone")
+
+
+@pytest.fixture
+def sockets(monkeypatch: pytest.MonkeyPatch) -> ApiGatewaySockets:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    return ApiGatewaySockets(settings_from({"WEBSOCKET_ENDPOINT": "http://127.0.0.1:1/ws"}))
+
+
+@pytest.fixture
+def gateway(sockets: ApiGatewaySockets) -> Iterator[Stubber]:
+    with Stubber(sockets._management) as stub:
+        yield stub
+
+
+@pytest.mark.parametrize("code", ["GoneException", "410"])
+def test_a_410_says_the_connection_is_gone_with_or_without_a_body(
+    sockets: ApiGatewaySockets, gateway: Stubber, code: str
+) -> None:
+    gateway.add_client_error("post_to_connection", code, http_status_code=410)
+
+    assert sockets.post(GONE, Bye(reason="peer_deleted")) is False
+
+
+def test_a_connection_that_goes_while_it_is_dismissed_is_dismissed(
+    sockets: ApiGatewaySockets, gateway: Stubber
+) -> None:
+    gateway.add_response("post_to_connection", {})
+    gateway.add_client_error("delete_connection", "410", http_status_code=410)
+
+    sockets.dismiss(GONE, "peer_deleted")
+
+    gateway.assert_no_pending_responses()
+
+
+def test_any_other_refusal_rises(sockets: ApiGatewaySockets, gateway: Stubber) -> None:
+    gateway.add_client_error("post_to_connection", "ForbiddenException", http_status_code=403)
+
+    with pytest.raises(ClientError):
+        sockets.post(GONE, Bye(reason="peer_deleted"))
