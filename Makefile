@@ -34,7 +34,7 @@ test-fast: $(STAMP)  ## what needs neither root nor the local cloud
 	@exec $(BIN)/python -m pytest -m "not root and not dataplane and not stack"
 
 lint: $(STAMP)  ## style, types, layers, template
-	@exec $(BIN)/python -m pytest -q tests/architecture
+	@exec $(BIN)/python -m pytest -q tests/architecture tests/infra
 
 format: $(STAMP)  ## rewrite to the one style
 	@$(BIN)/ruff check --fix --quiet . || true

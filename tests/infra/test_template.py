@@ -1,0 +1,67 @@
+"""What the packaged template promises of data, stream and sockets."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from infra.package import ROOT, package
+
+
+def resources() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((package() / "sam.json").read_text())["Resources"]
+    return found
+
+
+def test_every_table_is_encrypted_recoverable_and_kept() -> None:
+    tables = [resource for resource in resources().values() if resource["Type"] == "AWS::DynamoDB::Table"]
+
+    assert len(tables) == 8
+    for table in tables:
+        assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert table["UpdateReplacePolicy"] == "Retain"
+        assert table["Properties"]["SSESpecification"]["SSEType"] == "KMS"
+        assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_only_inserted_change_records_reach_the_plan_and_none_is_skipped() -> None:
+    source = resources()["Plan"]["Properties"]["Events"]["Changes"]["Properties"]
+
+    assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert json.loads(source["FilterCriteria"]["Filters"][0]["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"NewImage": {"type": {"S": ["change"]}}},
+    }
+
+
+def test_a_push_stays_invisible_six_times_as_long_as_its_delivery_may_take() -> None:
+    found = resources()
+
+    visible_after = found["PushQueue"]["Properties"]["VisibilityTimeout"]
+    assert visible_after >= 6 * found["Deliver"]["Properties"]["Timeout"]
+
+
+def test_a_socket_needs_the_authorizer() -> None:
+    route = resources()["WebsocketConnectRoute"]["Properties"]
+
+    assert route["AuthorizationType"] == "CUSTOM"
+    assert route["AuthorizerId"] == {"Ref": "SocketAuthorizer"}
+
+
+def test_later_routes_of_sockets_are_published() -> None:
+    found = resources()
+
+    assert found["WebsocketAPIDeployment"]["Condition"] == "Never"
+    assert found["WebsocketAPIStage"]["Properties"]["AutoDeploy"] is True
+
+
+def test_the_template_of_the_one_origin_passes_cfn_lint() -> None:
+    lint = Path(sys.executable).with_name("cfn-lint")
+
+    done = subprocess.run(
+        [lint, "--region", "eu-west-1", "--", ROOT / "infra" / "console.yaml"], capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
