@@ -36,9 +36,7 @@ def test_a_410_says_the_connection_is_gone_with_or_without_a_body(
     assert sockets.post(GONE, Bye(reason="peer_deleted")) is False
 
 
-def test_a_connection_that_goes_while_it_is_dismissed_is_dismissed(
-    sockets: ApiGatewaySockets, gateway: Stubber
-) -> None:
+def test_a_connection_that_goes_while_dismissed_is_dismissed(sockets: ApiGatewaySockets, gateway: Stubber) -> None:
     gateway.add_response("post_to_connection", {})
     gateway.add_client_error("delete_connection", "410", http_status_code=410)
 
