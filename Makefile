@@ -13,7 +13,7 @@ PORT ?= 8080
 CLOUD_PORT ?= 4566
 export PORT CLOUD_PORT RESET JSON HOLD
 
-.PHONY: help run demo test test-fast lint format package deploy lock clean debian
+.PHONY: help run demo test test-fast lint format schema package deploy lock clean debian
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ lint: $(STAMP)  ## style, types, layers, template
 format: $(STAMP)  ## rewrite to the one style
 	@$(BIN)/ruff check --fix --quiet . || true
 	@exec $(BIN)/ruff format .
+
+schema: $(STAMP)  ## docs/openapi.json and the console's types, from the code
+	@$(BIN)/python -m scripts.export_schema
+	@[ ! -d frontend/node_modules ] || exec npm --prefix frontend run --silent types
 
 package: $(STAMP)  ## build/package: the Lambda zip and the template for AWS
 	@exec $(BIN)/python -m infra.package build/package

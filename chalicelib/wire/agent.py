@@ -1,6 +1,9 @@
 """The agent's calls, `/api/v1/agent/*`, and the assertion it signs."""
 
 from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
 
 from chalicelib.wire.codec import Answer, Request
 from chalicelib.wire.peers import Host
@@ -43,6 +46,13 @@ class AssertionClaims(Request, frozen=True):
 
 class SessionRequest(Request, frozen=True):
     assertion: str
+
+
+class BundleQuery(Request, frozen=True):
+    """What the agent runs now, answered 304 when nothing newer concerns it."""
+
+    since: Annotated[int, Meta(ge=0)] | None = None
+    generation: Annotated[int, Meta(ge=0)] | None = None
 
 
 class Session(Answer, frozen=True):

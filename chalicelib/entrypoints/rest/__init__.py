@@ -3,6 +3,7 @@
 from chalice.app import Blueprint
 
 from chalicelib.entrypoints.rest.agent import agent
+from chalicelib.entrypoints.rest.contract import contract
 from chalicelib.entrypoints.rest.meta import meta
 from chalicelib.entrypoints.rest.networks import networks
 from chalicelib.entrypoints.rest.peers import peers
@@ -11,4 +12,4 @@ from chalicelib.entrypoints.rest.route import close_gaps
 gaps = Blueprint(__name__)
 close_gaps(gaps)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (meta, networks, peers, agent, gaps)
+BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, peers, agent, gaps)

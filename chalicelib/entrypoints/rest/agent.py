@@ -6,7 +6,6 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.application.enrollment import Applicant
 from chalicelib.bootstrap import container
-from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.peer import Host
@@ -41,10 +40,10 @@ def open_session(call: Call[None, wire.SessionRequest]) -> wire.Session:
     return wire.Session(session=opened.token.text(), expires_at=opened.session.expires_at)
 
 
-@route(agent, "GET", "/agent/bundle", Agents())
+@route(agent, "GET", "/agent/bundle", Agents(), query=wire.BundleQuery)
 def bundle(call: Call[Agent, None]) -> Bundle | Response:
     generation = container().settings.generation
-    fetched = container().bundles.fetch(call.by, _since(call, generation))
+    fetched = container().bundles.fetch(call.by, _since(call.query, generation))
     if fetched is None:
         return Response(body="", status_code=int(HTTPStatus.NOT_MODIFIED), headers={})
     return shown(fetched, generation)
@@ -61,11 +60,8 @@ def heartbeat(call: Call[Agent, frames.Heartbeat]) -> frames.Ack:
     return acknowledged(call.by, call.body)
 
 
-def _since(call: Call[Agent, None], generation: int) -> Revision | None:
+def _since(asked: wire.BundleQuery, generation: int) -> Revision | None:
     """The revision the agent has; of another generation it says nothing."""
-    since, known = call.query.get("since"), call.query.get("generation", str(generation))
-    if since is None:
+    if asked.since is None or asked.generation not in (None, generation):
         return None
-    if not since.isdecimal() or not known.isdecimal():
-        raise Invalid([("since", "since and generation are whole numbers.")])
-    return Revision(int(since)) if int(known) == generation else None
+    return Revision(asked.since)

@@ -13,7 +13,7 @@ from chalicelib.domain.principal import READERS, WRITERS, Principal
 from chalicelib.domain.text import parse_address, parse_domain, parse_label
 from chalicelib.entrypoints.rest.route import Call, People, route
 from chalicelib.wire import networks as wire
-from chalicelib.wire.page import Page
+from chalicelib.wire.page import Page, PageQuery
 
 networks = Blueprint(__name__)
 
@@ -23,10 +23,10 @@ def create(call: Call[Principal, wire.CreateNetwork]) -> wire.Network:
     return _shown(container().networks.create(_parsed(call.body), by=call.by))
 
 
-@route(networks, "GET", "/networks", People(READERS))
+@route(networks, "GET", "/networks", People(READERS), query=PageQuery)
 def page(call: Call[Principal, None]) -> Page[wire.Network]:
-    cursor, limit = call.page()
-    found, next_cursor = container().networks.page(cursor, limit, by=call.by)
+    asked: PageQuery = call.query
+    found, next_cursor = container().networks.page(asked.cursor, asked.limit, by=call.by)
     return Page(items=[_shown(network) for network in found], next_cursor=next_cursor)
 
 

@@ -20,7 +20,7 @@ from chalicelib.domain.tunnel import addresses
 from chalicelib.entrypoints.rest.route import Call, People, Text, route
 from chalicelib.ports import Seen
 from chalicelib.wire import peers as wire
-from chalicelib.wire.page import Page
+from chalicelib.wire.page import Page, PageQuery
 
 peers = Blueprint(__name__)
 
@@ -37,10 +37,10 @@ def create(call: Call[Principal, wire.CreatePeer]) -> wire.AgentPeerCreated | wi
     return _created(created)
 
 
-@route(peers, "GET", PATH, People(READERS))
+@route(peers, "GET", PATH, People(READERS), query=PageQuery)
 def page(call: Call[Principal, None]) -> Page[wire.Peer]:
-    cursor, limit = call.page()
-    found, next_cursor = container().peers.page(_network_id(call), cursor, limit, by=call.by)
+    asked: PageQuery = call.query
+    found, next_cursor = container().peers.page(_network_id(call), asked.cursor, asked.limit, by=call.by)
     return Page(items=[_shown(peer) for peer in found], next_cursor=next_cursor)
 
 

@@ -13,14 +13,13 @@ import msgspec
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.bootstrap import container
-from chalicelib.domain.errors import Invalid, Refusal, Unauthenticated
+from chalicelib.domain.errors import Refusal, Unauthenticated
 from chalicelib.domain.principal import Agent, Principal, Role
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
 from chalicelib.observability import logger
 from chalicelib.wire.codec import encode
 
 MAX_BODY_BYTES = 256 * 1024
-DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 By = TypeVar("By")
@@ -49,20 +48,14 @@ Access = People | Agents | Anybody
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[By, Body]):
-    """One request. `source`: the caller's address, None when it cannot be believed."""
+    """One request. `query`: of the shape the route declares, None without one. `source`: the
+    caller's address, None when it cannot be believed."""
 
     by: By
     body: Body
     path: Mapping[str, str]
-    query: Mapping[str, str]
+    query: Any
     source: str | None
-
-    def page(self) -> tuple[str | None, int]:
-        """`?cursor=` and `?limit=` of a list."""
-        text = self.query.get("limit", str(DEFAULT_LIMIT))
-        if not text.isdecimal() or not 1 <= int(text) <= MAX_LIMIT:
-            raise Invalid([("limit", f"{text!r} does not fit: 1 to {MAX_LIMIT}.")])
-        return self.query.get("cursor"), int(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +66,27 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """A route as declared: for the routing table, the access test and the published contract."""
+class Json:
+    """An answer that is JSON of a shape of its own."""
 
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A route as declared: for the routing table, the access test and the published contract.
+
+    `resource`: the blueprint it belongs to. `query`, `body`: shapes of `wire`, None for none.
+    """
+
+    resource: str
     method: str
     path: str
     access: Access
+    query: Any
     body: Any
     status: HTTPStatus
+    handler: Callable[[Call[Any, Any]], Any]
 
 
 OPERATIONS: list[Operation] = []
@@ -96,6 +102,7 @@ def route(
     path: str,
     access: Access,
     *,
+    query: Any = None,
     body: Any = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Callable[[Callable[[Call[Any, Any]], Any]], Callable[[Call[Any, Any]], Any]]:
@@ -103,13 +110,15 @@ def route(
 
     The handler answers a shape of `wire`, `Text`, or None (204, or 304 where it says so).
     """
-    operation = Operation(method, path, access, body, status)
-    OPERATIONS.append(operation)
 
     def register(handler: Callable[[Call[Any, Any]], Any]) -> Callable[[Call[Any, Any]], Any]:
+        resource = handler.__module__.rpartition(".")[2]
+        operation = Operation(resource, method, path, access, query, body, status, handler)
+        OPERATIONS.append(operation)
+
         def view(**path_args: str) -> Response:
             return _logged(
-                operation, blueprint.current_request, lambda request: _answered(operation, handler, request, path_args)
+                operation, blueprint.current_request, lambda request: _answered(operation, request, path_args)
             )
 
         view.__name__ = f"{method.lower()}_{handler.__name__}"
@@ -141,15 +150,12 @@ def close_gaps(blueprint: Blueprint) -> None:
     blueprint.route("/{proxy+}", methods=list(METHODS), content_types=["*/*"])(not_found)
 
 
-def _answered(
-    operation: Operation, handler: Callable[[Call[Any, Any]], Any], request: Request, path_args: Mapping[str, str]
-) -> Response:
+def _answered(operation: Operation, request: Request, path_args: Mapping[str, str]) -> Response:
     """Do the call; every foreseen refusal becomes its problem."""
     try:
         by = _credential(operation.access, request)
         body = _body(operation, request)
-        call = Call(by, body, path_args, dict(request.query_params or {}), _source(request))
-        answer = handler(call)
+        answer = operation.handler(Call(by, body, path_args, _query(operation, request), _source(request)))
     except Refusal as refusal:
         return refused(refusal, container().settings.generation)
     except msgspec.DecodeError as error:
@@ -159,6 +165,8 @@ def _answered(
         return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
     if isinstance(answer, Text):
         return _response(answer.text, operation.status, "text/plain; charset=utf-8")
+    if isinstance(answer, Json):
+        return _response(answer.body.decode(), operation.status, "application/json")
     if answer is None:
         return _response("", HTTPStatus.NO_CONTENT if operation.status is HTTPStatus.OK else operation.status)
     if isinstance(answer, Response):
@@ -202,6 +210,12 @@ def _body(operation: Operation, request: Request) -> Any:
     if len(raw) > MAX_BODY_BYTES:
         raise TooLarge
     return None if operation.body is None else msgspec.json.decode(raw, type=operation.body)
+
+
+def _query(operation: Operation, request: Request) -> Any:
+    if operation.query is None:
+        return None
+    return msgspec.convert(dict(request.query_params or {}), operation.query, strict=False)
 
 
 def _source(request: Request) -> str | None:

@@ -1,0 +1,14 @@
+"""`/openapi.json`: this API's contract."""
+
+from chalice.app import Blueprint
+
+from chalicelib.entrypoints.rest.openapi import document
+from chalicelib.entrypoints.rest.route import Anybody, Call, Json, route
+
+contract = Blueprint(__name__)
+
+
+@route(contract, "GET", "/openapi.json", Anybody())
+def openapi(_call: Call[None, None]) -> Json:
+    """The OpenAPI document of this API."""
+    return Json(document())

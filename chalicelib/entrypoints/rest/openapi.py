@@ -1,0 +1,140 @@
+"""The published contract: OpenAPI 3.1, from the routes as declared and the shapes of `wire`."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from http import HTTPStatus
+from types import NoneType, UnionType
+from typing import Any, assert_never, get_args, get_type_hints
+
+import msgspec
+from chalice.app import Response
+
+from chalicelib.entrypoints.rest.route import OPERATIONS, Agents, Anybody, Json, Operation, People, Text
+from chalicelib.settings import VERSION
+from chalicelib.wire.browser import FromBrowser, ToBrowser
+from chalicelib.wire.frames import FromAgent, ToAgent
+from chalicelib.wire.problem import CONTENT_TYPE, Problem
+
+REF = "#/components/schemas/{name}"
+FRAMES: Mapping[str, Any] = {
+    "ToBrowser": ToBrowser,
+    "FromBrowser": FromBrowser,
+    "ToAgent": ToAgent,
+    "FromAgent": FromAgent,
+}
+PATH_PARAMETER = re.compile(r"{(\w+)}")
+PAGE_OF = re.compile(r"\bPage_(\w+?)_(?=\W|$)")  # msgspec's name of Page[Network]
+SECURITY: Mapping[str, Any] = {
+    "person": {"type": "http", "scheme": "bearer", "description": "An identity provider's token, or an API token."},
+    "agent": {"type": "http", "scheme": "bearer", "description": "The session of `POST /agent/session`."},
+}
+
+
+@cache
+def document() -> bytes:
+    """The contract as JSON, the same bytes for the same code."""
+    shapes = list(_shapes(OPERATIONS))
+    schemas, components = msgspec.json.schema_components(shapes, ref_template=REF)
+    named = dict(zip(shapes, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, named)
+    contract = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Wirety",
+            "version": VERSION,
+            "description": "Control plane of WireGuard networks.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/api/v1"}],
+        "paths": paths,
+        "components": {
+            "schemas": {**components, **{name: named[union] for name, union in FRAMES.items()}},
+            "securitySchemes": SECURITY,
+        },
+    }
+    text = msgspec.json.format(msgspec.json.encode(contract, order="sorted"), indent=2).decode()
+    return PAGE_OF.sub(r"\1Page", text).encode() + b"\n"
+
+
+def _shapes(operations: Iterable[Operation]) -> dict[Any, None]:
+    """Every shape once, in order; a set's order would differ from run to run."""
+    found: dict[Any, None] = dict.fromkeys((Problem, *FRAMES.values()))
+    for operation in operations:
+        found |= dict.fromkeys(_answers(operation))
+        if operation.body is not None:
+            found[operation.body] = None
+    return found
+
+
+def _answers(operation: Operation) -> tuple[Any, ...]:
+    """The shapes a handler answers with, by its annotation."""
+    answer = get_type_hints(operation.handler)["return"]
+    members = get_args(answer) if isinstance(answer, UnionType) else (answer,)
+    return tuple(member for member in members if member not in (Text, Json, Response, NoneType))
+
+
+def _operation(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": f"{operation.resource}_{operation.handler.__name__}",
+        "tags": [operation.resource],
+        "parameters": [*_path_parameters(operation.path), *_query_parameters(operation.query)],
+        "responses": _responses(operation, named),
+        **_access(operation),
+    }
+    if operation.handler.__doc__:
+        described["summary"] = operation.handler.__doc__.strip().splitlines()[0]
+    if operation.body is not None:
+        content = {"application/json": {"schema": named[operation.body]}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in PATH_PARAMETER.findall(path)
+    ]
+
+
+def _query_parameters(query: Any) -> list[dict[str, Any]]:
+    if query is None:
+        return []
+    [_], components = msgspec.json.schema_components([query], ref_template=REF)
+    return [
+        {"name": name, "in": "query", "schema": schema}
+        for name, schema in components[query.__name__]["properties"].items()
+    ]
+
+
+def _responses(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]:
+    answer = get_type_hints(operation.handler)["return"]
+    shapes = [named[shape] for shape in _answers(operation)]
+    problem: dict[str, Any] = {"description": "A refusal", "content": {CONTENT_TYPE: {"schema": named[Problem]}}}
+    if answer is NoneType:
+        return {str(int(HTTPStatus.NO_CONTENT)): {"description": "Done"}, "default": problem}
+    if answer is Text:
+        kind, schema = "text/plain", {"type": "string"}
+    elif answer is Json:
+        kind, schema = "application/json", {"type": "object"}
+    else:
+        kind, schema = "application/json", shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
+    content = {kind: {"schema": schema}}
+    responses = {str(int(operation.status)): {"description": operation.status.phrase, "content": content}}
+    if Response in get_args(answer):
+        responses[str(int(HTTPStatus.NOT_MODIFIED))] = {"description": "Nothing newer"}
+    return {**responses, "default": problem}
+
+
+def _access(operation: Operation) -> dict[str, Any]:
+    match operation.access:
+        case People(roles):
+            return {"security": [{"person": []}], "x-roles": sorted(roles)}
+        case Agents():
+            return {"security": [{"agent": []}]}
+        case Anybody():
+            return {"security": []}
+        case _:
+            assert_never(operation.access)

@@ -1,0 +1,74 @@
+"""Tickets and socket frames of browsers, `<origin>/ws?ticket=`.
+
+Frames are hints and small facts: a browser patches or refetches what it shows.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from chalicelib.wire.codec import Answer, Request
+
+What = Literal["network_created", "network_deleted", "peer_created", "peer_enrolled", "peer_deleted"]
+Fact = Literal["connected", "disconnected", "applied", "handshake"]
+
+
+class Ticket(Answer, frozen=True):
+    """`ticket` opens one socket, once, before `expires_at`."""
+
+    ticket: str
+    expires_at: datetime
+
+
+class BrowserHello(Request, frozen=True, tag="hello"):
+    """The browser's first frame: the server cannot speak before it."""
+
+
+class BrowserHeartbeat(Request, frozen=True, tag="heartbeat"):
+    """Keeps the socket open: API Gateway drops one that is idle for ten minutes."""
+
+
+class BrowserWelcome(Answer, frozen=True, tag="welcome"):
+    """Answer to `hello`. The socket ends by `expires_at`: come back before with a new ticket."""
+
+    expires_at: datetime
+    keep_alive_s: int
+
+
+class BrowserAck(Answer, frozen=True, tag="ack"):
+    """Answer to `heartbeat`."""
+
+
+class NetworkChanged(Answer, frozen=True, tag="network_changed"):
+    """A change was made; `peer_id` is the peer it was made to, null for the network's own."""
+
+    network_id: str
+    generation: int
+    revision: int
+    what: What
+    peer_id: str | None
+
+
+class PeerFact(Answer, frozen=True):
+    """What became true of a peer at a time, and the status that follows from it."""
+
+    peer_id: str
+    fact: Fact
+    status: Literal["online", "offline"]
+    at: datetime
+
+
+class PeerStatus(Answer, frozen=True, tag="peer_status"):
+    """Facts of presence, in the order they became known."""
+
+    network_id: str
+    peers: list[PeerFact]
+
+
+class BrowserBye(Answer, frozen=True, tag="bye"):
+    """The server is about to close the socket."""
+
+    reason: Literal["session_ended"]
+
+
+ToBrowser = BrowserWelcome | BrowserAck | NetworkChanged | PeerStatus | BrowserBye
+FromBrowser = BrowserHello | BrowserHeartbeat

@@ -1,0 +1,50 @@
+"""The published contract says what the routes do."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from chalicelib.entrypoints.rest.openapi import document
+from chalicelib.entrypoints.rest.route import OPERATIONS, Operation, People
+from tests.world import World
+
+COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
+
+
+@pytest.fixture(scope="module")
+def contract() -> Any:
+    return json.loads(document())
+
+
+def test_it_is_openapi_3_1(contract: Any) -> None:
+    OpenAPIV31SpecValidator(contract).validate()
+
+
+def test_the_committed_document_is_what_the_code_says() -> None:
+    assert COMMITTED.read_bytes() == document(), "run: make schema"
+
+
+def test_it_is_served_to_anybody(contract: Any) -> None:
+    answer = World().api("GET", "/openapi.json", token="none")
+
+    assert (answer.status, answer.json) == (200, contract)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
+def test_it_tells_of_each_route_who_may_call_it(contract: Any, operation: Operation) -> None:
+    told = contract["paths"][operation.path][operation.method.lower()]
+
+    roles = sorted(operation.access.roles) if isinstance(operation.access, People) else None
+    assert told.get("x-roles") == roles
+    assert {parameter["name"] for parameter in told["parameters"] if parameter["in"] == "path"} == {
+        part.strip("{}") for part in operation.path.split("/") if part.startswith("{")
+    }
+
+
+def test_operation_ids_are_unique(contract: Any) -> None:
+    ids = [operation["operationId"] for path in contract["paths"].values() for operation in path.values()]
+
+    assert len(ids) == len(set(ids))
