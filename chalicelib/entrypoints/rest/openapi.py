@@ -115,13 +115,13 @@ def _responses(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
     problem: dict[str, Any] = {"description": "A refusal", "content": {CONTENT_TYPE: {"schema": named[Problem]}}}
     if answer is NoneType:
         return {str(int(HTTPStatus.NO_CONTENT)): {"description": "Done"}, "default": problem}
+    content: dict[str, Any]
     if answer is Text:
-        kind, schema = "text/plain", {"type": "string"}
+        content = {"text/plain": {"schema": {"type": "string"}}}
     elif answer is Json:
-        kind, schema = "application/json", {"type": "object"}
+        content = {"application/json": {"schema": {"type": "object"}}}
     else:
-        kind, schema = "application/json", shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
-    content = {kind: {"schema": schema}}
+        content = {"application/json": {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}}}
     responses = {str(int(operation.status)): {"description": operation.status.phrase, "content": content}}
     if Response in get_args(answer):
         responses[str(int(HTTPStatus.NOT_MODIFIED))] = {"description": "Nothing newer"}
