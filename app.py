@@ -42,6 +42,11 @@ def plan(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return streams.plan(event)
 
 
+@app.lambda_function(name="announce")
+def announce(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    return streams.announce(event)
+
+
 @app.lambda_function(name="deliver")
 def deliver(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return queues.deliver(event)

@@ -19,13 +19,14 @@ from chalicelib.adapters.dynamodb.sessions import DynamoSessions
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
 from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.application.accounts import Accounts
+from chalicelib.application.browsers import Browsers
 from chalicelib.application.bundles import Bundles
 from chalicelib.application.connections import Connections
 from chalicelib.application.enrollment import EnrollmentDesk
 from chalicelib.application.heartbeats import Heartbeats
 from chalicelib.application.networks import Networks
 from chalicelib.application.peers import Peers
-from chalicelib.application.pushes import Deliveries, Plans
+from chalicelib.application.pushes import Announcements, Deliveries, Plans
 from chalicelib.application.tunnels import Tunnels
 from chalicelib.ports import (
     AccountStore,
@@ -171,6 +172,15 @@ class Container:
     def plans(self) -> Plans:
         out = self._outside
         return Plans(out.peers, out.presence, out.connections, out.queue)
+
+    @cached_property
+    def announcements(self) -> Announcements:
+        return Announcements(self._outside.connections, self._outside.queue)
+
+    @cached_property
+    def browsers(self) -> Browsers:
+        out = self._outside
+        return Browsers(out.sessions, out.connections, out.clock, out.randomness)
 
     @cached_property
     def deliveries(self) -> Deliveries:

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from chalicelib.domain.change import Commit, Write
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Prefix, Revision
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Prefix, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.network import Directory, Network
+from chalicelib.domain.notice import Notice
 from chalicelib.domain.peer import Host, Peer, PeerRecord, Tombstone
-from chalicelib.domain.presence import Presence, Sighting
-from chalicelib.domain.principal import Agent, Principal
+from chalicelib.domain.presence import Fact, Presence, Sighting
+from chalicelib.domain.principal import Agent, Principal, Viewer
 from chalicelib.domain.tokens import Secret
 
 
@@ -125,7 +126,7 @@ class Seen:
 
 
 class PresenceStore(Protocol):
-    """Facts of agents; every write is one small update that wakes nobody."""
+    """What agents say, and jumps see. Every write is one small update that wakes nobody; `record` does."""
 
     def wanted(self, peer_id: PeerId) -> Revision | None:
         """None: no such agent (any more)."""
@@ -141,20 +142,27 @@ class PresenceStore(Protocol):
         """Note the open socket; answers `wanted`, None for an agent that is gone."""
         ...
 
-    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> None:
-        """No effect when a newer socket was noted meanwhile."""
+    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
+        """False, and no effect, when a newer socket was noted meanwhile."""
         ...
 
     def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Revision | None:
         """Note a heartbeat; answers `wanted`, None for an agent that is gone."""
         ...
 
-    def applied(
-        self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime
-    ) -> None: ...
+    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> bool:
+        """False for an agent that is gone."""
+        ...
 
-    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> None:
-        """Keep the latest handshake a jump of this network saw; an older one has no effect."""
+    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> bool:
+        """Keep the latest handshake a jump of this network saw; answers whether it is an awakening.
+
+        An older one has no effect, and is none.
+        """
+        ...
+
+    def record(self, fact: Fact) -> None:
+        """Insert a fact, from which the stream tells browsers; the same one twice is one."""
         ...
 
     def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
@@ -162,25 +170,35 @@ class PresenceStore(Protocol):
         ...
 
 
+EVERY_NETWORK = NetworkId("org")
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An open socket of an agent."""
+    """A row of an open socket: an agent's in its network, a browser's in each network it may see,
+    or one in EVERY_NETWORK."""
 
     network_id: NetworkId
-    peer_id: PeerId
+    holder: PeerId | PrincipalId
     connection_id: ConnectionId
     connected_at: datetime
     expires_at: datetime
 
 
 class ConnectionStore(Protocol):
-    def add(self, connection: Connection) -> None: ...
+    def add(self, rows: Sequence[Connection]) -> None:
+        """Store the rows of one socket."""
+        ...
 
-    def remove(self, network_id: NetworkId, peer_id: PeerId, connection_id: ConnectionId) -> None: ...
+    def remove(self, row: Connection) -> None: ...
 
-    def of_network(self, network_id: NetworkId) -> list[Connection]: ...
+    def of_agents(self, network_id: NetworkId) -> list[Connection]: ...
 
-    def of_peer(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]: ...
+    def of_agent(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]: ...
+
+    def of_browsers(self, network_id: NetworkId) -> list[Connection]:
+        """Those with a row in this network; EVERY_NETWORK's are asked for by its name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +206,16 @@ class AgentSession:
     agent: Agent
     secret: Secret
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Opens one browser socket, which ends at `socket_expires_at`."""
+
+    viewer: Viewer
+    secret: Secret
+    expires_at: datetime
+    socket_expires_at: datetime
 
 
 class SessionStore(Protocol):
@@ -198,6 +226,12 @@ class SessionStore(Protocol):
     def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None: ...
 
     def end_all(self, peer_id: PeerId) -> None: ...
+
+    def put_ticket(self, ticket_id: str, ticket: Ticket) -> None: ...
+
+    def take_ticket(self, principal_id: PrincipalId, ticket_id: str) -> Ticket | None:
+        """Remove a ticket; however many take it at once, one gets it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +269,10 @@ class AccountStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One queue message: tell these connections of a revision. `ended`: a deleted peer's own, closed afterwards."""
+    """One queue message: tell these connections."""
 
-    network_id: NetworkId
-    revision: Revision
+    notice: Notice
     connections: tuple[Connection, ...]
-    ended: PeerId | None = None
 
 
 class PushQueue(Protocol):
@@ -258,10 +290,8 @@ class DeadLetters(Protocol):
 class Gateway(Protocol):
     """The sockets, from the server's side."""
 
-    def hint(
-        self, connection_ids: Collection[ConnectionId], network_id: NetworkId, revision: Revision
-    ) -> set[ConnectionId]:
-        """Tell each of a newer revision, at the same time; answers those the gateway does not know."""
+    def tell(self, connection_ids: Collection[ConnectionId], notice: Notice) -> set[ConnectionId]:
+        """Tell each, at the same time; answers those the gateway does not know."""
         ...
 
     def post(self, connection_id: ConnectionId, frame: object) -> bool:

@@ -22,6 +22,7 @@ from chalicelib.domain.principal import Role
 from chalicelib.entrypoints import sockets
 from chalicelib.entrypoints.rest.route import OPERATIONS
 from chalicelib.settings import settings_from
+from chalicelib.wire.frames import ConfigChanged
 from tests.builders import a_key
 
 HOST = {"hostname": "web-1", "os": "linux", "agent_version": "0.1.0"}
@@ -51,7 +52,7 @@ class World:
         self.container = Container(settings_from({"ORIGIN_SECRET": "origin"}), self.outside)
         bootstrap.install(self.container)
         self.token = self.container.accounts.create_token("test", Role.ADMINISTRATOR).text()
-        self._planned = 0
+        self._planned = self._announced = 0
 
     def api(
         self, method: str, path: str, body: object = None, token: str | None = None, raw: str | None = None
@@ -96,6 +97,10 @@ class World:
         self._planned += len(changes)
         for change in self.adversary.deliveries([change for change in changes if not lose(change)]):
             self.container.plans.plan(change)
+        facts = list(self.outside.tables.facts)[self._announced :]
+        self._announced += len(facts)
+        if facts:
+            self.container.announcements.announce(facts)
         self.deliver()
         self.outside.queue.messages, self.outside.queue.delayed = self.outside.queue.delayed, []
         self.deliver()
@@ -116,13 +121,47 @@ class World:
 
 
 @dataclass
-class SimulatedAgent:
-    """An agent without a tunnel: it speaks the protocol and keeps the last bundle."""
+class Socket:
+    """A client's end of a socket, as API Gateway calls the functions for it."""
 
     world: World
+    connection: ConnectionId | None = field(default=None, init=False)
+    context: dict[str, str] = field(default_factory=dict, init=False)
+
+    def admitted(self, handshake: dict[str, Any]) -> None:
+        """Ask the authorizer, and keep its context for every frame."""
+        policy = sockets.authorize({**handshake, "methodArn": "arn"})
+        assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+        self.context = policy["context"]
+
+    def open(self) -> None:
+        self.connection = ConnectionId(f"c-{uuid.uuid4().hex[:8]}")
+        self.world.outside.gateway.open.add(self.connection)
+        sockets.connect(self._event())
+
+    def send(self, frame: dict[str, object]) -> None:
+        sockets.message({**self._event(), "body": json.dumps(frame)})
+
+    def close(self) -> None:
+        sockets.disconnect(self._event())
+        if self.connection is not None:
+            self.world.outside.gateway.open.discard(self.connection)
+
+    @property
+    def frames(self) -> list[Any]:
+        """What the socket got."""
+        return self.world.outside.gateway.sent.get(self.connection, []) if self.connection else []
+
+    def _event(self) -> dict[str, Any]:
+        return {"requestContext": {"connectionId": self.connection, "authorizer": self.context}}
+
+
+@dataclass
+class SimulatedAgent(Socket):
+    """An agent without a tunnel: it speaks the protocol and keeps the last bundle."""
+
     name: str
     bundle: dict[str, Any] | None = None
-    connection: ConnectionId | None = None
 
     def __post_init__(self) -> None:
         self.device = Ed25519PrivateKey.generate()
@@ -160,21 +199,12 @@ class SimulatedAgent:
     def connect(self) -> None:
         """Open a session and a socket, and say hello."""
         assert self.open_session().status == 200
-        policy = sockets.authorize({"headers": {"Authorization": f"Bearer {self.session}"}, "methodArn": "arn"})
-        assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
-        self.connection = ConnectionId(f"c-{uuid.uuid4().hex[:8]}")
-        self.context = policy["context"]
-        self.world.outside.gateway.open.add(self.connection)
-        sockets.connect(self._event())
+        self.authorize()
+        self.open()
         self.send({"type": "hello", "instance_id": "i", "generation": 1, "revision": self.revision, "hash": ""})
 
-    def send(self, frame: dict[str, object]) -> None:
-        sockets.message({**self._event(), "body": json.dumps(frame)})
-
-    def disconnect(self) -> None:
-        sockets.disconnect(self._event())
-        if self.connection is not None:
-            self.world.outside.gateway.open.discard(self.connection)
+    def authorize(self) -> None:
+        self.admitted({"headers": {"Authorization": f"Bearer {self.session}"}})
 
     def fetch(self) -> Answer:
         since = f"?since={self.revision}&generation=1" if self.bundle else ""
@@ -188,21 +218,36 @@ class SimulatedAgent:
         return int(self.bundle["revision"]) if self.bundle else 0
 
     @property
-    def frames(self) -> list[Any]:
-        """What its socket got."""
-        return self.world.outside.gateway.sent.get(self.connection, []) if self.connection else []
-
-    @property
     def hints(self) -> list[int]:
-        return [frame[2] for frame in self.frames if isinstance(frame, tuple) and frame[0] == "config_changed"]
+        return [frame.revision for frame in self.frames if isinstance(frame, ConfigChanged)]
 
     @property
     def allowed_ips(self) -> set[str]:
         assert self.bundle is not None
         return {cidr for peer in self.bundle["peers"] for cidr in peer["allowed_ips"]}
 
-    def _event(self) -> dict[str, Any]:
-        return {"requestContext": {"connectionId": self.connection, "authorizer": self.context}}
+
+@dataclass
+class SimulatedBrowser(Socket):
+    """A signed-in browser: `token` is its person's, the world's own administrator by default."""
+
+    token: str | None = None
+    ticket: str = ""
+
+    def ask_ticket(self) -> None:
+        answer = self.world.api("POST", "/ws/tickets", token=self.token)
+        assert answer.status == 201, answer.text
+        self.ticket = answer.json["ticket"]
+
+    def authorize(self) -> None:
+        self.admitted({"queryStringParameters": {"ticket": self.ticket}})
+
+    def connect(self) -> None:
+        """Open a socket by a ticket, and say hello."""
+        self.ask_ticket()
+        self.authorize()
+        self.open()
+        self.send({"type": "hello"})
 
 
 def _resource(path: str) -> tuple[str, dict[str, str]]:

@@ -9,10 +9,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.ids import ConnectionId, NetworkId, Revision
+from chalicelib.adapters.notices import frame_of
+from chalicelib.domain.ids import ConnectionId
+from chalicelib.domain.notice import Notice
 from chalicelib.settings import Settings
 from chalicelib.wire.codec import encode
-from chalicelib.wire.frames import Bye, ConfigChanged
+from chalicelib.wire.frames import Bye
 
 AT_ONCE = 16
 
@@ -31,10 +33,8 @@ class ApiGatewaySockets:
             ),
         )
 
-    def hint(
-        self, connection_ids: Collection[ConnectionId], network_id: NetworkId, revision: Revision
-    ) -> set[ConnectionId]:
-        frame = ConfigChanged(network_id=network_id, generation=self._generation, revision=revision)
+    def tell(self, connection_ids: Collection[ConnectionId], notice: Notice) -> set[ConnectionId]:
+        frame = frame_of(notice, self._generation)
         ordered = list(connection_ids)
         if len(ordered) <= 1:
             return {known for known in ordered if not self.post(known, frame)}

@@ -4,7 +4,7 @@ Requests: check 1, create 1.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chalicelib.domain.errors import Unauthenticated
@@ -39,4 +39,4 @@ class Accounts:
             raise Unauthenticated("This API token is not known. Check it, or create a new one.")
         if found.expires_at is not None and self.clock.now() >= found.expires_at:
             raise Unauthenticated("This API token has expired. Create a new one.")
-        return found.principal
+        return replace(found.principal, expires_at=found.expires_at)

@@ -1,7 +1,7 @@
 """What a peer runs: bundles for agents, configs for people, and the proof that one was applied.
 
 Requests: a bundle 1 more than its tunnel (1 alone when nothing newer concerns the agent);
-applied 1.
+applied 2.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from chalicelib.domain.bundle import Bundle
 from chalicelib.domain.errors import JumpNotReady, NetworkNotFound, PeerDeleted, PeerNotEnrolled, PeerNotFound
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Kind
+from chalicelib.domain.presence import Fact, FactKind
 from chalicelib.domain.principal import Agent, Principal
 from chalicelib.ports import Clock, PeerStore, PresenceStore
 
@@ -52,7 +53,9 @@ class Bundles:
 
     def applied(self, agent: Agent, revision: Revision, bundle_hash: str, error: str | None) -> None:
         """Store an agent's report; `error` None: the bundle is in force."""
-        self.presence.applied(agent.peer_id, revision, bundle_hash, error, self.clock.now())
+        now = self.clock.now()
+        if self.presence.applied(agent.peer_id, revision, bundle_hash, error, now):
+            self.presence.record(Fact(agent.network_id, agent.peer_id, FactKind.APPLIED, now))
 
     def _deleted(self, agent: Agent) -> PeerDeleted | PeerNotFound:
         tombstone = self.peers.tombstone(agent.network_id, agent.peer_id)

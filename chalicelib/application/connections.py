@@ -1,6 +1,6 @@
 """Sockets of agents: authorize, open, greet, close.
 
-Requests: authorize 1, open 1, greet 1, close 2.
+Requests: authorize 1, open 1, greet 2, close 3 (2 when a newer socket is open).
 """
 
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from datetime import datetime
 
 from chalicelib.domain.errors import PeerNotFound, Unauthenticated
 from chalicelib.domain.ids import ConnectionId, PeerId, Revision
+from chalicelib.domain.presence import Fact, FactKind
 from chalicelib.domain.principal import Agent
 from chalicelib.domain.tokens import parse_token
 from chalicelib.ports import AgentSession, Clock, Connection, ConnectionStore, PresenceStore, SessionStore
@@ -34,8 +35,7 @@ class Connections:
         return found
 
     def open(self, agent: Agent, connection_id: ConnectionId, expires_at: datetime) -> None:
-        opened = Connection(agent.network_id, agent.peer_id, connection_id, self.clock.now(), expires_at)
-        self.connections.add(opened)
+        self.connections.add([_row(agent, connection_id, self.clock.now(), expires_at)])
 
     def greet(self, agent: Agent, connection_id: ConnectionId, instance_id: str) -> Revision:
         """Answer an agent's hello: the newest revision that concerns it.
@@ -43,11 +43,19 @@ class Connections:
         The socket is stored before this reads, and a plan raises `wanted` before it looks
         for sockets: a change is either pushed or seen here.
         """
-        wanted = self.presence.connected(agent.peer_id, connection_id, instance_id, self.clock.now())
+        now = self.clock.now()
+        wanted = self.presence.connected(agent.peer_id, connection_id, instance_id, now)
         if wanted is None:
             raise PeerNotFound(agent.peer_id)
+        self.presence.record(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now))
         return wanted
 
     def close(self, agent: Agent, connection_id: ConnectionId) -> None:
-        self.connections.remove(agent.network_id, agent.peer_id, connection_id)
-        self.presence.disconnected(agent.peer_id, connection_id)
+        now = self.clock.now()
+        self.connections.remove(_row(agent, connection_id, now, now))
+        if self.presence.disconnected(agent.peer_id, connection_id):
+            self.presence.record(Fact(agent.network_id, agent.peer_id, FactKind.DISCONNECTED, now))
+
+
+def _row(agent: Agent, connection_id: ConnectionId, connected_at: datetime, expires_at: datetime) -> Connection:
+    return Connection(agent.network_id, agent.peer_id, connection_id, connected_at, expires_at)

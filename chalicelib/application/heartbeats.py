@@ -1,6 +1,6 @@
 """What agents say of themselves, and jumps of others.
 
-Requests: 1, and 1 for each peer a jump saw something new of.
+Requests: 1, and for each peer a jump saw something new of 1, or 2 when it awoke.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from datetime import datetime
 from chalicelib.domain.errors import PeerNotFound
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Sighting
+from chalicelib.domain.presence import Fact, FactKind, Sighting
 from chalicelib.domain.principal import Agent
 from chalicelib.ports import Clock, PresenceStore
 
@@ -44,5 +44,7 @@ class Heartbeats:
             raise PeerNotFound(agent.peer_id)
         if agent.peer_id.startswith(JUMP):  # only a jump's word about others counts
             for peer_id, handshake_at in heartbeat.sightings:
-                self.presence.sighted(agent.network_id, peer_id, Sighting(min(handshake_at, now), now))
+                sighting = Sighting(min(handshake_at, now), now)
+                if self.presence.sighted(agent.network_id, peer_id, sighting):
+                    self.presence.record(Fact(agent.network_id, peer_id, FactKind.HANDSHAKE, sighting.handshake_at))
         return wanted

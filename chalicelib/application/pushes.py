@@ -1,18 +1,21 @@
-"""From a change to the agents it concerns: plan, then deliver.
+"""From a change or fact to the sockets it concerns: plan, then deliver.
 
-Requests of a plan: nobody concerned 0; otherwise 1 query for who, 1 update an agent, 1
-query of sockets (narrow: 1 an agent), 1 message for up to SOCKETS_PER_PUSH sockets.
-Deliver: 1 post a socket.
+Requests of a plan: 2 queries for browsers; agents concerned: 1 query for who, 1 update an
+agent, 1 query of sockets (narrow: 1 an agent); 1 message for up to SOCKETS_PER_PUSH
+sockets. Of a batch of facts: 1 query, and 1 a network. Deliver: 1 post a socket.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib.domain.audience import Audience, audience
 from chalicelib.domain.change import Change
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
+from chalicelib.domain.notice import ConfigChanged, NetworkChanged, Notice, PeerEnded, PresenceChanged
+from chalicelib.domain.presence import Fact
 from chalicelib.ports import (
+    EVERY_NETWORK,
     Clock,
     Connection,
     ConnectionStore,
@@ -25,13 +28,14 @@ from chalicelib.ports import (
 )
 
 SOCKETS_PER_PUSH = 50
+FACTS_PER_PUSH = 100  # a frame of some 15 KB, of 30 allowed
 SETTLING = timedelta(seconds=30)  # a post before $connect has returned is answered "gone"
 RETRY_DELAY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """Who is concerned, and which sockets to tell."""
+    """Who is concerned by a change, and which sockets to tell."""
 
     peers: PeerStore
     presence: PresenceStore
@@ -39,24 +43,28 @@ class Plans:
     queue: PushQueue
 
     def plan(self, change: Change) -> None:
-        """Raise `wanted` of the agents concerned, then queue hints for their sockets."""
+        """Raise `wanted` of the agents concerned, then queue hints for their sockets and for browsers."""
+        network_id, revision = change.network_id, change.revision
         concerned = audience(change)
-        self._tell(change.network_id, change.revision, concerned)
+        self._tell_agents(network_id, revision, concerned)
         if concerned.ended is not None:
-            own = tuple(self.connections.of_peer(change.network_id, concerned.ended))
-            self.queue.send([Push(change.network_id, change.revision, own, ended=concerned.ended)])
+            own = tuple(self.connections.of_agent(network_id, concerned.ended))
+            self.queue.send([Push(PeerEnded(network_id, revision, concerned.ended), own)])
+        watching = self.connections.of_browsers(EVERY_NETWORK) + self.connections.of_browsers(network_id)
+        peer = change.after or change.before
+        hint = NetworkChanged(network_id, revision, change.what, None if peer is None else peer.id)
+        self.queue.send(_pushes(hint, watching))
 
     def plan_for_everyone(self, network_id: NetworkId, revision: Revision) -> None:
         """For a change whose own plan failed: it concerns every agent, so that none misses it."""
-        self._tell(network_id, revision, Audience(everyone=True))
+        self._tell_agents(network_id, revision, Audience(everyone=True))
 
-    def _tell(self, network_id: NetworkId, revision: Revision, concerned: Audience) -> None:
+    def _tell_agents(self, network_id: NetworkId, revision: Revision, concerned: Audience) -> None:
         told = self._agents(network_id, concerned)
         if not told:
             return
         self.presence.want(told, revision)
-        sockets = self._sockets(network_id, concerned, told)
-        self.queue.send(Push(network_id, revision, batch) for batch in _batches(sockets))
+        self.queue.send(_pushes(ConfigChanged(network_id, revision), self._sockets(network_id, concerned, told)))
 
     def _agents(self, network_id: NetworkId, concerned: Audience) -> set[PeerId]:
         told = set(concerned.peers)
@@ -68,13 +76,33 @@ class Plans:
 
     def _sockets(self, network_id: NetworkId, concerned: Audience, told: set[PeerId]) -> list[Connection]:
         if concerned.everyone:
-            return [known for known in self.connections.of_network(network_id) if known.peer_id in told]
-        return [known for peer_id in sorted(told) for known in self.connections.of_peer(network_id, peer_id)]
+            return [known for known in self.connections.of_agents(network_id) if known.holder in told]
+        return [known for peer_id in sorted(told) for known in self.connections.of_agent(network_id, peer_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcements:
+    """Facts of presence, for the browsers that may see them."""
+
+    connections: ConnectionStore
+    queue: PushQueue
+
+    def announce(self, facts: Sequence[Fact]) -> None:
+        """Queue a batch of facts, in order; a network's together."""
+        by_network: dict[NetworkId, list[Fact]] = {}
+        for fact in facts:
+            by_network.setdefault(fact.network_id, []).append(fact)
+        everywhere = self.connections.of_browsers(EVERY_NETWORK) if facts else []
+        for network_id, own in by_network.items():
+            watching = everywhere + self.connections.of_browsers(network_id)
+            for at in range(0, len(own), FACTS_PER_PUSH):
+                news = PresenceChanged(network_id, tuple(own[at : at + FACTS_PER_PUSH]))
+                self.queue.send(_pushes(news, watching))
 
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """Hints to sockets; what is not open yet is told again, what is gone forgotten."""
+    """Notices to sockets; what is not open yet is told again, what is gone or over forgotten."""
 
     connections: ConnectionStore
     sessions: SessionStore
@@ -83,19 +111,23 @@ class Deliveries:
     clock: Clock
 
     def deliver(self, push: Push) -> None:
-        """Post the hint to each socket of a push."""
-        open_ids = [known.connection_id for known in push.connections]
-        gone = self.gateway.hint(open_ids, push.network_id, push.revision)
-        if push.ended is not None:
-            self._end(push.ended, open_ids)
+        """Tell each socket of a push."""
+        now = self.clock.now()
+        over = [known for known in push.connections if known.expires_at <= now]
+        told = [known for known in push.connections if known.expires_at > now]
+        gone = self.gateway.tell([known.connection_id for known in told], push.notice)
+        if isinstance(push.notice, PeerEnded):
+            self._end(push.notice.peer_id, [known.connection_id for known in push.connections])
             return
-        missed = [known for known in push.connections if known.connection_id in gone]
-        settling = tuple(known for known in missed if self.clock.now() - known.connected_at < SETTLING)
+        missed = [known for known in told if known.connection_id in gone]
+        settling = tuple(known for known in missed if now - known.connected_at < SETTLING)
         if settling:
-            self.queue.send([Push(push.network_id, push.revision, settling)], delay=RETRY_DELAY)
-        for known in missed:
+            self.queue.send([Push(push.notice, settling)], delay=RETRY_DELAY)
+        for known in over:
+            self.gateway.dismiss(known.connection_id, "session_ended")
+        for known in [*over, *missed]:
             if known not in settling:
-                self.connections.remove(known.network_id, known.peer_id, known.connection_id)
+                self.connections.remove(known)
 
     def _end(self, peer_id: PeerId, open_ids: list[ConnectionId]) -> None:
         """The hint is out: now sessions and sockets of the deleted peer end."""
@@ -104,5 +136,7 @@ class Deliveries:
             self.gateway.dismiss(connection_id, "peer_deleted")
 
 
-def _batches(connections: list[Connection]) -> Iterable[tuple[Connection, ...]]:
-    return (tuple(connections[at : at + SOCKETS_PER_PUSH]) for at in range(0, len(connections), SOCKETS_PER_PUSH))
+def _pushes(notice: Notice, sockets: Sequence[Connection]) -> Iterable[Push]:
+    """One message for up to SOCKETS_PER_PUSH sockets; none for nobody."""
+    for at in range(0, len(sockets), SOCKETS_PER_PUSH):
+        yield Push(notice, tuple(sockets[at : at + SOCKETS_PER_PUSH]))

@@ -8,4 +8,4 @@ PrincipalId = NewType("PrincipalId", str)
 ConnectionId = NewType("ConnectionId", str)
 Revision = NewType("Revision", int)
 
-Prefix = Literal["net", "jmp", "dyn", "sta", "tok", "ses"]
+Prefix = Literal["net", "jmp", "dyn", "sta", "tok", "ses", "tkt"]

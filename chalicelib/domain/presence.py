@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 
-from chalicelib.domain.ids import Revision
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Host, Kind, Peer
 
 HEARTBEAT_JUMP = timedelta(seconds=30)
 HEARTBEAT_REGULAR = timedelta(minutes=4)
 MISSED_HEARTBEATS = 3
+STATIC = "sta_"
 REJECT_AFTER = timedelta(seconds=180)  # WireGuard protocol, section 6.1: a session is dead then
 
 
@@ -38,6 +40,43 @@ class Sighting:
 
     handshake_at: datetime
     seen_at: datetime
+
+
+class FactKind(StrEnum):
+    """What can become true of a peer. `handshake`: the first, or the first after a silence."""
+
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    APPLIED = "applied"
+    HANDSHAKE = "handshake"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that became true of a peer at a time."""
+
+    network_id: NetworkId
+    peer_id: PeerId
+    kind: FactKind
+    at: datetime
+
+    @property
+    def status(self) -> Status | None:
+        """The status that follows, None when none does: an agent's handshake says nothing of its socket."""
+        match self.kind:
+            case FactKind.CONNECTED | FactKind.APPLIED:
+                return Status.ONLINE
+            case FactKind.DISCONNECTED:
+                return Status.OFFLINE
+            case FactKind.HANDSHAKE:
+                return Status.ONLINE if self.peer_id.startswith(STATIC) else None
+            case _:
+                assert_never(self.kind)
+
+
+def is_awakening(before: Sighting | None, seen: Sighting) -> bool:
+    """Whether a handshake is the first, or the first after the session before it was dead."""
+    return before is None or seen.handshake_at - before.handshake_at >= REJECT_AFTER
 
 
 def heartbeat_interval(kind: Kind) -> timedelta:

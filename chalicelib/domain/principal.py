@@ -2,6 +2,7 @@
 
 from collections.abc import Set
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.errors import Forbidden, NetworkNotFound
@@ -24,12 +25,14 @@ EVERYBODY = frozenset(Role)
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A person or API token. `networks` None: every network of the deployment."""
+    """A person or API token. `networks` None: every network of the deployment. `expires_at`: when
+    the token it came with ends, None: never."""
 
     id: PrincipalId
     name: str
     role: Role
     networks: frozenset[NetworkId] | None
+    expires_at: datetime | None = None
 
     def require(self, roles: Set[Role]) -> None:
         if self.role not in roles:
@@ -46,6 +49,14 @@ class Principal:
 
     def sees(self, network_id: NetworkId) -> bool:
         return self.networks is None or network_id in self.networks
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A browser by its socket: who looks, and at which networks (None: all, also new ones)."""
+
+    id: PrincipalId
+    networks: frozenset[NetworkId] | None
 
 
 @dataclass(frozen=True, slots=True)

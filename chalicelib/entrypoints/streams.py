@@ -1,7 +1,8 @@
-"""The stream of changes: plan each record's pushes.
+"""The streams: plan the pushes of each change, announce facts of presence.
 
-A record that cannot be planned concerns every agent of its network, goes whole to the
-dead-letter queue, and never blocks the ones behind it.
+A change that cannot be planned concerns every agent of its network, goes whole to the
+dead-letter queue, and never blocks the ones behind it. A fact that cannot be announced is
+dropped: browsers read anew what they show whenever they connect.
 """
 
 from collections.abc import Mapping
@@ -9,8 +10,9 @@ from typing import Any
 
 from tenacity import Retrying, stop_after_attempt, wait_random_exponential
 
-from chalicelib.adapters.dynamodb.streams import change_from, key_of
+from chalicelib.adapters.dynamodb.streams import change_from, fact_from, key_of
 from chalicelib.bootstrap import container
+from chalicelib.domain.presence import Fact
 from chalicelib.observability import logger
 
 ATTEMPTS = 3
@@ -21,6 +23,25 @@ def plan(event: Mapping[str, Any]) -> dict[str, Any]:
     failures = [record for record in event["Records"] if not _is_settled(record)]
     logger.info("planned", extra={"records": len(event["Records"]), "failed": len(failures)})
     return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failures]}
+
+
+def announce(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Announce a batch of facts to browsers."""
+    facts = [fact for record in event["Records"] if (fact := _fact(record)) is not None]
+    try:
+        _patiently(lambda: container().announcements.announce(facts))
+    except Exception:  # noqa: BLE001  a hint to browsers is not worth blocking the stream
+        logger.exception("announcement_failed", extra={"facts": len(facts)})
+    logger.info("announced", extra={"facts": len(facts)})
+    return {"batchItemFailures": []}
+
+
+def _fact(record: Mapping[str, Any]) -> Fact | None:
+    try:
+        return fact_from(record)
+    except Exception:  # noqa: BLE001  one bad record must not hide the others of its batch
+        logger.exception("fact_unreadable")
+        return None
 
 
 def _is_settled(record: Mapping[str, Any]) -> bool:

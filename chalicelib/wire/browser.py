@@ -6,10 +6,13 @@ Frames are hints and small facts: a browser patches or refetches what it shows.
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from chalicelib.wire.codec import Answer, Request
 
 What = Literal["network_created", "network_deleted", "peer_created", "peer_enrolled", "peer_deleted"]
 Fact = Literal["connected", "disconnected", "applied", "handshake"]
+FactStatus = Literal["online", "offline"] | None
 
 
 class Ticket(Answer, frozen=True):
@@ -49,11 +52,11 @@ class NetworkChanged(Answer, frozen=True, tag="network_changed"):
 
 
 class PeerFact(Answer, frozen=True):
-    """What became true of a peer at a time, and the status that follows from it."""
+    """What became true of a peer at a time, and the status that follows: null, as it was."""
 
     peer_id: str
     fact: Fact
-    status: Literal["online", "offline"]
+    status: FactStatus
     at: datetime
 
 
@@ -72,3 +75,9 @@ class BrowserBye(Answer, frozen=True, tag="bye"):
 
 ToBrowser = BrowserWelcome | BrowserAck | NetworkChanged | PeerStatus | BrowserBye
 FromBrowser = BrowserHello | BrowserHeartbeat
+
+
+def from_browser(frame: str) -> FromBrowser:
+    """Parse a frame a browser sent; raises msgspec.DecodeError."""
+    parsed: FromBrowser = msgspec.json.decode(frame, type=FromBrowser)
+    return parsed

@@ -1,6 +1,7 @@
 """What each use case costs in DynamoDB requests, however large the network is."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 
@@ -9,7 +10,7 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.peer import PeerRecord
 from tests.builders import a_key, a_static
-from tests.world import SimulatedAgent, World
+from tests.world import SimulatedAgent, SimulatedBrowser, World
 
 SIZES = [1, 100, 2000]
 
@@ -44,10 +45,12 @@ def lab(request: pytest.FixtureRequest) -> Lab:
     for agent in (hub, left):
         agent.connect()
         agent.fetch()
+    world.settle()
     return Lab(world, hub, left, f"/networks/{network_id}/peers")
 
 
 AUTH = 1  # the caller's token or session is one read
+BROWSERS = 2  # those of this network, those that see all
 
 
 def test_create_a_static_peer(lab: Lab) -> None:
@@ -103,14 +106,14 @@ def test_plan_and_deliver_for_the_jump(lab: Lab) -> None:
 
     cost = lab.world.counted(lab.world.settle)
 
-    assert cost == {"read": 2, "write": 1}  # jumps, sockets; wanted
+    assert cost == {"read": 2 + BROWSERS, "write": 1}  # jumps, sockets; wanted
     assert len(lab.hub.hints) == 1
 
 
 def test_plan_of_a_change_that_concerns_nobody(lab: Lab) -> None:
     lab.world.api("POST", lab.path, {"kind": "dynamic", "name": "n"})
 
-    assert lab.world.counted(lab.world.settle) == {}
+    assert lab.world.counted(lab.world.settle) == {"read": BROWSERS}
 
 
 def test_a_heartbeat_is_one_update(lab: Lab) -> None:
@@ -123,5 +126,44 @@ def test_enrol_open_a_session_and_a_socket(lab: Lab) -> None:
     def come() -> None:
         lab.world.agent(lab.path.split("/")[2], "dynamic", "new").connect()
 
-    # create 3 + 1; enrol 2 + 1; session 1 + 1; authorize 1; open and greet 2 writes
-    assert lab.world.counted(come) == {"read": 7, "transaction": 3, "write": 2}
+    # create 3 + 1; enrol 2 + 1; session 1 + 1; authorize 1; open 1 and greet 2 writes
+    assert lab.world.counted(come) == {"read": 7, "transaction": 3, "write": 3}
+
+
+def test_a_browsers_socket_from_ticket_to_close(lab: Lab) -> None:
+    world, browser = lab.world, SimulatedBrowser(lab.world)
+
+    assert world.counted(browser.ask_ticket) == {"read": AUTH, "write": 1}
+    assert world.counted(browser.authorize) == {"write": 1}  # the ticket is read as it is deleted
+    assert world.counted(browser.open) == {"write": 1}
+    assert world.counted(lambda: browser.send({"type": "heartbeat"})) == {}
+    assert world.counted(browser.close) == {"write": 1}
+
+
+def test_an_agents_socket_from_authorizer_to_close(lab: Lab) -> None:
+    world, left = lab.world, lab.left
+    hello = {"type": "hello", "instance_id": "i", "generation": 1, "revision": left.revision, "hash": ""}
+
+    assert world.counted(left.authorize) == {"read": 1}
+    assert world.counted(left.open) == {"write": 1}
+    assert world.counted(lambda: left.send(hello)) == {"write": 2}  # presence, fact
+    assert world.counted(left.close) == {"write": 3}  # socket, presence, fact
+
+
+def test_a_report_of_what_was_applied(lab: Lab) -> None:
+    applied = {"type": "applied", "generation": 1, "revision": 3, "hash": "h", "ok": True, "ms": 9}
+
+    assert lab.world.counted(lambda: lab.left.send(applied)) == {"write": 2}  # presence, fact
+
+
+def test_facts_are_announced_by_the_batch(lab: Lab) -> None:
+    browser = SimulatedBrowser(lab.world)
+    browser.connect()
+    lab.world.settle()
+    before = len(browser.frames)
+    for _ in range(3):
+        lab.world.outside.clock.advance(timedelta(seconds=1))
+        lab.left.send({"type": "applied", "generation": 1, "revision": 3, "hash": "h", "ok": True, "ms": 9})
+
+    assert lab.world.counted(lab.world.settle) == {"read": BROWSERS}
+    assert len(browser.frames) == before + 1

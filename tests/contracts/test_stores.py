@@ -26,14 +26,14 @@ from chalicelib.domain.change import (
     WriteDirectory,
 )
 from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
-from chalicelib.domain.ids import ConnectionId, PrincipalId, Revision
+from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.network import Directory, Network
 from chalicelib.domain.peer import Enrollment, Host, Peer, PeerRecord, Tombstone
-from chalicelib.domain.presence import Presence, Sighting
-from chalicelib.domain.principal import Agent, Principal, Role
+from chalicelib.domain.presence import Fact, FactKind, Presence, Sighting
+from chalicelib.domain.principal import Agent, Principal, Role, Viewer
 from chalicelib.domain.tokens import Secret
-from chalicelib.ports import AgentSession, ApiToken, Connection, Moved, Refused, Seen
+from chalicelib.ports import EVERY_NETWORK, AgentSession, ApiToken, Connection, Moved, Refused, Seen, Ticket
 from tests.builders import T0, a_dynamic, a_jump, a_network, a_static
 
 LAB = a_network("10.0.0.0/24", "fd00::/64", dns=("10.0.0.53",))
@@ -249,13 +249,13 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
 
     assert outside.presence.connected(agent, ConnectionId("old"), "i", T0) == 5
     outside.presence.connected(agent, ConnectionId("new"), "i", T0)
-    outside.presence.disconnected(agent, ConnectionId("old"))
+    assert outside.presence.disconnected(agent, ConnectionId("old")) is False
     assert outside.presence.heard(agent, "i", 2, None, later) == 5
     outside.presence.applied(agent, Revision(5), "hash", None, later)
     outside.presence.applied(agent, Revision(5), "hash", "no such device", later)
 
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(Presence(Revision(5), True, later, HOST))}
-    outside.presence.disconnected(agent, ConnectionId("new"))
+    assert outside.presence.disconnected(agent, ConnectionId("new")) is True
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(Presence(Revision(5), False, later, HOST))}
 
 
@@ -269,6 +269,28 @@ def test_the_latest_handshake_of_a_network_stays(outside: Outside, lab: Network)
     assert outside.presence.many(lab.id, [phone]) == {phone: Seen(None, newer)}
 
 
+def test_a_handshake_after_a_silence_is_an_awakening(outside: Outside, lab: Network) -> None:
+    def sighted(seconds: int) -> bool:
+        at = T0 + timedelta(seconds=seconds)
+        return outside.presence.sighted(lab.id, a_static().id, Sighting(at, at))
+
+    assert sighted(0)
+    assert not sighted(0)
+    assert not sighted(179)
+    assert not sighted(60)
+    assert sighted(179 + 180)
+
+
+def test_a_fact_recorded_twice_is_one(outside: Outside, lab: Network) -> None:
+    fact = Fact(lab.id, a_static().id, FactKind.HANDSHAKE, T0)
+
+    outside.presence.record(fact)
+    outside.presence.record(fact)
+    outside.presence.record(replace(fact, kind=FactKind.CONNECTED))
+
+    assert outside.presence.many(lab.id, [fact.peer_id]) == {}
+
+
 def test_sockets_are_found_by_network_and_by_peer(outside: Outside, lab: Network) -> None:
     hub, web = a_jump().id, a_dynamic().id
     rows = [
@@ -276,13 +298,45 @@ def test_sockets_are_found_by_network_and_by_peer(outside: Outside, lab: Network
         for peer, name in ((hub, "a="), (web, "b="), (web, "c="))
     ]
     for row in rows:
-        outside.connections.add(row)
+        outside.connections.add([row])
 
-    assert sorted(outside.connections.of_network(lab.id), key=lambda row: row.connection_id) == rows
-    assert sorted(outside.connections.of_peer(lab.id, web), key=lambda row: row.connection_id) == rows[1:]
-    outside.connections.remove(lab.id, web, ConnectionId("b="))
-    outside.connections.remove(lab.id, web, ConnectionId("never"))
-    assert outside.connections.of_peer(lab.id, web) == rows[2:]
+    assert sorted(outside.connections.of_agents(lab.id), key=lambda row: row.connection_id) == rows
+    assert sorted(outside.connections.of_agent(lab.id, web), key=lambda row: row.connection_id) == rows[1:]
+    assert outside.connections.of_browsers(lab.id) == []
+    outside.connections.remove(rows[1])
+    outside.connections.remove(replace(rows[1], connection_id=ConnectionId("never")))
+    assert outside.connections.of_agent(lab.id, web) == rows[2:]
+
+
+def test_a_browser_is_found_in_every_network_it_sees(outside: Outside, lab: Network) -> None:
+    others = [NetworkId(f"net_{n}") for n in range(30)]  # more than one batch of writes
+    person, script = PrincipalId("usr_1"), PrincipalId("tok_1")
+    rows = [Connection(seen, person, ConnectionId("a="), T0, T0 + timedelta(hours=1)) for seen in (lab.id, *others)]
+    everywhere = Connection(EVERY_NETWORK, script, ConnectionId("b="), T0, T0 + timedelta(hours=1))
+    agent = Connection(lab.id, a_dynamic().id, ConnectionId("c="), T0, T0 + timedelta(hours=1))
+
+    outside.connections.add(rows)
+    outside.connections.add([everywhere])
+    outside.connections.add([agent])
+    outside.connections.add([])
+
+    assert outside.connections.of_browsers(lab.id) == rows[:1]
+    assert outside.connections.of_browsers(others[-1]) == rows[-1:]
+    assert outside.connections.of_browsers(EVERY_NETWORK) == [everywhere]
+    assert outside.connections.of_agents(lab.id) == [agent]
+    outside.connections.remove(rows[0])
+    assert outside.connections.of_browsers(lab.id) == []
+    assert outside.connections.of_browsers(others[0]) == rows[1:2]
+
+
+@pytest.mark.parametrize("networks", [None, frozenset(), frozenset({LAB.id})])
+def test_a_ticket_is_taken_once(outside: Outside, networks: frozenset[NetworkId] | None) -> None:
+    ticket = Ticket(Viewer(PrincipalId("usr_1"), networks), Secret("hash"), T0, T0 + timedelta(hours=1))
+    outside.sessions.put_ticket("tkt_1", ticket)
+
+    assert outside.sessions.take_ticket(PrincipalId("usr_2"), "tkt_1") is None
+    assert outside.sessions.take_ticket(PrincipalId("usr_1"), "tkt_1") == ticket
+    assert outside.sessions.take_ticket(PrincipalId("usr_1"), "tkt_1") is None
 
 
 def test_an_assertion_opens_one_session(outside: Outside, lab: Network) -> None:

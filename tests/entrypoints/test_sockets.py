@@ -4,7 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.adapters.sqs import message_of
+from chalicelib.domain.ids import NetworkId, Revision
+from chalicelib.domain.notice import ConfigChanged
 from chalicelib.entrypoints import queues, sockets
+from chalicelib.ports import Push
 from tests.world import SimulatedAgent, World
 
 
@@ -58,7 +62,7 @@ def test_an_applied_report_is_kept(agent: SimulatedAgent) -> None:
 
 
 def test_a_poisoned_message_fails_alone(agent: SimulatedAgent) -> None:
-    good = {"messageId": "2", "body": '{"network_id": "n", "revision": 4, "connections": []}'}
+    good = {"messageId": "2", "body": message_of(Push(ConfigChanged(NetworkId("n"), Revision(4)), ()))}
 
     answer = queues.deliver({"Records": [{"messageId": "1", "body": "{"}, good]})
 

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.wire.frames import Ack, Welcome
+from chalicelib.wire.frames import Ack, ConfigChanged, Welcome
 from tests.builders import a_key
 from tests.world import SimulatedAgent, World
 
@@ -70,7 +70,7 @@ def test_a_lan_behind_a_peer_reaches_everyone(world: World, trio: Trio) -> None:
 
 def test_an_agent_that_was_away_learns_from_its_welcome(world: World, trio: Trio) -> None:
     network, hub, _, _ = trio
-    hub.disconnect()
+    hub.close()
     a_static(world, network, "phone")
     world.settle()
 
@@ -124,7 +124,7 @@ def test_a_socket_that_is_not_open_yet_is_tried_again(world: World, trio: Trio) 
     world.deliver()
 
     assert len(world.outside.queue.delayed) == 1
-    assert hub.connection in world.outside.tables.sockets
+    assert (network, hub.connection) in world.outside.tables.sockets
 
 
 def test_a_socket_that_is_gone_for_long_is_forgotten(world: World, trio: Trio) -> None:
@@ -137,7 +137,7 @@ def test_a_socket_that_is_gone_for_long_is_forgotten(world: World, trio: Trio) -
     world.settle()
 
     assert world.outside.queue.delayed == []
-    assert hub.connection not in world.outside.tables.sockets
+    assert (network, hub.connection) not in world.outside.tables.sockets
 
 
 def test_a_deleted_agent_is_told_first_and_cut_off_then(world: World, trio: Trio) -> None:
@@ -149,7 +149,7 @@ def test_a_deleted_agent_is_told_first_and_cut_off_then(world: World, trio: Trio
 
     assert (gone.status, gone.json["code"]) == (410, "peer_deleted")
     assert gone.json["tombstone"]["peer_id"] == left.peer_id
-    assert left.frames[-2][0] == "config_changed"
+    assert isinstance(left.frames[-2], ConfigChanged)
     assert left.frames[-1] == ("bye", "peer_deleted")
     assert left.connection not in world.outside.gateway.open
     assert left.fetch().status == 401
@@ -172,7 +172,7 @@ def test_status_follows_socket_and_heartbeats(world: World, trio: Trio) -> None:
     network, _, left, _ = trio
     assert world.peers(network)["left"]["status"] == "online"
 
-    left.disconnect()
+    left.close()
     assert world.peers(network)["left"]["status"] == "offline"
 
     left.connect()

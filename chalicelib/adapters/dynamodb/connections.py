@@ -1,42 +1,61 @@
-"""Open sockets, one row each."""
+"""Rows of open sockets."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from chalicelib.adapters.dynamodb.models import SocketItem
 from chalicelib.adapters.dynamodb.values import epoch
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId
 from chalicelib.ports import Connection
 
 
 class DynamoConnections:
-    def add(self, connection: Connection) -> None:
-        SocketItem(
-            connection.network_id,
-            _key(connection.peer_id, connection.connection_id),
-            connected_at=connection.connected_at,
-            expires_at=epoch(connection.expires_at),
-        ).save()
+    def add(self, rows: Sequence[Connection]) -> None:
+        if len(rows) == 1:
+            _item(rows[0]).save()
+            return
+        with SocketItem.batch_write() as batch:
+            for row in rows:
+                batch.save(_item(row))
 
-    def remove(self, network_id: NetworkId, peer_id: PeerId, connection_id: ConnectionId) -> None:
-        SocketItem(network_id, _key(peer_id, connection_id)).delete()
+    def remove(self, row: Connection) -> None:
+        SocketItem(row.network_id, _key(row.holder, row.connection_id)).delete()
 
-    def of_network(self, network_id: NetworkId) -> list[Connection]:
-        return [_value(item) for item in SocketItem.query(network_id, consistent_read=True)]
+    def of_agents(self, network_id: NetworkId) -> list[Connection]:
+        return _values(SocketItem.query(network_id, SocketItem.item.between(*SocketItem.AGENTS), consistent_read=True))
 
-    def of_peer(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]:
+    def of_agent(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]:
         own = SocketItem.item.startswith(_key(peer_id, ConnectionId("")))
-        return [_value(item) for item in SocketItem.query(network_id, own, consistent_read=True)]
+        return _values(SocketItem.query(network_id, own, consistent_read=True))
+
+    def of_browsers(self, network_id: NetworkId) -> list[Connection]:
+        return _values(
+            SocketItem.query(network_id, SocketItem.item.between(*SocketItem.BROWSERS), consistent_read=True)
+        )
 
 
-def _key(peer_id: PeerId, connection_id: ConnectionId) -> str:
-    return f"{peer_id}#{connection_id}"
+def _key(holder: PeerId | PrincipalId, connection_id: ConnectionId) -> str:
+    return f"{holder}#{connection_id}"
+
+
+def _item(row: Connection) -> SocketItem:
+    return SocketItem(
+        row.network_id,
+        _key(row.holder, row.connection_id),
+        connected_at=row.connected_at,
+        expires_at=epoch(row.expires_at),
+    )
+
+
+def _values(items: Iterable[SocketItem]) -> list[Connection]:
+    return [_value(item) for item in items]
 
 
 def _value(item: SocketItem) -> Connection:
-    peer_id, _, connection_id = item.item.partition("#")
+    holder, _, connection_id = item.item.partition("#")
     return Connection(
         NetworkId(item.network_id),
-        PeerId(peer_id),
+        PeerId(holder) if holder < SocketItem.AGENTS[1] else PrincipalId(holder),
         ConnectionId(connection_id),
         item.connected_at,
         datetime.fromtimestamp(int(item.expires_at), UTC),

@@ -200,8 +200,27 @@ class SightingItem(Table):
     seen_at = UTCDateTimeAttribute()
 
 
+class FactItem(Table):
+    """`presence`: something that became true, `fact#time#kind`. The stream takes inserted items of this type only."""
+
+    TYPE = "fact"
+
+    class Meta(Table.Meta):
+        table_name = "presence"
+
+    peer_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    type = UnicodeAttribute(default=TYPE)
+    network_id = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    expires_at = NumberAttribute()
+
+
 class SocketItem(Table):
-    """`sockets`: one row an open socket, `principal#connection_id`."""
+    """`sockets`: a row of an open socket, `holder#connection_id`."""
+
+    AGENTS, BROWSERS = ("d", "k"), ("t", "v")  # bounds around dyn_ and jmp_; around tok_ and usr_
 
     class Meta(Table.Meta):
         table_name = "sockets"
@@ -236,6 +255,20 @@ class AssertionItem(Table):
     expires_at = NumberAttribute()
 
 
+class TicketItem(Table):
+    """`sessions`: a browser's ticket, `ticket#id`."""
+
+    class Meta(Table.Meta):
+        table_name = "sessions"
+
+    principal = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    networks: ListAttribute[Any] = ListAttribute(null=True)
+    secret = UnicodeAttribute()
+    socket_expires_at = UTCDateTimeAttribute()
+    expires_at = NumberAttribute()
+
+
 class TokenItem(Table):
     """`accounts`: an API token, kind `token`."""
 
@@ -258,9 +291,9 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("peers", (PeerItem, ClaimItem, TombstoneItem)),
     ("allocations", (AllocationItem, FreedItem)),
     ("changes", (ChangeItem,)),
-    ("presence", (PresenceItem, SightingItem)),
+    ("presence", (PresenceItem, SightingItem, FactItem)),
     ("sockets", (SocketItem,)),
-    ("sessions", (SessionItem, AssertionItem)),
+    ("sessions", (SessionItem, AssertionItem, TicketItem)),
     ("accounts", (TokenItem,)),
 )
 

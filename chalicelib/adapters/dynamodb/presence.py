@@ -2,17 +2,20 @@
 
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from pynamodb.exceptions import UpdateError
+from pynamodb.exceptions import PutError, UpdateError
 
-from chalicelib.adapters.dynamodb.models import PresenceItem, SightingItem
+from chalicelib.adapters.dynamodb.models import FactItem, PresenceItem, SightingItem
+from chalicelib.adapters.dynamodb.values import epoch, fact_key
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Presence, Sighting
+from chalicelib.domain.presence import Fact, Presence, Sighting, is_awakening
 from chalicelib.ports import Seen
 
 AT_ONCE = 16
+FACTS_KEPT = timedelta(days=1)  # as long as a stream holds its records
 
 
 class DynamoPresence:
@@ -46,8 +49,9 @@ class DynamoPresence:
             ],
         )
 
-    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> None:
-        self._update(peer_id, [PresenceItem.connection_id.remove()], PresenceItem.connection_id == connection_id)
+    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
+        own = PresenceItem.connection_id == connection_id
+        return self._update(peer_id, [PresenceItem.connection_id.remove()], own) is not None
 
     def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Revision | None:
         actions = [
@@ -60,9 +64,9 @@ class DynamoPresence:
             actions.append(PresenceItem.host.set(said))
         return self._update(peer_id, actions)
 
-    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> None:
+    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> bool:
         outcome = PresenceItem.applied_error.remove() if error is None else PresenceItem.applied_error.set(error)
-        self._update(
+        updated = self._update(
             peer_id,
             [
                 PresenceItem.applied_revision.set(revision),
@@ -71,16 +75,38 @@ class DynamoPresence:
                 outcome,
             ],
         )
+        return updated is not None
 
-    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> None:
-        item = SightingItem(peer_id, _sighting_key(network_id))
+    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> bool:
         newer = SightingItem.handshake_at.does_not_exist() | (SightingItem.handshake_at <= sighting.handshake_at)
         try:
-            item.update(
-                [SightingItem.handshake_at.set(sighting.handshake_at), SightingItem.seen_at.set(sighting.seen_at)],
+            answer = SightingItem._get_connection().update_item(
+                peer_id,
+                _sighting_key(network_id),
+                actions=[
+                    SightingItem.handshake_at.set(sighting.handshake_at),
+                    SightingItem.seen_at.set(sighting.seen_at),
+                ],
                 condition=newer,
+                return_values="ALL_OLD",
             )
         except UpdateError as error:
+            _unless_condition(error)
+            return False
+        return is_awakening(_sighting(answer.get("Attributes")), sighting)
+
+    def record(self, fact: Fact) -> None:
+        item = FactItem(
+            fact.peer_id,
+            fact_key(fact),
+            network_id=fact.network_id,
+            kind=fact.kind.value,
+            at=fact.at,
+            expires_at=epoch(fact.at + FACTS_KEPT),
+        )
+        try:
+            item.save(condition=FactItem.peer_id.does_not_exist())  # a second insert would not be one
+        except PutError as error:
             _unless_condition(error)
 
     def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
@@ -117,6 +143,14 @@ def _presence(item: PresenceItem) -> Presence:
     return Presence(Revision(int(item.wanted)), item.connection_id is not None, item.last_seen, host)
 
 
-def _unless_condition(error: UpdateError) -> None:
+def _sighting(attributes: Mapping[str, Any] | None) -> Sighting | None:
+    if not attributes:
+        return None
+    item = SightingItem()
+    item.deserialize(dict(attributes))
+    return Sighting(item.handshake_at, item.seen_at)
+
+
+def _unless_condition(error: UpdateError | PutError) -> None:
     if error.cause_response_code != "ConditionalCheckFailedException":
         raise error

@@ -1,17 +1,18 @@
-"""Agent sessions, and the assertions that opened them."""
+"""Agent sessions and the assertions that opened them; browser tickets."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.adapters.dynamodb.models import AssertionItem, SessionItem
+from chalicelib.adapters.dynamodb.models import AssertionItem, SessionItem, TicketItem
 from chalicelib.adapters.dynamodb.values import epoch
-from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.principal import Agent
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
+from chalicelib.domain.principal import Agent, Viewer
 from chalicelib.domain.tokens import Secret
-from chalicelib.ports import AgentSession
+from chalicelib.ports import AgentSession, Ticket
 from chalicelib.settings import Settings
 
 
@@ -53,6 +54,37 @@ class DynamoSessions:
     def end_all(self, peer_id: PeerId) -> None:
         for item in SessionItem.query(peer_id, SessionItem.item.startswith(_key("")), consistent_read=True):
             item.delete()
+
+    def put_ticket(self, ticket_id: str, ticket: Ticket) -> None:
+        seen = ticket.viewer.networks
+        TicketItem(
+            ticket.viewer.id,
+            _ticket_key(ticket_id),
+            networks=None if seen is None else sorted(seen),
+            secret=ticket.secret,
+            socket_expires_at=ticket.socket_expires_at,
+            expires_at=epoch(ticket.expires_at),
+        ).save()
+
+    def take_ticket(self, principal_id: PrincipalId, ticket_id: str) -> Ticket | None:
+        taken = TicketItem._get_connection().delete_item(principal_id, _ticket_key(ticket_id), return_values="ALL_OLD")
+        return _ticket(taken["Attributes"]) if "Attributes" in taken else None
+
+
+def _ticket_key(ticket_id: str) -> str:
+    return f"ticket#{ticket_id}"
+
+
+def _ticket(attributes: dict[str, Any]) -> Ticket:
+    item = TicketItem()
+    item.deserialize(attributes)
+    networks = None if item.networks is None else frozenset(map(NetworkId, item.networks))
+    return Ticket(
+        Viewer(PrincipalId(item.principal), networks),
+        Secret(item.secret),
+        datetime.fromtimestamp(int(item.expires_at), UTC),
+        item.socket_expires_at,
+    )
 
 
 def _key(session_id: str) -> str:

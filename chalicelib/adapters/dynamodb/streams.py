@@ -1,12 +1,13 @@
-"""Records of the stream of changes."""
+"""Records of the streams: changes, and facts of presence."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.adapters.dynamodb.models import ChangeItem
-from chalicelib.adapters.dynamodb.values import change_value
+from chalicelib.adapters.dynamodb.models import ChangeItem, FactItem
+from chalicelib.adapters.dynamodb.values import change_value, fact_value
 from chalicelib.domain.change import Change
 from chalicelib.domain.ids import NetworkId, Revision
+from chalicelib.domain.presence import Fact
 
 
 def change_from(record: Mapping[str, Any]) -> Change:
@@ -14,6 +15,13 @@ def change_from(record: Mapping[str, Any]) -> Change:
     item = ChangeItem()
     item.deserialize(record["dynamodb"]["NewImage"])
     return change_value(item)
+
+
+def fact_from(record: Mapping[str, Any]) -> Fact:
+    """Read one stream record with its new image; raises whatever a malformed one causes."""
+    item = FactItem()
+    item.deserialize(record["dynamodb"]["NewImage"])
+    return fact_value(item)
 
 
 def key_of(record: Mapping[str, Any]) -> tuple[NetworkId, Revision]:

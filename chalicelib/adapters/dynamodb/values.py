@@ -7,6 +7,7 @@ from chalicelib.adapters.dynamodb.models import (
     AllocationItem,
     ChangeItem,
     DirectoryItem,
+    FactItem,
     NetworkItem,
     PeerItem,
     PeerMap,
@@ -17,6 +18,7 @@ from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.network import Directory, Entry, Network, Routed
 from chalicelib.domain.peer import Enrollment, Kind, Peer, PeerRecord, Tombstone
+from chalicelib.domain.presence import Fact, FactKind
 from chalicelib.domain.tokens import Secret
 
 
@@ -26,6 +28,10 @@ def index_key(index: int) -> str:
 
 def freed_key(freed_at: datetime, index: int) -> str:
     return f"freed#{freed_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}#{index_key(index)}"
+
+
+def fact_key(fact: Fact) -> str:
+    return f"fact#{fact.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}#{fact.kind}"
 
 
 def revision_key(revision: Revision) -> str:
@@ -196,3 +202,7 @@ def change_value(item: ChangeItem) -> Change:
 
 def _whole(number: float | None) -> int | None:
     return None if number is None else int(number)
+
+
+def fact_value(item: FactItem) -> Fact:
+    return Fact(NetworkId(item.network_id), PeerId(item.peer_id), FactKind(item.kind), item.at)

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from chalicelib.domain.ids import ConnectionId, NetworkId, Prefix, Revision
+from chalicelib.adapters.notices import frame_of
+from chalicelib.domain.ids import ConnectionId, Prefix
+from chalicelib.domain.notice import Notice
 from chalicelib.ports import Push
 
 Frame = tuple[str, object]
@@ -30,10 +32,9 @@ class MemoryGateway:
         self.open: set[ConnectionId] = set()
         self.sent: dict[ConnectionId, list[object]] = {}
 
-    def hint(
-        self, connection_ids: Collection[ConnectionId], network_id: NetworkId, revision: Revision
-    ) -> set[ConnectionId]:
-        return {known for known in connection_ids if not self.post(known, ("config_changed", network_id, revision))}
+    def tell(self, connection_ids: Collection[ConnectionId], notice: Notice) -> set[ConnectionId]:
+        frame = frame_of(notice, generation=1)
+        return {known for known in connection_ids if not self.post(known, frame)}
 
     def post(self, connection_id: ConnectionId, frame: object) -> bool:
         if connection_id not in self.open:

@@ -1,13 +1,17 @@
 """What is happening: presence, sockets, sessions."""
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Presence, Sighting
-from chalicelib.ports import AgentSession, Connection, Seen
+from chalicelib.domain.presence import Fact, Presence, Sighting, is_awakening
+from chalicelib.ports import AgentSession, Connection, Seen, Ticket
+
+AGENTS = ("dyn_", "jmp_")
+BATCH = 25  # BatchWriteItem
 
 
 class MemoryPresence:
@@ -34,10 +38,12 @@ class MemoryPresence:
         facts.connection_id, facts.last_seen = connection_id, at
         return facts.wanted
 
-    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> None:
+    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
         facts = self._written(peer_id)
-        if facts is not None and facts.connection_id == connection_id:
-            facts.connection_id = None
+        if facts is None or facts.connection_id != connection_id:
+            return False
+        facts.connection_id = None
+        return True
 
     def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Revision | None:
         facts = self._written(peer_id)
@@ -46,16 +52,24 @@ class MemoryPresence:
         facts.last_seen, facts.host = at, host or facts.host
         return facts.wanted
 
-    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> None:
+    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> bool:
         facts = self._written(peer_id)
-        if facts is not None:
-            facts.applied = (revision, bundle_hash, error)
+        if facts is None:
+            return False
+        facts.applied = (revision, bundle_hash, error)
+        return True
 
-    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> None:
+    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> bool:
         self._tables.requests["write"] += 1
         known = self._tables.sightings.get((peer_id, network_id))
-        if known is None or known.handshake_at <= sighting.handshake_at:
-            self._tables.sightings[peer_id, network_id] = sighting
+        if known is not None and known.handshake_at > sighting.handshake_at:
+            return False
+        self._tables.sightings[peer_id, network_id] = sighting
+        return is_awakening(known, sighting)
+
+    def record(self, fact: Fact) -> None:
+        self._tables.requests["write"] += 1
+        self._tables.facts.setdefault(fact)
 
     def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
         self._tables.requests["read"] += 2
@@ -76,22 +90,27 @@ class MemoryConnections:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    def add(self, connection: Connection) -> None:
+    def add(self, rows: Sequence[Connection]) -> None:
+        self._tables.requests["write"] += math.ceil(len(rows) / BATCH)
+        for row in rows:
+            self._tables.sockets[row.network_id, row.connection_id] = row
+
+    def remove(self, row: Connection) -> None:
         self._tables.requests["write"] += 1
-        self._tables.sockets[connection.connection_id] = connection
+        self._tables.sockets.pop((row.network_id, row.connection_id), None)
 
-    def remove(self, network_id: NetworkId, peer_id: PeerId, connection_id: ConnectionId) -> None:
-        self._tables.requests["write"] += 1
-        self._tables.sockets.pop(connection_id, None)
+    def of_agents(self, network_id: NetworkId) -> list[Connection]:
+        return [row for row in self._read(network_id) if row.holder.startswith(AGENTS)]
 
-    def of_network(self, network_id: NetworkId) -> list[Connection]:
+    def of_agent(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]:
+        return [row for row in self._read(network_id) if row.holder == peer_id]
+
+    def of_browsers(self, network_id: NetworkId) -> list[Connection]:
+        return [row for row in self._read(network_id) if not row.holder.startswith(AGENTS)]
+
+    def _read(self, network_id: NetworkId) -> list[Connection]:
         self._tables.requests["read"] += 1
-        return [known for known in self._tables.sockets.values() if known.network_id == network_id]
-
-    def of_peer(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]:
-        self._tables.requests["read"] += 1
-        sockets = self._tables.sockets.values()
-        return [known for known in sockets if (known.network_id, known.peer_id) == (network_id, peer_id)]
+        return [row for row in self._tables.sockets.values() if row.network_id == network_id]
 
 
 class MemorySessions:
@@ -116,6 +135,14 @@ class MemorySessions:
         for key in [key for key in self._tables.sessions if key[0] == peer_id]:
             self._tables.requests["write"] += 1
             del self._tables.sessions[key]
+
+    def put_ticket(self, ticket_id: str, ticket: Ticket) -> None:
+        self._tables.requests["write"] += 1
+        self._tables.tickets[ticket.viewer.id, ticket_id] = ticket
+
+    def take_ticket(self, principal_id: PrincipalId, ticket_id: str) -> Ticket | None:
+        self._tables.requests["write"] += 1
+        return self._tables.tickets.pop((principal_id, ticket_id), None)
 
 
 def _presence(facts: AgentFacts | None) -> Presence | None:

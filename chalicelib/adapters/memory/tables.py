@@ -6,12 +6,12 @@ from datetime import datetime
 
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.domain.change import Change, ClaimKind
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.network import Directory, Network
 from chalicelib.domain.peer import Host, PeerRecord, Tombstone
-from chalicelib.domain.presence import Sighting
-from chalicelib.ports import AgentSession, ApiToken, Connection
+from chalicelib.domain.presence import Fact, Sighting
+from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
 
 FIRST_DIRECTORY = Directory(0, {}, ())
 
@@ -41,8 +41,10 @@ class MemoryTables:
     changes: dict[tuple[NetworkId, Revision], Change] = field(default_factory=dict)
     agents: dict[PeerId, AgentFacts] = field(default_factory=dict)
     sightings: dict[tuple[PeerId, NetworkId], Sighting] = field(default_factory=dict)
-    sockets: dict[ConnectionId, Connection] = field(default_factory=dict)
+    facts: dict[Fact, None] = field(default_factory=dict)
+    sockets: dict[tuple[NetworkId, ConnectionId], Connection] = field(default_factory=dict)
     sessions: dict[tuple[PeerId, str], AgentSession] = field(default_factory=dict)
     assertions: set[tuple[PeerId, str]] = field(default_factory=set)
+    tickets: dict[tuple[PrincipalId, str], Ticket] = field(default_factory=dict)
     tokens: dict[str, ApiToken] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)

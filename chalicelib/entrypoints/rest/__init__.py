@@ -8,8 +8,9 @@ from chalicelib.entrypoints.rest.meta import meta
 from chalicelib.entrypoints.rest.networks import networks
 from chalicelib.entrypoints.rest.peers import peers
 from chalicelib.entrypoints.rest.route import close_gaps
+from chalicelib.entrypoints.rest.tickets import tickets
 
 gaps = Blueprint(__name__)
 close_gaps(gaps)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, peers, agent, gaps)
+BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, peers, tickets, agent, gaps)

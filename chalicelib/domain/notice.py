@@ -1,0 +1,45 @@
+"""What sockets are told: hints without configuration, and facts of presence."""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.change import What
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.presence import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChanged:
+    """To agents: there is a newer bundle."""
+
+    network_id: NetworkId
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class PeerEnded:
+    """To a deleted peer's own agent: the last hint, then its sessions and sockets end."""
+
+    network_id: NetworkId
+    revision: Revision
+    peer_id: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChanged:
+    """To browsers: a change was made; to `peer_id`, or to the network itself."""
+
+    network_id: NetworkId
+    revision: Revision
+    what: What
+    peer_id: PeerId | None
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    """To browsers: facts of one network's peers, oldest first."""
+
+    network_id: NetworkId
+    facts: tuple[Fact, ...]
+
+
+Notice = ConfigChanged | PeerEnded | NetworkChanged | PresenceChanged

@@ -1,0 +1,19 @@
+"""`/ws/tickets`: how a browser, which sends no header with a socket, opens one."""
+
+from http import HTTPStatus
+
+from chalice.app import Blueprint
+
+from chalicelib.bootstrap import container
+from chalicelib.domain.principal import EVERYBODY, Principal
+from chalicelib.entrypoints.rest.route import Call, People, route
+from chalicelib.wire.browser import Ticket
+
+tickets = Blueprint(__name__)
+
+
+@route(tickets, "POST", "/ws/tickets", People(EVERYBODY), status=HTTPStatus.CREATED)
+def issue(call: Call[Principal, None]) -> Ticket:
+    """A ticket for one socket, `<origin>/ws?ticket=`, within 30 s."""
+    token, ticket = container().browsers.issue(call.by)
+    return Ticket(ticket=token.text(), expires_at=ticket.expires_at)

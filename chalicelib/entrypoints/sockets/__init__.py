@@ -1,0 +1,61 @@
+"""WebSocket: authorize, connect, frames, disconnect, of agents and of browsers.
+
+Who holds a socket is in the authorizer's context, which travels with every frame. What
+`$default` returns does not reach the client: answers go through the gateway. Nothing is
+pushed from here; the streams do that.
+"""
+
+from typing import Any
+
+import msgspec
+
+from chalicelib.bootstrap import container
+from chalicelib.domain.errors import Unauthenticated
+from chalicelib.entrypoints.sockets import agents, browsers
+from chalicelib.entrypoints.sockets.event import Event, Held, allow, connection_id, context_of, deny, expires_at
+from chalicelib.observability import logger
+
+
+def authorize(event: Event) -> dict[str, Any]:
+    """Allow `$connect` with an agent's session in the handshake header, or a browser's ticket in the query."""
+    ticket = (event.get("queryStringParameters") or {}).get("ticket")
+    try:
+        held = agents.session(event) if ticket is None else browsers.ticket(ticket)
+    except Unauthenticated as refusal:
+        logger.info("socket_refused", extra={"code": refusal.code})
+        return deny(event)
+    logger.info("socket_authorized", extra={"holder": held.holder})
+    return allow(event, held)
+
+
+def connect(event: Event) -> dict[str, Any]:
+    held = context_of(event)
+    _of(held).open_socket(held, connection_id(event))
+    logger.info("socket_opened", extra={"holder": held.holder, "connection_id": connection_id(event)})
+    return {"statusCode": 200}
+
+
+def message(event: Event) -> dict[str, Any]:
+    held = context_of(event)
+    if container().clock.now() >= expires_at(held):
+        container().gateway.dismiss(connection_id(event), "session_ended")
+        return {"statusCode": 200}
+    try:
+        kind = _of(held).take(held, connection_id(event), event.get("body") or "")
+    except msgspec.DecodeError as error:
+        logger.warning("frame_unreadable", extra={"holder": held.holder, "error": str(error)})
+        return {"statusCode": 400}
+    logger.info("frame", extra={"holder": held.holder, "type": kind})
+    return {"statusCode": 200}
+
+
+def disconnect(event: Event) -> dict[str, Any]:
+    held = context_of(event)
+    _of(held).close_socket(held, connection_id(event))
+    logger.info("socket_closed", extra={"holder": held.holder, "connection_id": connection_id(event)})
+    return {"statusCode": 200}
+
+
+def _of(held: Held) -> Any:
+    """The module for this kind of holder."""
+    return agents if held.is_agent else browsers

@@ -1,0 +1,67 @@
+"""Sockets that agents hold."""
+
+from typing import assert_never
+
+from chalicelib.bootstrap import container
+from chalicelib.domain.errors import PeerNotFound, Unauthenticated
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
+from chalicelib.domain.peer import Kind
+from chalicelib.domain.presence import heartbeat_interval
+from chalicelib.domain.principal import Agent
+from chalicelib.entrypoints.heartbeat import acknowledged
+from chalicelib.entrypoints.sockets.event import AGENT, Event, Held, expires_at, held_until
+from chalicelib.wire import frames
+
+
+def session(event: Event) -> Held:
+    """Whose session the handshake brings. Raises Unauthenticated."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    scheme, _, token = (headers.get("authorization") or "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("No session in the handshake.")
+    opened = container().connections.authorize(token)
+    return held_until(AGENT, opened.agent.peer_id, opened.agent.network_id, opened.expires_at)
+
+
+def open_socket(held: Held, connection_id: ConnectionId) -> None:
+    container().connections.open(_agent(held), connection_id, expires_at(held))
+
+
+def take(held: Held, connection_id: ConnectionId, body: str) -> str:
+    """Act on a frame; answers its type. Raises msgspec.DecodeError."""
+    agent, frame = _agent(held), frames.from_agent(body)
+    try:
+        _act(agent, connection_id, frame)
+    except PeerNotFound:
+        container().gateway.dismiss(connection_id, "peer_deleted")
+    return str(frame.__struct_config__.tag)
+
+
+def close_socket(held: Held, connection_id: ConnectionId) -> None:
+    container().connections.close(_agent(held), connection_id)
+
+
+def _act(agent: Agent, connection_id: ConnectionId, frame: frames.FromAgent) -> None:
+    match frame:
+        case frames.Hello():
+            wanted = container().connections.greet(agent, connection_id, frame.instance_id)
+            container().gateway.post(connection_id, _welcome(agent, wanted))
+        case frames.Heartbeat():
+            container().gateway.post(connection_id, acknowledged(agent, frame))
+        case frames.Applied():
+            container().bundles.applied(agent, Revision(frame.revision), frame.hash, frame.error)
+        case _:
+            assert_never(frame)
+
+
+def _welcome(agent: Agent, wanted: Revision) -> frames.Welcome:
+    kind = Kind.JUMP if agent.peer_id.startswith("jmp_") else Kind.DYNAMIC
+    return frames.Welcome(
+        generation=container().settings.generation,
+        wanted=wanted,
+        heartbeat_interval_s=int(heartbeat_interval(kind).total_seconds()),
+    )
+
+
+def _agent(held: Held) -> Agent:
+    return Agent(NetworkId(held.networks), PeerId(held.holder))

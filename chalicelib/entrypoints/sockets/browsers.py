@@ -1,0 +1,52 @@
+"""Sockets that browsers hold: they listen, and say that they are still there."""
+
+from typing import assert_never
+
+from chalicelib.application.browsers import KEEP_ALIVE
+from chalicelib.bootstrap import container
+from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId
+from chalicelib.domain.principal import Viewer
+from chalicelib.entrypoints.sockets.event import BROWSER, Held, expires_at, held_until
+from chalicelib.wire.browser import BrowserAck, BrowserHeartbeat, BrowserHello, BrowserWelcome, from_browser
+
+ALL = ""
+SEPARATOR = ","
+NOTHING = "-"  # a viewer of no network: no id looks like it
+
+
+def ticket(text: str) -> Held:
+    """Whose ticket it is; it is used up. Raises Unauthenticated."""
+    taken = container().browsers.admit(text)
+    seen = taken.viewer.networks
+    networks = ALL if seen is None else SEPARATOR.join(sorted(seen)) or NOTHING
+    return held_until(BROWSER, taken.viewer.id, networks, taken.socket_expires_at)
+
+
+def open_socket(held: Held, connection_id: ConnectionId) -> None:
+    container().browsers.open(_viewer(held), connection_id, expires_at(held))
+
+
+def take(held: Held, connection_id: ConnectionId, body: str) -> str:
+    """Answer a frame; answers its type. Raises msgspec.DecodeError."""
+    frame = from_browser(body)
+    match frame:
+        case BrowserHello():
+            keep_alive_s = int(KEEP_ALIVE.total_seconds())
+            welcome = BrowserWelcome(expires_at=expires_at(held), keep_alive_s=keep_alive_s)
+            container().gateway.post(connection_id, welcome)
+        case BrowserHeartbeat():
+            container().gateway.post(connection_id, BrowserAck())
+        case _:
+            assert_never(frame)
+    return str(frame.__struct_config__.tag)
+
+
+def close_socket(held: Held, connection_id: ConnectionId) -> None:
+    container().browsers.close(_viewer(held), connection_id)
+
+
+def _viewer(held: Held) -> Viewer:
+    if held.networks == ALL:
+        return Viewer(PrincipalId(held.holder), None)
+    seen = [] if held.networks == NOTHING else held.networks.split(SEPARATOR)
+    return Viewer(PrincipalId(held.holder), frozenset(map(NetworkId, seen)))
