@@ -26,8 +26,11 @@ from chalicelib.application.enrollment import EnrollmentDesk
 from chalicelib.application.heartbeats import Heartbeats
 from chalicelib.application.networks import Networks
 from chalicelib.application.peers import Peers
+from chalicelib.application.people import People
 from chalicelib.application.pushes import Announcements, Deliveries, Plans
 from chalicelib.application.tunnels import Tunnels
+from chalicelib.domain.principal import Role
+from chalicelib.domain.user import Admission
 from chalicelib.ports import (
     AccountStore,
     AllocationStore,
@@ -36,6 +39,7 @@ from chalicelib.ports import (
     ConnectionStore,
     DeadLetters,
     Gateway,
+    IdentityTokens,
     NetworkStore,
     PeerStore,
     PresenceStore,
@@ -73,6 +77,8 @@ class Outside(Protocol):
     @property
     def assertions(self) -> Assertions: ...
     @property
+    def identities(self) -> IdentityTokens: ...
+    @property
     def queue(self) -> PushQueue: ...
     @property
     def dead_letters(self) -> DeadLetters: ...
@@ -108,6 +114,12 @@ class Aws:
         from chalicelib.adapters.assertions import JwtAssertions  # import time: PyJWT is for one route
 
         return JwtAssertions()
+
+    @cached_property
+    def identities(self) -> IdentityTokens:
+        from chalicelib.adapters.oidc import OidcTokens  # import time: PyJWT is for people
+
+        return OidcTokens(self._settings.oidc, self.clock)
 
     @cached_property
     def queue(self) -> PushQueue:
@@ -190,6 +202,12 @@ class Container:
     @cached_property
     def accounts(self) -> Accounts:
         return Accounts(self._outside.accounts, self._outside.clock, self._outside.randomness)
+
+    @cached_property
+    def people(self) -> People:
+        out, oidc = self._outside, self.settings.oidc
+        admission = Admission(oidc.administrator or None, Role(oidc.default_role) if oidc.default_role else None)
+        return People(out.accounts, out.identities, admission, out.clock)
 
     @property
     def dead_letters(self) -> DeadLetters:

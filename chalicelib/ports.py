@@ -18,6 +18,7 @@ from chalicelib.domain.peer import Host, Peer, PeerRecord, Tombstone
 from chalicelib.domain.presence import Fact, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Viewer
 from chalicelib.domain.tokens import Secret
+from chalicelib.domain.user import Claims, User
 
 
 class Moved(Exception):
@@ -261,7 +262,21 @@ class ApiToken:
     expires_at: datetime | None
 
 
+class IdentityTokens(Protocol):
+    """What the identity provider signs for people."""
+
+    def verify(self, token: str) -> Claims:
+        """Raises Unauthenticated, IdentityProviderUnreachable."""
+        ...
+
+
 class AccountStore(Protocol):
+    def get_user(self, user_id: PrincipalId) -> User | None: ...
+
+    def add_user(self, user: User) -> None:
+        """Keep a new person's record; no effect when there is one."""
+        ...
+
     def put_token(self, token: ApiToken) -> None: ...
 
     def get_token(self, token_id: str) -> ApiToken | None: ...

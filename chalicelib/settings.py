@@ -19,12 +19,28 @@ class Tables:
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """How people sign in. `issuer` empty: they cannot. `discovery_url`: the provider's
+    openid-configuration, which may lie on another host. `audience` empty: ID tokens for
+    `client_id`. `administrator`: a subject or verified e-mail. `default_role` empty: none."""
+
+    issuer: str
+    discovery_url: str
+    client_id: str
+    audience: str
+    groups_claim: str
+    administrator: str
+    default_role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`websocket_endpoint`: the socket API's management URL. `origin_secret`: proves that a
     request came through the one origin; None: nobody is believed to. `endpoint_url`: an
     emulator of AWS, None for AWS itself."""
 
     tables: Tables
+    oidc: Oidc
     push_queue_url: str
     plan_dead_letter_queue_url: str
     websocket_endpoint: str
@@ -43,6 +59,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
 
     return Settings(
         tables=Tables(*(table(name) for name in Tables.__slots__)),
+        oidc=_oidc(environment),
         push_queue_url=environment.get("PUSH_QUEUE_URL", ""),
         plan_dead_letter_queue_url=environment.get("PLAN_DEAD_LETTER_QUEUE_URL", ""),
         websocket_endpoint=environment.get("WEBSOCKET_ENDPOINT", ""),
@@ -51,6 +68,19 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
         generation=int(environment.get("GENERATION", "1")),
         version=VERSION,
+    )
+
+
+def _oidc(environment: Mapping[str, str]) -> Oidc:
+    issuer = environment.get("OIDC_ISSUER", "")
+    return Oidc(
+        issuer=issuer,
+        discovery_url=environment.get("OIDC_DISCOVERY_URL") or f"{issuer}/.well-known/openid-configuration",
+        client_id=environment.get("OIDC_CLIENT_ID", ""),
+        audience=environment.get("OIDC_AUDIENCE", ""),
+        groups_claim=environment.get("OIDC_GROUPS_CLAIM") or "cognito:groups",
+        administrator=environment.get("ADMINISTRATOR", ""),
+        default_role=environment.get("DEFAULT_ROLE", ""),
     )
 
 

@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from chalicelib.bootstrap import Container
 from chalicelib.domain.change import Change
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.domain.principal import Role
+from chalicelib.domain.user import Claims
 from chalicelib.entrypoints import sockets
 from chalicelib.entrypoints.rest.route import OPERATIONS
 from chalicelib.settings import settings_from
@@ -79,6 +81,14 @@ class World:
         }
         answer = app(event, SimpleNamespace(aws_request_id="test"))
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
+
+    def person(self, name: str, role: Role | None) -> str:
+        """A token by which the identity provider vouches for somebody with this role."""
+        groups = frozenset() if role is None else frozenset({f"wirety-{role}"})
+        token = f"header.{name}.signature"
+        ends = self.outside.clock.now() + timedelta(hours=1)
+        self.outside.identities.known[token] = Claims("https://idp.example.com", name, None, name, groups, ends)
+        return token
 
     def network(self, name: str = "lab", cidr: str = "10.0.0.0/24") -> str:
         return str(self.api("POST", "/networks", {"name": name, "cidr": cidr}).json["id"])

@@ -34,6 +34,10 @@ class Principal:
     networks: frozenset[NetworkId] | None
     expires_at: datetime | None = None
 
+    @property
+    def is_person(self) -> bool:
+        return self.id.startswith("usr_")
+
     def require(self, roles: Set[Role]) -> None:
         if self.role not in roles:
             raise Forbidden(f"The role {self.role} may not do this; it takes {' or '.join(sorted(roles))}.")

@@ -33,6 +33,11 @@ class Token:
         return hmac.compare_digest(self.hashed(), secret)
 
 
+def is_ours(text: str) -> bool:
+    """Whether a bearer token is one of these, rather than an identity provider's."""
+    return text.startswith("wirety_")
+
+
 def parse_token(text: str, *expected: Prefix) -> Token:
     """Split a token of one of the expected kinds.
 

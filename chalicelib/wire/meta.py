@@ -12,6 +12,16 @@ class Health(Answer, frozen=True):
     version: str
 
 
+class AuthConfig(Answer, frozen=True):
+    """Where people sign in, with authorization code and PKCE. With an `audience` the API takes
+    access tokens issued for it, else ID tokens of `client_id`. `issuer` null: nobody can."""
+
+    issuer: str | None
+    discovery_url: str
+    client_id: str
+    audience: str | None
+
+
 class Me(Answer, frozen=True):
     """The caller. `networks` null: every network of the deployment."""
 

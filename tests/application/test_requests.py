@@ -9,6 +9,7 @@ from chalicelib.domain.change import Claim, PutPeer
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.peer import PeerRecord
+from chalicelib.domain.principal import Role
 from tests.builders import a_key, a_static
 from tests.world import SimulatedAgent, SimulatedBrowser, World
 
@@ -167,3 +168,10 @@ def test_facts_are_announced_by_the_batch(lab: Lab) -> None:
 
     assert lab.world.counted(lab.world.settle) == {"read": BROWSERS}
     assert len(browser.frames) == before + 1
+
+
+def test_a_person_is_one_read_and_kept_at_first_sight(lab: Lab) -> None:
+    token = lab.world.person("ana", Role.AUDITOR)
+
+    assert lab.counted("GET", "/me", token=token) == {"read": 1, "write": 1}
+    assert lab.counted("GET", "/me", token=token) == {"read": 1}

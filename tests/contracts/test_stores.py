@@ -33,6 +33,7 @@ from chalicelib.domain.peer import Enrollment, Host, Peer, PeerRecord, Tombstone
 from chalicelib.domain.presence import Fact, FactKind, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Role, Viewer
 from chalicelib.domain.tokens import Secret
+from chalicelib.domain.user import User
 from chalicelib.ports import EVERY_NETWORK, AgentSession, ApiToken, Connection, Moved, Refused, Seen, Ticket
 from tests.builders import T0, a_dynamic, a_jump, a_network, a_static
 
@@ -350,6 +351,18 @@ def test_an_assertion_opens_one_session(outside: Outside, lab: Network) -> None:
     outside.sessions.end_all(a_dynamic().id)
     assert outside.sessions.get(a_dynamic().id, "ses_1") is None
     assert outside.sessions.open("ses_3", session, "jti", T0) is False
+
+
+@pytest.mark.parametrize("role", [None, Role.MEMBER])
+def test_a_person_is_added_once_and_comes_back_as_they_were(outside: Outside, role: Role | None) -> None:
+    networks = frozenset({LAB.id}) if role else frozenset()
+    user = User(PrincipalId("usr_1"), "sub", "a@example.com" if role else None, None, T0, role, networks)
+
+    outside.accounts.add_user(user)
+    outside.accounts.add_user(replace(user, name="another"))
+
+    assert outside.accounts.get_user(user.id) == user
+    assert outside.accounts.get_user(PrincipalId("usr_2")) is None
 
 
 @pytest.mark.parametrize("networks", [None, frozenset({LAB.id})])

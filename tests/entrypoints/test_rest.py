@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.errors import IdentityProviderUnreachable
 from chalicelib.domain.principal import Role
+from chalicelib.domain.user import Claims
 from chalicelib.entrypoints.rest.route import OPERATIONS, Agents, Anybody, Operation, People
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
@@ -251,3 +253,44 @@ def test_a_token_for_one_network_sees_no_other(world: World) -> None:
         body = {"kind": "dynamic", "name": "x"} if method == "POST" else None
         assert is_problem(world.api(method, f"/networks/{other}{path}", body, token), 404, "network_not_found")
     assert world.api("POST", "/networks", {"name": "x", "cidr": "10.9.0.0/24"}, token).status == 403
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_person_may_what_their_role_may(world: World, role: Role) -> None:
+    token = world.person("ana", role)
+
+    me = world.api("GET", "/me", token=token).json
+    made = world.api("POST", "/networks", {"name": "lab", "cidr": "10.0.0.0/24"}, token)
+
+    assert (me["kind"], me["name"], me["role"]) == ("user", "ana", role.value)
+    assert me["id"].startswith("usr_")
+    assert me["networks"] == ([] if role is Role.MEMBER else None)
+    assert (made.status == 201) is (role in (Role.ADMINISTRATOR, Role.OPERATOR))
+
+
+def test_a_person_nobody_invited_is_told_whom_to_ask_and_leaves_no_trace(world: World) -> None:
+    answer = world.api("GET", "/me", token=world.person("eve", None))
+
+    assert is_problem(answer, 403, "not_invited")
+    assert "administrator" in answer.json["detail"]
+    assert world.outside.tables.users == {}
+
+
+def test_a_provider_that_cannot_be_reached_is_a_503_with_a_time_to_come_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_token: str) -> Claims:
+        raise IdentityProviderUnreachable
+
+    monkeypatch.setattr(world.outside.identities, "verify", unreachable)
+    answer = world.api("GET", "/me", token="a.b.c")
+
+    assert is_problem(answer, 503, "identity_provider_unreachable")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_anybody_may_ask_where_to_sign_in(world: World) -> None:
+    answer = world.api("GET", "/auth/config", token="none")
+
+    assert answer.status == 200
+    assert answer.json.keys() == {"issuer", "discovery_url", "client_id", "audience"}

@@ -1,16 +1,44 @@
-"""API tokens."""
+"""People and API tokens."""
 
 from datetime import UTC, datetime
 
-from chalicelib.adapters.dynamodb.models import TokenItem
+from pynamodb.exceptions import PutError
+
+from chalicelib.adapters.dynamodb.models import TokenItem, UserItem
 from chalicelib.adapters.dynamodb.values import epoch
 from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.principal import Principal, Role
 from chalicelib.domain.tokens import Secret
+from chalicelib.domain.user import User
 from chalicelib.ports import ApiToken
 
 
 class DynamoAccounts:
+    def get_user(self, user_id: PrincipalId) -> User | None:
+        try:
+            item = UserItem.get(UserItem.KIND, user_id, consistent_read=True)
+        except UserItem.DoesNotExist:
+            return None
+        role = None if item.role is None else Role(item.role)
+        networks = frozenset(map(NetworkId, item.networks))
+        return User(PrincipalId(item.id), item.subject, item.email, item.name, item.created_at, role, networks)
+
+    def add_user(self, user: User) -> None:
+        item = UserItem(
+            id=user.id,
+            subject=user.subject,
+            email=user.email,
+            name=user.name,
+            created_at=user.created_at,
+            role=None if user.role is None else user.role.value,
+            networks=sorted(user.networks),
+        )
+        try:
+            item.save(condition=UserItem.id.does_not_exist())
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+
     def put_token(self, token: ApiToken) -> None:
         principal = token.principal
         TokenItem(

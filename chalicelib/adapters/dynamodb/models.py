@@ -286,6 +286,24 @@ class TokenItem(Table):
     expires_at = NumberAttribute(null=True)
 
 
+class UserItem(Table):
+    """`accounts`: a person, kind `user`."""
+
+    KIND = "user"
+
+    class Meta(Table.Meta):
+        table_name = "accounts"
+
+    kind = UnicodeAttribute(hash_key=True, default=KIND)
+    id = UnicodeAttribute(range_key=True)
+    subject = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    name = UnicodeAttribute(null=True)
+    created_at = UTCDateTimeAttribute()
+    role = UnicodeAttribute(null=True)
+    networks: ListAttribute[Any] = ListAttribute(default=list)
+
+
 ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("networks", (NetworkItem, DirectoryItem)),
     ("peers", (PeerItem, ClaimItem, TombstoneItem)),
@@ -294,7 +312,7 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("presence", (PresenceItem, SightingItem, FactItem)),
     ("sockets", (SocketItem,)),
     ("sessions", (SessionItem, AssertionItem, TicketItem)),
-    ("accounts", (TokenItem,)),
+    ("accounts", (TokenItem, UserItem)),
 )
 
 

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from chalicelib.adapters.notices import frame_of
+from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.ids import ConnectionId, Prefix
 from chalicelib.domain.notice import Notice
+from chalicelib.domain.user import Claims
 from chalicelib.ports import Push
 
 Frame = tuple[str, object]
@@ -53,6 +55,18 @@ class MemoryDeadLetters:
 
     def bury(self, record: Mapping[str, object], reason: str) -> None:
         self.buried.append((record, reason))
+
+
+class MemoryIdentities:
+    """`known` are the tokens the provider would vouch for."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Claims] = {}
+
+    def verify(self, token: str) -> Claims:
+        if token not in self.known:
+            raise Unauthenticated("This is no token of the identity provider. Sign in again.")
+        return self.known[token]
 
 
 class SteppedClock:

@@ -6,6 +6,7 @@ from chalicelib.adapters.memory.edges import (
     CountedRandomness,
     MemoryDeadLetters,
     MemoryGateway,
+    MemoryIdentities,
     MemoryQueue,
     SteppedClock,
 )
@@ -31,6 +32,7 @@ class MemoryOutside:
         self.sessions = MemorySessions(self.tables)
         self.accounts = MemoryAccounts(self.tables)
         self.assertions = JwtAssertions()
+        self.identities = MemoryIdentities()
         self.queue = MemoryQueue()
         self.dead_letters = MemoryDeadLetters()
         self.gateway = MemoryGateway()

@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterator, Sequence
 
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
-from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.network import Directory, Network
 from chalicelib.domain.peer import Kind, Peer, PeerRecord, Tombstone
+from chalicelib.domain.user import User
 from chalicelib.ports import ApiToken
 
 
@@ -93,6 +94,14 @@ class MemoryAllocations:
 class MemoryAccounts:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
+
+    def get_user(self, user_id: PrincipalId) -> User | None:
+        self._tables.requests["read"] += 1
+        return self._tables.users.get(user_id)
+
+    def add_user(self, user: User) -> None:
+        self._tables.requests["write"] += 1
+        self._tables.users.setdefault(user.id, user)
 
     def put_token(self, token: ApiToken) -> None:
         self._tables.requests["write"] += 1

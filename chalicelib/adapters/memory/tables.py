@@ -11,6 +11,7 @@ from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.network import Directory, Network
 from chalicelib.domain.peer import Host, PeerRecord, Tombstone
 from chalicelib.domain.presence import Fact, Sighting
+from chalicelib.domain.user import User
 from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
 
 FIRST_DIRECTORY = Directory(0, {}, ())
@@ -47,4 +48,5 @@ class MemoryTables:
     assertions: set[tuple[PeerId, str]] = field(default_factory=set)
     tickets: dict[tuple[PrincipalId, str], Ticket] = field(default_factory=dict)
     tokens: dict[str, ApiToken] = field(default_factory=dict)
+    users: dict[PrincipalId, User] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)

@@ -16,6 +16,7 @@ from chalicelib.domain.errors import (
     PeerDeleted,
     Refusal,
     Unauthenticated,
+    Unavailable,
 )
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.codec import encode
@@ -29,6 +30,7 @@ STATUS: Mapping[type[Refusal], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     PeerDeleted: HTTPStatus.GONE,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},  # RFC 6750 section 3

@@ -15,6 +15,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.bootstrap import container
 from chalicelib.domain.errors import Refusal, Unauthenticated
 from chalicelib.domain.principal import Agent, Principal, Role
+from chalicelib.domain.tokens import is_ours
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
 from chalicelib.observability import logger
 from chalicelib.wire.codec import encode
@@ -200,7 +201,8 @@ def _credential(access: Access, request: Request) -> Principal | Agent | None:
         raise Unauthenticated("Send a token in the header `Authorization: Bearer …`.")
     if isinstance(access, Agents):
         return container().connections.authorize(token).agent
-    principal = container().accounts.authenticate(token)
+    callers = container().accounts if is_ours(token) else container().people
+    principal = callers.authenticate(token)
     principal.require(access.roles)
     return principal
 

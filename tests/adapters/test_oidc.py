@@ -1,0 +1,288 @@
+"""Tokens of people over a real key server: what is accepted, and all that is not."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from chalicelib.adapters.memory.edges import SteppedClock
+from chalicelib.adapters.oidc import OidcTokens, fetch_json
+from chalicelib.domain.errors import IdentityProviderUnreachable, Unauthenticated
+from chalicelib.settings import Oidc, settings_from
+from tests.adapters.identity_provider import KEYS, IdentityProvider, identity_provider, jwk
+
+Forge = Callable[[IdentityProvider], str]
+
+
+@pytest.fixture
+def provider() -> Iterator[IdentityProvider]:
+    with identity_provider() as running:
+        yield running
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock()
+
+
+@pytest.fixture
+def settings(provider: IdentityProvider) -> Oidc:
+    environment = {
+        "OIDC_ISSUER": provider.issuer,
+        "OIDC_DISCOVERY_URL": f"{provider.url}/discovery",
+        "OIDC_CLIENT_ID": "console",
+    }
+    return settings_from(environment).oidc
+
+
+@pytest.fixture
+def tokens(settings: Oidc, clock: SteppedClock) -> OidcTokens:
+    return OidcTokens(settings, clock)
+
+
+def test_an_id_token_says_who_it_is(provider: IdentityProvider, tokens: OidcTokens) -> None:
+    groups: dict[str, Any] = {"cognito:groups": ["wirety-operator"]}
+    claims = tokens.verify(provider.token(email="ana@example.com", email_verified=True, name="Ana", **groups))
+
+    assert (claims.issuer, claims.subject, claims.name) == (provider.issuer, "ana", "Ana")
+    assert (claims.email, claims.groups) == ("ana@example.com", {"wirety-operator"})
+    assert abs(claims.expires_at.timestamp() - time.time() - 300) < 60
+
+
+@pytest.mark.parametrize("verified", [None, False, "true", 1])
+def test_an_email_that_is_not_verified_is_none(
+    provider: IdentityProvider, tokens: OidcTokens, verified: object
+) -> None:
+    assert tokens.verify(provider.token(email="ana@example.com", email_verified=verified)).email is None
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda idp: idp.token("ec", "ES256"),
+        lambda idp: idp.token(aud=["console"]),
+        lambda idp: idp.token(aud=["console", "other"], azp="console"),
+        lambda idp: idp.token(token_use="id"),
+        lambda idp: idp.token(aud=None, client_id="console", token_use="access"),
+        lambda idp: idp.token(exp=int(time.time()) - 50),
+        lambda idp: idp.token(nbf=int(time.time()) + 50),
+        lambda idp: idp.token(iat=int(time.time()) + 50),
+    ],
+    ids=["ec", "a list of one", "azp", "token_use", "cognito access", "leeway exp", "leeway nbf", "leeway iat"],
+)
+def test_a_good_token_is_accepted(provider: IdentityProvider, tokens: OidcTokens, forge: Forge) -> None:
+    assert tokens.verify(forge(provider)).subject == "ana"
+
+
+def encoded(part: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+def unsigned(idp: IdentityProvider, algorithm: str) -> str:
+    return f"{encoded({'alg': algorithm, 'typ': 'JWT', 'kid': 'rsa'})}.{encoded(idp.claims())}."
+
+
+def confused(idp: IdentityProvider) -> str:
+    """HS256 with the public key as the secret."""
+    public = KEYS["rsa"].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    body = f"{encoded({'alg': 'HS256', 'kid': 'rsa'})}.{encoded(idp.claims())}"
+    mac = hmac.new(public, body.encode(), hashlib.sha256).digest()
+    return f"{body}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+def tampered(idp: IdentityProvider) -> str:
+    header, _, signature = idp.token().split(".")
+    return f"{header}.{encoded(idp.claims(sub='root'))}.{signature}"
+
+
+def embedded(idp: IdentityProvider) -> str:
+    """A key of the forger's own in the header."""
+    own = rsa.generate_private_key(65537, 2048)
+    headers = {"kid": "rsa", "jwk": jwk("rsa", own), "jku": f"{idp.url}/evil"}
+    return jwt.encode(idp.claims(), own, "RS256", headers)
+
+
+def weak(idp: IdentityProvider) -> str:
+    own = rsa.generate_private_key(65537, 1024)
+    idp.keys.append(jwk("weak", own))
+    return jwt.encode(idp.claims(), own, "RS256", {"kid": "weak"})
+
+
+def for_encryption(idp: IdentityProvider) -> str:
+    idp.keys.append(jwk("other", KEYS["other"], use="enc"))
+    return idp.token("other")
+
+
+def of_another_curve(idp: IdentityProvider) -> str:
+    own = ec.generate_private_key(ec.SECP384R1())
+    idp.keys.append(jwk("p384", own))
+    body = f"{encoded({'alg': 'ES256', 'kid': 'p384'})}.{encoded(idp.claims())}"
+    return f"{body}.{base64.urlsafe_b64encode(b'x' * 64).decode().rstrip('=')}"
+
+
+BAD: dict[str, Forge] = {
+    "no signature, alg none": lambda idp: unsigned(idp, "none"),
+    "no signature, alg RS256": lambda idp: unsigned(idp, "RS256"),
+    "the public key as an HMAC secret": confused,
+    "a key the provider does not publish": lambda idp: idp.token("other"),
+    "no key id": lambda idp: jwt.encode(idp.claims(), KEYS["rsa"], "RS256"),
+    "another's signature": lambda idp: jwt.encode(idp.claims(), KEYS["other"], "RS256", {"kid": "rsa"}),
+    "other claims under a true signature": tampered,
+    "a key in its own header": embedded,
+    "an RSA key of 1024 bits": weak,
+    "a key for encryption": for_encryption,
+    "an algorithm the key is not for": lambda idp: idp.token(algorithm="RS512"),
+    "PS256": lambda idp: idp.token(algorithm="PS256"),
+    "an EC algorithm on an RSA key": lambda idp: idp.token("ec", "ES256", headers={"kid": "rsa"}),
+    "an RSA algorithm on an EC key": lambda idp: idp.token(headers={"kid": "ec"}),
+    "another curve": of_another_curve,
+    "another issuer": lambda idp: idp.token(iss="https://evil.example.com"),
+    "an issuer with a slash more": lambda idp: idp.token(iss=idp.issuer + "/"),
+    "no issuer": lambda idp: idp.token(iss=None),
+    "another audience": lambda idp: idp.token(aud="other"),
+    "no audience": lambda idp: idp.token(aud=None),
+    "no audience and another client": lambda idp: idp.token(aud=None, client_id="other", token_use="access"),
+    "no audience, our client, no access token": lambda idp: idp.token(aud=None, client_id="console", token_use="id"),
+    "two audiences, nobody authorized": lambda idp: idp.token(aud=["console", "other"]),
+    "two audiences, another authorized": lambda idp: idp.token(aud=["console", "other"], azp="other"),
+    "an empty list of audiences": lambda idp: idp.token(aud=[]),
+    "a refresh token": lambda idp: idp.token(token_use="refresh"),
+    "expired": lambda idp: idp.token(exp=int(time.time()) - 70),
+    "never expires": lambda idp: idp.token(exp=None),
+    "expires in words": lambda idp: idp.token(exp="tomorrow"),
+    "expires in the year 10^15": lambda idp: idp.token(exp=10**18),
+    "not valid yet": lambda idp: idp.token(nbf=int(time.time()) + 70),
+    "issued in the future": lambda idp: idp.token(iat=int(time.time()) + 70),
+    "of nobody": lambda idp: idp.token(sub=None),
+    "of an empty subject": lambda idp: idp.token(sub=""),
+    "two parts": lambda idp: idp.token().rpartition(".")[0],
+    "five parts": lambda idp: idp.token() + ".a.b",
+    "no JSON": lambda _: "YQ.YQ.YQ",
+    "nothing": lambda _: "..",
+}
+
+
+@pytest.mark.parametrize("forge", BAD.values(), ids=BAD.keys())
+def test_a_bad_token_is_refused(provider: IdentityProvider, tokens: OidcTokens, forge: Forge) -> None:
+    with pytest.raises(Unauthenticated):
+        tokens.verify(forge(provider))
+
+
+def test_with_an_audience_only_access_tokens_for_it_count(
+    provider: IdentityProvider, settings: Oidc, clock: SteppedClock
+) -> None:
+    tokens = OidcTokens(replace(settings, audience="https://wirety.example.com"), clock)
+
+    assert tokens.verify(provider.token(aud="https://wirety.example.com", token_use="access")).subject == "ana"
+    assert tokens.verify(provider.token(aud="https://wirety.example.com")).subject == "ana"
+    for aud, use in (("console", None), ("https://wirety.example.com", "id")):
+        with pytest.raises(Unauthenticated):
+            tokens.verify(provider.token(aud=aud, token_use=use))
+
+
+def test_without_an_issuer_nobody_signs_in(provider: IdentityProvider, clock: SteppedClock) -> None:
+    with pytest.raises(Unauthenticated, match="no identity provider"):
+        OidcTokens(settings_from({}).oidc, clock).verify(provider.token())
+
+    assert provider.requests == []
+
+
+def test_keys_are_fetched_once_and_again_after_an_hour(
+    provider: IdentityProvider, tokens: OidcTokens, clock: SteppedClock
+) -> None:
+    for _ in range(3):
+        tokens.verify(provider.token())
+    assert provider.requests == ["/discovery", "/jwks"]
+
+    clock.advance(timedelta(hours=1))
+    tokens.verify(provider.token())
+    assert provider.requests == ["/discovery", "/jwks"] * 2
+
+
+def test_a_new_key_is_learnt_by_one_fetch(provider: IdentityProvider, tokens: OidcTokens, clock: SteppedClock) -> None:
+    tokens.verify(provider.token())
+    clock.advance(timedelta(minutes=1))
+    provider.keys = [jwk("other", KEYS["other"])]
+
+    tokens.verify(provider.token("other"))
+
+    assert provider.requests.count("/jwks") == 2
+    with pytest.raises(Unauthenticated):
+        tokens.verify(provider.token())  # the old key is gone
+
+
+def test_a_storm_of_unknown_keys_causes_one_fetch(
+    provider: IdentityProvider, tokens: OidcTokens, clock: SteppedClock
+) -> None:
+    tokens.verify(provider.token())
+    clock.advance(timedelta(minutes=1))
+
+    def refused(n: int) -> bool:
+        with pytest.raises(Unauthenticated):
+            tokens.verify(provider.token(headers={"kid": f"unknown {n % 20}"}))
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(refused, range(200)))
+
+    assert provider.requests.count("/jwks") == 2
+    tokens.verify(provider.token())
+
+
+def test_many_who_ask_at_once_for_the_first_time_cause_one_fetch(
+    provider: IdentityProvider, tokens: OidcTokens
+) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(lambda _: tokens.verify(provider.token()).subject == "ana", range(50)))
+
+    assert provider.requests.count("/jwks") == 1
+
+
+def test_a_provider_that_is_down_hurts_nobody_whose_key_is_known(
+    provider: IdentityProvider, tokens: OidcTokens, clock: SteppedClock
+) -> None:
+    tokens.verify(provider.token())
+    provider.is_down = True
+    clock.advance(timedelta(hours=2))
+
+    assert tokens.verify(provider.token()).subject == "ana"
+
+
+def test_a_provider_that_was_never_reached_is_said_and_asked_again_later(
+    provider: IdentityProvider, tokens: OidcTokens, clock: SteppedClock
+) -> None:
+    provider.is_down = True
+    for _ in range(5):
+        with pytest.raises(IdentityProviderUnreachable):
+            tokens.verify(provider.token())
+    assert len(provider.requests) == 1
+
+    provider.is_down = False
+    clock.advance(timedelta(seconds=30))
+    assert tokens.verify(provider.token()).subject == "ana"
+
+
+def test_a_discovery_document_of_another_issuer_is_not_believed(
+    provider: IdentityProvider, settings: Oidc, clock: SteppedClock
+) -> None:
+    tokens = OidcTokens(replace(settings, issuer="https://other.example.com"), clock)
+
+    with pytest.raises(IdentityProviderUnreachable):
+        tokens.verify(provider.token(iss="https://other.example.com"))
+
+
+@pytest.mark.parametrize("url", ["http://idp.example.com/", "file:///etc/passwd", "ftp://127.0.0.1/", ""])
+def test_documents_are_fetched_by_https_or_from_loopback_only(url: str) -> None:
+    with pytest.raises(IdentityProviderUnreachable):
+        fetch_json(url)
