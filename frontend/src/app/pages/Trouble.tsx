@@ -1,0 +1,36 @@
+/** Pages for what is not there, and for what broke. */
+import { Button, Container, Stack, Text, Title } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+
+export function NotFound() {
+  const { t } = useTranslation();
+  return (
+    <Container size="sm" py="xl">
+      <Stack align="flex-start">
+        <Title order={1} size="h2">
+          {t("app.notFound")}
+        </Title>
+        <Text>{t("app.notFoundText")}</Text>
+        <Button component={Link} to="/networks">
+          {t("app.backToNetworks")}
+        </Button>
+      </Stack>
+    </Container>
+  );
+}
+
+export function PageBroke() {
+  const { t } = useTranslation();
+  return (
+    <Container size="sm" py="xl">
+      <Stack align="flex-start" role="alert">
+        <Title order={1} size="h2">
+          {t("app.broken")}
+        </Title>
+        <Text>{t("app.brokenText")}</Text>
+        <Button onClick={() => window.location.reload()}>{t("app.reload")}</Button>
+      </Stack>
+    </Container>
+  );
+}

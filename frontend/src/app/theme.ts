@@ -1,0 +1,42 @@
+/** Colours and sizes; every text passes WCAG AA on its ground, in both schemes. */
+import { type CSSVariablesResolver, createTheme } from "@mantine/core";
+
+export const theme = createTheme({
+  primaryColor: "cyan",
+  primaryShade: { light: 9, dark: 7 },
+  autoContrast: true,
+  luminanceThreshold: 0.32,
+  defaultRadius: "md",
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  fontFamily: 'Inter, "Segoe UI", system-ui, -apple-system, "DejaVu Sans", sans-serif',
+  fontFamilyMonospace: 'ui-monospace, "JetBrains Mono", "SF Mono", Menlo, "DejaVu Sans Mono", monospace',
+  headings: { fontWeight: "650" },
+  components: {
+    Modal: { defaultProps: { centered: false, radius: "lg", padding: "lg", transitionProps: { duration: 120 } } },
+    Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
+    ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
+  },
+});
+
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    "--mantine-color-dimmed": "#5c636a",
+    "--mantine-color-placeholder": "#6c737a",
+    "--mantine-color-error": "#c92a2a",
+    "--wirety-online": "#2b8a3e",
+    "--wirety-idle": "#8f5a00",
+    "--wirety-offline": "#5c636a",
+    "--wirety-blocked": "#c92a2a",
+  },
+  dark: {
+    "--mantine-color-dimmed": "#a6adb4",
+    "--mantine-color-placeholder": "#979ea5",
+    "--mantine-color-error": "#ff8787",
+    "--wirety-online": "#69db7c",
+    "--wirety-idle": "#ffd43b",
+    "--wirety-offline": "#a6adb4",
+    "--wirety-blocked": "#ff8787",
+  },
+});

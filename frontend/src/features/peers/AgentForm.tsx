@@ -1,0 +1,116 @@
+/** The settings of a hub or an agent-run peer. */
+import { zodResolver } from "@hookform/resolvers/zod";
+import { Alert, Button, Group, Stack, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useForm } from "react-hook-form";
+import { useTranslation } from "react-i18next";
+import * as z from "zod/mini";
+import { useCreatePeer } from "@/api/changes";
+import type { CreatePeer, Network } from "@/api/shapes";
+import type { Enrollment } from "@/features/peers/EnrollPanel";
+import { listed, spread } from "@/lib/fields";
+
+const FIELDS = ["name", "endpoint", "listen_port", "address", "additional_allowed_ips"] as const;
+const PORT = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
+const form = (texts: { required: string; portRange: string }) =>
+  z.object({
+    name: z.string().check(z.trim(), z.minLength(1, texts.required)),
+    endpoint: z.string().check(z.trim()),
+    listen_port: z.string().check(z.trim(), z.regex(PORT, texts.portRange)),
+    address: z.string().check(z.trim()),
+    additional_allowed_ips: z.string(),
+  });
+type Values = z.infer<ReturnType<typeof form>>;
+type Props = {
+  kind: "jump" | "dynamic";
+  network: Network;
+  onMade: (enrollment: Enrollment) => void;
+  onCancel: () => void;
+};
+
+export function AgentForm({ kind, network, onMade, onCancel }: Props) {
+  const { t } = useTranslation();
+  const create = useCreatePeer(network.id);
+  const [refusal, setRefusal] = useState<string>();
+  const { register, handleSubmit, setError, formState } = useForm<Values>({
+    resolver: zodResolver(form({ required: t("add.required"), portRange: t("add.portRange") })),
+    defaultValues: { name: "", endpoint: "", listen_port: "51820", address: "", additional_allowed_ips: "" },
+  });
+  const submit = handleSubmit((values) => {
+    setRefusal(undefined);
+    create.mutate(requestOf(kind, values), {
+      onSuccess: (made) => {
+        if ("enrollment_token" in made) {
+          onMade({ peer: made.peer, token: made.enrollment_token, expiresAt: made.enrollment_expires_at });
+        }
+      },
+      onError: (error) => setRefusal(spread(error, FIELDS, setError)),
+    });
+  });
+  const errorOf = (field: keyof Values) => formState.errors[field]?.message;
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack>
+        <TextInput
+          label={t("add.name")}
+          description={t("add.nameHint")}
+          error={errorOf("name")}
+          autoComplete="off"
+          data-autofocus
+          {...register("name")}
+        />
+        {kind === "jump" ? (
+          <Group align="flex-start" grow preventGrowOverflow={false}>
+            <TextInput
+              label={t("add.endpoint")}
+              description={t("add.endpointHint")}
+              error={errorOf("endpoint")}
+              style={{ flexBasis: 300 }}
+              {...register("endpoint")}
+            />
+            <TextInput
+              label={t("add.port")}
+              error={errorOf("listen_port")}
+              inputMode="numeric"
+              style={{ flexBasis: 110 }}
+              {...register("listen_port")}
+            />
+          </Group>
+        ) : (
+          <TextInput
+            label={t("add.behind")}
+            description={t("add.behindHint")}
+            error={errorOf("additional_allowed_ips")}
+            {...register("additional_allowed_ips")}
+          />
+        )}
+        <TextInput
+          label={t("add.address")}
+          description={t("add.addressHint")}
+          error={errorOf("address")}
+          {...register("address")}
+        />
+        {refusal && (
+          <Alert color="red" variant="outline" role="alert">
+            {refusal}
+          </Alert>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onCancel}>
+            {t("add.cancel")}
+          </Button>
+          <Button type="submit" loading={create.isPending}>
+            {t("add.create")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function requestOf(kind: "jump" | "dynamic", values: Values): CreatePeer {
+  const { name, endpoint, listen_port, address, additional_allowed_ips } = values;
+  const common = { name, ...(address && { address }) };
+  if (kind === "jump") return { kind, ...common, ...(endpoint && { endpoint }), listen_port: Number(listen_port) };
+  return { kind, ...common, additional_allowed_ips: listed(additional_allowed_ips) };
+}

@@ -1,0 +1,92 @@
+/** A static peer's file and QR code, shown this once; nothing of it outlives the panel. */
+import { Alert, Button, Code, Group, Stack, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconDownload } from "@tabler/icons-react";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { encode } from "uqr";
+import { CopyText } from "@/components/Copy";
+import { Dialog } from "@/components/Dialog";
+import classes from "@/features/peers/FilePanel.module.css";
+import { fileName } from "@/lib/profile";
+import { save } from "@/lib/save";
+
+/** `text` undefined: no hub has a key yet. */
+export type MadeFile = { name: string; text: string | undefined };
+
+export function FilePanel({ file, onClose }: { file: MadeFile; onClose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Dialog title={t("file.title", { name: file.name })} opened onClose={onClose} closeLabel={t("file.done")} size="lg">
+      {file.text ? (
+        <Shown name={file.name} text={file.text} onClose={onClose} />
+      ) : (
+        <Alert color="yellow" variant="outline">
+          {t("file.noFile")}
+        </Alert>
+      )}
+    </Dialog>
+  );
+}
+
+function Shown({ name, text, onClose }: { name: string; text: string; onClose: () => void }) {
+  const { t } = useTranslation();
+  const [shown, { toggle }] = useDisclosure(false);
+  const file = fileName(name);
+  return (
+    <Stack>
+      <Alert color="yellow" variant="outline">
+        {t("file.once")}
+      </Alert>
+      <Group align="flex-start" gap="lg">
+        <QrCode text={text} label={t("file.qr", { name })} />
+        <Stack gap="sm" style={{ flex: "1 1 200px" }}>
+          <div>
+            <Text fw={600}>{t("file.scan")}</Text>
+            <Text size="sm" c="dimmed">
+              {t("file.scanText")}
+            </Text>
+          </div>
+          <Button leftSection={<IconDownload size={16} aria-hidden />} onClick={() => save(file, text)}>
+            {t("file.download", { file })}
+          </Button>
+          <Group gap="xs">
+            <CopyText value={text} label={t("file.copy")} copied={t("file.copied")} variant="default" />
+            <Button size="xs" variant="subtle" onClick={toggle} aria-expanded={shown}>
+              {t("file.show")}
+            </Button>
+          </Group>
+        </Stack>
+      </Group>
+      {shown && (
+        <Code block tabIndex={0} aria-label={t("file.contents", { file })}>
+          {text}
+        </Code>
+      )}
+      <Group justify="flex-end">
+        <Button onClick={onClose}>{t("file.done")}</Button>
+      </Group>
+    </Stack>
+  );
+}
+
+/** Black on white in both schemes: cameras want the contrast and the quiet zone. */
+function QrCode({ text, label }: { text: string; label: string }) {
+  const { size, path } = useMemo(() => {
+    const code = encode(text, { ecc: "L", border: 4 });
+    const dark = code.data.flatMap((row, y) => row.flatMap((on, x) => (on ? [`M${x} ${y}h1v1h-1z`] : [])));
+    return { size: code.size, path: dark.join("") };
+  }, [text]);
+  return (
+    <svg
+      className={classes.qr}
+      viewBox={`0 0 ${size} ${size}`}
+      role="img"
+      aria-label={label}
+      shapeRendering="crispEdges"
+    >
+      <rect width={size} height={size} fill="#fff" />
+      <path d={path} fill="#000" />
+    </svg>
+  );
+}

@@ -1,0 +1,17 @@
+/** What an operator pastes on a host. */
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+
+export const INSTALL_COMMAND =
+  "sudo apt-get install -y wireguard-tools iproute2 nftables python3-venv && sudo python3 -m venv /opt/wirety-agent && " +
+  "sudo /opt/wirety-agent/bin/pip install ./agent && sudo ln -sf /opt/wirety-agent/bin/wirety-agent /usr/local/bin/ && " +
+  "sudo install -m 644 agent/packaging/wirety-agent.service /etc/systemd/system/";
+
+/**
+ * Enrols and starts the agent. The token goes in by standard input, so that it stands in no
+ * process list; the space in front keeps it out of the history of most shells.
+ */
+export function enrollCommand(location: Pick<Location, "origin" | "protocol" | "hostname">, token: string): string {
+  const isPlain = location.protocol === "http:" && !LOOPBACK.includes(location.hostname);
+  const server = `--server ${location.origin}${isPlain ? " --insecure" : ""}`;
+  return ` echo ${token} | sudo wirety-agent enroll ${server} --token - && sudo systemctl enable --now wirety-agent`;
+}
