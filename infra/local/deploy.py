@@ -18,6 +18,7 @@ STACK = "wirety"
 BUCKET = "wirety-artefacts"
 TEMPLATE = "template.json"
 WAIT_S = 120
+UNKNOWN_TYPES = ("AWS::Cognito::UserPoolUser", "AWS::Cognito::UserPoolUserToGroupAttachment")  # see sign_in.py
 DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
@@ -32,50 +33,61 @@ class Deployed:
     rest_api_id: str
     websocket_api_id: str
     sockets_table: str
+    user_pool_id: str | None
     functions: Mapping[str, str]
 
 
-def deploy(cloud: Cloud, package: Path, origin_secret: str) -> Deployed:
+def deploy(cloud: Cloud, package: Path, parameters: Mapping[str, str]) -> Deployed:
     """Create or update the stack from a package, and drop the rows of sockets that died with the last run."""
-    s3 = _client(cloud, "s3")
+    s3 = client(cloud, "s3")
     key = _upload(s3, package)
     template = json.dumps(local_template(json.loads((package / "sam.json").read_text()), cloud.endpoint, key))
     s3.put_object(Bucket=BUCKET, Key=TEMPLATE, Body=template.encode())  # too large to be sent as a body, as on AWS
-    formation = _client(cloud, "cloudformation")
-    outputs = _make_so(formation, f"{cloud.endpoint}/{BUCKET}/{TEMPLATE}", origin_secret)
+    formation = client(cloud, "cloudformation")
+    outputs = _make_so(formation, f"{cloud.endpoint}/{BUCKET}/{TEMPLATE}", parameters)
     resources = formation.describe_stack_resources(StackName=STACK)["StackResources"]
     functions = {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
         for resource in resources
         if resource["ResourceType"] == "AWS::Lambda::Function"
     }
-    deployed = Deployed(outputs["RestApiId"], outputs["WebsocketApiId"], outputs["SocketsTable"], functions)
-    _drop_rows(_client(cloud, "dynamodb"), deployed.sockets_table)
+    deployed = Deployed(
+        outputs["RestApiId"],
+        outputs["WebsocketApiId"],
+        outputs["SocketsTable"],
+        outputs.get("UserPoolId"),
+        functions,
+    )
+    _drop_rows(client(cloud, "dynamodb"), deployed.sockets_table)
     return deployed
 
 
 def environment_of(cloud: Cloud, function_name: str) -> dict[str, str]:
     """A deployed function's variables, and those by which it finds this cloud."""
-    functions = _client(cloud, "lambda")
+    functions = client(cloud, "lambda")
     configuration = functions.get_function_configuration(FunctionName=function_name)
     return {**configuration["Environment"]["Variables"], **cloud.environment}
 
 
 def warm(cloud: Cloud, function_name: str) -> None:
     """Have a function's first worker started: an empty batch does nothing."""
-    _client(cloud, "lambda").invoke(FunctionName=function_name, Payload=b'{"Records": []}')
+    client(cloud, "lambda").invoke(FunctionName=function_name, Payload=b'{"Records": []}')
 
 
 def local_template(template: Mapping[str, Any], endpoint: str, key: str) -> dict[str, Any]:
     """The template of AWS with the emulator's needs.
 
-    The code comes from its bucket; sockets are answered at its own address; integrations say which
+    The code comes from its bucket; sockets are answered at its own address, where the pool's discovery
+    document is as well; users are no resource type of its; integrations say which
     function they wait for, because the emulator overlooks references within the variables of a Sub;
     and the stream's event source gets a new logical id, because the emulator keeps a source's position
     over a restart but not the records, so that with the same one it would skip as many changes as
     were made before.
     """
     local = copy.deepcopy(dict(template))
+    local["Resources"] = {
+        name: resource for name, resource in local["Resources"].items() if resource["Type"] not in UNKNOWN_TYPES
+    }
     for resource in local["Resources"].values():
         if resource["Type"] == "AWS::ApiGatewayV2::Integration":
             _, variables = resource["Properties"]["IntegrationUri"]["Fn::Sub"]
@@ -87,12 +99,15 @@ def local_template(template: Mapping[str, Any], endpoint: str, key: str) -> dict
         variables = properties.get("Environment", {}).get("Variables", {})
         if "WEBSOCKET_ENDPOINT" in variables:
             variables["WEBSOCKET_ENDPOINT"] = {"Fn::Sub": f"{endpoint}/_aws/execute-api/${{WebsocketAPI}}/ws"}
+        if "OIDC_DISCOVERY_URL" in variables:
+            own = {"Fn::Sub": f"{endpoint}/${{UserPool}}/.well-known/openid-configuration"}
+            variables["OIDC_DISCOVERY_URL"] = {"Fn::If": ["HasOwnPool", own, variables["OIDC_DISCOVERY_URL"]]}
         if "Events" in properties:
             properties["Events"] = dict(map(_renewed, properties["Events"].items()))
     return local
 
 
-def _client(cloud: Cloud, service: Any) -> Any:
+def client(cloud: Cloud, service: Any) -> Any:
     session = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
     return session.client(service, endpoint_url=cloud.endpoint)
 
@@ -109,15 +124,12 @@ def _upload(s3: Any, package: Path) -> str:
     return key
 
 
-def _make_so(formation: Any, template_url: str, origin_secret: str) -> dict[str, str]:
+def _make_so(formation: Any, template_url: str, parameters: Mapping[str, str]) -> dict[str, str]:
     request = {
         "StackName": STACK,
         "TemplateURL": template_url,
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        "Parameters": [
-            {"ParameterKey": "OriginSecret", "ParameterValue": origin_secret},
-            {"ParameterKey": "DeletionProtection", "ParameterValue": "false"},
-        ],
+        "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
     }
     status = _status(formation)
     if status == "ROLLBACK_COMPLETE":  # a creation that failed: AWS, too, wants it deleted first

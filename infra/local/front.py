@@ -8,7 +8,6 @@ import asyncio
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -16,8 +15,9 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
+from infra.local.pages import Pages
+
 HOST = "127.0.0.1"
-FILES = Path(__file__).with_name("files")
 MAX_BODY_BYTES = 10 * 2**20  # API Gateway's limit; the API refuses less
 MAX_FRAME_BYTES = 128 * 2**10  # API Gateway's limit of a message
 VIEWER = "CloudFront-Viewer-Address"
@@ -26,18 +26,18 @@ OF_THE_CONNECTION = frozenset(
     ("connection", "content-encoding", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding")
 )
 OF_THE_HANDSHAKE = frozenset(("upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"))
-PAGE_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 STATUS_OF_REFUSED_SOCKET = 502
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where both APIs are: base URLs to which a path with its stage is added."""
+    """Where both APIs are: base URLs to which a path with its stage is added. `pages`: all else."""
 
     rest: str
     sockets: str
     origin_secret: str
     config: Mapping[str, str]
+    pages: Pages
 
 
 class Front:
@@ -109,23 +109,16 @@ def _application(client: aiohttp.ClientSession, upstream: Upstream) -> web.Appli
         return await _join(client, upstream, request, sockets)
 
     async def config(_request: web.Request) -> web.Response:
-        return web.json_response(dict(upstream.config))
-
-    async def page(_request: web.Request) -> web.FileResponse:
-        return web.FileResponse(
-            FILES / "index.html",
-            headers={"Content-Security-Policy": PAGE_POLICY, "X-Content-Type-Options": "nosniff"},
-        )
+        return web.json_response(dict(upstream.config), headers={"Cache-Control": "no-cache"})
 
     async def close_sockets(_app: web.Application) -> None:
         await asyncio.gather(*(open_one.close(code=1001, message=b"stopping") for open_one in set(sockets)))
 
     application = web.Application(client_max_size=MAX_BODY_BYTES)
-    application.router.add_get("/", page)
     application.router.add_get("/config.json", config)
     application.router.add_get("/ws", socket)
     application.router.add_route("*", "/api/{path:.*}", rest)
-    application.router.add_static("/", FILES)
+    application.router.add_get("/{path:.*}", upstream.pages.serve)
     application.on_shutdown.append(close_sockets)
     return application
 

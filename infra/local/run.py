@@ -14,9 +14,11 @@ from types import FrameType
 from infra.local import private_file
 from infra.local.agent_program import AgentNotInstalled
 from infra.local.cloud import CloudFailed
+from infra.local.console import ConsoleFailed
 from infra.local.deploy import DeployFailed
 from infra.local.log_view import follow
 from infra.local.ports import PortTaken
+from infra.local.sign_in import issuer_from
 from infra.local.stack import INFO, LocalStack, StackFailed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +50,7 @@ def _run(directory: Path) -> int:
         signal.signal(number, on_signal)
     stack: LocalStack | None = None
     try:
-        stack = LocalStack(directory, _number("PORT", 8080), _number("CLOUD_PORT", 4566), _say)
+        stack = LocalStack(directory, _number("PORT", 8080), _number("CLOUD_PORT", 4566), _say, issuer_from(os.environ))
         if os.environ.get("RESET"):
             _say("forgetting the data of earlier runs")
             stack.reset()
@@ -58,7 +60,7 @@ def _run(directory: Path) -> int:
             print(line, flush=True)
     except KeyboardInterrupt:
         pass
-    except (PortTaken, CloudFailed, DeployFailed, StackFailed, AgentNotInstalled) as failure:
+    except (PortTaken, CloudFailed, DeployFailed, StackFailed, AgentNotInstalled, ConsoleFailed) as failure:
         print(f"wirety: {failure}", file=sys.stderr)
         return 1
     finally:
@@ -96,17 +98,19 @@ def _answers(info: dict[str, str]) -> bool:
 def _table(info: dict[str, str], directory: Path) -> str:
     """Where things are and what to do next. Secrets are for a terminal only, not for a log file."""
     file = directory / INFO
-    token = info["api_token"] if sys.stdout.isatty() else f"in {file}"
+    hidden = f"in {file}"
     rows = (
-        ("origin", info["origin"]),
+        ("console", info["console_url"]),
+        ("sign in as", info["admin_email"] or f"a person of {info['issuer']}"),
+        *((("password", info["admin_password"] if sys.stdout.isatty() else hidden),) if info["admin_email"] else ()),
         ("API", info["api_url"]),
         ("sockets", info["ws_url"]),
-        ("API token", token),
+        ("API token", info["api_token"] if sys.stdout.isatty() else hidden),
         ("agent", info["agent_command"]),
         ("all of it", str(file)),
     )
     steps = (
-        f"open {info['origin']}",
+        f"open {info['console_url']} and sign in",
         "see three agents build real tunnels, in a second terminal: sudo make demo",
         f'ask the API: curl -H "Authorization: Bearer $TOKEN" {info["api_url"]}/networks',
     )

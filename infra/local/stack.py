@@ -11,18 +11,22 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from chalicelib.settings import settings_from
 from infra.local import private_file
 from infra.local.agent_program import installed_agent
 from infra.local.cloud import Cloud
+from infra.local.console import built_console
 from infra.local.deploy import Deployed, deploy, environment_of, warm
 from infra.local.front import Front, Upstream
+from infra.local.pages import Pages
 from infra.local.ports import claim
+from infra.local.sign_in import ADMINISTRATOR, OWN_POOL, Issuer, make_administrator, new_password, origins
 from infra.package import package
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,10 +40,15 @@ class StackFailed(Exception):
 
 
 class LocalStack:
-    """One local system in `directory`. Port 0: a free one, the same over `restart`."""
+    """One local system in `directory`. Port 0: a free one, the same over `restart`. `issuer` None: its own pool."""
 
     def __init__(
-        self, directory: Path, port: int = 0, cloud_port: int = 0, report: Callable[[str], None] = lambda _step: None
+        self,
+        directory: Path,
+        port: int = 0,
+        cloud_port: int = 0,
+        report: Callable[[str], None] = lambda _step: None,
+        issuer: Issuer | None = None,
     ) -> None:
         self.directory = directory
         self.port = claim(port, "PORT")
@@ -48,6 +57,7 @@ class LocalStack:
         self.deployed: Deployed | None = None
         self._front: Front | None = None
         self._report = report
+        self._issuer = issuer
 
     def __enter__(self) -> Self:
         self.start()
@@ -91,7 +101,10 @@ class LocalStack:
         self.directory.mkdir(parents=True, exist_ok=True)
         kept = private_file.read(self.directory / SECRETS)
         origin_secret = kept.get("origin_secret") or secrets.token_urlsafe(32)
+        password = kept.get("admin_password") or new_password()
 
+        self._report("building the console")
+        console = built_console()
         self._report("packaging the functions")
         made = package()
         self._report("installing the agent")
@@ -99,14 +112,20 @@ class LocalStack:
         self._report(f"starting the local cloud on 127.0.0.1:{self.cloud.port}")
         self.cloud.start()
         self._report("deploying the stack")
-        deployed = deploy(self.cloud, made, origin_secret)
+        deployed = deploy(self.cloud, made, self._parameters(origin_secret))
+        if deployed.user_pool_id is not None:
+            make_administrator(self.cloud, deployed.user_pool_id, password)
         self._report(f"opening {self.origin}")
-        self._front = Front(self.port, self._upstream(deployed, origin_secret))
+        identity = self._identity(deployed)
+        self._front = Front(self.port, self._upstream(deployed, origin_secret, console, identity))
         self._front.start()
         self._report("warming the functions")
         self._warm(deployed)
         token = self._token(deployed, kept.get("api_token"))
-        private_file.write(self.directory / SECRETS, {"origin_secret": origin_secret, "api_token": token})
+        private_file.write(
+            self.directory / SECRETS,
+            {"origin_secret": origin_secret, "api_token": token, "admin_password": password},
+        )
 
         self.deployed = deployed
         self.info = {
@@ -114,18 +133,43 @@ class LocalStack:
             "api_url": f"{self.origin}/api/v1",
             "ws_url": f"ws://127.0.0.1:{self.port}/ws",
             "api_token": token,
+            "console_url": self.origin,
+            "issuer": identity["issuer"],
+            "client_id": identity["client_id"],
+            "admin_email": ADMINISTRATOR if deployed.user_pool_id else "",
+            "admin_password": password if deployed.user_pool_id else "",
             "agent_command": str(agent),
             "commit": _commit(),
         }
         private_file.write(self.directory / INFO, self.info)
 
-    def _upstream(self, deployed: Deployed, origin_secret: str) -> Upstream:
+    def _parameters(self, origin_secret: str) -> dict[str, str]:
+        return {
+            "OriginSecret": origin_secret,
+            "DeletionProtection": "false",
+            "ConsoleUrl": self.origin,
+            **(OWN_POOL if self._issuer is None else self._issuer.parameters()),
+        }
+
+    def _identity(self, deployed: Deployed) -> dict[str, str]:
+        """How people sign in, by the settings of the deployed API."""
+        variables = environment_of(self.cloud, deployed.functions["APIHandler"])
+        oidc = settings_from(variables).oidc
+        return {
+            "issuer": oidc.issuer,
+            "discovery_url": oidc.discovery_url,
+            "client_id": oidc.client_id,
+            "audience": oidc.audience,
+        }
+
+    def _upstream(self, deployed: Deployed, origin_secret: str, console: Path, identity: Mapping[str, str]) -> Upstream:
         base = f"127.0.0.1:{self.cloud.port}/_aws/execute-api"
         return Upstream(
             rest=f"http://{base}/{deployed.rest_api_id}",
             sockets=f"ws://{base}/{deployed.websocket_api_id}",
             origin_secret=origin_secret,
-            config={"product": "wirety", "api": "/api/v1", "sockets": "/ws"},
+            config={"product": "wirety", "api": "/api/v1", "sockets": "/ws", **identity},
+            pages=Pages(console, origins(identity["discovery_url"])),
         )
 
     def _warm(self, deployed: Deployed) -> None:
