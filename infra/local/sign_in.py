@@ -81,6 +81,7 @@ def make_administrator(cloud: Cloud, pool_id: str, password: str) -> None:
             UserPoolId=pool_id,
             Username=ADMINISTRATOR,
             MessageAction="SUPPRESS",
+            TemporaryPassword=password,
             UserAttributes=[{"Name": "email", "Value": ADMINISTRATOR}, {"Name": "email_verified", "Value": "true"}],
         )
     cognito.admin_set_user_password(UserPoolId=pool_id, Username=ADMINISTRATOR, Password=password, Permanent=True)
