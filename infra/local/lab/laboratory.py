@@ -42,6 +42,7 @@ class Lab:
         self.topology = topology
         self.nodes: dict[str, Node] = {}
         self._published: dict[int, Process] = {}
+        self._lent: list[Process] = []
 
     def __enter__(self) -> Self:
         self._enclosure = Enclosure.make()
@@ -80,8 +81,13 @@ class Lab:
         """
         if port in self._published:
             self.unpublish(port)
-        self._published[port] = self._forward(port, port if to_port is None else to_port)
+        own = (self.internet_address, port)
+        self._published[port] = self._forward(self.internet, own, port if to_port is None else to_port)
         return f"http://{self.internet_address}:{port}"
+
+    def lend(self, name: str, port: int) -> None:
+        """Make a port of the machine's loopback the node's own: what is pasted there finds the same origin."""
+        self._lent.append(self._forward(self.nodes[name], ("127.0.0.1", port), port))
 
     def unpublish(self, port: int) -> None:
         """Refuse connections to a published port from now on, and cut those that are open."""
@@ -102,9 +108,9 @@ class Lab:
         finally:
             self.internet.run("nft", f"delete element {element}")
 
-    def _forward(self, port: int, to_port: int) -> Process:
-        namespace = f"/proc/{self.internet.holder.pid}/ns/net"
-        target = (self.internet_address, str(port), "127.0.0.1", str(to_port))
+    def _forward(self, node: Node, listen: tuple[str, int], to_port: int) -> Process:
+        namespace = f"/proc/{node.holder.pid}/ns/net"
+        target = (listen[0], str(listen[1]), "127.0.0.1", str(to_port))
         script = str(Path(forwarder.__file__))
         process = self._enclosure.start_outside([sys.executable, "-I", script, namespace, *target])
         process.expect("up")
@@ -114,7 +120,7 @@ class Lab:
         self._enclosure.close()
         for node in self.nodes.values():
             node.release()
-        for process in self._published.values():
+        for process in (*self._published.values(), *self._lent):
             process.release()
 
     def _build(self) -> None:
