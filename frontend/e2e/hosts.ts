@@ -12,9 +12,10 @@ export class Hosts {
   ) {}
 
   static async start(): Promise<Hosts> {
-    const python = process.env.WIRETY_PYTHON ?? "../.venv/bin/python";
+    const root = new URL("../..", import.meta.url).pathname;
+    const python = process.env.WIRETY_PYTHON ?? `${root}.venv/bin/python`;
     const port = new URL(info.origin).port;
-    const child = spawn(python, ["-m", "tests.console.host", port, info.agent_command], { cwd: ".." });
+    const child = spawn(python, ["-m", "tests.console.host", port, info.agent_command], { cwd: root });
     child.stderr.pipe(process.stderr);
     const hosts = new Hosts(child, createInterface(child.stdout));
     await hosts.next();

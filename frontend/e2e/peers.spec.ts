@@ -8,16 +8,17 @@ import { aNetwork, api, expect, signIn, test } from "./support";
 
 type Peers = { items: Array<{ name: string; public_key: string; status: string }> };
 
-let hosts: Hosts;
+const starting = Hosts.start();
 test.beforeAll(async () => {
-  hosts = await Hosts.start();
+  await starting;
 });
-test.afterAll(() => hosts.stop());
+test.afterAll(async () => (await starting).stop());
 
 test("a hub and a host join by the command shown, a phone by its QR code, and a second browser sees it", async ({
   page,
   browser,
 }) => {
+  const hosts = await starting;
   const network = await aNetwork("real");
   const second = await browser.newContext();
   const other = await second.newPage();

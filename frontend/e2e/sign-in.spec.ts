@@ -56,6 +56,7 @@ test("a person signs out, and is asked again afterwards", async ({ page }) => {
 
 test("a refusal of the provider is said, with a way to try again", async ({ page }) => {
   await page.goto("/");
+  await expect(page).toHaveURL(/\/oauth2\/authorize\?/);
   const state = new URL(page.url()).searchParams.get("state");
 
   await page.goto(`/auth/callback?error=access_denied&error_description=Not+today&state=${state}`);

@@ -14,7 +14,7 @@ export function LiveBadge() {
   return (
     <>
       <Tooltip label={t("live.lostText")} disabled={state !== "lost"} multiline w={260}>
-        <Badge variant="dot" color={COLORS[state]} size="lg" tt="none" fw={500}>
+        <Badge variant="dot" color={COLORS[state]} size="lg" tt="none" fw={500} style={{ flexShrink: 0 }}>
           {t(`live.${state}`)}
         </Badge>
       </Tooltip>

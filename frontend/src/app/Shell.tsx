@@ -18,6 +18,7 @@ import { useSignedIn } from "@/api/context";
 import { meQuery } from "@/api/queries";
 import { LiveBadge } from "@/app/LiveBadge";
 import classes from "@/app/Shell.module.css";
+import { PORTALS_ID } from "@/app/theme";
 import { Logo } from "@/components/Logo";
 
 export function Shell() {
@@ -51,6 +52,7 @@ export function Shell() {
       </AppShell.Header>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className={classes.main}>
         <Outlet />
+        <div id={PORTALS_ID} />
       </AppShell.Main>
     </AppShell>
   );

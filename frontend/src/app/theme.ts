@@ -1,9 +1,13 @@
 /** Colours and sizes; every text passes WCAG AA on its ground, in both schemes. */
 import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 
+/** Menus and tooltips belong to a landmark: this place is within the main one. */
+export const PORTALS_ID = "portals";
+const PORTALS = `#${PORTALS_ID}`;
+
 export const theme = createTheme({
   primaryColor: "cyan",
-  primaryShade: { light: 9, dark: 7 },
+  primaryShade: 9,
   autoContrast: true,
   luminanceThreshold: 0.32,
   defaultRadius: "md",
@@ -14,7 +18,9 @@ export const theme = createTheme({
   headings: { fontWeight: "650" },
   components: {
     Modal: { defaultProps: { centered: false, radius: "lg", padding: "lg", transitionProps: { duration: 120 } } },
-    Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
+    Notification: { styles: { description: { color: "var(--mantine-color-dimmed)" } } },
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false, portalProps: { target: PORTALS } } },
+    Tooltip: { defaultProps: { portalProps: { target: PORTALS }, withArrow: true, openDelay: 250 } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
   },
 });

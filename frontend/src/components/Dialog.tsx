@@ -1,6 +1,6 @@
-/** A modal whose heading names it; landmarks inside would mislead, so the header is none. */
-import { Modal, Title } from "@mantine/core";
-import { type ReactNode, useId } from "react";
+/** A modal whose heading names it; its header is no landmark, and the focus goes back to where it was. */
+import { Modal } from "@mantine/core";
+import { type ReactNode, useEffect } from "react";
 
 type Props = {
   title: string;
@@ -12,19 +12,29 @@ type Props = {
 };
 
 export function Dialog({ title, opened, onClose, size = "md", closeLabel, children }: Props) {
-  const id = useId();
+  useFocusBack();
   return (
-    <Modal.Root opened={opened} onClose={onClose} size={size} aria-labelledby={id}>
+    <Modal.Root opened={opened} onClose={onClose} size={size} returnFocus={false}>
       <Modal.Overlay />
-      <Modal.Content aria-labelledby={id}>
+      <Modal.Content>
         <Modal.Header role="none">
-          <Title order={2} size="h3" id={id}>
+          <Modal.Title fz="h3" fw={650}>
             {title}
-          </Title>
+          </Modal.Title>
           <Modal.CloseButton aria-label={closeLabel} />
         </Modal.Header>
         <Modal.Body>{children}</Modal.Body>
       </Modal.Content>
     </Modal.Root>
   );
+}
+
+/** Dialogs here are mounted when opened, so what had the focus then gets it back when they go. */
+function useFocusBack(): void {
+  useEffect(() => {
+    const before = document.activeElement;
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) requestAnimationFrame(() => before.focus());
+    };
+  }, []);
 }

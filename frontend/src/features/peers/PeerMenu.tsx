@@ -30,7 +30,11 @@ export function PeerMenu({ network, peer }: { network: Network; peer: Peer }) {
             {t("peers.copyAddress")}
           </Menu.Item>
           {mayWrite && (
-            <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={() => setDeleting(true)}>
+            <Menu.Item
+              c="var(--mantine-color-error)"
+              leftSection={<IconTrash size={16} aria-hidden />}
+              onClick={() => setDeleting(true)}
+            >
               {t("peers.delete")}
             </Menu.Item>
           )}
