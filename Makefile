@@ -31,7 +31,7 @@ test: debian $(STAMP)  ## everything, as root
 	@exec $(BIN)/python -m pytest
 
 test-fast: $(STAMP)  ## what needs neither root nor the local cloud
-	@exec $(BIN)/python -m pytest -m "not root and not dataplane and not stack"
+	@exec $(BIN)/python -m pytest -m "not root and not dataplane and not stack and not node"
 
 lint: $(STAMP)  ## style, types, layers, template
 	@exec $(BIN)/python -m pytest -q tests/architecture tests/infra

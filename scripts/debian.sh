@@ -1,7 +1,7 @@
 #!/bin/sh
 # Have the Debian packages of the tunnel and its laboratory: install them as root, else say how and end with 2.
 set -eu
-packages="python3-venv wireguard-tools wireguard-go nftables iproute2 iputils-ping procps util-linux conntrack socat"
+packages="python3-venv chromium wireguard-tools wireguard-go nftables iproute2 iputils-ping procps util-linux conntrack socat"
 
 missing=""
 for package in $packages; do

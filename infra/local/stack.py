@@ -57,7 +57,7 @@ class LocalStack:
         self.deployed: Deployed | None = None
         self._front: Front | None = None
         self._report = report
-        self._issuer = issuer
+        self.issuer = issuer
 
     def __enter__(self) -> Self:
         self.start()
@@ -148,7 +148,7 @@ class LocalStack:
             "OriginSecret": origin_secret,
             "DeletionProtection": "false",
             "ConsoleUrl": self.origin,
-            **(OWN_POOL if self._issuer is None else self._issuer.parameters()),
+            **(OWN_POOL if self.issuer is None else self.issuer.parameters()),
         }
 
     def _identity(self, deployed: Deployed) -> dict[str, str]:
