@@ -45,7 +45,7 @@ export const readPeer = (api: Api, networkId: string, peerId: string): Promise<P
 
 const page = (cursor: string | undefined) => ({ limit: PAGE, ...(cursor ? { cursor } : {}) });
 
-async function everyPage<Item>(
+export async function everyPage<Item>(
   read: (cursor: string | undefined) => Promise<{ items: Item[]; next_cursor?: string | null }>,
 ): Promise<Item[]> {
   const items: Item[] = [];

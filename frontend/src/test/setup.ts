@@ -1,0 +1,31 @@
+/** What jsdom lacks and the components ask for; requests go to handlers of the test, or fail it. */
+import { cleanup } from "@testing-library/react";
+import { setupServer } from "msw/node";
+import { afterAll, afterEach, beforeAll, vi } from "vitest";
+
+import "@/app/texts";
+
+export const server = setupServer();
+
+beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
+afterEach(() => {
+  cleanup();
+  server.resetHandlers();
+});
+afterAll(() => server.close());
+
+class NoResizes {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+vi.stubGlobal("ResizeObserver", NoResizes);
+vi.stubGlobal("matchMedia", (query: string) => ({
+  matches: false,
+  media: query,
+  addEventListener: () => {},
+  removeEventListener: () => {},
+}));
+Object.defineProperty(window, "scrollTo", { value: () => {} });
+Object.defineProperty(HTMLElement.prototype, "scrollIntoView", { value: () => {} });
+Object.defineProperty(HTMLElement.prototype, "clientHeight", { value: 600 });

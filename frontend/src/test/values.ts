@@ -1,0 +1,45 @@
+/** Values that tests build on. */
+import type { Network, Peer } from "@/api/shapes";
+
+export const NOW = "2026-01-01T12:00:00Z";
+
+export function aNetwork(changed: Partial<Network> = {}): Network {
+  return {
+    id: "net_1",
+    name: "home",
+    cidr: "10.20.0.0/24",
+    cidr_v6: null,
+    domain: "home.internal",
+    dns: [],
+    revision: 1,
+    created_at: NOW,
+    updated_at: NOW,
+    ...changed,
+  };
+}
+
+export function aPeer(changed: Partial<Peer> = {}): Peer {
+  return {
+    id: "dyn_1",
+    network_id: "net_1",
+    name: "web",
+    kind: "dynamic",
+    address: "10.20.0.2",
+    address_v6: null,
+    public_key: null,
+    endpoint: null,
+    endpoint_guessed: false,
+    listen_port: null,
+    additional_allowed_ips: [],
+    persistent_keepalive: null,
+    mtu: null,
+    home_jump_id: null,
+    host: null,
+    status: "pending",
+    last_seen: null,
+    created_at: NOW,
+    updated_at: NOW,
+    revision: 2,
+    ...changed,
+  };
+}
