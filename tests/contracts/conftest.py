@@ -1,5 +1,6 @@
 """Each store over each engine: the same tests must pass."""
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -7,20 +8,48 @@ from moto import mock_aws
 
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.bootstrap import Aws, Outside
-from chalicelib.settings import Settings, settings_from
-from tests.contracts.tables import ENVIRONMENT, create_tables
+from chalicelib.settings import settings_from
+from tests.contracts.tables import create_tables, drop_tables, environment
+from tests.engines.dynamodb_local import dynamodb_local
+
+DYNAMODB_LOCAL = pytest.param("dynamodb-local", marks=[pytest.mark.root, pytest.mark.node])
 
 
-@pytest.fixture(params=["memory", "moto"])
+@pytest.fixture(scope="session")
+def dynamodb_local_url() -> Iterator[str]:
+    with dynamodb_local() as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", "moto", DYNAMODB_LOCAL])
 def outside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
     """A fresh, empty set of stores. moto is not atomic under concurrency: one thread only."""
-    if request.param == "memory":
-        yield MemoryOutside()
-        return
-    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}.items():
-        monkeypatch.setenv(name, value)
+    yield from _engine(request, monkeypatch)
+
+
+@pytest.fixture(params=["memory", DYNAMODB_LOCAL])
+def shared_outside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+    """A fresh, empty set of stores that many threads may use."""
+    yield from _engine(request, monkeypatch)
+
+
+def _engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        settings: Settings = settings_from(ENVIRONMENT)
-        create_tables(settings)
-        yield Aws(settings)
+    match request.param:
+        case "memory":
+            yield MemoryOutside()
+        case "moto":
+            with mock_aws():
+                yield from _aws(environment("test"))
+        case _:
+            url: str = request.getfixturevalue("dynamodb_local_url")
+            yield from _aws({**environment(uuid.uuid4().hex), "AWS_ENDPOINT_URL": url})
+
+
+def _aws(variables: dict[str, str]) -> Iterator[Outside]:
+    settings = settings_from(variables)
+    create_tables(settings)
+    yield Aws(settings)
+    drop_tables(settings)

@@ -9,10 +9,11 @@ import yaml
 from chalicelib.settings import Settings, Tables
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "resources.yaml"
-ENVIRONMENT = {
-    "AWS_REGION": "eu-west-1",
-    **{f"{table.upper()}_TABLE": f"test-{table}" for table in Tables.__slots__},
-}
+
+
+def environment(prefix: str) -> dict[str, str]:
+    """Variables that name tables of a test's own."""
+    return {"AWS_REGION": "eu-west-1", **{f"{table.upper()}_TABLE": f"{prefix}-{table}" for table in Tables.__slots__}}
 
 
 def declared_tables() -> dict[str, dict[str, Any]]:
@@ -31,3 +32,9 @@ def create_tables(settings: Settings) -> None:
             AttributeDefinitions=properties["AttributeDefinitions"],
             KeySchema=properties["KeySchema"],
         )
+
+
+def drop_tables(settings: Settings) -> None:
+    client = boto3.client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    for table in Tables.__slots__:
+        client.delete_table(TableName=getattr(settings.tables, table))

@@ -20,23 +20,27 @@ def listen_inside(namespace: str, address: str, port: int) -> socket.socket:
     """Make a listening socket in another network namespace, and come back."""
     home = os.open("/proc/self/ns/net", os.O_RDONLY)
     away = os.open(namespace, os.O_RDONLY)
-    _enter(away)
+    enter(away)
     try:
         return socket.create_server((address, port), backlog=512)
     finally:
-        _enter(home)
+        enter(home)
         os.close(away)
         os.close(home)
 
 
-def _enter(namespace: int) -> None:
+def enter(namespace: int) -> None:
+    """Take the calling thread into a network namespace, by an open file of it."""
     libc = ctypes.CDLL(None, use_errno=True)  # until Python 3.12 is the oldest: os.setns
     if libc.setns(namespace, CLONE_NEWNET):
         raise OSError(ctypes.get_errno(), "setns")
 
 
-async def forward(listener: socket.socket, address: str, port: int) -> None:
-    """Serve until cancelled. Where nothing listens at the far end, a connection is closed at once."""
+async def forward(listener: socket.socket, address: str, port: int, *, is_announced: bool = False) -> None:
+    """Serve until cancelled; `is_announced` prints "up" first.
+
+    Where nothing listens at the far end, a connection is closed at once.
+    """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -49,7 +53,8 @@ async def forward(listener: socket.socket, address: str, port: int) -> None:
         writer.close()
 
     server = await asyncio.start_server(serve, sock=listener)
-    print("up", flush=True)
+    if is_announced:
+        print("up", flush=True)
     async with server:
         await server.serve_forever()
 
@@ -67,4 +72,4 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 if __name__ == "__main__":
     namespace, listen_ip, listen_port, to_ip, to_port = sys.argv[1:]
-    asyncio.run(forward(listen_inside(namespace, listen_ip, int(listen_port)), to_ip, int(to_port)))
+    asyncio.run(forward(listen_inside(namespace, listen_ip, int(listen_port)), to_ip, int(to_port), is_announced=True))
