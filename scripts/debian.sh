@@ -1,7 +1,8 @@
 #!/bin/sh
 # Have the Debian packages of the tunnel and its laboratory: install them as root, else say how and end with 2.
 set -eu
-packages="python3-venv chromium wireguard-tools wireguard-go nftables iproute2 iputils-ping procps util-linux conntrack socat"
+packages="python3-venv chromium fonts-dejavu-core wireguard-tools wireguard-go nftables iproute2 iputils-ping procps util-linux conntrack socat"
+command -v java > /dev/null || packages="$packages openjdk-17-jre-headless"
 
 missing=""
 for package in $packages; do

@@ -1,40 +1,17 @@
-"""Pushes as queue messages, and the dead-letter queue of the stream."""
+"""The queue of pushes, and the dead-letter queue of the stream."""
 
 import json
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any, get_args
+from typing import Any
 
 import boto3
-import msgspec
 
-from chalicelib.domain.notice import Notice
-from chalicelib.ports import Connection, Push
+from chalicelib.adapters.messages import message_of
+from chalicelib.ports import Push
 from chalicelib.settings import Settings
 
 BATCH = 10  # SendMessageBatch, Amazon SQS quotas
-
-
-NOTICES: Mapping[str, type[Notice]] = {kind.__name__: kind for kind in get_args(Notice)}
-
-
-class Message(msgspec.Struct, frozen=True):
-    """A push as it waits in the queue; `kind` names the notice's type."""
-
-    kind: str
-    notice: msgspec.Raw
-    connections: tuple[Connection, ...]
-
-
-def push_from(body: str) -> Push:
-    """Parse a message; raises msgspec.DecodeError, KeyError for a kind of notice that is not known."""
-    message = msgspec.json.decode(body, type=Message)
-    return Push(msgspec.json.decode(message.notice, type=NOTICES[message.kind]), message.connections)
-
-
-def message_of(push: Push) -> str:
-    notice = msgspec.Raw(msgspec.json.encode(push.notice))
-    return msgspec.json.encode(Message(type(push.notice).__name__, notice, push.connections)).decode()
 
 
 class SqsPushQueue:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.adapters.sqs import push_from
+from chalicelib.adapters.messages import push_from
 from chalicelib.bootstrap import container
 from chalicelib.observability import logger
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters.sqs import message_of
+from chalicelib.adapters.messages import message_of
 from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.domain.notice import ConfigChanged
 from chalicelib.entrypoints import queues, sockets

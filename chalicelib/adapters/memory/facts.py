@@ -25,9 +25,10 @@ class MemoryPresence:
 
     def want(self, peer_ids: Collection[PeerId], revision: Revision) -> None:
         for peer_id in peer_ids:
-            facts = self._written(peer_id)
-            if facts is not None and facts.wanted < revision:
-                facts.wanted = revision
+            with self._tables.lock:
+                facts = self._written(peer_id)
+                if facts is not None and facts.wanted < revision:
+                    facts.wanted = revision
 
     def connected(
         self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
@@ -120,9 +121,10 @@ class MemorySessions:
     def open(self, session_id: str, session: AgentSession, assertion_id: str, assertion_expires_at: datetime) -> bool:
         self._tables.requests["transaction"] += 1
         used = (session.agent.peer_id, assertion_id)
-        if used in self._tables.assertions:
-            return False
-        self._tables.assertions.add(used)
+        with self._tables.lock:
+            if used in self._tables.assertions:
+                return False
+            self._tables.assertions.add(used)
         self._tables.sessions[session.agent.peer_id, session_id] = session
         return True
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.domain.change import Change, ClaimKind
@@ -49,4 +50,5 @@ class MemoryTables:
     tickets: dict[tuple[PrincipalId, str], Ticket] = field(default_factory=dict)
     tokens: dict[str, ApiToken] = field(default_factory=dict)
     users: dict[PrincipalId, User] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
     requests: Counter[str] = field(default_factory=Counter)

@@ -1,0 +1,83 @@
+"""What an idle agent costs a month, from counted requests and list prices.
+
+`python -m scripts.cost_estimate [--json]`. Prices: AWS's public list for us-east-1 as known in
+2026; check them before relying on a sum. Nothing here has been measured on a bill.
+"""
+
+import argparse
+import json
+from dataclasses import dataclass
+
+HOURS = 730  # a month
+
+# dollars
+WRITE_UNIT = 0.625e-6  # DynamoDB on demand, up to 1 KB
+READ_UNIT = 0.125e-6  # strongly consistent, up to 4 KB
+INVOCATION = 0.20e-6  # Lambda
+GB_SECOND = 16.6667e-6  # Lambda, x86
+REST_CALL = 3.50e-6  # API Gateway REST
+SOCKET_MESSAGE = 1.00e-6  # API Gateway WebSocket, 32 KB, each way
+SOCKET_MINUTE = 0.25e-6
+LOG_BYTE = 0.50e-9  # CloudWatch Logs, ingested
+
+MEMORY_GB = 0.5
+LOG_LINE_BYTES = 350  # our one line; the template silences START, END and REPORT
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Counts of one use; `ms` of all its invocations together."""
+
+    reads: int = 0
+    writes: int = 0
+    invocations: int = 0
+    ms: int = 0
+    rest_calls: int = 0
+    messages: int = 0
+
+    def dollars(self) -> float:
+        return (
+            self.reads * READ_UNIT
+            + self.writes * WRITE_UNIT
+            + self.invocations * (INVOCATION + LOG_LINE_BYTES * LOG_BYTE)
+            + self.ms / 1000 * MEMORY_GB * GB_SECOND
+            + self.rest_calls * REST_CALL
+            + self.messages * SOCKET_MESSAGE
+        )
+
+
+# Counted by tests/application/test_requests.py; durations as seen locally, doubled.
+HEARTBEAT = Use(writes=1, invocations=1, ms=20, messages=2)  # and its ack
+SESSION = Use(reads=1, writes=4, invocations=1, ms=40, rest_calls=1)  # a transaction's two writes count twice
+SOCKET = Use(reads=1, writes=5, invocations=4, ms=80, messages=2)  # authorizer, connect, hello, disconnect
+NEWS = Use(reads=2, invocations=1, ms=20)  # that it connected; nobody watches
+FETCH = Use(reads=8, invocations=1, ms=60, rest_calls=1)
+
+
+def idle_agent(heartbeat_s: int) -> dict[str, float]:
+    """Dollars a month by what they are for: an hourly session, socket and full fetch, and heartbeats."""
+    beats = HOURS * 3600 / heartbeat_s
+    return {
+        "heartbeats": beats * HEARTBEAT.dollars(),
+        "sessions": HOURS * SESSION.dollars(),
+        "sockets": HOURS * (SOCKET.dollars() + NEWS.dollars()),
+        "connection minutes": HOURS * 60 * SOCKET_MINUTE,
+        "full fetches": HOURS * FETCH.dollars(),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true")
+    agents = {"regular, every 240 s": idle_agent(240), "jump, every 30 s": idle_agent(30)}
+    if parser.parse_args().json:
+        print(json.dumps(agents))
+        return
+    for name, terms in agents.items():
+        print(f"{name}: {sum(terms.values()):.4f} $ a month")
+        for term, dollars in terms.items():
+            print(f"  {term:20} {dollars:.4f}")
+
+
+if __name__ == "__main__":
+    main()
