@@ -10,6 +10,7 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.peer import PeerRecord
 from chalicelib.domain.principal import Role
+from chalicelib.wire.browser import NetworkChanged
 from tests.builders import a_key, a_static
 from tests.world import SimulatedAgent, SimulatedBrowser, World
 
@@ -175,3 +176,52 @@ def test_a_person_is_one_read_and_kept_at_first_sight(lab: Lab) -> None:
 
     assert lab.counted("GET", "/me", token=token) == {"read": 1, "write": 1}
     assert lab.counted("GET", "/me", token=token) == {"read": 1}
+
+
+def test_networks_are_created_read_and_deleted(lab: Lab) -> None:
+    made = lab.world.network("more", "10.9.0.0/24")
+
+    body = {"name": "another", "cidr": "10.8.0.0/24"}
+    assert lab.counted("POST", "/networks", body) == {"read": AUTH + 1, "transaction": 1}  # directory
+    assert lab.counted("GET", "/networks") == {"read": AUTH + 2}  # directory, a batch of 100
+    assert lab.counted("GET", f"/networks/{made}") == {"read": AUTH + 1}
+    assert lab.counted("DELETE", f"/networks/{made}") == {"read": AUTH + 2, "transaction": 1}  # network, directory
+
+
+def test_what_needs_nobody_asks_nothing(lab: Lab) -> None:
+    for path in ("/health", "/auth/config", "/openapi.json"):
+        assert lab.counted("GET", path) == {}
+
+
+def test_one_peer_and_its_config(lab: Lab) -> None:
+    one = f"{lab.path}/{lab.left.peer_id}"
+
+    assert lab.counted("GET", one) == {"read": AUTH + 5}  # network, peer, jumps, presence, sighting
+    assert lab.counted("GET", f"{one}/config") == {"read": AUTH + 5}  # network twice, peer, jumps, routes
+
+
+def test_a_bundle_of_a_jump(lab: Lab) -> None:
+    lab.hub.bundle = None
+
+    # wanted, network twice, peer, all peers: in pages of 1 MB on DynamoDB
+    assert lab.world.counted(lab.hub.fetch) == {"read": AUTH + 5}
+
+
+def test_a_plan_for_everyone_and_its_browsers(lab: Lab) -> None:
+    browser = SimulatedBrowser(lab.world)
+    browser.connect()
+    lab.world.settle()
+    router = lab.world.agent(
+        lab.path.split("/")[2], "dynamic", "router", additional_allowed_ips=["192.168.1.0/24"]
+    )  # created, which concerns nobody, and enrolled, which concerns everyone
+
+    cost = lab.world.counted(lab.world.settle)
+
+    # all peers, sockets of the network, and the browsers of two changes; wanted of three agents
+    assert cost == {"read": 2 + 2 * BROWSERS, "write": 3}
+    assert lab.left.hints == lab.hub.hints == [router_revision(lab, router)]
+    assert len([frame for frame in browser.frames if isinstance(frame, NetworkChanged)]) == 2
+
+
+def router_revision(lab: Lab, router: SimulatedAgent) -> int:
+    return int(lab.world.api("GET", f"{lab.path}/{router.peer_id}").json["revision"])
