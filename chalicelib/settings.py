@@ -75,7 +75,7 @@ def _oidc(environment: Mapping[str, str]) -> Oidc:
     issuer = environment.get("OIDC_ISSUER", "")
     return Oidc(
         issuer=issuer,
-        discovery_url=environment.get("OIDC_DISCOVERY_URL") or f"{issuer}/.well-known/openid-configuration",
+        discovery_url=environment.get("OIDC_DISCOVERY_URL") or f"{issuer.rstrip('/')}/.well-known/openid-configuration",
         client_id=environment.get("OIDC_CLIENT_ID", ""),
         audience=environment.get("OIDC_AUDIENCE", ""),
         groups_claim=environment.get("OIDC_GROUPS_CLAIM") or "cognito:groups",

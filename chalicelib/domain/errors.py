@@ -49,9 +49,10 @@ class NotInvited(Forbidden):
 
 
 class Unavailable(Refusal):
-    """Something we need does not answer; trying again later helps."""
+    """Something we need does not answer; trying again after `retry_after_s` helps."""
 
     code = "unavailable"
+    retry_after_s = 30
 
 
 class IdentityProviderUnreachable(Unavailable):

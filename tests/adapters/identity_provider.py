@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from chalicelib.ports import Clock
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 KEYS: dict[str, Key] = {
@@ -29,19 +30,22 @@ def jwk(name: str, key: Key, **fields: object) -> dict[str, Any]:
 
 @dataclass
 class IdentityProvider:
-    """`keys` are published, `requests` counts what was asked for; `is_down`: every answer is a 500."""
+    """`keys` are published, `requests` counts what was asked for; `is_down`: every answer is a 500;
+    `raw` is answered as it is; /moved is a redirect to the discovery document."""
 
     url: str
+    clock: Clock
     keys: list[dict[str, Any]] = field(
         default_factory=lambda: [jwk("rsa", KEYS["rsa"], use="sig", alg="RS256"), jwk("ec", KEYS["ec"])]
     )
     requests: list[str] = field(default_factory=list)
     is_down: bool = False
+    raw: dict[str, bytes] = field(default_factory=dict)
     issuer: str = "https://idp.example.com"
 
     def claims(self, **changed: object) -> dict[str, Any]:
         """Good ones of an ID token; None takes one away."""
-        now = int(time.time())
+        now = int(self.clock.now().timestamp())
         good = {
             "iss": self.issuer,
             "sub": "ana",
@@ -65,13 +69,14 @@ class IdentityProvider:
 
 
 @contextmanager
-def identity_provider() -> Iterator[IdentityProvider]:
+def identity_provider(clock: Clock) -> Iterator[IdentityProvider]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             provider.requests.append(self.path)
             found = None if provider.is_down else provider.answer(self.path)
-            body = json.dumps(found or {}).encode()
-            self.send_response(200 if found else 500)
+            body = provider.raw.get(self.path) or json.dumps(found or {}).encode()
+            self.send_response(302 if self.path == "/moved" else 200 if found or self.path in provider.raw else 500)
+            self.send_header("Location", "/discovery")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -80,8 +85,8 @@ def identity_provider() -> Iterator[IdentityProvider]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    provider = IdentityProvider(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    provider = IdentityProvider(f"http://127.0.0.1:{server.server_port}", clock)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield provider

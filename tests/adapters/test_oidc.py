@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.adapters.memory.edges import SteppedClock
-from chalicelib.adapters.oidc import OidcTokens, fetch_json
+from chalicelib.adapters.oidc import OidcTokens
+from chalicelib.adapters.oidc_keys import MAX_ANSWER_BYTES, fetch_json
 from chalicelib.domain.errors import IdentityProviderUnreachable, Unauthenticated
 from chalicelib.settings import Oidc, settings_from
 from tests.adapters.identity_provider import KEYS, IdentityProvider, identity_provider, jwk
@@ -26,8 +26,8 @@ Forge = Callable[[IdentityProvider], str]
 
 
 @pytest.fixture
-def provider() -> Iterator[IdentityProvider]:
-    with identity_provider() as running:
+def provider(clock: SteppedClock) -> Iterator[IdentityProvider]:
+    with identity_provider(clock) as running:
         yield running
 
 
@@ -51,13 +51,13 @@ def tokens(settings: Oidc, clock: SteppedClock) -> OidcTokens:
     return OidcTokens(settings, clock)
 
 
-def test_an_id_token_says_who_it_is(provider: IdentityProvider, tokens: OidcTokens) -> None:
+def test_an_id_token_says_who_it_is(provider: IdentityProvider, tokens: OidcTokens, clock: SteppedClock) -> None:
     groups: dict[str, Any] = {"cognito:groups": ["wirety-operator"]}
     claims = tokens.verify(provider.token(email="ana@example.com", email_verified=True, name="Ana", **groups))
 
     assert (claims.issuer, claims.subject, claims.name) == (provider.issuer, "ana", "Ana")
     assert (claims.email, claims.groups) == ("ana@example.com", {"wirety-operator"})
-    assert abs(claims.expires_at.timestamp() - time.time() - 300) < 60
+    assert claims.expires_at == clock.now() + timedelta(minutes=5)
 
 
 @pytest.mark.parametrize("verified", [None, False, "true", 1])
@@ -75,9 +75,9 @@ def test_an_email_that_is_not_verified_is_none(
         lambda idp: idp.token(aud=["console", "other"], azp="console"),
         lambda idp: idp.token(token_use="id"),
         lambda idp: idp.token(aud=None, client_id="console", token_use="access"),
-        lambda idp: idp.token(exp=int(time.time()) - 50),
-        lambda idp: idp.token(nbf=int(time.time()) + 50),
-        lambda idp: idp.token(iat=int(time.time()) + 50),
+        lambda idp: idp.token(exp=idp.claims()["iat"] - 59),
+        lambda idp: idp.token(nbf=idp.claims()["iat"] + 60),
+        lambda idp: idp.token(iat=idp.claims()["iat"] + 60),
     ],
     ids=["ec", "a list of one", "azp", "token_use", "cognito access", "leeway exp", "leeway nbf", "leeway iat"],
 )
@@ -158,14 +158,18 @@ BAD: dict[str, Forge] = {
     "two audiences, another authorized": lambda idp: idp.token(aud=["console", "other"], azp="other"),
     "an empty list of audiences": lambda idp: idp.token(aud=[]),
     "a refresh token": lambda idp: idp.token(token_use="refresh"),
-    "expired": lambda idp: idp.token(exp=int(time.time()) - 70),
+    "expired": lambda idp: idp.token(exp=idp.claims()["iat"] - 60),
     "never expires": lambda idp: idp.token(exp=None),
     "expires in words": lambda idp: idp.token(exp="tomorrow"),
+    "expires at no number": lambda idp: idp.token(exp=float("nan")),
+    "expires at true": lambda idp: idp.token(exp=True),
     "expires in the year 10^15": lambda idp: idp.token(exp=10**18),
-    "not valid yet": lambda idp: idp.token(nbf=int(time.time()) + 70),
-    "issued in the future": lambda idp: idp.token(iat=int(time.time()) + 70),
+    "not valid yet": lambda idp: idp.token(nbf=idp.claims()["iat"] + 61),
+    "issued in the future": lambda idp: idp.token(iat=idp.claims()["iat"] + 61),
     "of nobody": lambda idp: idp.token(sub=None),
     "of an empty subject": lambda idp: idp.token(sub=""),
+    "an extension that must be understood": lambda idp: idp.token(headers={"crit": ["vip"], "vip": True}),
+    "an unencoded payload": lambda idp: idp.token(headers={"crit": ["b64"], "b64": False}),
     "two parts": lambda idp: idp.token().rpartition(".")[0],
     "five parts": lambda idp: idp.token() + ".a.b",
     "no JSON": lambda _: "YQ.YQ.YQ",
@@ -173,6 +177,7 @@ BAD: dict[str, Forge] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")
 @pytest.mark.parametrize("forge", BAD.values(), ids=BAD.keys())
 def test_a_bad_token_is_refused(provider: IdentityProvider, tokens: OidcTokens, forge: Forge) -> None:
     with pytest.raises(Unauthenticated):
@@ -240,6 +245,18 @@ def test_a_storm_of_unknown_keys_causes_one_fetch(
     tokens.verify(provider.token())
 
 
+def test_an_unknown_key_is_not_asked_for_again_for_a_minute(
+    provider: IdentityProvider, tokens: OidcTokens, clock: SteppedClock
+) -> None:
+    def asked_after(pause: timedelta) -> int:
+        clock.advance(pause)
+        with pytest.raises(Unauthenticated):
+            tokens.verify(provider.token("other"))
+        return provider.requests.count("/jwks")
+
+    assert [asked_after(timedelta(seconds=pause)) for pause in (0, 59, 1)] == [1, 1, 2]
+
+
 def test_many_who_ask_at_once_for_the_first_time_cause_one_fetch(
     provider: IdentityProvider, tokens: OidcTokens
 ) -> None:
@@ -257,6 +274,19 @@ def test_a_provider_that_is_down_hurts_nobody_whose_key_is_known(
     clock.advance(timedelta(hours=2))
 
     assert tokens.verify(provider.token()).subject == "ana"
+
+
+def test_a_key_that_cannot_be_asked_for_is_no_refusal_of_the_person(
+    provider: IdentityProvider, tokens: OidcTokens, clock: SteppedClock
+) -> None:
+    tokens.verify(provider.token())
+    provider.is_down = True
+    clock.advance(timedelta(minutes=1))
+
+    for _ in range(2):
+        with pytest.raises(IdentityProviderUnreachable):
+            tokens.verify(provider.token("other"))
+    assert provider.requests.count("/discovery") == 2
 
 
 def test_a_provider_that_was_never_reached_is_said_and_asked_again_later(
@@ -286,3 +316,37 @@ def test_a_discovery_document_of_another_issuer_is_not_believed(
 def test_documents_are_fetched_by_https_or_from_loopback_only(url: str) -> None:
     with pytest.raises(IdentityProviderUnreachable):
         fetch_json(url)
+
+
+def test_a_redirect_is_not_followed(provider: IdentityProvider) -> None:
+    assert fetch_json(f"{provider.url}/discovery")["issuer"] == provider.issuer
+
+    with pytest.raises(IdentityProviderUnreachable):
+        fetch_json(f"{provider.url}/moved")
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_an_answer_is_read_up_to_a_size(provider: IdentityProvider, extra: int) -> None:
+    provider.raw["/big"] = b'{"a": 1}'.ljust(MAX_ANSWER_BYTES + extra)
+
+    if extra:
+        with pytest.raises(IdentityProviderUnreachable):
+            fetch_json(f"{provider.url}/big")
+    else:
+        assert fetch_json(f"{provider.url}/big") == {"a": 1}
+
+
+@pytest.mark.parametrize("raw", [b"[]", b"{", b"\xff", b"null"])
+def test_what_is_no_json_object_is_no_answer(provider: IdentityProvider, raw: bytes) -> None:
+    provider.raw["/odd"] = raw
+
+    with pytest.raises(IdentityProviderUnreachable):
+        fetch_json(f"{provider.url}/odd")
+
+
+@pytest.mark.parametrize("keys", [None, "none", [7], [{"kty": "RSA"}], [{"kty": "oct", "k": "YQ", "kid": "rsa"}]])
+def test_keys_that_are_none_are_passed_over(provider: IdentityProvider, tokens: OidcTokens, keys: Any) -> None:
+    provider.raw["/jwks"] = json.dumps({"keys": keys}).encode()
+
+    with pytest.raises(Unauthenticated):
+        tokens.verify(provider.token())

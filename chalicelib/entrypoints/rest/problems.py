@@ -45,7 +45,8 @@ def refused(refusal: Refusal, generation: int) -> Response:
     status = next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
     errors = [FieldError(field=field, message=message) for field, message in getattr(refusal, "errors", ())]
     tombstone = _tombstone(refusal, generation) if isinstance(refusal, PeerDeleted) else None
-    return problem(status, refusal.code, str(refusal), errors=errors, tombstone=tombstone)
+    headers = {"Retry-After": str(refusal.retry_after_s)} if isinstance(refusal, Unavailable) else {}
+    return problem(status, refusal.code, str(refusal), errors=errors, tombstone=tombstone, headers=headers)
 
 
 def unreadable(error: msgspec.DecodeError) -> Response:

@@ -1,0 +1,25 @@
+"""A process pays only for what it uses: import time is cold-start time."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("use", "is_loaded"),
+    [("app", False), ("container().accounts", False), ("container().people", True)],
+    ids=["an import", "an API token", "a person"],
+)
+def test_only_a_person_loads_what_checks_their_tokens(use: str, is_loaded: bool) -> None:
+    program = (
+        f"import sys, app; from chalicelib.bootstrap import container; {use}; "
+        "print('jwt' in sys.modules, 'chalicelib.adapters.oidc' in sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.stdout.split() == [str(is_loaded)] * 2, done.stderr
