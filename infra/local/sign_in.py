@@ -60,7 +60,7 @@ def issuer_from(environment: Mapping[str, str]) -> Issuer | None:
         client_id=environment.get("WIRETY_OIDC_CLIENT_ID", ""),
         discovery_url=environment.get("WIRETY_OIDC_DISCOVERY_URL", ""),
         audience=environment.get("WIRETY_OIDC_AUDIENCE", ""),
-        administrator=environment.get("WIRETY_ADMINISTRATOR", ""),
+        administrator=environment.get("WIRETY_OIDC_ADMINISTRATOR", ""),
         groups_claim=environment.get("WIRETY_OIDC_GROUPS_CLAIM", "groups"),
     )
 
