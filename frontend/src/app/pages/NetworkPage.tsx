@@ -1,10 +1,11 @@
 /** One network: its facts, and its peers. */
-import { Anchor, Breadcrumbs, Button, Container, Loader, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Breadcrumbs, Container, Loader, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useApi } from "@/api/context";
 import { networksQuery, peersQuery } from "@/api/queries";
+import { Nowhere } from "@/components/Nowhere";
 import { ReadFailed } from "@/components/ReadFailed";
 import { NetworkHeader } from "@/features/networks/NetworkHeader";
 import { PeersSection } from "@/features/peers/PeersSection";
@@ -18,7 +19,7 @@ export default function NetworkPage() {
   const peers = useQuery(peersQuery(api, networkId));
   const network = networks.data?.find((known) => known.id === networkId);
   useTitle(network?.name ?? t("networks.title"));
-  if (networks.data && !network) return <Gone />;
+  if (networks.data && !network) return <Nowhere title={t("networks.gone")} text={t("networks.goneText")} />;
   return (
     <Container size="lg" py="xl">
       <Stack gap="lg">
@@ -39,23 +40,6 @@ export default function NetworkPage() {
         )}
         {network && peers.data && <PeersSection network={network} peers={peers.data} />}
         {!(peers.data || peers.error) && <Loader size="sm" aria-label={t("peers.title")} />}
-      </Stack>
-    </Container>
-  );
-}
-
-function Gone() {
-  const { t } = useTranslation();
-  return (
-    <Container size="sm" py="xl">
-      <Stack align="flex-start">
-        <Title order={1} size="h2">
-          {t("networks.gone")}
-        </Title>
-        <Text>{t("networks.goneText")}</Text>
-        <Button component={Link} to="/networks">
-          {t("app.backToNetworks")}
-        </Button>
       </Stack>
     </Container>
   );

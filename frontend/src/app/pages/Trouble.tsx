@@ -1,23 +1,11 @@
 /** Pages for what is not there, and for what broke. */
 import { Button, Container, Stack, Text, Title } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { Nowhere } from "@/components/Nowhere";
 
 export function NotFound() {
   const { t } = useTranslation();
-  return (
-    <Container size="sm" py="xl">
-      <Stack align="flex-start">
-        <Title order={1} size="h2">
-          {t("app.notFound")}
-        </Title>
-        <Text>{t("app.notFoundText")}</Text>
-        <Button component={Link} to="/networks">
-          {t("app.backToNetworks")}
-        </Button>
-      </Stack>
-    </Container>
-  );
+  return <Nowhere title={t("app.notFound")} text={t("app.notFoundText")} />;
 }
 
 export function PageBroke() {

@@ -1,6 +1,6 @@
 /** A network's name and addresses; the API's objections stand on the fields they are about. */
 import { zodResolver } from "@hookform/resolvers/zod";
-import { Alert, Button, Collapse, Group, Stack, TextInput } from "@mantine/core";
+import { Button, Collapse, Stack, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
@@ -9,6 +9,7 @@ import * as z from "zod/mini";
 import { useCreateNetwork } from "@/api/changes";
 import type { Network } from "@/api/shapes";
 import { Dialog } from "@/components/Dialog";
+import { FormEnd } from "@/components/FormEnd";
 import { useOpenNetwork } from "@/features/networks/open";
 import { suggestedCidr, suggestedName } from "@/lib/cidr";
 import { listed, spread } from "@/lib/fields";
@@ -89,19 +90,13 @@ export default function CreateNetworkDialog({ networks, onClose }: { networks: N
               />
             </Stack>
           </Collapse>
-          {refusal && (
-            <Alert color="red" variant="outline" role="alert">
-              {refusal}
-            </Alert>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("networks.cancel")}
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              {t("networks.create")}
-            </Button>
-          </Group>
+          <FormEnd
+            refusal={refusal}
+            submit={t("networks.create")}
+            cancel={t("networks.cancel")}
+            busy={create.isPending}
+            onCancel={onClose}
+          />
         </Stack>
       </form>
     </Dialog>

@@ -1,18 +1,20 @@
 /** The settings of a hub or an agent-run peer. */
 import { zodResolver } from "@hookform/resolvers/zod";
-import { Alert, Button, Group, Stack, TextInput } from "@mantine/core";
+import { Group, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 import { useCreatePeer } from "@/api/changes";
 import type { CreatePeer, Network } from "@/api/shapes";
+import { FormEnd } from "@/components/FormEnd";
 import type { Enrollment } from "@/features/peers/EnrollPanel";
+import { PeerField } from "@/features/peers/PeerFields";
 import { listed, spread } from "@/lib/fields";
 
 const FIELDS = ["name", "endpoint", "listen_port", "address", "additional_allowed_ips"] as const;
 const PORT = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
-const form = (texts: { required: string; portRange: string }) =>
+const shape = (texts: { required: string; portRange: string }) =>
   z.object({
     name: z.string().check(z.trim(), z.minLength(1, texts.required)),
     endpoint: z.string().check(z.trim()),
@@ -20,7 +22,7 @@ const form = (texts: { required: string; portRange: string }) =>
     address: z.string().check(z.trim()),
     additional_allowed_ips: z.string(),
   });
-type Values = z.infer<ReturnType<typeof form>>;
+type Values = z.infer<ReturnType<typeof shape>>;
 type Props = {
   kind: "jump" | "dynamic";
   network: Network;
@@ -33,9 +35,10 @@ export function AgentForm({ kind, network, onMade, onCancel }: Props) {
   const create = useCreatePeer(network.id);
   const [refusal, setRefusal] = useState<string>();
   const { register, handleSubmit, setError, formState } = useForm<Values>({
-    resolver: zodResolver(form({ required: t("add.required"), portRange: t("add.portRange") })),
+    resolver: zodResolver(shape({ required: t("add.required"), portRange: t("add.portRange") })),
     defaultValues: { name: "", endpoint: "", listen_port: "51820", address: "", additional_allowed_ips: "" },
   });
+  const form = { register, errors: formState.errors };
   const submit = handleSubmit((values) => {
     setRefusal(undefined);
     create.mutate(requestOf(kind, values), {
@@ -51,14 +54,7 @@ export function AgentForm({ kind, network, onMade, onCancel }: Props) {
   return (
     <form onSubmit={submit} noValidate>
       <Stack>
-        <TextInput
-          label={t("add.name")}
-          description={t("add.nameHint")}
-          error={errorOf("name")}
-          autoComplete="off"
-          data-autofocus
-          {...register("name")}
-        />
+        <PeerField field="name" {...form} />
         {kind === "jump" ? (
           <Group align="flex-start" grow preventGrowOverflow={false}>
             <TextInput
@@ -77,32 +73,16 @@ export function AgentForm({ kind, network, onMade, onCancel }: Props) {
             />
           </Group>
         ) : (
-          <TextInput
-            label={t("add.behind")}
-            description={t("add.behindHint")}
-            error={errorOf("additional_allowed_ips")}
-            {...register("additional_allowed_ips")}
-          />
+          <PeerField field="additional_allowed_ips" {...form} />
         )}
-        <TextInput
-          label={t("add.address")}
-          description={t("add.addressHint")}
-          error={errorOf("address")}
-          {...register("address")}
+        <PeerField field="address" {...form} />
+        <FormEnd
+          refusal={refusal}
+          submit={t("add.create")}
+          cancel={t("add.cancel")}
+          busy={create.isPending}
+          onCancel={onCancel}
         />
-        {refusal && (
-          <Alert color="red" variant="outline" role="alert">
-            {refusal}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onCancel}>
-            {t("add.cancel")}
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            {t("add.create")}
-          </Button>
-        </Group>
       </Stack>
     </form>
   );

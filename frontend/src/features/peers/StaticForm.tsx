@@ -1,34 +1,37 @@
 /** A peer without an agent: its keys are made here, and only the public one is sent. */
 import { zodResolver } from "@hookform/resolvers/zod";
-import { Alert, Button, Group, Stack, TextInput } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 import { useCreatePeer } from "@/api/changes";
 import type { Network } from "@/api/shapes";
+import { FormEnd } from "@/components/FormEnd";
 import type { MadeFile } from "@/features/peers/FilePanel";
+import { PeerField } from "@/features/peers/PeerFields";
 import { listed, spread } from "@/lib/fields";
 import { newKeyPair } from "@/lib/keys";
 import { completed } from "@/lib/profile";
 
 const FIELDS = ["name", "address", "additional_allowed_ips"] as const;
-const form = (required: string) =>
+const shape = (required: string) =>
   z.object({
     name: z.string().check(z.trim(), z.minLength(1, required)),
     address: z.string().check(z.trim()),
     additional_allowed_ips: z.string(),
   });
-type Values = z.infer<ReturnType<typeof form>>;
+type Values = z.infer<ReturnType<typeof shape>>;
 
 export function StaticForm(props: { network: Network; onMade: (file: MadeFile) => void; onCancel: () => void }) {
   const { t } = useTranslation();
   const create = useCreatePeer(props.network.id);
   const [refusal, setRefusal] = useState<string>();
   const { register, handleSubmit, setError, formState } = useForm<Values>({
-    resolver: zodResolver(form(t("add.required"))),
+    resolver: zodResolver(shape(t("add.required"))),
     defaultValues: { name: "", address: "", additional_allowed_ips: "" },
   });
+  const form = { register, errors: formState.errors };
   const submit = handleSubmit(async (values) => {
     setRefusal(undefined);
     const { privateKey, publicKey } = await newKeyPair();
@@ -52,42 +55,19 @@ export function StaticForm(props: { network: Network; onMade: (file: MadeFile) =
       create.reset();
     }
   });
-  const errorOf = (field: keyof Values) => formState.errors[field]?.message;
   return (
     <form onSubmit={submit} noValidate>
       <Stack>
-        <TextInput
-          label={t("add.name")}
-          description={t("add.nameHint")}
-          error={errorOf("name")}
-          autoComplete="off"
-          {...register("name")}
+        <PeerField field="name" {...form} />
+        <PeerField field="address" {...form} />
+        <PeerField field="additional_allowed_ips" {...form} />
+        <FormEnd
+          refusal={refusal}
+          submit={t("add.createFile")}
+          cancel={t("add.cancel")}
+          busy={formState.isSubmitting}
+          onCancel={props.onCancel}
         />
-        <TextInput
-          label={t("add.address")}
-          description={t("add.addressHint")}
-          error={errorOf("address")}
-          {...register("address")}
-        />
-        <TextInput
-          label={t("add.behind")}
-          description={t("add.behindHint")}
-          error={errorOf("additional_allowed_ips")}
-          {...register("additional_allowed_ips")}
-        />
-        {refusal && (
-          <Alert color="red" variant="outline" role="alert">
-            {refusal}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={props.onCancel}>
-            {t("add.cancel")}
-          </Button>
-          <Button type="submit" loading={formState.isSubmitting}>
-            {t("add.createFile")}
-          </Button>
-        </Group>
       </Stack>
     </form>
   );
