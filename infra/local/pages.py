@@ -6,9 +6,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-NONCE = "__CSP_NONCE__"
+from infra.content_policy import NONCE, content_policy
+
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 FOREVER = "public, max-age=31536000, immutable"
+PAGE = "index.html"
 
 
 class Pages:
@@ -16,36 +18,23 @@ class Pages:
 
     def __init__(self, directory: Path, identity_origins: Iterable[str]) -> None:
         self._directory = directory.resolve()
-        self._index = (directory / "index.html").read_text()
-        self._identity_origins = " ".join(identity_origins)
+        self._page = (directory / PAGE).read_text()
+        self._policy = content_policy(identity_origins)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"]
+        last = path.rpartition("/")[2]
+        if "." not in last or last == PAGE:
+            return self._answer_page()
         file = (self._directory / path).resolve()
-        if path and path != "index.html" and file.is_relative_to(self._directory) and file.is_file():
-            caching = FOREVER if path.startswith("assets/") else "no-cache"
-            return web.FileResponse(file, headers={**HEADERS, "Cache-Control": caching})
-        if "." in path.rpartition("/")[2] and path != "index.html":
+        if not file.is_relative_to(self._directory) or not file.is_file():
             raise web.HTTPNotFound(headers=HEADERS)
-        return self._page()
+        caching = FOREVER if path.startswith("assets/") else "no-cache"
+        return web.FileResponse(file, headers={**HEADERS, "Cache-Control": caching})
 
-    def _page(self) -> web.Response:
+    def _answer_page(self) -> web.Response:
         nonce = secrets.token_urlsafe(16)
-        headers = {**HEADERS, "Cache-Control": "no-cache", "Content-Security-Policy": self._policy(nonce)}
-        return web.Response(text=self._index.replace(NONCE, nonce), content_type="text/html", headers=headers)
-
-    def _policy(self, nonce: str) -> str:
-        return "; ".join(
-            (
-                "default-src 'none'",
-                "script-src 'self'",
-                f"style-src 'self' 'nonce-{nonce}'",
-                "img-src 'self' data: blob:",
-                "font-src 'self'",
-                "manifest-src 'self'",
-                f"connect-src 'self' {self._identity_origins}".strip(),
-                "base-uri 'none'",
-                "form-action 'self'",
-                "frame-ancestors 'none'",
-            )
+        policy = {"Cache-Control": "no-cache", "Content-Security-Policy": self._policy.replace(NONCE, nonce)}
+        return web.Response(
+            text=self._page.replace(NONCE, nonce), content_type="text/html", headers={**HEADERS, **policy}
         )

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
+from infra.content_policy import NoIdentityProvider
 from infra.local import private_file
 from infra.local.agent_program import AgentNotInstalled
 from infra.local.cloud import CloudFailed
@@ -24,6 +25,15 @@ from infra.local.stack import INFO, LocalStack, StackFailed
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = "run.lock"
 STARTING_S = 300
+FAILURES = (
+    PortTaken,
+    CloudFailed,
+    DeployFailed,
+    StackFailed,
+    AgentNotInstalled,
+    ConsoleFailed,
+    NoIdentityProvider,
+)
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -60,7 +70,7 @@ def _run(directory: Path) -> int:
             print(line, flush=True)
     except KeyboardInterrupt:
         pass
-    except (PortTaken, CloudFailed, DeployFailed, StackFailed, AgentNotInstalled, ConsoleFailed) as failure:
+    except FAILURES as failure:
         print(f"wirety: {failure}", file=sys.stderr)
         return 1
     finally:

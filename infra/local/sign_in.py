@@ -1,13 +1,10 @@
 """How people sign in to the local system: its own pool with one administrator, or another issuer."""
 
 import contextlib
-import json
 import secrets
 import string
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from infra.local.cloud import Cloud
 from infra.local.deploy import client
@@ -86,12 +83,3 @@ def make_administrator(cloud: Cloud, pool_id: str, password: str) -> None:
         )
     cognito.admin_set_user_password(UserPoolId=pool_id, Username=ADMINISTRATOR, Password=password, Permanent=True)
     cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=ADMINISTRATOR, GroupName=GROUP)
-
-
-def origins(discovery_url: str) -> tuple[str, ...]:
-    """The hosts that a browser asks while it signs in: for the console's content policy."""
-    with urllib.request.urlopen(discovery_url, timeout=30) as answer:  # noqa: S310 the operator's own setting
-        document = json.load(answer)
-    endpoints = ("token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint")
-    urls = [discovery_url, *(document[name] for name in endpoints if name in document)]
-    return tuple(sorted({f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" for url in urls}))

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from chalicelib.settings import settings_from
+from infra.content_policy import identity_origins
 from infra.local import private_file
 from infra.local.agent_program import installed_agent
 from infra.local.cloud import Cloud
@@ -26,7 +27,7 @@ from infra.local.deploy import Deployed, deploy, environment_of, warm
 from infra.local.front import Front, Upstream
 from infra.local.pages import Pages
 from infra.local.ports import claim
-from infra.local.sign_in import ADMINISTRATOR, OWN_POOL, Issuer, make_administrator, new_password, origins
+from infra.local.sign_in import ADMINISTRATOR, OWN_POOL, Issuer, make_administrator, new_password
 from infra.package import package
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,7 +170,7 @@ class LocalStack:
             sockets=f"ws://{base}/{deployed.websocket_api_id}",
             origin_secret=origin_secret,
             config={"product": "wirety", "api": "/api/v1", "sockets": "/ws", **identity},
-            pages=Pages(console, origins(identity["discovery_url"])),
+            pages=Pages(console, identity_origins(identity["discovery_url"])),
         )
 
     def _warm(self, deployed: Deployed) -> None:
