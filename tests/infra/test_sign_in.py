@@ -39,7 +39,7 @@ def test_another_issuer_is_named_by_the_environment() -> None:
 
     found = issuer_from({f"WIRETY_OIDC_{name}": value for name, value in named.items()})
 
-    assert found == Issuer("https://idp", "c", audience="a", administrator="ana", groups_claim="r")
+    assert found == Issuer("https://idp", "c", audience="a", administrator="ana", groups_claim="roles")
     assert found.parameters().keys() == OWN_POOL.keys()
 
 
