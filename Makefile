@@ -47,7 +47,7 @@ schema: $(STAMP)  ## docs/openapi.json and the console's types, from the code
 package: $(STAMP)  ## build/package: the Lambda zip and the template for AWS
 	@exec $(BIN)/python -m infra.package build/package
 
-deploy: $(STAMP) package  ## to AWS: STACK=wirety BUCKET=… ORIGIN_SECRET=…
+deploy: $(STAMP) package  ## to AWS: see infra/README.md for what it is given
 	@exec sh scripts/deploy.sh
 
 lock: $(STAMP)  ## compile requirements*.in into pins
