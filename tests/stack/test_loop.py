@@ -128,7 +128,8 @@ def test_the_origin_serves_its_page_and_config(stack: LocalStack) -> None:
     config = requests.get(stack.info["origin"] + "/config.json", timeout=30).json()
 
     assert page.headers["Content-Type"].startswith("text/html")
-    assert "script" not in page.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
     assert all(isinstance(value, str) for value in config.values())
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import DeleteError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.dynamodb.models import AssertionItem, SessionItem, TicketItem
@@ -67,8 +67,16 @@ class DynamoSessions:
         ).save()
 
     def take_ticket(self, principal_id: PrincipalId, ticket_id: str) -> Ticket | None:
-        taken = TicketItem._get_connection().delete_item(principal_id, _ticket_key(ticket_id), return_values="ALL_OLD")
-        return _ticket(taken["Attributes"]) if "Attributes" in taken else None
+        exists = TicketItem.principal.exists()  # what decides between two; the old image alone does not everywhere
+        try:
+            taken = TicketItem._get_connection().delete_item(
+                principal_id, _ticket_key(ticket_id), condition=exists, return_values="ALL_OLD"
+            )
+        except DeleteError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            return None
+        return _ticket(taken["Attributes"])
 
 
 def _ticket_key(ticket_id: str) -> str:
