@@ -57,6 +57,35 @@ def test_later_routes_of_sockets_are_published() -> None:
     assert found["WebsocketAPIStage"]["Properties"]["AutoDeploy"] is True
 
 
+def test_nobody_signs_up_alone_and_no_session_outlives_the_day() -> None:
+    pool, client = (resources()[name]["Properties"] for name in ("UserPool", "ConsoleClient"))
+
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert (client["GenerateSecret"], client["AllowedOAuthFlows"]) == (False, ["code"])
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    units, refresh = client["TokenValidityUnits"], client["RefreshTokenValidity"]
+    assert (client["IdTokenValidity"], client["AccessTokenValidity"], refresh) == (60, 60, 12)
+    assert units == {"IdToken": "minutes", "AccessToken": "minutes", "RefreshToken": "hours"}
+
+
+def test_with_another_issuer_there_is_no_pool_and_nothing_of_one() -> None:
+    of_the_pool = {name: found for name, found in resources().items() if "::Cognito::" in found["Type"]}
+
+    assert {found["Condition"] for found in of_the_pool.values()} == {
+        "HasOwnPool",
+        "HasPoolDomain",
+        "HasPoolAdministrator",
+    }
+    assert len(of_the_pool) == 6
+
+
+def test_the_default_role_is_never_administrator() -> None:
+    parameters = json.loads((package() / "sam.json").read_text())["Parameters"]
+
+    assert parameters["DefaultRole"]["AllowedValues"] == ["", "operator", "auditor", "member"]
+    assert parameters["DefaultRole"]["Default"] == ""
+
+
 def test_the_template_of_the_one_origin_passes_cfn_lint() -> None:
     lint = Path(sys.executable).with_name("cfn-lint")
 

@@ -15,6 +15,9 @@ import requests
 pytestmark = pytest.mark.stack
 ROOT = Path(__file__).parents[2]
 READY_S = 120
+WRITTEN = {"origin", "api_url", "ws_url", "api_token", "agent_command", "commit"} | {
+    *("console_url", "issuer", "client_id", "admin_email", "admin_password")
+}
 
 
 def free_port() -> int:
@@ -58,15 +61,18 @@ def test_it_runs_in_the_background_shows_itself_and_stops_clean(tmp_path: Path) 
         info = json.loads(info_file.read_text())
         assert requests.get(info["api_url"] + "/health", timeout=30).status_code == 200
         assert info_file.stat().st_mode & 0o777 == 0o600
-        assert {"origin", "api_url", "ws_url", "api_token", "agent_command", "commit"} <= info.keys()
-        assert not any(info[key].endswith("/") for key in ("origin", "api_url", "ws_url"))
+        assert info.keys() == WRITTEN
+        assert not any(info[key].endswith("/") for key in ("origin", "api_url", "ws_url", "console_url"))
+        assert requests.get(info["console_url"], timeout=30).headers["Content-Type"].startswith("text/html")
         subprocess.run([info["agent_command"], "--help"], check=True, capture_output=True)
 
         second = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
 
         assert second.returncode == 0
         assert info["origin"] in second.stdout
-        assert info["api_token"] not in second.stdout + log.read_text()
+        assert info["admin_email"] in second.stdout
+        for secret in ("api_token", "admin_password"):  # for a terminal only
+            assert info[secret] not in second.stdout + log.read_text()
     finally:
         running.send_signal(signal.SIGTERM)
         assert running.wait(60) == 0
