@@ -2,7 +2,8 @@
 # Have the Debian packages of the tunnel and its laboratory: install them as root, else say how and end with 2.
 set -eu
 packages="python3-venv chromium fonts-dejavu-core wireguard-tools wireguard-go nftables iproute2 iputils-ping procps util-linux conntrack socat"
-command -v java > /dev/null || packages="$packages openjdk-17-jre-headless"
+java="$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')"
+[ "${java:-0}" -ge 17 ] || packages="$packages openjdk-17-jre-headless"
 
 missing=""
 for package in $packages; do
