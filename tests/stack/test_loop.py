@@ -14,6 +14,7 @@ import websocket
 from infra.local.deploy import environment_of
 from infra.local.stack import LocalStack
 from tests.stack.client import Operator, SocketAgent, a_random_key
+from tests.stack.person import Browser
 
 pytestmark = pytest.mark.stack
 
@@ -177,12 +178,14 @@ def test_the_system_listens_on_loopback_alone(stack: LocalStack) -> None:
 def test_a_stop_keeps_everything_and_later_changes_still_arrive(operator: Operator, hub: SocketAgent) -> None:
     stack = operator.stack
     before = operator.call("GET", f"/networks/{hub.network_id}/peers").json()["items"]
-    token = stack.info["api_token"]
+    kept = {name: stack.info[name] for name in ("api_token", "issuer", "client_id", "admin_password")}
     hub.socket.close()
 
     stack.restart()
 
-    assert stack.info["api_token"] == token
+    assert {name: stack.info[name] for name in kept} == kept
+    person = Browser(stack).sign_in(stack.info["admin_email"], kept["admin_password"])
+    assert operator.call("GET", "/me", token=person["id_token"]).json()["role"] == "administrator"
     after = operator.call("GET", f"/networks/{hub.network_id}/peers").json()["items"]
     assert [peer["id"] for peer in after] == [peer["id"] for peer in before]
     assert hub.connect()["type"] == "welcome"
