@@ -13,7 +13,7 @@ PORT ?= 8080
 CLOUD_PORT ?= 4566
 export PORT CLOUD_PORT RESET JSON HOLD
 
-.PHONY: help run demo test test-fast lint format schema package deploy lock clean debian
+.PHONY: help run demo test test-fast lint format schema package deploy lock clean debian tunnels
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ $(STAMP): requirements.txt requirements-dev.txt scripts/venv.sh
 run: $(STAMP)  ## the whole system on this machine (PORT=8080 CLOUD_PORT=4566 RESET=1)
 	@exec $(BIN)/python -m infra.local.run
 
-demo: $(STAMP) debian  ## three agents and real tunnels against the running system (JSON=1 HOLD=1), as root
+demo: $(STAMP) tunnels  ## three agents and real tunnels against the running system (JSON=1 HOLD=1), as root
 	@exec $(BIN)/python -m infra.local.demo
 
 test: debian $(STAMP)  ## everything, as root
@@ -55,6 +55,9 @@ lock: $(STAMP)  ## compile requirements*.in into pins
 
 debian:
 	@sh scripts/debian.sh
+
+tunnels:
+	@sh scripts/debian.sh tunnels
 
 clean:  ## remove what the targets made, but not the local system's data
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage coverage.xml

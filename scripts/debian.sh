@@ -1,9 +1,13 @@
 #!/bin/sh
-# Have the Debian packages of the tunnel and its laboratory: install them as root, else say how and end with 2.
+# Have the Debian packages of tunnels and their laboratory, and unless $1 is `tunnels` of the browser and of Java:
+# install them as root, else say how and end with 2.
 set -eu
-packages="python3-venv chromium fonts-dejavu-core wireguard-tools wireguard-go nftables iproute2 iputils-ping procps util-linux conntrack socat"
-java="$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')"
-[ "${java:-0}" -ge 17 ] || packages="$packages openjdk-17-jre-headless"
+packages="python3-venv wireguard-tools wireguard-go nftables iproute2 iputils-ping procps util-linux conntrack socat"
+if [ "${1:-}" != tunnels ]; then
+  packages="$packages chromium fonts-dejavu-core"
+  java="$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')"
+  [ "${java:-0}" -ge 17 ] || packages="$packages openjdk-17-jre-headless"
+fi
 
 missing=""
 for package in $packages; do
@@ -24,5 +28,8 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 install="apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300"
 echo "wirety: installing$missing" >&2
-# shellcheck disable=SC2086 # a list of words
-$install $missing > /dev/null 2>&1 || { apt-get update -qq -o DPkg::Lock::Timeout=300 >&2; $install $missing >&2; }
+# shellcheck disable=SC2086 # lists of words
+$install $missing > /dev/null 2>&1 || {
+  apt-get update -qq -o DPkg::Lock::Timeout=300 >&2
+  $install $missing >&2 || $install $(echo "$missing" | sed s/openjdk-17/openjdk-21/) >&2 # newer releases have no 17
+}
