@@ -1,10 +1,10 @@
 /**
- * A second identity provider: `node provider.mjs ISSUER CLIENT_ID ORIGIN`. Its sign-in form takes any name;
- * whoever signs in as "ana" has a verified e-mail address.
+ * A second identity provider: `node provider.mjs ISSUER CLIENT_ID ORIGIN AUDIENCE`. Its sign-in form takes any
+ * name; whoever signs in as "ana" has a verified e-mail address. It knows one API, for which it gives access tokens.
  */
-import Provider from "oidc-provider";
+import Provider, { errors } from "oidc-provider";
 
-const [issuer, clientId, origin] = process.argv.slice(2);
+const [issuer, clientId, origin, audience] = process.argv.slice(2);
 const provider = new Provider(issuer, {
   clients: [
     {
@@ -15,6 +15,16 @@ const provider = new Provider(issuer, {
     },
   ],
   clientBasedCORS: (_context, asked) => asked === origin,
+  features: {
+    resourceIndicators: {
+      enabled: true,
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_context, asked) => {
+        if (asked !== audience) throw new errors.InvalidTarget();
+        return { scope: "openid email profile", audience, accessTokenFormat: "jwt" };
+      },
+    },
+  },
   conformIdTokenClaims: false,
   claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
   findAccount: (_context, id) => ({

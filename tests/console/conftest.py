@@ -34,11 +34,13 @@ def unit_results(packages: None, tmp_path_factory: pytest.TempPathFactory) -> di
 
 @pytest.fixture(scope="session")
 def other_issuer_stack(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """A system whose people sign in at another provider than its own pool."""
+    """A system whose people sign in at another provider than its own pool, for an audience of its own."""
     directory = tmp_path_factory.mktemp("other-issuer")
     stack = LocalStack(directory)
     with provider(stack.origin) as running:
-        stack.issuer = Issuer(running.issuer, running.client_id, administrator=running.administrator)
+        stack.issuer = Issuer(
+            running.issuer, running.client_id, audience=running.audience, administrator=running.administrator
+        )
         with stack:
             yield stack
 

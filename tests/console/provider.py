@@ -16,6 +16,7 @@ class Provider:
     issuer: str
     client_id: str = "wirety"
     administrator: str = "ana"
+    audience: str = "https://api.wirety.example.com"
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def provider(origin: str) -> Iterator[Provider]:
     """Serve until the end; its one client comes back to `origin`."""
     running = Provider(f"http://127.0.0.1:{free_port()}")
     process = subprocess.Popen(
-        ["node", "e2e/provider.mjs", running.issuer, running.client_id, origin],
+        ["node", "e2e/provider.mjs", running.issuer, running.client_id, origin, running.audience],
         cwd=FRONTEND,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
