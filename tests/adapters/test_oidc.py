@@ -12,7 +12,9 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.adapters.memory.edges import SteppedClock
@@ -85,12 +87,23 @@ def test_a_good_token_is_accepted(provider: IdentityProvider, tokens: OidcTokens
     assert tokens.verify(forge(provider)).subject == "ana"
 
 
+@pytest.mark.parametrize("algorithm", ["RS256", "RS384", "RS512", "ES384", "ES512"])
+def test_a_key_that_names_no_algorithm_serves_each_of_its_kind(
+    provider: IdentityProvider, tokens: OidcTokens, algorithm: str
+) -> None:
+    curve = ec.SECP384R1() if algorithm == "ES384" else ec.SECP521R1()
+    own = KEYS["other"] if algorithm.startswith("RS") else ec.generate_private_key(curve)
+    provider.keys.append({name: value for name, value in jwk("own", own).items() if name != "alg"})
+
+    assert tokens.verify(jwt.encode(provider.claims(), own, algorithm, {"kid": "own"})).subject == "ana"
+
+
 def encoded(part: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
 
-def unsigned(idp: IdentityProvider, algorithm: str) -> str:
-    return f"{encoded({'alg': algorithm, 'typ': 'JWT', 'kid': 'rsa'})}.{encoded(idp.claims())}."
+def unsigned(idp: IdentityProvider, algorithm: str, key: str = "rsa") -> str:
+    return f"{encoded({'alg': algorithm, 'typ': 'JWT', 'kid': key})}.{encoded(idp.claims())}."
 
 
 def confused(idp: IdentityProvider) -> str:
@@ -125,15 +138,21 @@ def for_encryption(idp: IdentityProvider) -> str:
 
 
 def of_another_curve(idp: IdentityProvider) -> str:
+    """ES256 says P-256; signed well, by a key of P-384."""
     own = ec.generate_private_key(ec.SECP384R1())
     idp.keys.append(jwk("p384", own))
     body = f"{encoded({'alg': 'ES256', 'kid': 'p384'})}.{encoded(idp.claims())}"
-    return f"{body}.{base64.urlsafe_b64encode(b'x' * 64).decode().rstrip('=')}"
+    r, s = decode_dss_signature(own.sign(body.encode(), ec.ECDSA(hashes.SHA256())))
+    signature = r.to_bytes(48) + s.to_bytes(48)
+    return f"{body}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
 BAD: dict[str, Forge] = {
     "no signature, alg none": lambda idp: unsigned(idp, "none"),
     "no signature, alg RS256": lambda idp: unsigned(idp, "RS256"),
+    "no signature, alg none, an EC key": lambda idp: unsigned(idp, "none", "ec"),
+    "EdDSA": lambda idp: unsigned(idp, "EdDSA", "ec") + "YQ",
+    "no algorithm's name": lambda idp: unsigned(idp, "", "ec"),
     "the public key as an HMAC secret": confused,
     "a key the provider does not publish": lambda idp: idp.token("other"),
     "no key id": lambda idp: jwt.encode(idp.claims(), KEYS["rsa"], "RS256"),
