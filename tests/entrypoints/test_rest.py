@@ -222,16 +222,25 @@ def test_the_callers_address_is_the_viewers_only_with_the_origins_secret(world: 
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
-@pytest.mark.parametrize("caller", ["nobody", "a stranger", "an agent", *Role])
+@pytest.mark.parametrize(
+    "caller",
+    ["nobody", "a stranger", "an agent", "who was not invited", *Role, *(f"a person, {role}" for role in Role)],
+)
 def test_every_route_denies_who_is_not_named(world: World, operation: Operation, caller: str) -> None:
     """All routes times all callers: only those named beside the path get past the door."""
     agent = world.agent(world.network(), "dynamic", "left")
     agent.open_session()
     tokens = {role.value: world.container.accounts.create_token("t", role).text() for role in Role}
-    tokens |= {"nobody": " ", "a stranger": "wirety_api.tok_none.secret", "an agent": agent.session}
+    tokens |= {f"a person, {role}": world.person("ana", role) for role in Role}
+    tokens |= {
+        "who was not invited": world.person("eve", None),
+        "nobody": " ",
+        "a stranger": "wirety_api.tok_none.secret",
+        "an agent": agent.session,
+    }
     path = operation.path.replace("{network_id}", agent.network_id).replace("{peer_id}", agent.peer_id)
 
-    status = world.api(operation.method, path, body={}, token=tokens[str(caller)]).status
+    status = world.api(operation.method, path, body={}, token=tokens[caller]).status
 
     match operation.access:
         case Anybody():
@@ -239,9 +248,9 @@ def test_every_route_denies_who_is_not_named(world: World, operation: Operation,
         case Agents():
             assert (status == 401) is (caller != "an agent")
         case People(roles):
-            known = caller in list(Role)
+            known = caller not in ("nobody", "a stranger", "an agent")
             assert (status == 401) is not known
-            assert (status == 403) is (known and caller not in roles)
+            assert (status == 403) is (known and caller.removeprefix("a person, ") not in roles)
 
 
 def test_a_token_for_one_network_sees_no_other(world: World) -> None:
