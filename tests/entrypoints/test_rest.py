@@ -13,6 +13,8 @@ from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
 from tests.world import Answer, World
 
+OUTSIDERS = ("nobody", "a stranger", "an agent")
+
 
 @pytest.fixture
 def world() -> World:
@@ -224,14 +226,14 @@ def test_the_callers_address_is_the_viewers_only_with_the_origins_secret(world: 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
 @pytest.mark.parametrize(
     "caller",
-    ["nobody", "a stranger", "an agent", "who was not invited", *Role, *(f"a person, {role}" for role in Role)],
+    [*OUTSIDERS, "who was not invited", *Role, *(f"a person, {role}" for role in Role)],
 )
 def test_every_route_denies_who_is_not_named(world: World, operation: Operation, caller: str) -> None:
     """All routes times all callers: only those named beside the path get past the door."""
     agent = world.agent(world.network(), "dynamic", "left")
     agent.open_session()
     tokens = {role.value: world.container.accounts.create_token("t", role).text() for role in Role}
-    tokens |= {f"a person, {role}": world.person("ana", role) for role in Role}
+    tokens |= {f"a person, {role}": world.person(role.value, role) for role in Role}
     tokens |= {
         "who was not invited": world.person("eve", None),
         "nobody": " ",
@@ -248,7 +250,7 @@ def test_every_route_denies_who_is_not_named(world: World, operation: Operation,
         case Agents():
             assert (status == 401) is (caller != "an agent")
         case People(roles):
-            known = caller not in ("nobody", "a stranger", "an agent")
+            known = caller not in OUTSIDERS
             assert (status == 401) is not known
             assert (status == 403) is (known and caller.removeprefix("a person, ") not in roles)
 
