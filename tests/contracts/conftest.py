@@ -1,5 +1,6 @@
 """Each store over each engine: the same tests must pass."""
 
+import sys
 import uuid
 from collections.abc import Iterator
 
@@ -39,13 +40,21 @@ def _engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     match request.param:
         case "memory":
-            yield MemoryOutside()
+            yield from _memory()
         case "moto":
             with mock_aws():
                 yield from _aws(environment("test"))
         case _:
             url: str = request.getfixturevalue("dynamodb_local_url")
             yield from _aws({**environment(uuid.uuid4().hex), "AWS_ENDPOINT_URL": url})
+
+
+def _memory() -> Iterator[Outside]:
+    """Threads take turns as often as can be, so that a race shows."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield MemoryOutside()
+    sys.setswitchinterval(interval)
 
 
 def _aws(variables: dict[str, str]) -> Iterator[Outside]:

@@ -8,14 +8,30 @@ from threading import Barrier
 
 import pytest
 
+from chalicelib.adapters.system import SystemClock, SystemRandomness
+from chalicelib.application.peers import NewPeer, Peers
 from chalicelib.bootstrap import Outside
-from chalicelib.domain.change import AdmitAgent, AdvanceNetwork, Claim, Commit, CreateNetwork, TakeAddress, Write
+from chalicelib.domain.change import (
+    AdmitAgent,
+    AdvanceNetwork,
+    Claim,
+    Commit,
+    CreateNetwork,
+    FreeAddress,
+    TakeAddress,
+    Write,
+    WriteDirectory,
+)
+from chalicelib.domain.errors import AddressPoolExhausted, Busy
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.principal import Agent, Viewer
+from chalicelib.domain.peer import Kind
+from chalicelib.domain.presence import Fact, FactKind, Sighting
+from chalicelib.domain.principal import Agent, Role, Viewer
 from chalicelib.domain.tokens import Secret
+from chalicelib.domain.user import User
 from chalicelib.ports import AgentSession, Moved, Refused, Ticket
-from tests.builders import T0, a_dynamic
+from tests.builders import ADMINISTRATOR, T0, a_dynamic, a_network, a_static
 from tests.contracts.test_stores import HOST, LAB, change
 
 RACERS = 16
@@ -71,6 +87,55 @@ def test_one_peer_gets_an_address(outside: Outside) -> None:
     assert race(taken) == 1
 
 
+def test_one_peer_gets_an_address_out_of_quarantine(outside: Outside) -> None:
+    assert is_committed(outside, 99, [FreeAddress(LAB.id, 7, T0)])
+
+    def taken(number: int) -> bool:
+        return is_committed(outside, 100 + number, [TakeAddress(LAB.id, PeerId(f"dyn_{number}"), Allocation(7, T0))])
+
+    assert race(taken) == 1
+    assert outside.allocations.oldest_freed(LAB.id) is None
+
+
+def test_one_network_is_the_next_in_the_directory(outside: Outside) -> None:
+    def joined(number: int) -> bool:
+        network = a_network(f"10.{number}.0.0/16", name=f"n{number}")
+        directory = replace(outside.networks.directory().with_network(network), version=1)
+        return is_committed(outside, 100 + number, [CreateNetwork(network), WriteDirectory(directory)])
+
+    assert race(joined) == 1
+    assert len(outside.networks.many([a_network(name=f"n{number}").id for number in range(RACERS)])) == 1
+
+
+def test_peers_created_at_once_have_an_address_each_until_none_is_left(outside: Outside) -> None:
+    small = a_network("10.1.0.0/28", name="small")  # 14 usable
+    outside.transactions.commit(Commit(change(small), (CreateNetwork(small),)))
+    peers = Peers(
+        outside.transactions,
+        outside.networks,
+        outside.peers,
+        outside.allocations,
+        outside.presence,
+        SystemClock(),
+        SystemRandomness(),
+    )
+
+    def created(number: int) -> bool:
+        for _ in range(RACERS):
+            try:
+                peers.create(small.id, NewPeer(name=f"peer {number}", kind=Kind.DYNAMIC), ADMINISTRATOR)
+            except AddressPoolExhausted:
+                return False
+            except Busy:  # a slow machine: asked again, as a caller would
+                continue
+            return True
+        raise AssertionError("never came through")
+
+    assert race(created) == 14
+    assert sorted(peer.index for peer in outside.peers.all(small.id)) == list(range(1, 15))
+    assert outside.networks.get(small.id).revision == small.revision + 14
+
+
 def test_a_ticket_is_taken_once_however_many_try(outside: Outside) -> None:
     person = PrincipalId("usr_1")
     outside.sessions.put_ticket("tkt_1", Ticket(Viewer(person, None), Secret("h"), T0, T0 + timedelta(hours=1)))
@@ -96,3 +161,37 @@ def test_wanted_ends_at_the_highest_whatever_the_order(outside: Outside) -> None
     race(wanted)
 
     assert outside.presence.wanted(agent) == 10 + RACERS - 1
+
+
+def test_a_handshake_that_many_jumps_see_is_one_awakening(outside: Outside) -> None:
+    phone, seen = a_static().id, Sighting(T0, T0)
+
+    assert race(lambda _: outside.presence.sighted(LAB.id, phone, seen)) == 1
+
+
+def test_the_latest_handshake_stays_whoever_saw_it_first(outside: Outside) -> None:
+    phone = a_static().id
+    handshakes = [T0 + timedelta(seconds=(number * 7) % RACERS) for number in range(RACERS)]
+
+    race(lambda number: outside.presence.sighted(LAB.id, phone, Sighting(handshakes[number], T0)))
+
+    assert outside.presence.many(LAB.id, [phone])[phone].sighting == Sighting(max(handshakes), T0)
+
+
+def test_a_fact_recorded_by_many_is_recorded(outside: Outside) -> None:
+    fact = Fact(LAB.id, a_static().id, FactKind.HANDSHAKE, T0)
+
+    def recorded(_: int) -> bool:
+        outside.presence.record(fact)
+        return True
+
+    assert race(recorded) == RACERS
+
+
+def test_a_person_seen_by_many_at_once_is_kept_as_first_seen(outside: Outside) -> None:
+    def seen(number: int) -> bool:
+        user = User(PrincipalId("usr_1"), "sub", None, f"name {number}", T0, Role.MEMBER, frozenset())
+        outside.accounts.add_user(user)
+        return outside.accounts.get_user(user.id) == user
+
+    assert race(seen) == 1

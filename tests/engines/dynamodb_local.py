@@ -1,134 +1,113 @@
-"""Amazon's own DynamoDB Local, confined: it listens on every address, so it runs in a namespace of its own.
+"""Amazon's DynamoDB Local, a second engine for the stores, shut in a network namespace.
 
-The jar comes in an npm package, of which only `emulator/` is kept. The server's network namespace
-has nothing but loopback; a relay thread that lives in there answers for it on loopback out here.
+It listens on every address and has no option for another, so it runs where only loopback
+exists. A forwarder inside listens on loopback outside, for the tests' clients.
 """
 
-import asyncio
 import base64
 import hashlib
+import json
 import os
 import shutil
-import socket
 import subprocess
+import sys
 import tarfile
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from infra.local.lab.forwarder import enter, forward
+from infra.local.lab import forwarder
+from infra.local.lab.enclosure import Enclosure
+from infra.local.lab.process import Process
+from infra.local.ports import HOST, free_port
 
-PACKAGE = "amplify-dynamodb-simulator"
-VERSION = "2.9.30"
-SHA_512 = "xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
-WANTED = "package/emulator/"
-CACHE = Path(__file__).parents[2] / "build" / "dynamodb-local" / VERSION
-PORT = 8000  # in the namespace
-START_S = 60
+PACKAGE = "amplify-dynamodb-simulator@2.9.30"  # carries DynamoDB Local 2.3.0 under emulator/
+INTEGRITY = "sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
+CACHE = Path(__file__).parents[2] / "build" / "dynamodb-local" / PACKAGE.partition("@")[2]
+MEMBERS = "package/emulator/"
+INSIDE_PORT = 8000
+PACK_S = 300.0
+START_S = 60.0
+
+
+class EngineFailed(Exception):
+    """DynamoDB Local could not be had or did not start; the message says why."""
 
 
 @contextmanager
 def dynamodb_local() -> Iterator[str]:
-    """Run one, empty, in memory; yields its URL on loopback."""
-    server = _server(_emulator())
+    """The URL, on loopback, of an engine that is empty and ends with the block."""
+    home = _emulator()
+    enclosure = Enclosure.make()
     try:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        with _relay(listener, server.pid):
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            _await(server, listener.getsockname()[1])
-            yield url
+        enclosure.ip("link set lo up")
+        server, relay, url = _start(enclosure, home)
+        yield url
     finally:
-        server.terminate()
-        server.wait(START_S)
+        enclosure.close()
+    for process in (server, relay):
+        process.release()
+
+
+def _start(enclosure: Enclosure, home: Path) -> tuple[Process, Process, str]:
+    inside, port = ["nsenter", "-t", str(enclosure.pid), "-n", "-p"], free_port()
+    java = ["java", "-Djava.library.path=DynamoDBLocal_lib", "-Xmx512m", "-jar", "DynamoDBLocal.jar"]
+    options = ["-inMemory", "-disableTelemetry", "-port", str(INSIDE_PORT)]
+    server = Process.start([*inside, "env", "-C", str(home), *java, *options], log=enclosure.logs / "dynamodb.log")
+    outside = f"/proc/{os.getpid()}/ns/net"
+    relay = Process.start(
+        [*inside, sys.executable, "-I", forwarder.__file__, outside, HOST, str(port), HOST, str(INSIDE_PORT)]
+    )
+    relay.expect("up")
+    _await(enclosure, server)
+    return server, relay, f"http://{HOST}:{port}"
+
+
+def _await(enclosure: Enclosure, server: Process) -> None:
+    """Wait until somebody listens inside."""
+    listening = ["nsenter", "-t", str(enclosure.pid), "-n", "ss", "-Hltn", f"sport = :{INSIDE_PORT}"]
+    end = time.monotonic() + START_S
+    while not subprocess.run(listening, capture_output=True, text=True).stdout:
+        if not server.is_running or time.monotonic() > end:
+            raise EngineFailed(f"DynamoDB Local did not start:\n{server.tail()}")
+        time.sleep(0.05)
 
 
 def _emulator() -> Path:
-    """The directory with the jar; fetched once, and only as the package's hash says."""
-    if CACHE.exists():
+    """The emulator's directory, fetched once and checked against the pin."""
+    if (CACHE / "DynamoDBLocal.jar").exists():
         return CACHE
-    unfinished = CACHE.with_name(f"{CACHE.name}.{os.getpid()}")
-    unfinished.mkdir(parents=True)
-    subprocess.run(
-        ["npm", "pack", "--silent", f"{PACKAGE}@{VERSION}"],
-        cwd=unfinished,
-        check=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    archive = next(unfinished.glob("*.tgz"))
-    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    if digest != SHA_512:
-        raise RuntimeError(f"{PACKAGE} {VERSION} is not what was pinned: {digest}")
-    with tarfile.open(archive) as package:
-        members = [member for member in package.getmembers() if member.name.startswith(WANTED)]
-        package.extractall(unfinished, members, filter="data")
-    with suppress(OSError):  # another run was first
-        (unfinished / WANTED).rename(CACHE)
-    shutil.rmtree(unfinished)
+    if shutil.which("npm") is None:
+        raise EngineFailed("DynamoDB Local comes in an npm package: `make test` as root installs npm.")
+    making = CACHE.with_name(f"making-{os.getpid()}")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    try:
+        _unpack(_pack(making), making / "emulator")
+        shutil.rmtree(CACHE, ignore_errors=True)
+        (making / "emulator").rename(CACHE)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
     return CACHE
 
 
-def _server(emulator: Path) -> subprocess.Popen[bytes]:
-    options = f"-inMemory -disableTelemetry -port {PORT}"
-    java = f"exec java -Djava.library.path=DynamoDBLocal_lib -jar DynamoDBLocal.jar {options}"
-    return subprocess.Popen(
-        ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sh", "-c", f"ip link set lo up && {java}"],
-        cwd=emulator,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def _pack(directory: Path) -> Path:
+    command = ["npm", "pack", PACKAGE, "--json", "--ignore-scripts", "--pack-destination", str(directory)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PACK_S, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise EngineFailed(f"npm pack {PACKAGE}: {done.stderr.strip()[-600:]}")
+    archive = directory / str(json.loads(done.stdout)[0]["filename"])
+    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    if f"sha512-{digest}" != INTEGRITY:
+        raise EngineFailed(f"{PACKAGE} is not the archive that was pinned: sha512-{digest}")
+    return archive
 
 
-@contextmanager
-def _relay(listener: socket.socket, pid: int) -> Iterator[None]:
-    """Answer a socket of this namespace from within the namespace of another process."""
-    loop = asyncio.new_event_loop()
-    home = Path("/proc/self/ns/net").stat().st_ino
-    namespace = Path(f"/proc/{pid}/ns/net")
-    end = time.monotonic() + START_S
-    while namespace.stat().st_ino == home:  # it has not left ours yet
-        if time.monotonic() > end:
-            raise TimeoutError("the server made no namespace")
-        time.sleep(0.01)
-
-    def serve() -> None:
-        away = os.open(namespace, os.O_RDONLY)
-        enter(away)  # this thread alone
-        os.close(away)
-        asyncio.set_event_loop(loop)
-        with suppress(asyncio.CancelledError):
-            loop.run_until_complete(task)
-
-    async def started() -> None:
-        await forward(listener, "127.0.0.1", PORT)
-
-    task = loop.create_task(started())
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join(START_S)
-        loop.close()
-
-
-def _await(server: subprocess.Popen[bytes], port: int) -> None:
-    """Wait until it answers: the relay closes at once what nobody listens to."""
-    end = time.monotonic() + START_S
-    while not _answers(port):
-        if server.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"DynamoDB Local did not start: exit {server.poll()}")
-        time.sleep(0.1)
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as probe:
-            probe.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            return probe.recv(1) != b""
-    except OSError:
-        return False
+def _unpack(archive: Path, target: Path) -> None:
+    """Take the emulator and leave the package around it."""
+    with tarfile.open(archive) as tar:
+        for member in tar.getmembers():
+            if member.name.startswith(MEMBERS) and member.isfile():
+                member.name = member.name.removeprefix(MEMBERS)
+                tar.extract(member, target, filter="data")

@@ -62,10 +62,11 @@ class MemoryPresence:
 
     def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> bool:
         self._tables.requests["write"] += 1
-        known = self._tables.sightings.get((peer_id, network_id))
-        if known is not None and known.handshake_at > sighting.handshake_at:
-            return False
-        self._tables.sightings[peer_id, network_id] = sighting
+        with self._tables.lock:
+            known = self._tables.sightings.get((peer_id, network_id))
+            if known is not None and known.handshake_at > sighting.handshake_at:
+                return False
+            self._tables.sightings[peer_id, network_id] = sighting
         return is_awakening(known, sighting)
 
     def record(self, fact: Fact) -> None:

@@ -11,6 +11,8 @@ from chalicelib.domain.peer import Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.user import User
 from chalicelib.ports import ApiToken
 
+# Dicts are copied before they are gone through: other threads may write meanwhile.
+
 
 class MemoryNetworks:
     def __init__(self, tables: MemoryTables) -> None:
@@ -53,7 +55,7 @@ class MemoryPeers:
 
     def all(self, network_id: NetworkId) -> list[Peer]:
         self._tables.requests["read"] += 1
-        own = [record.peer for (network, _), record in self._tables.peers.items() if network == network_id]
+        own = [record.peer for (network, _), record in list(self._tables.peers.items()) if network == network_id]
         return sorted(own, key=lambda peer: peer.id)
 
     def jumps(self, network_id: NetworkId) -> list[Peer]:
@@ -61,7 +63,7 @@ class MemoryPeers:
 
     def router_ids(self, network_id: NetworkId) -> set[PeerId]:
         self._tables.requests["read"] += 1
-        claims = self._tables.claims.items()
+        claims = list(self._tables.claims.items())
         return {peer_id for (network, kind, _), peer_id in claims if network == network_id and kind == "route"}
 
     def tombstone(self, network_id: NetworkId, peer_id: PeerId) -> Tombstone | None:
@@ -75,7 +77,9 @@ class MemoryAllocations:
 
     def taken_from(self, network_id: NetworkId, index: int) -> Iterator[int]:
         self._tables.requests["read"] += 1
-        return iter(sorted(at for network, at in self._tables.allocations if network == network_id and at >= index))
+        return iter(
+            sorted(at for network, at in list(self._tables.allocations) if network == network_id and at >= index)
+        )
 
     def get(self, network_id: NetworkId, index: int) -> Allocation | None:
         self._tables.requests["read"] += 1
@@ -84,9 +88,8 @@ class MemoryAllocations:
 
     def oldest_freed(self, network_id: NetworkId) -> Allocation | None:
         self._tables.requests["read"] += 1
-        own = [
-            allocation for (network, _), (_, allocation) in self._tables.allocations.items() if network == network_id
-        ]
+        stored = list(self._tables.allocations.items())
+        own = [allocation for (network, _), (_, allocation) in stored if network == network_id]
         freed = [(allocation.freed_at, allocation.index) for allocation in own if allocation.freed_at is not None]
         return next((Allocation(index, freed_at) for freed_at, index in sorted(freed)), None)
 

@@ -36,13 +36,18 @@ def enter(namespace: int) -> None:
         raise OSError(ctypes.get_errno(), "setns")
 
 
-async def forward(listener: socket.socket, address: str, port: int, *, is_announced: bool = False) -> None:
-    """Serve until cancelled; `is_announced` prints "up" first.
-
-    Where nothing listens at the far end, a connection is closed at once.
-    """
+async def forward(listener: socket.socket, address: str, port: int) -> None:
+    """Serve until cancelled. Where nothing listens at the far end, a connection is closed at once."""
+    serving: set[asyncio.Task[None] | None] = set()  # half closed, a connection is held by nobody else
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(task := asyncio.current_task())
+        try:
+            await connect(reader, writer)
+        finally:
+            serving.discard(task)
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection(address, port)
         except OSError:
@@ -53,8 +58,7 @@ async def forward(listener: socket.socket, address: str, port: int, *, is_announ
         writer.close()
 
     server = await asyncio.start_server(serve, sock=listener)
-    if is_announced:
-        print("up", flush=True)
+    print("up", flush=True)
     async with server:
         await server.serve_forever()
 
@@ -72,4 +76,4 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 if __name__ == "__main__":
     namespace, listen_ip, listen_port, to_ip, to_port = sys.argv[1:]
-    asyncio.run(forward(listen_inside(namespace, listen_ip, int(listen_port)), to_ip, int(to_port), is_announced=True))
+    asyncio.run(forward(listen_inside(namespace, listen_ip, int(listen_port)), to_ip, int(to_port)))
