@@ -90,8 +90,8 @@ class Aws:
     """Every adapter of a deployment."""
 
     def __init__(self, settings: Settings) -> None:
-        models.bind(settings)
         self._settings = settings
+        connection = models.bind(settings)
         self.clock: Clock = SystemClock()
         self.randomness: Randomness = SystemRandomness()
         self.networks: NetworkStore = DynamoNetworks()
@@ -100,14 +100,8 @@ class Aws:
         self.presence: PresenceStore = DynamoPresence()
         self.connections: ConnectionStore = DynamoConnections()
         self.accounts: AccountStore = DynamoAccounts()
-
-    @cached_property
-    def transactions(self) -> Transactions:
-        return DynamoTransactions(self._settings)
-
-    @cached_property
-    def sessions(self) -> SessionStore:
-        return DynamoSessions(self._settings)
+        self.transactions: Transactions = DynamoTransactions(connection)
+        self.sessions: SessionStore = DynamoSessions(connection)
 
     @cached_property
     def assertions(self) -> Assertions:

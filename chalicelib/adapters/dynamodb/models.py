@@ -1,5 +1,6 @@
 """The items of the tables. Keys and what each table holds: docs/data.md."""
 
+from contextlib import suppress
 from typing import Any
 
 from pynamodb.attributes import (
@@ -11,9 +12,12 @@ from pynamodb.attributes import (
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
+from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.settings import Settings
+
+CONNECTIONS = 16  # at once
 
 
 class Table(Model):
@@ -316,12 +320,32 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
 )
 
 
-def bind(settings: Settings) -> None:
-    """Point the models at a deployment's tables; once a process, before the first request."""
+def bind(settings: Settings) -> Connection:
+    """Point the models at a deployment's tables; once a process, before the first request.
+
+    Answers their one connection. PynamoDB would make each model one, and a client takes longer
+    to build than all that is imported.
+    """
+    connection = Connection(
+        region=settings.region,
+        host=settings.endpoint_url,
+        connect_timeout_seconds=Table.Meta.connect_timeout_seconds,
+        read_timeout_seconds=Table.Meta.read_timeout_seconds,
+        max_retry_attempts=Table.Meta.max_retry_attempts,
+        max_pool_connections=CONNECTIONS,
+    )
     for table, items in ITEMS:
+        name = getattr(settings.tables, table)
         for item in items:
-            meta: Any = item.Meta
-            meta.table_name = getattr(settings.tables, table)
-            meta.region = settings.region
-            meta.host = settings.endpoint_url
-            item._connection = None
+            _connect(item, name, connection)
+    return connection
+
+
+def _connect(item: type[Table], table_name: str, connection: Connection) -> None:
+    meta: Any = item.Meta
+    meta.table_name = table_name
+    item._connection = None
+    own = item._get_connection()
+    with suppress(ValueError):  # it knows the table: items of one share its keys, and a function is not told of all
+        connection.add_meta_table(own.get_meta_table())
+    own.connection = connection

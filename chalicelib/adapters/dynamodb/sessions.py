@@ -13,12 +13,11 @@ from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.principal import Agent, Viewer
 from chalicelib.domain.tokens import Secret
 from chalicelib.ports import AgentSession, Ticket
-from chalicelib.settings import Settings
 
 
 class DynamoSessions:
-    def __init__(self, settings: Settings) -> None:
-        self._connection = Connection(region=settings.region, host=settings.endpoint_url)
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def open(self, session_id: str, session: AgentSession, assertion_id: str, assertion_expires_at: datetime) -> bool:
         agent = session.agent

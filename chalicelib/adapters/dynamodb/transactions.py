@@ -48,7 +48,6 @@ from chalicelib.domain.change import (
     WriteDirectory,
 )
 from chalicelib.ports import Moved, Refused
-from chalicelib.settings import Settings
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
 OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteDirectory)  # their condition says: nobody was first
@@ -58,8 +57,8 @@ Queued = Callable[[TransactWrite], None]
 class DynamoTransactions:
     """At most 100 items a commit, DynamoDB's limit."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._connection = Connection(region=settings.region, host=settings.endpoint_url)
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def commit(self, commit: Commit) -> None:
         owners: list[Write | None] = []
