@@ -76,7 +76,7 @@ def test_with_another_issuer_there_is_no_pool_and_nothing_of_one() -> None:
         "HasPoolDomain",
         "HasPoolAdministrator",
     }
-    assert len(of_the_pool) == 6
+    assert len(of_the_pool) == 9
 
 
 def test_the_default_role_is_never_administrator() -> None:

@@ -115,6 +115,4 @@ class Pool:
         self.cognito.admin_set_user_password(UserPoolId=self.id, Username=email, Password=password, Permanent=True)
 
     def put_into(self, group: str, email: str) -> None:
-        if group not in [found["GroupName"] for found in self.cognito.list_groups(UserPoolId=self.id)["Groups"]]:
-            self.cognito.create_group(UserPoolId=self.id, GroupName=group)
         self.cognito.admin_add_user_to_group(UserPoolId=self.id, Username=email, GroupName=group)

@@ -46,6 +46,8 @@ def test_frames_go_both_ways(origin: Origin) -> None:
 def test_a_hint_is_an_event_of_its_socket(origin: Origin) -> None:
     push, events = a_push(origin)
     push.open(7)
+    assert isinstance(events.get(timeout=5), SocketOpened)
+    push.send(7, encode(HELLO))  # before it the server may not know the socket yet
     events.get(timeout=5)
     hint = ConfigChanged(network_id=NETWORK_ID, generation=0, revision=6)
 
