@@ -1,4 +1,4 @@
-"""What an idle agent costs a month, from counted requests and list prices.
+"""What an idle agent and an idle deployment cost a month, from counted requests and list prices.
 
 `python -m scripts.cost_estimate [--json]`. Prices: AWS's public list for us-east-1 as known in
 2026; check them before relying on a sum. Nothing here has been measured on a bill.
@@ -19,6 +19,9 @@ REST_CALL = 3.50e-6  # API Gateway REST
 SOCKET_MESSAGE = 1.00e-6  # API Gateway WebSocket, 32 KB, each way
 SOCKET_MINUTE = 0.25e-6
 LOG_BYTE = 0.50e-9  # CloudWatch Logs, ingested
+QUEUE_CALL = 0.40e-6  # SQS
+KEY = 1.00  # KMS, a month
+ALARM = 0.10  # CloudWatch, a month
 
 MEMORY_GB = 0.5
 LOG_LINE_BYTES = 350  # our one line; the template silences START, END and REPORT
@@ -46,12 +49,15 @@ class Use:
         )
 
 
-# Counted by tests/application/test_requests.py; durations as seen locally, doubled.
+ALARMS = 11
+QUEUE_POLLERS, POLL_S = 5, 20  # what Lambda keeps asking an empty queue with
+
+# Held against the simulated system by tests/scripts; durations as seen locally, doubled.
 HEARTBEAT = Use(writes=1, invocations=1, ms=20, messages=2)  # and its ack
 SESSION = Use(reads=1, writes=4, invocations=1, ms=40, rest_calls=1)  # a transaction's two writes count twice
 SOCKET = Use(reads=1, writes=5, invocations=4, ms=80, messages=2)  # authorizer, connect, hello, disconnect
 NEWS = Use(reads=2, invocations=1, ms=20)  # that it connected; nobody watches
-FETCH = Use(reads=8, invocations=1, ms=60, rest_calls=1)
+FETCH = Use(reads=7, invocations=1, ms=60, rest_calls=1)
 
 
 def idle_agent(heartbeat_s: int) -> dict[str, float]:
@@ -66,17 +72,30 @@ def idle_agent(heartbeat_s: int) -> dict[str, float]:
     }
 
 
+def idle_deployment() -> dict[str, float]:
+    """Dollars a month before the first agent. The first million calls of SQS are free, and counted here."""
+    return {
+        "alarms": ALARMS * ALARM,
+        "the key": KEY,
+        "asking the empty queue": QUEUE_POLLERS * HOURS * 3600 / POLL_S * QUEUE_CALL,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
-    agents = {"regular, every 240 s": idle_agent(240), "jump, every 30 s": idle_agent(30)}
+    estimates = {
+        "a regular agent, every 240 s": idle_agent(240),
+        "a jump, every 30 s": idle_agent(30),
+        "the deployment": idle_deployment(),
+    }
     if parser.parse_args().json:
-        print(json.dumps(agents))
+        print(json.dumps(estimates))
         return
-    for name, terms in agents.items():
+    for name, terms in estimates.items():
         print(f"{name}: {sum(terms.values()):.4f} $ a month")
         for term, dollars in terms.items():
-            print(f"  {term:20} {dollars:.4f}")
+            print(f"  {term:24} {dollars:.4f}")
 
 
 if __name__ == "__main__":

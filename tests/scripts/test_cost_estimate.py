@@ -1,0 +1,110 @@
+"""The estimate rests on counts of the system, and the page quotes the estimate."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from chalicelib.domain.peer import Kind
+from chalicelib.domain.presence import heartbeat_interval
+from scripts import cost_estimate
+from scripts.cost_estimate import FETCH, HEARTBEAT, NEWS, SESSION, SOCKET, Use, idle_agent, idle_deployment
+from tests.world import SimulatedAgent, World
+
+ROOT = Path(__file__).parents[2]
+HELLO = {"type": "hello", "instance_id": "i", "generation": 1, "revision": 1, "hash": ""}
+BEAT = {**HELLO, "type": "heartbeat", "seq": 2}
+
+
+@dataclass
+class Hour:
+    """An agent whose hourly session is due; its old socket is still open."""
+
+    world: World
+    agent: SimulatedAgent
+
+    def counted(self, act: Callable[[], object]) -> Use:
+        counts = self.world.counted(act)
+        items = 2 * counts.get("transaction", 0)  # a session's: itself and its assertion
+        return Use(reads=counts.get("read", 0), writes=counts.get("write", 0) + 2 * items)
+
+
+@pytest.fixture
+def hour() -> Hour:
+    world = World()
+    network = world.network()
+    world.agent(network, "jump", "hub")
+    agent = world.agent(network, "dynamic", "left")
+    agent.connect()
+    world.settle()
+    world.outside.clock.advance(timedelta(minutes=55))
+    return Hour(world, agent)
+
+
+def requests(use: Use) -> Use:
+    return Use(reads=use.reads, writes=use.writes)
+
+
+def test_a_heartbeat_asks_what_is_estimated(hour: Hour) -> None:
+    before = len(hour.agent.frames)
+
+    assert hour.counted(lambda: hour.agent.send(BEAT)) == requests(HEARTBEAT)
+    assert 1 + len(hour.agent.frames) - before == HEARTBEAT.messages
+
+
+def test_a_session_asks_what_is_estimated(hour: Hour) -> None:
+    assert hour.counted(hour.agent.open_session) == requests(SESSION)
+
+
+def test_a_socket_asks_what_is_estimated_until_the_next_replaced_it(hour: Hour) -> None:
+    hour.agent.open_session()
+    older, context = hour.agent.connection, hour.agent.context
+
+    def replaced() -> None:
+        hour.agent.authorize()
+        hour.agent.open()
+        hour.agent.send(HELLO)
+        newer, hour.agent.connection = hour.agent.connection, older
+        fresh, hour.agent.context = hour.agent.context, context
+        hour.agent.close()
+        hour.agent.connection, hour.agent.context = newer, fresh
+
+    assert hour.counted(replaced) == requests(SOCKET)
+
+
+def test_news_that_nobody_watches_asks_what_is_estimated(hour: Hour) -> None:
+    hour.agent.send(HELLO)
+
+    assert hour.counted(hour.world.settle) == requests(NEWS)
+
+
+def test_a_full_fetch_asks_what_is_estimated(hour: Hour) -> None:
+    assert hour.counted(hour.agent.fetch) == requests(FETCH)
+
+
+def test_a_heartbeats_price_is_the_sum_of_the_lists() -> None:
+    dynamodb, call, log, compute, messages = 0.625, 0.20, 350 * 0.50e-3, 0.020 * 0.5 * 16.6667, 2 * 1.00
+
+    assert HEARTBEAT.dollars() == pytest.approx((dynamodb + call + log + compute + messages) / 1e6)
+    assert idle_agent(60)["heartbeats"] == pytest.approx(730 * 60 * HEARTBEAT.dollars())
+
+
+def test_the_alarms_are_those_of_the_template() -> None:
+    resources = yaml.safe_load((ROOT / "infra" / "resources.yaml").read_text())["Resources"].values()
+
+    assert [resource.get("Type") for resource in resources].count("AWS::CloudWatch::Alarm") == cost_estimate.ALARMS
+
+
+def test_the_page_quotes_the_estimate() -> None:
+    cells = [[cell.strip(" *") for cell in line.split("|")] for line in (ROOT / "docs" / "costs.md").open()]
+    rows = {cell[1].split(":")[0]: cell[2:-1] for cell in cells if len(cell) > 3}
+    regular, jump = (idle_agent(int(heartbeat_interval(kind).total_seconds())) for kind in (Kind.DYNAMIC, Kind.JUMP))
+
+    for term, dollars in regular.items():
+        assert rows[term] == [f"{dollars:.4f}", f"{jump[term]:.4f}"], term
+    assert rows["sum"] == [f"{sum(regular.values()):.3f}", f"{sum(jump.values()):.3f}"]
+    for term, dollars in idle_deployment().items():
+        assert rows[term] == [f"{dollars:.2f}"], term
