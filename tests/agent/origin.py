@@ -90,6 +90,10 @@ class Origin:
     def applied(self) -> list[Applied]:
         return [frame for frame in (*self.frames, *self.posted) if isinstance(frame, Applied)]
 
+    def has_applied(self, revision: int) -> bool:
+        """Whether the last report is of this revision; False before the first."""
+        return [frame.revision for frame in self.applied()][-1:] == [revision]
+
     def heartbeats(self) -> list[Heartbeat]:
         return [frame for frame in (*self.frames, *self.posted) if isinstance(frame, Heartbeat)]
 
