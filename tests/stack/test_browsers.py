@@ -70,7 +70,8 @@ def test_a_phones_first_handshake_is_news(operator: Operator, browser: Any) -> N
     hub.ask({**beat, "observations": [seen]}, "ack")
 
     facts = news(browser, "peer_status", phone)["peers"]
-    assert [(fact["peer_id"], fact["fact"]) for fact in facts] == [(phone, "handshake")]
+    # a batch may hold more: the hub connected just before
+    assert [fact["fact"] for fact in facts if fact["peer_id"] == phone] == ["handshake"]
 
 
 def test_a_ticket_opens_one_socket(operator: Operator) -> None:
