@@ -50,3 +50,8 @@ def announce(event: dict[str, Any], _context: object) -> dict[str, Any]:
 @app.lambda_function(name="deliver")
 def deliver(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return queues.deliver(event)
+
+
+@app.lambda_function(name="remove")
+def remove(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    return queues.remove(event)

@@ -11,23 +11,35 @@ from typing import Protocol
 from chalicelib.adapters.dynamodb import models
 from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
 from chalicelib.adapters.dynamodb.allocations import DynamoAllocations
+from chalicelib.adapters.dynamodb.changes import DynamoChanges
 from chalicelib.adapters.dynamodb.connections import DynamoConnections
 from chalicelib.adapters.dynamodb.networks import DynamoNetworks
 from chalicelib.adapters.dynamodb.peers import DynamoPeers
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
+from chalicelib.adapters.dynamodb.requests import DynamoRequests
 from chalicelib.adapters.dynamodb.sessions import DynamoSessions
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
 from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.application.accounts import Accounts
+from chalicelib.application.acls import Acls
+from chalicelib.application.allocation import Allocator
 from chalicelib.application.browsers import Browsers
 from chalicelib.application.bundles import Bundles
 from chalicelib.application.connections import Connections
+from chalicelib.application.creation import Creation
+from chalicelib.application.credentials import Credentials
+from chalicelib.application.edits import Edits
 from chalicelib.application.enrollment import EnrollmentDesk
 from chalicelib.application.heartbeats import Heartbeats
+from chalicelib.application.history import History
+from chalicelib.application.ipam import Ipam
 from chalicelib.application.networks import Networks
 from chalicelib.application.peers import Peers
 from chalicelib.application.people import People
 from chalicelib.application.pushes import Announcements, Deliveries, Plans
+from chalicelib.application.removal import Removals
+from chalicelib.application.requests import Requests
+from chalicelib.application.shown import Lens
 from chalicelib.application.tunnels import Tunnels
 from chalicelib.domain.principal import Role
 from chalicelib.domain.user import Admission
@@ -35,6 +47,7 @@ from chalicelib.ports import (
     AccountStore,
     AllocationStore,
     Assertions,
+    ChangeStore,
     Clock,
     ConnectionStore,
     DeadLetters,
@@ -45,8 +58,11 @@ from chalicelib.ports import (
     PresenceStore,
     PushQueue,
     Randomness,
+    RemovalQueue,
+    RequestStore,
     SessionStore,
     Transactions,
+    Vault,
 )
 from chalicelib.settings import Settings, settings_from
 
@@ -67,6 +83,10 @@ class Outside(Protocol):
     @property
     def allocations(self) -> AllocationStore: ...
     @property
+    def changes(self) -> ChangeStore: ...
+    @property
+    def requests(self) -> RequestStore: ...
+    @property
     def presence(self) -> PresenceStore: ...
     @property
     def connections(self) -> ConnectionStore: ...
@@ -80,6 +100,10 @@ class Outside(Protocol):
     def identities(self) -> IdentityTokens: ...
     @property
     def queue(self) -> PushQueue: ...
+    @property
+    def vault(self) -> Vault: ...
+    @property
+    def removals(self) -> RemovalQueue: ...
     @property
     def dead_letters(self) -> DeadLetters: ...
     @property
@@ -97,6 +121,8 @@ class Aws:
         self.networks: NetworkStore = DynamoNetworks()
         self.peers: PeerStore = DynamoPeers()
         self.allocations: AllocationStore = DynamoAllocations()
+        self.changes: ChangeStore = DynamoChanges()
+        self.requests: RequestStore = DynamoRequests()
         self.presence: PresenceStore = DynamoPresence()
         self.connections: ConnectionStore = DynamoConnections()
         self.accounts: AccountStore = DynamoAccounts()
@@ -122,6 +148,18 @@ class Aws:
         return SqsPushQueue(self._settings)
 
     @cached_property
+    def vault(self) -> Vault:
+        from chalicelib.adapters.kms import KmsVault  # import time: a KMS client is for who opens secrets
+
+        return KmsVault(self._settings)
+
+    @cached_property
+    def removals(self) -> RemovalQueue:
+        from chalicelib.adapters.sqs import SqsRemovalQueue
+
+        return SqsRemovalQueue(self._settings)
+
+    @cached_property
     def dead_letters(self) -> DeadLetters:
         from chalicelib.adapters.sqs import SqsDeadLetters
 
@@ -144,14 +182,64 @@ class Container:
     @cached_property
     def networks(self) -> Networks:
         out = self._outside
-        return Networks(out.transactions, out.networks, out.clock, out.randomness)
+        return Networks(
+            out.transactions, out.networks, out.peers, out.allocations, out.vault, out.clock, out.randomness
+        )
+
+    @cached_property
+    def ipam(self) -> Ipam:
+        out = self._outside
+        return Ipam(out.transactions, out.networks, out.peers, out.allocations, out.clock)
+
+    @cached_property
+    def acls(self) -> Acls:
+        out = self._outside
+        return Acls(out.transactions, out.networks, out.peers, out.clock)
+
+    @cached_property
+    def history(self) -> History:
+        return History(self._outside.networks, self._outside.changes)
+
+    @cached_property
+    def lens(self) -> Lens:
+        return Lens(self._outside.peers, self._outside.presence)
+
+    @cached_property
+    def edits(self) -> Edits:
+        out = self._outside
+        return Edits(out.transactions, out.networks, out.peers, out.clock)
+
+    @cached_property
+    def creation(self) -> Creation:
+        out = self._outside
+        return Creation(
+            out.transactions,
+            out.networks,
+            out.peers,
+            Allocator(out.allocations),
+            out.vault,
+            out.clock,
+            out.randomness,
+        )
 
     @cached_property
     def peers(self) -> Peers:
         out = self._outside
-        return Peers(
-            out.transactions, out.networks, out.peers, out.allocations, out.presence, out.clock, out.randomness
-        )
+        return Peers(self.edits, self.lens, out.transactions, out.networks, out.peers, out.clock)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        out = self._outside
+        return Credentials(self.edits, out.peers, out.vault, out.clock, out.randomness, self.lens)
+
+    @cached_property
+    def removals(self) -> Removals:
+        out = self._outside
+        return Removals(out.transactions, out.networks, out.peers, out.clock)
+
+    @cached_property
+    def requests(self) -> Requests:
+        return Requests(self._outside.requests, self._outside.clock, self._outside.randomness)
 
     @cached_property
     def enrollment(self) -> EnrollmentDesk:
@@ -163,7 +251,8 @@ class Container:
     @cached_property
     def bundles(self) -> Bundles:
         out = self._outside
-        return Bundles(Tunnels(out.networks, out.peers), out.peers, out.presence, out.clock)
+        tunnels = Tunnels(out.networks, out.peers, out.changes, out.vault)
+        return Bundles(tunnels, self.credentials, out.peers, out.presence, out.clock)
 
     @cached_property
     def heartbeats(self) -> Heartbeats:
@@ -177,7 +266,7 @@ class Container:
     @cached_property
     def plans(self) -> Plans:
         out = self._outside
-        return Plans(out.peers, out.presence, out.connections, out.queue)
+        return Plans(out.peers, out.presence, out.connections, out.queue, out.removals)
 
     @cached_property
     def announcements(self) -> Announcements:
@@ -202,6 +291,10 @@ class Container:
         out, oidc = self._outside, self.settings.oidc
         admission = Admission(oidc.administrator or None, Role(oidc.default_role) if oidc.default_role else None)
         return People(out.accounts, out.identities, admission, out.clock)
+
+    @property
+    def removal_queue(self) -> RemovalQueue:
+        return self._outside.removals
 
     @property
     def dead_letters(self) -> DeadLetters:

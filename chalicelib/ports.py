@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from chalicelib.domain.change import Commit, Write
+from chalicelib.domain.acl import Acl
+from chalicelib.domain.change import Change, Commit, Write
+from chalicelib.domain.directory import Directory
+from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Prefix, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import Directory, Network
+from chalicelib.domain.ipam import Allocation, Span
+from chalicelib.domain.network import Network, SealedSecret
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.peer import Host, Peer, PeerRecord, Tombstone
 from chalicelib.domain.presence import Fact, Presence, Sighting
@@ -57,6 +60,16 @@ class Randomness(Protocol):
     def public_key(self, private_key: str) -> str: ...
 
 
+class Vault(Protocol):
+    """Secrets sealed by the deployment's key; what is sealed for one network opens for no other."""
+
+    def seal_new(self, network_id: NetworkId) -> SealedSecret:
+        """Seal 256 new random bits."""
+        ...
+
+    def open(self, network_id: NetworkId, secret: SealedSecret) -> bytes: ...
+
+
 class Transactions(Protocol):
     def commit(self, commit: Commit) -> None:
         """Write all of it or nothing.
@@ -70,7 +83,11 @@ class Transactions(Protocol):
 
 class NetworkStore(Protocol):
     def get(self, network_id: NetworkId) -> Network:
-        """Raises NetworkNotFound."""
+        """Raises NetworkNotFound, also for one that is being deleted."""
+        ...
+
+    def deleting(self, network_id: NetworkId) -> Network | None:
+        """One that is being deleted; None: it is not, or gone."""
         ...
 
     def many(self, network_ids: Sequence[NetworkId]) -> list[Network]:
@@ -81,6 +98,10 @@ class NetworkStore(Protocol):
         """Version 0 and empty before the first network."""
         ...
 
+    def acl(self, network_id: NetworkId) -> Acl:
+        """Version 0 and without rules before the first."""
+        ...
+
 
 class PeerStore(Protocol):
     def get(self, network_id: NetworkId, peer_id: PeerId) -> PeerRecord:
@@ -88,11 +109,15 @@ class PeerStore(Protocol):
         ...
 
     def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[Peer]:
-        """Those that exist, in no order."""
+        """Those that exist, in no order; 1 request a hundred."""
         ...
 
     def page(self, network_id: NetworkId, after: PeerId | None, limit: int) -> list[Peer]:
         """Up to `limit` peers in the order of their ids, after one."""
+        ...
+
+    def records(self, network_id: NetworkId, limit: int) -> list[PeerRecord]:
+        """Up to `limit` peers with their credentials, in the order of their ids."""
         ...
 
     def all(self, network_id: NetworkId) -> list[Peer]:
@@ -101,21 +126,67 @@ class PeerStore(Protocol):
 
     def jumps(self, network_id: NetworkId) -> list[Peer]: ...
 
-    def router_ids(self, network_id: NetworkId) -> set[PeerId]:
-        """Regular peers with CIDRs behind them."""
+    def statics(self, network_id: NetworkId, limit: int) -> list[Peer]:
+        """Up to `limit` static peers in the order of their ids."""
+        ...
+
+    def routers(self, network_id: NetworkId) -> list[Peer]:
+        """Regular peers with CIDRs behind them: 1 request, and 1 a hundred of them."""
         ...
 
     def tombstone(self, network_id: NetworkId, peer_id: PeerId) -> Tombstone | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An index with its holder, None in quarantine."""
+
+    allocation: Allocation
+    peer_id: PeerId | None
+
+
 class AllocationStore(Protocol):
-    def taken_from(self, network_id: NetworkId, index: int) -> Iterable[int]:
-        """Held or quarantined indexes from `index` up, ascending, read as far as they are taken out."""
+    def taken(self, network_id: NetworkId, span: Span) -> Iterable[Holding]:
+        """Held or quarantined indexes, ascending, read as far as they are taken out."""
         ...
 
     def get(self, network_id: NetworkId, index: int) -> Allocation | None: ...
 
-    def oldest_freed(self, network_id: NetworkId) -> Allocation | None: ...
+    def freed(self, network_id: NetworkId, since: datetime | None = None) -> Iterable[Allocation]:
+        """Quarantined indexes, the oldest first, read as far as they are taken out; those freed after `since`."""
+        ...
+
+    def highest_held(self, network_id: NetworkId) -> int:
+        """The highest index a peer holds; 0 without any."""
+        ...
+
+
+class ChangeStore(Protocol):
+    """The change log. Only commits write it."""
+
+    def between(self, network_id: NetworkId, after: Revision, up_to: Revision) -> list[Change]:
+        """The changes after one revision up to another, in order."""
+        ...
+
+    def page(self, network_id: NetworkId, before: Revision | None, limit: int) -> list[Change]:
+        """Up to `limit` changes, the newest first, before one."""
+        ...
+
+
+class RequestStore(Protocol):
+    """Requests with an idempotency key. A commit settles them."""
+
+    def begin(self, attempt: Replayable) -> Replayable | None:
+        """Note a first attempt; answers the one that stands there already."""
+        ...
+
+    def take_over(self, stored: Replayable, attempt: Replayable) -> bool:
+        """Replace an attempt that ended without a trace; False when another did first."""
+        ...
+
+    def forget(self, attempt: Replayable) -> None:
+        """Remove an attempt that did nothing; no effect on another, or one that is done."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +364,12 @@ class Push:
 class PushQueue(Protocol):
     def send(self, pushes: Iterable[Push], delay: timedelta = timedelta(0)) -> None:
         """At least once, in no order."""
+        ...
+
+
+class RemovalQueue(Protocol):
+    def start(self, network_id: NetworkId) -> None:
+        """Have a network that is being deleted removed, step by step; at least once."""
         ...
 
 

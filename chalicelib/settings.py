@@ -36,13 +36,16 @@ class Oidc:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`websocket_endpoint`: the socket API's management URL. `origin_secret`: proves that a
-    request came through the one origin; None: nobody is believed to. `endpoint_url`: an
+    request came through the one origin; None: nobody is believed to. `data_key_id`: the KMS
+    key that seals networks' secrets. `endpoint_url`: an
     emulator of AWS, None for AWS itself."""
 
     tables: Tables
     oidc: Oidc
     push_queue_url: str
     plan_dead_letter_queue_url: str
+    removal_queue_url: str
+    data_key_id: str
     websocket_endpoint: str
     origin_secret: str | None
     region: str
@@ -62,6 +65,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         oidc=_oidc(environment),
         push_queue_url=environment.get("PUSH_QUEUE_URL", ""),
         plan_dead_letter_queue_url=environment.get("PLAN_DEAD_LETTER_QUEUE_URL", ""),
+        removal_queue_url=environment.get("REMOVAL_QUEUE_URL", ""),
+        data_key_id=environment.get("DATA_KEY_ID", ""),
         websocket_endpoint=environment.get("WEBSOCKET_ENDPOINT", ""),
         origin_secret=environment.get("ORIGIN_SECRET") or None,
         region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.network import Network
+from chalicelib.domain.network import Network, SealedSecret
 from chalicelib.domain.peer import Kind, Peer
 from chalicelib.domain.principal import Principal, Role
 
@@ -30,8 +30,7 @@ def a_network(cidr: str = "10.0.0.0/24", cidr_v6: str | None = None, name: str =
         domain=f"{name}.internal",
         dns=(),
         revision=Revision(1),
-        next_index=1,
-        peers=0,
+        secret=SealedSecret(f"net_{name} 1".encode()),
         created_at=T0,
         updated_at=T0,
     )
@@ -49,13 +48,10 @@ def a_peer(kind: Kind, number: int, *, behind: tuple[str, ...] = (), keyed: bool
         kind=kind,
         index=number,
         public_key=a_key(peer_id) if keyed else None,
+        keyed_since=Revision(1) if keyed else None,
         endpoint=f"198.51.100.{number % 250}" if kind is Kind.JUMP else None,
-        endpoint_guessed=False,
         listen_port=51820 if kind is Kind.JUMP else None,
         additional_allowed_ips=tuple(ip_network(cidr) for cidr in behind),
-        persistent_keepalive=None,
-        mtu=None,
-        home_id=None,
         created_at=T0,
         updated_at=T0,
         revision=Revision(1),

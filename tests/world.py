@@ -21,7 +21,7 @@ from chalicelib.domain.change import Change
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.domain.principal import Role
 from chalicelib.domain.user import Claims
-from chalicelib.entrypoints import sockets
+from chalicelib.entrypoints import queues, sockets
 from chalicelib.entrypoints.rest.route import OPERATIONS
 from chalicelib.settings import settings_from
 from chalicelib.wire.frames import ConfigChanged
@@ -57,7 +57,13 @@ class World:
         self._planned = self._announced = 0
 
     def api(
-        self, method: str, path: str, body: object = None, token: str | None = None, raw: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        token: str | None = None,
+        raw: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Answer:
         """Call the REST function as API Gateway does."""
         path, _, query = path.partition("?")
@@ -67,7 +73,11 @@ class World:
             "resource": resource,
             "path": f"/v1{path}",
             "httpMethod": method,
-            "headers": {"authorization": f"Bearer {token or self.token}", "content-type": "application/json"},
+            "headers": {
+                "authorization": f"Bearer {token or self.token}",
+                "content-type": "application/json",
+                **(headers or {}),
+            },
             "multiValueHeaders": {},
             "multiValueQueryStringParameters": {
                 k: [v] for k, v in (pair.split("=") for pair in query.split("&") if pair)
@@ -114,6 +124,11 @@ class World:
         self.deliver()
         self.outside.queue.messages, self.outside.queue.delayed = self.outside.queue.delayed, []
         self.deliver()
+        removals, self.outside.removals.started = self.outside.removals.started, []
+        if removals:
+            bodies = [{"messageId": network, "body": json.dumps({"network_id": network})} for network in removals]
+            queues.remove({"Records": bodies})
+            self.settle()
 
     def deliver(self) -> None:
         messages, self.outside.queue.messages = self.outside.queue.messages, []
@@ -263,7 +278,7 @@ class SimulatedBrowser(Socket):
 def _resource(path: str) -> tuple[str, dict[str, str]]:
     """Match a path the way API Gateway does: the declared resource, or the greedy one."""
     parts = path.split("/")
-    for pattern in {operation.path for operation in OPERATIONS}:
+    for pattern in sorted({operation.path for operation in OPERATIONS}, key=lambda path: path.count("{")):
         wanted = pattern.split("/")
         if len(wanted) == len(parts) and all(
             w == p or (w.startswith("{") and p) for w, p in zip(wanted, parts, strict=True)

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from chalicelib.domain.notice import ConfigChanged, NetworkChanged, Notice, PeerEnded, PresenceChanged
+from chalicelib.domain.notice import AccessRevoked, ConfigChanged, NetworkChanged, Notice, PeerEnded, PresenceChanged
 from chalicelib.domain.presence import Fact, Status
 from chalicelib.wire import browser, frames
 
@@ -11,7 +11,7 @@ Frame = frames.ConfigChanged | browser.NetworkChanged | browser.PeerStatus
 
 def frame_of(notice: Notice, generation: int) -> Frame:
     match notice:
-        case ConfigChanged() | PeerEnded():
+        case ConfigChanged() | PeerEnded() | AccessRevoked():
             return frames.ConfigChanged(network_id=notice.network_id, generation=generation, revision=notice.revision)
         case NetworkChanged():
             return browser.NetworkChanged(

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 
 from chalicelib.adapters.messages import message_of
+from chalicelib.domain.ids import NetworkId
 from chalicelib.ports import Push
 from chalicelib.settings import Settings
 
@@ -32,6 +33,17 @@ class SqsPushQueue:
             answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries[at : at + BATCH])
             if failed := answer.get("Failed"):
                 raise RuntimeError(f"{len(failed)} pushes were not queued: {failed[0].get('Code')}")
+
+
+class SqsRemovalQueue:
+    """Networks that are being deleted: one message a network, sent again while something is left."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sqs = _client(settings)
+        self._url = settings.removal_queue_url
+
+    def start(self, network_id: NetworkId) -> None:
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps({"network_id": network_id}))
 
 
 class SqsDeadLetters:

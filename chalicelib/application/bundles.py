@@ -1,11 +1,12 @@
 """What a peer runs: bundles for agents, configs for people, and the proof that one was applied.
 
-Requests: a bundle 1 more than its tunnel (1 alone when nothing newer concerns the agent);
-applied 2.
+Requests: a bundle 1 more than its tunnel (1 alone when nothing newer concerns the agent); a
+config its tunnel, and a static peer's first one its issue too; applied 2.
 """
 
 from dataclasses import dataclass
 
+from chalicelib.application.credentials import Credentials
 from chalicelib.application.tunnels import Tunnels
 from chalicelib.domain.bundle import Bundle
 from chalicelib.domain.errors import JumpNotReady, NetworkNotFound, PeerDeleted, PeerNotEnrolled, PeerNotFound
@@ -13,12 +14,14 @@ from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Kind
 from chalicelib.domain.presence import Fact, FactKind
 from chalicelib.domain.principal import Agent, Principal
+from chalicelib.domain.tunnel import Tunnel
 from chalicelib.ports import Clock, PeerStore, PresenceStore
 
 
 @dataclass(frozen=True, slots=True)
 class Bundles:
     tunnels: Tunnels
+    credentials: Credentials
     peers: PeerStore
     presence: PresenceStore
     clock: Clock
@@ -37,19 +40,22 @@ class Bundles:
         except (PeerNotFound, NetworkNotFound):
             raise self._deleted(agent) from None
 
-    def config(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Bundle:
-        """Render any peer's configuration for a person.
+    def config(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Tunnel:
+        """Render any peer's configuration for a person. A static peer's first one counts as issued.
 
         Raises:
             PeerNotEnrolled, JumpNotReady: there is nothing to write into a file yet.
         """
         by.require_sight(network_id)
         bundle = self.tunnels.of(network_id, peer_id)
-        if bundle.peer.public_key is None:
+        peer = bundle.peer
+        if peer.public_key is None:
             raise PeerNotEnrolled
-        if bundle.peer.kind is not Kind.JUMP and not bundle.tunnel.sections:
+        if not peer.is_jump and not peer.is_blocked and not bundle.tunnel.sections:
             raise JumpNotReady
-        return bundle
+        if peer.kind is Kind.STATIC and peer.issued is None and not peer.is_blocked:
+            return self.credentials.issue_first(network_id, peer_id, by)
+        return bundle.tunnel
 
     def applied(self, agent: Agent, revision: Revision, bundle_hash: str, error: str | None) -> None:
         """Store an agent's report; `error` None: the bundle is in force."""

@@ -1,15 +1,27 @@
 """An agent proves itself: the one-time token once, then assertions of its device key.
 
-Requests: enroll 2 reads + 1 transaction (1 read when answered again); session 1 read + 1
-transaction (1 more read for a deleted peer).
+Requests: enroll 2 reads + 1 transaction (3 + 1 for a jump whose endpoint is guessed; 2 when
+answered again); session 1 read + 1 transaction (1 more read for a deleted peer).
 """
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chalicelib.application.contention import decide
-from chalicelib.domain.change import AdmitAgent, AdvanceNetwork, Change, Claim, Commit, PutPeer, What, Write
+from chalicelib.domain.change import (
+    AdmitAgent,
+    AdvanceNetwork,
+    Affected,
+    Change,
+    Claim,
+    Commit,
+    PutPeer,
+    Release,
+    What,
+    Write,
+)
 from chalicelib.domain.errors import (
+    EndpointInUse,
     EnrollmentRefused,
     KeyInUse,
     NetworkNotFound,
@@ -18,8 +30,10 @@ from chalicelib.domain.errors import (
     Unauthenticated,
 )
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
-from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord
+from chalicelib.domain.network import Network
+from chalicelib.domain.peer import Enrollment, Host, Peer, PeerRecord
 from chalicelib.domain.principal import Agent
+from chalicelib.domain.routes import require_endpoint_outside
 from chalicelib.domain.tokens import Token
 from chalicelib.ports import (
     AgentSession,
@@ -84,15 +98,16 @@ class EnrollmentDesk:
         if record.enrollment is None or not token.proves(record.enrollment.secret):
             raise EnrollmentRefused("is not known")
         used = record.enrollment.used_by(applicant.device_key, now)
-        if used == record.enrollment:
+        if record.enrollment.device_key is not None:
             if record.peer.public_key != applicant.public_key:
                 raise EnrollmentRefused("was used with another WireGuard key")
             return agent
         network = before.advanced(now)
-        peer = _enrolled(record.peer, applicant)
+        peer = self._enrolled(network, record.peer, applicant)
         peer = replace(peer, revision=network.revision, updated_at=now)
-        change = Change(network.id, network.revision, now, PrincipalId(peer.id), What.PEER_ENROLLED, record.peer, peer)
-        self._commit(Commit(change, _writes(peer, used, applicant.host, AdvanceNetwork(network))))
+        affected = (Affected(record.peer, peer),)
+        change = Change(network.id, network.revision, now, PrincipalId(peer.id), What.PEER_ENROLLED, affected)
+        self._commit(Commit(change, _writes(record.peer, peer, used, applicant.host, AdvanceNetwork(network))))
         return agent
 
     def open_session(self, assertion: str) -> OpenSession:
@@ -121,6 +136,18 @@ class EnrollmentDesk:
             raise Unauthenticated("This assertion was used before. Sign a new one.")
         return OpenSession(token, session)
 
+    def _enrolled(self, network: Network, peer: Peer, applicant: Applicant) -> Peer:
+        since = peer.keyed_since or network.revision
+        enrolled = replace(peer, public_key=applicant.public_key, keyed_since=since)
+        if not peer.is_jump or applicant.source is None or (peer.endpoint is not None and not peer.endpoint_guessed):
+            return enrolled
+        guessed = replace(enrolled, endpoint=applicant.source, endpoint_guessed=True)
+        try:
+            require_endpoint_outside(network, applicant.source, self.networks.directory(), peer)
+        except EndpointInUse:  # no guess is better than a tunnel routed into itself
+            return enrolled
+        return guessed
+
     def _commit(self, commit: Commit) -> None:
         try:
             self.transactions.commit(commit)
@@ -128,17 +155,13 @@ class EnrollmentDesk:
             raise KeyInUse from refused
 
 
-def _enrolled(peer: Peer, applicant: Applicant) -> Peer:
-    peer = replace(peer, public_key=applicant.public_key)
-    if peer.kind is Kind.JUMP and peer.endpoint is None and applicant.source is not None:
-        return replace(peer, endpoint=applicant.source, endpoint_guessed=True)
-    return peer
-
-
-def _writes(peer: Peer, used: Enrollment, host: Host, advance: AdvanceNetwork) -> tuple[Write, ...]:
-    return (
+def _writes(before: Peer, peer: Peer, used: Enrollment, host: Host, advance: AdvanceNetwork) -> tuple[Write, ...]:
+    writes: list[Write] = [
         advance,
         PutPeer(PeerRecord(peer, used)),
         Claim(peer.network_id, "key", str(peer.public_key), peer.id),
         AdmitAgent(peer.id, advance.network.revision, host),
-    )
+    ]
+    if before.public_key is not None and before.public_key != peer.public_key:
+        writes.append(Release(peer.network_id, "key", before.public_key))
+    return tuple(writes)

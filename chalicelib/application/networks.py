@@ -1,22 +1,48 @@
-"""Networks: create, list, get, delete.
+"""Networks: create, list, get, change, delete.
 
-Requests: create 1 read + 1 transaction; list 1 + 1 a hundred; get 1; delete 2 + 1.
+Requests: create 1 to KMS, 1 read + 1 transaction; list 1 + 1 a hundred; get 1; change 1 to 4
+reads + 1 transaction, however many peers it moves; delete 2 + 1.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
+from typing import Any
 
 from chalicelib.application.contention import decide
-from chalicelib.domain.change import Change, Commit, CreateNetwork, RemoveNetwork, What, WriteDirectory
-from chalicelib.domain.errors import NetworkNotEmpty
+from chalicelib.domain.change import (
+    DELETING,
+    AdvanceNetwork,
+    Change,
+    Commit,
+    CreateNetwork,
+    RemoveAcl,
+    RemoveNetwork,
+    SettleRequest,
+    What,
+    Write,
+    WriteDirectory,
+)
+from chalicelib.domain.errors import NetworkNotEmpty, RequestRunning, Stale, StaticPeersExist
+from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, Revision
+from chalicelib.domain.ipam import require_room
 from chalicelib.domain.network import Network
 from chalicelib.domain.principal import Principal
-from chalicelib.ports import Clock, NetworkStore, Randomness, Transactions
+from chalicelib.domain.routes import require_endpoint_outside
+from chalicelib.ports import (
+    AllocationStore,
+    Clock,
+    NetworkStore,
+    PeerStore,
+    Randomness,
+    Refused,
+    Transactions,
+    Vault,
+)
 
 FIRST_REVISION = Revision(1)
-FIRST_INDEX = 1  # index 0 is the network address
+NAMED = 10  # static peers in a refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +60,26 @@ class NewNetwork:
 class Networks:
     transactions: Transactions
     networks: NetworkStore
+    peers: PeerStore
+    allocations: AllocationStore
+    vault: Vault
     clock: Clock
     randomness: Randomness
 
-    def create(self, new: NewNetwork, by: Principal) -> Network:
+    def create(self, new: NewNetwork, by: Principal, request: Replayable | None = None) -> Network:
         by.require_all_networks()
+        require_room(new.cidr, new.cidr_v6)
         now = self.clock.now()
+        network_id = NetworkId(self.randomness.new_id("net"))
         network = Network(
-            id=NetworkId(self.randomness.new_id("net")),
+            id=network_id,
             name=new.name,
             cidr=new.cidr,
             cidr_v6=new.cidr_v6,
             domain=new.domain,
             dns=new.dns,
             revision=FIRST_REVISION,
-            next_index=FIRST_INDEX,
-            peers=0,
+            secret=self.vault.seal_new(network_id),
             created_at=now,
             updated_at=now,
         )
@@ -57,7 +87,13 @@ class Networks:
 
         def attempt() -> Network:
             directory = self.networks.directory().with_network(network)
-            self.transactions.commit(Commit(change, (CreateNetwork(network), WriteDirectory(directory))))
+            writes: list[Write] = [CreateNetwork(network), WriteDirectory(directory)]
+            if request is not None:
+                writes.append(SettleRequest(replace(request, made=(network_id,), is_done=True)))
+            try:
+                self.transactions.commit(Commit(change, tuple(writes)))
+            except Refused as refused:
+                raise RequestRunning("" if request is None else request.key) from refused
             return network
 
         return decide(self.clock, attempt)
@@ -78,17 +114,87 @@ class Networks:
         by.require_sight(network_id)
         return self.networks.get(network_id)
 
-    def delete(self, network_id: NetworkId, by: Principal) -> None:
+    def update(
+        self, network_id: NetworkId, fields: Mapping[str, Any], by: Principal, if_match: Revision | None = None
+    ) -> Network:
+        """Change the fields that are given, parsed: another range moves every peer by this one write.
+
+        Raises:
+            Stale, NetworkNameInUse, NetworksOverlap, CidrDoesNotFit.
+            StaticPeersExist: their files could not follow.
+        """
+        by.require_sight(network_id)
+
+        def attempt() -> Network:
+            now = self.clock.now()
+            before = self.networks.get(network_id)
+            if if_match is not None and before.revision != if_match:
+                raise Stale
+            after, is_claimed = self._changed(before, fields)
+            settings = _settings(before, after)
+            if not settings:
+                return before
+            after = after.advanced(now)
+            writes: list[Write] = [AdvanceNetwork(after)]
+            if is_claimed:
+                directory = self.networks.directory().with_network(after)
+                for jump in self.peers.jumps(network_id):
+                    require_endpoint_outside(after, jump.endpoint, directory, jump)
+                writes.append(WriteDirectory(directory))
+            change = Change(network_id, after.revision, now, by.id, What.NETWORK_UPDATED, settings=settings)
+            self.transactions.commit(Commit(change, tuple(writes)))
+            return after
+
+        return decide(self.clock, attempt)
+
+    def delete(
+        self, network_id: NetworkId, by: Principal, if_match: Revision | None = None, is_forced: bool = False
+    ) -> None:
+        """Delete a network; with peers only when forced: then it is gone at once for everybody who
+        asks, and a job removes what it held (see removal)."""
         by.require_sight(network_id)
 
         def attempt() -> None:
             network = self.networks.get(network_id)
-            if network.peers:
+            if if_match is not None and network.revision != if_match:
+                raise Stale
+            if network.peers and not is_forced:
                 raise NetworkNotEmpty(network.peers)
             now = self.clock.now()
             gone = network.advanced(now)
-            directory = self.networks.directory().without_network(network_id)
             change = Change(network_id, gone.revision, now, by.id, What.NETWORK_DELETED)
-            self.transactions.commit(Commit(change, (RemoveNetwork(network), WriteDirectory(directory))))
+            if network.peers:
+                change = replace(change, settings={DELETING: ("false", "true")})
+                self.transactions.commit(Commit(change, (AdvanceNetwork(replace(gone, is_deleting=True)),)))
+                return
+            directory = self.networks.directory().without_network(network_id)
+            writes = (RemoveNetwork(network), RemoveAcl(network_id), WriteDirectory(directory))
+            self.transactions.commit(Commit(change, writes))
 
         decide(self.clock, attempt)
+
+    def _changed(self, before: Network, fields: Mapping[str, Any]) -> tuple[Network, bool]:
+        """The network with other settings, and whether the directory has to agree."""
+        cidr, cidr_v6 = fields.get("cidr", before.cidr), fields.get("cidr_v6", before.cidr_v6)
+        after = replace(before, **{name: fields[name] for name in ("name", "domain", "dns") if name in fields})
+        if (cidr, cidr_v6) == (before.cidr, before.cidr_v6):
+            return after, after.name != before.name
+        if not before.grows_to(cidr, cidr_v6) and (statics := self.peers.statics(before.id, NAMED + 1)):
+            raise StaticPeersExist([peer.name for peer in statics[:NAMED]], more=len(statics) > NAMED)
+        return after.readdressed(cidr, cidr_v6, self.allocations.highest_held(before.id)), True
+
+
+def _settings(before: Network, after: Network) -> Mapping[str, tuple[str, str]]:
+    """What differs, as text before and after."""
+    settings = {}
+    for name in ("name", "cidr", "cidr_v6", "domain", "dns"):
+        old, new = _said(getattr(before, name)), _said(getattr(after, name))
+        if old != new:
+            settings[name] = (old, new)
+    return settings
+
+
+def _said(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return "" if value is None else str(value)

@@ -1,150 +1,52 @@
-"""Peers: create, list, get, delete.
+"""Peers: list, get, change, block, delete.
 
-Requests, whatever the size of the network: create 2 to 7 reads + 1 transaction; list 1 + 1;
-get 3; delete 2 to 4 reads + 1 transaction (a jump: and one query of the peers).
+Requests, whatever the size of the network: list 2 and a lens; get 2 and a lens; change 2 to 4
+reads + 1 transaction, and a lens; block and unblock 2 + 1, and a lens; delete 2 or 3 + 1 (a
+jump: and one query of the peers).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from chalicelib.application.contention import decide
+from chalicelib.application.edits import Edit, Edits, Order
+from chalicelib.application.shown import Lens, Shown
 from chalicelib.domain.change import (
     AdvanceNetwork,
+    Affected,
     BuryPeer,
     Change,
     Claim,
     Commit,
     ForgetAgent,
     FreeAddress,
-    PutPeer,
     Release,
-    TakeAddress,
     What,
     Write,
     WriteDirectory,
 )
-from chalicelib.domain.errors import (
-    AddressInUse,
-    AddressPoolExhausted,
-    CidrInUse,
-    JumpInUse,
-    JumpNotReady,
-    KeyInUse,
-    LastJump,
-    PeerNameInUse,
-)
-from chalicelib.domain.ids import NetworkId, PeerId, Prefix
-from chalicelib.domain.ipam import Allocation, Cidr, index_of, next_free
-from chalicelib.domain.network import Directory, Network
-from chalicelib.domain.peer import Enrollment, Kind, Peer, PeerRecord, Tombstone
+from chalicelib.domain.directory import Directory
+from chalicelib.domain.errors import CidrInUse, Invalid, JumpInUse, LastJump, PeerNameInUse, Stale
+from chalicelib.domain.home import first_home, serving
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.network import Network
+from chalicelib.domain.patch import patched
+from chalicelib.domain.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.principal import Principal
-from chalicelib.domain.tokens import Token
-from chalicelib.domain.tunnel import Tunnel, home_of, regular_tunnel, touches_endpoint
-from chalicelib.ports import (
-    AllocationStore,
-    Clock,
-    Moved,
-    NetworkStore,
-    PeerStore,
-    PresenceStore,
-    Randomness,
-    Refused,
-    Seen,
-    Transactions,
-)
-
-ENROLLMENT_LIFETIME = timedelta(hours=24)
-PREFIXES: dict[Kind, Prefix] = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPeer:
-    """What an operator asks for, parsed. `address` None: the next free one."""
-
-    name: str
-    kind: Kind
-    address: str | None = None
-    public_key: str | None = None
-    generate_key: bool = False
-    endpoint: str | None = None
-    listen_port: int | None = None
-    additional_allowed_ips: tuple[Cidr, ...] = ()
-    persistent_keepalive: int | None = None
-    mtu: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """`token`: an agent's, shown once. `tunnel`, `private_key`: a static peer's, None while no jump is ready or
-    the key is the owner's."""
-
-    network: Network
-    peer: Peer
-    token: Token | None = None
-    enrollment_expires_at: datetime | None = None
-    tunnel: Tunnel | None = None
-    private_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A peer with what is known of it now."""
-
-    network: Network
-    peer: Peer
-    home_id: PeerId | None
-    seen: Seen
+from chalicelib.domain.routes import require_clear
+from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Refused, Transactions
 
 
 @dataclass(frozen=True, slots=True)
 class Peers:
+    edits: Edits
+    lens: Lens
     transactions: Transactions
     networks: NetworkStore
     peers: PeerStore
-    allocations: AllocationStore
-    presence: PresenceStore
     clock: Clock
-    randomness: Randomness
-
-    def create(self, network_id: NetworkId, new: NewPeer, by: Principal) -> Created:
-        by.require_sight(network_id)
-        peer_id = PeerId(self.randomness.new_id(PREFIXES[new.kind]))
-        private_key = self.randomness.private_key() if new.generate_key else None
-        token = Token("wirety_enroll", f"{network_id}:{peer_id}", self.randomness.secret())
-
-        def attempt() -> Created:
-            before = self.networks.get(network_id)
-            now = self.clock.now()
-            allocation = self._allocate(before, new.address)
-            network = replace(
-                before.advanced(now),
-                peers=before.peers + 1,
-                next_index=max(before.next_index, _cursor_after(before, allocation, new)),
-            )
-            peer = Peer(
-                id=peer_id,
-                network_id=network_id,
-                name=new.name,
-                kind=new.kind,
-                index=allocation.index,
-                public_key=self.randomness.public_key(private_key) if private_key else new.public_key,
-                endpoint=new.endpoint,
-                endpoint_guessed=False,
-                listen_port=new.listen_port,
-                additional_allowed_ips=new.additional_allowed_ips,
-                persistent_keepalive=new.persistent_keepalive,
-                mtu=new.mtu,
-                home_id=None,
-                created_at=now,
-                updated_at=now,
-                revision=network.revision,
-            )
-            created = self._completed(network, peer, token, private_key, now)
-            self._commit_created(created, allocation, by, now)
-            return created
-
-        return decide(self.clock, attempt)
 
     def page(
         self, network_id: NetworkId, after: str | None, limit: int, by: Principal
@@ -154,123 +56,181 @@ class Peers:
         network = self.networks.get(network_id)
         found = self.peers.page(network_id, PeerId(after) if after else None, limit + 1)
         chosen = found[:limit]
-        return self._shown(network, chosen), chosen[-1].id if len(found) > limit else None
+        return self.lens.shown(network, chosen), chosen[-1].id if len(found) > limit else None
 
     def get(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Shown:
         by.require_sight(network_id)
         network = self.networks.get(network_id)
-        return self._shown(network, [self.peers.get(network_id, peer_id).peer])[0]
+        return self._shown(network, self.peers.get(network_id, peer_id).peer)
 
-    def delete(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> None:
-        """Delete the peer and free what it held; its agent is told by its tombstone."""
+    def some(self, network_id: NetworkId, peer_ids: list[PeerId], by: Principal) -> Mapping[PeerId, Shown]:
+        """Those of them that exist."""
+        by.require_sight(network_id)
+        network = self.networks.get(network_id)
+        return {shown.peer.id: shown for shown in self.lens.shown(network, self.peers.many(network_id, peer_ids))}
+
+    def topology(
+        self, network_id: NetworkId, after: str | None, limit: int, by: Principal
+    ) -> tuple[Network, list[Shown], list[Shown], str | None]:
+        """The network, all its jumps, up to `limit` of the other peers, and the cursor of the next page."""
+        by.require_sight(network_id)
+        network = self.networks.get(network_id)
+        jumps = self.peers.jumps(network_id)
+        found = self.peers.page(network_id, PeerId(after) if after else None, limit + 1)
+        chosen = found[:limit]
+        regular = [peer for peer in chosen if not peer.is_jump]
+        shown = {one.peer.id: one for one in self.lens.shown(network, [*jumps, *regular])}
+        cursor = chosen[-1].id if len(found) > limit else None
+        return network, [shown[jump.id] for jump in jumps], [shown[peer.id] for peer in regular], cursor
+
+    def update(
+        self,
+        network_id: NetworkId,
+        peer_id: PeerId,
+        fields: Mapping[str, Any],
+        by: Principal,
+        if_match: Revision | None = None,
+    ) -> Shown:
+        """Change the fields that are given, parsed; None clears one.
+
+        Raises:
+            Stale, Invalid, PeerNameInUse, CidrInUse, EndpointInUse.
+        """
+        by.require_sight(network_id)
+        order = Order(network_id, peer_id, by.id, What.PEER_UPDATED, if_match=if_match)
+        try:
+            return self._shown(*self.edits.make(order, lambda network, before: self._edit(network, before, fields)))
+        except Refused as refused:
+            raise _explained(refused.write, str(fields.get("name"))) from refused
+
+    def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> Shown:
+        """Cut a peer off by hand. Without effect on one that is."""
+        return self._mark(Order(network_id, peer_id, by.id, What.PEER_BLOCKED, note), by)
+
+    def unblock(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> Shown:
+        """Take a person's word back; incidents may go on blocking it."""
+        return self._mark(Order(network_id, peer_id, by.id, What.PEER_UNBLOCKED, note), by)
+
+    def delete(
+        self,
+        network_id: NetworkId,
+        peer_id: PeerId,
+        by: Principal,
+        if_match: Revision | None = None,
+        is_forced: bool = False,
+    ) -> None:
+        """Delete the peer and free what it held; its agent is told by its tombstone.
+
+        Raises:
+            Stale, LastJump.
+            JumpInUse: static peers' files name this jump, and nobody forced it.
+        """
         by.require_sight(network_id)
 
         def attempt() -> None:
+            now = self.clock.now()
             before = self.networks.get(network_id)
             record = self.peers.get(network_id, peer_id)
-            if record.peer.kind is Kind.JUMP:
-                self._require_expendable(before, record.peer)
-            now = self.clock.now()
-            network = replace(before.advanced(now), peers=before.peers - 1)
-            change = Change(network_id, network.revision, now, by.id, What.PEER_DELETED, before=record.peer)
+            if if_match is not None and record.peer.revision != if_match:
+                raise Stale
+            if record.peer.is_jump:
+                self._require_expendable(before, record.peer, is_forced)
             directory = self.networks.directory() if record.peer.additional_allowed_ips else None
-            self.transactions.commit(Commit(change, _burial(network, record, directory, now)))
+            self.transactions.commit(burial(before.advanced(now), [record], directory, by.id, now))
 
         decide(self.clock, attempt)
 
-    def _allocate(self, network: Network, address: str | None) -> Allocation:
-        """Pick an index with its quarantine, if any: constant requests however full the network is."""
-        if address is not None:
-            index = index_of(network.cidr, address)
-            held = self.allocations.get(network.id, index)
-            if held is not None and held.freed_at is None:
-                raise AddressInUse(address)
-            return held or Allocation(index)
-        taken = self.allocations.taken_from(network.id, network.next_index)
-        index_or_end = next_free(network.cidr, network.next_index, taken)
-        if index_or_end is not None:
-            return Allocation(index_or_end)
-        freed = self.allocations.oldest_freed(network.id)
-        if freed is None:
-            raise AddressPoolExhausted(str(network.cidr))
-        return freed
+    def _shown(self, network: Network, peer: Peer) -> Shown:
+        return self.lens.shown(network, [peer])[0]
 
-    def _completed(self, network: Network, peer: Peer, token: Token, private_key: str | None, now: datetime) -> Created:
-        if peer.is_run_by_agent:
-            return Created(network, peer, token=token, enrollment_expires_at=now + ENROLLMENT_LIFETIME)
-        jumps = self.peers.jumps(network.id)
-        home = home_of(peer, jumps)
-        if home is None:
-            if private_key is not None:
-                raise JumpNotReady
-            return Created(network, peer)
-        peer = replace(peer, home_id=home)
-        routers = self.peers.many(network.id, self.peers.router_ids(network.id))
-        return Created(network, peer, tunnel=regular_tunnel(network, peer, jumps, routers), private_key=private_key)
+    def _mark(self, order: Order, by: Principal) -> Shown:
+        by.require_sight(order.network_id)
+        is_block = order.what is What.PEER_BLOCKED
 
-    def _commit_created(self, created: Created, allocation: Allocation, by: Principal, now: datetime) -> None:
-        network, peer = created.network, created.peer
-        change = Change(network.id, network.revision, now, by.id, What.PEER_CREATED, after=peer)
-        writes: list[Write] = [
-            AdvanceNetwork(network),
-            PutPeer(PeerRecord(peer, _enrollment(created))),
-            Claim(network.id, "label", peer.label, peer.id),
-            TakeAddress(network.id, peer.id, allocation),
-        ]
-        if peer.public_key is not None:
-            writes.append(Claim(network.id, "key", peer.public_key, peer.id))
-        if peer.additional_allowed_ips:
-            self._require_clear_of_jumps(peer)
-            directory = self.networks.directory().with_routed(network.id, peer.id, peer.additional_allowed_ips)
-            writes.append(WriteDirectory(directory))
-            writes += [Claim(network.id, "route", str(cidr), peer.id) for cidr in peer.additional_allowed_ips]
-        try:
-            self.transactions.commit(Commit(change, tuple(writes)))
-        except Refused as refused:
-            raise _explained(refused.write, peer) from refused
+        def marked(network: Network, before: PeerRecord) -> Edit:
+            peer = before.peer.blocked(MANUAL) if is_block else before.peer.unblocked(MANUAL)
+            return Edit(network, replace(before, peer=peer))
 
-    def _require_clear_of_jumps(self, peer: Peer) -> None:
-        for jump in self.peers.jumps(peer.network_id):
-            for cidr in peer.additional_allowed_ips:
-                if touches_endpoint(cidr, jump):
-                    raise CidrInUse(str(cidr), f"it contains {jump.endpoint}, the endpoint of jump {jump.name}")
+        return self._shown(*self.edits.make(order, marked))
 
-    def _require_expendable(self, network: Network, jump: Peer) -> None:
+    def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any]) -> Edit:
+        before = record.peer
+        after = patched(before, fields)
+        writes: list[Write] = []
+        if after.label != before.label:
+            writes += [
+                Release(network.id, "label", before.label),
+                Claim(network.id, "label", after.label, after.id),
+            ]
+        if after.additional_allowed_ips != before.additional_allowed_ips or after.endpoint != before.endpoint:
+            writes += self._rerouted(network, before, after)
+        if after.preferred_jump_id != before.preferred_jump_id:
+            network, after = self._moved(network, before, after)
+        network = replace(network, routers=network.routers + after.is_router - before.is_router)
+        return Edit(network, replace(record, peer=after), tuple(writes))
+
+    def _rerouted(self, network: Network, before: Peer, after: Peer) -> list[Write]:
+        """The claims and the directory that follow CIDRs and endpoints."""
+        if not after.additional_allowed_ips and after.endpoint is None and not before.additional_allowed_ips:
+            return []
+        directory = self.networks.directory()
+        require_clear(network, after, directory, self.peers.jumps(network.id) if after.additional_allowed_ips else [])
+        old, new = before.additional_allowed_ips, after.additional_allowed_ips
+        if old == new:
+            return []
+        writes: list[Write] = [WriteDirectory(directory.with_routed(network.id, after.id, new))]
+        if not after.is_jump:
+            writes += [Release(network.id, "route", str(cidr)) for cidr in old if cidr not in new]
+            writes += [Claim(network.id, "route", str(cidr), after.id) for cidr in new if cidr not in old]
+        return writes
+
+    def _moved(self, network: Network, before: Peer, after: Peer) -> tuple[Network, Peer]:
+        """Another first choice; a file's home moves by nothing else."""
+        preferred = after.preferred_jump_id
+        if preferred is not None and preferred not in network.preferences:
+            raise Invalid([("preferred_jump_id", f"There is no jump {preferred} in this network.")])
+        if after.kind is Kind.STATIC:
+            home = first_home(after, serving(self.peers.jumps(network.id)), network.down)
+            after = replace(after, home_id=home)
+        return network.preferring(before.preferred_jump_id, preferred), after
+
+    def _require_expendable(self, network: Network, jump: Peer, is_forced: bool) -> None:
         peers = self.peers.all(network.id)
-        if len(peers) > 1 and all(peer.id == jump.id or peer.kind is not Kind.JUMP for peer in peers):
+        if len(network.preferences) == 1 and any(not peer.is_jump for peer in peers):
             raise LastJump
-        if homeless := [peer.name for peer in peers if peer.home_id == jump.id]:
+        homeless = [peer.name for peer in peers if peer.home_id == jump.id]
+        if homeless and not is_forced:
             raise JumpInUse(homeless)
 
-    def _shown(self, network: Network, peers: Sequence[Peer]) -> list[Shown]:
-        jumps = self.peers.jumps(network.id) if any(peer.kind is not Kind.JUMP for peer in peers) else []
-        seen = self.presence.many(network.id, [peer.id for peer in peers])
-        return [
-            Shown(
-                network,
-                peer,
-                None if peer.kind is Kind.JUMP else home_of(peer, jumps),
-                seen.get(peer.id, Seen()),
-            )
-            for peer in peers
-        ]
+
+def burial(
+    network: Network, records: list[PeerRecord], directory: Directory | None, by: PrincipalId, now: datetime
+) -> Commit:
+    """Delete peers and free all they held.
+
+    Args:
+        network: one revision later, and otherwise as stored.
+        directory: as stored; None: nothing stands behind any of them.
+    """
+    writes: list[Write] = []
+    for record in records:
+        network = _uncounted(network, record.peer)
+        writes += _released(network, record, now)
+    if directory is not None:
+        writes.append(WriteDirectory(directory.without_routed(*(record.peer.id for record in records))))
+    affected = tuple(Affected(record.peer, None) for record in records)
+    change = Change(network.id, network.revision, now, by, What.PEER_DELETED, affected)
+    return Commit(change, (AdvanceNetwork(network), *writes))
 
 
-def _cursor_after(network: Network, allocation: Allocation, new: NewPeer) -> int:
-    """The cursor moves past an index it gave itself; an explicit or freed one leaves it alone."""
-    return allocation.index + 1 if new.address is None and allocation.freed_at is None else network.next_index
+def _uncounted(network: Network, peer: Peer) -> Network:
+    network = replace(network, peers=network.peers - 1, routers=network.routers - peer.is_router)
+    return network.without_jump(peer.id) if peer.is_jump else network.preferring(peer.preferred_jump_id, None)
 
 
-def _enrollment(created: Created) -> Enrollment | None:
-    if created.token is None or created.enrollment_expires_at is None:
-        return None
-    return Enrollment(created.token.hashed(), created.enrollment_expires_at)
-
-
-def _burial(network: Network, record: PeerRecord, directory: Directory | None, now: datetime) -> tuple[Write, ...]:
+def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write]:
     peer = record.peer
     writes: list[Write] = [
-        AdvanceNetwork(network),
         BuryPeer(Tombstone(network.id, peer.id, record.device_key, network.revision, now)),
         Release(network.id, "label", peer.label),
         FreeAddress(network.id, peer.index, now),
@@ -279,19 +239,15 @@ def _burial(network: Network, record: PeerRecord, directory: Directory | None, n
         writes.append(Release(network.id, "key", peer.public_key))
     if peer.is_run_by_agent:
         writes.append(ForgetAgent(peer.id))
-    if directory is not None:
-        writes.append(WriteDirectory(directory.without_routed(peer.id)))
+    if peer.is_router:
         writes += [Release(network.id, "route", str(cidr)) for cidr in peer.additional_allowed_ips]
-    return tuple(writes)
+    return writes
 
 
-def _explained(write: Write, peer: Peer) -> Exception:
-    """What a refused write means to the caller; an address lost in a race is simply chosen again."""
+def _explained(write: Write, name: str) -> Exception:
     match write:
         case Claim(kind="label"):
-            return PeerNameInUse(peer.name, peer.label)
-        case Claim(kind="key"):
-            return KeyInUse()
+            return PeerNameInUse(name)
         case Claim(kind="route", value=cidr):
             return CidrInUse(cidr, "it already stands behind another peer of this network")
         case _:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib.domain.audience import Audience, audience
-from chalicelib.domain.change import Change
+from chalicelib.domain.change import DELETING, Change
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.domain.notice import ConfigChanged, NetworkChanged, Notice, PeerEnded, PresenceChanged
+from chalicelib.domain.notice import AccessRevoked, ConfigChanged, NetworkChanged, Notice, PeerEnded, PresenceChanged
 from chalicelib.domain.presence import Fact
 from chalicelib.ports import (
     EVERY_NETWORK,
@@ -24,6 +24,7 @@ from chalicelib.ports import (
     PresenceStore,
     Push,
     PushQueue,
+    RemovalQueue,
     SessionStore,
 )
 
@@ -41,18 +42,23 @@ class Plans:
     presence: PresenceStore
     connections: ConnectionStore
     queue: PushQueue
+    removals: RemovalQueue
 
     def plan(self, change: Change) -> None:
         """Raise `wanted` of the agents concerned, then queue hints for their sockets and for browsers."""
         network_id, revision = change.network_id, change.revision
         concerned = audience(change)
         self._tell_agents(network_id, revision, concerned)
-        if concerned.ended is not None:
-            own = tuple(self.connections.of_agent(network_id, concerned.ended))
-            self.queue.send([Push(PeerEnded(network_id, revision, concerned.ended), own)])
+        for peer_id in sorted(concerned.ended):
+            own = tuple(self.connections.of_agent(network_id, peer_id))
+            self.queue.send([Push(PeerEnded(network_id, revision, peer_id), own)])
+        for peer_id in sorted(concerned.revoked):
+            own = tuple(self.connections.of_agent(network_id, peer_id))
+            self.queue.send([Push(AccessRevoked(network_id, revision, peer_id), own)])
+        if DELETING in change.settings:
+            self.removals.start(network_id)
         watching = self.connections.of_browsers(EVERY_NETWORK) + self.connections.of_browsers(network_id)
-        peer = change.after or change.before
-        hint = NetworkChanged(network_id, revision, change.what, None if peer is None else peer.id)
+        hint = NetworkChanged(network_id, revision, change.what, change.peer_id)
         self.queue.send(_pushes(hint, watching))
 
     def plan_for_everyone(self, network_id: NetworkId, revision: Revision) -> None:
@@ -116,8 +122,8 @@ class Deliveries:
         over = [known for known in push.connections if known.expires_at <= now]
         told = [known for known in push.connections if known.expires_at > now]
         gone = self.gateway.tell([known.connection_id for known in told], push.notice)
-        if isinstance(push.notice, PeerEnded):
-            self._end(push.notice.peer_id, [known.connection_id for known in push.connections])
+        if isinstance(push.notice, PeerEnded | AccessRevoked):
+            self._end(push.notice, [known.connection_id for known in push.connections])
             return
         missed = [known for known in told if known.connection_id in gone]
         settling = tuple(known for known in missed if now - known.connected_at < SETTLING)
@@ -129,11 +135,11 @@ class Deliveries:
             if known not in settling:
                 self.connections.remove(known)
 
-    def _end(self, peer_id: PeerId, open_ids: list[ConnectionId]) -> None:
-        """The hint is out: now sessions and sockets of the deleted peer end."""
-        self.sessions.end_all(peer_id)
+    def _end(self, notice: PeerEnded | AccessRevoked, open_ids: list[ConnectionId]) -> None:
+        """The hint is out: now sessions and sockets of the peer end."""
+        self.sessions.end_all(notice.peer_id)
         for connection_id in open_ids:
-            self.gateway.dismiss(connection_id, "peer_deleted")
+            self.gateway.dismiss(connection_id, "peer_deleted" if isinstance(notice, PeerEnded) else "session_ended")
 
 
 def _pushes(notice: Notice, sockets: Sequence[Connection]) -> Iterable[Push]:

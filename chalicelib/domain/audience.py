@@ -1,57 +1,108 @@
 """Whose bundle a change can alter: the agents worth telling, no more."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import assert_never
+from functools import reduce
 
-from chalicelib.domain.change import Change, What
+from chalicelib.domain.change import Affected, Change, What
 from chalicelib.domain.ids import PeerId
-from chalicelib.domain.peer import Kind, Peer
+from chalicelib.domain.peer import Peer
+
+OF_EVERYONE = frozenset({"cidr", "cidr_v6", "domain", "dns"})  # settings of a network that stand in every bundle
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """`everyone` includes the jumps; `peers` are agents named beside them; `ended` was deleted."""
+    """`everyone` includes the jumps; `peers` are agents named beside them; `ended` were deleted, and
+    `revoked` have to prove themselves anew."""
 
     everyone: bool = False
     jumps: bool = False
     peers: frozenset[PeerId] = frozenset()
-    ended: PeerId | None = None
+    ended: frozenset[PeerId] = frozenset()
+    revoked: frozenset[PeerId] = frozenset()
+
+    def __or__(self, other: "Audience") -> "Audience":
+        return Audience(
+            self.everyone or other.everyone,
+            self.jumps or other.jumps,
+            self.peers | other.peers,
+            self.ended | other.ended,
+            self.revoked | other.revoked,
+        )
 
 
 NOBODY = Audience()
 
 
 def audience(change: Change) -> Audience:
-    """Compute it from the peer before and after; see tunnel for what stands where."""
-    match change.what:
-        case What.NETWORK_CREATED | What.NETWORK_DELETED:
-            return NOBODY
-        case What.PEER_CREATED | What.PEER_ENROLLED | What.PEER_DELETED:
-            before, after = _listed(change.before), _listed(change.after)
-            return Audience(
-                everyone=_is_everywhere(before) or _is_everywhere(after),
-                jumps=before is not None or after is not None,
-                peers=_itself(after),
-                ended=_ended(change),
-            )
-        case _:
-            assert_never(change.what)
+    """Compute it from what was before and is after; see tunnel and firewall for what stands where."""
+    own = Audience(everyone=bool(OF_EVERYONE & change.settings.keys()), jumps=change.what is What.ACL_REPLACED)
+    revoked = frozenset(one.peer.id for one in change.peers if change.what is What.TOKEN_REISSUED)
+    return _union(_of(one) for one in change.peers) | own | Audience(revoked=revoked)
 
 
-def _listed(peer: Peer | None) -> Peer | None:
-    """A peer without a known key is listed nowhere."""
-    return peer if peer is not None and peer.public_key is not None else None
+def _union(parts: Iterable[Audience]) -> Audience:
+    return reduce(Audience.__or__, parts, NOBODY)
 
 
-def _is_everywhere(peer: Peer | None) -> bool:
-    """Jumps and the CIDRs behind a regular peer stand in every agent's config."""
-    return peer is not None and (peer.kind is Kind.JUMP or bool(peer.additional_allowed_ips))
+def _of(one: Affected) -> Audience:
+    before, after = one.before, one.after
+    is_ended = after is None and before is not None and before.is_run_by_agent
+    own = after is not None and after.is_run_by_agent and after.public_key is not None and _own(before) != _own(after)
+    return Audience(
+        everyone=_everywhere(before) != _everywhere(after),
+        jumps=_on_jumps(before) != _on_jumps(after),
+        peers=frozenset({one.peer.id}) if own else frozenset(),
+        ended=frozenset({one.peer.id}) if is_ended else frozenset(),
+    )
 
 
-def _itself(peer: Peer | None) -> frozenset[PeerId]:
-    return frozenset({peer.id}) if peer is not None and peer.is_run_by_agent else frozenset()
+def _everywhere(peer: Peer | None) -> object:
+    """What every agent's configuration says of a peer: jumps, and the CIDRs behind regular ones."""
+    if peer is None or not peer.is_listed:
+        return None
+    if peer.is_jump:
+        return (peer.public_key, peer.endpoint, peer.listen_port, peer.index, peer.additional_allowed_ips)
+    return (peer.additional_allowed_ips, peer.is_isolated) if peer.additional_allowed_ips else None
 
 
-def _ended(change: Change) -> PeerId | None:
-    gone = change.before if change.what is What.PEER_DELETED else None
-    return gone.id if gone is not None and gone.is_run_by_agent else None
+def _on_jumps(peer: Peer | None) -> object:
+    """What jumps say of a peer beside that: its section, its names, its part in the policy."""
+    if peer is None or peer.public_key is None:
+        return None
+    return (
+        peer.public_key,
+        peer.blocked_by != (),
+        peer.index,
+        peer.label,
+        peer.additional_allowed_ips,
+        peer.is_isolated,
+        peer.full_encapsulation,
+        peer.tags,
+        peer.preferred_jump_id if peer.is_run_by_agent else peer.home_id,
+        peer.avoids,
+        peer.epoch,
+        peer.keyed_since,
+        peer.routed_cidrs,
+    )
+
+
+def _own(peer: Peer | None) -> object:
+    """What only its own bundle says of it, or says too."""
+    if peer is None:
+        return None
+    return (
+        peer.public_key,
+        peer.blocked_by != (),
+        peer.listen_port,
+        peer.mtu,
+        peer.persistent_keepalive,
+        peer.dns,
+        peer.is_isolated,
+        peer.full_encapsulation,
+        peer.additional_allowed_ips,
+        peer.routed_cidrs,
+        peer.preferred_jump_id,
+        peer.avoids,
+    )

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from chalicelib.domain.cidr import Address
+from chalicelib.domain.firewall import Firewall
 from chalicelib.domain.ids import Revision
-from chalicelib.domain.ipam import Address
 from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Kind, Peer
+from chalicelib.domain.peer import Peer
 from chalicelib.domain.tunnel import Tunnel
 
 
@@ -19,17 +20,20 @@ class DnsRecord:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """`records`: for jumps, which serve the network's names; empty for regular peers."""
+    """`records`, `firewall`: for jumps, which serve the network's names and enforce its policy; empty and
+    None for regular peers."""
 
     network: Network
     peer: Peer
     tunnel: Tunnel
     records: tuple[DnsRecord, ...]
+    firewall: Firewall | None
 
     @property
     def revision(self) -> Revision:
         return self.network.revision
 
     @property
-    def forwards(self) -> bool:
-        return self.peer.kind is Kind.JUMP
+    def resolvers(self) -> tuple[str, ...]:
+        """The peer's own, else the network's."""
+        return self.network.dns if self.peer.dns is None else self.peer.dns

@@ -3,38 +3,76 @@
 A use case decides a `Commit`; the store writes it whole or not at all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from chalicelib.domain.acl import Acl
+from chalicelib.domain.directory import Directory
+from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import Directory, Network
+from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Host, Peer, PeerRecord, Tombstone
+
+DELETING = "is_deleting"  # among the settings of a change: a job has to remove the rest
 
 
 class What(StrEnum):
     """The kinds of change a network can go through."""
 
     NETWORK_CREATED = "network_created"
+    NETWORK_UPDATED = "network_updated"
     NETWORK_DELETED = "network_deleted"
+    RANGE_RESERVED = "range_reserved"
+    RANGE_RELEASED = "range_released"
+    ACL_REPLACED = "acl_replaced"
     PEER_CREATED = "peer_created"
     PEER_ENROLLED = "peer_enrolled"
+    PEER_UPDATED = "peer_updated"
+    PEER_BLOCKED = "peer_blocked"
+    PEER_UNBLOCKED = "peer_unblocked"
+    PEER_REISSUED = "peer_reissued"
     PEER_DELETED = "peer_deleted"
+    TOKEN_REISSUED = "token_reissued"  # noqa: S105  a kind of change
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A peer before (None: created) and after (None: deleted)."""
+
+    before: Peer | None
+    after: Peer | None
+
+    @property
+    def peer(self) -> Peer:
+        known = self.after or self.before
+        assert known is not None
+        return known
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One record of the change log: who did what, and the peer before and after."""
+    """One record of the change log: who did what, and what it affected, before and after.
+
+    `peers`: those whose item changed. `settings`: of the network, each as (before, after) text.
+    """
 
     network_id: NetworkId
     revision: Revision
     at: datetime
     by: PrincipalId
     what: What
-    before: Peer | None = None
-    after: Peer | None = None
+    peers: tuple[Affected, ...] = ()
+    settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    note: str | None = None
+
+    @property
+    def peer_id(self) -> PeerId | None:
+        """The one peer it affected; None for none and for several."""
+        return self.peers[0].peer.id if len(self.peers) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +101,18 @@ class WriteDirectory:
     """Fails as Moved when another version was written first."""
 
     directory: Directory
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAcl:
+    """Replace a network's rules; the network's revision guards them."""
+
+    acl: Acl
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAcl:
+    network_id: NetworkId
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +185,20 @@ class ForgetAgent:
     peer_id: PeerId
 
 
+@dataclass(frozen=True, slots=True)
+class SettleRequest:
+    """Note what a request with an idempotency key made. Fails when another attempt settled it first."""
+
+    replayable: Replayable
+
+
 Write = (
     CreateNetwork
     | AdvanceNetwork
     | RemoveNetwork
     | WriteDirectory
+    | WriteAcl
+    | RemoveAcl
     | PutPeer
     | BuryPeer
     | Claim
@@ -148,6 +207,7 @@ Write = (
     | FreeAddress
     | AdmitAgent
     | ForgetAgent
+    | SettleRequest
 )
 
 

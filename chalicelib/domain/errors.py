@@ -64,6 +64,24 @@ class IdentityProviderUnreachable(Unavailable):
         super().__init__("The identity provider cannot be asked for its keys right now. Try again in a minute.")
 
 
+class Stale(Refusal):
+    """The caller's picture of a resource is no longer the stored one."""
+
+    code = "stale"
+
+    def __init__(self) -> None:
+        super().__init__("It was changed since you read it, and nothing was written. Read it again and decide again.")
+
+
+class KeyReused(Refusal):
+    """An idempotency key stands for one request."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The Idempotency-Key {key!r} was used for another request. Make a new key for this one.")
+
+
 class Busy(Refusal):
     """Too many writes of one network at once: nothing was written, trying again helps."""
 
@@ -125,7 +143,84 @@ class NetworkNotEmpty(Conflict):
     code = "network_not_empty"
 
     def __init__(self, peers: int) -> None:
-        super().__init__(f"The network still has {peers} peer{'s' if peers != 1 else ''}. Delete them first.")
+        count = f"{peers} peer{'s' if peers != 1 else ''}"
+        super().__init__(f"The network still has {count}. Delete them first, or repeat with ?force=true.")
+
+
+class StaticPeersExist(Conflict):
+    """Their files name addresses of the old range, and nobody can change the files for them."""
+
+    code = "static_peers_exist"
+
+    def __init__(self, names: Sequence[str], more: bool) -> None:
+        listed = ", ".join(names) + (" and others" if more else "")
+        super().__init__(
+            f"The files of static peers could not follow: {listed}. Delete them first, or grow the range in place: "
+            "the same first address, a shorter prefix."
+        )
+
+
+class CidrDoesNotFit(Conflict):
+    """The new range is too small for what the network holds."""
+
+    code = "cidr_does_not_fit"
+
+    def __init__(self, cidr: str, why: str) -> None:
+        super().__init__(f"{cidr} is too small: {why}.")
+
+
+class DirectoryFull(Conflict):
+    """All ranges of a deployment are kept apart in one item of bounded size."""
+
+    code = "directory_full"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A deployment holds at most {most} ranges of networks and behind peers. Remove some first.")
+
+
+class ReservationsOverlap(Conflict):
+    """Reserved ranges of a network are apart."""
+
+    code = "reservation_overlap"
+
+    def __init__(self, taken: str) -> None:
+        super().__init__(f"{taken} is reserved already. Choose a range outside it, or remove it first.")
+
+
+class ReservationNotFound(NotFound):
+    """No reservation has exactly this range."""
+
+    code = "reservation_not_found"
+
+    def __init__(self, asked: str) -> None:
+        super().__init__(f"{asked} is not a reserved range of this network.")
+
+
+class TooManyReservations(Conflict):
+    """Each reservation is looked at by every allocation."""
+
+    code = "too_many_reservations"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A network has at most {most} reserved ranges. Unite some.")
+
+
+class AddressReserved(Conflict):
+    """An address of a reserved range is handed out to nobody."""
+
+    code = "address_reserved"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} lies in a reserved range. Ask for another address, or remove the reservation.")
+
+
+class RequestRunning(Conflict):
+    """The first request with this idempotency key has not ended yet."""
+
+    code = "request_running"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"A request with the Idempotency-Key {key!r} is still running. Ask again in a minute.")
 
 
 class PeerNameInUse(Conflict):
@@ -133,8 +228,10 @@ class PeerNameInUse(Conflict):
 
     code = "name_in_use"
 
-    def __init__(self, name: str, label: str) -> None:
-        super().__init__(f"Another peer of this network has the DNS label {label}, which {name!r} needs too.")
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Another peer of this network has the DNS label that {name!r} needs too. Choose another name."
+        )
 
 
 class KeyInUse(Conflict):
@@ -191,6 +288,33 @@ class PeerNotEnrolled(Conflict):
         super().__init__("The peer has not enrolled yet, so its key is not known. Enrol its agent first.")
 
 
+class EndpointInUse(Conflict):
+    """A route to a range that contains a jump's endpoint would swallow the tunnel itself."""
+
+    code = "endpoint_routed"
+
+    def __init__(self, endpoint: str, cidr: str, owner: str) -> None:
+        super().__init__(f"{endpoint} lies in {cidr} of {owner}, so the tunnel would be routed into itself.")
+
+
+class KindMismatch(Conflict):
+    """Some calls make sense for some kinds of peers only."""
+
+    code = "kind_mismatch"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+
+
+class PeerIsBlocked(Conflict):
+    """A blocked peer is cut off; a new file would not connect it."""
+
+    code = "peer_blocked"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is blocked. Unblock it, or resolve its incident, first.")
+
+
 class LastJump(Conflict):
     """Without a jump the regular peers of a network could reach nothing."""
 
@@ -206,7 +330,10 @@ class JumpInUse(Conflict):
     code = "jump_in_use"
 
     def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(f"The files of these static peers name this jump: {', '.join(names)}. Delete them first.")
+        super().__init__(
+            f"The files of these static peers name this jump and would be void: {', '.join(names)}. "
+            "Move or delete them first, or repeat with ?force=true."
+        )
 
 
 class EnrollmentRefused(Unauthenticated):

@@ -8,4 +8,12 @@ PrincipalId = NewType("PrincipalId", str)
 ConnectionId = NewType("ConnectionId", str)
 Revision = NewType("Revision", int)
 
-Prefix = Literal["net", "jmp", "dyn", "sta", "tok", "ses", "tkt"]
+Prefix = Literal["net", "jmp", "dyn", "sta", "tok", "ses", "tkt", "req"]
+
+
+def is_jump(peer_id: PeerId) -> bool:
+    return peer_id.startswith("jmp_")
+
+
+def is_static(peer_id: PeerId) -> bool:
+    return peer_id.startswith("sta_")

@@ -1,20 +1,19 @@
-"""Addresses of a network: parsing, host indexes, and which index is handed out next.
+"""Addresses of a network: host indexes, which is handed out next, and what is left.
 
 A peer stores its host index; its address is the network's origin plus the index, for
-IPv4 and IPv6 alike.
+IPv4 and IPv6 alike. So a change of CIDR moves every peer in one write.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from chalicelib.domain.cidr import parse_cidr
 from chalicelib.domain.errors import Invalid
 
-Cidr = IPv4Network | IPv6Network
-Address = IPv4Address | IPv6Address
-
 QUARANTINE = timedelta(days=7)
+FIRST_INDEX = 1  # index 0 is the network address
 
 PRIVATE = tuple(
     IPv4Network(cidr)
@@ -31,21 +30,38 @@ class Allocation:
     freed_at: datetime | None = None
 
 
-def parse_cidr(field: str, text: str) -> Cidr:
-    """Parse a CIDR, IPv4 or IPv6.
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Indexes from `first` to `last`, both included."""
 
-    Raises:
-        Invalid: not a CIDR, or with host bits (the message holds the corrected one).
-    """
-    try:
-        loose = ip_network(text, strict=False)
-    except ValueError:
-        raise Invalid([(field, f"{text!r} is no CIDR. Write it like 10.20.0.0/24.")]) from None
-    if "/" not in text:
-        raise Invalid([(field, f"{text!r} has no prefix length. Did you mean {loose}?")])
-    if ip_address(text.partition("/")[0]) != loose.network_address:
-        raise Invalid([(field, f"{text} has host bits set. Did you mean {loose}?")])
-    return loose
+    first: int
+    last: int
+
+    @property
+    def size(self) -> int:
+        return max(0, self.last - self.first + 1)
+
+    def __contains__(self, index: int) -> bool:
+        return self.first <= index <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Indexes that are handed out to nobody; `note` says why."""
+
+    span: Span
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How many indexes: `usable` is the sum of the others."""
+
+    usable: int
+    allocated: int
+    reserved: int
+    quarantined: int
+    available: int
 
 
 def parse_network_cidr(text: str, allow_public: bool) -> IPv4Network:
@@ -62,16 +78,20 @@ def parse_network_cidr(text: str, allow_public: bool) -> IPv4Network:
     return cidr
 
 
-def parse_network_cidr_v6(text: str, cidr: IPv4Network) -> IPv6Network:
-    """Parse a network's IPv6 range: ULA, /48 to /112, at least as many host bits as `cidr`."""
+def parse_network_cidr_v6(text: str) -> IPv6Network:
+    """Parse a network's IPv6 range: ULA, /48 to /112."""
     cidr_v6 = parse_cidr("cidr_v6", text)
     if not isinstance(cidr_v6, IPv6Network) or not cidr_v6.subnet_of(ULA):
         raise Invalid([("cidr_v6", f"{cidr_v6} is not in fc00::/7. Use a ULA prefix such as fd12:3456:789a::/64.")])
     if not 48 <= cidr_v6.prefixlen <= 112:
         raise Invalid([("cidr_v6", f"A /{cidr_v6.prefixlen} does not fit: the prefix length is 48 to 112.")])
-    if 128 - cidr_v6.prefixlen < 32 - cidr.prefixlen:
-        raise Invalid([("cidr_v6", f"{cidr_v6} has fewer addresses than {cidr}. Use a shorter prefix.")])
     return cidr_v6
+
+
+def require_room(cidr: IPv4Network, cidr_v6: IPv6Network | None) -> None:
+    """Refuse an IPv6 range with fewer host bits than the IPv4 one: an index would have no address in it."""
+    if cidr_v6 is not None and 128 - cidr_v6.prefixlen < 32 - cidr.prefixlen:
+        raise Invalid([("cidr_v6", f"{cidr_v6} has fewer addresses than {cidr}. Use a shorter prefix.")])
 
 
 def address_at(cidr: IPv4Network, index: int) -> IPv4Address:
@@ -87,7 +107,7 @@ def last_index(cidr: IPv4Network) -> int:
     return cidr.num_addresses - 2
 
 
-def index_of(cidr: IPv4Network, text: str) -> int:
+def index_of(cidr: IPv4Network, text: str, field: str = "address") -> int:
     """Turn an explicitly asked address into its index.
 
     Raises:
@@ -96,30 +116,58 @@ def index_of(cidr: IPv4Network, text: str) -> int:
     try:
         address = IPv4Address(text)
     except ValueError:
-        raise Invalid([("address", f"{text!r} is no IPv4 address.")]) from None
+        raise Invalid([(field, f"{text!r} is no IPv4 address.")]) from None
     index = int(address) - int(cidr.network_address)
-    if not 1 <= index <= last_index(cidr):
-        raise Invalid([("address", f"{address} is not a host address of {cidr}.")])
+    if not FIRST_INDEX <= index <= last_index(cidr):
+        raise Invalid([(field, f"{address} is not a host address of {cidr}.")])
     return index
 
 
-def next_free(cidr: IPv4Network, cursor: int, taken: Iterable[int]) -> int | None:
-    """Pick the first index from `cursor` up that is not taken; None when the range ends.
+def first_free(span: Span, taken: Iterable[int]) -> int | None:
+    """Pick the lowest index of a span that is not taken; None when all are.
 
     Args:
-        cursor: no index below it was never handed out.
-        taken: indexes from `cursor` up that are held or quarantined, ascending.
+        taken: indexes of the span that are held or quarantined, ascending, read as far as needed.
     """
-    index = cursor
+    index = span.first
     for held in taken:
         if held > index:
             break
         index = held + 1
-    return index if index <= last_index(cidr) else None
+    return index if index <= span.last else None
 
 
-def overlaps(one: Cidr, other: Cidr) -> bool:
-    """Whether they share an address; ranges of two IP versions never do."""
-    if isinstance(one, IPv4Network) and isinstance(other, IPv4Network):
-        return one.overlaps(other)
-    return isinstance(one, IPv6Network) and isinstance(other, IPv6Network) and one.overlaps(other)
+def subtract(span: Span, holes: Iterable[Span]) -> tuple[Span, ...]:
+    """What is left of a span, ascending."""
+    left, start = [], span.first
+    for hole in sorted(holes):
+        if hole.last < start or hole.first > span.last:
+            continue
+        left.append(Span(start, hole.first - 1))
+        start = hole.last + 1
+    left.append(Span(start, span.last))
+    return tuple(piece for piece in left if piece.size)
+
+
+def united(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same indexes in the fewest spans, ascending."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and span.first <= merged[-1].last + 1:
+            merged[-1] = Span(merged[-1].first, max(merged[-1].last, span.last))
+        else:
+            merged.append(span)
+    return tuple(merged)
+
+
+def capacity(cidr: IPv4Network, reserved: Sequence[Span], allocated: int, quarantined: Iterable[int]) -> Capacity:
+    """Count a network's indexes.
+
+    Args:
+        reserved: disjoint, and none of them holds a peer.
+        quarantined: indexes freed less than QUARANTINE ago; one that is reserved counts as reserved.
+    """
+    within = Span(FIRST_INDEX, last_index(cidr))
+    kept = sum(within.size - sum(left.size for left in subtract(within, [span])) for span in reserved)
+    waiting = sum(index in within and not any(index in span for span in reserved) for index in quarantined)
+    return Capacity(within.size, allocated, kept, waiting, within.size - allocated - kept - waiting)

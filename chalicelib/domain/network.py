@@ -1,19 +1,38 @@
-"""A network, and the directory that keeps the networks of a deployment apart."""
+"""A network: its ranges, its settings, and the state that makes its changes serial."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
-from itertools import product
 
-from chalicelib.domain.errors import CidrInUse, NetworkNameInUse, NetworksOverlap
+from chalicelib.domain.cidr import Cidr
+from chalicelib.domain.errors import CidrDoesNotFit, ReservationNotFound, ReservationsOverlap
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.ipam import Cidr, overlaps
+from chalicelib.domain.ipam import (
+    FIRST_INDEX,
+    Reservation,
+    Span,
+    address_at,
+    last_index,
+    require_room,
+    subtract,
+    united,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """The network's secret, sealed by the deployment's key; preshared keys are derived from it."""
+
+    sealed: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """`next_index`: every index below it has been handed out once. `peers`: how many exist."""
+    """`next_index`: every index below it was handed out once, but for `gaps`. `peers`: how many
+    exist; `routers`: how many regular ones have CIDRs behind them. `preferences`: each jump with
+    the number of regular peers that prefer it. `down`: jumps marked down for all. `epoch`: of
+    preshared keys. `acl_version`: 0 without an ACL."""
 
     id: NetworkId
     name: str
@@ -22,8 +41,17 @@ class Network:
     domain: str
     dns: tuple[str, ...]
     revision: Revision
-    next_index: int
-    peers: int
+    secret: SealedSecret
+    next_index: int = FIRST_INDEX
+    gaps: tuple[Span, ...] = ()
+    reserved: tuple[Reservation, ...] = ()
+    peers: int = 0
+    routers: int = 0
+    preferences: Mapping[PeerId, int] = field(default_factory=dict)
+    down: frozenset[PeerId] = frozenset()
+    epoch: int = 1
+    acl_version: int = 0
+    is_deleting: bool = False
     created_at: datetime
     updated_at: datetime
 
@@ -35,72 +63,94 @@ class Network:
         """The network one revision later."""
         return replace(self, revision=Revision(self.revision + 1), updated_at=at)
 
+    # ---- addresses ------------------------------------------------------------------------------
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the directory holds of one network."""
+    def unused(self) -> tuple[Span, ...]:
+        """Spans never handed out and not reserved, in the order they are handed out."""
+        spans = (*self.gaps, Span(self.next_index, last_index(self.cidr)))
+        return tuple(piece for span in spans for piece in subtract(span, self._reserved()))
 
-    name: str
-    cidrs: tuple[Cidr, ...]
+    def is_reserved(self, index: int) -> bool:
+        return any(index in span for span in self._reserved())
 
+    def is_assignable(self, index: int) -> bool:
+        return index in Span(FIRST_INDEX, last_index(self.cidr)) and not self.is_reserved(index)
 
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """A CIDR behind a regular peer."""
+    def handed_out(self, index: int) -> "Network":
+        """Remember that an index of `unused` was handed out: it, and what was tried before it, is no longer."""
+        if index >= self.next_index:
+            return replace(self, gaps=(), next_index=index + 1)
+        left = (Span(max(gap.first, index + 1), gap.last) for gap in self.gaps if gap.last > index)
+        return replace(self, gaps=tuple(left))
 
-    network_id: NetworkId
-    peer_id: PeerId
-    cidr: Cidr
+    def with_reservation(self, new: Reservation) -> "Network":
+        """Raises ReservationsOverlap."""
+        for known in self.reserved:
+            if subtract(known.span, [new.span]) != (known.span,):
+                raise ReservationsOverlap(self._written(known.span))
+        return replace(self, reserved=tuple(sorted((*self.reserved, new), key=lambda known: known.span)))
 
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """All ranges of a deployment in one item: the list of networks and the claim on overlap.
-
-    Written only if `version` is still the stored one, so two overlapping claims cannot both
-    succeed.
-    """
-
-    version: int
-    networks: Mapping[NetworkId, Entry]
-    routed: tuple[Routed, ...]
-
-    def with_network(self, network: Network) -> "Directory":
-        """Add a network.
+    def without_reservation(self, span: Span) -> "Network":
+        """Its indexes can be handed out again, also those the cursor has passed.
 
         Raises:
-            NetworkNameInUse, NetworksOverlap: naming the other.
+            ReservationNotFound: no reservation is exactly this one.
         """
-        if any(entry.name == network.name for entry in self.networks.values()):
-            raise NetworkNameInUse(network.name)
-        held = [(f"network {entry.name}", taken) for entry in self.networks.values() for taken in entry.cidrs]
-        held += [(f"peer {behind.peer_id}", behind.cidr) for behind in self.routed]
-        for (owner, taken), cidr in product(held, network.cidrs):
-            if overlaps(cidr, taken):
-                raise NetworksOverlap(str(cidr), owner, str(taken))
-        entry = Entry(network.name, network.cidrs)
-        return replace(self, version=self.version + 1, networks={**self.networks, network.id: entry})
+        left = tuple(known for known in self.reserved if known.span != span)
+        if len(left) == len(self.reserved):
+            raise ReservationNotFound(self._written(span))
+        passed = Span(span.first, min(span.last, self.next_index - 1))
+        gaps = united((*self.gaps, passed)) if passed.size else self.gaps
+        return replace(self, reserved=left, gaps=gaps)
 
-    def without_network(self, network_id: NetworkId) -> "Directory":
-        left = {known: entry for known, entry in self.networks.items() if known != network_id}
-        return replace(self, version=self.version + 1, networks=left)
+    def grows_to(self, cidr: IPv4Network, cidr_v6: IPv6Network | None) -> bool:
+        """Whether every peer keeps its addresses: same origins, and no range smaller or gone."""
+        if cidr.network_address != self.cidr.network_address or cidr.prefixlen > self.cidr.prefixlen:
+            return False
+        if self.cidr_v6 is None or cidr_v6 is None:
+            return self.cidr_v6 is None
+        return cidr_v6.network_address == self.cidr_v6.network_address and cidr_v6.prefixlen <= self.cidr_v6.prefixlen
 
-    def with_routed(self, network_id: NetworkId, peer_id: PeerId, cidrs: tuple[Cidr, ...]) -> "Directory":
-        """Add the CIDRs behind a regular peer.
+    def readdressed(self, cidr: IPv4Network, cidr_v6: IPv6Network | None, highest: int) -> "Network":
+        """The network with other ranges: every peer keeps its index.
+
+        Args:
+            highest: the highest index a peer holds, 0 without any.
 
         Raises:
-            CidrInUse: one touches a network, or equals one behind another peer of its network.
+            Invalid: the IPv6 range has too few addresses.
+            CidrDoesNotFit: an index in use has no host address in the new range.
         """
-        for cidr, entry in product(cidrs, self.networks.values()):
-            for taken in entry.cidrs:
-                if overlaps(cidr, taken):
-                    raise CidrInUse(str(cidr), f"it touches {taken} of network {entry.name}")
-        for behind in self.routed:
-            if behind.network_id == network_id and behind.cidr in cidrs:
-                raise CidrInUse(str(behind.cidr), f"it already stands behind peer {behind.peer_id}")
-        added = tuple(Routed(network_id, peer_id, cidr) for cidr in cidrs)
-        return replace(self, version=self.version + 1, routed=self.routed + added)
+        require_room(cidr, cidr_v6)
+        if highest > last_index(cidr):
+            raise CidrDoesNotFit(str(cidr), f"{address_at(self.cidr, highest)} is in use")
+        if any(known.span.last > last_index(cidr) for known in self.reserved):
+            raise CidrDoesNotFit(str(cidr), "a reserved range reaches beyond it; remove that first")
+        return replace(self, cidr=cidr, cidr_v6=cidr_v6)
 
-    def without_routed(self, peer_id: PeerId) -> "Directory":
-        left = tuple(behind for behind in self.routed if behind.peer_id != peer_id)
-        return replace(self, version=self.version + 1, routed=left)
+    def _reserved(self) -> tuple[Span, ...]:
+        return tuple(known.span for known in self.reserved)
+
+    def _written(self, span: Span) -> str:
+        return f"{address_at(self.cidr, span.first)}-{address_at(self.cidr, span.last)}"
+
+    # ---- jumps ----------------------------------------------------------------------------------
+
+    def preferring(self, before: PeerId | None, after: PeerId | None) -> "Network":
+        """Count a regular peer that preferred one jump and now prefers another; None: none."""
+        counts = dict(self.preferences)
+        for jump_id, step in ((before, -1), (after, 1)):
+            if jump_id is not None and jump_id in counts:
+                counts[jump_id] += step
+        return replace(self, preferences=counts)
+
+    def with_jump(self, jump_id: PeerId) -> "Network":
+        return replace(self, preferences={**self.preferences, jump_id: 0})
+
+    def without_jump(self, jump_id: PeerId) -> "Network":
+        left = {known: count for known, count in self.preferences.items() if known != jump_id}
+        return replace(self, preferences=left, down=self.down - {jump_id})
+
+    def least_preferred_jump(self) -> PeerId | None:
+        """The jump that the fewest regular peers prefer, the oldest of equals."""
+        return min(self.preferences, key=lambda jump_id: (self.preferences[jump_id], jump_id), default=None)

@@ -25,8 +25,17 @@ class PeerEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessRevoked:
+    """To an agent whose peer was given a new token: its sessions and sockets end."""
+
+    network_id: NetworkId
+    revision: Revision
+    peer_id: PeerId
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkChanged:
-    """To browsers: a change was made; to `peer_id`, or to the network itself."""
+    """To browsers: a change was made; to `peer_id`, or (None) to the network or several peers."""
 
     network_id: NetworkId
     revision: Revision
@@ -42,4 +51,4 @@ class PresenceChanged:
     facts: tuple[Fact, ...]
 
 
-Notice = ConfigChanged | PeerEnded | NetworkChanged | PresenceChanged
+Notice = ConfigChanged | PeerEnded | AccessRevoked | NetworkChanged | PresenceChanged

@@ -1,12 +1,13 @@
 """A peer: what it is, and what its agent proved at enrolment."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.errors import EnrollmentRefused
-from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.ipam import Cidr
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.text import label_of
 from chalicelib.domain.tokens import Secret
 
@@ -28,24 +29,48 @@ class Host:
     agent_version: str
 
 
+MANUAL = "manual"  # in `blocked_by`: a person's word, beside incidents
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """`index`: host index, see ipam. `endpoint`: host without port. `public_key` None: not
-    enrolled. `home_id`: the jump a static peer's file names, fixed once chosen."""
+    """What a peer is. `None` and empty mean "not set".
+
+    `index`: host index, see ipam. `public_key` None: not enrolled; `keyed_since`: the revision
+    that made its first key known. `endpoint`: a jump's host without port. `routed_cidrs`: those
+    of a jump's `additional_allowed_ips` that are not masqueraded. `preferred_jump_id`: where a
+    regular peer's homes begin; `avoids`: jumps marked down for it alone. `home_id`, `epoch`,
+    `issued`: of a static peer's file: the jump it names, fixed once chosen; the epoch of its
+    preshared key; digests of its lines by key (see profile). `blocked_by`: MANUAL and ids of
+    incidents.
+    """
 
     id: PeerId
     network_id: NetworkId
     name: str
     kind: Kind
     index: int
-    public_key: str | None
-    endpoint: str | None
-    endpoint_guessed: bool
-    listen_port: int | None
-    additional_allowed_ips: tuple[Cidr, ...]
-    persistent_keepalive: int | None
-    mtu: int | None
-    home_id: PeerId | None
+    public_key: str | None = None
+    keyed_since: Revision | None = None
+    endpoint: str | None = None
+    endpoint_guessed: bool = False
+    listen_port: int | None = None
+    is_isolated: bool = False
+    full_encapsulation: bool = False
+    additional_allowed_ips: tuple[Cidr, ...] = ()
+    routed_cidrs: tuple[Cidr, ...] = ()
+    persistent_keepalive: int | None = None
+    mtu: int | None = None
+    dns: tuple[str, ...] | None = None
+    preferred_jump_id: PeerId | None = None
+    avoids: frozenset[PeerId] = frozenset()
+    home_id: PeerId | None = None
+    epoch: int | None = None
+    issued: Mapping[str, str] | None = None
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    owner_id: PrincipalId | None = None
+    blocked_by: tuple[str, ...] = ()
     created_at: datetime
     updated_at: datetime
     revision: Revision
@@ -55,8 +80,32 @@ class Peer:
         return label_of(self.name)
 
     @property
+    def is_jump(self) -> bool:
+        return self.kind is Kind.JUMP
+
+    @property
     def is_run_by_agent(self) -> bool:
         return self.kind is not Kind.STATIC
+
+    @property
+    def is_blocked(self) -> bool:
+        return bool(self.blocked_by)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it stands in others' configurations: its key is known, and it is not blocked."""
+        return self.public_key is not None and not self.is_blocked
+
+    @property
+    def is_router(self) -> bool:
+        """A regular peer with CIDRs behind it."""
+        return not self.is_jump and bool(self.additional_allowed_ips)
+
+    def blocked(self, by: str) -> "Peer":
+        return replace(self, blocked_by=tuple(sorted({*self.blocked_by, by})))
+
+    def unblocked(self, by: str) -> "Peer":
+        return replace(self, blocked_by=tuple(one for one in self.blocked_by if one != by))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,16 +22,29 @@ class Status(StrEnum):
     ONLINE = "online"
     IDLE = "idle"
     OFFLINE = "offline"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an agent said of the last bundle it applied, or could not."""
+
+    revision: Revision
+    hash: str
+    at: datetime
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """An agent's last word. `is_connected`: its socket is open."""
+    """An agent's last word. `is_connected`: its socket is open. `instance_id`: the run that speaks."""
 
     wanted: Revision
     is_connected: bool
     last_seen: datetime | None
     host: Host | None
+    instance_id: str | None = None
+    applied: Applied | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,8 @@ def heartbeat_interval(kind: Kind) -> timedelta:
 
 def status(peer: Peer, presence: Presence | None, sighting: Sighting | None, now: datetime) -> Status:
     """Static peers by their handshakes, agents by their socket and heartbeats."""
+    if peer.is_blocked:
+        return Status.BLOCKED
     if peer.kind is Kind.STATIC:
         if sighting is None:
             return Status.PENDING

@@ -3,13 +3,20 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ids import PrincipalId
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")  # RFC 1123 section 2.1
+OWNER = re.compile(r"usr_[a-z2-7]{26}\Z")
 NAME_MAX = 63
 DOMAIN_MAX = 253
+TAGS_MAX = 16
+METADATA_MAX = 16
+VALUE_MAX = 255
+NOTE_MAX = 500
 
 
 def parse_label(field: str, text: str) -> str:
@@ -21,29 +28,71 @@ def parse_label(field: str, text: str) -> str:
 
 def parse_domain(field: str, text: str) -> str:
     """Accept a DNS domain in lower case, without a trailing dot."""
-    if len(text) > DOMAIN_MAX or not all(LABEL.match(label) for label in text.split(".")):
+    labels = text.split(".")
+    if len(text) > DOMAIN_MAX or not all(LABEL.match(label) for label in labels) or labels[-1].isdigit():
         raise Invalid([(field, f"{text!r} is no DNS domain. Write it like lab.internal.")])
     return text
 
 
 def parse_host(field: str, text: str) -> str:
     """Accept a host name or a bare IP address, the form an endpoint has."""
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        pass
+    if (address := _address(text)) is not None:
+        return address
     host = text.lower()
-    if len(host) > DOMAIN_MAX or not all(LABEL.match(label) for label in host.split(".")) or host[-1].isdigit():
+    labels = host.split(".")
+    # RFC 1123 section 2.1: the last label is alphabetic; a number there is read as an address by many
+    if len(host) > DOMAIN_MAX or not all(LABEL.match(label) for label in labels) or labels[-1][:1].isdigit():
         raise Invalid([(field, f"{text!r} is no host name or IP address. Give the host alone, without a port.")])
     return host
 
 
 def parse_address(field: str, text: str) -> str:
     """Accept an IP address, and return its canonical text."""
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        raise Invalid([(field, f"{text!r} is no IP address.")]) from None
+    if (address := _address(text)) is None:
+        raise Invalid([(field, f"{text!r} is no IP address.")])
+    return address
+
+
+def parse_tag(field: str, text: str) -> str:
+    """Accept a tag: a DNS label, so that rules can name it."""
+    if not LABEL.match(text):
+        raise Invalid([(field, f"{text!r} is no tag: 1 to 63 of a-z, 0-9 and -, no hyphen at either end.")])
+    return text
+
+
+def parse_tags(field: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Accept up to TAGS_MAX tags; equal ones are one."""
+    tags = tuple(sorted({parse_tag(f"{field}[{n}]", text) for n, text in enumerate(texts)}))
+    if len(tags) > TAGS_MAX:
+        raise Invalid([(field, f"A peer has at most {TAGS_MAX} tags.")])
+    return tags
+
+
+def parse_metadata(field: str, pairs: Mapping[str, str]) -> Mapping[str, str]:
+    """Accept up to METADATA_MAX pairs of printable text, keys of 1..63 and values of up to 255 characters."""
+    if len(pairs) > METADATA_MAX:
+        raise Invalid([(field, f"At most {METADATA_MAX} pairs.")])
+    for key, value in pairs.items():
+        if not (1 <= len(key) <= NAME_MAX and key.isprintable()):
+            raise Invalid([(field, f"{key!r} is no key: 1 to {NAME_MAX} printable characters.")])
+        if not (len(value) <= VALUE_MAX and (value.isprintable() or not value)):
+            raise Invalid([(f"{field}.{key}", f"A value has at most {VALUE_MAX} printable characters.")])
+    return dict(sorted(pairs.items()))
+
+
+def parse_note(field: str, text: str | None) -> str | None:
+    """Accept a note of up to NOTE_MAX characters in one line; empty is none."""
+    note = (text or "").strip()
+    if len(note) > NOTE_MAX or not note.isprintable():
+        raise Invalid([(field, f"A note is one line of at most {NOTE_MAX} printable characters.")])
+    return note or None
+
+
+def parse_owner(field: str, text: str) -> PrincipalId:
+    """Accept the id of a person."""
+    if not OWNER.match(text):
+        raise Invalid([(field, f"{text!r} is no person's id. Write it like usr_4h2k….")])
+    return PrincipalId(text)
 
 
 def parse_name(field: str, text: str) -> str:
@@ -65,3 +114,11 @@ def label_of(name: str) -> str:
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     label = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:NAME_MAX].strip("-")
     return label or f"x{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def _address(text: str) -> str | None:
+    """Canonical text of an IP address; one with a zone means something on one machine only, and is none."""
+    try:
+        return None if "%" in text else str(ip_address(text))
+    except ValueError:
+        return None

@@ -4,17 +4,22 @@ The same input gives the same sections in the same order. No prefix stands twice
 interface: WireGuard would silently move it to the last section.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
+from chalicelib.domain.cidr import Address, Cidr, ordered
+from chalicelib.domain.home import home_of, serving
 from chalicelib.domain.ids import PeerId
-from chalicelib.domain.ipam import Address, Cidr, address_at, address_v6_at
+from chalicelib.domain.ipam import address_at, address_v6_at
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Kind, Peer
+from chalicelib.domain.psk import PresharedKeys
 
+DEFAULT_PORT = 51820  # wireguard-tools, wg(8)
 DEFAULT_MTU = 1420  # wireguard-tools, wg-quick(8)
 DEFAULT_KEEPALIVE_S = 25  # wg(8), PersistentKeepalive
+EVERYTHING = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,69 +31,98 @@ class Section:
     endpoint: str | None
     allowed_ips: tuple[Cidr, ...]
     keepalive_s: int
+    preshared_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
-    """An interface and its sections. `addresses` without, `prefixes` with the network's prefix length."""
+    """An interface and its sections. `addresses` without, `prefixes` with the network's prefix
+    length. `dns`: what a file's DNS line names: addresses, then a search domain."""
 
     addresses: tuple[Address, ...]
     prefixes: tuple[str, ...]
     listen_port: int | None
     mtu: int
     sections: tuple[Section, ...]
+    dns: tuple[str, ...] = ()
 
 
-def home_of(peer: Peer, jumps: Iterable[Peer]) -> PeerId | None:
-    """The jump that carries a regular peer: its fixed one, else the first by id with a key."""
-    if peer.home_id is not None:
-        return peer.home_id
-    return min((jump.id for jump in jumps if jump.public_key is not None), default=None)
-
-
-def regular_tunnel(network: Network, peer: Peer, jumps: Sequence[Peer], routers: Iterable[Peer]) -> Tunnel:
-    """The tunnel of a dynamic or static peer.
+def regular_tunnel(
+    network: Network, peer: Peer, jumps: Collection[Peer], routers: Iterable[Peer], psk: PresharedKeys
+) -> Tunnel:
+    """The tunnel of a dynamic or static peer: its home jump, and for agents the others as warm standbys.
 
     Args:
         jumps: all jump peers of the network.
-        routers: regular peers with CIDRs behind them; `peer` itself and those without a key are left out.
+        routers: regular peers with CIDRs behind them; `peer` itself may be among them.
     """
-    serving = sorted((jump for jump in jumps if jump.public_key is not None), key=_by_id)
-    home = home_of(peer, serving)
-    behind = [
-        cidr for other in routers if other.id != peer.id and other.public_key for cidr in other.additional_allowed_ips
-    ]
-    through_home = _ordered([host for jump in serving for host in _hosts(network, jump)] + list(network.cidrs) + behind)
+    hubs = [] if peer.is_blocked else serving(jumps)
+    home = home_of(peer, hubs, network.down)
+    through_home = EVERYTHING if peer.full_encapsulation else _reachable(network, peer, hubs, routers)
     sections = tuple(
-        _section(jump, through_home if jump.id == home else (), _keepalive_s(peer))
-        for jump in serving
+        Section(
+            jump.id,
+            str(jump.public_key),
+            _endpoint(jump),
+            through_home if jump.id == home else (),
+            _keepalive_s(peer) if jump.endpoint else 0,
+            psk(str(jump.public_key), peer.public_key, pair_epoch(network, peer)) if peer.public_key else None,
+        )
+        for jump in hubs
         if jump.id == home or peer.is_run_by_agent
     )
-    return _tunnel(network, peer, sections)
+    return _tunnel(network, peer, sections, _dns(network, peer, [jump for jump in hubs if jump.id == home]))
 
 
-def jump_tunnel(network: Network, jump: Peer, peers: Iterable[Peer]) -> Tunnel:
-    """The tunnel of a jump: every peer with a key, by the home it has.
+def jump_tunnel(network: Network, jump: Peer, peers: Iterable[Peer], psk: PresharedKeys) -> Tunnel:
+    """The tunnel of a jump: every listed peer, by the home it has.
 
     Args:
-        peers: all peers of the network, in any order; `jump` itself is left out.
+        peers: all peers of the network, in any order; `jump` itself may be among them.
     """
-    known = sorted((peer for peer in peers if peer.public_key is not None), key=_by_id)
-    jumps = [peer for peer in known if peer.kind is Kind.JUMP]
-    homes = {peer.id: home_of(peer, jumps) for peer in known if peer.kind is not Kind.JUMP}
+    known = sorted((peer for peer in peers if peer.is_listed), key=lambda peer: peer.id)
+    if jump.is_blocked or jump.public_key is None:
+        return _tunnel(network, jump, (), ())
+    hubs = serving(known)
+    homes = {peer.id: home_of(peer, hubs, network.down) for peer in known if not peer.is_jump}
+    carried: dict[PeerId | None, list[Cidr]] = {}
+    for peer in known:
+        if not peer.is_jump:
+            carried.setdefault(homes[peer.id], []).extend((*hosts(network, peer), *peer.additional_allowed_ips))
+    served = served_cidrs(network, hubs)
+
+    def section(peer: Peer, allowed_ips: Iterable[Cidr], keepalive_s: int = 0) -> Section:
+        key = psk(str(jump.public_key), str(peer.public_key), pair_epoch(network, peer))
+        return Section(peer.id, str(peer.public_key), _endpoint(peer), ordered(allowed_ips), keepalive_s, key)
+
     sections: list[Section] = []
     for peer in known:
         if peer.id == jump.id:
             continue
-        if peer.kind is Kind.JUMP:
-            carried = [other for other in known if homes.get(other.id) == peer.id]
-            reached = [host for via in (peer, *carried) for host in _reached(network, via)]
-            sections.append(_section(peer, _ordered(reached), _keepalive_s(jump)))
+        if peer.is_jump:
+            behind = [cidr for cidr in served[peer.id] if cidr not in jump.additional_allowed_ips]
+            reached = (*hosts(network, peer), *behind, *carried.get(peer.id, ()))
+            sections.append(section(peer, reached, _keepalive_s(jump) if peer.endpoint else 0))
         elif homes[peer.id] == jump.id:
-            sections.append(_section(peer, _ordered(_reached(network, peer)), 0))
+            sections.append(section(peer, (*hosts(network, peer), *peer.additional_allowed_ips)))
         elif peer.is_run_by_agent:
-            sections.append(_section(peer, (), 0))
-    return _tunnel(network, jump, tuple(sections))
+            sections.append(section(peer, ()))
+    return _tunnel(network, jump, tuple(sections), ())
+
+
+def served_cidrs(network: Network, hubs: Sequence[Peer]) -> dict[PeerId, tuple[Cidr, ...]]:
+    """Which CIDRs each jump serves to the others: equal ones belong to the first that is not marked down."""
+    first_up = sorted(hubs, key=lambda jump: (jump.id in network.down, jump.id))
+    owners: dict[Cidr, PeerId] = {}
+    for jump in first_up:
+        for cidr in jump.additional_allowed_ips:
+            owners.setdefault(cidr, jump.id)
+    return {jump.id: tuple(cidr for cidr in jump.additional_allowed_ips if owners[cidr] == jump.id) for jump in hubs}
+
+
+def pair_epoch(network: Network, peer: Peer) -> int:
+    """The epoch of the preshared key between a peer and any jump: a file keeps the one it was issued with."""
+    return network.epoch if peer.epoch is None or peer.is_run_by_agent else peer.epoch
 
 
 def addresses(network: Network, peer: Peer) -> tuple[Address, ...]:
@@ -97,48 +131,51 @@ def addresses(network: Network, peer: Peer) -> tuple[Address, ...]:
     return (v4,) if network.cidr_v6 is None else (v4, address_v6_at(network.cidr_v6, peer.index))
 
 
-def touches_endpoint(cidr: Cidr, jump: Peer) -> bool:
+def hosts(network: Network, peer: Peer) -> tuple[Cidr, ...]:
+    """The peer's addresses as prefixes of one address each."""
+    return tuple(ip_network(address) for address in addresses(network, peer))
+
+
+def touches_endpoint(cidr: Cidr, endpoint: str | None) -> bool:
     """Whether a CIDR contains a jump's endpoint, so that a route to it would swallow the tunnel."""
     try:
-        return jump.endpoint is not None and ip_address(jump.endpoint) in cidr
+        return endpoint is not None and ip_address(endpoint) in cidr
     except ValueError:  # a host name
         return False
 
 
-def _tunnel(network: Network, peer: Peer, sections: tuple[Section, ...]) -> Tunnel:
+def _reachable(network: Network, peer: Peer, hubs: Sequence[Peer], routers: Iterable[Peer]) -> tuple[Cidr, ...]:
+    """What a regular peer sends into the tunnel."""
+    reached: list[Cidr] = [] if peer.is_isolated else list(network.cidrs)
+    for jump in hubs:
+        reached += (*hosts(network, jump), *jump.additional_allowed_ips)
+    for router in routers:
+        if router.id != peer.id and router.is_listed and not (peer.is_isolated or router.is_isolated):
+            reached += router.additional_allowed_ips
+    return ordered(reached)
+
+
+def _tunnel(network: Network, peer: Peer, sections: tuple[Section, ...], dns: tuple[str, ...]) -> Tunnel:
     own = addresses(network, peer)
     prefixes = tuple(f"{address}/{cidr.prefixlen}" for address, cidr in zip(own, network.cidrs, strict=True))
-    return Tunnel(own, prefixes, peer.listen_port, peer.mtu or DEFAULT_MTU, sections)
+    return Tunnel(own, prefixes, peer.listen_port, peer.mtu or DEFAULT_MTU, sections, dns)
 
 
-def _section(peer: Peer, allowed_ips: tuple[Cidr, ...], keepalive_s: int) -> Section:
-    assert peer.public_key is not None  # callers select peers with a key
-    endpoint = _endpoint(peer)
-    return Section(peer.id, peer.public_key, endpoint, allowed_ips, keepalive_s if endpoint else 0)
+def _dns(network: Network, peer: Peer, home: Sequence[Peer]) -> tuple[str, ...]:
+    """The peer's choice; by default with full encapsulation the home jump, which knows the network's names."""
+    if peer.dns is not None:
+        return peer.dns
+    if not peer.full_encapsulation or not home:
+        return ()
+    return (*map(str, addresses(network, home[0])), network.domain)
 
 
 def _endpoint(peer: Peer) -> str | None:
-    if peer.endpoint is None:
+    if peer.endpoint is None or peer.kind is not Kind.JUMP:
         return None
     host = f"[{peer.endpoint}]" if ":" in peer.endpoint else peer.endpoint
-    return f"{host}:{peer.listen_port}"
+    return f"{host}:{peer.listen_port or DEFAULT_PORT}"
 
 
 def _keepalive_s(peer: Peer) -> int:
     return DEFAULT_KEEPALIVE_S if peer.persistent_keepalive is None else peer.persistent_keepalive
-
-
-def _reached(network: Network, peer: Peer) -> list[Cidr]:
-    return [*_hosts(network, peer), *peer.additional_allowed_ips]
-
-
-def _hosts(network: Network, peer: Peer) -> list[Cidr]:
-    return [ip_network(address) for address in addresses(network, peer)]
-
-
-def _ordered(cidrs: Iterable[Cidr]) -> tuple[Cidr, ...]:
-    return tuple(sorted(set(cidrs), key=lambda cidr: (cidr.version, int(cidr.network_address), cidr.prefixlen)))
-
-
-def _by_id(peer: Peer) -> PeerId:
-    return peer.id

@@ -1,6 +1,10 @@
 """A bundle of the domain in the shape agents read."""
 
+from collections.abc import Iterable
+
 from chalicelib.domain.bundle import Bundle
+from chalicelib.domain.cidr import Cidr
+from chalicelib.domain.firewall import Firewall
 from chalicelib.wire import bundle as wire
 
 
@@ -11,24 +15,24 @@ def shown(bundle: Bundle, generation: int) -> wire.Bundle:
         revision=bundle.revision,
         network_id=network.id,
         peer_id=bundle.peer.id,
-        is_blocked=False,
+        is_blocked=bundle.peer.is_blocked,
         next_signing_key=None,
         interface=wire.Interface(addresses=list(tunnel.prefixes), listen_port=tunnel.listen_port, mtu=tunnel.mtu),
         peers=[
             wire.BundlePeer(
                 peer_id=section.peer_id,
                 public_key=section.public_key,
-                preshared_key=None,
+                preshared_key=section.preshared_key,
                 endpoint=section.endpoint,
                 allowed_ips=[str(cidr) for cidr in section.allowed_ips],
                 persistent_keepalive=section.keepalive_s,
             )
             for section in tunnel.sections
         ],
-        firewall=wire.Firewall(forward=bundle.forwards),
+        firewall=_firewall(bundle.firewall),
         dns=wire.Dns(
             domain=network.domain,
-            resolvers=list(network.dns),
+            resolvers=list(bundle.resolvers),
             records=[
                 wire.Record(name=record.label, addresses=[str(address) for address in record.addresses])
                 for record in bundle.records
@@ -36,3 +40,31 @@ def shown(bundle: Bundle, generation: int) -> wire.Bundle:
         ),
         detection=wire.Detection(),
     )
+
+
+def _firewall(policy: Firewall | None) -> wire.Firewall:
+    if policy is None:
+        return wire.Firewall(forward=False)
+    return wire.Firewall(
+        forward=True,
+        blocked=_texts(policy.blocked),
+        isolated=_texts(policy.isolated),
+        hubs=_texts(policy.hubs),
+        sets={name: _texts(members) for name, members in (policy.sets or {}).items()},
+        rules=[
+            wire.Rule(
+                source=rule.source,
+                destination=rule.destination,
+                protocol=None if rule.protocol is None else rule.protocol.value,
+                ports=[(ports.first, ports.last) for ports in rule.ports],
+                action="allow" if rule.allows else "deny",
+            )
+            for rule in policy.rules
+        ],
+        exits=[wire.Exit(cidr=str(way.cidr), masquerade=way.masquerade) for way in policy.exits],
+        internet=_texts(policy.internet),
+    )
+
+
+def _texts(cidrs: Iterable[Cidr]) -> list[str]:
+    return [str(cidr) for cidr in cidrs]

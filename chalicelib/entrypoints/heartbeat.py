@@ -7,6 +7,7 @@ from chalicelib.bootstrap import container
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.peer import Host
 from chalicelib.domain.principal import Agent
+from chalicelib.entrypoints.parsing import PEER_ID
 from chalicelib.wire import frames
 
 
@@ -19,7 +20,7 @@ def acknowledged(agent: Agent, frame: frames.Heartbeat) -> frames.Ack:
         sightings=[
             (PeerId(seen.peer_id), datetime.fromtimestamp(seen.handshake_at, UTC))
             for seen in frame.observations
-            if seen.handshake_at > 0
+            if seen.handshake_at > 0 and PEER_ID.match(seen.peer_id)
         ],
     )
     wanted = container().heartbeats.record(agent, heartbeat)

@@ -9,8 +9,8 @@ from typing import Literal
 import msgspec
 
 from chalicelib.wire.codec import Answer, Request
+from chalicelib.wire.networks import What
 
-What = Literal["network_created", "network_deleted", "peer_created", "peer_enrolled", "peer_deleted"]
 Fact = Literal["connected", "disconnected", "applied", "handshake"]
 FactStatus = Literal["online", "offline"] | None
 
@@ -42,7 +42,7 @@ class BrowserAck(Answer, frozen=True, tag="ack"):
 
 
 class NetworkChanged(Answer, frozen=True, tag="network_changed"):
-    """A change was made; `peer_id` is the peer it was made to, null for the network's own."""
+    """A change was made; `peer_id` is the peer it was made to, null for several or the network's own."""
 
     network_id: str
     generation: int

@@ -1,6 +1,7 @@
 """The bundle: everything one agent needs to run, and the tombstone that ends it."""
 
 from datetime import datetime
+from typing import Literal
 
 from chalicelib.wire.codec import Answer
 
@@ -32,10 +33,43 @@ class BundlePeer(Answer, frozen=True):
     persistent_keepalive: int
 
 
+class Rule(Answer, frozen=True):
+    """One rule of the ACL. `source`, `destination`: names of sets, null: any. `ports`: `[first, last]`
+    pairs of TCP and UDP; none: any. `protocol` null: any; `icmp` is ICMPv6 too."""
+
+    source: str | None
+    destination: str | None
+    protocol: Literal["tcp", "udp", "icmp"] | None
+    ports: list[tuple[int, int]]
+    action: Literal["allow", "deny"]
+
+
+class Exit(Answer, frozen=True):
+    """A CIDR behind this jump. Not masqueraded: flows may begin there too."""
+
+    cidr: str
+    masquerade: bool
+
+
 class Firewall(Answer, frozen=True):
-    """What a jump forwards: between the peers on its interface, nothing else."""
+    """What a jump lets through (`forward`), the same policy on every jump of a network.
+
+    Of a flow's first packet, in this order: from or to `blocked` is dropped, and cut in the
+    middle of a flow; `isolated` talk to `hubs` alone, in either direction; the first of `rules`
+    that matches decides, over the CIDRs of `sets`; what none matches is allowed. Out of the
+    tunnel go `exits`, and the internet for `internet`; never link-local, private or multicast
+    ranges that are not exits. Replies belong to the permission of their flow, TCP replies (not
+    a bare SYN) by their addresses alone. Empty on regular peers, which forward nothing.
+    """
 
     forward: bool
+    blocked: list[str] = []
+    isolated: list[str] = []
+    hubs: list[str] = []
+    sets: dict[str, list[str]] = {}
+    rules: list[Rule] = []
+    exits: list[Exit] = []
+    internet: list[str] = []
 
 
 class Record(Answer, frozen=True):

@@ -4,14 +4,23 @@ from boto3.dynamodb.types import TypeSerializer
 
 from chalicelib.adapters.dynamodb.streams import change_from, key_of
 from chalicelib.adapters.dynamodb.values import change_item
-from chalicelib.domain.change import Change, What
+from chalicelib.domain.change import Affected, Change, What
 from chalicelib.domain.ids import NetworkId, PrincipalId, Revision
 from tests.builders import T0, a_dynamic, a_jump
 
 
 def test_a_record_of_the_stream_is_the_change_that_was_written() -> None:
     before, after = a_jump(keyed=False), a_jump()
-    change = Change(NetworkId("net_lab"), Revision(12), T0, PrincipalId("tok_1"), What.PEER_ENROLLED, before, after)
+    change = Change(
+        NetworkId("net_lab"),
+        Revision(12),
+        T0,
+        PrincipalId("tok_1"),
+        What.PEER_ENROLLED,
+        (Affected(before, after),),
+        {"dns": ("", "9.9.9.9")},
+        "a note",
+    )
     image = change_item(change).serialize()
 
     record = {"dynamodb": {"NewImage": image, "Keys": {"network_id": image["network_id"], "item": image["item"]}}}
@@ -22,7 +31,8 @@ def test_a_record_of_the_stream_is_the_change_that_was_written() -> None:
 
 def test_lans_behind_a_peer_survive_too() -> None:
     peer = a_dynamic(behind=("192.168.1.0/24", "fd01::/64"))
-    change = Change(NetworkId("net_lab"), Revision(3), T0, PrincipalId("tok_1"), What.PEER_DELETED, before=peer)
+    affected = (Affected(peer, None),)
+    change = Change(NetworkId("net_lab"), Revision(3), T0, PrincipalId("tok_1"), What.PEER_DELETED, affected)
 
     assert change_from({"dynamodb": {"NewImage": change_item(change).serialize()}}) == change
 

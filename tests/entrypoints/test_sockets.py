@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.adapters.messages import message_of
-from chalicelib.domain.ids import NetworkId, Revision
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.notice import ConfigChanged
+from chalicelib.domain.presence import Applied
 from chalicelib.entrypoints import queues, sockets
 from chalicelib.ports import Push
 from tests.world import SimulatedAgent, World
@@ -58,7 +59,8 @@ def test_an_applied_report_is_kept(agent: SimulatedAgent) -> None:
         {"type": "applied", "generation": 1, "revision": 3, "hash": "h", "ok": False, "ms": 9, "error": "no device"}
     )
 
-    assert agent.world.outside.tables.agents[agent.peer_id].applied == (3, "h", "no device")  # type: ignore[index]
+    applied = agent.world.outside.tables.agents[PeerId(agent.peer_id)].applied
+    assert applied == Applied(Revision(3), "h", agent.world.outside.clock.now(), "no device")
 
 
 def test_a_poisoned_message_fails_alone(agent: SimulatedAgent) -> None:

@@ -4,10 +4,10 @@ from contextlib import suppress
 from typing import Any
 
 from pynamodb.attributes import (
+    BinaryAttribute,
     BooleanAttribute,
     JSONAttribute,
     ListAttribute,
-    MapAttribute,
     NumberAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
@@ -42,8 +42,17 @@ class NetworkItem(Table):
     domain = UnicodeAttribute()
     dns: ListAttribute[Any] = ListAttribute()
     revision = NumberAttribute()
+    secret = BinaryAttribute(legacy_encoding=False)
     next_index = NumberAttribute()
+    gaps = JSONAttribute(null=True)
+    reserved = JSONAttribute(null=True)
     peers = NumberAttribute()
+    routers = NumberAttribute(default=0)
+    preferences = JSONAttribute(null=True)
+    down = JSONAttribute(null=True)
+    epoch = NumberAttribute()
+    acl_version = NumberAttribute(default=0)
+    is_deleting = BooleanAttribute(null=True)
     created_at = UTCDateTimeAttribute()
     updated_at = UTCDateTimeAttribute()
 
@@ -62,29 +71,19 @@ class DirectoryItem(Table):
     routed = JSONAttribute()
 
 
-class PeerMap(MapAttribute[str, Any]):
-    """A peer's value: in its own item, and before and after in change records."""
+class AclItem(Table):
+    """`networks`: a network's access control list, `acl#network`."""
 
-    id = UnicodeAttribute()
-    network_id = UnicodeAttribute()
-    name = UnicodeAttribute()
-    kind = UnicodeAttribute()
-    index = NumberAttribute()
-    public_key = UnicodeAttribute(null=True)
-    endpoint = UnicodeAttribute(null=True)
-    endpoint_guessed = BooleanAttribute()
-    listen_port = NumberAttribute(null=True)
-    additional_allowed_ips: ListAttribute[Any] = ListAttribute()
-    persistent_keepalive = NumberAttribute(null=True)
-    mtu = NumberAttribute(null=True)
-    home_id = UnicodeAttribute(null=True)
-    created_at = UTCDateTimeAttribute()
-    updated_at = UTCDateTimeAttribute()
-    revision = NumberAttribute()
+    class Meta(Table.Meta):
+        table_name = "networks"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    version = NumberAttribute()
+    rules = JSONAttribute()
 
 
 class PeerItem(Table):
-    """`peers`: a peer under its id, with its enrolment token's hash and device key."""
+    """`peers`: a peer under its id (JSON, see stored), with its enrolment token's hash and device key."""
 
     FIRST, LAST = "d", "t"  # dyn_, jmp_ and sta_ lie between; claim# and tombstone# outside
 
@@ -93,7 +92,7 @@ class PeerItem(Table):
 
     network_id = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute(range_key=True)
-    peer = PeerMap()  # type: ignore[no-untyped-call]
+    peer = UnicodeAttribute()
     enrollment_secret = UnicodeAttribute(null=True)
     enrollment_expires_at = UTCDateTimeAttribute(null=True)
     device_key = UnicodeAttribute(null=True)
@@ -149,7 +148,8 @@ class FreedItem(Table):
 
 
 class ChangeItem(Table):
-    """`changes`: one record a revision. The stream takes inserted items of this type only."""
+    """`changes`: one record a revision, with the peers it affected (JSON, see stored). The stream
+    takes inserted items of this type only."""
 
     TYPE = "change"
 
@@ -163,8 +163,9 @@ class ChangeItem(Table):
     at = UTCDateTimeAttribute()
     by = UnicodeAttribute()
     what = UnicodeAttribute()
-    before = PeerMap(null=True)  # type: ignore[no-untyped-call]
-    after = PeerMap(null=True)  # type: ignore[no-untyped-call]
+    peers = UnicodeAttribute(null=True)
+    settings = JSONAttribute(null=True)
+    note = UnicodeAttribute(null=True)
 
 
 class PresenceItem(Table):
@@ -290,6 +291,22 @@ class TokenItem(Table):
     expires_at = NumberAttribute(null=True)
 
 
+class RequestItem(Table):
+    """`accounts`: a request with an idempotency key, kind `request#principal`; the id is the key's hash."""
+
+    class Meta(Table.Meta):
+        table_name = "accounts"
+
+    kind = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+    request = UnicodeAttribute()
+    attempt = UnicodeAttribute()
+    started_at = UTCDateTimeAttribute()
+    made = JSONAttribute()
+    is_done = BooleanAttribute()
+    expires_at = NumberAttribute()
+
+
 class UserItem(Table):
     """`accounts`: a person, kind `user`."""
 
@@ -309,14 +326,14 @@ class UserItem(Table):
 
 
 ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
-    ("networks", (NetworkItem, DirectoryItem)),
+    ("networks", (NetworkItem, AclItem, DirectoryItem)),
     ("peers", (PeerItem, ClaimItem, TombstoneItem)),
     ("allocations", (AllocationItem, FreedItem)),
     ("changes", (ChangeItem,)),
     ("presence", (PresenceItem, SightingItem, FactItem)),
     ("sockets", (SocketItem,)),
     ("sessions", (SessionItem, AssertionItem, TicketItem)),
-    ("accounts", (TokenItem, UserItem)),
+    ("accounts", (TokenItem, UserItem, RequestItem)),
 )
 
 

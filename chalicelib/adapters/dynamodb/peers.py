@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from chalicelib.adapters.dynamodb.models import ClaimItem, PeerItem, TombstoneItem
-from chalicelib.adapters.dynamodb.values import claim_key, peer_value, record_value, tombstone_key, tombstone_value
+from chalicelib.adapters.dynamodb.stored import peer_from
+from chalicelib.adapters.dynamodb.values import claim_key, record_value, tombstone_key, tombstone_value
 from chalicelib.domain.errors import PeerNotFound
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer import Peer, PeerRecord, Tombstone
@@ -22,23 +23,31 @@ class DynamoPeers:
         if not peer_ids:
             return []
         keys = [(network_id, peer_id) for peer_id in peer_ids]
-        return [peer_value(item.peer) for item in PeerItem.batch_get(keys, consistent_read=True)]
+        return [peer_from(item.peer) for item in PeerItem.batch_get(keys, consistent_read=True)]
 
     def page(self, network_id: NetworkId, after: PeerId | None, limit: int) -> list[Peer]:
         # BETWEEN includes its ends: an id followed by a space sorts right after the id itself
         start = PeerItem.FIRST if after is None else f"{after} "
-        return self._query(network_id, start, limit)
+        return self._query(network_id, start, limit) if start < PeerItem.LAST else []
+
+    def records(self, network_id: NetworkId, limit: int) -> list[PeerRecord]:
+        between = PeerItem.item.between(PeerItem.FIRST, PeerItem.LAST)
+        return [record_value(item) for item in PeerItem.query(network_id, between, consistent_read=True, limit=limit)]
 
     def all(self, network_id: NetworkId) -> list[Peer]:
         return self._query(network_id, PeerItem.FIRST, None)
 
     def jumps(self, network_id: NetworkId) -> list[Peer]:
         found = PeerItem.query(network_id, PeerItem.item.startswith("jmp_"), consistent_read=True)
-        return [peer_value(item.peer) for item in found]
+        return [peer_from(item.peer) for item in found]
 
-    def router_ids(self, network_id: NetworkId) -> set[PeerId]:
+    def statics(self, network_id: NetworkId, limit: int) -> list[Peer]:
+        found = PeerItem.query(network_id, PeerItem.item.startswith("sta_"), consistent_read=True, limit=limit)
+        return [peer_from(item.peer) for item in found]
+
+    def routers(self, network_id: NetworkId) -> list[Peer]:
         routes = ClaimItem.query(network_id, ClaimItem.item.startswith(claim_key("route", "")), consistent_read=True)
-        return {PeerId(item.peer_id) for item in routes}
+        return self.many(network_id, {PeerId(item.peer_id) for item in routes})
 
     def tombstone(self, network_id: NetworkId, peer_id: PeerId) -> Tombstone | None:
         try:
@@ -49,6 +58,4 @@ class DynamoPeers:
 
     def _query(self, network_id: NetworkId, start: str, limit: int | None) -> list[Peer]:
         between = PeerItem.item.between(start, PeerItem.LAST)
-        return [
-            peer_value(item.peer) for item in PeerItem.query(network_id, between, consistent_read=True, limit=limit)
-        ]
+        return [peer_from(item.peer) for item in PeerItem.query(network_id, between, consistent_read=True, limit=limit)]

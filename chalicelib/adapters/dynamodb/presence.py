@@ -11,7 +11,7 @@ from chalicelib.adapters.dynamodb.models import FactItem, PresenceItem, Sighting
 from chalicelib.adapters.dynamodb.values import epoch, fact_key
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Fact, Presence, Sighting, is_awakening
+from chalicelib.domain.presence import Applied, Fact, Presence, Sighting, is_awakening
 from chalicelib.ports import Seen
 
 AT_ONCE = 16
@@ -140,7 +140,12 @@ def _sighting_key(network_id: NetworkId) -> str:
 
 def _presence(item: PresenceItem) -> Presence:
     host = None if item.host is None else Host(**item.host)
-    return Presence(Revision(int(item.wanted)), item.connection_id is not None, item.last_seen, host)
+    applied = None
+    if item.applied_revision is not None and item.applied_hash is not None and item.applied_at is not None:
+        applied = Applied(Revision(int(item.applied_revision)), item.applied_hash, item.applied_at, item.applied_error)
+    return Presence(
+        Revision(int(item.wanted)), item.connection_id is not None, item.last_seen, host, item.instance_id, applied
+    )
 
 
 def _sighting(attributes: Mapping[str, Any] | None) -> Sighting | None:

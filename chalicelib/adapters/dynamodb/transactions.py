@@ -10,6 +10,7 @@ from pynamodb.exceptions import CancellationReason, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.dynamodb.models import (
+    AclItem,
     AllocationItem,
     ChangeItem,
     ClaimItem,
@@ -18,9 +19,12 @@ from chalicelib.adapters.dynamodb.models import (
     NetworkItem,
     PeerItem,
     PresenceItem,
+    RequestItem,
     TombstoneItem,
 )
 from chalicelib.adapters.dynamodb.values import (
+    acl_item,
+    acl_key,
     change_item,
     claim_key,
     directory_item,
@@ -29,6 +33,7 @@ from chalicelib.adapters.dynamodb.values import (
     index_key,
     network_item,
     record_item,
+    request_item,
     tombstone_key,
 )
 from chalicelib.domain.change import (
@@ -42,9 +47,12 @@ from chalicelib.domain.change import (
     FreeAddress,
     PutPeer,
     Release,
+    RemoveAcl,
     RemoveNetwork,
+    SettleRequest,
     TakeAddress,
     Write,
+    WriteAcl,
     WriteDirectory,
 )
 from chalicelib.ports import Moved, Refused
@@ -107,6 +115,13 @@ def _items(write: Write) -> Iterator[Queued]:  # noqa: C901  one flat case a kin
                 DirectoryItem.version.does_not_exist() if first else DirectoryItem.version == directory.version - 1
             )
             yield lambda t: t.save(directory_item(directory), condition=condition)
+        case WriteAcl(acl):
+            yield lambda t: t.save(acl_item(acl))
+        case RemoveAcl(network_id):
+            yield lambda t: t.delete(AclItem(acl_key(network_id)))
+        case SettleRequest(request):
+            ours = (RequestItem.attempt == request.attempt) & (RequestItem.is_done == False)  # noqa: E712  a condition
+            yield lambda t: t.save(request_item(request), condition=ours)
         case PutPeer(record):
             yield lambda t: t.save(record_item(record))
         case BuryPeer(tombstone):

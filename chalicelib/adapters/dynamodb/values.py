@@ -1,23 +1,29 @@
 """Items to values and back. Sort keys are built here and nowhere else."""
 
+import hashlib
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from chalicelib.adapters.dynamodb.models import (
+    AclItem,
     AllocationItem,
     ChangeItem,
     DirectoryItem,
     FactItem,
     NetworkItem,
     PeerItem,
-    PeerMap,
+    RequestItem,
     TombstoneItem,
 )
+from chalicelib.adapters.dynamodb.stored import affected_from, affected_text, peer_from, peer_text
+from chalicelib.domain.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
 from chalicelib.domain.change import Change, ClaimKind, What
+from chalicelib.domain.directory import Directory, Entry, Routed
+from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import Directory, Entry, Network, Routed
-from chalicelib.domain.peer import Enrollment, Kind, Peer, PeerRecord, Tombstone
+from chalicelib.domain.ipam import Allocation, Reservation, Span
+from chalicelib.domain.network import Network, SealedSecret
+from chalicelib.domain.peer import Enrollment, PeerRecord, Tombstone
 from chalicelib.domain.presence import Fact, FactKind
 from chalicelib.domain.tokens import Secret
 
@@ -42,6 +48,15 @@ def claim_key(kind: ClaimKind, value: str) -> str:
     return f"claim#{kind}#{value}"
 
 
+def acl_key(network_id: NetworkId) -> str:
+    return f"acl#{network_id}"
+
+
+def request_key(principal: PrincipalId, key: str) -> tuple[str, str]:
+    """The key is the caller's text, of any characters: hashed, it is one of ours."""
+    return f"request#{principal}", hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+
+
 def tombstone_key(peer_id: PeerId) -> str:
     return f"tombstone#{peer_id}"
 
@@ -59,8 +74,17 @@ def network_item(network: Network) -> NetworkItem:
         domain=network.domain,
         dns=list(network.dns),
         revision=network.revision,
+        secret=network.secret.sealed,
         next_index=network.next_index,
+        gaps=[[gap.first, gap.last] for gap in network.gaps] or None,
+        reserved=[[known.span.first, known.span.last, known.note] for known in network.reserved] or None,
         peers=network.peers,
+        routers=network.routers,
+        preferences=dict(network.preferences) or None,
+        down=sorted(network.down) or None,
+        epoch=network.epoch,
+        acl_version=network.acl_version,
+        is_deleting=network.is_deleting or None,
         created_at=network.created_at,
         updated_at=network.updated_at,
     )
@@ -75,10 +99,67 @@ def network_value(item: NetworkItem) -> Network:
         domain=item.domain,
         dns=tuple(item.dns),
         revision=Revision(int(item.revision)),
+        secret=SealedSecret(item.secret),
         next_index=int(item.next_index),
+        gaps=tuple(Span(first, last) for first, last in item.gaps or ()),
+        reserved=tuple(Reservation(Span(first, last), note) for first, last, note in item.reserved or ()),
         peers=int(item.peers),
+        routers=int(item.routers),
+        preferences={PeerId(jump_id): count for jump_id, count in (item.preferences or {}).items()},
+        down=frozenset(map(PeerId, item.down or ())),
+        epoch=int(item.epoch),
+        acl_version=int(item.acl_version),
+        is_deleting=bool(item.is_deleting),
         created_at=item.created_at,
         updated_at=item.updated_at,
+    )
+
+
+def acl_item(acl: Acl) -> AclItem:
+    rules = [
+        [
+            str(rule.source),
+            str(rule.destination),
+            rule.allows,
+            None if rule.protocol is None else rule.protocol.value,
+            [str(ports) for ports in rule.ports],
+        ]
+        for rule in acl.rules
+    ]
+    return AclItem(acl_key(acl.network_id), version=acl.version, rules=rules)
+
+
+def acl_value(item: AclItem, network_id: NetworkId) -> Acl:
+    return Acl(network_id, int(item.version), tuple(_rule(*stored) for stored in item.rules))
+
+
+def _rule(source: str, destination: str, allows: bool, protocol: str | None, ports: list[str]) -> AclRule:
+    known = None if protocol is None else Protocol(protocol)
+    return AclRule(
+        parse_selector("source", source),
+        parse_selector("destination", destination),
+        allows,
+        known,
+        parse_ports("ports", ports, known),
+    )
+
+
+def request_item(request: Replayable) -> RequestItem:
+    return RequestItem(
+        *request_key(request.principal, request.key),
+        request=request.request,
+        attempt=request.attempt,
+        started_at=request.started_at,
+        made=list(request.made),
+        is_done=request.is_done,
+        expires_at=epoch(request.expires_at),
+    )
+
+
+def request_value(item: RequestItem, like: Replayable) -> Replayable:
+    """The stored attempt under the same key as another."""
+    return Replayable(
+        like.principal, like.key, item.request, item.attempt, item.started_at, tuple(item.made), item.is_done
     )
 
 
@@ -104,54 +185,12 @@ def directory_value(item: DirectoryItem) -> Directory:
     )
 
 
-def peer_map(peer: Peer) -> PeerMap:
-    return PeerMap(  # type: ignore[no-untyped-call]
-        id=peer.id,
-        network_id=peer.network_id,
-        name=peer.name,
-        kind=peer.kind.value,
-        index=peer.index,
-        public_key=peer.public_key,
-        endpoint=peer.endpoint,
-        endpoint_guessed=peer.endpoint_guessed,
-        listen_port=peer.listen_port,
-        additional_allowed_ips=[str(cidr) for cidr in peer.additional_allowed_ips],
-        persistent_keepalive=peer.persistent_keepalive,
-        mtu=peer.mtu,
-        home_id=peer.home_id,
-        created_at=peer.created_at,
-        updated_at=peer.updated_at,
-        revision=peer.revision,
-    )
-
-
-def peer_value(item: PeerMap) -> Peer:
-    return Peer(
-        id=PeerId(item.id),
-        network_id=NetworkId(item.network_id),
-        name=item.name,
-        kind=Kind(item.kind),
-        index=int(item.index),
-        public_key=item.public_key,
-        endpoint=item.endpoint,
-        endpoint_guessed=item.endpoint_guessed,
-        listen_port=_whole(item.listen_port),
-        additional_allowed_ips=tuple(ip_network(cidr) for cidr in item.additional_allowed_ips),
-        persistent_keepalive=_whole(item.persistent_keepalive),
-        mtu=_whole(item.mtu),
-        home_id=None if item.home_id is None else PeerId(item.home_id),
-        created_at=item.created_at,
-        updated_at=item.updated_at,
-        revision=Revision(int(item.revision)),
-    )
-
-
 def record_item(record: PeerRecord) -> PeerItem:
     enrollment = record.enrollment
     return PeerItem(
         record.peer.network_id,
         record.peer.id,
-        peer=peer_map(record.peer),
+        peer=peer_text(record.peer),
         enrollment_secret=enrollment.secret if enrollment else None,
         enrollment_expires_at=enrollment.expires_at if enrollment else None,
         device_key=record.device_key,
@@ -162,7 +201,7 @@ def record_value(item: PeerItem) -> PeerRecord:
     enrollment = None
     if item.enrollment_secret is not None and item.enrollment_expires_at is not None:
         enrollment = Enrollment(Secret(item.enrollment_secret), item.enrollment_expires_at, item.device_key)
-    return PeerRecord(peer_value(item.peer), enrollment)
+    return PeerRecord(peer_from(item.peer), enrollment)
 
 
 def tombstone_value(item: TombstoneItem, peer_id: PeerId) -> Tombstone:
@@ -183,8 +222,9 @@ def change_item(change: Change) -> ChangeItem:
         at=change.at,
         by=change.by,
         what=change.what.value,
-        before=None if change.before is None else peer_map(change.before),
-        after=None if change.after is None else peer_map(change.after),
+        peers=affected_text(change.peers) if change.peers else None,
+        settings={name: list(pair) for name, pair in change.settings.items()} or None,
+        note=change.note,
     )
 
 
@@ -195,13 +235,10 @@ def change_value(item: ChangeItem) -> Change:
         item.at,
         PrincipalId(item.by),
         What(item.what),
-        None if item.before is None else peer_value(item.before),
-        None if item.after is None else peer_value(item.after),
+        affected_from(item.peers) if item.peers else (),
+        {name: (before, after) for name, (before, after) in (item.settings or {}).items()},
+        item.note,
     )
-
-
-def _whole(number: float | None) -> int | None:
-    return None if number is None else int(number)
 
 
 def fact_value(item: FactItem) -> Fact:

@@ -1,7 +1,7 @@
 """What a real store does to its callers now and then, on purpose and repeatable."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -20,6 +20,12 @@ class Adversary:
         self._random = random.Random(seed)  # repeatable trouble, not secrets
         self._conflicts = conflicts
         self._doubles = doubles
+        self.meanwhile: list[Callable[[], None]] = []
+
+    def between_pages(self) -> None:
+        """Called between two pages of a query: a test makes something happen there."""
+        for happen in list(self.meanwhile):
+            happen()
 
     def conflicts(self) -> bool:
         return self._random.random() < self._conflicts

@@ -8,7 +8,8 @@ from typing import Literal
 
 from chalicelib.adapters.notices import frame_of
 from chalicelib.domain.errors import Unauthenticated
-from chalicelib.domain.ids import ConnectionId, Prefix
+from chalicelib.domain.ids import ConnectionId, NetworkId, Prefix
+from chalicelib.domain.network import SealedSecret
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.user import Claims
 from chalicelib.ports import Push
@@ -47,6 +48,32 @@ class MemoryGateway:
     def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> None:
         self.post(connection_id, ("bye", reason))
         self.open.discard(connection_id)
+
+
+class MemoryRemovals:
+    """Networks whose removal was asked for, in order."""
+
+    def __init__(self) -> None:
+        self.started: list[NetworkId] = []
+
+    def start(self, network_id: NetworkId) -> None:
+        self.started.append(network_id)
+
+
+class MemoryVault:
+    """A seal that opens for its network alone."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def seal_new(self, network_id: NetworkId) -> SealedSecret:
+        self._count += 1
+        return SealedSecret(f"{network_id} {self._count}".encode())
+
+    def open(self, network_id: NetworkId, secret: SealedSecret) -> bytes:
+        if secret.sealed.split()[0] != network_id.encode():
+            raise ValueError("the seal is another network's")
+        return hashlib.sha256(secret.sealed).digest()
 
 
 class MemoryDeadLetters:

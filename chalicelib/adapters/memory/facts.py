@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Fact, Presence, Sighting, is_awakening
+from chalicelib.domain.presence import Applied, Fact, Presence, Sighting, is_awakening
 from chalicelib.ports import AgentSession, Connection, Seen, Ticket
 
 AGENTS = ("dyn_", "jmp_")
@@ -36,7 +36,7 @@ class MemoryPresence:
         facts = self._written(peer_id)
         if facts is None:
             return None
-        facts.connection_id, facts.last_seen = connection_id, at
+        facts.connection_id, facts.instance_id, facts.last_seen = connection_id, instance_id, at
         return facts.wanted
 
     def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
@@ -50,14 +50,14 @@ class MemoryPresence:
         facts = self._written(peer_id)
         if facts is None:
             return None
-        facts.last_seen, facts.host = at, host or facts.host
+        facts.instance_id, facts.last_seen, facts.host = instance_id, at, host or facts.host
         return facts.wanted
 
     def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> bool:
         facts = self._written(peer_id)
         if facts is None:
             return False
-        facts.applied = (revision, bundle_hash, error)
+        facts.applied = Applied(revision, bundle_hash, at, error)
         return True
 
     def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> bool:
@@ -151,4 +151,6 @@ class MemorySessions:
 def _presence(facts: AgentFacts | None) -> Presence | None:
     if facts is None:
         return None
-    return Presence(facts.wanted, facts.connection_id is not None, facts.last_seen, facts.host)
+    return Presence(
+        facts.wanted, facts.connection_id is not None, facts.last_seen, facts.host, facts.instance_id, facts.applied
+    )

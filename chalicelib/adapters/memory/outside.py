@@ -8,10 +8,19 @@ from chalicelib.adapters.memory.edges import (
     MemoryGateway,
     MemoryIdentities,
     MemoryQueue,
+    MemoryRemovals,
+    MemoryVault,
     SteppedClock,
 )
 from chalicelib.adapters.memory.facts import MemoryConnections, MemoryPresence, MemorySessions
-from chalicelib.adapters.memory.stores import MemoryAccounts, MemoryAllocations, MemoryNetworks, MemoryPeers
+from chalicelib.adapters.memory.stores import (
+    MemoryAccounts,
+    MemoryAllocations,
+    MemoryChanges,
+    MemoryNetworks,
+    MemoryPeers,
+    MemoryRequests,
+)
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.memory.transactions import MemoryTransactions
 
@@ -27,12 +36,16 @@ class MemoryOutside:
         self.networks = MemoryNetworks(self.tables)
         self.peers = MemoryPeers(self.tables)
         self.allocations = MemoryAllocations(self.tables)
+        self.changes = MemoryChanges(self.tables)
+        self.requests = MemoryRequests(self.tables)
         self.presence = MemoryPresence(self.tables)
         self.connections = MemoryConnections(self.tables)
         self.sessions = MemorySessions(self.tables)
         self.accounts = MemoryAccounts(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()
+        self.vault = MemoryVault()
         self.queue = MemoryQueue()
+        self.removals = MemoryRemovals()
         self.dead_letters = MemoryDeadLetters()
         self.gateway = MemoryGateway()

@@ -1,15 +1,22 @@
-"""What is configured: networks, peers, allocations, accounts."""
+"""What is configured: networks, peers, allocations, the change log, accounts."""
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 
 from chalicelib.adapters.memory.tables import MemoryTables
+from chalicelib.domain.acl import Acl
+from chalicelib.domain.change import Change
+from chalicelib.domain.directory import Directory
 from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import Directory, Network
+from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ipam import Allocation, Span
+from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.user import User
-from chalicelib.ports import ApiToken
+from chalicelib.ports import ApiToken, Holding
+
+PAGE = 100  # of a query; between two pages everything may change
 
 # Dicts are copied before they are gone through: other threads may write meanwhile.
 
@@ -20,18 +27,28 @@ class MemoryNetworks:
 
     def get(self, network_id: NetworkId) -> Network:
         self._tables.requests["read"] += 1
-        try:
-            return self._tables.networks[network_id]
-        except KeyError:
-            raise NetworkNotFound(network_id) from None
+        network = self._tables.networks.get(network_id)
+        if network is None or network.is_deleting:
+            raise NetworkNotFound(network_id)
+        return network
+
+    def deleting(self, network_id: NetworkId) -> Network | None:
+        self._tables.requests["read"] += 1
+        network = self._tables.networks.get(network_id)
+        return network if network is not None and network.is_deleting else None
 
     def many(self, network_ids: Sequence[NetworkId]) -> list[Network]:
         self._tables.requests["read"] += 1
-        return [self._tables.networks[known] for known in network_ids if known in self._tables.networks]
+        found = (self._tables.networks[known] for known in network_ids if known in self._tables.networks)
+        return [network for network in found if not network.is_deleting]
 
     def directory(self) -> Directory:
         self._tables.requests["read"] += 1
         return self._tables.directory
+
+    def acl(self, network_id: NetworkId) -> Acl:
+        self._tables.requests["read"] += 1
+        return self._tables.acls.get(network_id, Acl(network_id, 0, ()))
 
 
 class MemoryPeers:
@@ -46,52 +63,130 @@ class MemoryPeers:
             raise PeerNotFound(peer_id) from None
 
     def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[Peer]:
-        if not peer_ids:
-            return []
-        return [peer for peer in self.all(network_id) if peer.id in peer_ids]
+        self._tables.requests["read"] += -(-len(peer_ids) // PAGE)
+        found = (self._tables.peers.get((network_id, peer_id)) for peer_id in peer_ids)
+        return [record.peer for record in found if record is not None]
 
     def page(self, network_id: NetworkId, after: PeerId | None, limit: int) -> list[Peer]:
-        return [peer for peer in self.all(network_id) if after is None or peer.id > after][:limit]
+        return [record.peer for record in self._query(network_id, after or "", limit)]
+
+    def records(self, network_id: NetworkId, limit: int) -> list[PeerRecord]:
+        return self._query(network_id, "", limit)
 
     def all(self, network_id: NetworkId) -> list[Peer]:
-        self._tables.requests["read"] += 1
-        own = [record.peer for (network, _), record in list(self._tables.peers.items()) if network == network_id]
-        return sorted(own, key=lambda peer: peer.id)
+        found: list[Peer] = []
+        while page := self._query(network_id, found[-1].id if found else "", PAGE):
+            found += (record.peer for record in page)
+            if len(page) < PAGE:
+                break
+            self._tables.adversary.between_pages()
+        return found
 
     def jumps(self, network_id: NetworkId) -> list[Peer]:
-        return [peer for peer in self.all(network_id) if peer.kind is Kind.JUMP]
+        return self._of(network_id, Kind.JUMP)
 
-    def router_ids(self, network_id: NetworkId) -> set[PeerId]:
+    def statics(self, network_id: NetworkId, limit: int) -> list[Peer]:
+        return self._of(network_id, Kind.STATIC)[:limit]
+
+    def routers(self, network_id: NetworkId) -> list[Peer]:
         self._tables.requests["read"] += 1
         claims = list(self._tables.claims.items())
-        return {peer_id for (network, kind, _), peer_id in claims if network == network_id and kind == "route"}
+        ids = {peer_id for (network, kind, _), peer_id in claims if network == network_id and kind == "route"}
+        return self.many(network_id, ids)
 
     def tombstone(self, network_id: NetworkId, peer_id: PeerId) -> Tombstone | None:
         self._tables.requests["read"] += 1
         return self._tables.tombstones.get((network_id, peer_id))
+
+    def _of(self, network_id: NetworkId, kind: Kind) -> list[Peer]:
+        self._tables.requests["read"] += 1
+        stored = list(self._tables.peers.items())
+        own = [record.peer for (network, _), record in stored if network == network_id and record.peer.kind is kind]
+        return sorted(own, key=lambda peer: peer.id)
+
+    def _query(self, network_id: NetworkId, after: str, limit: int) -> list[PeerRecord]:
+        self._tables.requests["read"] += 1
+        stored = list(self._tables.peers.items())
+        own = [record for (network, peer_id), record in stored if network == network_id and peer_id > after]
+        return sorted(own, key=lambda record: record.peer.id)[:limit]
 
 
 class MemoryAllocations:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    def taken_from(self, network_id: NetworkId, index: int) -> Iterator[int]:
+    def taken(self, network_id: NetworkId, span: Span) -> Iterator[Holding]:
         self._tables.requests["read"] += 1
-        return iter(
-            sorted(at for network, at in list(self._tables.allocations) if network == network_id and at >= index)
-        )
+        own = [held for (network, at), held in self._stored() if network == network_id and at in span]
+        return iter(sorted((Holding(one, peer_id) for peer_id, one in own), key=lambda held: held.allocation.index))
 
     def get(self, network_id: NetworkId, index: int) -> Allocation | None:
         self._tables.requests["read"] += 1
         _, allocation = self._tables.allocations.get((network_id, index), (None, None))
         return allocation
 
-    def oldest_freed(self, network_id: NetworkId) -> Allocation | None:
+    def freed(self, network_id: NetworkId, since: datetime | None = None) -> Iterator[Allocation]:
         self._tables.requests["read"] += 1
-        stored = list(self._tables.allocations.items())
-        own = [allocation for (network, _), (_, allocation) in stored if network == network_id]
-        freed = [(allocation.freed_at, allocation.index) for allocation in own if allocation.freed_at is not None]
-        return next((Allocation(index, freed_at) for freed_at, index in sorted(freed)), None)
+        own = [allocation for (network, _), (_, allocation) in self._stored() if network == network_id]
+        freed = [(one.freed_at, one.index) for one in own if one.freed_at is not None]
+        return iter([Allocation(index, at) for at, index in sorted(freed) if since is None or at >= since])
+
+    def highest_held(self, network_id: NetworkId) -> int:
+        self._tables.requests["read"] += 1
+        held = (index for (network, index), (peer_id, _) in self._stored() if network == network_id and peer_id)
+        return max(held, default=0)
+
+    def _stored(self) -> list[tuple[tuple[NetworkId, int], tuple[PeerId | None, Allocation]]]:
+        return list(self._tables.allocations.items())
+
+
+class MemoryChanges:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def between(self, network_id: NetworkId, after: Revision, up_to: Revision) -> list[Change]:
+        return [change for change in self._own(network_id) if after < change.revision <= up_to]
+
+    def page(self, network_id: NetworkId, before: Revision | None, limit: int) -> list[Change]:
+        own = [change for change in self._own(network_id) if before is None or change.revision < before]
+        return own[::-1][:limit]
+
+    def _own(self, network_id: NetworkId) -> list[Change]:
+        self._tables.requests["read"] += 1
+        own = [change for (network, _), change in list(self._tables.changes.items()) if network == network_id]
+        return sorted(own, key=lambda change: change.revision)
+
+
+class MemoryRequests:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def begin(self, attempt: Replayable) -> Replayable | None:
+        self._tables.requests["write"] += 1
+        with self._tables.lock:
+            stored = self._tables.replayable.setdefault((attempt.principal, attempt.key), attempt)
+        if stored is attempt:
+            return None
+        self._tables.requests["read"] += 1
+        return stored
+
+    def take_over(self, stored: Replayable, attempt: Replayable) -> bool:
+        self._tables.requests["write"] += 1
+        with self._tables.lock:
+            if not self._stands(stored):
+                return False
+            self._tables.replayable[attempt.principal, attempt.key] = attempt
+        return True
+
+    def forget(self, attempt: Replayable) -> None:
+        self._tables.requests["write"] += 1
+        with self._tables.lock:
+            if self._stands(attempt):
+                del self._tables.replayable[attempt.principal, attempt.key]
+
+    def _stands(self, request: Replayable) -> bool:
+        now = self._tables.replayable.get((request.principal, request.key))
+        return now is not None and (now.attempt, now.is_done) == (request.attempt, request.is_done)
 
 
 class MemoryAccounts:

@@ -6,12 +6,15 @@ from datetime import datetime
 from threading import Lock
 
 from chalicelib.adapters.memory.adversary import Adversary
+from chalicelib.domain.acl import Acl
 from chalicelib.domain.change import Change, ClaimKind
+from chalicelib.domain.directory import Directory
+from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import Directory, Network
+from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Host, PeerRecord, Tombstone
-from chalicelib.domain.presence import Fact, Sighting
+from chalicelib.domain.presence import Applied, Fact, Sighting
 from chalicelib.domain.user import User
 from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
 
@@ -26,7 +29,8 @@ class AgentFacts:
     host: Host | None
     connection_id: ConnectionId | None = None
     last_seen: datetime | None = None
-    applied: tuple[Revision, str, str | None] | None = None
+    instance_id: str | None = None
+    applied: Applied | None = None
 
 
 @dataclass(slots=True)
@@ -36,6 +40,7 @@ class MemoryTables:
     adversary: Adversary = field(default_factory=Adversary)
     networks: dict[NetworkId, Network] = field(default_factory=dict)
     directory: Directory = FIRST_DIRECTORY
+    acls: dict[NetworkId, Acl] = field(default_factory=dict)
     peers: dict[tuple[NetworkId, PeerId], PeerRecord] = field(default_factory=dict)
     tombstones: dict[tuple[NetworkId, PeerId], Tombstone] = field(default_factory=dict)
     claims: dict[tuple[NetworkId, ClaimKind, str], PeerId] = field(default_factory=dict)
@@ -50,5 +55,11 @@ class MemoryTables:
     tickets: dict[tuple[PrincipalId, str], Ticket] = field(default_factory=dict)
     tokens: dict[str, ApiToken] = field(default_factory=dict)
     users: dict[PrincipalId, User] = field(default_factory=dict)
+    replayable: dict[tuple[PrincipalId, str], Replayable] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
     requests: Counter[str] = field(default_factory=Counter)
+
+    def snapshot(self) -> tuple[object, ...]:
+        """What is configured, to compare with later."""
+        configured = (self.networks, self.peers, self.tombstones, self.claims, self.allocations, self.changes)
+        return (self.directory, *(dict(table) for table in configured), dict(self.acls), dict(self.replayable))

@@ -15,9 +15,12 @@ from chalicelib.domain.change import (
     FreeAddress,
     PutPeer,
     Release,
+    RemoveAcl,
     RemoveNetwork,
+    SettleRequest,
     TakeAddress,
     Write,
+    WriteAcl,
     WriteDirectory,
 )
 from chalicelib.domain.ipam import Allocation
@@ -62,7 +65,19 @@ class MemoryTransactions:
             case TakeAddress(network_id, _, allocation):
                 _, stored_allocation = tables.allocations.get((network_id, allocation.index), (None, None))
                 return stored_allocation == (allocation if allocation.freed_at is not None else None)
-            case PutPeer() | BuryPeer() | Release() | FreeAddress() | AdmitAgent() | ForgetAgent():
+            case SettleRequest(request):
+                running = tables.replayable.get((request.principal, request.key))
+                return running is not None and running.attempt == request.attempt and not running.is_done
+            case (
+                WriteAcl()
+                | RemoveAcl()
+                | PutPeer()
+                | BuryPeer()
+                | Release()
+                | FreeAddress()
+                | AdmitAgent()
+                | ForgetAgent()
+            ):
                 return True
             case _:
                 assert_never(write)
@@ -76,6 +91,12 @@ class MemoryTransactions:
                 del tables.networks[network.id]
             case WriteDirectory(directory):
                 tables.directory = directory
+            case WriteAcl(acl):
+                tables.acls[acl.network_id] = acl
+            case RemoveAcl(network_id):
+                tables.acls.pop(network_id, None)
+            case SettleRequest(request):
+                tables.replayable[request.principal, request.key] = request
             case PutPeer(record):
                 tables.peers[record.peer.network_id, record.peer.id] = record
             case BuryPeer(tombstone):

@@ -4,6 +4,7 @@ from chalice.app import Blueprint
 
 from chalicelib.entrypoints.rest.agent import agent
 from chalicelib.entrypoints.rest.contract import contract
+from chalicelib.entrypoints.rest.ipam import ipam
 from chalicelib.entrypoints.rest.meta import meta
 from chalicelib.entrypoints.rest.networks import networks
 from chalicelib.entrypoints.rest.peers import peers
@@ -13,4 +14,4 @@ from chalicelib.entrypoints.rest.tickets import tickets
 gaps = Blueprint(__name__)
 close_gaps(gaps)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, peers, tickets, agent, gaps)
+BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, ipam, peers, tickets, agent, gaps)

@@ -1,55 +1,206 @@
-"""`/networks`."""
+"""`/networks`: networks, their change log and rules."""
 
+import re
 from http import HTTPStatus
+from typing import Any
 
 from chalice.app import Blueprint
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from chalicelib.application.networks import NewNetwork
 from chalicelib.bootstrap import container
-from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
+from chalicelib.domain.change import Affected, Change
+from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.domain.ipam import parse_network_cidr, parse_network_cidr_v6
 from chalicelib.domain.network import Network
 from chalicelib.domain.principal import READERS, WRITERS, Principal
 from chalicelib.domain.text import parse_address, parse_domain, parse_label
-from chalicelib.entrypoints.rest.route import Call, People, route
+from chalicelib.entrypoints.parsing import NETWORK_ID, Check, parse_cursor, parse_list
+from chalicelib.entrypoints.rest.paths import network_id
+from chalicelib.entrypoints.rest.route import Call, People, Replay, route
 from chalicelib.wire import networks as wire
 from chalicelib.wire.page import Page, PageQuery
 
 networks = Blueprint(__name__)
 
+ONE = "/networks/{network_id}"
+MOST_RESOLVERS = 8
+REVISION = re.compile(r"[0-9]{1,12}\Z")
 
-@route(networks, "POST", "/networks", People(WRITERS), body=wire.CreateNetwork, status=HTTPStatus.CREATED)
+
+def _revision(network: wire.Network) -> int:
+    return network.revision
+
+
+def _version(acl: wire.Acl) -> int:
+    return acl.version
+
+
+def _again(call: Call[Principal, wire.CreateNetwork], made: tuple[str, ...]) -> wire.Network:
+    return replace(_shown(container().networks.get(NetworkId(made[0]), by=call.by)), replayed=True)
+
+
+@route(
+    networks,
+    "POST",
+    "/networks",
+    People(WRITERS),
+    body=wire.CreateNetwork,
+    status=HTTPStatus.CREATED,
+    tag=_revision,
+    replay=Replay(_again),
+)
 def create(call: Call[Principal, wire.CreateNetwork]) -> wire.Network:
-    return _shown(container().networks.create(_parsed(call.body), by=call.by))
+    """Create a network. Its range overlaps no other of the deployment."""
+    return _shown(container().networks.create(_parsed(call.body), by=call.by, request=call.request))
 
 
 @route(networks, "GET", "/networks", People(READERS), query=PageQuery)
 def page(call: Call[Principal, None]) -> Page[wire.Network]:
+    """The networks the caller may see, in the order of their creation."""
     asked: PageQuery = call.query
-    found, next_cursor = container().networks.page(asked.cursor, asked.limit, by=call.by)
+    cursor = parse_cursor(asked.cursor, NETWORK_ID)
+    found, next_cursor = container().networks.page(cursor, asked.limit, by=call.by)
     return Page(items=[_shown(network) for network in found], next_cursor=next_cursor)
 
 
-@route(networks, "GET", "/networks/{network_id}", People(READERS))
+@route(networks, "GET", ONE, People(READERS), tag=_revision)
 def get(call: Call[Principal, None]) -> wire.Network:
-    return _shown(container().networks.get(NetworkId(call.path["network_id"]), by=call.by))
+    return _shown(container().networks.get(network_id(call), by=call.by))
 
 
-@route(networks, "DELETE", "/networks/{network_id}", People(WRITERS))
+@route(networks, "PATCH", ONE, People(WRITERS), body=wire.PatchNetwork, tag=_revision, conditional=True)
+def update(call: Call[Principal, wire.PatchNetwork]) -> wire.Network:
+    """Change what is sent. Another range moves every peer at once; they keep their place in it."""
+    known, fields = network_id(call), _patch(call.body)
+    if fields.get("domain", "") is None:
+        fields["domain"] = f"{container().networks.get(known, by=call.by).name}.internal"
+    return _shown(container().networks.update(known, fields, by=call.by, if_match=call.if_match))
+
+
+@route(networks, "DELETE", ONE, People(WRITERS), query=wire.DeleteQuery, conditional=True)
 def delete(call: Call[Principal, None]) -> None:
-    container().networks.delete(NetworkId(call.path["network_id"]), by=call.by)
+    """Delete a network. With peers it takes `force`: it is gone at once, and a job removes the rest."""
+    asked: wire.DeleteQuery = call.query
+    container().networks.delete(network_id(call), by=call.by, if_match=call.if_match, is_forced=asked.force)
+
+
+@route(networks, "GET", f"{ONE}/changes", People(READERS), query=PageQuery)
+def changes(call: Call[Principal, None]) -> Page[wire.Change]:
+    """Who changed what, the newest first."""
+    asked: PageQuery = call.query
+    cursor = parse_cursor(asked.cursor, REVISION)
+    before = None if cursor is None else Revision(int(cursor))
+    found, after = container().history.page(network_id(call), before, asked.limit, by=call.by)
+    return Page(items=[_change(change) for change in found], next_cursor=None if after is None else str(after))
+
+
+@route(networks, "GET", f"{ONE}/acl", People(READERS), tag=_version)
+def get_acl(call: Call[Principal, None]) -> wire.Acl:
+    """The rules, in order: the first that matches decides, and what none matches is allowed."""
+    return _acl(container().acls.get(network_id(call), by=call.by))
+
+
+@route(networks, "PUT", f"{ONE}/acl", People(WRITERS), body=wire.PutAcl, tag=_version, conditional=True)
+def put_acl(call: Call[Principal, wire.PutAcl]) -> wire.Acl:
+    """Put other rules in force on every jump."""
+    check = Check()
+    rules = tuple(check(_rule, f"rules[{n}]", rule) for n, rule in enumerate(call.body.rules))
+    check.done()
+    return _acl(container().acls.replace(network_id(call), rules, by=call.by, if_match=call.if_match))
 
 
 def _parsed(body: wire.CreateNetwork) -> NewNetwork:
-    name = parse_label("name", body.name)
-    cidr = parse_network_cidr(body.cidr, body.allow_public)
-    return NewNetwork(
+    check = Check()
+    name = check(parse_label, "name", body.name)
+    new = NewNetwork(
         name=name,
-        cidr=cidr,
-        cidr_v6=None if body.cidr_v6 is None else parse_network_cidr_v6(body.cidr_v6, cidr),
-        domain=f"{name}.internal" if body.domain is None else parse_domain("domain", body.domain),
-        dns=tuple(parse_address(f"dns[{n}]", address) for n, address in enumerate(body.dns)),
+        cidr=check(parse_network_cidr, body.cidr, body.allow_public),
+        cidr_v6=None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6),
+        domain=f"{name}.internal" if body.domain is None else check(parse_domain, "domain", body.domain),
+        dns=check(parse_list, parse_address, "dns", body.dns, MOST_RESOLVERS),
     )
+    check.done()
+    return new
+
+
+def _patch(body: wire.PatchNetwork) -> dict[str, Any]:
+    """The fields that were sent, parsed. `domain` None: its default."""
+    check = Check()
+    fields: dict[str, Any] = {}
+    if body.name is not UNSET:
+        fields["name"] = check(parse_label, "name", body.name)
+    if body.cidr is not UNSET:
+        fields["cidr"] = check(parse_network_cidr, body.cidr, body.allow_public)
+    if body.cidr_v6 is not UNSET:
+        fields["cidr_v6"] = None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6)
+    if body.domain is not UNSET:
+        default = f"{fields['name']}.internal" if fields.get("name") else None
+        fields["domain"] = default if body.domain is None else check(parse_domain, "domain", body.domain)
+    if body.dns is not UNSET:
+        fields["dns"] = check(parse_list, parse_address, "dns", body.dns or [], MOST_RESOLVERS)
+    check.done()
+    return fields
+
+
+def _rule(field: str, rule: wire.AclRule) -> AclRule:
+    protocol = None if rule.protocol is None else Protocol(rule.protocol)
+    check = Check()
+    parsed = AclRule(
+        source=check(parse_selector, f"{field}.source", rule.source),
+        destination=check(parse_selector, f"{field}.destination", rule.destination),
+        allows=rule.action == "allow",
+        protocol=protocol,
+        ports=check(parse_ports, f"{field}.ports", rule.ports, protocol),
+    )
+    check.done()
+    return parsed
+
+
+def _acl(acl: Acl) -> wire.Acl:
+    return wire.Acl(
+        version=acl.version,
+        rules=[
+            wire.AclRule(
+                source=str(rule.source),
+                destination=str(rule.destination),
+                action="allow" if rule.allows else "deny",
+                protocol=None if rule.protocol is None else rule.protocol.value,
+                ports=[str(ports) for ports in rule.ports],
+            )
+            for rule in acl.rules
+        ],
+    )
+
+
+def _change(change: Change) -> wire.Change:
+    return wire.Change(
+        revision=change.revision,
+        at=change.at,
+        by=change.by,
+        what=change.what.value,
+        settings=[
+            wire.ChangedSetting(name=name, before=before, after=after)
+            for name, (before, after) in change.settings.items()
+        ],
+        peers=[_changed_peer(one) for one in change.peers],
+        note=change.note,
+    )
+
+
+UNSAID = frozenset({"id", "network_id", "revision", "updated_at", "issued"})  # of no news to people
+
+
+def _changed_peer(one: Affected) -> wire.ChangedPeer:
+    peer = one.peer
+    fields = [
+        name
+        for name in type(peer).__slots__
+        if name not in UNSAID and getattr(one.before, name, None) != getattr(one.after, name, None)
+    ]
+    return wire.ChangedPeer(id=peer.id, name=peer.name, fields=fields)
 
 
 def _shown(network: Network) -> wire.Network:

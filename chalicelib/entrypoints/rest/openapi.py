@@ -10,6 +10,7 @@ from typing import Any, assert_never, get_args, get_type_hints
 import msgspec
 from chalice.app import Response
 
+from chalicelib.domain.idempotency import KEY_MAX
 from chalicelib.entrypoints.rest.route import OPERATIONS, Agents, Anybody, Json, Operation, People, Text
 from chalicelib.settings import VERSION
 from chalicelib.wire.browser import FromBrowser, ToBrowser
@@ -80,7 +81,11 @@ def _operation(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
     described: dict[str, Any] = {
         "operationId": f"{operation.resource}_{operation.handler.__name__}",
         "tags": [operation.resource],
-        "parameters": [*_path_parameters(operation.path), *_query_parameters(operation.query)],
+        "parameters": [
+            *_path_parameters(operation.path),
+            *_query_parameters(operation.query),
+            *_header_parameters(operation),
+        ],
         "responses": _responses(operation, named),
         **_access(operation),
     }
@@ -88,7 +93,7 @@ def _operation(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
         described["summary"] = operation.handler.__doc__.strip().splitlines()[0]
     if operation.body is not None:
         content = {"application/json": {"schema": named[operation.body]}}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {"required": not _is_optional(operation.body), "content": content}
     return described
 
 
@@ -109,12 +114,53 @@ def _query_parameters(query: Any) -> list[dict[str, Any]]:
     ]
 
 
+def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
+    headers: list[dict[str, Any]] = []
+    if operation.conditional:
+        described = "The ETag the caller saw: a stale write is a 412, and nothing is lost."
+        headers.append({"name": "If-Match", "in": "header", "schema": {"type": "string"}, "description": described})
+    if operation.replay is not None:
+        described = "The same key does the request once, for 24 h; a replay shows no secret again."
+        schema = {"type": "string", "minLength": 1, "maxLength": KEY_MAX}
+        headers.append({"name": "Idempotency-Key", "in": "header", "schema": schema, "description": described})
+    return headers
+
+
+def _is_optional(body: Any) -> bool:
+    return isinstance(body, UnionType) and NoneType in get_args(body)
+
+
+def _refusals(operation: Operation) -> set[HTTPStatus]:
+    """The statuses a call may be refused with, beside what nobody foresaw."""
+    statuses: set[HTTPStatus] = set()
+    if not isinstance(operation.access, Anybody):
+        statuses |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}
+    if PATH_PARAMETER.search(operation.path):
+        statuses.add(HTTPStatus.NOT_FOUND)
+    if operation.query is not None or operation.body is not None or operation.replay is not None:
+        statuses.add(HTTPStatus.UNPROCESSABLE_ENTITY)
+    if operation.body is not None:
+        statuses |= {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+    if operation.conditional:
+        statuses.add(HTTPStatus.PRECONDITION_FAILED)
+    if operation.method != "GET" or operation.path.endswith("/config"):
+        statuses |= {HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE}
+    if operation.resource == "agent":
+        statuses |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+    return statuses
+
+
 def _responses(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]:
+    problem: dict[str, Any] = {"description": "A refusal", "content": {CONTENT_TYPE: {"schema": named[Problem]}}}
+    refusals = {str(int(status)): {**problem, "description": status.phrase} for status in sorted(_refusals(operation))}
+    return {**_successes(operation, named), **refusals, "default": problem}
+
+
+def _successes(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]:
     answer = get_type_hints(operation.handler)["return"]
     shapes = [named[shape] for shape in _answers(operation)]
-    problem: dict[str, Any] = {"description": "A refusal", "content": {CONTENT_TYPE: {"schema": named[Problem]}}}
     if answer is NoneType:
-        return {str(int(HTTPStatus.NO_CONTENT)): {"description": "Done"}, "default": problem}
+        return {str(int(HTTPStatus.NO_CONTENT)): {"description": "Done"}}
     content: dict[str, Any]
     if answer is Text:
         content = {"text/plain": {"schema": {"type": "string"}}}
@@ -122,10 +168,13 @@ def _responses(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
         content = {"application/json": {"schema": {"type": "object"}}}
     else:
         content = {"application/json": {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}}}
-    responses = {str(int(operation.status)): {"description": operation.status.phrase, "content": content}}
+    done: dict[str, Any] = {"description": operation.status.phrase, "content": content}
+    if operation.tag is not None:
+        done["headers"] = {"ETag": {"description": "For If-Match.", "schema": {"type": "string"}}}
+    responses = {str(int(operation.status)): done}
     if Response in get_args(answer):
         responses[str(int(HTTPStatus.NOT_MODIFIED))] = {"description": "Nothing newer"}
-    return {**responses, "default": problem}
+    return responses
 
 
 def _access(operation: Operation) -> dict[str, Any]:

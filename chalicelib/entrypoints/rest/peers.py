@@ -1,134 +1,262 @@
-"""`/networks/{network_id}/peers`."""
+"""`/networks/{network_id}/peers`, and the map of a network."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, assert_never
+from typing import Any
 
 from chalice.app import Blueprint
+from msgspec.structs import replace
 
-from chalicelib.application.peers import Created, NewPeer, Shown
+from chalicelib.application.creation import Created, made_before
+from chalicelib.application.shown import Shown
 from chalicelib.bootstrap import container
-from chalicelib.domain.errors import Invalid
+from chalicelib.domain.errors import Invalid, PeerNotFound, Refusal
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.ipam import Cidr, parse_cidr
 from chalicelib.domain.keys import parse_public_key
-from chalicelib.domain.peer import Kind
-from chalicelib.domain.presence import last_seen, status
 from chalicelib.domain.principal import READERS, WRITERS, Principal, Role
 from chalicelib.domain.profile import portable_profile
-from chalicelib.domain.text import parse_host, parse_name
-from chalicelib.domain.tunnel import addresses
-from chalicelib.entrypoints.rest.route import Call, People, Text, route
+from chalicelib.domain.text import parse_note
+from chalicelib.entrypoints.parsing import PEER_ID, parse_cursor
+from chalicelib.entrypoints.peer import fields_of, parsed, shown
+from chalicelib.entrypoints.rest.paths import network_id, peer_id
+from chalicelib.entrypoints.rest.problems import shape_of, status_of
+from chalicelib.entrypoints.rest.route import Call, People, Replay, Text, route
 from chalicelib.ports import Seen
 from chalicelib.wire import peers as wire
+from chalicelib.wire.networks import DeleteQuery
 from chalicelib.wire.page import Page, PageQuery
 
 peers = Blueprint(__name__)
 
 PATH = "/networks/{network_id}/peers"
-MTU_RANGE = (1280, 9000)  # RFC 8200 section 5; jumbo frames
-KEEPALIVE_RANGE = (0, 65535)  # wg(8)
-PORT_RANGE = (1, 65535)
-MAX_CIDRS_BEHIND = 64  # a peer's creation stays one transaction of at most 100 items
+ONE = f"{PATH}/{{peer_id}}"
+BULK_BYTES = 1024 * 1024
 
 
-@route(peers, "POST", PATH, People(WRITERS), body=wire.CreatePeer, status=HTTPStatus.CREATED)
+def _revision(peer: wire.Peer) -> int:
+    return peer.revision
+
+
+def _created_revision(created: wire.AgentPeerCreated | wire.StaticPeerCreated) -> int:
+    return created.peer.revision
+
+
+def _ids(_answer: object) -> tuple[str, ...]:
+    """What a call on one peer made is in its path."""
+    return ()
+
+
+def _get(call: Call[Principal, Any], known: PeerId) -> wire.Peer:
+    return shown(container().peers.get(network_id(call), known, by=call.by))
+
+
+def _created_again(call: Call[Principal, Any], made: tuple[str, ...]) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
+    peer = _get(call, PeerId(made[0]) if made else peer_id(call))
+    if peer.kind == "static":
+        return wire.StaticPeerCreated(peer=peer, config=None, replayed=True)
+    return wire.AgentPeerCreated(peer=peer, enrollment_token=None, enrollment_expires_at=None, replayed=True)
+
+
+def _seen_again(call: Call[Principal, Any], _made: tuple[str, ...]) -> wire.Peer:
+    return _get(call, peer_id(call))
+
+
+@route(
+    peers,
+    "POST",
+    PATH,
+    People(WRITERS),
+    body=wire.CreatePeer,
+    status=HTTPStatus.CREATED,
+    tag=_created_revision,
+    replay=Replay(_created_again),
+)
 def create(call: Call[Principal, wire.CreatePeer]) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
-    created = container().peers.create(_network_id(call), _parsed(call.body), by=call.by)
+    """Create a peer. Its token, or a generated key, is in this answer and nowhere else."""
+    created = container().creation.create(network_id(call), parsed(call.body), by=call.by, request=call.request)
     return _created(created)
+
+
+def _bulk_again(call: Call[Principal, wire.Bulk], made: tuple[str, ...]) -> wire.BulkCreated:
+    known = {int(place): PeerId(made_id) for place, _, made_id in (one.partition(":") for one in made)}
+    found = _found(network_id(call), list(known.values()), call.by)
+    return _bulk([known.get(n, _lost()) for n in range(len(call.body.peers))], found, is_replayed=True)
+
+
+def _bulk_made(answer: wire.BulkCreated) -> tuple[str, ...]:
+    return tuple(f"{n}:{item.peer.id}" for n, item in enumerate(answer.items) if item.peer is not None)
+
+
+@route(
+    peers,
+    "POST",
+    f"{PATH}/bulk",
+    People(WRITERS),
+    body=wire.Bulk,
+    replay=Replay(_bulk_again, _bulk_made),
+    most_bytes=BULK_BYTES,
+)
+def create_many(call: Call[Principal, wire.Bulk]) -> wire.BulkCreated:
+    """Create up to 1,000 peers; each by itself becomes one or does not."""
+    asked = [_parsed_or_refused(body) for body in call.body.peers]
+    outcomes = container().creation.create_many(network_id(call), asked, by=call.by, request=call.request)
+    earlier = _found(network_id(call), list(made_before(call.request).values()), call.by)
+    return _bulk(outcomes, earlier, is_replayed=False)
 
 
 @route(peers, "GET", PATH, People(READERS), query=PageQuery)
 def page(call: Call[Principal, None]) -> Page[wire.Peer]:
+    """The peers of a network, in the order of their ids."""
     asked: PageQuery = call.query
-    found, next_cursor = container().peers.page(_network_id(call), asked.cursor, asked.limit, by=call.by)
-    return Page(items=[_shown(peer) for peer in found], next_cursor=next_cursor)
+    cursor = parse_cursor(asked.cursor, PEER_ID)
+    found, next_cursor = container().peers.page(network_id(call), cursor, asked.limit, by=call.by)
+    return Page(items=[shown(peer) for peer in found], next_cursor=next_cursor)
 
 
-@route(peers, "GET", f"{PATH}/{{peer_id}}", People(READERS))
+@route(peers, "GET", ONE, People(READERS), tag=_revision)
 def get(call: Call[Principal, None]) -> wire.Peer:
-    return _shown(container().peers.get(_network_id(call), PeerId(call.path["peer_id"]), by=call.by))
+    return _get(call, peer_id(call))
 
 
-@route(peers, "DELETE", f"{PATH}/{{peer_id}}", People(WRITERS))
+@route(peers, "PATCH", ONE, People(WRITERS), body=wire.PatchPeer, tag=_revision, conditional=True)
+def update(call: Call[Principal, wire.PatchPeer]) -> wire.Peer:
+    """Change what is sent; null clears."""
+    fields = fields_of(call.body)
+    return shown(container().peers.update(network_id(call), peer_id(call), fields, by=call.by, if_match=call.if_match))
+
+
+@route(peers, "DELETE", ONE, People(WRITERS), query=DeleteQuery, conditional=True)
 def delete(call: Call[Principal, None]) -> None:
-    container().peers.delete(_network_id(call), PeerId(call.path["peer_id"]), by=call.by)
+    """Delete a peer; its agent is told. A jump that files of static peers name takes `force`."""
+    asked: DeleteQuery = call.query
+    container().peers.delete(network_id(call), peer_id(call), by=call.by, if_match=call.if_match, is_forced=asked.force)
 
 
-@route(peers, "GET", f"{PATH}/{{peer_id}}/config", People(READERS - {Role.AUDITOR}))
+@route(peers, "GET", f"{ONE}/config", People(READERS - {Role.AUDITOR}))
 def config(call: Call[Principal, None]) -> Text:
-    bundle = container().bundles.config(_network_id(call), PeerId(call.path["peer_id"]), by=call.by)
-    return Text(portable_profile(bundle.tunnel, private_key=None))
+    """The peer's configuration, without a `PrivateKey` line."""
+    tunnel = container().bundles.config(network_id(call), peer_id(call), by=call.by)
+    return Text(portable_profile(tunnel, private_key=None))
 
 
-def _network_id(call: Call[Principal, Any]) -> NetworkId:
-    return NetworkId(call.path["network_id"])
+@route(
+    peers,
+    "POST",
+    f"{ONE}/enrollment-token",
+    People(WRITERS),
+    status=HTTPStatus.CREATED,
+    tag=_created_revision,
+    replay=Replay(_created_again, _ids),
+)
+def reissue_token(call: Call[Principal, None]) -> wire.AgentPeerCreated:
+    """A new one-time token: the peer may move to another machine, and the old one's device key ends."""
+    created, seen = container().credentials.reissue_token(network_id(call), peer_id(call), by=call.by)
+    assert created.token is not None
+    return wire.AgentPeerCreated(
+        peer=shown(seen),
+        enrollment_token=created.token.text(),
+        enrollment_expires_at=created.enrollment_expires_at,
+    )
 
 
-def _parsed(body: wire.CreatePeer) -> NewPeer:
-    name = parse_name("name", body.name)
-    keepalive = _within("persistent_keepalive", body.persistent_keepalive, KEEPALIVE_RANGE)
-    mtu = _within("mtu", body.mtu, MTU_RANGE)
-    match body:
-        case wire.CreateJump():
-            return NewPeer(
-                name=name,
-                kind=Kind.JUMP,
-                address=body.address,
-                endpoint=None if body.endpoint is None else parse_host("endpoint", body.endpoint),
-                listen_port=_within("listen_port", body.listen_port, PORT_RANGE),
-                persistent_keepalive=keepalive,
-                mtu=mtu,
-            )
-        case wire.CreateDynamic():
-            return NewPeer(
-                name=name,
-                kind=Kind.DYNAMIC,
-                address=body.address,
-                additional_allowed_ips=_cidrs(body.additional_allowed_ips),
-                persistent_keepalive=keepalive,
-                mtu=mtu,
-            )
-        case wire.CreateStatic():
-            if (body.public_key is None) is not body.generate_key:
-                raise Invalid([("public_key", "Give either public_key, or generate_key: true.")])
-            return NewPeer(
-                name=name,
-                kind=Kind.STATIC,
-                address=body.address,
-                public_key=None if body.public_key is None else parse_public_key("public_key", body.public_key),
-                generate_key=body.generate_key,
-                additional_allowed_ips=_cidrs(body.additional_allowed_ips),
-                persistent_keepalive=keepalive,
-                mtu=mtu,
-            )
-        case _:
-            assert_never(body)
+@route(
+    peers,
+    "POST",
+    f"{ONE}/reissue",
+    People(WRITERS),
+    body=wire.Reissue,
+    tag=_created_revision,
+    replay=Replay(_created_again, _ids),
+)
+def reissue(call: Call[Principal, wire.Reissue]) -> wire.StaticPeerCreated:
+    """Issue a static peer's file anew, with its key, another, or a generated one."""
+    body = call.body
+    if body.public_key is not None and body.generate_key:
+        raise Invalid([("public_key", "Give either public_key, or generate_key: true, or neither.")])
+    key = None if body.public_key is None else parse_public_key("public_key", body.public_key)
+    created, seen = container().credentials.reissue_file(
+        network_id(call), peer_id(call), key, body.generate_key, by=call.by
+    )
+    assert created.tunnel is not None
+    return wire.StaticPeerCreated(peer=shown(seen), config=portable_profile(created.tunnel, created.private_key))
 
 
-def _cidrs(texts: list[str]) -> tuple[Cidr, ...]:
-    if len(texts) > MAX_CIDRS_BEHIND:
-        raise Invalid([("additional_allowed_ips", f"At most {MAX_CIDRS_BEHIND} CIDRs stand behind one peer.")])
-    cidrs = []
-    for n, text in enumerate(texts):
-        field = f"additional_allowed_ips[{n}]"
-        cidr = parse_cidr(field, text)
-        if cidr.prefixlen == 0:
-            raise Invalid([(field, f"{cidr} is the whole internet, which cannot stand behind a peer.")])
-        if cidr in cidrs:
-            raise Invalid([(field, f"{cidr} stands twice in the list.")])
-        cidrs.append(cidr)
-    return tuple(cidrs)
+@route(
+    peers,
+    "POST",
+    f"{ONE}/block",
+    People(WRITERS),
+    body=wire.Note | None,
+    tag=_revision,
+    replay=Replay(_seen_again, _ids),
+)
+def block(call: Call[Principal, wire.Note | None]) -> wire.Peer:
+    """Cut a peer off everywhere, by hand."""
+    return shown(container().peers.block(network_id(call), peer_id(call), _note(call.body), by=call.by))
 
 
-def _within(field: str, number: int | None, bounds: tuple[int, int]) -> int | None:
-    if number is not None and not bounds[0] <= number <= bounds[1]:
-        raise Invalid([(field, f"{number} does not fit: {bounds[0]} to {bounds[1]}.")])
-    return number
+@route(
+    peers,
+    "POST",
+    f"{ONE}/unblock",
+    People(WRITERS),
+    body=wire.Note | None,
+    tag=_revision,
+    replay=Replay(_seen_again, _ids),
+)
+def unblock(call: Call[Principal, wire.Note | None]) -> wire.Peer:
+    """Take a block by hand back. Incidents that block the peer go on doing so."""
+    return shown(container().peers.unblock(network_id(call), peer_id(call), _note(call.body), by=call.by))
+
+
+@route(peers, "GET", f"{ONE}/session", People(READERS))
+def session(call: Call[Principal, None]) -> wire.PeerSession:
+    """What the peer's agent says of itself, and whether it is behind."""
+    seen = container().peers.get(network_id(call), peer_id(call), by=call.by)
+    presence = seen.seen.presence
+    if presence is None:
+        return wire.PeerSession(
+            peer_id=seen.peer.id,
+            is_connected=False,
+            instance_id=None,
+            last_seen=None,
+            wanted=None,
+            applied=None,
+            is_behind=False,
+            host=None,
+        )
+    applied, host = presence.applied, presence.host
+    return wire.PeerSession(
+        peer_id=seen.peer.id,
+        is_connected=presence.is_connected,
+        instance_id=presence.instance_id,
+        last_seen=presence.last_seen,
+        wanted=presence.wanted,
+        applied=None
+        if applied is None
+        else wire.Applied(revision=applied.revision, hash=applied.hash, at=applied.at, error=applied.error),
+        is_behind=applied is None or applied.revision < presence.wanted,
+        host=None if host is None else wire.Host(host.hostname, host.os, host.agent_version),
+    )
+
+
+@route(peers, "GET", "/networks/{network_id}/topology", People(READERS), query=PageQuery)
+def topology(call: Call[Principal, None]) -> wire.Topology:
+    """The map: all jumps, and a page of the peers whose home they are."""
+    asked: PageQuery = call.query
+    cursor = parse_cursor(asked.cursor, PEER_ID)
+    network, jumps, others, after = container().peers.topology(network_id(call), cursor, asked.limit, by=call.by)
+    return wire.Topology(
+        revision=network.revision,
+        jumps=[_node(one) for one in jumps],
+        peers=[_node(one) for one in others],
+        next_cursor=after,
+    )
 
 
 def _created(created: Created) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
-    peer = _shown(Shown(created.network, created.peer, created.peer.home_id, Seen()))
-    if created.token is not None and created.enrollment_expires_at is not None:
+    peer = shown(Shown(created.network, created.peer, created.peer.home_id, Seen()))
+    if created.token is not None:
         return wire.AgentPeerCreated(
             peer=peer, enrollment_token=created.token.text(), enrollment_expires_at=created.enrollment_expires_at
         )
@@ -136,29 +264,61 @@ def _created(created: Created) -> wire.AgentPeerCreated | wire.StaticPeerCreated
     return wire.StaticPeerCreated(peer=peer, config=config)
 
 
-def _shown(shown: Shown) -> wire.Peer:
-    peer, seen = shown.peer, shown.seen
-    v4, *v6 = addresses(shown.network, peer)
-    host = seen.presence.host if seen.presence else None
-    return wire.Peer(
+def _note(body: wire.Note | None) -> str | None:
+    return None if body is None else parse_note("note", body.note)
+
+
+def _parsed_or_refused(body: wire.CreatePeer) -> Any:
+    try:
+        return parsed(body)
+    except Refusal as refusal:
+        return refusal
+
+
+def _found(network: NetworkId, peer_ids: list[PeerId], by: Principal) -> dict[PeerId, wire.Peer]:
+    if not peer_ids:
+        return {}
+    return {known: shown(one) for known, one in container().peers.some(network, peer_ids, by=by).items()}
+
+
+def _lost() -> Refusal:
+    """Of a replayed bulk request only what it made is remembered."""
+    return PeerNotFound("of this request: it was refused when the request was done")
+
+
+def _bulk(
+    outcomes: Sequence[Created | Refusal | PeerId], earlier: dict[PeerId, wire.Peer], is_replayed: bool
+) -> wire.BulkCreated:
+    items = [_bulk_item(one, earlier) for one in outcomes]
+    created = sum(item.peer is not None for item in items)
+    return wire.BulkCreated(items=items, created=created, failed=len(items) - created, replayed=is_replayed)
+
+
+def _bulk_item(outcome: Created | Refusal | PeerId, earlier: dict[PeerId, wire.Peer]) -> wire.BulkItem:
+    if isinstance(outcome, str):
+        peer = earlier.get(outcome)
+        outcome = PeerNotFound(outcome)
+        if peer is not None:
+            return wire.BulkItem(status=int(HTTPStatus.CREATED), peer=peer)
+    if isinstance(outcome, Refusal):
+        return wire.BulkItem(status=int(status_of(outcome)), problem=shape_of(outcome))
+    answer = _created(outcome)
+    item = wire.BulkItem(status=int(HTTPStatus.CREATED), peer=answer.peer)
+    if isinstance(answer, wire.StaticPeerCreated):
+        return replace(item, config=answer.config)
+    return replace(item, enrollment_token=answer.enrollment_token, enrollment_expires_at=answer.enrollment_expires_at)
+
+
+def _node(one: Shown) -> wire.Node:
+    peer = shown(one)
+    return wire.Node(
         id=peer.id,
-        network_id=peer.network_id,
         name=peer.name,
-        kind=peer.kind.value,
-        address=str(v4),
-        address_v6=str(v6[0]) if v6 else None,
-        public_key=peer.public_key,
-        endpoint=peer.endpoint,
-        endpoint_guessed=peer.endpoint_guessed,
-        listen_port=peer.listen_port,
-        additional_allowed_ips=[str(cidr) for cidr in peer.additional_allowed_ips],
-        persistent_keepalive=peer.persistent_keepalive,
-        mtu=peer.mtu,
-        home_jump_id=shown.home_id,
-        host=None if host is None else wire.Host(host.hostname, host.os, host.agent_version),
-        status=status(peer, seen.presence, seen.sighting, container().clock.now()).value,
-        last_seen=last_seen(seen.presence, seen.sighting),
-        created_at=peer.created_at,
-        updated_at=peer.updated_at,
-        revision=peer.revision,
+        kind=peer.kind,
+        address=peer.address,
+        status=peer.status,
+        is_isolated=peer.is_isolated,
+        is_blocked=peer.is_blocked,
+        home_jump_id=peer.home_jump_id,
+        behind=peer.additional_allowed_ips,
     )

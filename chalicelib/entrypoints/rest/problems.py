@@ -12,9 +12,11 @@ from chalicelib.domain.errors import (
     Conflict,
     Forbidden,
     Invalid,
+    KeyReused,
     NotFound,
     PeerDeleted,
     Refusal,
+    Stale,
     Unauthenticated,
     Unavailable,
 )
@@ -28,6 +30,8 @@ STATUS: Mapping[type[Refusal], HTTPStatus] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    Stale: HTTPStatus.PRECONDITION_FAILED,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     PeerDeleted: HTTPStatus.GONE,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -42,11 +46,30 @@ NAMED_FIELD = re.compile(r"Object (?:contains unknown|missing required) field `(
 
 def refused(refusal: Refusal, generation: int) -> Response:
     """Answer a refusal of a use case."""
-    status = next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
-    errors = [FieldError(field=field, message=message) for field, message in getattr(refusal, "errors", ())]
     tombstone = _tombstone(refusal, generation) if isinstance(refusal, PeerDeleted) else None
     headers = {"Retry-After": str(refusal.retry_after_s)} if isinstance(refusal, Unavailable) else {}
-    return problem(status, refusal.code, str(refusal), errors=errors, tombstone=tombstone, headers=headers)
+    errors = _errors(refusal)
+    return problem(status_of(refusal), refusal.code, str(refusal), errors=errors, tombstone=tombstone, headers=headers)
+
+
+def status_of(refusal: Refusal) -> HTTPStatus:
+    return next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
+
+
+def shape_of(refusal: Refusal) -> Problem:
+    """A refusal as a part of an answer."""
+    status = status_of(refusal)
+    return Problem(
+        title=status.phrase,
+        status=int(status),
+        code=refusal.code,
+        detail=str(refusal),
+        errors=_errors(refusal),
+    )
+
+
+def _errors(refusal: Refusal) -> list[FieldError]:
+    return [FieldError(field=field, message=message) for field, message in getattr(refusal, "errors", ())]
 
 
 def unreadable(error: msgspec.DecodeError) -> Response:

@@ -3,17 +3,21 @@
 Every route states who may call it beside its path; there is no default.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from types import NoneType
+from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.bootstrap import container
-from chalicelib.domain.errors import Refusal, Unauthenticated
+from chalicelib.domain.errors import Invalid, Refusal, Unauthenticated
+from chalicelib.domain.idempotency import KEY_MAX, Replayable, request_hash
+from chalicelib.domain.ids import Revision
 from chalicelib.domain.principal import Agent, Principal, Role
 from chalicelib.domain.tokens import is_ours
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
@@ -22,6 +26,8 @@ from chalicelib.wire.codec import encode
 
 MAX_BODY_BYTES = 256 * 1024
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+ETAG = re.compile(r'"([0-9]{1,12})"\Z')
+NEVER = Revision(-1)  # no resource has it: a tag that is none of ours matches nothing
 
 By = TypeVar("By")
 Body = TypeVar("Body")
@@ -50,13 +56,16 @@ Access = People | Agents | Anybody
 @dataclass(frozen=True, slots=True)
 class Call(Generic[By, Body]):
     """One request. `query`: of the shape the route declares, None without one. `source`: the
-    caller's address, None when it cannot be believed."""
+    caller's address, None when it cannot be believed. `if_match`: the revision the caller saw, None:
+    whichever. `request`: under an idempotency key, None without one."""
 
     by: By
     body: Body
     path: Mapping[str, str]
     query: Any
     source: str | None
+    if_match: Revision | None = None
+    request: Replayable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +83,22 @@ class Json:
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """How a route answers a request that was done before, from the ids of what it made.
+
+    `made`: those ids, from the first answer; None: the work's own transaction settled them.
+    """
+
+    again: Callable[[Call[Any, Any], tuple[str, ...]], Any]
+    made: Callable[[Any], tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """A route as declared: for the routing table, the access test and the published contract.
 
     `resource`: the blueprint it belongs to. `query`, `body`: shapes of `wire`, None for none.
+    `tag`: the revision in an answer, for its ETag. `conditional`: it honours If-Match.
     """
 
     resource: str
@@ -88,13 +109,17 @@ class Operation:
     body: Any
     status: HTTPStatus
     handler: Callable[[Call[Any, Any]], Any]
+    tag: Callable[[Any], int] | None = None
+    conditional: bool = False
+    replay: Replay | None = None
+    most_bytes: int = MAX_BODY_BYTES
 
 
 OPERATIONS: list[Operation] = []
 
 
 class TooLarge(Exception):
-    """The body is over MAX_BODY_BYTES."""
+    """The body is over what the route takes."""
 
 
 def route(
@@ -106,6 +131,10 @@ def route(
     query: Any = None,
     body: Any = None,
     status: HTTPStatus = HTTPStatus.OK,
+    tag: Callable[[Any], int] | None = None,
+    conditional: bool = False,
+    replay: Replay | None = None,
+    most_bytes: int = MAX_BODY_BYTES,
 ) -> Callable[[Callable[[Call[Any, Any]], Any]], Callable[[Call[Any, Any]], Any]]:
     """Register a handler for `/v1` + path.
 
@@ -114,7 +143,9 @@ def route(
 
     def register(handler: Callable[[Call[Any, Any]], Any]) -> Callable[[Call[Any, Any]], Any]:
         resource = handler.__module__.rpartition(".")[2]
-        operation = Operation(resource, method, path, access, query, body, status, handler)
+        operation = Operation(
+            resource, method, path, access, query, body, status, handler, tag, conditional, replay, most_bytes
+        )
         OPERATIONS.append(operation)
 
         def view(**path_args: str) -> Response:
@@ -156,13 +187,15 @@ def _answered(operation: Operation, request: Request, path_args: Mapping[str, st
     try:
         by = _credential(operation.access, request)
         body = _body(operation, request)
-        answer = operation.handler(Call(by, body, path_args, _query(operation, request), _source(request)))
+        query = _query(operation, request)
+        if_match = _if_match(request) if operation.conditional else None
+        answer = _done(operation, Call(by, body, path_args, query, _source(request), if_match), request)
     except Refusal as refusal:
         return refused(refusal, container().settings.generation)
     except msgspec.DecodeError as error:
         return unreadable(error)
     except TooLarge:
-        detail = f"The body is larger than {MAX_BODY_BYTES // 1024} KiB."
+        detail = f"The body is larger than {operation.most_bytes // 1024} KiB."
         return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
     if isinstance(answer, Text):
         return _response(answer.text, operation.status, "text/plain; charset=utf-8")
@@ -172,7 +205,29 @@ def _answered(operation: Operation, request: Request, path_args: Mapping[str, st
         return _response("", HTTPStatus.NO_CONTENT if operation.status is HTTPStatus.OK else operation.status)
     if isinstance(answer, Response):
         return answer
-    return _response(encode(answer).decode(), operation.status, "application/json")
+    tagged = {} if operation.tag is None else {"ETag": f'"{operation.tag(answer)}"'}
+    return _response(encode(answer).decode(), operation.status, "application/json", tagged)
+
+
+def _done(operation: Operation, call: Call[Any, Any], request: Request) -> Any:
+    """Call the handler, once for each idempotency key."""
+    key = request.headers.get("idempotency-key")
+    if operation.replay is None or key is None or not isinstance(call.by, Principal):
+        return operation.handler(call)
+    if not (1 <= len(key) <= KEY_MAX and key.isprintable()):
+        raise Invalid([("Idempotency-Key", f"A key has 1 to {KEY_MAX} printable characters.")])
+    asked = operation.path.format_map(call.path)
+    attempt = container().requests.begin(key, request_hash(operation.method, asked, _raw(request)), call.by)
+    if attempt.is_done:
+        return operation.replay.again(call, attempt.made)
+    try:  # a failure that nobody foresaw leaves the attempt: its lease ends, and what it committed is settled
+        answer = operation.handler(replace(call, request=attempt))
+    except Refusal:  # nothing was done: the key is free for another try
+        container().requests.forget(attempt)
+        raise
+    if operation.replay.made is not None:
+        container().requests.finish(attempt, operation.replay.made(answer))
+    return answer
 
 
 def _logged(operation: Operation, request: Request, call: Callable[[Request], Response]) -> Response:
@@ -208,16 +263,36 @@ def _credential(access: Access, request: Request) -> Principal | Agent | None:
 
 
 def _body(operation: Operation, request: Request) -> Any:
-    raw = request.raw_body
-    if len(raw) > MAX_BODY_BYTES:
+    raw = _raw(request)
+    if len(raw) > operation.most_bytes:
         raise TooLarge
-    return None if operation.body is None else msgspec.json.decode(raw, type=operation.body)
+    if operation.body is None or (not raw and _takes_none(operation.body)):
+        return None
+    return msgspec.json.decode(raw, type=operation.body)
+
+
+def _raw(request: Request) -> bytes:
+    raw = request.raw_body
+    return raw.encode() if isinstance(raw, str) else raw
+
+
+def _takes_none(shape: Any) -> bool:
+    return NoneType in get_args(shape)
 
 
 def _query(operation: Operation, request: Request) -> Any:
     if operation.query is None:
         return None
     return msgspec.convert(dict(request.query_params or {}), operation.query, strict=False)
+
+
+def _if_match(request: Request) -> Revision | None:
+    """The tag of `If-Match` (RFC 9110 section 13.1.1); one that is none of ours matches nothing."""
+    said = request.headers.get("if-match")
+    if said is None or said.strip() == "*":
+        return None
+    found = ETAG.match(said.strip())
+    return Revision(int(found[1])) if found else NEVER
 
 
 def _source(request: Request) -> str | None:
@@ -230,9 +305,10 @@ def _source(request: Request) -> str | None:
     return str(address) if address else None
 
 
-def _response(body: str, status: HTTPStatus, content_type: str = "") -> Response:
+def _response(body: str, status: HTTPStatus, content_type: str = "", more: Mapping[str, str] | None = None) -> Response:
     headers: dict[str, str | list[str]] = {
         "Cache-Control": "no-store",
+        **(more or {}),
         **({"Content-Type": content_type} if content_type else {}),
     }
     return Response(body=body, status_code=int(status), headers=headers)

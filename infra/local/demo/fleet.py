@@ -86,6 +86,7 @@ class Fleet:
 
     def _enroll(self, name: str, body: CreateJump | CreateDynamic) -> None:
         created = self.api.create_agent_peer(self.network.id, body)
+        assert created.enrollment_token is not None  # only a replay is without
         self.agents[name] = Agent(self.lab[name], created.peer, self._agent_command)
         self.agents[name].enroll(self.origin, created.enrollment_token)
 

@@ -1,0 +1,445 @@
+"""Making peers: one by one, and many at a time.
+
+Requests of one, whatever the size of the network: 2 reads and 1 transaction; a static peer 1
+read more (jumps), 1 or 2 more when CIDRs stand behind regular peers; with CIDRs or an
+endpoint of its own 1 more (directory). Of many: the same a transaction of up to about 19.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.application.allocation import Allocator
+from chalicelib.application.contention import decide
+from chalicelib.domain.change import (
+    AdvanceNetwork,
+    Affected,
+    Change,
+    Claim,
+    Commit,
+    PutPeer,
+    SettleRequest,
+    TakeAddress,
+    What,
+    Write,
+    WriteDirectory,
+)
+from chalicelib.domain.cidr import Cidr
+from chalicelib.domain.directory import Directory
+from chalicelib.domain.errors import (
+    AddressPoolExhausted,
+    Busy,
+    CidrInUse,
+    Invalid,
+    JumpNotReady,
+    KeyInUse,
+    PeerNameInUse,
+    Refusal,
+    RequestRunning,
+)
+from chalicelib.domain.home import first_home, serving
+from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.ids import NetworkId, PeerId, Prefix, PrincipalId
+from chalicelib.domain.ipam import Allocation
+from chalicelib.domain.network import Network
+from chalicelib.domain.peer import Enrollment, Kind, Peer, PeerRecord
+from chalicelib.domain.principal import Principal
+from chalicelib.domain.profile import digests
+from chalicelib.domain.psk import preshared_keys
+from chalicelib.domain.routes import require_clear
+from chalicelib.domain.tokens import Token
+from chalicelib.domain.tunnel import Tunnel, regular_tunnel
+from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Randomness, Refused, Transactions, Vault
+
+ENROLLMENT_LIFETIME = timedelta(hours=24)
+PREFIXES: dict[Kind, Prefix] = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}
+MOST_ITEMS = 100  # of a transaction, DynamoDB
+BULK_TIME = timedelta(seconds=20)  # API Gateway answers for a function after 29
+SHARED_ITEMS = 4  # network, directory, change, request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPeer:
+    """What an operator asks for, parsed. `address` None: the next free one."""
+
+    name: str
+    kind: Kind
+    address: str | None = None
+    public_key: str | None = None
+    generate_key: bool = False
+    endpoint: str | None = None
+    listen_port: int | None = None
+    is_isolated: bool = False
+    full_encapsulation: bool = False
+    additional_allowed_ips: tuple[Cidr, ...] = ()
+    routed_cidrs: tuple[Cidr, ...] = ()
+    persistent_keepalive: int | None = None
+    mtu: int | None = None
+    dns: tuple[str, ...] | None = None
+    preferred_jump_id: PeerId | None = None
+    tags: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
+    owner_id: PrincipalId | None = None
+
+    @property
+    def items(self) -> int:
+        """Of a transaction, at most: peer, label, address with its quarantine, key, and a claim a CIDR."""
+        return 5 + len(self.additional_allowed_ips)
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """`token`: an agent's, shown once. `tunnel`, `private_key`: a static peer's, None while no jump is ready or
+    the key is the owner's."""
+
+    network: Network
+    peer: Peer
+    token: Token | None = None
+    enrollment_expires_at: datetime | None = None
+    tunnel: Tunnel | None = None
+    private_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A peer to be, with what stays the same however often it is decided."""
+
+    new: NewPeer
+    id: PeerId
+    token: Token
+    private_key: str | None
+    public_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """One that is decided: what to answer and what to write."""
+
+    new: NewPeer
+    created: Created
+    allocation: Allocation
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    transactions: Transactions
+    networks: NetworkStore
+    peers: PeerStore
+    allocator: Allocator
+    vault: Vault
+    clock: Clock
+    randomness: Randomness
+
+    def create(self, network_id: NetworkId, new: NewPeer, by: Principal, request: Replayable | None = None) -> Created:
+        by.require_sight(network_id)
+        draft = self._draft(network_id, new)
+
+        def attempt() -> Created:
+            settled = () if request is None else (replace(request, made=(draft.id,), is_done=True),)
+            try:
+                return self._commit(network_id, [draft], by, settled)[0]
+            except Refused as refused:
+                raise explained(refused.write, new) from refused
+            except Unfit as unfit:
+                raise unfit.refusal from None
+
+        return decide(self.clock, attempt)
+
+    def create_many(
+        self,
+        network_id: NetworkId,
+        asked: Sequence[NewPeer | Refusal],
+        by: Principal,
+        request: Replayable | None = None,
+    ) -> list[Created | Refusal | PeerId]:
+        """Create each that can be; answers what became of each, in order.
+
+        Args:
+            asked: one that did not parse stands as its refusal.
+            request: an attempt that ended halfway is gone on with: what it made is answered by its id.
+        """
+        by.require_sight(network_id)
+        self.networks.get(network_id)
+        outcomes: dict[int, Created | Refusal | PeerId] = {
+            n: one for n, one in enumerate(asked) if isinstance(one, Refusal)
+        }
+        outcomes |= {n: peer_id for n, peer_id in made_before(request).items() if n < len(asked)}
+        waiting = [
+            (n, self._draft(network_id, new))
+            for n, new in enumerate(asked)
+            if n not in outcomes and not isinstance(new, Refusal)
+        ]
+        deadline = self.clock.now() + BULK_TIME
+        while waiting:
+            if self.clock.now() >= deadline:
+                outcomes |= {n: Busy() for n, _ in waiting}
+                break
+            batch = _batch(waiting)
+            made, failed = self._create_batch(network_id, batch, by, request)
+            outcomes |= made
+            outcomes |= failed
+            if request is not None:
+                request = replace(request, made=(*request.made, *(f"{n}:{one.peer.id}" for n, one in made.items())))
+            waiting = [(n, draft) for n, draft in waiting if n not in outcomes]
+        return [outcomes[n] for n in range(len(asked))]
+
+    def _create_batch(
+        self, network_id: NetworkId, batch: list[tuple[int, Draft]], by: Principal, request: Replayable | None
+    ) -> tuple[dict[int, Created], dict[int, Refusal]]:
+        """Create those of a batch that can be, in one transaction; one that cannot leaves it."""
+        drafts = dict(batch)
+        failed: dict[int, Refusal] = {}
+
+        def attempt() -> dict[int, Created]:
+            while drafts:
+                try:
+                    return self._create_all(network_id, drafts, by, request)
+                except Unfit as unfit:
+                    failed.update(_left_out(unfit, drafts))
+                for n in failed:
+                    drafts.pop(n, None)
+            return {}
+
+        try:
+            return decide(self.clock, attempt), failed
+        except Busy as busy:
+            return {}, {**failed, **dict.fromkeys(drafts, busy)}
+
+    def _create_all(
+        self, network_id: NetworkId, drafts: dict[int, Draft], by: Principal, request: Replayable | None
+    ) -> dict[int, Created]:
+        """Raises Unfit: one of them cannot be."""
+        settled: list[Replayable] = []
+        if request is not None:
+            made = (f"{n}:{draft.id}" for n, draft in drafts.items())
+            settled.append(replace(request, made=(*request.made, *made)))
+        try:
+            return dict(zip(drafts, self._commit(network_id, list(drafts.values()), by, settled), strict=True))
+        except Refused as refused:
+            culprit = next((draft for draft in drafts.values() if _is_of(refused.write, draft.id)), None)
+            refusal = explained(refused.write, (culprit or next(iter(drafts.values()))).new)
+            if culprit is None or not isinstance(refusal, Refusal):
+                raise refusal from refused
+            raise Unfit(culprit.id, refusal) from refused
+
+    def _draft(self, network_id: NetworkId, new: NewPeer) -> Draft:
+        peer_id = PeerId(self.randomness.new_id(PREFIXES[new.kind]))
+        private_key = self.randomness.private_key() if new.generate_key else None
+        public_key = new.public_key if private_key is None else self.randomness.public_key(private_key)
+        token = Token("wirety_enroll", f"{network_id}:{peer_id}", self.randomness.secret())
+        return Draft(new, peer_id, token, private_key, public_key)
+
+    def _commit(
+        self, network_id: NetworkId, drafts: Sequence[Draft], by: Principal, settled: Sequence[Replayable]
+    ) -> list[Created]:
+        """Decide them against what is stored, and write them whole."""
+        now = self.clock.now()
+        network = self.networks.get(network_id).advanced(now)
+        surroundings = self._surroundings(network, drafts)
+        given: set[int] = set()
+        claimed: set[tuple[str, str]] = set()
+        made: list[Making] = []
+        directory = surroundings.directory
+        for draft in drafts:
+            try:
+                network, allocation = self.allocator.allocate(network, draft.new.address, given)
+                peer = self._peer(network, draft, allocation, surroundings, now)
+                if directory is not None:
+                    directory = self._routed(network, peer, directory, surroundings)
+                making = self._made(network, peer, draft, allocation, surroundings, now)
+                _require_apart(making, claimed)
+            except Refusal as refusal:
+                raise Unfit(draft.id, refusal) from None
+            given.add(allocation.index)
+            network = _counted(network, peer)
+            made.append(making)
+        peers = [one.created.peer for one in made]
+        change = Change(
+            network_id, network.revision, now, by.id, What.PEER_CREATED, tuple(Affected(None, peer) for peer in peers)
+        )
+        writes: list[Write] = [AdvanceNetwork(network), *(write for one in made for write in one.writes)]
+        if directory is not None and any(peer.additional_allowed_ips for peer in peers):
+            writes.append(WriteDirectory(directory))
+        writes += [SettleRequest(one) for one in settled]
+        self.transactions.commit(Commit(change, tuple(writes)))
+        return [replace(one.created, network=network) for one in made]
+
+    def _surroundings(self, network: Network, drafts: Sequence[Draft]) -> "Surroundings":
+        has_file = any(draft.new.kind is Kind.STATIC for draft in drafts)
+        has_ranges = any(draft.new.additional_allowed_ips or draft.new.endpoint for draft in drafts)
+        has_routes = any(draft.new.additional_allowed_ips for draft in drafts)
+        return Surroundings(
+            jumps=self.peers.jumps(network.id) if has_file or has_routes else [],
+            routers=self.peers.routers(network.id) if has_file and network.routers else [],
+            directory=self.networks.directory() if has_ranges else None,
+        )
+
+    def _routed(self, network: Network, peer: Peer, directory: Directory, around: "Surroundings") -> Directory:
+        require_clear(network, peer, directory, around.jumps)
+        if not peer.additional_allowed_ips:
+            return directory
+        later = directory.with_routed(network.id, peer.id, peer.additional_allowed_ips)
+        version = around.directory.version if around.directory is not None else 0
+        return replace(later, version=version + 1)  # one write, however many peers
+
+    def _peer(
+        self, network: Network, draft: Draft, allocation: Allocation, around: "Surroundings", now: datetime
+    ) -> Peer:
+        new = draft.new
+        preferred = new.preferred_jump_id
+        if preferred is not None and preferred not in network.preferences:
+            raise Invalid([("preferred_jump_id", f"There is no jump {preferred} in this network.")])
+        peer = Peer(
+            id=draft.id,
+            network_id=network.id,
+            name=new.name,
+            kind=new.kind,
+            index=allocation.index,
+            public_key=draft.public_key,
+            keyed_since=network.revision if draft.public_key else None,
+            endpoint=new.endpoint,
+            listen_port=new.listen_port,
+            is_isolated=new.is_isolated,
+            full_encapsulation=new.full_encapsulation,
+            additional_allowed_ips=new.additional_allowed_ips,
+            routed_cidrs=new.routed_cidrs,
+            persistent_keepalive=new.persistent_keepalive,
+            mtu=new.mtu,
+            dns=new.dns,
+            preferred_jump_id=None if new.kind is Kind.JUMP else preferred or network.least_preferred_jump(),
+            epoch=network.epoch if new.kind is Kind.STATIC else None,
+            tags=new.tags,
+            metadata=dict(new.metadata),
+            owner_id=new.owner_id,
+            created_at=now,
+            updated_at=now,
+            revision=network.revision,
+        )
+        if new.kind is not Kind.STATIC:
+            return peer
+        return replace(peer, home_id=first_home(peer, serving(around.jumps), network.down))
+
+    def _made(
+        self,
+        network: Network,
+        peer: Peer,
+        draft: Draft,
+        allocation: Allocation,
+        around: "Surroundings",
+        now: datetime,
+    ) -> Making:
+        created = self._completed(network, peer, draft, around, now)
+        peer = created.peer
+        enrollment = None
+        if created.token is not None and created.enrollment_expires_at is not None:
+            enrollment = Enrollment(created.token.hashed(), created.enrollment_expires_at)
+        writes: list[Write] = [
+            PutPeer(PeerRecord(peer, enrollment)),
+            Claim(network.id, "label", peer.label, peer.id),
+            TakeAddress(network.id, peer.id, allocation),
+        ]
+        if peer.public_key is not None:
+            writes.append(Claim(network.id, "key", peer.public_key, peer.id))
+        if peer.is_router:
+            writes += [Claim(network.id, "route", str(cidr), peer.id) for cidr in peer.additional_allowed_ips]
+        return Making(draft.new, created, allocation, tuple(writes))
+
+    def _completed(self, network: Network, peer: Peer, draft: Draft, around: "Surroundings", now: datetime) -> Created:
+        if peer.is_run_by_agent:
+            return Created(network, peer, token=draft.token, enrollment_expires_at=now + ENROLLMENT_LIFETIME)
+        if peer.home_id is None:
+            if draft.private_key is not None:
+                raise JumpNotReady
+            return Created(network, peer)
+        psk = preshared_keys(self.vault.open(network.id, network.secret))
+        tunnel = regular_tunnel(network, peer, around.jumps, around.routers, psk)
+        return Created(network, replace(peer, issued=digests(tunnel)), tunnel=tunnel, private_key=draft.private_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around new peers. `directory` None: they touch no range."""
+
+    jumps: Sequence[Peer]
+    routers: Sequence[Peer]
+    directory: Directory | None
+
+
+class Unfit(Exception):
+    """One peer of a batch cannot be; the others may."""
+
+    def __init__(self, peer_id: PeerId, refusal: Refusal) -> None:
+        super().__init__(peer_id)
+        self.peer_id = peer_id
+        self.refusal = refusal
+
+
+def explained(write: Write, new: NewPeer) -> Refusal | Moved:
+    """What a refused write means to the caller; an address lost in a race is simply chosen again."""
+    match write:
+        case Claim(kind="label"):
+            return PeerNameInUse(new.name)
+        case Claim(kind="key"):
+            return KeyInUse()
+        case Claim(kind="route", value=cidr):
+            return CidrInUse(cidr, "it already stands behind another peer of this network")
+        case SettleRequest(replayable):
+            return RequestRunning(replayable.key)
+        case _:
+            return Moved()
+
+
+def made_before(request: Replayable | None) -> dict[int, PeerId]:
+    """What earlier attempts of a bulk request made, by place."""
+    if request is None:
+        return {}
+    pairs = (one.partition(":") for one in request.made)
+    return {int(place): PeerId(peer_id) for place, _, peer_id in pairs}
+
+
+def _left_out(unfit: Unfit, drafts: dict[int, Draft]) -> dict[int, Refusal]:
+    """The one that cannot be; without an address for it, there is none for those that come after either."""
+    culprit = next(n for n, draft in drafts.items() if draft.id == unfit.peer_id)
+    left_out = {culprit: unfit.refusal}
+    if isinstance(unfit.refusal, AddressPoolExhausted):
+        left_out |= {n: unfit.refusal for n, draft in drafts.items() if n > culprit and not draft.new.address}
+    return left_out
+
+
+def _require_apart(making: Making, claimed: set[tuple[str, str]]) -> None:
+    """Refuse what another peer of the same transaction claims: it may touch an item once."""
+    for write in making.writes:
+        if isinstance(write, Claim):
+            if (write.kind, write.value) in claimed:
+                refusal = explained(write, making.new)
+                assert isinstance(refusal, Refusal)
+                raise refusal
+            claimed.add((write.kind, write.value))
+
+
+def _batch(waiting: Sequence[tuple[int, Draft]]) -> list[tuple[int, Draft]]:
+    """As many as surely fit into one transaction."""
+    room = MOST_ITEMS - SHARED_ITEMS
+    batch: list[tuple[int, Draft]] = []
+    for n, draft in waiting:
+        room -= draft.new.items
+        if room < 0 and batch:
+            break
+        batch.append((n, draft))
+    return batch
+
+
+def _is_of(write: Write, peer_id: PeerId) -> bool:
+    match write:
+        case Claim() | TakeAddress():
+            return write.peer_id == peer_id
+        case PutPeer(record):
+            return record.peer.id == peer_id
+        case _:
+            return False
+
+
+def _counted(network: Network, peer: Peer) -> Network:
+    network = replace(network, peers=network.peers + 1, routers=network.routers + peer.is_router)
+    return network.with_jump(peer.id) if peer.is_jump else network.preferring(None, peer.preferred_jump_id)

@@ -1,0 +1,70 @@
+"""One change to one peer: read, decide, write; again when the network moved meanwhile.
+
+Requests: 2 reads and 1 transaction, and what the decision reads.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from chalicelib.application.contention import decide
+from chalicelib.domain.change import AdvanceNetwork, Affected, Change, Commit, PutPeer, What, Write
+from chalicelib.domain.errors import Stale
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.network import Network
+from chalicelib.domain.peer import Peer, PeerRecord
+from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What one change makes of a peer and its network, and what is written beside them."""
+
+    network: Network
+    record: PeerRecord
+    writes: tuple[Write, ...] = ()
+
+
+Decision = Callable[[Network, PeerRecord], Edit]
+"""From the network one revision later and the peer as stored; an edit that changes nothing writes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who changes which peer how. `if_match`: the revision the caller saw, None: whichever."""
+
+    network_id: NetworkId
+    peer_id: PeerId
+    by: PrincipalId
+    what: What
+    note: str | None = field(default=None)
+    if_match: Revision | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    transactions: Transactions
+    networks: NetworkStore
+    peers: PeerStore
+    clock: Clock
+
+    def make(self, order: Order, decision: Decision) -> tuple[Network, Peer]:
+        """Raises NetworkNotFound, PeerNotFound, Stale, Refused, and what the decision raises."""
+
+        def attempt() -> tuple[Network, Peer]:
+            now = self.clock.now()
+            stored = self.networks.get(order.network_id)
+            network = stored.advanced(now)
+            before = self.peers.get(order.network_id, order.peer_id)
+            if order.if_match is not None and before.peer.revision != order.if_match:
+                raise Stale
+            edit = decision(network, before)
+            if edit.record == before and not edit.writes:
+                return stored, before.peer
+            after = replace(edit.record.peer, updated_at=now, revision=network.revision)
+            affected = (Affected(before.peer, after),)
+            change = Change(order.network_id, network.revision, now, order.by, order.what, affected, note=order.note)
+            written = PutPeer(replace(edit.record, peer=after))
+            self.transactions.commit(Commit(change, (AdvanceNetwork(edit.network), written, *edit.writes)))
+            return edit.network, after
+
+        return decide(self.clock, attempt)

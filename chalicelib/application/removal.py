@@ -1,0 +1,62 @@
+"""What a forced delete leaves to a job: peer by peer, until the range is free.
+
+The job goes on from what is stored, so it may run twice, end halfway, or be lost and sent
+again. Requests of a step: 2 reads + 1 transaction for up to PEERS_AT_ONCE peers.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.application.contention import decide
+from chalicelib.application.peers import burial
+from chalicelib.domain.change import Change, Commit, RemoveAcl, RemoveNetwork, What, WriteDirectory
+from chalicelib.domain.ids import NetworkId, PrincipalId
+from chalicelib.domain.peer import PeerRecord
+from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
+
+PEERS_AT_ONCE = 12  # 8 items each at most, and the network, directory and change
+MOST_ITEMS = 96
+OWN_ITEMS = 7  # tombstone 2, label, address 2, key, presence
+REMOVAL = PrincipalId("removal")
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    transactions: Transactions
+    networks: NetworkStore
+    peers: PeerStore
+    clock: Clock
+
+    def step(self, network_id: NetworkId) -> bool:
+        """Remove some peers of a network that is being deleted, at last itself; False when nothing is left."""
+
+        def attempt() -> bool:
+            network = self.networks.deleting(network_id)
+            if network is None:
+                return False
+            now = self.clock.now()
+            records = _fitting(self.peers.records(network_id, PEERS_AT_ONCE))
+            if records:
+                routed = any(record.peer.additional_allowed_ips for record in records)
+                directory = self.networks.directory() if routed else None
+                self.transactions.commit(burial(network.advanced(now), records, directory, REMOVAL, now))
+                return True
+            gone = network.advanced(now)
+            directory = self.networks.directory().without_network(network_id)
+            change = Change(network_id, gone.revision, now, REMOVAL, What.NETWORK_DELETED)
+            writes = (RemoveNetwork(network), RemoveAcl(network_id), WriteDirectory(directory))
+            self.transactions.commit(Commit(change, writes))
+            return False
+
+        return decide(self.clock, attempt)
+
+
+def _fitting(records: list[PeerRecord]) -> list[PeerRecord]:
+    """As many as one transaction holds; one always fits."""
+    fitting: list[PeerRecord] = []
+    room = MOST_ITEMS
+    for record in records:
+        room -= OWN_ITEMS + len(record.peer.additional_allowed_ips)
+        if room < 0 and fitting:
+            break
+        fitting.append(record)
+    return fitting

@@ -1,0 +1,181 @@
+"""What a jump lets through: values and sets, one policy for every jump of a network.
+
+AllowedIPs cannot isolate through a hub; this does. Its verdict is about the first packet of
+a flow, by the flow's own direction: replies belong to the permission they answer, and TCP
+replies (not a bare SYN) pass by it also on a path that saw no first packet. What leaves the
+tunnel is declared, or the internet for peers with full encapsulation; never anything else.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Literal, assert_never
+
+from chalicelib.domain.acl import AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol, Selector
+from chalicelib.domain.cidr import Address, Cidr, ordered
+from chalicelib.domain.ids import PeerId
+from chalicelib.domain.network import Network
+from chalicelib.domain.peer import Peer
+from chalicelib.domain.territory import territories
+
+NEVER_INTERNET = tuple(
+    ip_network(cidr)
+    for cidr in (
+        "0.0.0.0/8",  # this network: RFC 1122 section 3.2.1.3
+        "10.0.0.0/8",  # RFC 1918
+        "100.64.0.0/10",  # RFC 6598
+        "127.0.0.0/8",
+        "169.254.0.0/16",  # link-local, RFC 3927: metadata services of clouds
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "224.0.0.0/3",  # multicast and reserved
+        "::/127",
+        "fc00::/7",  # RFC 4193
+        "fe80::/10",
+        "ff00::/8",
+    )
+)
+"""What the internet is not, whatever a client's AllowedIPs say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the ACL over named sets of addresses; None: any. No `ports`: any."""
+
+    source: str | None
+    destination: str | None
+    protocol: Protocol | None
+    ports: tuple[Ports, ...]
+    allows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A CIDR behind this jump. Not masqueraded: it knows its way back, and may speak first."""
+
+    cidr: Cidr
+    masquerade: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """`blocked`: dropped both ways, and their live flows cut. `isolated` talk to `hubs` alone:
+    jumps and what lies behind them. `rules`: first match, default allow. `exits`: what lies
+    behind this jump. `internet`: whose traffic to the internet may leave here."""
+
+    blocked: tuple[Cidr, ...] = ()
+    isolated: tuple[Cidr, ...] = ()
+    hubs: tuple[Cidr, ...] = ()
+    sets: Mapping[str, tuple[Cidr, ...]] | None = None
+    rules: tuple[Rule, ...] = ()
+    exits: tuple[Exit, ...] = ()
+    internet: tuple[Cidr, ...] = ()
+
+
+Way = Literal["through", "leaving", "entering"]
+"""From the tunnel into it again or to the jump itself; out of it; into it from behind the jump."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """The first packet of a flow. `port` 0: of a protocol without ports."""
+
+    source: Address
+    destination: Address
+    protocol: Protocol
+    port: int = 0
+
+
+def firewall(network: Network, jump: Peer, peers: Iterable[Peer], rules: Sequence[AclRule]) -> Firewall:
+    """Compile the policy as this jump enforces it.
+
+    Args:
+        peers: all peers of the network; those without a key are nowhere, and in no set.
+    """
+    known = [peer for peer in peers if peer.public_key is not None]
+    is_singled_out = rules or any(peer.is_blocked or peer.is_isolated or peer.full_encapsulation for peer in known)
+    own = territories(network, known) if is_singled_out else {}
+
+    def of(chosen: Iterable[Peer]) -> tuple[Cidr, ...]:
+        return ordered(cidr for peer in chosen for cidr in own[peer.id])
+
+    isolated = [peer for peer in known if peer.is_isolated]
+    sets, compiled = _compiled(rules, known, own)
+    return Firewall(
+        blocked=of(peer for peer in known if peer.is_blocked),
+        isolated=of(isolated),
+        hubs=of(peer for peer in known if peer.is_jump) if isolated else (),
+        sets=sets,
+        rules=compiled,
+        exits=tuple(Exit(cidr, cidr not in jump.routed_cidrs) for cidr in ordered(jump.additional_allowed_ips)),
+        internet=of(peer for peer in known if peer.full_encapsulation),
+    )
+
+
+def permits(policy: Firewall, packet: Packet, way: Way) -> bool:
+    """Whether a flow may begin, going the way that routing leads it."""
+    source, destination = packet.source, packet.destination
+    if _in(source, policy.blocked) or _in(destination, policy.blocked):
+        return False
+    if _in(destination, policy.isolated) and not _in(source, policy.hubs):
+        return False
+    if way != "leaving" and _in(source, policy.isolated) and not _in(destination, policy.hubs):
+        return False
+    if not _allowed(policy, packet):
+        return False
+    if way == "leaving":
+        declared = any(destination in behind.cidr for behind in policy.exits)
+        return declared or (_in(source, policy.internet) and not _in(destination, NEVER_INTERNET))
+    if way == "entering":
+        return any(source in behind.cidr and not behind.masquerade for behind in policy.exits)
+    return True
+
+
+def _allowed(policy: Firewall, packet: Packet) -> bool:
+    sets = policy.sets or {}
+    for rule in policy.rules:
+        if rule.source is not None and not _in(packet.source, sets[rule.source]):
+            continue
+        if rule.destination is not None and not _in(packet.destination, sets[rule.destination]):
+            continue
+        if rule.protocol is not None and rule.protocol is not packet.protocol:
+            continue
+        if rule.ports and not any(packet.port in ports for ports in rule.ports):
+            continue
+        return rule.allows
+    return True
+
+
+def _in(address: Address, cidrs: Collection[Cidr]) -> bool:
+    return any(address in cidr for cidr in cidrs)
+
+
+def _compiled(
+    rules: Sequence[AclRule], peers: Sequence[Peer], own: Mapping[PeerId, tuple[Cidr, ...]]
+) -> tuple[Mapping[str, tuple[Cidr, ...]], tuple[Rule, ...]]:
+    """Rules over sets that each stand once; a rule that selects nobody can match nothing and is left out."""
+    sets: dict[str, tuple[Cidr, ...]] = {}
+    compiled: list[Rule] = []
+    for rule in rules:
+        for selector in (rule.source, rule.destination):
+            if not isinstance(selector, Anything) and str(selector) not in sets:
+                sets[str(selector)] = _members(selector, peers, own)
+        names = [None if isinstance(side, Anything) else str(side) for side in (rule.source, rule.destination)]
+        if all(name is None or sets[name] for name in names):
+            compiled.append(Rule(names[0], names[1], rule.protocol, rule.ports, rule.allows))
+    used = {name for rule in compiled for name in (rule.source, rule.destination)}
+    return {name: members for name, members in sorted(sets.items()) if name in used}, tuple(compiled)
+
+
+def _members(selector: Selector, peers: Sequence[Peer], own: Mapping[PeerId, tuple[Cidr, ...]]) -> tuple[Cidr, ...]:
+    match selector:
+        case OfCidr(cidr):
+            return (cidr,)
+        case OfPeer(peer_id):
+            return own.get(peer_id, ())
+        case OfTag(tag):
+            return ordered(cidr for peer in peers if tag in peer.tags for cidr in own[peer.id])
+        case Anything():
+            return ()
+        case _:
+            assert_never(selector)

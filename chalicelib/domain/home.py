@@ -1,0 +1,45 @@
+"""Which jump carries a regular peer: one rule, the same in every configuration of a network.
+
+The operator's choice (or the least used jump at creation) comes first, then the others in the
+order of their ids. The home is the first of these that serves and is not marked down, for all
+or for this peer alone; if all are marked, the first that serves.
+"""
+
+from collections.abc import Collection, Sequence
+
+from chalicelib.domain.ids import PeerId
+from chalicelib.domain.peer import Kind, Peer
+
+
+def serving(jumps: Collection[Peer]) -> list[Peer]:
+    """The jumps that can carry traffic, in the one stable order."""
+    return sorted((jump for jump in jumps if jump.is_listed and jump.is_jump), key=lambda jump: jump.id)
+
+
+def home_of(peer: Peer, jumps: Sequence[Peer], down: Collection[PeerId] = ()) -> PeerId | None:
+    """The home jump of a regular peer.
+
+    Args:
+        jumps: those that serve, as `serving` orders them.
+        down: jumps marked down for all.
+    """
+    if peer.kind is Kind.STATIC:
+        return _fixed_home(peer, jumps)
+    return first_home(peer, jumps, down)
+
+
+def first_home(peer: Peer, jumps: Sequence[Peer], down: Collection[PeerId] = ()) -> PeerId | None:
+    """The rule as it stands for agents, and as it chooses the home that a new file names."""
+    order = sorted((jump.id for jump in jumps), key=lambda jump_id: (jump_id != peer.preferred_jump_id, jump_id))
+    up = [jump_id for jump_id in order if jump_id not in down and jump_id not in peer.avoids]
+    return next(iter(up or order), None)
+
+
+def _fixed_home(peer: Peer, jumps: Sequence[Peer]) -> PeerId | None:
+    """A file names one jump for ever: the chosen one, else the first that ever had a key, marked down or not.
+
+    A chosen jump that is blocked for now is waited for; one that was deleted leaves the file void.
+    """
+    if peer.home_id is not None:
+        return peer.home_id
+    return min(jumps, key=lambda jump: (jump.keyed_since or 0, jump.id)).id if jumps else None

@@ -1,0 +1,62 @@
+"""Changing the fields of a peer: which kind has which, and how they hang together."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.peer import Kind, Peer
+
+OF_ALL = frozenset(
+    {
+        "name",
+        "listen_port",
+        "additional_allowed_ips",
+        "persistent_keepalive",
+        "mtu",
+        "tags",
+        "metadata",
+        "owner_id",
+    }
+)
+OF_JUMPS = OF_ALL | {"endpoint", "routed_cidrs"}
+OF_REGULAR = OF_ALL | {"is_isolated", "full_encapsulation", "preferred_jump_id", "dns"}
+CLEARED: Mapping[str, Any] = {
+    "is_isolated": False,
+    "full_encapsulation": False,
+    "additional_allowed_ips": (),
+    "routed_cidrs": (),
+    "tags": (),
+    "metadata": {},
+}
+
+
+def patched(peer: Peer, fields: Mapping[str, Any]) -> Peer:
+    """The peer with other fields; None clears one.
+
+    Raises:
+        Invalid: a field of another kind, a name cleared, or a routed CIDR that is not behind the jump.
+    """
+    known = OF_JUMPS if peer.kind is Kind.JUMP else OF_REGULAR
+    errors = [(name, f"A {peer.kind} peer has no {name}.") for name in fields if name not in known]
+    if fields.get("name", peer.name) is None:
+        errors.append(("name", "A peer has a name; it cannot be cleared."))
+    if errors:
+        raise Invalid(errors)
+    values: dict[str, Any] = {name: CLEARED.get(name) if value is None else value for name, value in fields.items()}
+    if "endpoint" in values:
+        values["endpoint_guessed"] = False
+    after = replace(peer, **values)
+    if "routed_cidrs" in fields:
+        require_routed_behind(after)
+        return after
+    return replace(
+        after, routed_cidrs=tuple(cidr for cidr in after.routed_cidrs if cidr in after.additional_allowed_ips)
+    )
+
+
+def require_routed_behind(peer: Peer) -> None:
+    """Raises Invalid: what is routed rather than masqueraded stands behind the jump in the first place."""
+    for n, cidr in enumerate(peer.routed_cidrs):
+        if cidr not in peer.additional_allowed_ips:
+            raise Invalid([(f"routed_cidrs[{n}]", f"{cidr} is not one of additional_allowed_ips.")])

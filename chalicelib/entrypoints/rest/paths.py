@@ -1,0 +1,24 @@
+"""The ids in a path: a text that is no id names nothing, and reaches no store."""
+
+from typing import Any
+
+from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
+from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.principal import Principal
+from chalicelib.entrypoints.parsing import NETWORK_ID, PEER_ID
+from chalicelib.entrypoints.rest.route import Call
+
+
+def network_id(call: Call[Principal, Any]) -> NetworkId:
+    """The path's network; a text that is no id names none."""
+    text = call.path["network_id"]
+    if not NETWORK_ID.match(text):
+        raise NetworkNotFound(text)
+    return NetworkId(text)
+
+
+def peer_id(call: Call[Principal, Any]) -> PeerId:
+    text = call.path["peer_id"]
+    if not PEER_ID.match(text):
+        raise PeerNotFound(text)
+    return PeerId(text)
