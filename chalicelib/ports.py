@@ -17,7 +17,7 @@ from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Prefix, Princ
 from chalicelib.domain.ipam import Allocation, Span
 from chalicelib.domain.network import Network, SealedSecret
 from chalicelib.domain.notice import Notice
-from chalicelib.domain.peer import Host, Peer, PeerRecord, Tombstone
+from chalicelib.domain.peer import Host, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.presence import Fact, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Viewer
 from chalicelib.domain.tokens import Secret
@@ -112,8 +112,8 @@ class PeerStore(Protocol):
         """Those that exist, in no order; 1 request a hundred."""
         ...
 
-    def page(self, network_id: NetworkId, after: PeerId | None, limit: int) -> list[Peer]:
-        """Up to `limit` peers in the order of their ids, after one."""
+    def page(self, network_id: NetworkId, after: PeerId | None, limit: int, kind: Kind | None = None) -> list[Peer]:
+        """Up to `limit` peers in the order of their ids, after one; of one kind, or of all."""
         ...
 
     def records(self, network_id: NetworkId, limit: int) -> list[PeerRecord]:

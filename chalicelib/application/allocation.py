@@ -1,14 +1,14 @@
-"""Which host index a new peer gets.
+"""Which host indexes new peers get.
 
-Requests: 1, whatever the size of the network; 1 more when nothing is left but quarantine.
+Requests of a round, whatever the size of the network and however many it gives: 1, and 1 more
+when nothing is left but quarantine; 1 for each address that is asked for.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from heapq import merge
 
 from chalicelib.domain.errors import AddressInUse, AddressPoolExhausted, AddressReserved
-from chalicelib.domain.ipam import Allocation, Span, first_free, index_of
+from chalicelib.domain.ipam import Allocation, free_of, index_of
 from chalicelib.domain.network import Network
 from chalicelib.ports import AllocationStore
 
@@ -17,38 +17,55 @@ from chalicelib.ports import AllocationStore
 class Allocator:
     allocations: AllocationStore
 
-    def allocate(
-        self, network: Network, address: str | None, given: Collection[int] = ()
-    ) -> tuple[Network, Allocation]:
-        """Choose an index, and the network that remembers it.
+    def round(self, network: Network) -> "Round":
+        """Begin to give indexes of a network as it is stored."""
+        return Round(self.allocations, network)
+
+
+class Round:
+    """Gives each index once; `network` remembers what was handed out."""
+
+    def __init__(self, allocations: AllocationStore, network: Network) -> None:
+        self._allocations = allocations
+        self._given: set[int] = set()
+        self._free = self._all_free(network)
+        self.network = network
+
+    def give(self, address: str | None) -> Allocation:
+        """Choose an index.
 
         Args:
             address: one that is asked for, which ends its quarantine; None: the next free one.
-            given: indexes chosen before in the same commit.
 
         Raises:
             AddressInUse, AddressReserved, AddressPoolExhausted.
         """
-        if address is not None:
-            return network, self._asked(network, address, given)
-        for span in network.unused():
-            index = first_free(span, self._taken(network, span, given))
-            if index is not None:
-                return network.handed_out(index), Allocation(index)
-        for freed in self.allocations.freed(network.id):
-            if network.is_assignable(freed.index) and freed.index not in given:
-                return network, freed
-        raise AddressPoolExhausted(str(network.cidr))
+        allocation = self._next() if address is None else self._asked(address)
+        self._given.add(allocation.index)
+        return allocation
 
-    def _asked(self, network: Network, address: str, given: Collection[int]) -> Allocation:
-        index = index_of(network.cidr, address)
-        if network.is_reserved(index):
+    def _next(self) -> Allocation:
+        for allocation in self._free:
+            if allocation.index not in self._given:
+                if allocation.freed_at is None:
+                    self.network = self.network.handed_out(allocation.index)
+                return allocation
+        raise AddressPoolExhausted(str(self.network.cidr))
+
+    def _asked(self, address: str) -> Allocation:
+        index = index_of(self.network.cidr, address)
+        if self.network.is_reserved(index):
             raise AddressReserved(address)
-        held = self.allocations.get(network.id, index)
-        if index in given or (held is not None and held.freed_at is None):
+        held = self._allocations.get(self.network.id, index)
+        if index in self._given or (held is not None and held.freed_at is None):
             raise AddressInUse(address)
         return held or Allocation(index)
 
-    def _taken(self, network: Network, span: Span, given: Collection[int]) -> Iterable[int]:
-        stored = (held.allocation.index for held in self.allocations.taken(network.id, span))
-        return merge(sorted(index for index in given if index in span), stored)
+    def _all_free(self, network: Network) -> Iterator[Allocation]:
+        """What was never handed out, then what waits longest in quarantine; read as far as needed."""
+        for span in network.unused():
+            stored = self._allocations.taken(network.id, span)
+            yield from map(Allocation, free_of(span, (held.allocation.index for held in stored)))
+        for freed in self._allocations.freed(network.id):
+            if network.is_assignable(freed.index):
+                yield freed

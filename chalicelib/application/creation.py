@@ -237,22 +237,24 @@ class Creation:
         now = self.clock.now()
         network = self.networks.get(network_id).advanced(now)
         surroundings = self._surroundings(network, drafts)
-        given: set[int] = set()
+        addresses = self.allocator.round(network)
         claimed: set[tuple[str, str]] = set()
         made: list[Making] = []
         directory = surroundings.directory
+        first_version = 0 if directory is None else directory.version + 1
         for draft in drafts:
             try:
-                network, allocation = self.allocator.allocate(network, draft.new.address, given)
+                allocation = addresses.give(draft.new.address)
                 peer = self._peer(network, draft, allocation, surroundings, now)
                 if directory is not None:
-                    directory = self._routed(network, peer, directory, surroundings)
+                    beside = [one.created.peer for one in made if one.created.peer.is_jump]
+                    directory = self._routed(network, peer, directory, [*surroundings.jumps, *beside])
+                    directory = replace(directory, version=first_version)  # one write, however many peers
                 making = self._made(network, peer, draft, allocation, surroundings, now)
                 _require_apart(making, claimed)
             except Refusal as refusal:
                 raise Unfit(draft.id, refusal) from None
-            given.add(allocation.index)
-            network = _counted(network, peer)
+            addresses.network = network = _counted(addresses.network, peer)
             made.append(making)
         peers = [one.created.peer for one in made]
         change = Change(
@@ -275,13 +277,11 @@ class Creation:
             directory=self.networks.directory() if has_ranges else None,
         )
 
-    def _routed(self, network: Network, peer: Peer, directory: Directory, around: "Surroundings") -> Directory:
-        require_clear(network, peer, directory, around.jumps)
+    def _routed(self, network: Network, peer: Peer, directory: Directory, jumps: Sequence[Peer]) -> Directory:
+        require_clear(network, peer, directory, jumps)
         if not peer.additional_allowed_ips:
             return directory
-        later = directory.with_routed(network.id, peer.id, peer.additional_allowed_ips)
-        version = around.directory.version if around.directory is not None else 0
-        return replace(later, version=version + 1)  # one write, however many peers
+        return directory.with_routed(network.id, peer.id, peer.additional_allowed_ips)
 
     def _peer(
         self, network: Network, draft: Draft, allocation: Allocation, around: "Surroundings", now: datetime

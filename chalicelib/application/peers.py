@@ -49,12 +49,12 @@ class Peers:
     clock: Clock
 
     def page(
-        self, network_id: NetworkId, after: str | None, limit: int, by: Principal
+        self, network_id: NetworkId, after: str | None, limit: int, by: Principal, kind: Kind | None = None
     ) -> tuple[list[Shown], str | None]:
         """Up to `limit` peers in the order of their ids, and the cursor of the next page."""
         by.require_sight(network_id)
         network = self.networks.get(network_id)
-        found = self.peers.page(network_id, PeerId(after) if after else None, limit + 1)
+        found = self.peers.page(network_id, PeerId(after) if after else None, limit + 1, kind)
         chosen = found[:limit]
         return self.lens.shown(network, chosen), chosen[-1].id if len(found) > limit else None
 

@@ -4,7 +4,7 @@ A peer stores its host index; its address is the network's origin plus the index
 IPv4 and IPv6 alike. So a change of CIDR moves every peer in one write.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -123,18 +123,17 @@ def index_of(cidr: IPv4Network, text: str, field: str = "address") -> int:
     return index
 
 
-def first_free(span: Span, taken: Iterable[int]) -> int | None:
-    """Pick the lowest index of a span that is not taken; None when all are.
+def free_of(span: Span, taken: Iterable[int]) -> Iterator[int]:
+    """The indexes of a span that are not taken, ascending.
 
     Args:
         taken: indexes of the span that are held or quarantined, ascending, read as far as needed.
     """
     index = span.first
     for held in taken:
-        if held > index:
-            break
+        yield from range(index, held)
         index = held + 1
-    return index if index <= span.last else None
+    yield from range(index, span.last + 1)
 
 
 def subtract(span: Span, holes: Iterable[Span]) -> tuple[Span, ...]:

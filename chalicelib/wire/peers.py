@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.wire.codec import Answer, Request
+from chalicelib.wire.page import PageQuery
 from chalicelib.wire.problem import Problem
 
 Kind = Literal["jump", "dynamic", "static"]
@@ -109,6 +110,12 @@ class Reissue(Request, frozen=True):
 
     public_key: str | None = None
     generate_key: bool = False
+
+
+class PeerQuery(PageQuery, frozen=True):
+    """`kind`: only peers of this kind."""
+
+    kind: Kind | None = None
 
 
 class Host(Request, frozen=True):

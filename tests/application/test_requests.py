@@ -223,6 +223,79 @@ def test_a_plan_for_everyone_and_its_browsers(lab: Lab) -> None:
     assert len([frame for frame in browser.frames if isinstance(frame, NetworkChanged)]) == 2
 
 
+def test_change_block_and_reissue_a_peer(lab: Lab) -> None:
+    one = f"{lab.path}/{lab.left.peer_id}"
+    shown = 3  # jumps, presence, sightings
+
+    assert lab.counted("PATCH", one, {"tags": ["a"]}) == {"read": AUTH + 2 + shown, "transaction": 1}
+    assert lab.counted("POST", f"{one}/block") == {"read": AUTH + 2 + shown, "transaction": 1}
+    assert lab.counted("POST", f"{one}/unblock") == {"read": AUTH + 2 + shown, "transaction": 1}
+    assert lab.counted("POST", f"{one}/enrollment-token") == {"read": AUTH + 2 + shown, "transaction": 1}
+    assert lab.counted("GET", f"{one}/session") == {"read": AUTH + 2 + shown}
+    # network, peer, jumps, directory before; network, peers with CIDRs and who they are after
+    assert lab.counted("PATCH", one, {"additional_allowed_ips": ["192.168.7.0/24"]}) == {
+        "read": AUTH + 4 + shown,
+        "transaction": 1,
+    }
+
+
+def test_issue_a_file_anew(lab: Lab) -> None:
+    body = {"kind": "static", "name": "phone", "public_key": a_key("phone")}
+    phone = lab.world.api("POST", lab.path, body).json["peer"]["id"]
+
+    cost = lab.counted("POST", f"{lab.path}/{phone}/reissue", {"public_key": a_key("other")})
+
+    assert cost == {"read": AUTH + 3 + 3, "transaction": 1}  # network, peer, jumps; and shown
+
+
+def test_a_network_moves_by_one_write_however_many_peers_it_has(lab: Lab) -> None:
+    network = lab.path.removesuffix("/peers")
+    tables = lab.world.outside.tables
+    for key in [key for key in tables.peers if key[1].startswith("sta_")]:
+        del tables.peers[key]
+
+    cost = lab.counted("PATCH", network, {"cidr": "10.128.0.0/16"})
+
+    assert cost == {"read": AUTH + 5, "transaction": 1}  # network, statics, highest index, directory, jumps
+
+
+def test_addresses_and_rules(lab: Lab) -> None:
+    network = lab.path.removesuffix("/peers")
+    rules = {"rules": [{"source": f"peer:{lab.left.peer_id}", "destination": "*", "action": "deny"}]}
+    span = {"first": "10.0.200.1", "last": "10.0.200.9"}
+
+    assert lab.counted("GET", f"{network}/capacity") == {"read": AUTH + 2}  # network, quarantine
+    assert lab.counted("GET", f"{network}/allocations") == {"read": AUTH + 3}  # network, allocations, their peers
+    assert lab.counted("POST", f"{network}/reservations", span) == {"read": AUTH + 3, "transaction": 1}
+    assert lab.counted("DELETE", f"{network}/reservations?first=10.0.200.1&last=10.0.200.9") == {
+        "read": AUTH + 2,
+        "transaction": 1,
+    }
+    assert lab.counted("GET", "/ipam/suggestions") == {"read": AUTH + 1}  # directory
+    assert lab.counted("PUT", f"{network}/acl", rules) == {"read": AUTH + 3, "transaction": 1}  # and the peer named
+    assert lab.counted("GET", f"{network}/acl") == {"read": AUTH + 2}
+    assert lab.counted("GET", f"{network}/changes") == {"read": AUTH + 2}
+    assert lab.counted("GET", f"{network}/topology?limit=50") == {"read": AUTH + 6}
+
+
+def test_nineteen_peers_are_one_transaction(lab: Lab) -> None:
+    body = {"peers": [{"kind": "dynamic", "name": f"n{n}"} for n in range(19)]}
+
+    cost = lab.counted("POST", f"{lab.path}/bulk", body)
+
+    assert cost == {"read": AUTH + 3, "transaction": 1}  # network twice, allocations
+
+
+def test_an_idempotency_key_is_one_write_more(lab: Lab) -> None:
+    body = {"kind": "dynamic", "name": "n"}
+
+    def create() -> None:
+        lab.world.api("POST", lab.path, body, headers={"idempotency-key": "k"})
+
+    assert lab.world.counted(create) == {"read": AUTH + 2, "write": 1, "transaction": 1}
+    assert lab.world.counted(create) == {"read": AUTH + 1 + 5, "write": 1}  # its record; the peer as it is shown
+
+
 def pages(lab: Lab) -> int:
     return len(lab.world.outside.tables.peers) // 100 + 1
 

@@ -414,7 +414,7 @@ def test_a_request_that_still_runs_is_a_conflict_and_one_that_broke_may_be_tried
     def broken(_commit: object) -> None:
         raise ConnectionError
 
-    world.outside.transactions.commit = broken  # type: ignore[method-assign]
+    world.outside.transactions.commit = broken  # type: ignore[method-assign, assignment]
     first = world.api("POST", f"/networks/{network}/peers", body, headers=KEY)
     world.outside.transactions.commit = commit  # type: ignore[method-assign]
     running = world.api("POST", f"/networks/{network}/peers", body, headers=KEY)
@@ -434,7 +434,7 @@ def test_an_answer_that_was_lost_after_the_commit_is_replayed(world: World) -> N
         commit(change)
         raise ConnectionError
 
-    world.outside.transactions.commit = lost  # type: ignore[method-assign]
+    world.outside.transactions.commit = lost  # type: ignore[method-assign, assignment]
     world.api("POST", f"/networks/{network}/peers", body, headers=KEY)
     world.outside.transactions.commit = commit  # type: ignore[method-assign]
     again = world.api("POST", f"/networks/{network}/peers", body, headers=KEY)
@@ -452,7 +452,7 @@ def test_a_bulk_request_that_broke_halfway_goes_on_and_makes_none_twice(world: W
         next(commits)
         commit(change)
 
-    world.outside.transactions.commit = breaking  # type: ignore[method-assign]
+    world.outside.transactions.commit = breaking  # type: ignore[method-assign, assignment]
     broken = world.api("POST", f"/networks/{network}/peers/bulk", body, headers=KEY)
     world.outside.transactions.commit = commit  # type: ignore[method-assign]
     made = len(world.outside.tables.peers)

@@ -7,7 +7,9 @@ from chalicelib.adapters.dynamodb.stored import peer_from
 from chalicelib.adapters.dynamodb.values import claim_key, record_value, tombstone_key, tombstone_value
 from chalicelib.domain.errors import PeerNotFound
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.peer import Peer, PeerRecord, Tombstone
+from chalicelib.domain.peer import Kind, Peer, PeerRecord, Tombstone
+
+BOUNDS = {Kind.JUMP: ("jmp_", "jmp`"), Kind.DYNAMIC: ("dyn_", "dyn`"), Kind.STATIC: ("sta_", "sta`")}  # "`" follows "_"
 
 
 class DynamoPeers:
@@ -25,10 +27,11 @@ class DynamoPeers:
         keys = [(network_id, peer_id) for peer_id in peer_ids]
         return [peer_from(item.peer) for item in PeerItem.batch_get(keys, consistent_read=True)]
 
-    def page(self, network_id: NetworkId, after: PeerId | None, limit: int) -> list[Peer]:
+    def page(self, network_id: NetworkId, after: PeerId | None, limit: int, kind: Kind | None = None) -> list[Peer]:
         # BETWEEN includes its ends: an id followed by a space sorts right after the id itself
-        start = PeerItem.FIRST if after is None else f"{after} "
-        return self._query(network_id, start, limit) if start < PeerItem.LAST else []
+        first, last = (PeerItem.FIRST, PeerItem.LAST) if kind is None else BOUNDS[kind]
+        start = first if after is None else max(first, f"{after} ")
+        return self._query(network_id, start, limit, last) if start < last else []
 
     def records(self, network_id: NetworkId, limit: int) -> list[PeerRecord]:
         between = PeerItem.item.between(PeerItem.FIRST, PeerItem.LAST)
@@ -56,6 +59,6 @@ class DynamoPeers:
             return None
         return tombstone_value(item, peer_id)
 
-    def _query(self, network_id: NetworkId, start: str, limit: int | None) -> list[Peer]:
-        between = PeerItem.item.between(start, PeerItem.LAST)
+    def _query(self, network_id: NetworkId, start: str, limit: int | None, last: str = PeerItem.LAST) -> list[Peer]:
+        between = PeerItem.item.between(start, last)
         return [peer_from(item.peer) for item in PeerItem.query(network_id, between, consistent_read=True, limit=limit)]

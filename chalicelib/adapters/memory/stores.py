@@ -67,8 +67,8 @@ class MemoryPeers:
         found = (self._tables.peers.get((network_id, peer_id)) for peer_id in peer_ids)
         return [record.peer for record in found if record is not None]
 
-    def page(self, network_id: NetworkId, after: PeerId | None, limit: int) -> list[Peer]:
-        return [record.peer for record in self._query(network_id, after or "", limit)]
+    def page(self, network_id: NetworkId, after: PeerId | None, limit: int, kind: Kind | None = None) -> list[Peer]:
+        return [record.peer for record in self._query(network_id, after or "", limit, kind)]
 
     def records(self, network_id: NetworkId, limit: int) -> list[PeerRecord]:
         return self._query(network_id, "", limit)
@@ -104,11 +104,12 @@ class MemoryPeers:
         own = [record.peer for (network, _), record in stored if network == network_id and record.peer.kind is kind]
         return sorted(own, key=lambda peer: peer.id)
 
-    def _query(self, network_id: NetworkId, after: str, limit: int) -> list[PeerRecord]:
+    def _query(self, network_id: NetworkId, after: str, limit: int, kind: Kind | None = None) -> list[PeerRecord]:
         self._tables.requests["read"] += 1
         stored = list(self._tables.peers.items())
         own = [record for (network, peer_id), record in stored if network == network_id and peer_id > after]
-        return sorted(own, key=lambda record: record.peer.id)[:limit]
+        chosen = (record for record in own if kind is None or record.peer.kind is kind)
+        return sorted(chosen, key=lambda record: record.peer.id)[:limit]
 
 
 class MemoryAllocations:

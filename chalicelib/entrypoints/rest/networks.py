@@ -27,6 +27,7 @@ networks = Blueprint(__name__)
 
 ONE = "/networks/{network_id}"
 MOST_RESOLVERS = 8
+ACL_BYTES = 128 * 1024  # of an item of its own
 REVISION = re.compile(r"[0-9]{1,12}\Z")
 
 
@@ -103,7 +104,16 @@ def get_acl(call: Call[Principal, None]) -> wire.Acl:
     return _acl(container().acls.get(network_id(call), by=call.by))
 
 
-@route(networks, "PUT", f"{ONE}/acl", People(WRITERS), body=wire.PutAcl, tag=_version, conditional=True)
+@route(
+    networks,
+    "PUT",
+    f"{ONE}/acl",
+    People(WRITERS),
+    body=wire.PutAcl,
+    tag=_version,
+    conditional=True,
+    most_bytes=ACL_BYTES,
+)
 def put_acl(call: Call[Principal, wire.PutAcl]) -> wire.Acl:
     """Put other rules in force on every jump."""
     check = Check()

@@ -13,6 +13,7 @@ from chalicelib.bootstrap import container
 from chalicelib.domain.errors import Invalid, PeerNotFound, Refusal
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.keys import parse_public_key
+from chalicelib.domain.peer import Kind
 from chalicelib.domain.principal import READERS, WRITERS, Principal, Role
 from chalicelib.domain.profile import portable_profile
 from chalicelib.domain.text import parse_note
@@ -104,12 +105,13 @@ def create_many(call: Call[Principal, wire.Bulk]) -> wire.BulkCreated:
     return _bulk(outcomes, earlier, is_replayed=False)
 
 
-@route(peers, "GET", PATH, People(READERS), query=PageQuery)
+@route(peers, "GET", PATH, People(READERS), query=wire.PeerQuery)
 def page(call: Call[Principal, None]) -> Page[wire.Peer]:
     """The peers of a network, in the order of their ids."""
-    asked: PageQuery = call.query
+    asked: wire.PeerQuery = call.query
     cursor = parse_cursor(asked.cursor, PEER_ID)
-    found, next_cursor = container().peers.page(network_id(call), cursor, asked.limit, by=call.by)
+    kind = None if asked.kind is None else Kind(asked.kind)
+    found, next_cursor = container().peers.page(network_id(call), cursor, asked.limit, by=call.by, kind=kind)
     return Page(items=[shown(peer) for peer in found], next_cursor=next_cursor)
 
 
