@@ -67,7 +67,11 @@ def without(cidr: Cidr, taken: Iterable[Cidr]) -> tuple[Cidr, ...]:
 
 def ordered(cidrs: Iterable[Cidr]) -> tuple[Cidr, ...]:
     """Each once, IPv4 before IPv6, then by address: the order in which they stand everywhere."""
-    return tuple(sorted(set(cidrs), key=lambda cidr: (cidr.version, int(cidr.network_address), cidr.prefixlen)))
+    return tuple(sorted(set(cidrs), key=_place))
+
+
+def _place(cidr: Cidr) -> tuple[int, int, int]:
+    return (cidr.version, int(cidr.network_address), cidr.prefixlen)
 
 
 def _split(whole: Cidr, hole: Cidr) -> Iterable[Cidr]:

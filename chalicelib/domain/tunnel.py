@@ -6,7 +6,7 @@ interface: WireGuard would silently move it to the last section.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from chalicelib.domain.cidr import Address, Cidr, ordered
 from chalicelib.domain.home import home_of, serving
@@ -133,7 +133,10 @@ def addresses(network: Network, peer: Peer) -> tuple[Address, ...]:
 
 def hosts(network: Network, peer: Peer) -> tuple[Cidr, ...]:
     """The peer's addresses as prefixes of one address each."""
-    return tuple(ip_network(address) for address in addresses(network, peer))
+    v4 = IPv4Network((int(network.cidr.network_address) + peer.index, 32))  # from a number: no text to parse
+    if network.cidr_v6 is None:
+        return (v4,)
+    return (v4, IPv6Network((int(network.cidr_v6.network_address) + peer.index, 128)))
 
 
 def touches_endpoint(cidr: Cidr, endpoint: str | None) -> bool:

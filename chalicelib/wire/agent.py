@@ -51,8 +51,8 @@ class SessionRequest(Request, frozen=True):
 class BundleQuery(Request, frozen=True):
     """What the agent runs now, answered 304 when nothing newer concerns it."""
 
-    since: Annotated[int, Meta(ge=0)] | None = None
-    generation: Annotated[int, Meta(ge=0)] | None = None
+    since: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
+    generation: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
 
 
 class Session(Answer, frozen=True):

@@ -4,45 +4,51 @@
 `/agent/applied`, for when the socket is down.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.wire.codec import Answer, Request
 from chalicelib.wire.peers import Host
 
 MAX_FRAME_BYTES = 30_000  # API Gateway cuts frames at 32 KB
 
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # what every JSON reader holds exactly, RFC 8259 section 6
+UnixSeconds = Annotated[int, Meta(ge=0, le=253_402_300_799)]  # to the end of the year 9999
+Word = Annotated[str, Meta(max_length=256)]
+Sentence = Annotated[str, Meta(max_length=4096)]
+
 
 class Observation(Request, frozen=True):
     """What a jump sees of another peer. `handshake_at`: unix seconds, 0: never."""
 
-    peer_id: str
-    endpoint: str | None
-    handshake_at: int
-    rx: int
-    tx: int
+    peer_id: Word
+    endpoint: Word | None
+    handshake_at: UnixSeconds
+    rx: Count
+    tx: Count
 
 
 class Hello(Request, frozen=True, tag="hello"):
     """The client's first frame: the server cannot speak before it."""
 
-    instance_id: str
-    generation: int
-    revision: int
-    hash: str
+    instance_id: Word
+    generation: Count
+    revision: Count
+    hash: Word
 
 
 class Heartbeat(Request, frozen=True, tag="heartbeat"):
     """`seq` rises with each heartbeat of an instance. `generation`, `revision`, `hash`: what
     the agent runs now (0 and empty before its first bundle). `nonce`: the last answer's."""
 
-    instance_id: str
-    seq: int
-    generation: int
-    revision: int
-    hash: str
-    nonce: str | None = None
+    instance_id: Word
+    seq: Count
+    generation: Count
+    revision: Count
+    hash: Word
+    nonce: Word | None = None
     host: Host | None = None
     observations: list[Observation] = []
 
@@ -50,12 +56,12 @@ class Heartbeat(Request, frozen=True, tag="heartbeat"):
 class Applied(Request, frozen=True, tag="applied"):
     """A bundle was applied, or could not be; `ms` from hint or fetch to WireGuard."""
 
-    generation: int
-    revision: int
-    hash: str
+    generation: Count
+    revision: Count
+    hash: Word
     ok: bool
-    ms: int
-    error: str | None = None
+    ms: Count
+    error: Sentence | None = None
 
 
 class Welcome(Answer, frozen=True, tag="welcome"):

@@ -121,9 +121,9 @@ class PeerQuery(PageQuery, frozen=True):
 class Host(Request, frozen=True):
     """What an agent says of its machine."""
 
-    hostname: str
-    os: str
-    agent_version: str
+    hostname: Annotated[str, Meta(max_length=255)]
+    os: Annotated[str, Meta(max_length=255)]
+    agent_version: Annotated[str, Meta(max_length=255)]
 
 
 class Peer(Answer, frozen=True):

@@ -117,8 +117,8 @@ def _application(client: aiohttp.ClientSession, upstream: Upstream) -> web.Appli
     application = web.Application(client_max_size=MAX_BODY_BYTES)
     application.router.add_get("/config.json", config)
     application.router.add_get("/ws", socket)
-    application.router.add_route("*", "/api/{path:.*}", rest)
-    application.router.add_get("/{path:.*}", upstream.pages.serve)
+    application.router.add_route("*", "/api/{path:(?s:.*)}", rest)
+    application.router.add_get("/{path:(?s:.*)}", upstream.pages.serve)
     application.on_shutdown.append(close_sockets)
     return application
 

@@ -268,7 +268,10 @@ def _body(operation: Operation, request: Request) -> Any:
         raise TooLarge
     if operation.body is None or (not raw and _takes_none(operation.body)):
         return None
-    return msgspec.json.decode(raw, type=operation.body)
+    try:
+        return msgspec.json.decode(raw, type=operation.body)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets both through
+        raise msgspec.DecodeError("it is not UTF-8, or nested too deeply") from error
 
 
 def _raw(request: Request) -> bytes:
