@@ -8,8 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from chalicelib.adapters.system import SystemClock, SystemRandomness
-from chalicelib.application.peers import NewPeer, Peers
+from chalicelib.application.creation import NewPeer
 from chalicelib.bootstrap import Outside
 from chalicelib.domain.change import (
     AdmitAgent,
@@ -32,6 +31,7 @@ from chalicelib.domain.tokens import Secret
 from chalicelib.domain.user import User
 from chalicelib.ports import AgentSession, Moved, Refused, Ticket
 from tests.builders import ADMINISTRATOR, T0, a_dynamic, a_network, a_static
+from tests.contracts.racing import creation_over
 from tests.contracts.test_stores import HOST, LAB, change
 
 RACERS = 16
@@ -94,7 +94,7 @@ def test_one_peer_gets_an_address_out_of_quarantine(outside: Outside) -> None:
         return is_committed(outside, 100 + number, [TakeAddress(LAB.id, PeerId(f"dyn_{number}"), Allocation(7, T0))])
 
     assert race(taken) == 1
-    assert outside.allocations.oldest_freed(LAB.id) is None
+    assert list(outside.allocations.freed(LAB.id)) == []
 
 
 def test_one_network_is_the_next_in_the_directory(outside: Outside) -> None:
@@ -110,20 +110,12 @@ def test_one_network_is_the_next_in_the_directory(outside: Outside) -> None:
 def test_peers_created_at_once_have_an_address_each_until_none_is_left(outside: Outside) -> None:
     small = a_network("10.1.0.0/28", name="small")  # 14 usable
     outside.transactions.commit(Commit(change(small), (CreateNetwork(small),)))
-    peers = Peers(
-        outside.transactions,
-        outside.networks,
-        outside.peers,
-        outside.allocations,
-        outside.presence,
-        SystemClock(),
-        SystemRandomness(),
-    )
+    creation = creation_over(outside)
 
     def created(number: int) -> bool:
         for _ in range(RACERS):
             try:
-                peers.create(small.id, NewPeer(name=f"peer {number}", kind=Kind.DYNAMIC), ADMINISTRATOR)
+                creation.create(small.id, NewPeer(name=f"peer {number}", kind=Kind.DYNAMIC), ADMINISTRATOR)
             except AddressPoolExhausted:
                 return False
             except Busy:  # a slow machine: asked again, as a caller would

@@ -7,9 +7,11 @@ from ipaddress import ip_network
 import pytest
 
 from chalicelib.bootstrap import Outside
+from chalicelib.domain.acl import Acl, AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol
 from chalicelib.domain.change import (
     AdmitAgent,
     AdvanceNetwork,
+    Affected,
     BuryPeer,
     Change,
     Claim,
@@ -19,22 +21,27 @@ from chalicelib.domain.change import (
     FreeAddress,
     PutPeer,
     Release,
+    RemoveAcl,
     RemoveNetwork,
+    SettleRequest,
     TakeAddress,
     What,
     Write,
+    WriteAcl,
     WriteDirectory,
 )
+from chalicelib.domain.directory import Directory
 from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
+from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import Directory, Network
-from chalicelib.domain.peer import Enrollment, Host, Peer, PeerRecord, Tombstone
-from chalicelib.domain.presence import Fact, FactKind, Presence, Sighting
+from chalicelib.domain.ipam import Allocation, Reservation, Span
+from chalicelib.domain.network import Network, SealedSecret
+from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord, Tombstone
+from chalicelib.domain.presence import Applied, Fact, FactKind, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Role, Viewer
 from chalicelib.domain.tokens import Secret
 from chalicelib.domain.user import User
-from chalicelib.ports import EVERY_NETWORK, AgentSession, ApiToken, Connection, Moved, Refused, Seen, Ticket
+from chalicelib.ports import EVERY_NETWORK, AgentSession, ApiToken, Connection, Holding, Moved, Refused, Seen, Ticket
 from tests.builders import T0, a_dynamic, a_jump, a_network, a_static
 
 LAB = a_network("10.0.0.0/24", "fd00::/64", dns=("10.0.0.53",))
@@ -42,7 +49,8 @@ HOST = Host("web-1", "linux", "0.1.0")
 
 
 def change(network: Network, before: Peer | None = None, after: Peer | None = None) -> Change:
-    return Change(network.id, network.revision, T0, PrincipalId("tok_1"), What.PEER_CREATED, before, after)
+    affected = () if before is after is None else (Affected(before, after),)
+    return Change(network.id, network.revision, T0, PrincipalId("tok_1"), What.PEER_CREATED, affected)
 
 
 def commit(outside: Outside, network: Network, *writes: Write) -> None:
@@ -65,6 +73,152 @@ def advance(outside: Outside, network: Network, *writes: Write) -> Network:
 def test_a_network_comes_back_as_it_was(outside: Outside, lab: Network) -> None:
     assert outside.networks.get(lab.id) == LAB
     assert outside.networks.many([lab.id, "net_none"]) == [LAB]  # type: ignore[list-item]
+
+
+FULL = replace(
+    LAB,
+    id=NetworkId("net_full"),
+    secret=SealedSecret(b"\x00\xffsealed"),
+    next_index=7,
+    gaps=(Span(2, 3),),
+    reserved=(Reservation(Span(4, 5), "printers"), Reservation(Span(9, 9))),
+    peers=3,
+    routers=1,
+    preferences={a_jump(1).id: 2, a_jump(4).id: 0},
+    down=frozenset({a_jump(4).id}),
+    epoch=3,
+    acl_version=2,
+)
+EVERYTHING = a_static(
+    3,
+    name="Ana's phone",
+    keyed_since=Revision(4),
+    listen_port=51821,
+    is_isolated=True,
+    full_encapsulation=True,
+    behind=("192.168.1.0/24", "fd01::/64"),
+    routed_cidrs=(ip_network("192.168.1.0/24"),),
+    persistent_keepalive=0,
+    mtu=1400,
+    dns=("9.9.9.9",),
+    preferred_jump_id=a_jump(1).id,
+    avoids=frozenset({a_jump(4).id}),
+    home_id=a_jump(1).id,
+    epoch=2,
+    issued={"MTU": "abc"},
+    tags=("a", "b"),
+    metadata={"rack": "", "é": "7"},
+    owner_id=PrincipalId("usr_1"),
+    blocked_by=("inc_1", "manual"),
+)
+
+
+def test_every_field_of_a_network_comes_back(outside: Outside) -> None:
+    commit(outside, FULL, CreateNetwork(FULL))
+
+    assert outside.networks.get(FULL.id) == FULL
+
+
+def test_every_field_of_a_peer_comes_back_also_from_the_change_log(outside: Outside, lab: Network) -> None:
+    bare = a_dynamic(2, keyed=False)
+    later = lab.advanced(T0)
+    made = Change(
+        lab.id,
+        later.revision,
+        T0,
+        PrincipalId("tok_1"),
+        What.PEER_UPDATED,
+        (Affected(bare, EVERYTHING), Affected(None, bare), Affected(bare, None)),
+        {"dns": ("", "9.9.9.9")},
+        "why",
+    )
+    writes = (AdvanceNetwork(later), PutPeer(PeerRecord(EVERYTHING, None)), PutPeer(PeerRecord(bare, None)))
+    outside.transactions.commit(Commit(made, writes))
+
+    assert outside.peers.get(lab.id, EVERYTHING.id).peer == EVERYTHING
+    assert outside.peers.get(lab.id, bare.id).peer == bare
+    assert outside.changes.between(lab.id, lab.revision, later.revision) == [made]
+
+
+def test_a_network_that_is_being_deleted_is_gone_but_for_its_removal(outside: Outside, lab: Network) -> None:
+    assert outside.networks.deleting(lab.id) is None
+    deleting = replace(lab.advanced(T0), is_deleting=True)
+    commit(outside, deleting, AdvanceNetwork(deleting))
+
+    with pytest.raises(NetworkNotFound):
+        outside.networks.get(lab.id)
+    assert outside.networks.many([lab.id]) == []
+    assert outside.networks.deleting(lab.id) == deleting
+
+
+def test_the_change_log_is_read_between_revisions_and_newest_first(outside: Outside, lab: Network) -> None:
+    for _ in range(4):
+        lab = advance(outside, lab)
+
+    def revisions(found: list[Change]) -> list[int]:
+        return [one.revision for one in found]
+
+    assert revisions(outside.changes.between(lab.id, Revision(2), Revision(4))) == [3, 4]
+    assert revisions(outside.changes.between(lab.id, Revision(5), Revision(9))) == []
+    assert revisions(outside.changes.page(lab.id, None, 3)) == [5, 4, 3]
+    assert revisions(outside.changes.page(lab.id, Revision(3), 3)) == [2, 1]
+
+
+def test_rules_come_back_as_they_were_and_go(outside: Outside, lab: Network) -> None:
+    rules = (
+        AclRule(Anything(), OfTag("web"), True, Protocol.TCP, (Ports(22, 22), Ports(80, 90))),
+        AclRule(OfCidr(ip_network("fd00::/64")), OfPeer(a_dynamic().id), False),
+    )
+    assert outside.networks.acl(lab.id) == Acl(lab.id, 0, ())
+    lab = advance(outside, lab, WriteAcl(Acl(lab.id, 1, rules)))
+    assert outside.networks.acl(lab.id) == Acl(lab.id, 1, rules)
+
+    advance(outside, lab, RemoveAcl(lab.id))
+    assert outside.networks.acl(lab.id).version == 0
+
+
+ONCE = Replayable(PrincipalId("tok_1"), "key \N{SNOWMAN} #", "hash", "req_1", T0)
+
+
+def test_an_attempt_stands_until_it_is_taken_over_or_forgotten(outside: Outside) -> None:
+    second = replace(ONCE, attempt="req_2")
+    assert outside.requests.begin(ONCE) is None
+    assert outside.requests.begin(second) == ONCE
+    assert outside.requests.begin(replace(ONCE, principal=PrincipalId("tok_2"))) is None
+
+    assert outside.requests.take_over(ONCE, second) is True
+    assert outside.requests.take_over(ONCE, replace(ONCE, attempt="req_3")) is False
+    outside.requests.forget(ONCE)
+    assert outside.requests.begin(ONCE) == second
+    outside.requests.forget(second)
+    assert outside.requests.begin(ONCE) is None
+
+
+def test_a_request_is_settled_with_its_work_and_once(outside: Outside, lab: Network) -> None:
+    done = replace(ONCE, made=("dyn_1",), is_done=True)
+    with pytest.raises(Refused):
+        advance(outside, lab, SettleRequest(done))
+    assert outside.networks.get(lab.id).revision == lab.revision
+    outside.requests.begin(ONCE)
+
+    lab = advance(outside, lab, SettleRequest(done))
+
+    assert outside.requests.begin(replace(ONCE, attempt="req_2")) == done
+    outside.requests.forget(done)
+    with pytest.raises(Refused) as refused:
+        advance(outside, lab, SettleRequest(done))
+    assert isinstance(refused.value.write, SettleRequest)
+
+
+def test_peers_are_listed_by_kind(outside: Outside, lab: Network) -> None:
+    peers = [a_jump(1), a_dynamic(2), a_static(3), a_static(4), a_jump(5)]
+    lab = advance(outside, lab, *(PutPeer(PeerRecord(peer, None)) for peer in peers))
+
+    assert outside.peers.page(lab.id, None, 9, Kind.STATIC) == [a_static(3), a_static(4)]
+    assert outside.peers.page(lab.id, a_static(3).id, 9, Kind.STATIC) == [a_static(4)]
+    assert outside.peers.page(lab.id, a_jump(1).id, 1, Kind.DYNAMIC) == []
+    assert outside.peers.statics(lab.id, 1) == [a_static(3)]
+    assert [record.peer.id for record in outside.peers.records(lab.id, 2)] == [a_dynamic(2).id, a_jump(1).id]
 
 
 @pytest.mark.parametrize("network_id", ["net_none", "directory"])
@@ -192,7 +346,10 @@ def test_routers_are_found_by_their_routes(outside: Outside, lab: Network) -> No
     routes = [Claim(lab.id, "route", f"192.168.{n}.0/24", a_dynamic(2 + n // 2).id) for n in range(4)]
     lab = advance(outside, lab, *routes, Claim(lab.id, "label", "other", a_dynamic(9).id))
 
-    assert outside.peers.router_ids(lab.id) == {a_dynamic(2).id, a_dynamic(3).id}
+    routers = [a_dynamic(number, behind=("192.168.0.0/24",)) for number in (2, 3)]
+    advance(outside, lab, *(PutPeer(PeerRecord(peer, None)) for peer in (*routers, a_dynamic(9))))
+
+    assert sorted(outside.peers.routers(lab.id), key=lambda peer: peer.id) == routers
 
 
 def test_an_address_is_taken_once(outside: Outside, lab: Network) -> None:
@@ -202,8 +359,8 @@ def test_an_address_is_taken_once(outside: Outside, lab: Network) -> None:
     with pytest.raises(Refused) as refused:
         advance(outside, lab, replace(take, peer_id=a_jump().id))
     assert refused.value.write == replace(take, peer_id=a_jump().id)
-    assert list(outside.allocations.taken_from(lab.id, 1)) == [7]
-    assert list(outside.allocations.taken_from(lab.id, 8)) == []
+    assert list(outside.allocations.taken(lab.id, Span(1, 20))) == [Holding(Allocation(7), a_dynamic().id)]
+    assert list(outside.allocations.taken(lab.id, Span(8, 20))) == list(outside.allocations.taken(lab.id, Span(1, 6)))
     assert outside.allocations.get(lab.id, 7) == Allocation(7)
     assert outside.allocations.get(lab.id, 8) is None
 
@@ -214,16 +371,26 @@ def test_a_freed_address_is_quarantined_and_taken_again_only_as_it_was_freed(out
     lab = advance(outside, lab, FreeAddress(lab.id, 8, T0))
     lab = advance(outside, lab, FreeAddress(lab.id, 7, T0 + timedelta(microseconds=1)))
 
-    assert list(outside.allocations.taken_from(lab.id, 1)) == [7, 8]
-    oldest = outside.allocations.oldest_freed(lab.id)
-    assert oldest == Allocation(8, T0)
+    later = T0 + timedelta(microseconds=1)
+    assert [held.peer_id for held in outside.allocations.taken(lab.id, Span(1, 20))] == [None, None]
+    assert list(outside.allocations.freed(lab.id)) == [Allocation(8, T0), Allocation(7, later)]
+    assert list(outside.allocations.freed(lab.id, since=later)) == [Allocation(7, later)]
     with pytest.raises(Refused):
         advance(outside, lab, TakeAddress(lab.id, a_jump().id, Allocation(8)))
     with pytest.raises(Refused):
         advance(outside, lab, TakeAddress(lab.id, a_jump().id, Allocation(8, T0 + timedelta(days=1))))
 
     advance(outside, lab, TakeAddress(lab.id, a_jump().id, Allocation(8, T0)))
-    assert outside.allocations.oldest_freed(lab.id) == Allocation(7, T0 + timedelta(microseconds=1))
+    assert list(outside.allocations.freed(lab.id)) == [Allocation(7, later)]
+
+
+def test_the_highest_index_is_one_that_a_peer_holds(outside: Outside, lab: Network) -> None:
+    assert outside.allocations.highest_held(lab.id) == 0
+    for index in (7, 90):
+        lab = advance(outside, lab, TakeAddress(lab.id, a_dynamic().id, Allocation(index)))
+    advance(outside, lab, FreeAddress(lab.id, 90, T0))
+
+    assert outside.allocations.highest_held(lab.id) == 7
 
 
 def test_wanted_only_rises_and_never_returns_a_forgotten_agent(outside: Outside, lab: Network) -> None:
@@ -255,9 +422,11 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
     outside.presence.applied(agent, Revision(5), "hash", None, later)
     outside.presence.applied(agent, Revision(5), "hash", "no such device", later)
 
-    assert outside.presence.many(lab.id, [agent]) == {agent: Seen(Presence(Revision(5), True, later, HOST))}
+    applied = Applied(Revision(5), "hash", later, "no such device")
+    known = Presence(Revision(5), True, later, HOST, "i", applied)
+    assert outside.presence.many(lab.id, [agent]) == {agent: Seen(known)}
     assert outside.presence.disconnected(agent, ConnectionId("new")) is True
-    assert outside.presence.many(lab.id, [agent]) == {agent: Seen(Presence(Revision(5), False, later, HOST))}
+    assert outside.presence.many(lab.id, [agent]) == {agent: Seen(replace(known, is_connected=False))}
 
 
 def test_the_latest_handshake_of_a_network_stays(outside: Outside, lab: Network) -> None:
