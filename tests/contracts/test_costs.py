@@ -1,0 +1,109 @@
+"""What a creation costs in requests that really leave for DynamoDB, whatever the size of the network."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.adapters.dynamodb import models
+from chalicelib.adapters.dynamodb.models import AllocationItem, ClaimItem, PeerItem
+from chalicelib.adapters.dynamodb.values import claim_key, index_key, record_item
+from chalicelib.application.creation import NewPeer
+from chalicelib.bootstrap import Aws, Container
+from chalicelib.domain.change import Commit, CreateNetwork
+from chalicelib.domain.ids import PeerId
+from chalicelib.domain.peer import Kind, PeerRecord
+from chalicelib.settings import settings_from
+from tests.builders import ADMINISTRATOR, a_dynamic, a_jump, a_key, a_network
+from tests.contracts.tables import create_tables, environment
+from tests.contracts.test_stores import change
+
+HUB = a_jump(1)
+SIZES = [10, 1_000, 60_000]
+
+
+class Wire:
+    """Counts operations on DynamoDB, as botocore sends them."""
+
+    def __init__(self, outside: Aws) -> None:
+        self.sent: Counter[str] = Counter()
+        connection: Any = models.PeerItem._get_connection().connection
+        connection.client.meta.events.register("before-send.dynamodb", self._count)
+
+    def counted(self, act: Callable[[], object]) -> dict[str, int]:
+        self.sent.clear()
+        act()
+        return dict(self.sent)
+
+    def _count(self, request: Any, **_: object) -> None:
+        target = request.headers["X-Amz-Target"]
+        self.sent[(target.decode() if isinstance(target, bytes) else target).partition(".")[2]] += 1
+
+
+@pytest.fixture(params=SIZES)
+def deployment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Container, Wire]]:
+    """A /16 with so many peers, filled in bulk past the use cases."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        key = boto3.client("kms", region_name="eu-west-1").create_key()["KeyMetadata"]["KeyId"]
+        settings = settings_from({**environment("test"), "DATA_KEY_ID": key})
+        create_tables(settings)
+        outside = Aws(settings)
+        fill(outside, request.param)
+        yield Container(settings, outside), Wire(outside)
+
+
+def fill(outside: Aws, size: int) -> None:
+    """Rows as the use cases leave them: addresses and names of all, items of those that stand first."""
+    network = a_network("10.0.0.0/16", name="lab")
+    network = replace(
+        network,
+        secret=outside.vault.seal_new(network.id),
+        peers=size,
+        next_index=size + 1,
+        preferences={HUB.id: size - 1},
+    )
+    outside.transactions.commit(Commit(change(network), (CreateNetwork(network),)))
+    with AllocationItem.batch_write() as batch:
+        for index in range(1, size + 1):
+            batch.save(AllocationItem(network.id, index_key(index), peer_id=f"dyn_{index:08d}"))
+    with ClaimItem.batch_write() as names:
+        for index in range(2, min(size, 1_000) + 1):
+            names.save(ClaimItem(network.id, claim_key("label", f"peer-{index}"), peer_id=f"dyn_{index:08d}"))
+    with PeerItem.batch_write() as peers:
+        peers.save(record_item(PeerRecord(HUB, None)))
+        for index in range(2, min(size, 1_000) + 1):
+            peer = replace(a_dynamic(index), id=PeerId(f"dyn_{index:08d}"), network_id=network.id)
+            peers.save(record_item(PeerRecord(peer, None)))
+
+
+def test_creating_a_peer_costs_the_same_at_any_size(deployment: tuple[Container, Wire]) -> None:
+    container, wire = deployment
+    network_id = HUB.network_id
+
+    def create(new: NewPeer) -> Callable[[], object]:
+        return lambda: container.creation.create(network_id, new, ADMINISTRATOR)
+
+    agent = wire.counted(create(NewPeer(name="new", kind=Kind.DYNAMIC)))
+    phone = wire.counted(create(NewPeer(name="phone", kind=Kind.STATIC, public_key=a_key("phone"))))
+
+    assert agent == {"GetItem": 1, "Query": 1, "TransactWriteItems": 1}  # network, allocations
+    assert phone == {"GetItem": 1, "Query": 2, "TransactWriteItems": 1}  # and jumps
+
+
+def test_changing_a_peer_costs_the_same_at_any_size(deployment: tuple[Container, Wire]) -> None:
+    container, wire = deployment
+    one = PeerId("dyn_00000002")
+
+    renamed = wire.counted(lambda: container.peers.update(HUB.network_id, one, {"name": "another"}, ADMINISTRATOR))
+    blocked = wire.counted(lambda: container.peers.block(HUB.network_id, one, None, ADMINISTRATOR))
+
+    # network and peer; then as it is shown: jumps, presence, sightings
+    shown = {"Query": 1, "BatchGetItem": 2}
+    assert renamed == blocked == {"GetItem": 2, "TransactWriteItems": 1, **shown}
