@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.directory import Directory
 from chalicelib.domain.errors import CidrInUse, NetworkNameInUse, NetworksOverlap
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.network import Directory
 from tests.builders import a_network
 
 EMPTY = Directory(0, {}, ())
@@ -25,7 +25,7 @@ def test_a_name_is_used_once() -> None:
     directory = EMPTY.with_network(a_network("10.0.0.0/24", name="lab"))
 
     with pytest.raises(NetworkNameInUse):
-        directory.with_network(a_network("10.1.0.0/24", name="lab"))
+        directory.with_network(a_network("10.1.0.0/24", name="lab", id=NetworkId("net_other")))
 
 
 def test_neighbours_do_not_overlap() -> None:
