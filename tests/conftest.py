@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from infra.local.stack import LocalStack
+
+
+settings.register_profile("shared", deadline=None)  # no test depends on seconds
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")
