@@ -77,6 +77,8 @@ def operations(schema: schemathesis.BaseSchema) -> list[Operation]:
 class Deployment:
     """A network of its own, with peers, and all that the run makes besides.
 
+    It stays when the run ends: to delete it all at once would busy the queue for whoever comes next.
+
     `paths`: those of the contract. `home`: what stays during the run, by the path parameter that
     takes its id. `made`: path parameters of what the API created; DELETE gets no other real id.
     `answered`: statuses by operation. `accepted`: bodies by operation, each with other fields.
@@ -98,16 +100,6 @@ class Deployment:
         self.home["peer_id"] = phone["peer"]["id"]
         self.agent = self._enrolled("198.51.100.2")  # in no path: nothing that is tried takes its session away
         assert self.agent.open_session().status_code == 200
-
-    def end(self) -> None:
-        """Delete the networks made, as far as they may be deleted."""
-        networks = [made["network_id"] for made in self.made if made.keys() == {"network_id"}]
-        for network in (*networks, self.home["network_id"]):
-            if self.operator.call("DELETE", f"/networks/{network}?force=true").status_code == 409:
-                peers = self.operator.call("GET", f"/networks/{network}/peers?limit=200").json()["items"]
-                for peer in sorted(peers, key=lambda peer: peer["kind"] == "jump"):
-                    self.operator.call("DELETE", f"/networks/{network}/peers/{peer['id']}")
-                self.operator.call("DELETE", f"/networks/{network}")
 
     def send(self, case: Case[Any]) -> Response:
         """Send a case with as much of it made real as its content says."""

@@ -42,10 +42,8 @@ def contract(stack: LocalStack) -> schemathesis.BaseSchema:
 
 
 @pytest.fixture(scope="module")
-def deployment(stack: LocalStack, contract: schemathesis.BaseSchema) -> Iterator[Deployment]:
-    deployment = Deployment(Operator(stack), list(contract))
-    yield deployment
-    deployment.end()
+def deployment(stack: LocalStack, contract: schemathesis.BaseSchema) -> Deployment:
+    return Deployment(Operator(stack), list(contract))
 
 
 @pytest.fixture(autouse=True)

@@ -152,6 +152,27 @@ test("many at once are one read of the list", async () => {
   leave();
 });
 
+test.each([
+  ["several peers at once", "peer_created"],
+  ["a range that moved", "network_updated"],
+] as const)("%s are one read of the list", async (_, what) => {
+  const lists = vi.fn();
+  server.use(
+    http.get(`${API}/networks/net_1`, () => HttpResponse.json(aNetwork({ id: "net_1", cidr: "10.9.0.0/24" }))),
+    http.get(`${API}/networks/net_1/peers`, () => {
+      lists();
+      return HttpResponse.json({ items: [], next_cursor: null });
+    }),
+  );
+  const leave = new QueryObserver(cache, peersQuery(api, "net_1")).subscribe(() => {});
+
+  news.add(changed(what, null));
+  await settled();
+
+  expect(lists).toHaveBeenCalledOnce();
+  leave();
+});
+
 test("networks come and go", async () => {
   server.use(http.get(`${API}/networks/net_2`, () => HttpResponse.json(aNetwork({ id: "net_2", name: "office" }))));
 

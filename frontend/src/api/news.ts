@@ -71,8 +71,10 @@ export class News {
         return revision > network.revision ? { ...network, revision } : network;
       });
     this.cache.setQueryData<Network[]>(keys.networks, next);
+    const updated = new Set(changes.filter((one) => one.what === "network_updated").map((one) => one.network_id));
     for (const id of revisions.keys()) {
-      if (!gone.has(id) && !known.some((network) => network.id === id)) void this.addNetwork(id);
+      const isNew = !known.some((network) => network.id === id);
+      if (!gone.has(id) && (isNew || updated.has(id))) void this.addNetwork(id);
     }
   }
 
@@ -84,7 +86,7 @@ export class News {
     for (const [id, what] of last) {
       if (what === "peer_deleted") this.cache.setQueryData<Peer[]>(key, (known) => removed(known, id));
     }
-    if (moved.length > SINGLE_READS) void this.cache.invalidateQueries({ queryKey: key });
+    if (moved.length > SINGLE_READS || changes.some(concernsMany)) void this.cache.invalidateQueries({ queryKey: key });
     else for (const id of moved) void this.addPeer(networkId, id);
   }
 
@@ -101,6 +103,11 @@ export class News {
       return upserted(known, before ? withLatestSeen(peer, before) : peer);
     });
   }
+}
+
+/** Several peers at once, or a range that moves the addresses of all. */
+function concernsMany(change: NetworkChanged): boolean {
+  return change.what === "network_updated" || (change.what.startsWith("peer_") && change.peer_id === null);
 }
 
 function withFact(peer: Peer, fact: PresenceChanged["peers"][number] | undefined): Peer {

@@ -23,6 +23,11 @@ test.each([
   ["../../etc/passwd", "etc-passwd.conf"],
   ["日本", "wirety.conf"],
   ["---", "wirety.conf"],
+  ["con", "wg-con.conf"],
+  ["AUX.old", "wg-aux.old.conf"],
+  ["lpt9", "wg-lpt9.conf"],
+  ["console", "console.conf"],
+  ["com10", "com10.conf"],
 ])("%j is saved as %s, which every app takes as a tunnel's name", (name, file) => {
   expect(fileName(name)).toBe(file);
   expect(file).toMatch(/^[a-zA-Z0-9_=+.-]{1,15}\.conf$/);

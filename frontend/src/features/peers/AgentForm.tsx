@@ -43,7 +43,7 @@ export function AgentForm({ kind, network, onMade, onCancel }: Props) {
     setRefusal(undefined);
     create.mutate(requestOf(kind, values), {
       onSuccess: (made) => {
-        if ("enrollment_token" in made) {
+        if ("enrollment_token" in made && made.enrollment_token && made.enrollment_expires_at) {
           onMade({ peer: made.peer, token: made.enrollment_token, expiresAt: made.enrollment_expires_at });
         }
       },
