@@ -25,7 +25,7 @@ from chalicelib.entrypoints.parsing import (
 )
 from chalicelib.wire import peers as wire
 
-MOST_CIDRS = 64  # a peer's creation stays one transaction of at most 100 items
+MOST_CIDRS = 40  # all replaced by others at once, they are 80 claims of a transaction's 100 items
 MOST_RESOLVERS = 4
 
 

@@ -122,6 +122,24 @@ def test_cidrs_behind_peers_stand_for_one_and_never_swallow_an_endpoint(world: W
     assert moved.status == 200
 
 
+def test_all_cidrs_behind_a_peer_can_be_replaced_at_once_and_go_with_its_network(world: World) -> None:
+    network = world.network()
+    most = [[f"172.{second}.{n}.0/24" for n in range(40)] for second in (20, 21)]
+    router = world.agent(network, "dynamic", "router", additional_allowed_ips=most[0])
+
+    replaced = world.api("PATCH", path(network, router.peer_id), {"name": "other", "additional_allowed_ips": most[1]})
+    too_many = world.api("PATCH", path(network, router.peer_id), {"additional_allowed_ips": [*most[1], "fd01::/64"]})
+    for n in range(3):
+        lans = [f"192.168.{n * 40 + at}.0/24" for at in range(40)]
+        world.agent(network, "dynamic", f"site {n}", additional_allowed_ips=lans)
+    world.api("DELETE", f"/networks/{network}?force=true")
+    world.settle()
+
+    assert (replaced.status, replaced.json["additional_allowed_ips"]) == (200, most[1])
+    assert (too_many.status, too_many.json["errors"][0]["field"]) == (422, "additional_allowed_ips")
+    assert world.outside.tables.peers == {}
+
+
 def test_two_jumps_may_share_a_lan_and_the_first_serves_it(world: World) -> None:
     network = world.network()
     lan = {"additional_allowed_ips": ["192.168.1.0/24"], "routed_cidrs": ["192.168.1.0/24"]}

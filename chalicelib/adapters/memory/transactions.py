@@ -27,6 +27,9 @@ from chalicelib.domain.ipam import Allocation
 from chalicelib.ports import Moved, Refused
 
 
+MOST_ITEMS = 100  # TransactWriteItems, DynamoDB quotas
+
+
 class MemoryTransactions:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
@@ -34,6 +37,8 @@ class MemoryTransactions:
 
     def commit(self, commit: Commit) -> None:
         tables, change = self._tables, commit.change
+        if (size := 1 + sum(map(_size, commit.writes))) > MOST_ITEMS:
+            raise ValueError(f"{size} items in one transaction")
         with self._lock:
             tables.requests["transaction"] += 1
             failed = [write for write in commit.writes if not self._holds(write)]
@@ -116,3 +121,14 @@ class MemoryTransactions:
                 tables.agents.pop(peer_id, None)
             case _:
                 assert_never(write)
+
+
+def _size(write: Write) -> int:
+    """Items of a transaction on DynamoDB."""
+    match write:
+        case BuryPeer() | FreeAddress():
+            return 2
+        case TakeAddress(_, _, allocation):
+            return 1 if allocation.freed_at is None else 2
+        case _:
+            return 1
