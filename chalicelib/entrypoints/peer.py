@@ -135,7 +135,7 @@ def shown(one: Shown) -> wire.Peer:
     )
 
 
-def _regular(check: Check, body: wire.CreateDynamic | wire.CreateStatic) -> dict[str, Any]:
+def _regular(check: Check, body: wire.CreateRegular) -> dict[str, Any]:
     preferred = body.preferred_jump_id
     return {
         "is_isolated": body.is_isolated,

@@ -30,9 +30,9 @@ class CreateJump(Request, frozen=True, tag="jump", tag_field="kind"):
     owner_id: str | None = None
 
 
-class CreateDynamic(Request, frozen=True, tag="dynamic", tag_field="kind"):
-    """`additional_allowed_ips`: CIDRs behind this peer. `preferred_jump_id`: its first choice of a
-    home, default the jump that fewest prefer. `dns`: null: the network's."""
+class CreateRegular(Request, frozen=True):
+    """What dynamic and static peers have in common. `additional_allowed_ips`: CIDRs behind this peer.
+    `preferred_jump_id`: its first choice of a home, default the jump that fewest prefer."""
 
     name: str
     address: str | None = None
@@ -49,25 +49,16 @@ class CreateDynamic(Request, frozen=True, tag="dynamic", tag_field="kind"):
     owner_id: str | None = None
 
 
-class CreateStatic(Request, frozen=True, tag="static", tag_field="kind"):
+class CreateDynamic(CreateRegular, frozen=True, tag="dynamic", tag_field="kind"):
+    """`dns` null: the network's resolvers."""
+
+
+class CreateStatic(CreateRegular, frozen=True, tag="static", tag_field="kind"):
     """Exactly one of `public_key` and `generate_key`. `dns`: of its file; null: none, or with
     full encapsulation the home jump."""
 
-    name: str
     public_key: str | None = None
     generate_key: bool = False
-    address: str | None = None
-    listen_port: int | None = None
-    is_isolated: bool = False
-    full_encapsulation: bool = False
-    additional_allowed_ips: list[str] = []
-    persistent_keepalive: int | None = None
-    mtu: int | None = None
-    dns: list[str] | None = None
-    preferred_jump_id: str | None = None
-    tags: list[str] = []
-    metadata: dict[str, str] = {}
-    owner_id: str | None = None
 
 
 CreatePeer = CreateJump | CreateDynamic | CreateStatic

@@ -26,7 +26,6 @@ from chalicelib.domain.change import (
 from chalicelib.domain.ipam import Allocation
 from chalicelib.ports import Moved, Refused
 
-
 MOST_ITEMS = 100  # TransactWriteItems, DynamoDB quotas
 
 

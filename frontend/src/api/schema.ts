@@ -740,8 +740,7 @@ export interface components {
         };
         /**
          * CreateDynamic
-         * @description `additional_allowed_ips`: CIDRs behind this peer. `preferred_jump_id`: its first choice of a
-         *         home, default the jump that fewest prefer. `dns`: null: the network's.
+         * @description `dns` null: the network's resolvers.
          */
         CreateDynamic: {
             /** @default [] */
