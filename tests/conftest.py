@@ -7,7 +7,6 @@ from hypothesis import settings
 
 from infra.local.stack import LocalStack
 
-
 settings.register_profile("shared", deadline=None)  # no test depends on seconds
 settings.load_profile("shared")
 

@@ -1,0 +1,69 @@
+"""The deployed control plane: what only real KMS, SQS and streams show."""
+
+import time
+
+import pytest
+
+from infra.local.stack import LocalStack
+from tests.stack.client import Operator, SocketAgent, a_random_key
+
+pytestmark = pytest.mark.stack
+
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def operator(stack: LocalStack) -> Operator:
+    return Operator(stack)
+
+
+def enrolled(operator: Operator, network: str, **body: object) -> SocketAgent:
+    agent = SocketAgent(operator)
+    agent.enroll(operator.peer(network, **body)["enrollment_token"])
+    agent.connect()
+    return agent
+
+
+def test_both_ends_of_a_tunnel_derive_one_preshared_key_from_the_sealed_secret(operator: Operator) -> None:
+    network = operator.network()
+    hub = enrolled(operator, network, kind="jump", name="hub", endpoint="198.51.100.1")
+    web = enrolled(operator, network, kind="dynamic", name="web")
+
+    [seen_by_hub], [seen_by_web] = hub.bundle().json()["peers"], web.bundle().json()["peers"]
+
+    assert seen_by_hub["preshared_key"] == seen_by_web["preshared_key"] is not None
+    config = operator.call("GET", f"/networks/{network}/peers/{web.peer_id}/config").text
+    assert f"PresharedKey = {seen_by_web['preshared_key']}\n" in config
+
+
+def test_a_moved_range_is_told_to_every_agent(operator: Operator) -> None:
+    network = operator.network()
+    agents = [
+        enrolled(operator, network, kind="jump", name="hub", endpoint="198.51.100.1"),
+        enrolled(operator, network, kind="dynamic", name="web"),
+    ]
+    [free] = operator.call("GET", "/ipam/suggestions?base=10.99.0.0/16&peers=254&count=1").json()["items"]
+
+    moved = operator.call("PATCH", f"/networks/{network}", {"cidr": free}).json()
+
+    for agent in agents:
+        agent.frame("config_changed", revision=moved["revision"])
+        assert agent.bundle().json()["interface"]["addresses"][0].endswith(free.partition("/")[2])
+
+
+def test_a_forced_delete_ends_agents_and_frees_the_range(operator: Operator) -> None:
+    network = operator.network()
+    cidr = operator.call("GET", f"/networks/{network}").json()["cidr"]
+    hub = enrolled(operator, network, kind="jump", name="hub", endpoint="198.51.100.1")
+    phones = [{"kind": "static", "name": f"p{n}", "public_key": a_random_key()} for n in range(30)]
+    assert operator.call("POST", f"/networks/{network}/peers/bulk", {"peers": phones}).json()["created"] == 30
+
+    assert operator.call("DELETE", f"/networks/{network}?force=true").status_code == 204
+
+    assert operator.call("GET", f"/networks/{network}").status_code == 404
+    assert hub.frame("bye")["reason"] == "peer_deleted"
+    assert hub.open_session().status_code == 410
+    end = time.monotonic() + PATIENCE_S
+    while operator.call("POST", "/networks", {"name": network.replace("_", "-"), "cidr": cidr}).status_code != 201:
+        assert time.monotonic() < end
+        time.sleep(0.5)
