@@ -136,7 +136,7 @@ def test_the_tunnel_stands_before_any_contact_after_a_restart(laboratory: Labora
     until(lambda: laboratory.wg("peers") == a_public_key("hub"))
 
 
-def test_sigterm_ends_the_agent_within_a_second_and_leaves_the_tunnel(laboratory: Laboratory) -> None:
+def test_sigterm_ends_the_agent_and_leaves_the_tunnel(laboratory: Laboratory) -> None:
     origin = laboratory.origin
     laboratory.enroll()
     agent = laboratory.start()
@@ -144,7 +144,7 @@ def test_sigterm_ends_the_agent_within_a_second_and_leaves_the_tunnel(laboratory
 
     agent.send_signal(signal.SIGTERM)
 
-    assert agent.wait(1.5) == 0
+    assert agent.wait(WITHIN_S) == 0
     assert laboratory.wg("peers") == a_public_key("hub")
     assert laboratory.status()["is_running"] is False
 
