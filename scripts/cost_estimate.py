@@ -49,15 +49,15 @@ class Use:
         )
 
 
-ALARMS = 11
-QUEUE_POLLERS, POLL_S = 5, 20  # what Lambda keeps asking an empty queue with
+ALARMS = 13
+QUEUES, QUEUE_POLLERS, POLL_S = 2, 5, 20  # what Lambda keeps asking an empty queue with
 
 # Held against the simulated system by tests/scripts; durations as seen locally, doubled.
 HEARTBEAT = Use(writes=1, invocations=1, ms=20, messages=2)  # and its ack
 SESSION = Use(reads=1, writes=4, invocations=1, ms=40, rest_calls=1)  # a transaction's two writes count twice
 SOCKET = Use(reads=1, writes=5, invocations=4, ms=80, messages=2)  # authorizer, connect, hello, disconnect
 NEWS = Use(reads=2, invocations=1, ms=20)  # that it connected; nobody watches
-FETCH = Use(reads=7, invocations=1, ms=60, rest_calls=1)
+FETCH = Use(reads=6, invocations=1, ms=60, rest_calls=1)
 
 
 def idle_agent(heartbeat_s: int) -> dict[str, float]:
@@ -77,7 +77,7 @@ def idle_deployment() -> dict[str, float]:
     return {
         "alarms": ALARMS * ALARM,
         "the key": KEY,
-        "asking the empty queue": QUEUE_POLLERS * HOURS * 3600 / POLL_S * QUEUE_CALL,
+        "asking the empty queues": QUEUES * QUEUE_POLLERS * HOURS * 3600 / POLL_S * QUEUE_CALL,
     }
 
 

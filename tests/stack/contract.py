@@ -14,6 +14,8 @@ from typing import Any
 import jwt
 import requests
 import schemathesis
+from hypothesis import core as hypothesis_core
+from hypothesis.vendor import pretty
 from schemathesis import Case, CheckContext, HookContext, Response
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
@@ -26,6 +28,10 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.stack.client import Operator, SocketAgent, a_random_key
+
+# schemathesis 4.32 takes the values out of every property test's report, here and elsewhere: until its
+# schemathesis/generation/hypothesis/__init__.py does not
+vars(hypothesis_core)["RepresentationPrinter"] = pretty.RepresentationPrinter
 
 Operation = schemathesis.APIOperation[Any, Any, Any, Any]
 
