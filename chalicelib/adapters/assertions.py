@@ -13,6 +13,7 @@ from chalicelib.ports import Assertion
 from chalicelib.wire.agent import ASSERTION_ALGORITHM, ASSERTION_AUDIENCE, ASSERTION_LIFETIME_S
 
 LEEWAY_S = 60
+LONGEST_ID = 128  # of a network, a peer, an assertion: they become keys of items
 REQUIRED = ["sub", "network_id", "aud", "iat", "exp", "jti"]
 
 
@@ -45,6 +46,6 @@ class JwtAssertions:
 
 
 def _text(claim: object) -> str:
-    if not isinstance(claim, str) or not claim:
+    if not isinstance(claim, str) or not 1 <= len(claim) <= LONGEST_ID:
         raise Unauthenticated("This is no assertion of an agent.")
     return claim

@@ -3,6 +3,7 @@ is a single read. Only a hash of the secret is stored."""
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from typing import Literal, NewType
 
@@ -10,6 +11,9 @@ from chalicelib.domain.errors import Unauthenticated
 
 Prefix = Literal["wirety_api", "wirety_enroll", "wirety_agent", "wirety_ticket"]
 Secret = NewType("Secret", str)  # SHA-256 (hex) of 256 random bits: nothing to guess, so no slow hash
+
+
+RECORD = re.compile(r"[0-9a-z_]{1,64}(:[0-9a-z_]{1,64})?\Z")  # an id, or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def parse_token(text: str, *expected: Prefix) -> Token:
         Unauthenticated: not a token, or one of another kind.
     """
     parts = text.split(".")
-    if len(parts) != 3 or not all(parts):
+    if len(parts) != 3 or not all(parts) or not RECORD.match(parts[1]):
         raise Unauthenticated("This is not a Wirety token.")
     token = Token(*parts)
     if token.prefix not in expected:
