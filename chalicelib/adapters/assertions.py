@@ -46,6 +46,6 @@ class JwtAssertions:
 
 
 def _text(claim: object) -> str:
-    if not isinstance(claim, str) or not 1 <= len(claim) <= LONGEST_ID:
+    if not isinstance(claim, str) or not 1 <= len(claim) <= LONGEST_ID or not claim.isascii():
         raise Unauthenticated("This is no assertion of an agent.")
     return claim

@@ -1,11 +1,13 @@
 """CIDRs and addresses as typed values: parsing, overlap, and what is left of one when others are taken out."""
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from chalicelib.domain.errors import Invalid
 
 Cidr = IPv4Network | IPv6Network
+WRITTEN = re.compile(r"[0-9a-fA-F:.]+(/[0-9]{1,3})?\Z")  # no mask, and no IPv6 zone, which may hold any text
 Address = IPv4Address | IPv6Address
 
 
@@ -16,7 +18,7 @@ def parse_cidr(field: str, text: str) -> Cidr:
         Invalid: not a CIDR, or with host bits (the message holds the corrected one).
     """
     try:
-        loose = ip_network(text, strict=False)
+        loose = ip_network(text if WRITTEN.match(text) else "", strict=False)
     except ValueError:
         raise Invalid([(field, f"{text!r} is no CIDR. Write it like 10.20.0.0/24.")]) from None
     if "/" not in text:

@@ -36,7 +36,8 @@ def test_host_bits_are_refused_with_the_corrected_cidr() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "10.0.0.0", "10.0.0.0/33", "10.0.0/24", "::/0", "fd00::/64", "10.0.0.0/24\n", "x"]
+    "text",
+    ["", "10.0.0.0", "10.0.0.0/33", "10.0.0/24", "::/0", "fd00::/64", "10.0.0.0/24\n", "x", "10.0.0.0/255.255.255.0"],
 )
 def test_what_is_no_ipv4_cidr_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
@@ -61,7 +62,17 @@ def test_a_public_range_takes_a_word_of_consent() -> None:
     assert parse_network_cidr("198.51.100.0/24", allow_public=True) == IPv4Network("198.51.100.0/24")
 
 
-@pytest.mark.parametrize("text", ["2001:db8::/64", "fd00::/47", "fd00::/113", "10.0.0.0/24"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2001:db8::/64",
+        "fd00::/47",
+        "fd00::/113",
+        "10.0.0.0/24",
+        "fd00::%1/64",
+        "fd00::%x\nPostUp = id/64",  # a zone may hold any text
+    ],
+)
 def test_an_ipv6_range_is_a_ula_of_48_to_112(text: str) -> None:
     with pytest.raises(Invalid):
         parse_network_cidr_v6(text)

@@ -90,6 +90,12 @@ def test_a_field_that_does_not_fit_is_named(world: World, body: Any, field: str)
         ({"kind": "jump", "name": "x", "routed_cidrs": ["192.168.1.0/24"]}, "routed_cidrs[0]"),
         ({"kind": "jump", "name": "x", "is_isolated": True}, "is_isolated"),
         ({"kind": "dynamic", "name": "x", "tags": ["Web"]}, "tags[0]"),
+        (
+            {"kind": "dynamic", "name": "x", "additional_allowed_ips": ["fd09::%x\n[Interface]\nPostUp = id/64"]},
+            "additional_allowed_ips[0]",
+        ),
+        ({"kind": "jump", "name": "x", "endpoint": "fe80::1%x\nPostUp = id"}, "endpoint"),
+        ({"kind": "static", "name": "x", "public_key": a_key(), "dns": ["fe80::1%x\nPostUp = id"]}, "dns[0]"),
         ({"kind": "dynamic", "name": "x", "metadata": {str(n): "" for n in range(17)}}, "metadata"),
         ({"kind": "dynamic", "name": "x", "owner_id": "ana"}, "owner_id"),
         ({"kind": "dynamic", "name": "x", "preferred_jump_id": "jmp_none"}, "preferred_jump_id"),
