@@ -12,7 +12,7 @@ from ipaddress import ip_network
 from typing import Literal, assert_never
 
 from chalicelib.domain.acl import AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol, Selector
-from chalicelib.domain.cidr import Address, Cidr, ordered
+from chalicelib.domain.cidr import Address, Cidr, ordered, without
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Peer
@@ -102,7 +102,7 @@ def firewall(network: Network, jump: Peer, peers: Iterable[Peer], rules: Sequenc
     isolated = [peer for peer in known if peer.is_isolated]
     sets, compiled = _compiled(rules, known, own)
     return Firewall(
-        blocked=of(peer for peer in known if peer.is_blocked),
+        blocked=_cut_off(known, own),
         isolated=of(isolated),
         hubs=of(peer for peer in known if peer.is_jump) if isolated else (),
         sets=sets,
@@ -144,6 +144,14 @@ def _allowed(policy: Firewall, packet: Packet) -> bool:
             continue
         return rule.allows
     return True
+
+
+def _cut_off(peers: Sequence[Peer], own: Mapping[PeerId, tuple[Cidr, ...]]) -> tuple[Cidr, ...]:
+    """What is blocked peers' alone: a CIDR that a listed jump serves as well goes on by that one."""
+    served = [cidr for peer in peers if peer.is_jump and not peer.is_blocked for cidr in own.get(peer.id, ())]
+    return ordered(
+        left for peer in peers if peer.is_blocked for cidr in own[peer.id] for left in without(cidr, served)
+    )
 
 
 def _in(address: Address, cidrs: Collection[Cidr]) -> bool:
