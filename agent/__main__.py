@@ -27,10 +27,11 @@ from agent.enrolling import Enrolling
 from agent.enrollment import Enrollment
 from agent.errors import AgentError, EnrollmentMissing, Outage, SettingsInvalid
 from agent.events import Event, Started, StopRequested
-from agent.ports import Fetched
+from agent.received import Fetched
 from agent.reconcile import Memory
 from agent.runtime import Runtime
 from agent.settings import EnrollSettings, RunSettings, StatusSettings, origin, parse, socket_url
+from agent.trust import Trust
 from agent.worker import Worker
 
 EXIT_FAILED = 1
@@ -85,15 +86,15 @@ def _run(settings: RunSettings) -> int:
 
 
 def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollment) -> Runtime:
-    saved = directory.bundle()
-    if saved is not None and saved.bundle.peer_id != enrollment.peer_id:
-        saved = None  # of an earlier enrolment in this network
+    trust = Trust(directory.keyring(enrollment), directory.save_keyring)
+    saved = directory.bundle(enrollment, trust)
     queue: SimpleQueue[Event] = SimpleQueue()
     control_plane = RestControlPlane(
         http=Http(enrollment.server),
         network_id=enrollment.network_id,
         peer_id=enrollment.peer_id,
         device_key=enrollment.keys.device_key,
+        trust=trust,
     )
     worker = Worker(
         control_plane=control_plane,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from agent.effects import CancelTimer, Observe, Post, Send, SetTimer
 from agent.events import Observed, Timer
 from agent.live import Seen
-from agent.ports import Fetched
+from agent.received import Fetched
 from agent.state import Beats, Mark, Session, Socket, State, Step, Unacked
 from agent.waiting import ACK_WITHIN_S, HEARTBEAT_S, JUMP_HEARTBEAT_S, around
 from chalicelib.wire.codec import encode

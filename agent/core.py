@@ -12,7 +12,7 @@ from typing import assert_never
 from agent import beats, following, link
 from agent import events as ev
 from agent.effects import CloseSocket, Exit, Log, TearDown
-from agent.ports import Version
+from agent.received import Version
 from agent.state import Beats, Session, Socket, State, Step, Work
 from agent.waiting import FULL_FETCH_S, HEARTBEAT_S, RECONCILE_S, around, backed_off
 from chalicelib.wire.bundle import Tombstone

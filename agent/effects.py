@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.events import Timer
-from agent.ports import Fetched, Version
+from agent.received import Fetched, Version
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Applied, FromAgent, Heartbeat
 

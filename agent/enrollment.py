@@ -18,12 +18,13 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Enrollment(msgspec.Struct, frozen=True, kw_only=True):
-    """`former_interfaces`: what earlier enrolments in this network may have left behind."""
+    """`signing_key`: the deployment's (Ed25519, base64), pinned. `former_interfaces`: what earlier enrolments
+    in this network may have left behind."""
 
     server: str
     network_id: str
     peer_id: str
-    signing_key: str | None
+    signing_key: str
     keys: Keys
     former_interfaces: list[str] = []
 

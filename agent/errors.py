@@ -51,5 +51,16 @@ class BundleRefused(AgentError):
     """A bundle that would not converge or cannot be parsed: the last good one stays."""
 
 
+class DeltaRefused(AgentError):
+    """A delta that does not fit the bundle at hand: the whole bundle is taken."""
+
+
+class SignatureInvalid(AgentError):
+    """What came is not signed by a key that this enrolment trusts: it counts for nothing."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"the {kind} is not signed by this deployment: if it was replaced, enrol again")
+
+
 class ToolFailed(AgentError):
     """A command of the host failed; the message holds its name and its last line."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from agent.live import Seen
-from agent.ports import Fetched, Made
+from agent.ports import Made
+from agent.received import Fetched
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, FromAgent, ToAgent
 from chalicelib.wire.peers import Host

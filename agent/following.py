@@ -10,7 +10,8 @@ from dataclasses import replace
 from agent.effects import Apply, Effect, Fetch, Log, Post, Reconcile, Save, Send, SetTimer
 from agent.events import ApplyFailed, BundleApplied, BundleFetched, BundleSaved, FetchFailed, SaveFailed, Timer
 from agent.link import outage
-from agent.ports import Fetched, Made, Version
+from agent.ports import Made
+from agent.received import Fetched, Version
 from agent.state import NEVER, Following, Session, Socket, State, Step, Work
 from agent.waiting import RECONCILE_S, SAVE_AGAIN_S, UNRESOLVED_RECONCILE_S, around, backed_off
 from chalicelib.wire.frames import Applied

@@ -7,31 +7,11 @@ from typing import Protocol
 from agent.desired import Desired
 from agent.enrollment import Enrollment, Keys
 from agent.live import Seen
+from agent.received import Fetched, Received
 from chalicelib.wire.agent import Enrolled, EnrollRequest
-from chalicelib.wire.bundle import Bundle, Tombstone
+from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
 from chalicelib.wire.peers import Host
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
-    """What a bundle is newer by: the generation first."""
-
-    generation: int = 0
-    revision: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A bundle with the bytes it came in, which are what goes to disk, and their hash."""
-
-    bundle: Bundle
-    raw: bytes
-    hash: str
-
-    @property
-    def version(self) -> Version:
-        return Version(self.bundle.generation, self.bundle.revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +48,11 @@ class ControlPlane(Protocol):
     def open_session(self) -> float:
         """Open a session and keep it; answer its life in seconds."""
 
-    def fetch(self, since: Version | None) -> Fetched | None:
-        """The bundle, in full without `since`; None: nothing newer."""
+    def newer(self, base: Fetched) -> Fetched | None:
+        """What is newer than a bundle; None: nothing that concerns this agent."""
+
+    def whole(self, base: Fetched | None) -> Fetched | None:
+        """The whole bundle; None: it is just `base`."""
 
     def report(self, applied: Applied) -> None: ...
 
@@ -108,7 +91,8 @@ class Tunnel(Protocol):
 class Store(Protocol):
     """The files of one enrolment. Raises StateUnusable where the disk refuses."""
 
-    def save_bundle(self, raw: bytes) -> None: ...
+    def save_bundle(self, received: Received) -> None:
+        """A whole bundle in place of what was there, a delta after it."""
 
     def save_learned(self, learned: Mapping[str, str]) -> None: ...
 

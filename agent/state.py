@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from agent.effects import Effect
-from agent.ports import Fetched, Made, Version
+from agent.ports import Made
+from agent.received import Fetched, Version
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Applied, Observation
 from chalicelib.wire.peers import Host

@@ -14,9 +14,12 @@ from typing import assert_never
 from agent import effects as ef
 from agent import events as ev
 from agent.desired import Desired, desired
-from agent.errors import BundleRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
+from agent.errors import BundleRefused, DeltaRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
 from agent.ports import ControlPlane, HostFacts, Store, Tunnel
+from agent.received import Fetched, Version
 from chalicelib.wire.frames import Heartbeat
+
+MOST_DELTAS = 100  # on the disk; then the next comparison takes the whole bundle
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ class Worker:
     emit: Callable[[ev.Event], None]
     _jobs: SimpleQueue[ef.Job] = field(default_factory=SimpleQueue)
     _wanted: Desired | None = None
+    _base: Fetched | None = None
     _learned: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -65,14 +69,14 @@ class Worker:
             case ef.OpenSession():
                 return ev.SessionOpened(lifetime_s=self.control_plane.open_session(), at_s=monotonic())
             case ef.Fetch():
-                fetched = self.control_plane.fetch(job.since)
+                fetched = self._fetch(job.since)
                 if fetched is None:
                     return ev.BundleUnchanged(at_s=monotonic())
                 return ev.BundleFetched(fetched=fetched, at_s=monotonic())
             case ef.Apply():
                 return self._apply(job)
             case ef.Save():
-                self.store.save_bundle(job.fetched.raw)
+                self.store.save_bundle(job.fetched.received)
                 return ev.BundleSaved(fetched=job.fetched, at_s=monotonic())
             case ef.Reconcile():
                 return self._reconcile()
@@ -87,10 +91,22 @@ class Worker:
             case _:
                 assert_never(job)
 
+    def _fetch(self, since: Version | None) -> Fetched | None:
+        """What is newer than the bundle in force, or the whole one: also when a delta does not fit."""
+        base = self._base
+        if base is not None and base.version == since:
+            try:
+                return self.control_plane.newer(base)
+            except DeltaRefused as refused:
+                logger.warning("delta_refused", extra={"reason": str(refused)})
+                return self.control_plane.whole(None)
+        is_compact = base is not None and base.deltas < MOST_DELTAS
+        return self.control_plane.whole(base if is_compact else None)
+
     def _apply(self, job: ef.Apply) -> ev.Event:
         wanted = desired(job.fetched.bundle)
         made = self.tunnel.apply(wanted)
-        self._wanted = wanted
+        self._wanted, self._base = wanted, job.fetched
         return ev.BundleApplied(fetched=job.fetched, made=made, at_s=monotonic())
 
     def _reconcile(self) -> ev.Event:

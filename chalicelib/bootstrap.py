@@ -16,8 +16,10 @@ from chalicelib.adapters.dynamodb.connections import DynamoConnections
 from chalicelib.adapters.dynamodb.networks import DynamoNetworks
 from chalicelib.adapters.dynamodb.peers import DynamoPeers
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
+from chalicelib.adapters.dynamodb.proofs import DynamoProofs
 from chalicelib.adapters.dynamodb.requests import DynamoRequests
 from chalicelib.adapters.dynamodb.sessions import DynamoSessions
+from chalicelib.adapters.dynamodb.signing import DynamoSigningKeys
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
 from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.application.accounts import Accounts
@@ -36,10 +38,12 @@ from chalicelib.application.ipam import Ipam
 from chalicelib.application.networks import Networks
 from chalicelib.application.peers import Peers
 from chalicelib.application.people import People
+from chalicelib.application.proofs import Proofs
 from chalicelib.application.pushes import Announcements, Deliveries, Plans
 from chalicelib.application.removal import Removals
 from chalicelib.application.requests import Requests
 from chalicelib.application.shown import Lens
+from chalicelib.application.signing import Signing
 from chalicelib.application.tunnels import Tunnels
 from chalicelib.domain.principal import Role
 from chalicelib.domain.user import Admission
@@ -56,11 +60,13 @@ from chalicelib.ports import (
     NetworkStore,
     PeerStore,
     PresenceStore,
+    ProofStore,
     PushQueue,
     Randomness,
     RemovalQueue,
     RequestStore,
     SessionStore,
+    SigningKeyStore,
     Transactions,
     Vault,
 )
@@ -86,6 +92,10 @@ class Outside(Protocol):
     def changes(self) -> ChangeStore: ...
     @property
     def requests(self) -> RequestStore: ...
+    @property
+    def proofs(self) -> ProofStore: ...
+    @property
+    def signing_keys(self) -> SigningKeyStore: ...
     @property
     def presence(self) -> PresenceStore: ...
     @property
@@ -123,6 +133,8 @@ class Aws:
         self.allocations: AllocationStore = DynamoAllocations()
         self.changes: ChangeStore = DynamoChanges()
         self.requests: RequestStore = DynamoRequests()
+        self.proofs: ProofStore = DynamoProofs()
+        self.signing_keys: SigningKeyStore = DynamoSigningKeys()
         self.presence: PresenceStore = DynamoPresence()
         self.connections: ConnectionStore = DynamoConnections()
         self.accounts: AccountStore = DynamoAccounts()
@@ -198,7 +210,7 @@ class Container:
 
     @cached_property
     def history(self) -> History:
-        return History(self._outside.networks, self._outside.changes)
+        return History(self._outside.networks, self._outside.changes, self.proofs)
 
     @cached_property
     def lens(self) -> Lens:
@@ -252,11 +264,21 @@ class Container:
     def bundles(self) -> Bundles:
         out = self._outside
         tunnels = Tunnels(out.networks, out.peers, out.changes, out.vault)
-        return Bundles(tunnels, self.credentials, out.peers, out.presence, out.clock)
+        return Bundles(tunnels, self.credentials, out.peers, out.presence, out.changes)
+
+    @cached_property
+    def signing(self) -> Signing:
+        out = self._outside
+        return Signing(out.signing_keys, out.vault, out.clock)
 
     @cached_property
     def heartbeats(self) -> Heartbeats:
-        return Heartbeats(self._outside.presence, self._outside.clock)
+        return Heartbeats(self._outside.presence, self.proofs, self._outside.clock)
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        out = self._outside
+        return Proofs(out.proofs, out.presence, out.clock)
 
     @cached_property
     def connections(self) -> Connections:
@@ -266,7 +288,7 @@ class Container:
     @cached_property
     def plans(self) -> Plans:
         out = self._outside
-        return Plans(out.peers, out.presence, out.connections, out.queue, out.removals)
+        return Plans(out.peers, out.presence, out.connections, out.proofs, out.queue, out.removals, out.clock)
 
     @cached_property
     def announcements(self) -> Announcements:

@@ -20,6 +20,8 @@ from chalicelib.domain.notice import Notice
 from chalicelib.domain.peer import Host, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.presence import Fact, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Viewer
+from chalicelib.domain.proof import Report
+from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.tokens import Secret
 from chalicelib.domain.user import Claims, User
 
@@ -164,12 +166,38 @@ class AllocationStore(Protocol):
 class ChangeStore(Protocol):
     """The change log. Only commits write it."""
 
-    def between(self, network_id: NetworkId, after: Revision, up_to: Revision) -> list[Change]:
-        """The changes after one revision up to another, in order."""
+    def between(self, network_id: NetworkId, after: Revision, up_to: Revision | None = None) -> list[Change]:
+        """The changes after one revision up to another, in order; None: up to the newest."""
         ...
 
     def page(self, network_id: NetworkId, before: Revision | None, limit: int) -> list[Change]:
         """Up to `limit` changes, the newest first, before one."""
+        ...
+
+
+class ProofStore(Protocol):
+    """Which agents have to apply a revision, and which said they have; kept for a month."""
+
+    def expect(self, network_id: NetworkId, revision: Revision, peer_ids: Collection[PeerId], at: datetime) -> None:
+        """Note whom a revision concerns; the same again is no more."""
+        ...
+
+    def prove(self, network_id: NetworkId, report: Report) -> None: ...
+
+    def expected(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, frozenset[PeerId]]:
+        """Whom each revision from one to another concerns; one not planned, or that concerns nobody, is left out."""
+        ...
+
+    def reports(self, network_id: NetworkId, first: Revision, last: Revision) -> list[Report]:
+        """Of bundles from one revision to another."""
+        ...
+
+
+class SigningKeyStore(Protocol):
+    def get(self) -> SigningKeys | None: ...
+
+    def put(self, keys: SigningKeys) -> bool:
+        """Keep them after those numbered one less; False: others were first."""
         ...
 
 
@@ -197,6 +225,14 @@ class Seen:
     sighting: Sighting | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an agent is. `applied` 0: nothing yet."""
+
+    wanted: Revision
+    applied: Revision
+
+
 class PresenceStore(Protocol):
     """What agents say, and jumps see. Every write is one small update that wakes nobody; `record` does."""
 
@@ -210,20 +246,27 @@ class PresenceStore(Protocol):
 
     def connected(
         self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
-    ) -> Revision | None:
-        """Note the open socket; answers `wanted`, None for an agent that is gone."""
+    ) -> Progress | None:
+        """Note the open socket; None for an agent that is gone."""
         ...
 
     def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
         """False, and no effect, when a newer socket was noted meanwhile."""
         ...
 
-    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Revision | None:
-        """Note a heartbeat; answers `wanted`, None for an agent that is gone."""
+    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Progress | None:
+        """Note a heartbeat; None for an agent that is gone."""
         ...
 
-    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> bool:
-        """False for an agent that is gone."""
+    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
+        """Note what an agent runs; answers the revision it ran before, 0 for none.
+
+        None, and no effect: it is gone, or has said a newer one.
+        """
+        ...
+
+    def failed(self, peer_id: PeerId, error: str, at: datetime) -> bool:
+        """Note why an agent could not apply what it fetched; False when it is gone."""
         ...
 
     def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> bool:
@@ -361,9 +404,21 @@ class Push:
     connections: tuple[Connection, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One queue message: see who has not applied a revision by now."""
+
+    network_id: NetworkId
+    revision: Revision
+
+
 class PushQueue(Protocol):
-    def send(self, pushes: Iterable[Push], delay: timedelta = timedelta(0)) -> None:
-        """At least once, in no order."""
+    """At least once, in no order."""
+
+    def send(self, pushes: Iterable[Push], delay: timedelta = timedelta(0)) -> None: ...
+
+    def remind(self, check: Check, delay: timedelta) -> None:
+        """Have it asked later who has not applied a revision."""
         ...
 
 

@@ -49,7 +49,7 @@ class Use:
         )
 
 
-ALARMS = 13
+ALARMS = 15
 QUEUES, QUEUE_POLLERS, POLL_S = 2, 5, 20  # what Lambda keeps asking an empty queue with
 
 # Held against the simulated system by tests/scripts; durations as seen locally, doubled.

@@ -1,6 +1,7 @@
 """The control plane over memory, with agents that behave: for flows and counting."""
 
 import base64
+import gzip
 import json
 import uuid
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from app import app
 from chalicelib import bootstrap
@@ -24,7 +26,10 @@ from chalicelib.domain.user import Claims
 from chalicelib.entrypoints import queues, sockets
 from chalicelib.entrypoints.rest.route import OPERATIONS
 from chalicelib.settings import settings_from
+from chalicelib.wire import delta
+from chalicelib.wire.codec import content_hash
 from chalicelib.wire.frames import ConfigChanged
+from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 from tests.builders import a_key
 
 HOST = {"hostname": "web-1", "os": "linux", "agent_version": "0.1.0"}
@@ -90,7 +95,10 @@ class World:
             "isBase64Encoded": False,
         }
         answer = app(event, SimpleNamespace(aws_request_id="test"))
-        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+        raw_answer = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"].encode()
+        if answer["headers"].get("Content-Encoding") == "gzip":
+            raw_answer = gzip.decompress(raw_answer)
+        return Answer(answer["statusCode"], answer["headers"], raw_answer.decode())
 
     def person(self, name: str, role: Role | None) -> str:
         """A token by which the identity provider vouches for somebody with this role."""
@@ -192,13 +200,14 @@ class SimulatedAgent(Socket):
         self.device = Ed25519PrivateKey.generate()
         self.public_key = a_key(self.name)
         self.device_key = base64.b64encode(self.device.public_key().public_bytes_raw()).decode()
-        self.peer_id = self.network_id = self.session = ""
+        self.peer_id = self.network_id = self.session = self.signing_key = ""
 
     def enroll(self, token: str) -> Answer:
         body = {"token": token, "public_key": self.public_key, "device_key": self.device_key, "host": HOST}
         answer = self.world.api("POST", "/agent/enroll", body)
         if answer.status == 200:
             self.peer_id, self.network_id = answer.json["peer_id"], answer.json["network_id"]
+            self.signing_key = answer.json["signing_key"]
         return answer
 
     def assertion(self, **claims: object) -> str:
@@ -232,11 +241,33 @@ class SimulatedAgent(Socket):
         self.admitted({"headers": {"Authorization": f"Bearer {self.session}"}})
 
     def fetch(self) -> Answer:
-        since = f"?since={self.revision}&generation=1" if self.bundle else ""
-        answer = self.world.api("GET", f"/agent/bundle{since}", token=self.session)
+        """What is newer than the bundle it has; all of it the first time."""
+        return self._take(f"?since={self.revision}&generation=1" if self.bundle else "")
+
+    def fetch_whole(self) -> Answer:
+        """Compare the whole bundle, as agents do once an hour."""
+        tag = None if self.bundle is None else f'"1.{self.revision}.{content_hash(self.bundle)}"'
+        return self._take("", {} if tag is None else {"if-none-match": tag})
+
+    def _take(self, query: str, headers: dict[str, str] | None = None) -> Answer:
+        """Fetch, check the signature, and keep what comes."""
+        asked = {"accept": "*/*", "accept-encoding": "gzip, deflate", **(headers or {})}
+        answer = self.world.api("GET", f"/agent/bundle{query}", token=self.session, headers=asked)
         if answer.status == 200:
-            self.bundle = answer.json
+            is_delta = answer.headers["Content-Type"] == delta.MEDIA_TYPE
+            subject = Subject(
+                "delta" if is_delta else "bundle", self.network_id, self.peer_id, 1, answer.json["revision"]
+            )
+            self.verify(subject, answer)
+            self.bundle = (
+                delta.patched(self.bundle or {}, msgspec.convert(answer.json, delta.Delta)) if is_delta else answer.json
+            )
         return answer
+
+    def verify(self, subject: Subject, answer: Answer) -> None:
+        """Raises InvalidSignature."""
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(self.signing_key))
+        key.verify(base64.b64decode(answer.headers[SIGNATURE_HEADER]), subject.statement(answer.text.encode()))
 
     @property
     def revision(self) -> int:

@@ -10,9 +10,11 @@ import jwt
 import msgspec
 import requests
 
-from agent.errors import EnrollmentRefused, Outage, PeerDeleted
+from agent.errors import BundleRefused, EnrollmentRefused, Outage, PeerDeleted, SignatureInvalid
 from agent.keys import device_signer
-from agent.ports import Fetched, Version
+from agent.received import Fetched, Received, applied_to, subject_of, whole
+from agent.trust import Trust
+from chalicelib.wire import delta
 from chalicelib.wire.agent import (
     ASSERTION_ALGORITHM,
     ASSERTION_AUDIENCE,
@@ -23,10 +25,11 @@ from chalicelib.wire.agent import (
     Session,
     SessionRequest,
 )
-from chalicelib.wire.bundle import Bundle
-from chalicelib.wire.codec import bundle_hash, decode, encode
+from chalicelib.wire.bundle import Tombstone
+from chalicelib.wire.codec import decode, encode
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
 from chalicelib.wire.problem import Problem
+from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 
 TIMEOUTS_S = (4.0, 12.0)  # to connect, to read
 SESSION_LIFE_S = 3600.0  # the longest a session lives
@@ -66,6 +69,7 @@ class Http:
         token: str | None = None,
         body: bytes | None = None,
         query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> requests.Response:
         """Make one call.
 
@@ -78,7 +82,7 @@ class Http:
                 f"{self.server}{API}{path}",
                 params=query,
                 data=body,
-                headers={"Content-Type": "application/json"} if body is not None else None,
+                headers={**({"Content-Type": "application/json"} if body is not None else {}), **(headers or {})},
                 auth=_Bearer(token),
                 timeout=TIMEOUTS_S,
                 allow_redirects=False,
@@ -122,33 +126,67 @@ class RestControlPlane:
     network_id: str
     peer_id: str
     device_key: str = field(repr=False)
+    trust: Trust
     _session: str | None = field(default=None, repr=False)
 
     def open_session(self) -> float:
         body = encode(SessionRequest(assertion=self._assertion()))
-        opened = _decoded(_checked(self.http.call("POST", "/session", body=body)), Session)
+        opened = _decoded(self._checked(self.http.call("POST", "/session", body=body)), Session)
         self._session = opened.session
         life_s = opened.expires_at.timestamp() - self.http.now()
         return min(max(life_s, SHORTEST_LIFE_S), SESSION_LIFE_S)
 
-    def fetch(self, since: Version | None) -> Fetched | None:
-        query = {"since": str(since.revision), "generation": str(since.generation)} if since is not None else None
-        answer = _checked(self.http.call("GET", "/bundle", token=self._session, query=query))
-        if answer.status_code == NOT_MODIFIED:
-            return None
-        raw = answer.content
-        return Fetched(bundle=_decoded(answer, Bundle), raw=raw, hash=bundle_hash(raw))
+    def newer(self, base: Fetched) -> Fetched | None:
+        version = base.version
+        query = {"since": str(version.revision), "generation": str(version.generation)}
+        return self._taken(self.http.call("GET", "/bundle", token=self._session, query=query), base)
+
+    def whole(self, base: Fetched | None) -> Fetched | None:
+        headers = {} if base is None else {"If-None-Match": _tag(base)}
+        return self._taken(self.http.call("GET", "/bundle", token=self._session, headers=headers), base)
 
     def report(self, applied: Applied) -> None:
-        _checked(self.http.call("POST", "/applied", token=self._session, body=encode(applied)))
+        self._checked(self.http.call("POST", "/applied", token=self._session, body=encode(applied)))
 
     def beat(self, heartbeat: Heartbeat) -> Ack:
         answer = self.http.call("POST", "/heartbeat", token=self._session, body=encode(heartbeat))
-        return _decoded(_checked(answer), Ack)
+        return _decoded(self._checked(answer), Ack)
 
     def bearer(self) -> str:
         """What the socket's handshake shows; empty before the first session."""
         return self._session or ""
+
+    def _taken(self, answer: requests.Response, base: Fetched | None) -> Fetched | None:
+        """Check the signature before anything is made of a body."""
+        if self._checked(answer).status_code == NOT_MODIFIED:
+            return None
+        is_delta = answer.headers.get("Content-Type", "").startswith(delta.MEDIA_TYPE)
+        received = Received(answer.text, answer.headers.get(SIGNATURE_HEADER, ""), is_delta)
+        try:
+            self.trust.check(subject_of(received, self.network_id, self.peer_id), answer.content, received.signature)
+            fetched = applied_to(base, received) if is_delta and base is not None else whole(received)
+        except (SignatureInvalid, BundleRefused, msgspec.DecodeError) as unusable:
+            raise Outage(f"an answer that cannot be used: {unusable}", answer.status_code) from unusable
+        self.trust.name_successor(fetched.bundle.next_signing_key)
+        return fetched
+
+    def _checked(self, answer: requests.Response) -> requests.Response:
+        """Only a 2xx or a 304 is an answer; a 410 counts with its signed tombstone alone."""
+        if answer.ok and (answer.status_code < 300 or answer.status_code == NOT_MODIFIED):
+            return answer
+        problem = _problem(answer)
+        if answer.status_code == GONE and problem is not None and problem.tombstone is not None:
+            self._check_tombstone(problem.tombstone, answer)
+            raise PeerDeleted(problem.tombstone)
+        code = f" {problem.code}" if problem is not None else ""
+        raise Outage(f"the control plane answered {answer.status_code}{code}", answer.status_code)
+
+    def _check_tombstone(self, tombstone: Tombstone, answer: requests.Response) -> None:
+        said = Subject("tombstone", self.network_id, self.peer_id, tombstone.generation, tombstone.revision)
+        try:
+            self.trust.check(said, answer.content, answer.headers.get(SIGNATURE_HEADER, ""))
+        except SignatureInvalid as invalid:
+            raise Outage(f"410, and {invalid}", GONE) from invalid
 
     def _assertion(self) -> str:
         now = int(self.http.now())
@@ -163,15 +201,10 @@ class RestControlPlane:
         return jwt.encode(msgspec.to_builtins(claims), device_signer(self.device_key), ASSERTION_ALGORITHM)
 
 
-def _checked(answer: requests.Response) -> requests.Response:
-    """Only a 2xx or a 304 is an answer; a 410 counts with its tombstone alone."""
-    if answer.ok and (answer.status_code < 300 or answer.status_code == NOT_MODIFIED):
-        return answer
-    problem = _problem(answer)
-    if answer.status_code == GONE and problem is not None and problem.code == "peer_deleted" and problem.tombstone:
-        raise PeerDeleted(problem.tombstone)
-    code = f" {problem.code}" if problem is not None else ""
-    raise Outage(f"the control plane answered {answer.status_code}{code}", answer.status_code)
+def _tag(fetched: Fetched) -> str:
+    """As the control plane tags whole bundles."""
+    version = fetched.version
+    return f'"{version.generation}.{version.revision}.{fetched.hash}"'
 
 
 def _problem(answer: requests.Response) -> Problem | None:

@@ -38,6 +38,21 @@ def write_whole(path: Path, content: bytes, is_durable: bool = True) -> None:
         raise StateUnusable(f"{path} cannot be written: {refused.strerror}") from refused
 
 
+def append(path: Path, content: bytes) -> None:
+    """Add to the end of a file; a crash may leave a part of it there.
+
+    Raises:
+        StateUnusable: the disk refuses.
+    """
+    try:
+        with path.open("ab") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as refused:
+        raise StateUnusable(f"{path} cannot be written: {refused.strerror}") from refused
+
+
 def read(path: Path) -> bytes | None:
     """The content; None: no such file.
 

@@ -10,15 +10,25 @@ from typing import TypeVar
 
 import msgspec
 
-from agent.adapters.files import make_directory, read, write_whole
+from agent.adapters.files import append, make_directory, read, write_whole
 from agent.enrollment import Enrollment, Keys
-from agent.errors import AlreadyRunning, EnrollmentMissing, StateUnusable
-from agent.ports import Fetched
-from chalicelib.wire.bundle import Bundle, Tombstone
-from chalicelib.wire.codec import bundle_hash, decode, encode
+from agent.errors import (
+    AlreadyRunning,
+    BundleRefused,
+    DeltaRefused,
+    EnrollmentMissing,
+    SignatureInvalid,
+    StateUnusable,
+)
+from agent.received import Fetched, Received, applied_to, subject_of, whole
+from agent.trust import Keyring, Trust
+from chalicelib.wire.bundle import Tombstone
+from chalicelib.wire.codec import decode, encode
 
 ENROLLMENT = "enrollment.json"
 PENDING = "pending"
+BUNDLE = "bundle.jsonl"
+KEYRING = "keyring.json"
 
 Shape = TypeVar("Shape")
 
@@ -35,18 +45,37 @@ class EnrollmentDir:
     def save_enrollment(self, enrollment: Enrollment) -> None:
         write_whole(self.path / ENROLLMENT, encode(enrollment))
 
-    def bundle(self) -> Fetched | None:
-        """The last good bundle; None where there is none, or what is there cannot be read."""
-        raw = read(self.path / "bundle.json")
-        if raw is None:
-            return None
-        try:
-            return Fetched(bundle=decode(raw, Bundle), raw=raw, hash=bundle_hash(raw))
-        except msgspec.DecodeError:
-            return None  # it is fetched again
+    def bundle(self, enrollment: Enrollment, trust: Trust) -> Fetched | None:
+        """The last good bundle, whole or with the deltas after it, as far as their signatures are good.
 
-    def save_bundle(self, raw: bytes) -> None:
-        write_whole(self.path / "bundle.json", raw)
+        None: there is none, or not of this enrolment: it is fetched again.
+        """
+        fetched: Fetched | None = None
+        for line in (read(self.path / BUNDLE) or b"").splitlines():
+            try:
+                received = decode(line, Received)
+                subject = subject_of(received, enrollment.network_id, enrollment.peer_id)
+                trust.check_kept(subject, received.body.encode(), received.signature)
+                fetched = whole(received) if fetched is None else applied_to(fetched, received)
+            except (msgspec.DecodeError, SignatureInvalid, BundleRefused, DeltaRefused):
+                break  # torn by a crash, or changed by somebody: what stands before it is good
+        return fetched
+
+    def save_bundle(self, received: Received) -> None:
+        line = encode(received) + b"\n"
+        if received.is_delta:
+            append(self.path / BUNDLE, line)
+        else:
+            write_whole(self.path / BUNDLE, line)
+
+    def keyring(self, enrollment: Enrollment) -> Keyring:
+        """The keys that may sign; those of an earlier enrolment are none."""
+        pinned = enrollment.signing_key
+        kept = _parsed(self.path / KEYRING, Keyring)
+        return kept if kept is not None and kept.pinned == pinned else Keyring(pinned=pinned, current=pinned)
+
+    def save_keyring(self, keyring: Keyring) -> None:
+        write_whole(self.path / KEYRING, encode(keyring))
 
     def learned(self) -> Mapping[str, str]:
         try:

@@ -9,7 +9,7 @@ import boto3
 
 from chalicelib.adapters.messages import message_of
 from chalicelib.domain.ids import NetworkId
-from chalicelib.ports import Push
+from chalicelib.ports import Check, Push
 from chalicelib.settings import Settings
 
 BATCH = 10  # SendMessageBatch, Amazon SQS quotas
@@ -33,6 +33,11 @@ class SqsPushQueue:
             answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries[at : at + BATCH])
             if failed := answer.get("Failed"):
                 raise RuntimeError(f"{len(failed)} pushes were not queued: {failed[0].get('Code')}")
+
+    def remind(self, check: Check, delay: timedelta) -> None:
+        self._sqs.send_message(
+            QueueUrl=self._url, MessageBody=message_of(check), DelaySeconds=int(delay.total_seconds())
+        )
 
 
 class SqsRemovalQueue:

@@ -1,21 +1,22 @@
-"""What a peer runs: bundles for agents, configs for people, and the proof that one was applied.
+"""What a peer runs: bundles for agents, configs for people.
 
-Requests: a bundle 1 more than its tunnel (1 alone when nothing newer concerns the agent); a
-config its tunnel, and a static peer's first one its issue too; applied 2.
+Requests: what is newer 1 more than its tunnel, or the difference (1 alone when nothing newer
+concerns the agent); a whole bundle its tunnel, and 1 more when it is not what the agent should
+have; a config its tunnel, and a static peer's first one its issue too.
 """
 
 from dataclasses import dataclass
 
 from chalicelib.application.credentials import Credentials
-from chalicelib.application.tunnels import Tunnels
+from chalicelib.application.tunnels import Difference, Tunnels
+from chalicelib.domain.audience import audience
 from chalicelib.domain.bundle import Bundle
 from chalicelib.domain.errors import JumpNotReady, NetworkNotFound, PeerDeleted, PeerNotEnrolled, PeerNotFound
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Kind
-from chalicelib.domain.presence import Fact, FactKind
 from chalicelib.domain.principal import Agent, Principal
 from chalicelib.domain.tunnel import Tunnel
-from chalicelib.ports import Clock, PeerStore, PresenceStore
+from chalicelib.ports import ChangeStore, PeerStore, PresenceStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +25,37 @@ class Bundles:
     credentials: Credentials
     peers: PeerStore
     presence: PresenceStore
-    clock: Clock
+    changes: ChangeStore
 
-    def fetch(self, agent: Agent, since: Revision | None) -> Bundle | None:
-        """Render the agent's bundle; None when nothing newer than `since` concerns it.
+    def whole(self, agent: Agent) -> Bundle:
+        """Render the agent's bundle.
+
+        Raises:
+            PeerDeleted: with what the tombstone says.
+        """
+        try:
+            return self.tunnels.of(agent.network_id, agent.peer_id)
+        except (PeerNotFound, NetworkNotFound):
+            raise self._deleted(agent) from None
+
+    def newer(self, agent: Agent, since: Revision) -> Bundle | Difference | None:
+        """What is newer than a revision; None when nothing that concerns the agent is.
 
         Raises:
             PeerDeleted: with what the tombstone says.
         """
         wanted = self.presence.wanted(agent.peer_id)
-        if wanted is not None and since is not None and wanted <= since:
+        if wanted is not None and wanted <= since:
             return None
         try:
-            return self.tunnels.of(agent.network_id, agent.peer_id)
+            return self.tunnels.since(agent.network_id, agent.peer_id, since) or self.whole(agent)
         except (PeerNotFound, NetworkNotFound):
             raise self._deleted(agent) from None
+
+    def has_drifted(self, agent: Agent, had: Revision, now: Revision) -> bool:
+        """Whether no change between two revisions explains that the agent's bundle differs."""
+        changes = self.changes.between(agent.network_id, had, now)
+        return had <= now and not any(audience(change).concerns(agent.peer_id) for change in changes)
 
     def config(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Tunnel:
         """Render any peer's configuration for a person. A static peer's first one counts as issued.
@@ -56,12 +73,6 @@ class Bundles:
         if peer.kind is Kind.STATIC and peer.issued is None and not peer.is_blocked:
             return self.credentials.issue_first(network_id, peer_id, by)
         return bundle.tunnel
-
-    def applied(self, agent: Agent, revision: Revision, bundle_hash: str, error: str | None) -> None:
-        """Store an agent's report; `error` None: the bundle is in force."""
-        now = self.clock.now()
-        if self.presence.applied(agent.peer_id, revision, bundle_hash, error, now):
-            self.presence.record(Fact(agent.network_id, agent.peer_id, FactKind.APPLIED, now))
 
     def _deleted(self, agent: Agent) -> PeerDeleted | PeerNotFound:
         tombstone = self.peers.tombstone(agent.network_id, agent.peer_id)

@@ -44,11 +44,11 @@ class Connections:
         for sockets: a change is either pushed or seen here.
         """
         now = self.clock.now()
-        wanted = self.presence.connected(agent.peer_id, connection_id, instance_id, now)
-        if wanted is None:
+        progress = self.presence.connected(agent.peer_id, connection_id, instance_id, now)
+        if progress is None:
             raise PeerNotFound(agent.peer_id)
         self.presence.record(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now))
-        return wanted
+        return progress.wanted
 
     def close(self, agent: Agent, connection_id: ConnectionId) -> None:
         now = self.clock.now()

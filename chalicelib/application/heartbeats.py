@@ -1,12 +1,14 @@
 """What agents say of themselves, and jumps of others.
 
-Requests: 1, and for each peer a jump saw something new of 1, or 2 when it awoke.
+Requests: 1, and for each peer a jump saw something new of 1, or 2 when it awoke; a report more
+when the one of the bundle it runs was lost.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.application.proofs import Proofs
 from chalicelib.domain.errors import PeerNotFound
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.peer import Host
@@ -19,10 +21,13 @@ JUMP = "jmp_"
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """`sightings`: the latest handshake of each peer a jump saw something new of."""
+    """`running`: the revision in force, 0 for none, and its hash. `sightings`: the latest handshake of each
+    peer a jump saw something new of."""
 
     instance_id: str
     seq: int
+    running: Revision
+    bundle_hash: str
     host: Host | None
     sightings: Iterable[tuple[PeerId, datetime]]
 
@@ -30,6 +35,7 @@ class Heartbeat:
 @dataclass(frozen=True, slots=True)
 class Heartbeats:
     presence: PresenceStore
+    proofs: Proofs
     clock: Clock
 
     def record(self, agent: Agent, heartbeat: Heartbeat) -> Revision:
@@ -39,12 +45,14 @@ class Heartbeats:
             PeerNotFound: the agent is gone.
         """
         now = self.clock.now()
-        wanted = self.presence.heard(agent.peer_id, heartbeat.instance_id, heartbeat.seq, heartbeat.host, now)
-        if wanted is None:
+        progress = self.presence.heard(agent.peer_id, heartbeat.instance_id, heartbeat.seq, heartbeat.host, now)
+        if progress is None:
             raise PeerNotFound(agent.peer_id)
+        if heartbeat.running > progress.applied:
+            self.proofs.applied(agent, heartbeat.running, heartbeat.bundle_hash)
         if agent.peer_id.startswith(JUMP):  # only a jump's word about others counts
             for peer_id, handshake_at in heartbeat.sightings:
                 sighting = Sighting(min(handshake_at, now), now)
                 if self.presence.sighted(agent.network_id, peer_id, sighting):
                     self.presence.record(Fact(agent.network_id, peer_id, FactKind.HANDSHAKE, sighting.handshake_at))
-        return wanted
+        return progress.wanted

@@ -1,13 +1,15 @@
-"""The change log of a network, as people read it.
+"""The change log of a network, as people read it, with the proof that each change is in force.
 
-Requests: 2.
+Requests: 2, and the proofs of a page.
 """
 
 from dataclasses import dataclass
 
+from chalicelib.application.proofs import Proofs
 from chalicelib.domain.change import Change
 from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.domain.principal import Principal
+from chalicelib.domain.proof import Proof
 from chalicelib.ports import ChangeStore, NetworkStore
 
 
@@ -15,12 +17,15 @@ from chalicelib.ports import ChangeStore, NetworkStore
 class History:
     networks: NetworkStore
     changes: ChangeStore
+    proofs: Proofs
 
     def page(
         self, network_id: NetworkId, before: Revision | None, limit: int, by: Principal
-    ) -> tuple[list[Change], Revision | None]:
+    ) -> tuple[list[tuple[Change, Proof | None]], Revision | None]:
         """Up to `limit` changes, the newest first, and the cursor of the next page."""
         by.require_sight(network_id)
         self.networks.get(network_id)
         found = self.changes.page(network_id, before, limit + 1)
-        return found[:limit], found[limit - 1].revision if len(found) > limit else None
+        proofs = self.proofs.of(network_id, found[:limit])
+        page = [(change, proofs[change.revision]) for change in found[:limit]]
+        return page, found[limit - 1].revision if len(found) > limit else None

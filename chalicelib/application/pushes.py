@@ -1,14 +1,16 @@
 """From a change or fact to the sockets it concerns: plan, then deliver.
 
-Requests of a plan: 2 queries for browsers; agents concerned: 1 query for who, 1 update an
-agent, 1 query of sockets (narrow: 1 an agent); 1 message for up to SOCKETS_PER_PUSH
-sockets. Of a batch of facts: 1 query, and 1 a network. Deliver: 1 post a socket.
+Requests of a plan: 2 queries for browsers; agents concerned: 1 query for who, 1 write of who
+they are, 1 update an agent, 1 query of sockets (narrow: 1 an agent); 1 message for up to
+SOCKETS_PER_PUSH sockets, and 1 to look for late ones. Of a batch of facts: 1 query, and 1 a
+network. Deliver: 1 post a socket.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.application.proofs import LATE_AFTER
 from chalicelib.domain.audience import Audience, audience
 from chalicelib.domain.change import DELETING, Change
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
@@ -16,12 +18,14 @@ from chalicelib.domain.notice import AccessRevoked, ConfigChanged, NetworkChange
 from chalicelib.domain.presence import Fact
 from chalicelib.ports import (
     EVERY_NETWORK,
+    Check,
     Clock,
     Connection,
     ConnectionStore,
     Gateway,
     PeerStore,
     PresenceStore,
+    ProofStore,
     Push,
     PushQueue,
     RemovalQueue,
@@ -41,8 +45,10 @@ class Plans:
     peers: PeerStore
     presence: PresenceStore
     connections: ConnectionStore
+    proofs: ProofStore
     queue: PushQueue
     removals: RemovalQueue
+    clock: Clock
 
     def plan(self, change: Change) -> None:
         """Raise `wanted` of the agents concerned, then queue hints for their sockets and for browsers."""
@@ -70,7 +76,9 @@ class Plans:
         if not told:
             return
         self.presence.want(told, revision)
+        self.proofs.expect(network_id, revision, told, self.clock.now())
         self.queue.send(_pushes(ConfigChanged(network_id, revision), self._sockets(network_id, concerned, told)))
+        self.queue.remind(Check(network_id, revision), LATE_AFTER)
 
     def _agents(self, network_id: NetworkId, concerned: Audience) -> set[PeerId]:
         told = set(concerned.peers)
@@ -146,3 +154,21 @@ def _pushes(notice: Notice, sockets: Sequence[Connection]) -> Iterable[Push]:
     """One message for up to SOCKETS_PER_PUSH sockets; none for nobody."""
     for at in range(0, len(sockets), SOCKETS_PER_PUSH):
         yield Push(notice, tuple(sockets[at : at + SOCKETS_PER_PUSH]))
+
+
+def without_stale(pushes: Sequence[Push]) -> list[Push]:
+    """Pushes that wait together, less the hints at revisions that a socket is told a later one of anyway."""
+    newest: dict[ConnectionId, Revision] = {}
+    for push in pushes:
+        if isinstance(push.notice, ConfigChanged):
+            for known in push.connections:
+                newest[known.connection_id] = max(push.notice.revision, newest.get(known.connection_id, Revision(0)))
+    return [_only_newest(push, newest) for push in pushes]
+
+
+def _only_newest(push: Push, newest: Mapping[ConnectionId, Revision]) -> Push:
+    notice = push.notice
+    if not isinstance(notice, ConfigChanged):
+        return push
+    left = tuple(known for known in push.connections if newest[known.connection_id] <= notice.revision)
+    return Push(notice, left)

@@ -1,36 +1,35 @@
-"""Reading what a tunnel needs, as of one revision.
+"""Reading what a tunnel needs, as of one revision, and what changed of it since another.
 
 Requests: a regular peer 4, and 1 or 2 when CIDRs stand behind regular peers; a jump 3 and one
 query of the peers, 1 more with an ACL. When the network moved meanwhile, 1 query of its
-changes. Opening the network's secret is 1 request to KMS a process.
+changes. The difference since a revision: 4, with an ACL a jump's 5; when CIDRs behind peers
+matter, 1 or 2 more for a regular peer, 2 or 3 for a jump. Opening the network's secret is 1
+request to KMS a process.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.domain.acl import Acl
-from chalicelib.domain.bundle import Bundle, DnsRecord
-from chalicelib.domain.change import Change
+from chalicelib.domain.bundle import Bundle
 from chalicelib.domain.errors import Busy, PeerNotFound
-from chalicelib.domain.firewall import firewall
-from chalicelib.domain.ids import NetworkId, PeerId, is_jump
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Peer
-from chalicelib.domain.psk import preshared_keys
-from chalicelib.domain.tunnel import addresses, jump_tunnel, regular_tunnel
+from chalicelib.domain.picture import Picture, bundle_of, caught_up, is_whole, pictures, reroutes
+from chalicelib.domain.psk import PresharedKeys, preshared_keys
 from chalicelib.ports import ChangeStore, NetworkStore, PeerStore, Vault
 
 READINGS = 3
+MOST_CHANGES = 200  # of which a difference is told; beyond, the whole bundle is no more to read
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A peer and those who stand in its configuration, all of one revision."""
+class Difference:
+    """Two bundles of one agent, of which only what differs is to be told. A jump's name the jumps and
+    the changed peers alone, with what these add to the rest."""
 
-    network: Network
-    peer: Peer
-    others: tuple[Peer, ...]
-    acl: Acl
+    before: Bundle
+    after: Bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,34 @@ class Tunnels:
         for _ in range(READINGS):
             picture = self._read(network_id, peer_id)
             if picture is not None:
-                return self._rendered(picture)
+                return bundle_of(picture, self._psk(picture.network))
         raise Busy
+
+    def since(self, network_id: NetworkId, peer_id: PeerId, since: Revision) -> Difference | None:
+        """What changed for a peer since a revision; None: only the whole bundle can tell.
+
+        Raises:
+            NetworkNotFound, PeerNotFound.
+        """
+        network = self.networks.get(network_id)
+        if not 0 <= network.revision - since <= MOST_CHANGES:
+            return None
+        own = self.peers.get(network_id, peer_id).peer
+        known = [own, *self.peers.jumps(network_id)]
+        if not own.is_jump and network.routers:
+            known += self.peers.routers(network_id)
+        acl = self._acl(network, own)
+        changes = self.changes.between(network_id, since)
+        if own.is_jump and reroutes(changes):
+            known += self.peers.routers(network_id)
+            changes += self.changes.between(network_id, changes[-1].revision)
+        if not is_whole(changes, since, at_least=network.revision):
+            return None
+        drawn = pictures(network, own.id, {peer.id: peer for peer in known}, acl, changes, since)
+        if drawn is None:
+            return None
+        psk = self._psk(network)
+        return Difference(bundle_of(drawn[0], psk), bundle_of(drawn[1], psk))
 
     def _read(self, network_id: NetworkId, peer_id: PeerId) -> Picture | None:
         """Read everything between two looks at the revision, then apply what changed in between.
@@ -66,13 +91,13 @@ class Tunnels:
         if after.revision == before.revision:
             return Picture(after, own, others, acl)
         changes = self.changes.between(network_id, before.revision, after.revision)
-        if len(changes) != after.revision - before.revision:
+        if not is_whole(changes, before.revision, at_least=after.revision):
             return None
         if after.acl_version != before.acl_version:
             acl = self._acl(after, own)
         if acl.version not in (0, after.acl_version):
             return None
-        known = _caught_up({own.id: own, **{peer.id: peer for peer in others}}, changes)
+        known = caught_up({own.id: own, **{peer.id: peer for peer in others}}, changes)
         if own.id not in known:
             raise PeerNotFound(peer_id)
         return Picture(after, known[own.id], tuple(known.values()), acl)
@@ -89,28 +114,5 @@ class Tunnels:
             return Acl(network.id, 0, ())
         return self.networks.acl(network.id)
 
-    def _rendered(self, picture: Picture) -> Bundle:
-        network, peer, others = picture.network, picture.peer, picture.others
-        psk = preshared_keys(self.vault.open(network.id, network.secret))
-        if peer.is_jump:
-            records = () if peer.is_blocked else _records(network, others)
-            policy = firewall(network, peer, others, picture.acl.rules)
-            return Bundle(network, peer, jump_tunnel(network, peer, others, psk), records, policy)
-        jumps = [other for other in others if is_jump(other.id)]
-        routers = [other for other in others if other.is_router]
-        return Bundle(network, peer, regular_tunnel(network, peer, jumps, routers, psk), (), None)
-
-
-def _caught_up(known: dict[PeerId, Peer], changes: Iterable[Change]) -> dict[PeerId, Peer]:
-    """Peers as the changes left them, whichever of the two each was read as."""
-    for change in changes:
-        for one in change.peers:
-            known.pop(one.peer.id, None)
-            if one.after is not None:
-                known[one.after.id] = one.after
-    return known
-
-
-def _records(network: Network, peers: Iterable[Peer]) -> tuple[DnsRecord, ...]:
-    named = sorted((peer for peer in peers if peer.is_listed), key=lambda peer: peer.label)
-    return tuple(DnsRecord(peer.label, addresses(network, peer)) for peer in named)
+    def _psk(self, network: Network) -> PresharedKeys:
+        return preshared_keys(self.vault.open(network.id, network.secret))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from chalicelib.domain.change import Affected, Change, What
-from chalicelib.domain.ids import PeerId
+from chalicelib.domain.ids import PeerId, is_jump
 from chalicelib.domain.peer import Peer
 
 OF_EVERYONE = frozenset({"cidr", "cidr_v6", "domain", "dns"})  # settings of a network that stand in every bundle
@@ -21,6 +21,15 @@ class Audience:
     peers: frozenset[PeerId] = frozenset()
     ended: frozenset[PeerId] = frozenset()
     revoked: frozenset[PeerId] = frozenset()
+
+    @property
+    def has_agents(self) -> bool:
+        """Whether any agent may have something to apply."""
+        return self.everyone or self.jumps or bool(self.peers)
+
+    def concerns(self, peer_id: PeerId) -> bool:
+        """Whether it can alter the bundle of this agent."""
+        return self.everyone or peer_id in self.peers or (self.jumps and is_jump(peer_id))
 
     def __or__(self, other: "Audience") -> "Audience":
         return Audience(

@@ -55,6 +55,19 @@ class Unavailable(Refusal):
     retry_after_s = 30
 
 
+class BundleTooLarge(Unavailable):
+    """An agent's bundle does not fit into an answer, even compressed; its last good one stays in force."""
+
+    code = "bundle_too_large"
+    retry_after_s = 3600
+
+    def __init__(self, size_bytes: int, most_bytes: int) -> None:
+        super().__init__(
+            f"The bundle takes {size_bytes} bytes, and {most_bytes} can be sent. Shorten the ACL or the CIDRs behind "
+            "peers, or move peers to another network."
+        )
+
+
 class IdentityProviderUnreachable(Unavailable):
     """The provider's discovery document or keys could not be had, so no token can be checked."""
 

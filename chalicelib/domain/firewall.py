@@ -7,7 +7,7 @@ tunnel is declared, or the internet for peers with full encapsulation; never any
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Literal, assert_never
 
@@ -61,12 +61,16 @@ class Exit:
 class Firewall:
     """`blocked`: dropped both ways, and their live flows cut. `isolated` talk to `hubs` alone:
     jumps and what lies behind them. `rules`: first match, default allow. `exits`: what lies
-    behind this jump. `internet`: whose traffic to the internet may leave here."""
+    behind this jump. `internet`: whose traffic to the internet may leave here.
+
+    Whatever names peers is the sum of what each peer adds, and stands there without any too: so
+    what a change of one peer does to it can be told from that peer, the jumps, and those with
+    CIDRs behind them."""
 
     blocked: tuple[Cidr, ...] = ()
     isolated: tuple[Cidr, ...] = ()
     hubs: tuple[Cidr, ...] = ()
-    sets: Mapping[str, tuple[Cidr, ...]] | None = None
+    sets: Mapping[str, tuple[Cidr, ...]] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     exits: tuple[Exit, ...] = ()
     internet: tuple[Cidr, ...] = ()
@@ -94,19 +98,19 @@ def firewall(network: Network, jump: Peer, peers: Iterable[Peer], rules: Sequenc
     """
     known = [peer for peer in peers if peer.public_key is not None]
     is_singled_out = rules or any(peer.is_blocked or peer.is_isolated or peer.full_encapsulation for peer in known)
-    own = territories(network, known) if is_singled_out else {}
+    own = territories(network, known if is_singled_out else [peer for peer in known if peer.is_jump or peer.is_router])
 
     def of(chosen: Iterable[Peer]) -> tuple[Cidr, ...]:
         return ordered(cidr for peer in chosen for cidr in own[peer.id])
 
-    isolated = [peer for peer in known if peer.is_isolated]
-    sets, compiled = _compiled(rules, known, own)
     return Firewall(
         blocked=_cut_off(known, own),
-        isolated=of(isolated),
-        hubs=of(peer for peer in known if peer.is_jump) if isolated else (),
-        sets=sets,
-        rules=compiled,
+        isolated=of(peer for peer in known if peer.is_isolated),
+        hubs=of(peer for peer in known if peer.is_jump),
+        sets=_sets(rules, known, own),
+        rules=tuple(
+            Rule(_name(rule.source), _name(rule.destination), rule.protocol, rule.ports, rule.allows) for rule in rules
+        ),
         exits=tuple(Exit(cidr, cidr not in jump.routed_cidrs) for cidr in ordered(jump.additional_allowed_ips)),
         internet=of(peer for peer in known if peer.full_encapsulation),
     )
@@ -132,7 +136,7 @@ def permits(policy: Firewall, packet: Packet, way: Way) -> bool:
 
 
 def _allowed(policy: Firewall, packet: Packet) -> bool:
-    sets = policy.sets or {}
+    sets = policy.sets
     for rule in policy.rules:
         if rule.source is not None and not _in(packet.source, sets[rule.source]):
             continue
@@ -149,30 +153,27 @@ def _allowed(policy: Firewall, packet: Packet) -> bool:
 def _cut_off(peers: Sequence[Peer], own: Mapping[PeerId, tuple[Cidr, ...]]) -> tuple[Cidr, ...]:
     """What is blocked peers' alone: a CIDR that a listed jump serves as well goes on by that one."""
     served = [cidr for peer in peers if peer.is_jump and not peer.is_blocked for cidr in own.get(peer.id, ())]
-    return ordered(
-        left for peer in peers if peer.is_blocked for cidr in own[peer.id] for left in without(cidr, served)
-    )
+    return ordered(left for peer in peers if peer.is_blocked for cidr in own[peer.id] for left in without(cidr, served))
 
 
 def _in(address: Address, cidrs: Collection[Cidr]) -> bool:
     return any(address in cidr for cidr in cidrs)
 
 
-def _compiled(
+def _sets(
     rules: Sequence[AclRule], peers: Sequence[Peer], own: Mapping[PeerId, tuple[Cidr, ...]]
-) -> tuple[Mapping[str, tuple[Cidr, ...]], tuple[Rule, ...]]:
-    """Rules over sets that each stand once; a rule that selects nobody can match nothing and is left out."""
-    sets: dict[str, tuple[Cidr, ...]] = {}
-    compiled: list[Rule] = []
-    for rule in rules:
-        for selector in (rule.source, rule.destination):
-            if not isinstance(selector, Anything) and str(selector) not in sets:
-                sets[str(selector)] = _members(selector, peers, own)
-        names = [None if isinstance(side, Anything) else str(side) for side in (rule.source, rule.destination)]
-        if all(name is None or sets[name] for name in names):
-            compiled.append(Rule(names[0], names[1], rule.protocol, rule.ports, rule.allows))
-    used = {name for rule in compiled for name in (rule.source, rule.destination)}
-    return {name: members for name, members in sorted(sets.items()) if name in used}, tuple(compiled)
+) -> Mapping[str, tuple[Cidr, ...]]:
+    """What the rules select, each selection once; one of nobody is empty, and its rule matches nothing."""
+    selectors = {str(side): side for rule in rules for side in (rule.source, rule.destination)}
+    return {
+        name: _members(selector, peers, own)
+        for name, selector in sorted(selectors.items())
+        if not isinstance(selector, Anything)
+    }
+
+
+def _name(selector: Selector) -> str | None:
+    return None if isinstance(selector, Anything) else str(selector)
 
 
 def _members(selector: Selector, peers: Sequence[Peer], own: Mapping[PeerId, tuple[Cidr, ...]]) -> tuple[Cidr, ...]:

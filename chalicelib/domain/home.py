@@ -5,13 +5,13 @@ order of their ids. The home is the first of these that serves and is not marked
 or for this peer alone; if all are marked, the first that serves.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.peer import Kind, Peer
 
 
-def serving(jumps: Collection[Peer]) -> list[Peer]:
+def serving(jumps: Iterable[Peer]) -> list[Peer]:
     """The jumps that can carry traffic, in the one stable order."""
     return sorted((jump for jump in jumps if jump.is_listed and jump.is_jump), key=lambda jump: jump.id)
 

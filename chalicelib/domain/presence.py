@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What an agent said of the last bundle it applied, or could not."""
+    """The last bundle an agent put in force (revision 0: none), and why it could not apply a later one."""
 
     revision: Revision
     hash: str
@@ -46,6 +46,11 @@ class Presence:
     instance_id: str | None = None
     applied: Applied | None = None
 
+    @property
+    def running(self) -> Revision:
+        """The revision of the bundle in force, 0 for none."""
+        return Revision(0) if self.applied is None else self.applied.revision
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -56,12 +61,14 @@ class Sighting:
 
 
 class FactKind(StrEnum):
-    """What can become true of a peer. `handshake`: the first, or the first after a silence."""
+    """What can become true of a peer. `handshake`: the first, or the first after a silence. `late`: it is
+    connected, and has not applied in time what concerns it."""
 
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
     APPLIED = "applied"
     HANDSHAKE = "handshake"
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,8 @@ class Fact:
                 return Status.ONLINE
             case FactKind.DISCONNECTED:
                 return Status.OFFLINE
+            case FactKind.LATE:
+                return None
             case FactKind.HANDSHAKE:
                 return Status.ONLINE if self.peer_id.startswith(STATIC) else None
             case _:

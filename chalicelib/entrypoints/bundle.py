@@ -8,7 +8,7 @@ from chalicelib.domain.firewall import Firewall
 from chalicelib.wire import bundle as wire
 
 
-def shown(bundle: Bundle, generation: int) -> wire.Bundle:
+def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle:
     tunnel, network = bundle.tunnel, bundle.network
     return wire.Bundle(
         generation=generation,
@@ -16,7 +16,7 @@ def shown(bundle: Bundle, generation: int) -> wire.Bundle:
         network_id=network.id,
         peer_id=bundle.peer.id,
         is_blocked=bundle.peer.is_blocked,
-        next_signing_key=None,
+        next_signing_key=next_signing_key,
         interface=wire.Interface(addresses=list(tunnel.prefixes), listen_port=tunnel.listen_port, mtu=tunnel.mtu),
         peers=[
             wire.BundlePeer(
@@ -47,10 +47,13 @@ def _firewall(policy: Firewall | None) -> wire.Firewall:
         return wire.Firewall(forward=False)
     return wire.Firewall(
         forward=True,
-        blocked=_texts(policy.blocked),
-        isolated=_texts(policy.isolated),
-        hubs=_texts(policy.hubs),
-        sets={name: _texts(members) for name, members in (policy.sets or {}).items()},
+        sets={
+            "blocked": _texts(policy.blocked),
+            "isolated": _texts(policy.isolated),
+            "hubs": _texts(policy.hubs),
+            "internet": _texts(policy.internet),
+            **{name: _texts(members) for name, members in policy.sets.items()},
+        },
         rules=[
             wire.Rule(
                 source=rule.source,
@@ -62,7 +65,6 @@ def _firewall(policy: Firewall | None) -> wire.Firewall:
             for rule in policy.rules
         ],
         exits=[wire.Exit(cidr=str(way.cidr), masquerade=way.masquerade) for way in policy.exits],
-        internet=_texts(policy.internet),
     )
 
 

@@ -1,10 +1,10 @@
-"""A heartbeat in and its answer out, over the socket and over REST alike."""
+"""What agents say, over the socket and over REST alike: heartbeats with their answers, and reports."""
 
 from datetime import UTC, datetime
 
 from chalicelib.application.heartbeats import Heartbeat
 from chalicelib.bootstrap import container
-from chalicelib.domain.ids import PeerId
+from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.peer import Host
 from chalicelib.domain.principal import Agent
 from chalicelib.entrypoints.parsing import PEER_ID
@@ -12,10 +12,12 @@ from chalicelib.wire import frames
 
 
 def acknowledged(agent: Agent, frame: frames.Heartbeat) -> frames.Ack:
-    said = frame.host
+    said, generation = frame.host, container().settings.generation
     heartbeat = Heartbeat(
         instance_id=frame.instance_id,
         seq=frame.seq,
+        running=Revision(frame.revision if frame.generation == generation else 0),
+        bundle_hash=frame.hash,
         host=None if said is None else Host(said.hostname, said.os, said.agent_version),
         sightings=[
             (PeerId(seen.peer_id), datetime.fromtimestamp(seen.handshake_at, UTC))
@@ -26,7 +28,17 @@ def acknowledged(agent: Agent, frame: frames.Heartbeat) -> frames.Ack:
     wanted = container().heartbeats.record(agent, heartbeat)
     return frames.Ack(
         seq=frame.seq,
-        generation=container().settings.generation,
+        generation=generation,
         wanted=wanted,
         nonce=container().randomness.secret(),
     )
+
+
+def reported(agent: Agent, frame: frames.Applied) -> None:
+    """Take an agent's report; one about another generation of the deployment is history."""
+    if frame.generation != container().settings.generation:
+        return
+    if frame.ok:
+        container().proofs.applied(agent, Revision(frame.revision), frame.hash)
+    else:
+        container().proofs.failed(agent, frame.error or "no reason given")

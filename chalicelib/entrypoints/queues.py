@@ -2,20 +2,26 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
-from chalicelib.adapters.messages import push_from
+from chalicelib.adapters.messages import message_from
+from chalicelib.application.pushes import without_stale
 from chalicelib.bootstrap import container
 from chalicelib.domain.ids import NetworkId
 from chalicelib.observability import logger
+from chalicelib.ports import Check, Push
 
 STEPS = 20  # of one message; a network that takes more is sent again
 
 
 def deliver(event: Mapping[str, Any]) -> dict[str, Any]:
-    failures = [record for record in event["Records"] if not _is_delivered(record)]
-    logger.info("delivered", extra={"messages": len(event["Records"]), "failed": len(failures)})
-    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failures]}
+    """Deliver a batch of pushes, and look for agents that are late."""
+    messages = {record["messageId"]: _message(record) for record in event["Records"]}
+    pushes = {known: message for known, message in messages.items() if isinstance(message, Push)}
+    fresh = dict(zip(pushes, without_stale(list(pushes.values())), strict=True))
+    failed = [known for known, message in messages.items() if not _is_done(known, fresh.get(known, message))]
+    logger.info("delivered", extra={"messages": len(messages), "failed": len(failed)})
+    return {"batchItemFailures": [{"itemIdentifier": known} for known in failed]}
 
 
 def remove(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,10 +42,34 @@ def _is_removed(record: Mapping[str, Any]) -> bool:
     return True
 
 
-def _is_delivered(record: Mapping[str, Any]) -> bool:
+def _message(record: Mapping[str, Any]) -> Push | Check | None:
+    """None: it cannot be read."""
     try:
-        container().deliveries.deliver(push_from(record["body"]))
+        return message_from(record["body"])
     except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
-        logger.exception("delivery_failed", extra={"message_id": record["messageId"]})
+        logger.exception("message_unreadable", extra={"message_id": record["messageId"]})
+        return None
+
+
+def _is_done(message_id: str, message: Push | Check | None) -> bool:
+    try:
+        match message:
+            case None:
+                return False
+            case Check():
+                _check(message)
+            case Push():
+                container().deliveries.deliver(message)
+            case _:
+                assert_never(message)
+    except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
+        logger.exception("delivery_failed", extra={"message_id": message_id})
         return False
     return True
+
+
+def _check(check: Check) -> None:
+    late = container().proofs.check(check)
+    if late:
+        fields = {"network_id": check.network_id, "revision": check.revision, "agents": late}
+        logger.warning("agents_late", extra=fields)

@@ -23,11 +23,12 @@ class EnrollRequest(Request, frozen=True):
 
 
 class Enrolled(Answer, frozen=True):
-    """`signing_key` null: the deployment does not sign bundles."""
+    """`signing_key`: Ed25519, 32 bytes, base64. Pin it: what is not signed by it, or by the successor that
+    a bundle it signed names, is not of this deployment."""
 
     peer_id: str
     network_id: str
-    signing_key: str | None
+    signing_key: str
 
 
 class AssertionClaims(Request, frozen=True):
@@ -49,7 +50,9 @@ class SessionRequest(Request, frozen=True):
 
 
 class BundleQuery(Request, frozen=True):
-    """What the agent runs now, answered 304 when nothing newer concerns it."""
+    """What the agent runs now, answered 304 when nothing newer concerns it, and else with what changed, or
+    with the whole bundle where the change log does not lead there. Without: the whole bundle, or by
+    `If-None-Match` 304 when the agent has just that."""
 
     since: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
     generation: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None

@@ -11,7 +11,7 @@ import msgspec
 from chalicelib.wire.codec import Answer, Request
 from chalicelib.wire.networks import What
 
-Fact = Literal["connected", "disconnected", "applied", "handshake"]
+Fact = Literal["connected", "disconnected", "applied", "handshake", "late"]
 FactStatus = Literal["online", "offline"] | None
 
 

@@ -5,6 +5,8 @@ from typing import Literal
 
 from chalicelib.wire.codec import Answer
 
+MEDIA_TYPE = "application/vnd.wirety.bundle+json"
+
 
 class Interface(Answer, frozen=True):
     """The agent's own interface.
@@ -54,22 +56,20 @@ class Exit(Answer, frozen=True):
 class Firewall(Answer, frozen=True):
     """What a jump lets through (`forward`), the same policy on every jump of a network.
 
-    Of a flow's first packet, in this order: from or to `blocked` is dropped, and cut in the
-    middle of a flow; `isolated` talk to `hubs` alone, in either direction; the first of `rules`
-    that matches decides, over the CIDRs of `sets`; what none matches is allowed. Out of the
-    tunnel go `exits`, and the internet for `internet`; never link-local, private or multicast
-    ranges that are not exits. Replies belong to the permission of their flow, TCP replies (not
-    a bare SYN) by their addresses alone. Empty on regular peers, which forward nothing.
+    `sets`: CIDRs by name: `blocked`, `isolated`, `hubs` and `internet`, and what rules select, as
+    the ACL writes it. Of a flow's first packet, in this order: from or to `blocked` is dropped,
+    and cut in the middle of a flow; `isolated` talk to `hubs` alone, in either direction; the
+    first of `rules` that matches decides, and an empty set matches nothing; what none matches is
+    allowed. Out of the tunnel go `exits`, and the internet for `internet`; never link-local,
+    private or multicast ranges that are not exits. Replies belong to the permission of their
+    flow, TCP replies (not a bare SYN) by their addresses alone. Empty on regular peers, which
+    forward nothing.
     """
 
     forward: bool
-    blocked: list[str] = []
-    isolated: list[str] = []
-    hubs: list[str] = []
     sets: dict[str, list[str]] = {}
     rules: list[Rule] = []
     exits: list[Exit] = []
-    internet: list[str] = []
 
 
 class Record(Answer, frozen=True):
@@ -90,14 +90,16 @@ class Detection(Answer, frozen=True):
 
 
 class Bundle(Answer, frozen=True):
-    """`hash` in reports is `codec.bundle_hash` of it. `next_signing_key` null: unsigned."""
+    """`hash` in reports is `codec.content_hash` of it. `next_signing_key`: Ed25519, base64, the successor
+    of the key that signs now. Peers stand in the order of their ids, CIDRs by version, address and length,
+    records by name."""
 
     generation: int
     revision: int
     network_id: str
     peer_id: str
     is_blocked: bool
-    next_signing_key: str | None
+    next_signing_key: str
     interface: Interface
     peers: list[BundlePeer]
     firewall: Firewall

@@ -1,7 +1,8 @@
 """JSON in and out of the shapes, and the hash by which both sides name a bundle."""
 
 import hashlib
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -30,13 +31,16 @@ def decode(body: bytes | str, shape: type[Shape]) -> Shape:
     return msgspec.json.decode(body, type=shape)
 
 
-def bundle_hash(bundle: bytes) -> str:
-    """SHA-256 (hex) of a full bundle as sent, without generation and revision.
+def content_of(bundle: bytes) -> dict[str, Any]:
+    """A full bundle as plain values: what deltas are applied to, with fields a reader does not know yet."""
+    return msgspec.json.decode(bundle, type=dict[str, Any])
 
-    Taken over sorted compact JSON, so it does not depend on key order, and over the raw
-    bytes rather than a decoded shape, so an older agent agrees with a newer server.
+
+def content_hash(content: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of a full bundle, without generation and revision.
+
+    Taken over sorted compact JSON, so it does not depend on key order, and over plain values
+    rather than a decoded shape, so an older agent agrees with a newer server.
     """
-    content = msgspec.json.decode(bundle, type=dict[str, object])
-    content.pop("generation", None)
-    content.pop("revision", None)
-    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
+    named = {name: value for name, value in content.items() if name not in ("generation", "revision")}
+    return hashlib.sha256(msgspec.json.encode(named, order="deterministic")).hexdigest()

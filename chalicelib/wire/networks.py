@@ -85,8 +85,20 @@ What = Literal[
 ]
 
 
+class Progress(Answer, frozen=True):
+    """How far a change is in force: `applied` of the `agents` it concerns. `missing`: up to 20 ids of those
+    that have not. `p50_ms`, `max_ms`: from its commit to their reports, null without any."""
+
+    agents: int
+    applied: int
+    missing: list[str]
+    p50_ms: int | None
+    max_ms: int | None
+
+
 class Change(Answer, frozen=True):
-    """One revision: who (`by`, an id) did what, to which settings and peers."""
+    """One revision: who (`by`, an id) did what, to which settings and peers. `applied` null: it is not
+    planned yet, or too long ago."""
 
     revision: int
     at: datetime
@@ -95,6 +107,7 @@ class Change(Answer, frozen=True):
     settings: list[ChangedSetting]
     peers: list[ChangedPeer]
     note: str | None
+    applied: Progress | None
 
 
 class AclRule(Request, frozen=True):

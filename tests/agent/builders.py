@@ -4,13 +4,20 @@ import base64
 from datetime import UTC, datetime
 from hashlib import sha256
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from agent.keys import wireguard_public_key
-from agent.ports import Fetched
+from agent.received import Fetched, Received, whole
+from agent.trust import Keyring, Trust
 from chalicelib.wire.bundle import Bundle, BundlePeer, Detection, Dns, Firewall, Interface, Tombstone
-from chalicelib.wire.codec import bundle_hash, encode
+from chalicelib.wire.codec import encode
+from chalicelib.wire.delta import difference
+from chalicelib.wire.signing import Subject
 
 NETWORK_ID = "net_1"
 PEER_ID = "dyn_1"
+SIGNING_KEY = Ed25519PrivateKey.from_private_bytes(sha256(b"signing").digest())
+SUCCESSOR = Ed25519PrivateKey.from_private_bytes(sha256(b"successor").digest())
 
 
 def a_private_key(seed: str) -> str:
@@ -58,7 +65,7 @@ def a_bundle(
         network_id=NETWORK_ID,
         peer_id=peer_id,
         is_blocked=False,
-        next_signing_key=None,
+        next_signing_key=public_text(SUCCESSOR),
         interface=Interface(
             addresses=["10.9.0.2/24"] if addresses is None else addresses, listen_port=listen_port, mtu=mtu
         ),
@@ -70,8 +77,32 @@ def a_bundle(
 
 
 def fetched(bundle: Bundle) -> Fetched:
-    raw = encode(bundle)
-    return Fetched(bundle=bundle, raw=raw, hash=bundle_hash(raw))
+    return whole(received(bundle))
+
+
+def received(bundle: Bundle, key: Ed25519PrivateKey = SIGNING_KEY) -> Received:
+    """A whole bundle as it comes."""
+    body = encode(bundle)
+    subject = Subject("bundle", bundle.network_id, bundle.peer_id, bundle.generation, bundle.revision)
+    return Received(body.decode(), signature(subject, body, key), is_delta=False)
+
+
+def received_delta(before: Bundle, after: Bundle, key: Ed25519PrivateKey = SIGNING_KEY) -> Received:
+    body = encode(difference(before, after))
+    subject = Subject("delta", after.network_id, after.peer_id, after.generation, after.revision)
+    return Received(body.decode(), signature(subject, body, key), is_delta=True)
+
+
+def signature(subject: Subject, body: bytes, key: Ed25519PrivateKey = SIGNING_KEY) -> str:
+    return base64.b64encode(key.sign(subject.statement(body))).decode()
+
+
+def public_text(key: Ed25519PrivateKey) -> str:
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
+def a_trust(key: Ed25519PrivateKey = SIGNING_KEY) -> Trust:
+    return Trust(Keyring(pinned=public_text(key), current=public_text(key)), lambda keyring: None)
 
 
 def a_tombstone(peer_id: str = PEER_ID, network_id: str = NETWORK_ID) -> Tombstone:

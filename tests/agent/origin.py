@@ -10,20 +10,24 @@ from typing import Any
 import jwt
 import msgspec
 from aiohttp import WSMsgType, web
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from chalicelib.wire import bundle, delta
 from chalicelib.wire.agent import Enrolled, EnrollRequest, Session, SessionRequest
 from chalicelib.wire.bundle import Bundle, Tombstone
 from chalicelib.wire.codec import decode, encode
 from chalicelib.wire.frames import Ack, Applied, ConfigChanged, FromAgent, Heartbeat, Hello, ToAgent, Welcome
 from chalicelib.wire.problem import Problem
+from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
+from tests.agent.builders import SIGNING_KEY, public_text, received, received_delta, signature
 
 WITHIN_S = 10.0
 
 
 @dataclass
 class Origin:
-    """`fails_with`: a status for every call; `loses`: answers to swallow; `tombstone`: deleted."""
+    """`fails_with`: a status for every call; `loses`: answers to swallow; `tombstone`: deleted. `key` signs
+    what it gives; `given`: the bundles it can tell a difference from."""
 
     network_id: str
     peer_id: str
@@ -40,6 +44,9 @@ class Origin:
     frames: list[FromAgent] = field(default_factory=list)
     posted: list[FromAgent] = field(default_factory=list)
     sessions: int = 0
+    key: Ed25519PrivateKey = SIGNING_KEY
+    gives_deltas: bool = True
+    given: dict[tuple[int, int], Bundle] = field(default_factory=dict)
     url: str = ""
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -142,7 +149,7 @@ class Origin:
         if self.enrolled is not None and self.enrolled.device_key != body.device_key:
             return _problem(401, "token_used")
         self.enrolled = body
-        return _json(Enrolled(peer_id=self.peer_id, network_id=self.network_id, signing_key=None))
+        return _json(Enrolled(peer_id=self.peer_id, network_id=self.network_id, signing_key=public_text(SIGNING_KEY)))
 
     async def _session(self, request: web.Request) -> web.Response:
         assertion = decode(await request.read(), SessionRequest).assertion
@@ -155,7 +162,7 @@ class Origin:
                 return _problem(401, "assertion_invalid")
             assert (claims["sub"], claims["network_id"]) == (self.peer_id, self.network_id)
         if self.tombstone is not None:
-            return _gone(self.tombstone)
+            return _gone(self.tombstone, self.key)
         self.sessions += 1
         return _json(Session(session=f"session-{self.sessions}", expires_at=datetime.now(UTC) + self.session_life))
 
@@ -166,7 +173,17 @@ class Origin:
         since = (int(request.query.get("generation", "0")), int(request.query.get("since", "-1")))
         if (self.bundle.generation, self.bundle.revision) <= since:
             return web.Response(status=304)
-        return _json(self.bundle)
+        return self._bundle_answer(request, since)
+
+    def _bundle_answer(self, request: web.Request, since: tuple[int, int]) -> web.Response:
+        """A delta of a bundle given out before, else the whole one."""
+        assert self.bundle is not None
+        known = self.given.get(since) if self.gives_deltas else None
+        self.given[self.bundle.generation, self.bundle.revision] = self.bundle
+        sent = received(self.bundle, self.key) if known is None else received_delta(known, self.bundle, self.key)
+        kind = delta.MEDIA_TYPE if sent.is_delta else bundle.MEDIA_TYPE
+        headers = {"Content-Type": kind, SIGNATURE_HEADER: sent.signature}
+        return web.Response(body=sent.body.encode(), headers=headers)
 
     async def _applied(self, request: web.Request) -> web.Response:
         if refused := self._refused(request):
@@ -215,7 +232,7 @@ class Origin:
         if request.headers.get("Authorization") != f"Bearer session-{self.sessions}":
             return _problem(401, "session_invalid")
         if self.tombstone is not None:
-            return _gone(self.tombstone)
+            return _gone(self.tombstone, self.key)
         return None
 
     def _note(self, where: list[Any], what: object) -> None:
@@ -233,6 +250,8 @@ def _problem(status: int, code: str) -> web.Response:
     return web.Response(status=status, body=encode(problem), content_type="application/problem+json")
 
 
-def _gone(tombstone: Tombstone) -> web.Response:
-    problem = Problem(title="Gone", status=410, code="peer_deleted", detail="deleted", tombstone=tombstone)
-    return web.Response(status=410, body=encode(problem), content_type="application/problem+json")
+def _gone(tombstone: Tombstone, key: Ed25519PrivateKey) -> web.Response:
+    body = encode(Problem(title="Gone", status=410, code="peer_deleted", detail="deleted", tombstone=tombstone))
+    said = Subject("tombstone", tombstone.network_id, tombstone.peer_id, tombstone.generation, tombstone.revision)
+    headers = {"Content-Type": "application/problem+json", SIGNATURE_HEADER: signature(said, body, key)}
+    return web.Response(status=410, body=body, headers=headers)

@@ -125,7 +125,7 @@ def test_the_tunnel_stands_before_any_contact_after_a_restart(laboratory: Labora
     laboratory.enroll()
     agent = laboratory.start()
     origin.wait_for(lambda: origin.applied())
-    until(lambda: (laboratory.state / NETWORK_ID / "bundle.json").exists())
+    until(lambda: (laboratory.state / NETWORK_ID / "bundle.jsonl").exists())
     agent.kill()
     agent.wait()
     origin.stop()
@@ -140,7 +140,7 @@ def test_sigterm_ends_the_agent_and_leaves_the_tunnel(laboratory: Laboratory) ->
     origin = laboratory.origin
     laboratory.enroll()
     agent = laboratory.start()
-    origin.wait_for(lambda: origin.heartbeats())
+    origin.wait_for(lambda: origin.has_applied(1))
 
     agent.send_signal(signal.SIGTERM)
 

@@ -12,7 +12,8 @@ from agent.core import initial
 from agent.desired import Desired
 from agent.errors import Outage, PeerDeleted, StateUnusable, ToolFailed
 from agent.live import Seen
-from agent.ports import Fetched, Made, Version
+from agent.ports import Made
+from agent.received import Fetched, Received
 from agent.runtime import Runtime
 from agent.state import State
 from agent.worker import Worker
@@ -31,9 +32,13 @@ class FakeControlPlane:
         self._fail()
         return 60.0
 
-    def fetch(self, since: Version | None) -> Fetched | None:
+    def newer(self, base: Fetched) -> Fetched | None:
         self._fail()
-        return fetched(a_bundle()) if since is None else None
+        return None
+
+    def whole(self, base: Fetched | None) -> Fetched | None:
+        self._fail()
+        return fetched(a_bundle()) if base is None else None
 
     def report(self, applied: Applied) -> None:
         self._fail()
@@ -81,12 +86,12 @@ class FakeStore:
     trouble: Exception | None = None
     tombstone: Tombstone | None = None
 
-    def save_bundle(self, raw: bytes) -> None:
+    def save_bundle(self, received: Received) -> None:
         if self.trouble is not None:
             raise self.trouble
 
     def save_learned(self, learned: Mapping[str, str]) -> None:
-        self.save_bundle(b"")
+        self.save_bundle(fetched(a_bundle()).received)
 
     def save_tombstone(self, tombstone: Tombstone) -> None:
         self.tombstone = tombstone
@@ -124,7 +129,6 @@ HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
         (a_worker(Outage("r", 500)), ef.OpenSession(), ev.SessionFailed),
         (a_worker(PeerDeleted(a_tombstone())), ef.OpenSession(), ev.Deleted),
         (a_worker(), ef.Fetch(None), ev.BundleFetched),
-        (a_worker(), ef.Fetch(Version(0, 1)), ev.BundleUnchanged),
         (a_worker(Outage("r")), ef.Fetch(None), ev.FetchFailed),
         (a_worker(PeerDeleted(a_tombstone())), ef.Fetch(None), ev.Deleted),
         (a_worker(), APPLY, ev.BundleApplied),

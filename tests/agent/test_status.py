@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from agent.core import initial
-from agent.ports import Made, Version
+from agent.ports import Made
+from agent.received import Version
 from agent.state import Following, Link, Socket
 from agent.status import Status, of_state, text
 from tests.agent.builders import NETWORK_ID, PEER_ID

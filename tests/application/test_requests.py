@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.application.signing import KEPT
 from chalicelib.domain.change import Claim, PutPeer
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.ipam import Allocation
@@ -52,6 +53,7 @@ def lab(request: pytest.FixtureRequest) -> Lab:
 
 
 AUTH = 1  # the caller's token or session is one read
+APPLIED = {"type": "applied", "generation": 1, "revision": 3, "hash": "h", "ok": True, "ms": 9}
 BROWSERS = 2  # those of this network, those that see all
 
 
@@ -94,7 +96,7 @@ def test_list_a_page_of_peers(lab: Lab) -> None:
 def test_a_bundle_of_a_regular_peer(lab: Lab) -> None:
     cost = lab.counted("GET", "/agent/bundle", token=lab.left.session)
 
-    assert cost == {"read": AUTH + 5}  # wanted, network, peer, jumps, network again
+    assert cost == {"read": AUTH + 4}  # network, peer, jumps, network again
 
 
 def test_a_bundle_that_is_not_newer(lab: Lab) -> None:
@@ -108,7 +110,7 @@ def test_plan_and_deliver_for_the_jump(lab: Lab) -> None:
 
     cost = lab.world.counted(lab.world.settle)
 
-    assert cost == {"read": 2 + BROWSERS, "write": 1}  # jumps, sockets; wanted
+    assert cost == {"read": 2 + BROWSERS, "write": 2}  # jumps, sockets; wanted, and who has to apply it
     assert len(lab.hub.hints) == 1
 
 
@@ -120,8 +122,10 @@ def test_plan_of_a_change_that_concerns_nobody(lab: Lab) -> None:
 
 def test_a_heartbeat_is_one_update(lab: Lab) -> None:
     beat = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 1, "hash": "x"}
+    lab.left.send(APPLIED)
 
     assert lab.world.counted(lambda: lab.left.send(beat)) == {"write": 1}
+    assert lab.world.counted(lambda: lab.left.send({**beat, "revision": 4})) == {"write": 4}  # a report was lost
 
 
 def test_enrol_open_a_session_and_a_socket(lab: Lab) -> None:
@@ -153,9 +157,12 @@ def test_an_agents_socket_from_authorizer_to_close(lab: Lab) -> None:
 
 
 def test_a_report_of_what_was_applied(lab: Lab) -> None:
-    applied = {"type": "applied", "generation": 1, "revision": 3, "hash": "h", "ok": True, "ms": 9}
+    failed = {**APPLIED, "revision": 4, "ok": False, "error": "no device"}
 
-    assert lab.world.counted(lambda: lab.left.send(applied)) == {"write": 2}  # presence, fact
+    assert lab.world.counted(lambda: lab.left.send(APPLIED)) == {"write": 3}  # presence, report, fact
+    assert lab.world.counted(lambda: lab.left.send(APPLIED)) == {"write": 2}  # nothing new: presence, fact
+    assert lab.world.counted(lambda: lab.left.send({**APPLIED, "revision": 2})) == {"write": 1}  # history
+    assert lab.world.counted(lambda: lab.left.send(failed)) == {"write": 1}
 
 
 def test_facts_are_announced_by_the_batch(lab: Lab) -> None:
@@ -165,7 +172,7 @@ def test_facts_are_announced_by_the_batch(lab: Lab) -> None:
     before = len(browser.frames)
     for _ in range(3):
         lab.world.outside.clock.advance(timedelta(seconds=1))
-        lab.left.send({"type": "applied", "generation": 1, "revision": 3, "hash": "h", "ok": True, "ms": 9})
+        lab.left.send(APPLIED)
 
     assert lab.world.counted(lab.world.settle) == {"read": BROWSERS}
     assert len(browser.frames) == before + 1
@@ -203,8 +210,20 @@ def test_one_peer_and_its_config(lab: Lab) -> None:
 def test_a_bundle_of_a_jump(lab: Lab) -> None:
     lab.hub.bundle = None
 
-    # wanted, network twice, peer, all peers by pages: of 1 MB on DynamoDB, of 100 here
-    assert lab.world.counted(lab.hub.fetch) == {"read": AUTH + 4 + pages(lab)}
+    # network twice, peer, all peers by pages: of 1 MB on DynamoDB, of 100 here
+    assert lab.world.counted(lab.hub.fetch) == {"read": AUTH + 3 + pages(lab)}
+    assert lab.world.counted(lab.hub.fetch_whole) == {"read": AUTH + 3 + pages(lab)}
+    lab.world.outside.clock.advance(KEPT)
+    assert lab.world.counted(lab.hub.fetch) == {"read": AUTH + 1}  # wanted
+
+
+def test_what_changed_since_the_last_bundle_of_a_jump(lab: Lab) -> None:
+    """Jumps and changes, never the peers: the same in a network of any size."""
+    lab.world.api("POST", lab.path, {"kind": "static", "name": "phone", "public_key": a_key("phone")})
+    lab.world.settle()
+
+    # wanted, network, peer, jumps, changes
+    assert lab.world.counted(lab.hub.fetch) == {"read": AUTH + 5}
 
 
 def test_a_plan_for_everyone_and_its_browsers(lab: Lab) -> None:
@@ -217,8 +236,8 @@ def test_a_plan_for_everyone_and_its_browsers(lab: Lab) -> None:
 
     cost = lab.world.counted(lab.world.settle)
 
-    # all peers, sockets of the network, and the browsers of two changes; wanted of three agents
-    assert cost == {"read": 1 + pages(lab) + 2 * BROWSERS, "write": 3}
+    # all peers, sockets of the network, and the browsers of two changes; wanted of three agents, and who they are
+    assert cost == {"read": 1 + pages(lab) + 2 * BROWSERS, "write": 4}
     assert lab.left.hints == lab.hub.hints == [router_revision(lab, router)]
     assert len([frame for frame in browser.frames if isinstance(frame, NetworkChanged)]) == 2
 
@@ -274,7 +293,7 @@ def test_addresses_and_rules(lab: Lab) -> None:
     assert lab.counted("GET", "/ipam/suggestions") == {"read": AUTH + 1}  # directory
     assert lab.counted("PUT", f"{network}/acl", rules) == {"read": AUTH + 3, "transaction": 1}  # and the peer named
     assert lab.counted("GET", f"{network}/acl") == {"read": AUTH + 2}
-    assert lab.counted("GET", f"{network}/changes") == {"read": AUTH + 2}
+    assert lab.counted("GET", f"{network}/changes") == {"read": AUTH + 6}  # network, changes; proofs: see proofs
     assert lab.counted("GET", f"{network}/topology?limit=50") == {"read": AUTH + 6}
 
 

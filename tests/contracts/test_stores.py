@@ -39,9 +39,22 @@ from chalicelib.domain.network import Network, SealedSecret
 from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.presence import Applied, Fact, FactKind, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Role, Viewer
+from chalicelib.domain.proof import Report
+from chalicelib.domain.signing import SigningKey, SigningKeys
 from chalicelib.domain.tokens import Secret
 from chalicelib.domain.user import User
-from chalicelib.ports import EVERY_NETWORK, AgentSession, ApiToken, Connection, Holding, Moved, Refused, Seen, Ticket
+from chalicelib.ports import (
+    EVERY_NETWORK,
+    AgentSession,
+    ApiToken,
+    Connection,
+    Holding,
+    Moved,
+    Progress,
+    Refused,
+    Seen,
+    Ticket,
+)
 from tests.builders import T0, a_dynamic, a_jump, a_network, a_static
 
 LAB = a_network("10.0.0.0/24", "fd00::/64", dns=("10.0.0.53",))
@@ -415,18 +428,63 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
     agent, later = a_dynamic().id, T0 + timedelta(seconds=5)
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    assert outside.presence.connected(agent, ConnectionId("old"), "i", T0) == 5
+    assert outside.presence.connected(agent, ConnectionId("old"), "i", T0) == Progress(Revision(5), Revision(0))
     outside.presence.connected(agent, ConnectionId("new"), "i", T0)
     assert outside.presence.disconnected(agent, ConnectionId("old")) is False
-    assert outside.presence.heard(agent, "i", 2, None, later) == 5
-    outside.presence.applied(agent, Revision(5), "hash", None, later)
-    outside.presence.applied(agent, Revision(5), "hash", "no such device", later)
+    assert outside.presence.applied(agent, Revision(5), "hash", later) == 0
+    assert outside.presence.heard(agent, "i", 2, None, later) == Progress(Revision(5), Revision(5))
+    assert outside.presence.failed(agent, "no such device", later)
 
     applied = Applied(Revision(5), "hash", later, "no such device")
     known = Presence(Revision(5), True, later, HOST, "i", applied)
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(known)}
     assert outside.presence.disconnected(agent, ConnectionId("new")) is True
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(replace(known, is_connected=False))}
+
+
+def test_a_report_of_an_older_bundle_is_history(outside: Outside, lab: Network) -> None:
+    agent = a_dynamic().id
+    advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
+
+    assert outside.presence.failed(agent, "no such device", T0)
+    assert outside.presence.applied(agent, Revision(7), "seven", T0) == 0
+    assert outside.presence.applied(agent, Revision(6), "six", T0) is None
+    assert outside.presence.applied(agent, Revision(7), "seven again", T0) == 7
+    assert outside.presence.applied(a_jump().id, Revision(7), "nobody", T0) is None
+    assert outside.presence.failed(a_jump().id, "nobody", T0) is False
+    seen = outside.presence.many(lab.id, [agent])[agent].presence
+    assert seen is not None
+    assert seen.applied == Applied(Revision(7), "seven again", T0, None)
+
+
+def test_who_has_to_apply_a_revision_and_who_has_stay_by_revision(outside: Outside, lab: Network) -> None:
+    store, (one, other) = outside.proofs, (a_dynamic(2).id, a_dynamic(3).id)
+    reports = [Report(one, Revision(9), Revision(7), T0), Report(other, Revision(10), Revision(9), T0)]
+    for revision in (9, 10, 11):
+        store.expect(lab.id, Revision(revision), {one, other}, T0)
+    store.expect(lab.id, Revision(10), {one}, T0)
+    for report in [*reports, reports[0]]:
+        store.prove(lab.id, report)
+
+    assert store.expected(lab.id, Revision(8), Revision(10)) == {9: {one, other}, 10: {one}}
+    assert store.expected(a_network(name="other").id, Revision(1), Revision(99)) == {}
+    assert sorted(store.reports(lab.id, Revision(9), Revision(10)), key=lambda report: report.revision) == reports
+    assert store.reports(lab.id, Revision(10), Revision(99)) == reports[1:]
+    assert len(outside.changes.between(lab.id, Revision(0))) == len(outside.changes.page(lab.id, None, 99)) > 0
+
+
+def test_signing_keys_follow_one_another(outside: Outside) -> None:
+    store = outside.signing_keys
+    first, second = (
+        SigningKeys(number, *(SigningKey(SealedSecret(f"{number}{n}".encode()), f"{number}{n}") for n in "ab"))
+        for number in (1, 2)
+    )
+
+    assert store.get() is None
+    assert [store.put(second), store.put(first), store.put(first)] == [False, True, False]
+    assert store.get() == first
+    assert [store.put(second), store.put(second)] == [True, False]
+    assert store.get() == second
 
 
 def test_the_latest_handshake_of_a_network_stays(outside: Outside, lab: Network) -> None:

@@ -5,16 +5,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chalicelib.domain.acl import AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol, Selector
-from chalicelib.domain.bundle import Bundle, DnsRecord
+from chalicelib.domain.acl import Acl, AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol, Selector
+from chalicelib.domain.bundle import Bundle
 from chalicelib.domain.cidr import Cidr, parse_cidr
-from chalicelib.domain.firewall import firewall
 from chalicelib.domain.home import first_home, serving
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Kind, Peer
+from chalicelib.domain.picture import Picture, bundle_of
 from chalicelib.domain.psk import preshared_keys
-from chalicelib.domain.tunnel import addresses, jump_tunnel, regular_tunnel
 from tests.builders import a_network, a_peer
 
 PSK = preshared_keys(b"s" * 32)
@@ -65,16 +64,8 @@ class Population:
         return replace(self, peers=tuple(peer for peer in self.peers if peer.id != peer_id))
 
     def bundle(self, peer: Peer) -> Bundle:
-        """As application/tunnels renders it."""
-        if peer.is_jump:
-            known = [] if peer.is_blocked else [one for one in self.peers if one.is_listed]
-            records = tuple(
-                DnsRecord(one.label, addresses(self.network, one)) for one in sorted(known, key=lambda one: one.label)
-            )
-            policy = firewall(self.network, peer, self.peers, self.rules)
-            return Bundle(self.network, peer, jump_tunnel(self.network, peer, self.peers, PSK), records, policy)
-        routers = [one for one in self.peers if one.is_router]
-        return Bundle(self.network, peer, regular_tunnel(self.network, peer, self.jumps, routers, PSK), (), None)
+        acl = Acl(self.network.id, 1, self.rules)
+        return bundle_of(Picture(self.network, peer, self.peers, acl), PSK)
 
 
 @st.composite

@@ -1,6 +1,6 @@
 """What jumps let through: isolation, blocks, rules, and what may leave a tunnel."""
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -66,14 +66,15 @@ def test_a_rule_about_a_peer_is_about_what_routing_leads_to_it() -> None:
     assert permits(guarded, tcp("10.0.0.9", "192.168.1.9"), "through")
 
 
-def test_a_rule_that_selects_nobody_is_left_out_and_sets_stand_once() -> None:
+def test_a_rule_that_selects_nobody_matches_nothing_and_sets_stand_once() -> None:
     peers = [a_jump(1), a_dynamic(2, tags=("web",))]
     rules = [AclRule(OfTag("none"), Anything(), False), *[AclRule(OfTag("web"), Anything(), True)] * 3]
 
     compiled = policy(peers, *rules)
 
-    assert len(compiled.rules) == 3
-    assert list(compiled.sets or ()) == ["tag:web"]
+    assert len(compiled.rules) == 4
+    assert dict(compiled.sets) == {"tag:none": (), "tag:web": (ip_network("10.0.0.2/32"),)}
+    assert permits(compiled, tcp("10.0.0.3", "10.0.0.2"), "through")
 
 
 def test_out_of_the_tunnel_goes_what_is_declared_and_the_internet_for_full_encapsulation() -> None:

@@ -54,13 +54,32 @@ def test_a_socket_ends_with_its_session(agent: SimulatedAgent) -> None:
     assert agent.connection not in agent.world.outside.gateway.open
 
 
-def test_an_applied_report_is_kept(agent: SimulatedAgent) -> None:
-    agent.send(
-        {"type": "applied", "generation": 1, "revision": 3, "hash": "h", "ok": False, "ms": 9, "error": "no device"}
-    )
+def test_reports_are_kept_and_a_failure_leaves_what_is_in_force(agent: SimulatedAgent) -> None:
+    now = agent.world.outside.clock.now()
+    good = {"type": "applied", "generation": 1, "revision": 3, "hash": "h", "ok": True, "ms": 9}
+    agent.send(good)
+    agent.send({**good, "revision": 4, "hash": "i", "ok": False, "error": "no device"})
+    agent.send({**good, "generation": 0, "revision": 9})  # of before a restore
 
     applied = agent.world.outside.tables.agents[PeerId(agent.peer_id)].applied
-    assert applied == Applied(Revision(3), "h", agent.world.outside.clock.now(), "no device")
+    assert applied == Applied(Revision(3), "h", now, "no device")
+
+
+def test_of_hints_that_wait_together_a_socket_gets_the_newest(agent: SimulatedAgent) -> None:
+    agent.world.settle()
+    rows = agent.world.outside.connections.of_agents(NetworkId(agent.network_id))
+    hints = [ConfigChanged(NetworkId(agent.network_id), Revision(revision)) for revision in (7, 9, 8)]
+    before = len(agent.hints)
+
+    queues.deliver(
+        {
+            "Records": [
+                {"messageId": str(n), "body": message_of(Push(hint, tuple(rows)))} for n, hint in enumerate(hints)
+            ]
+        }
+    )
+
+    assert agent.hints[before:] == [9]
 
 
 def test_a_poisoned_message_fails_alone(agent: SimulatedAgent) -> None:

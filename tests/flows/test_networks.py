@@ -270,6 +270,10 @@ def test_rules_are_checked_versioned_and_reach_the_jumps_alone(world: World) -> 
     }
     assert hub.bundle is not None
     assert hub.bundle["firewall"]["sets"] == {
+        "blocked": [],
+        "hubs": ["10.0.0.1/32"],
+        "internet": [],
+        "isolated": [],
         "10.0.0.0/24": ["10.0.0.0/24"],
         f"peer:{web.peer_id}": ["10.0.0.2/32"],
         "tag:server": ["10.0.0.2/32"],

@@ -184,7 +184,7 @@ def test_a_blocked_peer_is_listed_nowhere_keeps_its_session_and_comes_back(world
     assert hub.bundle is not None
     assert web.bundle is not None
     assert (web.bundle["is_blocked"], web.bundle["peers"]) == (True, [])
-    assert (hub.bundle["peers"], hub.bundle["firewall"]["blocked"]) == ([], ["10.0.0.2/32"])
+    assert (hub.bundle["peers"], hub.bundle["firewall"]["sets"]["blocked"]) == ([], ["10.0.0.2/32"])
     config = world.api("GET", path(network, web.peer_id) + "/config")
     assert (config.status, "[Peer]" in config.text) == (200, False)
 

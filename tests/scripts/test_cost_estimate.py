@@ -16,7 +16,7 @@ from tests.world import SimulatedAgent, World
 
 ROOT = Path(__file__).parents[2]
 HELLO = {"type": "hello", "instance_id": "i", "generation": 1, "revision": 1, "hash": ""}
-BEAT = {**HELLO, "type": "heartbeat", "seq": 2}
+BEAT = {**HELLO, "type": "heartbeat", "seq": 2, "revision": 0}
 
 
 @dataclass

@@ -10,8 +10,9 @@ LAST = revision_key(Revision(10**12 - 1))
 
 
 class DynamoChanges:
-    def between(self, network_id: NetworkId, after: Revision, up_to: Revision) -> list[Change]:
-        span = ChangeItem.item.between(revision_key(Revision(after + 1)), revision_key(up_to))
+    def between(self, network_id: NetworkId, after: Revision, up_to: Revision | None = None) -> list[Change]:
+        last = LAST if up_to is None else revision_key(up_to)
+        span = ChangeItem.item.between(revision_key(Revision(after + 1)), last)
         return [change_value(item) for item in ChangeItem.query(network_id, span, consistent_read=True)]
 
     def page(self, network_id: NetworkId, before: Revision | None, limit: int) -> list[Change]:

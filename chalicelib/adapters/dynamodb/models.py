@@ -168,6 +168,34 @@ class ChangeItem(Table):
     note = UnicodeAttribute(null=True)
 
 
+class ExpectedItem(Table):
+    """`changes`: whom a revision concerns, `expected#revision#part`; ids between spaces."""
+
+    class Meta(Table.Meta):
+        table_name = "changes"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    revision = NumberAttribute()
+    peer_ids = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+
+class ReportItem(Table):
+    """`changes`: an agent applied a revision, `report#revision#peer`."""
+
+    class Meta(Table.Meta):
+        table_name = "changes"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    peer_id = UnicodeAttribute()
+    revision = NumberAttribute()
+    after = NumberAttribute()
+    at = UTCDateTimeAttribute()
+    expires_at = NumberAttribute()
+
+
 class PresenceItem(Table):
     """`presence`: an agent's last word, item `agent`."""
 
@@ -325,15 +353,32 @@ class UserItem(Table):
     networks: ListAttribute[Any] = ListAttribute(default=list)
 
 
+class SigningItem(Table):
+    """`accounts`: the deployment's signing keys, kind `signing`."""
+
+    KIND, ID = "signing", "keys"
+
+    class Meta(Table.Meta):
+        table_name = "accounts"
+
+    kind = UnicodeAttribute(hash_key=True, default=KIND)
+    id = UnicodeAttribute(range_key=True, default=ID)
+    number = NumberAttribute()
+    current_seed = BinaryAttribute(legacy_encoding=False)
+    current_public = UnicodeAttribute()
+    successor_seed = BinaryAttribute(legacy_encoding=False)
+    successor_public = UnicodeAttribute()
+
+
 ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("networks", (NetworkItem, AclItem, DirectoryItem)),
     ("peers", (PeerItem, ClaimItem, TombstoneItem)),
     ("allocations", (AllocationItem, FreedItem)),
-    ("changes", (ChangeItem,)),
+    ("changes", (ChangeItem, ExpectedItem, ReportItem)),
     ("presence", (PresenceItem, SightingItem, FactItem)),
     ("sockets", (SocketItem,)),
     ("sessions", (SessionItem, AssertionItem, TicketItem)),
-    ("accounts", (TokenItem, UserItem, RequestItem)),
+    ("accounts", (TokenItem, UserItem, RequestItem, SigningItem)),
 )
 
 

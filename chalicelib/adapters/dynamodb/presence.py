@@ -12,7 +12,7 @@ from chalicelib.adapters.dynamodb.values import epoch, fact_key
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Host
 from chalicelib.domain.presence import Applied, Fact, Presence, Sighting, is_awakening
-from chalicelib.ports import Seen
+from chalicelib.ports import Progress, Seen
 
 AT_ONCE = 16
 FACTS_KEPT = timedelta(days=1)  # as long as a stream holds its records
@@ -39,7 +39,7 @@ class DynamoPresence:
 
     def connected(
         self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
-    ) -> Revision | None:
+    ) -> Progress | None:
         return self._update(
             peer_id,
             [
@@ -53,7 +53,7 @@ class DynamoPresence:
         own = PresenceItem.connection_id == connection_id
         return self._update(peer_id, [PresenceItem.connection_id.remove()], own) is not None
 
-    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Revision | None:
+    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Progress | None:
         actions = [
             PresenceItem.instance_id.set(instance_id),
             PresenceItem.seq.set(seq),
@@ -64,15 +64,35 @@ class DynamoPresence:
             actions.append(PresenceItem.host.set(said))
         return self._update(peer_id, actions)
 
-    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> bool:
-        outcome = PresenceItem.applied_error.remove() if error is None else PresenceItem.applied_error.set(error)
+    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
+        known = PresenceItem.applied_revision
+        try:
+            answer = PresenceItem._get_connection().update_item(
+                peer_id,
+                PresenceItem.ITEM,
+                actions=[
+                    known.set(revision),
+                    PresenceItem.applied_hash.set(bundle_hash),
+                    PresenceItem.applied_at.set(at),
+                    PresenceItem.applied_error.remove(),
+                ],
+                condition=PresenceItem.peer_id.exists() & (known.does_not_exist() | (known <= revision)),
+                return_values="ALL_OLD",
+            )
+        except UpdateError as error:
+            _unless_condition(error)
+            return None
+        before = (answer.get("Attributes") or {}).get("applied_revision")
+        return Revision(0 if before is None else int(before["N"]))
+
+    def failed(self, peer_id: PeerId, error: str, at: datetime) -> bool:
         updated = self._update(
             peer_id,
             [
-                PresenceItem.applied_revision.set(revision),
-                PresenceItem.applied_hash.set(bundle_hash),
-                PresenceItem.applied_at.set(at),
-                outcome,
+                PresenceItem.applied_revision.set(PresenceItem.applied_revision | 0),  # as it is, or the first
+                PresenceItem.applied_hash.set(PresenceItem.applied_hash | ""),
+                PresenceItem.applied_at.set(PresenceItem.applied_at | at),
+                PresenceItem.applied_error.set(error),
             ],
         )
         return updated is not None
@@ -122,8 +142,8 @@ class DynamoPresence:
             known: Seen(presences.get(known), sightings.get(known)) for known in presences.keys() | sightings.keys()
         }
 
-    def _update(self, peer_id: PeerId, actions: list, condition: object = None) -> Revision | None:  # type: ignore[type-arg]
-        """Update the agent's item if it exists; answers its `wanted`."""
+    def _update(self, peer_id: PeerId, actions: list, condition: object = None) -> Progress | None:  # type: ignore[type-arg]
+        """Update the agent's item if it exists; answers how far it is."""
         item = PresenceItem(peer_id, PresenceItem.ITEM)
         exists = PresenceItem.peer_id.exists()
         try:
@@ -131,7 +151,7 @@ class DynamoPresence:
         except UpdateError as error:
             _unless_condition(error)
             return None
-        return Revision(int(item.wanted))
+        return Progress(Revision(int(item.wanted)), Revision(int(item.applied_revision or 0)))
 
 
 def _sighting_key(network_id: NetworkId) -> str:

@@ -12,20 +12,24 @@ from chalicelib.domain.ids import ConnectionId, NetworkId, Prefix
 from chalicelib.domain.network import SealedSecret
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.user import Claims
-from chalicelib.ports import Push
+from chalicelib.ports import Check, Push
 
 Frame = tuple[str, object]
 
 
 class MemoryQueue:
-    """Messages wait in `messages`, delayed ones in `delayed`."""
+    """Messages wait in `messages`, delayed ones in `delayed`, and what is to be checked in `checks`."""
 
     def __init__(self) -> None:
         self.messages: list[Push] = []
         self.delayed: list[Push] = []
+        self.checks: list[Check] = []
 
     def send(self, pushes: Iterable[Push], delay: timedelta = timedelta(0)) -> None:
         (self.delayed if delay else self.messages).extend(pushes)
+
+    def remind(self, check: Check, delay: timedelta) -> None:
+        self.checks.append(check)
 
 
 class MemoryGateway:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer import Host
 from chalicelib.domain.presence import Applied, Fact, Presence, Sighting, is_awakening
-from chalicelib.ports import AgentSession, Connection, Seen, Ticket
+from chalicelib.ports import AgentSession, Connection, Progress, Seen, Ticket
 
 AGENTS = ("dyn_", "jmp_")
 BATCH = 25  # BatchWriteItem
@@ -32,12 +33,12 @@ class MemoryPresence:
 
     def connected(
         self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
-    ) -> Revision | None:
+    ) -> Progress | None:
         facts = self._written(peer_id)
         if facts is None:
             return None
         facts.connection_id, facts.instance_id, facts.last_seen = connection_id, instance_id, at
-        return facts.wanted
+        return _progress(facts)
 
     def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
         facts = self._written(peer_id)
@@ -46,18 +47,26 @@ class MemoryPresence:
         facts.connection_id = None
         return True
 
-    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Revision | None:
+    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Progress | None:
         facts = self._written(peer_id)
         if facts is None:
             return None
         facts.instance_id, facts.last_seen, facts.host = instance_id, at, host or facts.host
-        return facts.wanted
+        return _progress(facts)
 
-    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, error: str | None, at: datetime) -> bool:
+    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
+        facts = self._written(peer_id)
+        if facts is None or _progress(facts).applied > revision:
+            return None
+        before = _progress(facts).applied
+        facts.applied = Applied(revision, bundle_hash, at, None)
+        return before
+
+    def failed(self, peer_id: PeerId, error: str, at: datetime) -> bool:
         facts = self._written(peer_id)
         if facts is None:
             return False
-        facts.applied = Applied(revision, bundle_hash, at, error)
+        facts.applied = replace(facts.applied or Applied(Revision(0), "", at, None), error=error)
         return True
 
     def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> bool:
@@ -146,6 +155,10 @@ class MemorySessions:
     def take_ticket(self, principal_id: PrincipalId, ticket_id: str) -> Ticket | None:
         self._tables.requests["write"] += 1
         return self._tables.tickets.pop((principal_id, ticket_id), None)
+
+
+def _progress(facts: AgentFacts) -> Progress:
+    return Progress(facts.wanted, Revision(0) if facts.applied is None else facts.applied.revision)
 
 
 def _presence(facts: AgentFacts | None) -> Presence | None:

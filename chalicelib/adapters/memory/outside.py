@@ -19,7 +19,9 @@ from chalicelib.adapters.memory.stores import (
     MemoryChanges,
     MemoryNetworks,
     MemoryPeers,
+    MemoryProofs,
     MemoryRequests,
+    MemorySigningKeys,
 )
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.memory.transactions import MemoryTransactions
@@ -38,6 +40,8 @@ class MemoryOutside:
         self.allocations = MemoryAllocations(self.tables)
         self.changes = MemoryChanges(self.tables)
         self.requests = MemoryRequests(self.tables)
+        self.proofs = MemoryProofs(self.tables)
+        self.signing_keys = MemorySigningKeys(self.tables)
         self.presence = MemoryPresence(self.tables)
         self.connections = MemoryConnections(self.tables)
         self.sessions = MemorySessions(self.tables)

@@ -1,6 +1,6 @@
 """What is configured: networks, peers, allocations, the change log, accounts."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.adapters.memory.tables import MemoryTables
@@ -13,6 +13,8 @@ from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation, Span
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Kind, Peer, PeerRecord, Tombstone
+from chalicelib.domain.proof import Report
+from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.user import User
 from chalicelib.ports import ApiToken, Holding
 
@@ -145,8 +147,9 @@ class MemoryChanges:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    def between(self, network_id: NetworkId, after: Revision, up_to: Revision) -> list[Change]:
-        return [change for change in self._own(network_id) if after < change.revision <= up_to]
+    def between(self, network_id: NetworkId, after: Revision, up_to: Revision | None = None) -> list[Change]:
+        own = self._own(network_id)
+        return [change for change in own if after < change.revision and (up_to is None or change.revision <= up_to)]
 
     def page(self, network_id: NetworkId, before: Revision | None, limit: int) -> list[Change]:
         own = [change for change in self._own(network_id) if before is None or change.revision < before]
@@ -156,6 +159,47 @@ class MemoryChanges:
         self._tables.requests["read"] += 1
         own = [change for (network, _), change in list(self._tables.changes.items()) if network == network_id]
         return sorted(own, key=lambda change: change.revision)
+
+
+class MemoryProofs:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def expect(self, network_id: NetworkId, revision: Revision, peer_ids: Collection[PeerId], at: datetime) -> None:
+        self._tables.requests["write"] += 1
+        self._tables.expected[network_id, revision] = frozenset(peer_ids)
+
+    def prove(self, network_id: NetworkId, report: Report) -> None:
+        self._tables.requests["write"] += 1
+        self._tables.reports[network_id, report.revision, report.peer_id] = report
+
+    def expected(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, frozenset[PeerId]]:
+        self._tables.requests["read"] += 1
+        found = dict(self._tables.expected).items()
+        return {revision: who for (known, revision), who in found if known == network_id and first <= revision <= last}
+
+    def reports(self, network_id: NetworkId, first: Revision, last: Revision) -> list[Report]:
+        self._tables.requests["read"] += 1
+        found = dict(self._tables.reports).items()
+        return [report for (known, revision, _), report in found if known == network_id and first <= revision <= last]
+
+
+class MemorySigningKeys:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def get(self) -> SigningKeys | None:
+        self._tables.requests["read"] += 1
+        return self._tables.signing
+
+    def put(self, keys: SigningKeys) -> bool:
+        self._tables.requests["write"] += 1
+        with self._tables.lock:
+            known = self._tables.signing
+            if keys.number != (1 if known is None else known.number + 1):
+                return False
+            self._tables.signing = keys
+        return True
 
 
 class MemoryRequests:

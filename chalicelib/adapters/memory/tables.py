@@ -15,6 +15,8 @@ from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Host, PeerRecord, Tombstone
 from chalicelib.domain.presence import Applied, Fact, Sighting
+from chalicelib.domain.proof import Report
+from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.user import User
 from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
 
@@ -56,6 +58,9 @@ class MemoryTables:
     tokens: dict[str, ApiToken] = field(default_factory=dict)
     users: dict[PrincipalId, User] = field(default_factory=dict)
     replayable: dict[tuple[PrincipalId, str], Replayable] = field(default_factory=dict)
+    expected: dict[tuple[NetworkId, Revision], frozenset[PeerId]] = field(default_factory=dict)
+    reports: dict[tuple[NetworkId, Revision, PeerId], Report] = field(default_factory=dict)
+    signing: SigningKeys | None = None
     lock: Lock = field(default_factory=Lock)
     requests: Counter[str] = field(default_factory=Counter)
 

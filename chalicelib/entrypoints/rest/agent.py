@@ -1,22 +1,27 @@
 """`/agent/*`: what the daemon calls."""
 
-from http import HTTPStatus
-
+import msgspec
 from chalice.app import Blueprint, Response
 
 from chalicelib.application.enrollment import Applicant
+from chalicelib.application.tunnels import Difference
 from chalicelib.bootstrap import container
+from chalicelib.domain import bundle as domain
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.peer import Host
 from chalicelib.domain.principal import Agent
 from chalicelib.domain.tokens import parse_token
 from chalicelib.entrypoints.bundle import shown
-from chalicelib.entrypoints.heartbeat import acknowledged
+from chalicelib.entrypoints.heartbeat import acknowledged, reported
 from chalicelib.entrypoints.rest.route import Agents, Anybody, Call, route
+from chalicelib.entrypoints.rest.signed import Tag, delta_answer, tag_of, unchanged, whole_answer
+from chalicelib.observability import count
 from chalicelib.wire import agent as wire
 from chalicelib.wire import frames
 from chalicelib.wire.bundle import Bundle
+from chalicelib.wire.codec import content_hash, content_of, encode
+from chalicelib.wire.delta import Delta, difference
 
 agent = Blueprint(__name__)
 
@@ -30,8 +35,9 @@ def enroll(call: Call[None, wire.EnrollRequest]) -> wire.Enrolled:
         host=Host(body.host.hostname, body.host.os, body.host.agent_version),
         source=call.source,
     )
+    signing_key = container().signing.keys().current.public  # before the token is used: it may fail
     enrolled = container().enrollment.enroll(parse_token(body.token, "wirety_enroll"), applicant)
-    return wire.Enrolled(peer_id=enrolled.peer_id, network_id=enrolled.network_id, signing_key=None)
+    return wire.Enrolled(peer_id=enrolled.peer_id, network_id=enrolled.network_id, signing_key=signing_key)
 
 
 @route(agent, "POST", "/agent/session", Anybody(), body=wire.SessionRequest)
@@ -41,18 +47,23 @@ def open_session(call: Call[None, wire.SessionRequest]) -> wire.Session:
 
 
 @route(agent, "GET", "/agent/bundle", Agents(), query=wire.BundleQuery)
-def bundle(call: Call[Agent, None]) -> Bundle | Response:
-    generation = container().settings.generation
-    fetched = container().bundles.fetch(call.by, _since(call.query, generation))
-    if fetched is None:
-        return Response(body="", status_code=int(HTTPStatus.NOT_MODIFIED), headers={})
-    return shown(fetched, generation)
+def bundle(call: Call[Agent, None]) -> Bundle | Delta | Response:
+    """What to run: whole, or after a revision what is newer; signed, see wire/signing."""
+    since = _since(call.query)
+    if since is None:
+        return _whole(call, container().bundles.whole(call.by))
+    match container().bundles.newer(call.by, since):
+        case None:
+            return unchanged()
+        case Difference(before, after):
+            return _difference(call, _shown(before), _shown(after))
+        case found:
+            return _whole(call, found)
 
 
 @route(agent, "POST", "/agent/applied", Agents(), body=frames.Applied)
 def applied(call: Call[Agent, frames.Applied]) -> None:
-    report = call.body
-    container().bundles.applied(call.by, Revision(report.revision), report.hash, report.error)
+    reported(call.by, call.body)
 
 
 @route(agent, "POST", "/agent/heartbeat", Agents(), body=frames.Heartbeat)
@@ -60,8 +71,42 @@ def heartbeat(call: Call[Agent, frames.Heartbeat]) -> frames.Ack:
     return acknowledged(call.by, call.body)
 
 
-def _since(asked: wire.BundleQuery, generation: int) -> Revision | None:
+def _since(asked: wire.BundleQuery) -> Revision | None:
     """The revision the agent has; of another generation it says nothing."""
-    if asked.since is None or asked.generation not in (None, generation):
+    if asked.since is None or asked.generation not in (None, container().settings.generation):
         return None
     return Revision(asked.since)
+
+
+def _whole(call: Call[Agent, None], found: domain.Bundle) -> Response:
+    """The whole bundle, unless the agent shows by its tag that it has just this."""
+    rendered = _shown(found)
+    body = encode(rendered)
+    tag = Tag(rendered.generation, found.revision, content_hash(content_of(body)))
+    had = tag_of(call.headers.get("if-none-match"))
+    if had is None or had.generation != tag.generation:
+        return whole_answer(call.by, found.revision, body, tag, call.headers)
+    if had == tag:
+        return unchanged()
+    if had.hash == tag.hash and had.revision < tag.revision:  # the same under a later revision
+        return _difference(call, msgspec.structs.replace(rendered, revision=had.revision), rendered)
+    _watch_for_drift(call.by, had, rendered)
+    return whole_answer(call.by, found.revision, body, tag, call.headers)
+
+
+def _difference(call: Call[Agent, None], before: Bundle, after: Bundle) -> Response:
+    body = encode(difference(before, after))
+    return delta_answer(call.by, Revision(after.revision), body, call.headers)
+
+
+def _watch_for_drift(agent: Agent, had: Tag, now: Bundle) -> None:
+    """Count a bundle that differs though nothing was changed; a rotated signing key explains it too."""
+    former = msgspec.structs.replace(now, next_signing_key=container().signing.keys().current.public)
+    if content_hash(msgspec.to_builtins(former)) == had.hash:
+        return
+    if container().bundles.has_drifted(agent, had.revision, Revision(now.revision)):
+        count("BundleDrift", peer_id=agent.peer_id, had=had.revision, now=now.revision)
+
+
+def _shown(found: domain.Bundle) -> Bundle:
+    return shown(found, container().settings.generation, container().signing.keys().successor.public)

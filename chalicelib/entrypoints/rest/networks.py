@@ -1,6 +1,7 @@
 """`/networks`: networks, their change log and rules."""
 
 import re
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.domain.ipam import parse_network_cidr, parse_network_cidr_v6
 from chalicelib.domain.network import Network
 from chalicelib.domain.principal import READERS, WRITERS, Principal
+from chalicelib.domain.proof import Proof
 from chalicelib.domain.text import parse_address, parse_domain, parse_label
 from chalicelib.entrypoints.parsing import NETWORK_ID, Check, parse_cursor, parse_list
 from chalicelib.entrypoints.rest.paths import network_id
@@ -27,6 +29,7 @@ networks = Blueprint(__name__)
 
 ONE = "/networks/{network_id}"
 MOST_RESOLVERS = 8
+MOST_MISSING = 20
 ACL_BYTES = 128 * 1024  # of an item of its own
 REVISION = re.compile(r"[0-9]{1,12}\Z")
 
@@ -95,7 +98,9 @@ def changes(call: Call[Principal, None]) -> Page[wire.Change]:
     cursor = parse_cursor(asked.cursor, REVISION)
     before = None if cursor is None else Revision(int(cursor))
     found, after = container().history.page(network_id(call), before, asked.limit, by=call.by)
-    return Page(items=[_change(change) for change in found], next_cursor=None if after is None else str(after))
+    return Page(
+        items=[_change(change, proof) for change, proof in found], next_cursor=None if after is None else str(after)
+    )
 
 
 @route(networks, "GET", f"{ONE}/acl", People(READERS), tag=_version)
@@ -185,7 +190,7 @@ def _acl(acl: Acl) -> wire.Acl:
     )
 
 
-def _change(change: Change) -> wire.Change:
+def _change(change: Change, proof: Proof | None) -> wire.Change:
     return wire.Change(
         revision=change.revision,
         at=change.at,
@@ -197,7 +202,22 @@ def _change(change: Change) -> wire.Change:
         ],
         peers=[_changed_peer(one) for one in change.peers],
         note=change.note,
+        applied=None if proof is None else _progress(proof),
     )
+
+
+def _progress(proof: Proof) -> wire.Progress:
+    return wire.Progress(
+        agents=proof.agents,
+        applied=proof.applied,
+        missing=list(proof.missing[:MOST_MISSING]),
+        p50_ms=_ms(proof.median),
+        max_ms=_ms(proof.longest),
+    )
+
+
+def _ms(took: timedelta | None) -> int | None:
+    return None if took is None else round(took / timedelta(milliseconds=1))
 
 
 UNSAID = frozenset({"id", "network_id", "revision", "updated_at", "issued"})  # of no news to people

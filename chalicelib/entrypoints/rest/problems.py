@@ -20,6 +20,7 @@ from chalicelib.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from chalicelib.entrypoints.rest.signed import with_signature
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.codec import encode
 from chalicelib.wire.problem import CONTENT_TYPE, FieldError, Problem
@@ -49,7 +50,10 @@ def refused(refusal: Refusal, generation: int) -> Response:
     tombstone = _tombstone(refusal, generation) if isinstance(refusal, PeerDeleted) else None
     headers = {"Retry-After": str(refusal.retry_after_s)} if isinstance(refusal, Unavailable) else {}
     errors = _errors(refusal)
-    return problem(status_of(refusal), refusal.code, str(refusal), errors=errors, tombstone=tombstone, headers=headers)
+    answer = problem(
+        status_of(refusal), refusal.code, str(refusal), errors=errors, tombstone=tombstone, headers=headers
+    )
+    return answer if tombstone is None else with_signature(answer, tombstone)
 
 
 def status_of(refusal: Refusal) -> HTTPStatus:

@@ -55,7 +55,7 @@ Access = People | Agents | Anybody
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[By, Body]):
-    """One request. `query`: of the shape the route declares, None without one. `source`: the
+    """One request. `headers` by any case. `query`: of the shape the route declares, None without one. `source`: the
     caller's address, None when it cannot be believed. `if_match`: the revision the caller saw, None:
     whichever. `request`: under an idempotency key, None without one."""
 
@@ -63,6 +63,7 @@ class Call(Generic[By, Body]):
     body: Body
     path: Mapping[str, str]
     query: Any
+    headers: Mapping[str, str]
     source: str | None
     if_match: Revision | None = None
     request: Replayable | None = None
@@ -189,7 +190,9 @@ def _answered(operation: Operation, request: Request, path_args: Mapping[str, st
         body = _body(operation, request)
         query = _query(operation, request)
         if_match = _if_match(request) if operation.conditional else None
-        answer = _done(operation, Call(by, body, path_args, query, _source(request), if_match), request)
+        answer = _done(
+            operation, Call(by, body, path_args, query, request.headers, _source(request), if_match), request
+        )
     except Refusal as refusal:
         return refused(refusal, container().settings.generation)
     except msgspec.DecodeError as error:

@@ -8,7 +8,7 @@ from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Kind
 from chalicelib.domain.presence import heartbeat_interval
 from chalicelib.domain.principal import Agent
-from chalicelib.entrypoints.heartbeat import acknowledged
+from chalicelib.entrypoints.heartbeat import acknowledged, reported
 from chalicelib.entrypoints.sockets.event import AGENT, Event, Held, expires_at, held_until
 from chalicelib.wire import frames
 
@@ -49,7 +49,7 @@ def _act(agent: Agent, connection_id: ConnectionId, frame: frames.FromAgent) -> 
         case frames.Heartbeat():
             container().gateway.post(connection_id, acknowledged(agent, frame))
         case frames.Applied():
-            container().bundles.applied(agent, Revision(frame.revision), frame.hash, frame.error)
+            reported(agent, frame)
         case _:
             assert_never(frame)
 

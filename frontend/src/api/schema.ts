@@ -27,6 +27,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** What to run: whole, or after a revision what is newer; signed, see wire/signing. */
         get: operations["agent_bundle"];
         put?: never;
         post?: never;
@@ -635,7 +636,9 @@ export interface components {
         };
         /**
          * Bundle
-         * @description `hash` in reports is `codec.bundle_hash` of it. `next_signing_key` null: unsigned.
+         * @description `hash` in reports is `codec.content_hash` of it. `next_signing_key`: Ed25519, base64, the successor
+         *         of the key that signs now. Peers stand in the order of their ids, CIDRs by version, address and length,
+         *         records by name.
          */
         Bundle: {
             detection: components["schemas"]["Detection"];
@@ -645,7 +648,7 @@ export interface components {
             interface: components["schemas"]["Interface"];
             is_blocked: boolean;
             network_id: string;
-            next_signing_key: string | null;
+            next_signing_key: string;
             peer_id: string;
             peers: components["schemas"]["BundlePeer"][];
             revision: number;
@@ -689,9 +692,11 @@ export interface components {
         };
         /**
          * Change
-         * @description One revision: who (`by`, an id) did what, to which settings and peers.
+         * @description One revision: who (`by`, an id) did what, to which settings and peers. `applied` null: it is not
+         *         planned yet, or too long ago.
          */
         Change: {
+            applied: components["schemas"]["Progress"] | null;
             at: string;
             by: string;
             note: string | null;
@@ -864,6 +869,19 @@ export interface components {
             tags?: string[];
         };
         /**
+         * Delta
+         * @description From the agent's bundle of revision `since` to the one of `revision`.
+         *
+         *         Unlike a bundle it is read strictly: who does not know a field takes the full bundle.
+         */
+        Delta: {
+            generation: number;
+            removed: components["schemas"]["Removed"];
+            revision: number;
+            set: components["schemas"]["Set"];
+            since: number;
+        };
+        /**
          * Detection
          * @description What the agent watches for; no setting yet.
          */
@@ -886,12 +904,13 @@ export interface components {
         };
         /**
          * Enrolled
-         * @description `signing_key` null: the deployment does not sign bundles.
+         * @description `signing_key`: Ed25519, 32 bytes, base64. Pin it: what is not signed by it, or by the successor that
+         *         a bundle it signed names, is not of this deployment.
          */
         Enrolled: {
             network_id: string;
             peer_id: string;
-            signing_key: string | null;
+            signing_key: string;
         };
         /**
          * Exit
@@ -913,25 +932,19 @@ export interface components {
          * Firewall
          * @description What a jump lets through (`forward`), the same policy on every jump of a network.
          *
-         *         Of a flow's first packet, in this order: from or to `blocked` is dropped, and cut in the
-         *         middle of a flow; `isolated` talk to `hubs` alone, in either direction; the first of `rules`
-         *         that matches decides, over the CIDRs of `sets`; what none matches is allowed. Out of the
-         *         tunnel go `exits`, and the internet for `internet`; never link-local, private or multicast
-         *         ranges that are not exits. Replies belong to the permission of their flow, TCP replies (not
-         *         a bare SYN) by their addresses alone. Empty on regular peers, which forward nothing.
+         *         `sets`: CIDRs by name: `blocked`, `isolated`, `hubs` and `internet`, and what rules select, as
+         *         the ACL writes it. Of a flow's first packet, in this order: from or to `blocked` is dropped,
+         *         and cut in the middle of a flow; `isolated` talk to `hubs` alone, in either direction; the
+         *         first of `rules` that matches decides, and an empty set matches nothing; what none matches is
+         *         allowed. Out of the tunnel go `exits`, and the internet for `internet`; never link-local,
+         *         private or multicast ranges that are not exits. Replies belong to the permission of their
+         *         flow, TCP replies (not a bare SYN) by their addresses alone. Empty on regular peers, which
+         *         forward nothing.
          */
         Firewall: {
             /** @default [] */
-            blocked?: string[];
-            /** @default [] */
             exits?: components["schemas"]["Exit"][];
             forward: boolean;
-            /** @default [] */
-            hubs?: string[];
-            /** @default [] */
-            internet?: string[];
-            /** @default [] */
-            isolated?: string[];
             /** @default [] */
             rules?: components["schemas"]["Rule"][];
             /** @default {} */
@@ -1203,7 +1216,7 @@ export interface components {
         PeerFact: {
             at: string;
             /** @enum {unknown} */
-            fact: "applied" | "connected" | "disconnected" | "handshake";
+            fact: "applied" | "connected" | "disconnected" | "handshake" | "late";
             peer_id: string;
             status: ("offline" | "online") | null;
         };
@@ -1249,6 +1262,18 @@ export interface components {
             type?: string;
         };
         /**
+         * Progress
+         * @description How far a change is in force: `applied` of the `agents` it concerns. `missing`: up to 20 ids of those
+         *         that have not. `p50_ms`, `max_ms`: from its commit to their reports, null without any.
+         */
+        Progress: {
+            agents: number;
+            applied: number;
+            max_ms: number | null;
+            missing: string[];
+            p50_ms: number | null;
+        };
+        /**
          * PutAcl
          * @description In order: the first rule that matches decides; what none matches is allowed.
          */
@@ -1272,6 +1297,24 @@ export interface components {
             generate_key?: boolean;
             /** @default null */
             public_key?: string | null;
+        };
+        /**
+         * Removed
+         * @description What is no longer there. `peers` with all their AllowedIPs.
+         */
+        Removed: {
+            /** @default {} */
+            allowed_ips?: {
+                [key: string]: string[];
+            };
+            /** @default [] */
+            peers?: string[];
+            /** @default [] */
+            records?: string[];
+            /** @default {} */
+            sets?: {
+                [key: string]: string[];
+            };
         };
         /** Reservation */
         Reservation: {
@@ -1309,6 +1352,16 @@ export interface components {
             source: string | null;
         };
         /**
+         * Section
+         * @description A `BundlePeer` apart from its id and AllowedIPs.
+         */
+        Section: {
+            endpoint: string | null;
+            persistent_keepalive: number;
+            preshared_key: string | null;
+            public_key: string;
+        };
+        /**
          * Session
          * @description `session` goes into `Authorization: Bearer`, for REST and the socket's handshake.
          */
@@ -1319,6 +1372,31 @@ export interface components {
         /** SessionRequest */
         SessionRequest: {
             assertion: string;
+        };
+        /**
+         * Set
+         * @description New or in place of what was there. `fields`: of the bundle, whole; `firewall` and `dns` without
+         *         their sets and records. `allowed_ips`, `sets`: CIDRs that come to those that were there.
+         */
+        Set: {
+            /** @default {} */
+            allowed_ips?: {
+                [key: string]: string[];
+            };
+            /** @default {} */
+            fields?: Record<string, unknown>;
+            /** @default {} */
+            peers?: {
+                [key: string]: components["schemas"]["Section"];
+            };
+            /** @default {} */
+            records?: {
+                [key: string]: string[];
+            };
+            /** @default {} */
+            sets?: {
+                [key: string]: string[];
+            };
         };
         /**
          * StaticPeerCreated
@@ -1541,7 +1619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Bundle"];
+                    "application/json": components["schemas"]["Bundle"] | components["schemas"]["Delta"];
                 };
             };
             /** @description Nothing newer */

@@ -5,16 +5,28 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.adapters.control_plane import Http, RestControlPlane
 from agent.adapters.host import LinuxHost
-from agent.errors import Outage, PeerDeleted
+from agent.errors import DeltaRefused, Outage, PeerDeleted
 from agent.keys import device_public_key, new_device_key
-from agent.ports import Version
+from agent.trust import Keyring
 from chalicelib.wire.agent import EnrollRequest
-from chalicelib.wire.codec import bundle_hash, encode
+from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import Applied, Heartbeat
-from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_tombstone
+from tests.agent.builders import (
+    NETWORK_ID,
+    PEER_ID,
+    SIGNING_KEY,
+    SUCCESSOR,
+    a_bundle,
+    a_peer,
+    a_tombstone,
+    a_trust,
+    fetched,
+    public_text,
+)
 from tests.agent.origin import Origin
 
 DEVICE_KEY = new_device_key()
@@ -30,7 +42,7 @@ def origin() -> Iterator[Origin]:
 
 
 def control_plane(origin: Origin) -> RestControlPlane:
-    return RestControlPlane(Http(origin.url), NETWORK_ID, PEER_ID, DEVICE_KEY)
+    return RestControlPlane(Http(origin.url), NETWORK_ID, PEER_ID, DEVICE_KEY, a_trust())
 
 
 def test_a_session_is_opened_by_an_assertion_of_the_device_key(origin: Origin) -> None:
@@ -53,25 +65,100 @@ def test_a_bundle_comes_with_its_bytes_and_hash(origin: Origin) -> None:
     plane = control_plane(origin)
     plane.open_session()
 
-    got = plane.fetch(None)
+    got = plane.whole(None)
+
+    assert got == fetched(a_bundle(5))
+    assert (got.received.body.encode(), got.deltas) == (encode(a_bundle(5)), 0)
+
+
+def test_a_delta_makes_the_bundle_at_hand_the_new_one(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    base = plane.whole(None)
+    assert base is not None
+    origin.bundle = a_bundle(6, [a_peer(), a_peer("other", allowed_ips=["10.9.0.7/32"])])
+
+    got = plane.newer(base)
 
     assert got is not None
-    assert (got.bundle, got.raw, got.hash) == (a_bundle(5), encode(a_bundle(5)), bundle_hash(encode(a_bundle(5))))
+    assert (got.bundle, got.hash) == (origin.bundle, fetched(origin.bundle).hash)
+    assert (got.received.is_delta, got.deltas) == (True, 1)
+
+
+def test_a_delta_of_another_bundle_is_refused(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    plane.whole(None)
+    origin.bundle = a_bundle(6, [])
+
+    with pytest.raises(DeltaRefused):
+        plane.newer(fetched(a_bundle(5, [])))
+
+
+def test_what_another_key_signed_is_an_outage(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    base = plane.whole(None)
+    assert base is not None
+    origin.key = Ed25519PrivateKey.generate()
+    origin.bundle = a_bundle(6)
+
+    with pytest.raises(Outage, match="not signed"):
+        plane.whole(None)
+    with pytest.raises(Outage, match="not signed"):
+        plane.newer(base)
+    origin.tombstone = a_tombstone()
+    with pytest.raises(Outage, match="not signed"):
+        plane.open_session()
+    with pytest.raises(Outage, match="not signed"):
+        plane.newer(base)
+
+
+def test_a_bundle_or_tombstone_of_another_peer_is_an_outage_whoever_signed_it(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    origin.bundle = a_bundle(6, peer_id="dyn_other")
+    with pytest.raises(Outage, match="not signed"):
+        plane.whole(None)
+    origin.tombstone = a_tombstone(peer_id="dyn_other")
+    with pytest.raises(Outage, match="not signed"):
+        plane.open_session()
+
+
+def test_the_successor_a_bundle_names_takes_over_and_the_former_key_counts_no_more(origin: Origin) -> None:
+    kept: list[Keyring] = []
+    plane = control_plane(origin)
+    plane.trust.save = kept.append
+    plane.open_session()
+    origin.key = SUCCESSOR
+    with pytest.raises(Outage):  # nobody has named it yet
+        plane.whole(None)
+    origin.key = SIGNING_KEY
+    plane.whole(None)
+
+    origin.key = SUCCESSOR
+    plane.whole(None)
+    origin.key = SIGNING_KEY
+    with pytest.raises(Outage):
+        plane.whole(None)
+
+    assert kept[-1].current == public_text(SUCCESSOR)
+    assert kept[-1].former == public_text(SIGNING_KEY)
 
 
 def test_nothing_newer_is_none(origin: Origin) -> None:
     plane = control_plane(origin)
     plane.open_session()
 
-    assert plane.fetch(Version(0, 5)) is None
-    assert plane.fetch(Version(0, 4)) is not None
+    assert plane.newer(fetched(a_bundle(5))) is None
+    assert plane.newer(fetched(a_bundle(4))) is not None
 
 
 def test_calls_share_a_connection(origin: Origin) -> None:
     plane = control_plane(origin)
     plane.open_session()
-    plane.fetch(None)
-    plane.fetch(None)
+    plane.whole(None)
+    plane.whole(None)
 
     pools = plane.http.session.get_adapter(origin.url).poolmanager.pools  # type: ignore[attr-defined]
     assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118
@@ -97,7 +184,7 @@ def test_a_refusal_is_an_outage_with_its_status(origin: Origin, status: int) -> 
     origin.fails_with = status
 
     with pytest.raises(Outage) as outage:
-        plane.fetch(None)
+        plane.whole(None)
 
     assert outage.value.status == status
 
@@ -108,7 +195,7 @@ def test_a_redirect_is_not_followed(origin: Origin) -> None:
     origin.redirects_to = f"{origin.url}/elsewhere"
 
     with pytest.raises(Outage):
-        plane.fetch(None)
+        plane.whole(None)
 
     assert "GET /elsewhere" not in origin.calls
 
@@ -118,7 +205,7 @@ def test_a_deleted_peer_is_told_with_its_tombstone(origin: Origin) -> None:
     plane.open_session()
     origin.tombstone = a_tombstone()
 
-    for call in (plane.open_session, lambda: plane.fetch(None)):
+    for call in (plane.open_session, lambda: plane.whole(None)):
         with pytest.raises(PeerDeleted) as deleted:
             call()
         assert deleted.value.tombstone == a_tombstone()
@@ -129,11 +216,11 @@ def test_silence_and_a_closed_port_are_outages_that_name_no_url(origin: Origin) 
     plane.open_session()
     origin.loses = 1
     with pytest.raises(Outage):
-        plane.fetch(None)
+        plane.whole(None)
     origin.stop()
 
     with pytest.raises(Outage) as outage:
-        plane.fetch(None)
+        plane.whole(None)
 
     assert outage.value.status is None
     assert origin.url not in str(outage.value)
@@ -147,7 +234,7 @@ def test_a_netrc_does_not_replace_the_session(origin: Origin, tmp_path: Path, mo
     plane = control_plane(origin)
     plane.open_session()
 
-    assert plane.fetch(None) is not None
+    assert plane.whole(None) is not None
 
 
 @pytest.mark.parametrize(("life", "seconds"), [(timedelta(0), 20), (timedelta(days=9), 3600)])

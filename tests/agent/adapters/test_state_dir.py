@@ -2,13 +2,30 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.enrollment import Enrollment, Keys
 from agent.errors import AlreadyRunning, EnrollmentMissing, StateUnusable
+from agent.received import Received
+from agent.trust import Keyring, Trust
 from chalicelib.wire.codec import encode
-from tests.agent.builders import PEER_ID, a_bundle, a_tombstone, fetched
+from chalicelib.wire.signing import Subject
+from tests.agent.builders import (
+    PEER_ID,
+    SIGNING_KEY,
+    SUCCESSOR,
+    a_bundle,
+    a_peer,
+    a_tombstone,
+    a_trust,
+    fetched,
+    public_text,
+    received,
+    received_delta,
+    signature,
+)
 
 
 def an_enrollment(network_id: str = "net_1", peer_id: str = PEER_ID) -> Enrollment:
@@ -16,7 +33,7 @@ def an_enrollment(network_id: str = "net_1", peer_id: str = PEER_ID) -> Enrollme
         server="https://a",
         network_id=network_id,
         peer_id=peer_id,
-        signing_key=None,
+        signing_key=public_text(SIGNING_KEY),
         keys=Keys(private_key="private", device_key="device"),
     )
 
@@ -71,23 +88,71 @@ def test_one_agent_holds_an_enrolment(tmp_path: Path) -> None:
     assert directory.is_running()
 
 
-def test_a_saved_bundle_comes_back_as_it_was_received(tmp_path: Path) -> None:
+@pytest.fixture
+def kept(tmp_path: Path) -> EnrollmentDir:
+    """A directory with a whole bundle and a delta after it."""
     directory = EnrollmentDir(tmp_path / "net_1")
-    raw = encode(a_bundle(7)).replace(b'"revision":7', b'"revision": 7, "later": 1')
+    directory.save_bundle(received(BUNDLES[0]))
+    directory.save_bundle(received_delta(BUNDLES[0], BUNDLES[1]))
+    return directory
 
-    directory.save_bundle(raw)
 
-    back = directory.bundle()
+BUNDLES = [a_bundle(7), a_bundle(8, [a_peer(), a_peer("other", allowed_ips=["10.9.0.7/32"])])]
+
+
+def test_a_saved_bundle_and_its_deltas_come_back_as_they_were_received(kept: EnrollmentDir) -> None:
+    back = kept.bundle(an_enrollment(), a_trust())
+
     assert back is not None
-    assert (back.raw, back.bundle) == (raw, a_bundle(7))
+    assert (back.bundle, back.hash, back.deltas) == (BUNDLES[1], fetched(BUNDLES[1]).hash, 1)
+
+    kept.save_bundle(received(a_bundle(9)))
+    assert kept.bundle(an_enrollment(), a_trust()) == fetched(a_bundle(9))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", fetched(a_bundle()).raw[:-20]])
-def test_a_damaged_bundle_is_as_none_and_is_fetched_again(tmp_path: Path, content: bytes) -> None:
-    directory = EnrollmentDir(tmp_path / "net_1")
-    directory.save_bundle(content)
+def test_fields_of_a_later_server_come_back_too(kept: EnrollmentDir) -> None:
+    raw = encode(BUNDLES[0]).replace(b'"revision":7', b'"revision": 7, "later": 1')
+    sent = Received(raw.decode(), signature(Subject("bundle", "net_1", PEER_ID, 0, 7), raw), is_delta=False)
 
-    assert directory.bundle() is None
+    kept.save_bundle(sent)
+
+    back = kept.bundle(an_enrollment(), a_trust())
+    assert back is not None
+    assert (back.bundle, back.received) == (BUNDLES[0], sent)
+
+
+def test_a_delta_that_a_crash_tore_leaves_the_bundle_before_it(kept: EnrollmentDir) -> None:
+    file = kept.path / "bundle.jsonl"
+    file.write_bytes(file.read_bytes()[:-30])
+
+    assert kept.bundle(an_enrollment(), a_trust()) == fetched(BUNDLES[0])
+
+
+@pytest.mark.parametrize("content", [b"", b"{", encode(received(BUNDLES[0]))[:-20]])
+def test_a_damaged_bundle_is_as_none_and_is_fetched_again(kept: EnrollmentDir, content: bytes) -> None:
+    (kept.path / "bundle.jsonl").write_bytes(content)
+
+    assert kept.bundle(an_enrollment(), a_trust()) is None
+
+
+def test_a_bundle_that_somebody_edited_or_of_another_enrolment_is_as_none(kept: EnrollmentDir) -> None:
+    assert kept.bundle(an_enrollment(peer_id="dyn_other"), a_trust()) is None
+    assert kept.bundle(an_enrollment(), a_trust(SUCCESSOR)) is None
+
+    file = kept.path / "bundle.jsonl"
+    file.write_bytes(file.read_bytes().replace(b"10.9.0.1/32", b"10.9.0.0/31"))
+
+    assert kept.bundle(an_enrollment(), a_trust()) is None
+
+
+def test_keys_are_kept_for_the_enrolment_they_came_with(kept: EnrollmentDir) -> None:
+    enrollment = an_enrollment()
+    moved = Keyring(pinned=enrollment.signing_key, current="b", successor="c", former=enrollment.signing_key)
+    kept.save_keyring(moved)
+
+    assert kept.keyring(enrollment) == moved
+    assert kept.bundle(enrollment, Trust(moved, kept.save_keyring)) is not None  # the former key signed it
+    assert kept.keyring(msgspec.structs.replace(enrollment, signing_key="new")).current == "new"
 
 
 def test_a_damaged_enrolment_is_said_with_its_path(tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""The deployment's signing keys: one item, each private key sealed in it."""
+
+from pynamodb.exceptions import PutError
+
+from chalicelib.adapters.dynamodb.models import SigningItem
+from chalicelib.domain.network import SealedSecret
+from chalicelib.domain.signing import SigningKey, SigningKeys
+
+
+class DynamoSigningKeys:
+    def get(self) -> SigningKeys | None:
+        try:
+            item = SigningItem.get(SigningItem.KIND, SigningItem.ID, consistent_read=True)
+        except SigningItem.DoesNotExist:
+            return None
+        return SigningKeys(
+            int(item.number),
+            SigningKey(SealedSecret(item.current_seed), item.current_public),
+            SigningKey(SealedSecret(item.successor_seed), item.successor_public),
+        )
+
+    def put(self, keys: SigningKeys) -> bool:
+        first = SigningItem.number.does_not_exist()
+        try:
+            SigningItem(
+                number=keys.number,
+                current_seed=keys.current.seed.sealed,
+                current_public=keys.current.public,
+                successor_seed=keys.successor.seed.sealed,
+                successor_public=keys.successor.public,
+            ).save(condition=first if keys.number == 1 else SigningItem.number == keys.number - 1)
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
