@@ -13,9 +13,11 @@ from chalice.app import Response
 from chalicelib.domain.idempotency import KEY_MAX
 from chalicelib.entrypoints.rest.route import OPERATIONS, Agents, Anybody, Json, Operation, People, Text
 from chalicelib.settings import VERSION
+from chalicelib.wire import bundle, delta
 from chalicelib.wire.browser import FromBrowser, ToBrowser
 from chalicelib.wire.frames import FromAgent, ToAgent
 from chalicelib.wire.problem import CONTENT_TYPE, Problem
+from chalicelib.wire.signing import SIGNATURE_HEADER
 
 REF = "#/components/schemas/{name}"
 FRAMES: Mapping[str, Any] = {
@@ -24,6 +26,8 @@ FRAMES: Mapping[str, Any] = {
     "ToAgent": ToAgent,
     "FromAgent": FromAgent,
 }
+MEDIA_TYPES: Mapping[Any, str] = {bundle.Bundle: bundle.MEDIA_TYPE, delta.Delta: delta.MEDIA_TYPE}
+"""Shapes that are sent under a name of their own, signed; as plain JSON to who asks for that alone."""
 PATH_PARAMETER = re.compile(r"{(\w+)}")
 PAGE_OF = re.compile(r"\bPage_(\w+?)_(?=\W|$)")  # msgspec's name of Page[Network]
 SECURITY: Mapping[str, Any] = {
@@ -168,7 +172,13 @@ def _successes(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
         content = {"application/json": {"schema": {"type": "object"}}}
     else:
         content = {"application/json": {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}}}
+        content |= {
+            MEDIA_TYPES[shape]: {"schema": named[shape]} for shape in _answers(operation) if shape in MEDIA_TYPES
+        }
     done: dict[str, Any] = {"description": operation.status.phrase, "content": content}
+    if any(shape in MEDIA_TYPES for shape in _answers(operation)):
+        signature = {"description": "Ed25519, base64: see wire/signing.", "schema": {"type": "string"}}
+        done["headers"] = {SIGNATURE_HEADER: signature}
     if operation.tag is not None:
         done["headers"] = {"ETag": {"description": "For If-Match.", "schema": {"type": "string"}}}
     responses = {str(int(operation.status)): done}

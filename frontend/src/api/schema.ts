@@ -1616,10 +1616,14 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description Ed25519, base64: see wire/signing. */
+                    "Wirety-Signature"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Bundle"] | components["schemas"]["Delta"];
+                    "application/vnd.wirety.bundle+json": components["schemas"]["Bundle"];
+                    "application/vnd.wirety.delta+json": components["schemas"]["Delta"];
                 };
             };
             /** @description Nothing newer */
