@@ -64,3 +64,7 @@ class SignatureInvalid(AgentError):
 
 class ToolFailed(AgentError):
     """A command of the host failed; the message holds its name and its last line."""
+
+
+class ToolMissing(ToolFailed):
+    """A command of the host is not installed."""

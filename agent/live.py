@@ -19,7 +19,8 @@ class LivePeer:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """`public_key` None: the interface has no key yet. `routes`: only the agent's own."""
+    """`public_key` None: the interface has no key yet. `routes`: only the agent's own. `exists`: there is such an
+    interface, and WireGuard answers for it."""
 
     public_key: str | None
     listen_port: int
@@ -28,6 +29,19 @@ class Live:
     addresses: frozenset[Address]
     peers: Mapping[str, LivePeer]
     routes: frozenset[Prefix]
+    exists: bool = True
+
+
+ABSENT = Live(
+    public_key=None,
+    listen_port=0,
+    mtu=0,
+    is_up=False,
+    addresses=frozenset(),
+    peers={},
+    routes=frozenset(),
+    exists=False,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from agent.desired import Desired
 from agent.enrollment import Enrollment, Keys
 from agent.live import Seen
 from agent.received import Fetched, Received
+from agent.steps import Step
 from chalicelib.wire.agent import Enrolled, EnrollRequest
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
@@ -22,6 +23,14 @@ class Made:
     is_unresolved: bool = False
     conflicts: tuple[str, ...] = ()
     kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What making it so would do, in order; none: nothing. `conflicts` as in Made."""
+
+    steps: tuple[Step, ...]
+    conflicts: tuple[str, ...] = ()
 
 
 class Enroller(Protocol):

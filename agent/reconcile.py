@@ -26,8 +26,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in the order of their names below; empty fields are no steps."""
+    """What has to change, see steps; empty fields are no change."""
 
+    creates: bool = False
     removed: tuple[str, ...] = ()
     shrunk: tuple[Change, ...] = ()
     grown: tuple[Change, ...] = ()
@@ -43,6 +44,12 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         return self == NOTHING
+
+    @property
+    def lays(self) -> bool:
+        """Whether addresses, MTU, link state or routes change."""
+        laid = (self.new_addresses, self.old_addresses, self.mtu, self.brings_up, self.new_routes, self.old_routes)
+        return any(laid)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -71,6 +78,7 @@ def difference(live: Live, wanted: Desired, public_key: str, memory: Memory) -> 
     ]
     port = wanted.listen_port
     return Plan(
+        creates=not live.exists,
         removed=tuple(sorted(live.peers.keys() - wanted.sections.keys())),
         shrunk=tuple(change for change in changes if _loses(change.section, live)),
         grown=tuple(change for change in changes if not _loses(change.section, live)),
@@ -103,6 +111,7 @@ def carried_out(live: Live, plan: Plan, public_key: str, resolved: Mapping[Endpo
         addresses=(live.addresses | set(plan.new_addresses)) - set(plan.old_addresses),
         peers=peers,
         routes=(live.routes | set(plan.new_routes)) - set(plan.old_routes),
+        exists=live.exists or plan.creates,
     )
 
 

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.errors import ToolFailed
+from agent.errors import ToolFailed, ToolMissing
 
 TIMEOUT_S = 15
 QUOTED = re.compile(r"[`'\"].*?['\"]")
@@ -27,7 +27,7 @@ class Commands:
                 argv, input=stdin, capture_output=True, text=True, timeout=self.timeout_s, check=False
             )
         except FileNotFoundError as missing:
-            raise ToolFailed(f"{argv[0]} is not installed") from missing
+            raise ToolMissing(f"{argv[0]} is not installed") from missing
         except (OSError, subprocess.TimeoutExpired) as failed:
             raise ToolFailed(f"{argv[0]}: {type(failed).__name__}") from failed
         if done.returncode != 0:

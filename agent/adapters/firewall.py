@@ -40,9 +40,27 @@ class NftFirewall:
         return True
 
     def verify(self) -> None:
-        """Forget what was loaded when the kernel no longer lists it as it did."""
-        if self._loaded is not None and _digest(self._list()) != self._listing:
-            self._is_known = False
+        """Forget what was loaded when the kernel no longer lists it as it did; learn that there is no table."""
+        listing = self._list()
+        if self._loaded is not None:
+            self._is_known = self._is_known and _digest(listing) == self._listing
+        else:
+            self._is_known = listing is None
+
+    def differs(self, rules: Rules | None) -> bool:
+        """Whether the kernel's table, whoever loaded it, is not what these rules make.
+
+        The kernel lists rules by its own words, so they are loaded into a network namespace
+        that ends with the command. Needs CAP_SYS_ADMIN; without it the answer is yes.
+        """
+        listing = self._list()
+        if rules is None or listing is None:
+            return rules is not None or listing is not None
+        script = f"nft -f - && nft list table inet {self.interface}"
+        try:
+            return self.commands.run("unshare", "--net", "sh", "-c", script, stdin=replacing(rules)) != listing
+        except ToolFailed:
+            return True
 
     def remove(self) -> bool:
         """Delete the table; answer whether there was one."""
@@ -72,6 +90,12 @@ def enable_forwarding(has_ipv6: bool) -> None:
             _write(IPV6_FORWARDING, "1")
     except OSError as refused:
         raise ToolFailed("forwarding cannot be enabled: /proc/sys/net is not writable") from refused
+
+
+def must_forward(has_ipv6: bool) -> bool:
+    """Whether the kernel does not forward yet what it has to."""
+    settings = [IPV4_FORWARDING, IPV6_FORWARDING] if has_ipv6 else [IPV4_FORWARDING]
+    return any(not setting.exists() or setting.read_text().strip() != "1" for setting in settings)
 
 
 def _keep_router_advertisements() -> None:

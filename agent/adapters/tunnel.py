@@ -6,25 +6,37 @@ costs one `wg`; `verify` looks again and heals what drifted.
 
 import logging
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from agent.adapters.commands import Commands
 from agent.adapters.device import Device
-from agent.adapters.firewall import NftFirewall, enable_forwarding
+from agent.adapters.firewall import NftFirewall, enable_forwarding, must_forward
 from agent.adapters.iproute import IpRoute
 from agent.conflicts import HostRoutes, without_conflicts
 from agent.desired import Desired, Endpoint
-from agent.errors import ToolFailed
+from agent.errors import ToolFailed, ToolMissing
 from agent.keys import wireguard_public_key
-from agent.live import Live, Seen
+from agent.live import ABSENT, Live, Seen
 from agent.nftables import Rules
-from agent.ports import Made
+from agent.ports import Made, Prospect
 from agent.reconcile import Change, Memory, Plan, carried_out, difference
 from agent.resolution import resolve
+from agent.steps import (
+    Configure,
+    CreateInterface,
+    EnableForwarding,
+    Firewall,
+    Lay,
+    LoadTable,
+    Poke,
+    RemovePeers,
+    Step,
+    ordered,
+)
 from agent.wgconf import Dump, addconf, parse_dump
 
-REMOVALS_AT_ONCE = 500
 UNRESOLVED = "unresolved"  # stands in what was made last, so that only `verify` asks again
 DISCARD_PORT = 9  # RFC 863
 
@@ -75,13 +87,26 @@ class HostTunnel:
         self.device.destroy()
         self.firewall.remove()
 
+    def plan(self, wanted: Desired) -> Prospect:
+        """What `apply` would do to this host now, from a fresh look and without doing it.
+
+        Raises:
+            ToolFailed: the host cannot be looked at.
+        """
+        live = self._look()
+        wanted, conflicts = without_conflicts(wanted, self._host)
+        plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
+        return Prospect(ordered(plan, wanted, self._firewall(wanted, self.firewall.differs)), conflicts)
+
     def _make(self, wanted: Desired, live: Live) -> Made:
         wanted, conflicts = without_conflicts(wanted, self._host)
         own_key = wireguard_public_key(self.private_key)
         plan = difference(live, wanted, own_key, self.memory)
+        steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
         self._live = None  # unknown until every step is made
         resolved = self._resolved(plan)
-        table_changed = self._carry_out(plan, wanted, resolved)
+        for step in steps:
+            self._do(step, wanted, resolved)
         unresolved = {
             change.endpoint: UNRESOLVED
             for change in plan.changes
@@ -90,49 +115,48 @@ class HostTunnel:
         self._live = carried_out(live, plan, own_key, {**unresolved, **resolved})
         self.memory = replace(self.memory, asked={key: section.endpoint for key, section in wanted.sections.items()})
         return Made(
-            is_changed=table_changed or not plan.is_empty,
+            is_changed=bool(steps),
             is_unresolved=bool(unresolved),
             conflicts=conflicts,
             kind=self.device.kind,
         )
 
-    def _carry_out(self, plan: Plan, wanted: Desired, resolved: Mapping[Endpoint, str]) -> bool:
-        """Revoke, then the firewall, then grant, addresses, routes; a peer is poked last."""
+    def _firewall(self, wanted: Desired, is_due: Callable[[Rules | None], bool]) -> Firewall:
         rules = Rules(interface=self.interface, mtu=wanted.mtu) if wanted.is_forwarding else None
-        for start in range(0, len(plan.removed), REMOVALS_AT_ONCE):
-            self._remove_peers(plan.removed[start : start + REMOVALS_AT_ONCE])
-        granted = plan.changes
-        if self.firewall.would_change(rules) and plan.shrunk:
-            self._configure(plan.shrunk, resolved)
-            granted = plan.grown
-        if wanted.is_forwarding:
-            enable_forwarding(has_ipv6=any(address.version == 6 for address in wanted.addresses))
-        table_changed = self.firewall.apply(rules)
-        self._configure(granted, resolved, sets_key=plan.sets_key, listen_port=plan.listen_port)
-        IpRoute(self.commands, self.interface).carry_out(plan, kept=wanted.addresses)
-        for change in granted:
-            if change.is_new and isinstance(change.endpoint, str):
+        has_ipv6 = any(address.version == 6 for address in wanted.addresses)
+        return Firewall(rules, is_due(rules), wanted.is_forwarding and must_forward(has_ipv6))
+
+    def _do(self, step: Step, wanted: Desired, resolved: Mapping[Endpoint, str]) -> None:
+        match step:
+            case CreateInterface():
+                self.device.create()
+            case RemovePeers(public_keys):
+                arguments = [word for key in public_keys for word in ("peer", key, "remove")]
+                self.commands.run("wg", "set", self.interface, *arguments)
+            case Configure(changes, sets_key, listen_port):
+                text = addconf(changes, resolved, self.private_key if sets_key else None, listen_port)
+                self.commands.run("wg", "addconf", self.interface, "/dev/stdin", stdin=text)
+            case EnableForwarding(has_ipv6):
+                enable_forwarding(has_ipv6)
+            case LoadTable(rules):
+                self.firewall.apply(rules)
+            case Lay(plan):
+                IpRoute(self.commands, self.interface).carry_out(plan, kept=wanted.addresses)
+            case Poke(change):
                 _poke(change)
-        return table_changed
-
-    def _remove_peers(self, public_keys: Sequence[str]) -> None:
-        arguments = [word for key in public_keys for word in ("peer", key, "remove")]
-        self.commands.run("wg", "set", self.interface, *arguments)
-
-    def _configure(
-        self,
-        changes: Sequence[Change],
-        resolved: Mapping[Endpoint, str],
-        sets_key: bool = False,
-        listen_port: int | None = None,
-    ) -> None:
-        if changes or sets_key or listen_port is not None:
-            text = addconf(changes, resolved, self.private_key if sets_key else None, listen_port)
-            self.commands.run("wg", "addconf", self.interface, "/dev/stdin", stdin=text)
+            case _:
+                assert_never(step)
 
     def _look(self) -> Live:
-        dump = self._dump_or_create()
+        """What the host has; an interface that WireGuard does not answer for counts as none."""
         ip = IpRoute(self.commands, self.interface)
+        try:
+            dump = self._dump()
+        except ToolMissing:
+            raise
+        except ToolFailed:
+            self._host = ip.routes().host
+            return ABSENT
         link, routes = ip.link(), ip.routes()
         self._host = routes.host
         self._learn(dump)
@@ -145,13 +169,6 @@ class HostTunnel:
             peers=dump.peers,
             routes=routes.own,
         )
-
-    def _dump_or_create(self) -> Dump:
-        try:
-            return self._dump()
-        except ToolFailed:
-            self.device.create()
-            return self._dump()
 
     def _dump(self) -> Dump:
         return parse_dump(self.commands.run("wg", "show", self.interface, "dump"))

@@ -17,6 +17,7 @@ from agent.desired import desired, endpoints_asked
 from agent.errors import ToolFailed
 from agent.ports import Made
 from agent.reconcile import Memory
+from agent.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable
 from chalicelib.wire.bundle import Bundle
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
 from tests.agent.namespace import Namespace
@@ -306,3 +307,25 @@ def test_what_wg_refuses_is_an_error_without_the_key() -> None:
         Commands().run("wg", "pubkey", stdin="c2VjcmV0\n")
 
     assert "c2VjcmV0" not in str(failed.value)
+
+
+def test_a_plan_names_every_step_and_takes_none(host: Host) -> None:
+    wanted = desired(a_bundle(forward=True))
+
+    steps = host.inside.do(lambda: host.tunnel.plan(wanted)).steps
+
+    assert [type(step) for step in steps] == [CreateInterface, EnableForwarding, LoadTable, Configure, Lay]
+    assert INTERFACE not in host.inside.sh("ip link show; nft list tables")
+
+
+def test_a_plan_by_another_process_of_a_host_that_agrees_has_no_step(host: Host) -> None:
+    bundle = a_bundle(peers=[a_peer("a", ["10.9.0.3/32", "172.20.0.0/16"])], listen_port=41000, forward=True)
+    host.apply(bundle)
+    other = host.a_tunnel(Memory(asked=endpoints_asked(bundle)))
+
+    agreeing = host.inside.do(lambda: other.plan(desired(bundle))).steps
+    host.inside.sh(f"nft flush table inet {INTERFACE}")
+    flushed = host.inside.do(lambda: other.plan(desired(bundle))).steps
+
+    assert agreeing == ()
+    assert [type(step) for step in flushed] == [LoadTable]
