@@ -97,7 +97,7 @@ def pictures(
         return None
     if any(_is_about_all(change, new[own]) for change in changes):
         return None
-    if new[own].is_jump and _hubs(old) != _hubs(new):
+    if new[own].is_jump and (_hubs(old), old[own].is_blocked) != (_hubs(new), new[own].is_blocked):
         return None
     last = changes[-1].revision if changes else since
     before = Picture(replace(network, revision=since), old[own], tuple(old.values()), acl)

@@ -11,6 +11,8 @@ import pytest
 import requests
 import websocket
 
+from chalicelib.wire.codec import decode
+from chalicelib.wire.delta import Delta, patched
 from infra.local.deploy import environment_of
 from infra.local.stack import LocalStack
 from tests.stack.client import Operator, SocketAgent, a_random_key
@@ -46,7 +48,7 @@ def test_a_change_reaches_the_agent_and_its_bundle(operator: Operator, hub: Sock
 
     hint = hub.frame("config_changed", revision=made["peer"]["revision"])
     assert hint["network_id"] == hub.network_id
-    after = hub.bundle(since=before["revision"]).json()
+    after = patched(before, decode(hub.bundle(since=before["revision"]).content, Delta))
     assert after["revision"] >= hint["revision"]
     assert [peer["allowed_ips"] for peer in after["peers"]] == [[made["peer"]["address"] + "/32"]]
     assert hub.bundle(since=after["revision"]).status_code == 304

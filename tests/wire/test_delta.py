@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.acl import Acl
-from chalicelib.domain.change import Change
+from chalicelib.domain.change import Change, What
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.picture import bundle_of, is_whole, pictures, reroutes
@@ -20,7 +20,7 @@ from chalicelib.wire.codec import content_hash, content_of, decode, encode
 from chalicelib.wire.delta import Delta, Misfit, difference, patched
 from tests.builders import a_dynamic, a_jump, a_network, a_static
 from tests.domain.populations import PSK, Population, populations
-from tests.domain.steps import steps
+from tests.domain.steps import change, steps
 
 SUCCESSOR = "c3VjY2Vzc29y"
 
@@ -57,9 +57,9 @@ def test_what_the_change_log_tells_makes_the_old_bundle_the_new_one(
     """Jumps are told from the jumps and the changed peers alone: the rest of the bundle adds nothing."""
     before, after, changes = population, population, list[Change]()
     for _ in range(data.draw(st.integers(0, 4))):
-        change, after = data.draw(steps(after))
+        made, after = data.draw(steps(after))
         revision = Revision(after.network.revision + 1)
-        changes.append(replace(change, revision=revision))
+        changes.append(replace(made, revision=revision))
         after = replace(after, network=replace(after.network, revision=revision))
 
     for peer in after.peers:
@@ -67,6 +67,15 @@ def test_what_the_change_log_tells_makes_the_old_bundle_the_new_one(
         delta = told(before, after, peer, changes)
         if delta is not None:
             assert patched(content(full(before, known[0])), delta) == content(full(after, peer))
+
+
+def test_a_jump_that_is_unblocked_before_it_has_a_key_takes_the_whole_bundle() -> None:
+    blocked = replace(a_jump(1, keyed=False), blocked_by=("manual",))
+    before = Population(a_network(), (blocked, a_jump(2), a_dynamic(3)))
+    free = replace(blocked, blocked_by=())
+    unblocked = replace(change(What.PEER_UNBLOCKED, blocked, free), revision=Revision(2))
+
+    assert told(before, before.with_peer(free), free, [unblocked]) is None
 
 
 def test_one_more_peer_is_told_in_a_few_hundred_bytes_and_without_the_others() -> None:
