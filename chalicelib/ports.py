@@ -18,7 +18,7 @@ from chalicelib.domain.ipam import Allocation, Span
 from chalicelib.domain.network import Network, SealedSecret
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.peer import Host, Kind, Peer, PeerRecord, Tombstone
-from chalicelib.domain.presence import Fact, Presence, Sighting
+from chalicelib.domain.presence import Fact, OwnHandshakes, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Viewer
 from chalicelib.domain.proof import Report
 from chalicelib.domain.signing import SigningKeys
@@ -254,8 +254,16 @@ class PresenceStore(Protocol):
         """False, and no effect, when a newer socket was noted meanwhile."""
         ...
 
-    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Progress | None:
-        """Note a heartbeat; None for an agent that is gone."""
+    def heard(
+        self,
+        peer_id: PeerId,
+        instance_id: str,
+        seq: int,
+        host: Host | None,
+        at: datetime,
+        own: OwnHandshakes | None = None,
+    ) -> Progress | None:
+        """Note a heartbeat, and what it says of its host and its own handshakes; None for an agent that is gone."""
         ...
 
     def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
@@ -270,7 +278,7 @@ class PresenceStore(Protocol):
         ...
 
     def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> bool:
-        """Keep the latest handshake a jump of this network saw; answers whether it is an awakening.
+        """Keep the latest handshake a jump of this network saw, and where; answers whether it is an awakening.
 
         An older one has no effect, and is none.
         """

@@ -6,13 +6,13 @@ when the one of the bundle it runs was lost.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.application.proofs import Proofs
 from chalicelib.domain.errors import PeerNotFound
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Fact, FactKind, Sighting
+from chalicelib.domain.presence import Fact, FactKind, Sighting, own_handshakes
 from chalicelib.domain.principal import Agent
 from chalicelib.ports import Clock, PresenceStore
 
@@ -22,14 +22,17 @@ JUMP = "jmp_"
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """`running`: the revision in force, 0 for none, and its hash. `sightings`: the latest handshake of each
-    peer a jump saw something new of."""
+    peer a jump saw something new of, and its endpoint. `watched`: how far back `own_handshakes`, each with its
+    age, go without a gap; None: the agent says nothing of them."""
 
     instance_id: str
     seq: int
     running: Revision
     bundle_hash: str
     host: Host | None
-    sightings: Iterable[tuple[PeerId, datetime]]
+    sightings: Iterable[tuple[PeerId, datetime, str | None]]
+    watched: timedelta | None = None
+    own_handshakes: Iterable[tuple[PeerId, timedelta]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,16 @@ class Heartbeats:
             PeerNotFound: the agent is gone.
         """
         now = self.clock.now()
-        progress = self.presence.heard(agent.peer_id, heartbeat.instance_id, heartbeat.seq, heartbeat.host, now)
+        watched = heartbeat.watched
+        own = None if watched is None else own_handshakes(watched, heartbeat.own_handshakes, now)
+        progress = self.presence.heard(agent.peer_id, heartbeat.instance_id, heartbeat.seq, heartbeat.host, now, own)
         if progress is None:
             raise PeerNotFound(agent.peer_id)
         if heartbeat.running > progress.applied:
             self.proofs.applied(agent, heartbeat.running, heartbeat.bundle_hash)
         if agent.peer_id.startswith(JUMP):  # only a jump's word about others counts
-            for peer_id, handshake_at in heartbeat.sightings:
-                sighting = Sighting(min(handshake_at, now), now)
+            for peer_id, handshake_at, endpoint in heartbeat.sightings:
+                sighting = Sighting(min(handshake_at, now), now, endpoint)
                 if self.presence.sighted(agent.network_id, peer_id, sighting):
                     self.presence.record(Fact(agent.network_id, peer_id, FactKind.HANDSHAKE, sighting.handshake_at))
         return progress.wanted

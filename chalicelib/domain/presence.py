@@ -1,5 +1,6 @@
 """What is known of a peer right now, and the status shown for it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -36,6 +37,14 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnHandshakes:
+    """All handshakes that an agent says it made since a time, with each peer; by the gateway's clock."""
+
+    since: datetime
+    made: Mapping[PeerId, tuple[datetime, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Presence:
     """An agent's last word. `is_connected`: its socket is open. `instance_id`: the run that speaks."""
 
@@ -45,6 +54,7 @@ class Presence:
     host: Host | None
     instance_id: str | None = None
     applied: Applied | None = None
+    own_handshakes: OwnHandshakes | None = None
 
     @property
     def running(self) -> Revision:
@@ -54,10 +64,11 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a jump saw of a peer: its latest handshake, and when it said so."""
+    """What a jump saw of a peer: its latest handshake, when it said so, and the `ip:port` it saw it at."""
 
     handshake_at: datetime
     seen_at: datetime
+    endpoint: str | None = None
 
 
 class FactKind(StrEnum):
@@ -99,6 +110,14 @@ class Fact:
 def is_awakening(before: Sighting | None, seen: Sighting) -> bool:
     """Whether a handshake is the first, or the first after the session before it was dead."""
     return before is None or seen.handshake_at - before.handshake_at >= REJECT_AFTER
+
+
+def own_handshakes(watched: timedelta, ages: Iterable[tuple[PeerId, timedelta]], now: datetime) -> OwnHandshakes:
+    """Ages as the gateway's times, to the second."""
+    made: dict[PeerId, tuple[datetime, ...]] = {}
+    for peer_id, age in ages:
+        made[peer_id] = (*made.get(peer_id, ()), (now - age).replace(microsecond=0))
+    return OwnHandshakes((now - watched).replace(microsecond=0), made)
 
 
 def heartbeat_interval(kind: Kind) -> timedelta:

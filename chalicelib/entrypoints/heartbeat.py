@@ -1,6 +1,6 @@
 """What agents say, over the socket and over REST alike: heartbeats with their answers, and reports."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.application.heartbeats import Heartbeat
 from chalicelib.bootstrap import container
@@ -10,9 +10,11 @@ from chalicelib.domain.principal import Agent
 from chalicelib.entrypoints.parsing import PEER_ID
 from chalicelib.wire import frames
 
+FURTHEST_BACK = timedelta(days=1)
+
 
 def acknowledged(agent: Agent, frame: frames.Heartbeat) -> frames.Ack:
-    said, generation = frame.host, container().settings.generation
+    said, own, generation = frame.host, frame.own_handshakes, container().settings.generation
     heartbeat = Heartbeat(
         instance_id=frame.instance_id,
         seq=frame.seq,
@@ -20,10 +22,14 @@ def acknowledged(agent: Agent, frame: frames.Heartbeat) -> frames.Ack:
         bundle_hash=frame.hash,
         host=None if said is None else Host(said.hostname, said.os, said.agent_version),
         sightings=[
-            (PeerId(seen.peer_id), datetime.fromtimestamp(seen.handshake_at, UTC))
+            (PeerId(seen.peer_id), datetime.fromtimestamp(seen.handshake_at, UTC), seen.endpoint)
             for seen in frame.observations
             if seen.handshake_at > 0 and PEER_ID.match(seen.peer_id)
         ],
+        watched=None if own is None else _back(own.watched_s),
+        own_handshakes=[]
+        if own is None
+        else [(PeerId(one.peer_id), _back(one.age_s)) for one in own.made if PEER_ID.match(one.peer_id)],
     )
     wanted = container().heartbeats.record(agent, heartbeat)
     return frames.Ack(
@@ -42,3 +48,7 @@ def reported(agent: Agent, frame: frames.Applied) -> None:
         container().proofs.applied(agent, Revision(frame.revision), frame.hash)
     else:
         container().proofs.failed(agent, frame.error or "no reason given")
+
+
+def _back(seconds: int) -> timedelta:
+    return min(timedelta(seconds=min(seconds, 2**31)), FURTHEST_BACK)

@@ -13,6 +13,7 @@ from chalicelib.wire.codec import Answer, Request
 from chalicelib.wire.peers import Host
 
 MAX_FRAME_BYTES = 30_000  # API Gateway cuts frames at 32 KB
+MOST_OWN_HANDSHAKES = 64
 
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # what every JSON reader holds exactly, RFC 8259 section 6
 UnixSeconds = Annotated[int, Meta(ge=0, le=253_402_300_799)]  # to the end of the year 9999
@@ -21,13 +22,28 @@ Sentence = Annotated[str, Meta(max_length=4096)]
 
 
 class Observation(Request, frozen=True):
-    """What a jump sees of another peer. `handshake_at`: unix seconds, 0: never."""
+    """What a jump sees of another peer. `handshake_at`: unix seconds by the jump's clock."""
 
     peer_id: Word
     endpoint: Word | None
     handshake_at: UnixSeconds
     rx: Count
     tx: Count
+
+
+class OwnHandshake(Request, frozen=True):
+    """A handshake that the agent's host completed, `age_s` seconds before the frame was made."""
+
+    peer_id: Word
+    age_s: Count
+
+
+class OwnHandshakes(Request, frozen=True):
+    """All that a regular agent's host completed within the last `watched_s` seconds, in which its interface was
+    up throughout: ages, for its clock is not the jump's."""
+
+    watched_s: Count
+    made: Annotated[list[OwnHandshake], Meta(max_length=MOST_OWN_HANDSHAKES)] = []
 
 
 class Hello(Request, frozen=True, tag="hello"):
@@ -50,6 +66,7 @@ class Heartbeat(Request, frozen=True, tag="heartbeat"):
     hash: Word
     nonce: Word | None = None
     host: Host | None = None
+    own_handshakes: OwnHandshakes | None = None
     observations: list[Observation] = []
 
 

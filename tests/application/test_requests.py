@@ -124,7 +124,9 @@ def test_a_heartbeat_is_one_update(lab: Lab) -> None:
     beat = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 1, "hash": "x"}
     lab.left.send(APPLIED)
 
+    own = {"watched_s": 600, "made": [{"peer_id": lab.hub.peer_id, "age_s": age} for age in range(0, 600, 120)]}
     assert lab.world.counted(lambda: lab.left.send(beat)) == {"write": 1}
+    assert lab.world.counted(lambda: lab.left.send({**beat, "own_handshakes": own})) == {"write": 1}
     assert lab.world.counted(lambda: lab.left.send({**beat, "revision": 4})) == {"write": 4}  # a report was lost
 
 

@@ -37,7 +37,7 @@ from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation, Reservation, Span
 from chalicelib.domain.network import Network, SealedSecret
 from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord, Tombstone
-from chalicelib.domain.presence import Applied, Fact, FactKind, Presence, Sighting
+from chalicelib.domain.presence import Applied, Fact, FactKind, OwnHandshakes, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Role, Viewer
 from chalicelib.domain.proof import Report
 from chalicelib.domain.signing import SigningKey, SigningKeys
@@ -495,6 +495,36 @@ def test_the_latest_handshake_of_a_network_stays(outside: Outside, lab: Network)
     outside.presence.sighted(a_network(name="other").id, phone, Sighting(T0 + timedelta(days=1), T0))
 
     assert outside.presence.many(lab.id, [phone]) == {phone: Seen(None, newer)}
+
+
+def test_a_peer_that_moved_without_a_handshake_is_seen_where_it_is(outside: Outside, lab: Network) -> None:
+    phone = a_static().id
+    home, moved, hidden = (Sighting(T0, T0, endpoint) for endpoint in ("203.0.113.5:1", "203.0.113.9:2", None))
+
+    outside.presence.sighted(lab.id, phone, home)
+    assert outside.presence.many(lab.id, [phone]) == {phone: Seen(None, home)}
+    outside.presence.sighted(lab.id, phone, moved)
+    assert outside.presence.many(lab.id, [phone]) == {phone: Seen(None, moved)}
+    outside.presence.sighted(lab.id, phone, hidden)
+    assert outside.presence.many(lab.id, [phone]) == {phone: Seen(None, hidden)}
+
+
+def test_what_an_agent_says_of_its_own_handshakes_stays_until_it_says_more(outside: Outside, lab: Network) -> None:
+    agent, jump = a_dynamic().id, a_jump().id
+    advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
+    first = OwnHandshakes(T0, {jump: (T0, T0 + timedelta(seconds=120))})
+    later = OwnHandshakes(T0 + timedelta(seconds=60), {})
+
+    def known() -> OwnHandshakes | None:
+        presence = outside.presence.many(lab.id, [agent])[agent].presence
+        return None if presence is None else presence.own_handshakes
+
+    assert known() is None
+    outside.presence.heard(agent, "i", 1, None, T0, first)
+    outside.presence.heard(agent, "i", 2, None, T0)
+    assert known() == first
+    outside.presence.heard(agent, "i", 3, None, T0, later)
+    assert known() == later
 
 
 def test_a_handshake_after_a_silence_is_an_awakening(outside: Outside, lab: Network) -> None:

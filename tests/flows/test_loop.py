@@ -6,6 +6,8 @@ from itertools import count
 import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
+from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.presence import OwnHandshakes, Sighting
 from chalicelib.wire.frames import Ack, ConfigChanged, Welcome
 from tests.builders import a_key
 from tests.world import SimulatedAgent, World
@@ -192,6 +194,40 @@ def test_a_jump_says_who_shook_hands_and_nobody_else_may(world: World, trio: Tri
 
     hub.send({**beat, "observations": seen})
     assert world.peers(network)["phone"]["status"] == "online"
+
+
+def test_where_a_jump_saw_a_peer_and_what_the_peer_says_of_its_handshakes_is_kept(world: World, trio: Trio) -> None:
+    network, hub, left, _ = trio
+    now = world.outside.clock.now()
+    seen = {"peer_id": left.peer_id, "endpoint": "203.0.113.5:1234", "handshake_at": int(now.timestamp())}
+    beat = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 1, "hash": "x"}
+    own = [{"peer_id": hub.peer_id, "age_s": 130}, {"peer_id": hub.peer_id, "age_s": 10}, {"peer_id": "x", "age_s": 1}]
+
+    hub.send({**beat, "observations": [{**seen, "rx": 1, "tx": 1}]})
+    left.send({**beat, "own_handshakes": {"watched_s": 600, "made": own}})
+
+    known = world.outside.presence.many(NetworkId(network), [PeerId(left.peer_id)])[PeerId(left.peer_id)]
+    second = now.replace(microsecond=0)
+    ages = (130, 10)
+    assert known.sighting == Sighting(second, now, "203.0.113.5:1234")
+    assert known.presence is not None
+    assert known.presence.own_handshakes == OwnHandshakes(
+        second - timedelta(seconds=600),
+        {PeerId(hub.peer_id): tuple(second - timedelta(seconds=age) for age in ages)},
+    )
+
+
+@pytest.mark.parametrize(("age_s", "kept"), [(86_400, 86_400), (86_401, 86_400), (2**53 - 1, 86_400)])
+def test_no_age_reaches_back_further_than_a_day(world: World, trio: Trio, age_s: int, kept: int) -> None:
+    network, _, left, _ = trio
+    beat = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 1, "hash": "x"}
+
+    left.send({**beat, "own_handshakes": {"watched_s": age_s}})
+
+    known = world.outside.presence.many(NetworkId(network), [PeerId(left.peer_id)])[PeerId(left.peer_id)]
+    since = world.outside.clock.now().replace(microsecond=0) - timedelta(seconds=kept)
+    assert known.presence is not None
+    assert known.presence.own_handshakes == OwnHandshakes(since, {})
 
 
 def test_a_jump_of_another_network_cannot_speak_of_this_one(world: World, trio: Trio) -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from chalicelib.wire.codec import content_hash, content_of, decode
-from chalicelib.wire.frames import MAX_FRAME_BYTES, Hello, from_agent
+from chalicelib.wire.frames import MAX_FRAME_BYTES, MOST_OWN_HANDSHAKES, Heartbeat, Hello, from_agent
 from chalicelib.wire.meta import Health
 from chalicelib.wire.networks import CreateNetwork
 
@@ -37,6 +37,19 @@ def test_a_frame_is_told_by_its_type() -> None:
     assert from_agent(json.dumps(hello)) == Hello(instance_id="i", generation=1, revision=2, hash="h")
     with pytest.raises(msgspec.DecodeError):
         from_agent(json.dumps({**hello, "type": "welcome"}))
+
+
+@pytest.mark.parametrize(("count", "fits"), [(MOST_OWN_HANDSHAKES, True), (MOST_OWN_HANDSHAKES + 1, False)])
+def test_an_agent_may_tell_a_bounded_number_of_its_handshakes(count: int, fits: bool) -> None:
+    beat = {"type": "heartbeat", "instance_id": "i", "seq": 1, "generation": 1, "revision": 2, "hash": "h"}
+    own = {"watched_s": 600, "made": [{"peer_id": "jmp_1", "age_s": age} for age in range(count)]}
+    text = json.dumps({**beat, "own_handshakes": own})
+
+    if fits:
+        assert isinstance(from_agent(text), Heartbeat)
+    else:
+        with pytest.raises(msgspec.ValidationError):
+            from_agent(text)
 
 
 def test_frames_stay_below_what_the_gateway_cuts() -> None:

@@ -197,7 +197,7 @@ class ReportItem(Table):
 
 
 class PresenceItem(Table):
-    """`presence`: an agent's last word, item `agent`."""
+    """`presence`: an agent's last word, item `agent`. `own_handshakes`: `since`, and `made` by peer; unix seconds."""
 
     ITEM = "agent"
 
@@ -212,6 +212,7 @@ class PresenceItem(Table):
     connection_id = UnicodeAttribute(null=True)
     last_seen = UTCDateTimeAttribute(null=True)
     host = JSONAttribute(null=True)
+    own_handshakes = JSONAttribute(null=True)
     applied_revision = NumberAttribute(null=True)
     applied_hash = UnicodeAttribute(null=True)
     applied_at = UTCDateTimeAttribute(null=True)
@@ -219,7 +220,7 @@ class PresenceItem(Table):
 
 
 class SightingItem(Table):
-    """`presence`: the latest handshake that jumps of a network saw, item `sighting#network`.
+    """`presence`: the latest handshake that jumps of a network saw, and where, item `sighting#network`.
 
     The network is part of the key: a jump of another network cannot speak of this peer.
     """
@@ -231,6 +232,7 @@ class SightingItem(Table):
     item = UnicodeAttribute(range_key=True)
     handshake_at = UTCDateTimeAttribute()
     seen_at = UTCDateTimeAttribute()
+    endpoint = UnicodeAttribute(null=True)
 
 
 class FactItem(Table):

@@ -2,16 +2,18 @@
 
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamodb.models import FactItem, PresenceItem, SightingItem
 from chalicelib.adapters.dynamodb.values import epoch, fact_key
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Applied, Fact, Presence, Sighting, is_awakening
+from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, is_awakening
 from chalicelib.ports import Progress, Seen
 
 AT_ONCE = 16
@@ -53,7 +55,15 @@ class DynamoPresence:
         own = PresenceItem.connection_id == connection_id
         return self._update(peer_id, [PresenceItem.connection_id.remove()], own) is not None
 
-    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Progress | None:
+    def heard(
+        self,
+        peer_id: PeerId,
+        instance_id: str,
+        seq: int,
+        host: Host | None,
+        at: datetime,
+        own: OwnHandshakes | None = None,
+    ) -> Progress | None:
         actions = [
             PresenceItem.instance_id.set(instance_id),
             PresenceItem.seq.set(seq),
@@ -62,6 +72,8 @@ class DynamoPresence:
         if host is not None:
             said = {"hostname": host.hostname, "os": host.os, "agent_version": host.agent_version}
             actions.append(PresenceItem.host.set(said))
+        if own is not None:
+            actions.append(PresenceItem.own_handshakes.set(_own_stored(own)))
         return self._update(peer_id, actions)
 
     def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
@@ -106,6 +118,7 @@ class DynamoPresence:
                 actions=[
                     SightingItem.handshake_at.set(sighting.handshake_at),
                     SightingItem.seen_at.set(sighting.seen_at),
+                    _set_or_removed(SightingItem.endpoint, sighting.endpoint),
                 ],
                 condition=newer,
                 return_values="ALL_OLD",
@@ -137,7 +150,7 @@ class DynamoPresence:
         observed = SightingItem.batch_get(
             [(known, _sighting_key(network_id)) for known in peer_ids], consistent_read=True
         )
-        sightings = {PeerId(item.peer_id): Sighting(item.handshake_at, item.seen_at) for item in observed}
+        sightings = {PeerId(item.peer_id): _seen(item) for item in observed}
         return {
             known: Seen(presences.get(known), sightings.get(known)) for known in presences.keys() | sightings.keys()
         }
@@ -164,7 +177,13 @@ def _presence(item: PresenceItem) -> Presence:
     if item.applied_revision is not None and item.applied_hash is not None and item.applied_at is not None:
         applied = Applied(Revision(int(item.applied_revision)), item.applied_hash, item.applied_at, item.applied_error)
     return Presence(
-        Revision(int(item.wanted)), item.connection_id is not None, item.last_seen, host, item.instance_id, applied
+        Revision(int(item.wanted)),
+        item.connection_id is not None,
+        item.last_seen,
+        host,
+        item.instance_id,
+        applied,
+        _own_handshakes(item.own_handshakes),
     )
 
 
@@ -173,7 +192,30 @@ def _sighting(attributes: Mapping[str, Any] | None) -> Sighting | None:
         return None
     item = SightingItem()
     item.deserialize(dict(attributes))
-    return Sighting(item.handshake_at, item.seen_at)
+    return _seen(item)
+
+
+def _seen(item: SightingItem) -> Sighting:
+    return Sighting(item.handshake_at, item.seen_at, item.endpoint)
+
+
+def _own_stored(own: OwnHandshakes) -> dict[str, Any]:
+    made = {peer_id: [epoch(at) for at in times] for peer_id, times in own.made.items()}
+    return {"since": epoch(own.since), "made": made}
+
+
+def _own_handshakes(stored: Mapping[str, Any] | None) -> OwnHandshakes | None:
+    if stored is None:
+        return None
+    made = {
+        PeerId(peer_id): tuple(datetime.fromtimestamp(at, UTC) for at in times)
+        for peer_id, times in stored["made"].items()
+    }
+    return OwnHandshakes(datetime.fromtimestamp(stored["since"], UTC), made)
+
+
+def _set_or_removed(attribute: UnicodeAttribute, value: str | None) -> Action:
+    return attribute.remove() if value is None else attribute.set(value)
 
 
 def _unless_condition(error: UpdateError | PutError) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Applied, Fact, Presence, Sighting, is_awakening
+from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, is_awakening
 from chalicelib.ports import AgentSession, Connection, Progress, Seen, Ticket
 
 AGENTS = ("dyn_", "jmp_")
@@ -47,11 +47,20 @@ class MemoryPresence:
         facts.connection_id = None
         return True
 
-    def heard(self, peer_id: PeerId, instance_id: str, seq: int, host: Host | None, at: datetime) -> Progress | None:
+    def heard(
+        self,
+        peer_id: PeerId,
+        instance_id: str,
+        seq: int,
+        host: Host | None,
+        at: datetime,
+        own: OwnHandshakes | None = None,
+    ) -> Progress | None:
         facts = self._written(peer_id)
         if facts is None:
             return None
         facts.instance_id, facts.last_seen, facts.host = instance_id, at, host or facts.host
+        facts.own_handshakes = own or facts.own_handshakes
         return _progress(facts)
 
     def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
@@ -165,5 +174,11 @@ def _presence(facts: AgentFacts | None) -> Presence | None:
     if facts is None:
         return None
     return Presence(
-        facts.wanted, facts.connection_id is not None, facts.last_seen, facts.host, facts.instance_id, facts.applied
+        facts.wanted,
+        facts.connection_id is not None,
+        facts.last_seen,
+        facts.host,
+        facts.instance_id,
+        facts.applied,
+        facts.own_handshakes,
     )

@@ -14,7 +14,7 @@ from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, 
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Host, PeerRecord, Tombstone
-from chalicelib.domain.presence import Applied, Fact, Sighting
+from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Sighting
 from chalicelib.domain.proof import Report
 from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.user import User
@@ -33,6 +33,7 @@ class AgentFacts:
     last_seen: datetime | None = None
     instance_id: str | None = None
     applied: Applied | None = None
+    own_handshakes: OwnHandshakes | None = None
 
 
 @dataclass(slots=True)

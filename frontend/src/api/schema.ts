@@ -975,6 +975,8 @@ export interface components {
             nonce?: string | null;
             /** @default [] */
             observations?: components["schemas"]["Observation"][];
+            /** @default null */
+            own_handshakes?: components["schemas"]["OwnHandshakes"] | null;
             revision: number;
             seq: number;
             /** @enum {unknown} */
@@ -1084,7 +1086,7 @@ export interface components {
         };
         /**
          * Observation
-         * @description What a jump sees of another peer. `handshake_at`: unix seconds, 0: never.
+         * @description What a jump sees of another peer. `handshake_at`: unix seconds by the jump's clock.
          */
         Observation: {
             endpoint: string | null;
@@ -1092,6 +1094,24 @@ export interface components {
             peer_id: string;
             rx: number;
             tx: number;
+        };
+        /**
+         * OwnHandshake
+         * @description A handshake that the agent's host completed, `age_s` seconds before the frame was made.
+         */
+        OwnHandshake: {
+            age_s: number;
+            peer_id: string;
+        };
+        /**
+         * OwnHandshakes
+         * @description All that a regular agent's host completed within the last `watched_s` seconds, in which its interface was
+         *         up throughout: ages, for its clock is not the jump's.
+         */
+        OwnHandshakes: {
+            /** @default [] */
+            made?: components["schemas"]["OwnHandshake"][];
+            watched_s: number;
         };
         /**
          * Page[Allocation]
