@@ -1,8 +1,8 @@
 """What a configuration is made of, as of one revision, and what the change log makes of it.
 
-A jump's bundle is the sum of what each regular peer adds to it, as long as homes stay. So a
-picture of the jumps and of the peers that changed, before and after, shows the difference of
-the whole bundles.
+A jump's bundle is the sum of what each regular peer adds to it, as long as homes stay, and its own
+key, of which every preshared key is derived. So a picture of the jumps and of the peers that
+changed, before and after, shows the difference of the whole bundles.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -97,7 +97,7 @@ def pictures(
         return None
     if any(_is_about_all(change, new[own]) for change in changes):
         return None
-    if new[own].is_jump and (_hubs(old), old[own].is_blocked) != (_hubs(new), new[own].is_blocked):
+    if new[own].is_jump and _of_every_section(old, own) != _of_every_section(new, own):
         return None
     last = changes[-1].revision if changes else since
     before = Picture(replace(network, revision=since), old[own], tuple(old.values()), acl)
@@ -110,9 +110,10 @@ def _is_about_all(change: Change, peer: Peer) -> bool:
     return is_policy or bool(change.settings.keys() & {*OF_EVERYONE, DELETING})
 
 
-def _hubs(peers: Mapping[PeerId, Peer]) -> list[tuple[PeerId, Revision | None]]:
-    """Of the jumps, what decides homes."""
-    return [(jump.id, jump.keyed_since) for jump in serving(peers.values())]
+def _of_every_section(peers: Mapping[PeerId, Peer], own: PeerId) -> object:
+    """What all of a jump's bundle hangs on: the jumps that decide homes, its own key, whether it is blocked."""
+    hubs = [(jump.id, jump.keyed_since) for jump in serving(peers.values())]
+    return hubs, peers[own].public_key, peers[own].is_blocked
 
 
 def _records(network: Network, peers: Iterable[Peer]) -> tuple[DnsRecord, ...]:

@@ -18,7 +18,7 @@ from chalicelib.entrypoints.bundle import shown
 from chalicelib.wire.bundle import Bundle
 from chalicelib.wire.codec import content_hash, content_of, decode, encode
 from chalicelib.wire.delta import Delta, Misfit, difference, patched
-from tests.builders import a_dynamic, a_jump, a_network, a_static
+from tests.builders import a_dynamic, a_jump, a_key, a_network, a_static
 from tests.domain.populations import PSK, Population, populations
 from tests.domain.steps import change, steps
 
@@ -76,6 +76,18 @@ def test_a_jump_that_is_unblocked_before_it_has_a_key_takes_the_whole_bundle() -
     unblocked = replace(change(What.PEER_UNBLOCKED, blocked, free), revision=Revision(2))
 
     assert told(before, before.with_peer(free), free, [unblocked]) is None
+
+
+def test_another_key_of_a_jump_itself_changes_every_tunnel_of_it_and_takes_the_whole_bundle() -> None:
+    hub = a_jump(1)
+    before = Population(a_network(), (hub, a_dynamic(2)))
+    moved = replace(hub, public_key=a_key("of another machine"))
+    after = before.with_peer(moved)
+    after = replace(after, network=replace(after.network, revision=Revision(2)))
+    enrolled = replace(change(What.PEER_ENROLLED, hub, moved), revision=Revision(2))
+
+    assert told(before, after, hub, [enrolled]) is None
+    assert told(before, after, before.peers[1], [enrolled]) is not None
 
 
 def test_one_more_peer_is_told_in_a_few_hundred_bytes_and_without_the_others() -> None:
