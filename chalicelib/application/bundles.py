@@ -14,6 +14,7 @@ from chalicelib.domain.bundle import Bundle
 from chalicelib.domain.errors import JumpNotReady, NetworkNotFound, PeerDeleted, PeerNotEnrolled, PeerNotFound
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Kind
+from chalicelib.domain.picture import is_whole
 from chalicelib.domain.principal import Agent, Principal
 from chalicelib.domain.tunnel import Tunnel
 from chalicelib.ports import ChangeStore, PeerStore, PresenceStore
@@ -53,9 +54,10 @@ class Bundles:
             raise self._deleted(agent) from None
 
     def has_drifted(self, agent: Agent, had: Revision, now: Revision) -> bool:
-        """Whether no change between two revisions explains that the agent's bundle differs."""
+        """Whether no change between two revisions explains that the agent's bundle differs: by the whole log."""
         changes = self.changes.between(agent.network_id, had, now)
-        return had <= now and not any(audience(change).concerns(agent.peer_id) for change in changes)
+        is_known = had <= now and is_whole(changes, had, at_least=now)
+        return is_known and not any(audience(change).concerns(agent.peer_id) for change in changes)
 
     def config(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Tunnel:
         """Render any peer's configuration for a person. A static peer's first one counts as issued.
