@@ -8,18 +8,20 @@ Item = TypeVar("Item")
 
 
 class Adversary:
-    """Injects conflicts, and doubles and reorders what is delivered at least once, in no order.
+    """Injects conflicts and gaps, and doubles and reorders what is delivered at least once, in no order.
 
     Args:
         seed: the same seed gives the same trouble.
         conflicts: share of commits that are refused as if another was first.
         doubles: share of messages delivered twice.
+        gaps: share of queries of the change log that leave one change out.
     """
 
-    def __init__(self, seed: int = 0, conflicts: float = 0.0, doubles: float = 0.0) -> None:
+    def __init__(self, seed: int = 0, conflicts: float = 0.0, doubles: float = 0.0, gaps: float = 0.0) -> None:
         self._random = random.Random(seed)  # repeatable trouble, not secrets
         self._conflicts = conflicts
         self._doubles = doubles
+        self._gaps = gaps
         self.meanwhile: list[Callable[[], None]] = []
 
     def between_pages(self) -> None:
@@ -29,6 +31,13 @@ class Adversary:
 
     def conflicts(self) -> bool:
         return self._random.random() < self._conflicts
+
+    def log(self, found: Sequence[Item]) -> list[Item]:
+        """What a query of the change log gives of what it found."""
+        left = list(found)
+        if left and self._random.random() < self._gaps:
+            del left[self._random.randrange(len(left))]
+        return left
 
     def deliveries(self, messages: Sequence[Item]) -> list[Item]:
         """At least once each, in any order."""

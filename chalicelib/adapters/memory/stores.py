@@ -149,7 +149,8 @@ class MemoryChanges:
 
     def between(self, network_id: NetworkId, after: Revision, up_to: Revision | None = None) -> list[Change]:
         own = self._own(network_id)
-        return [change for change in own if after < change.revision and (up_to is None or change.revision <= up_to)]
+        found = [change for change in own if after < change.revision and (up_to is None or change.revision <= up_to)]
+        return self._tables.adversary.log(found)
 
     def page(self, network_id: NetworkId, before: Revision | None, limit: int) -> list[Change]:
         own = [change for change in self._own(network_id) if before is None or change.revision < before]
