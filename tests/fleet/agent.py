@@ -1,0 +1,348 @@
+"""An agent as it is, its decisions, calls, keys and files, over the world in memory and virtual time.
+
+Only the host is left out: any bundle can be made so at once.
+"""
+
+import base64
+import json
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agent import effects as ef
+from agent import events as ev
+from agent.adapters.control_plane import Http, RestControlPlane
+from agent.core import initial, step
+from agent.errors import Outage
+from agent.ports import Made
+from agent.received import Fetched, Received, applied_to, subject_of, whole
+from agent.state import State
+from agent.trust import Keyring, Trust
+from agent.worker import Worker
+from chalicelib.entrypoints import sockets
+from chalicelib.wire.bundle import Tombstone
+from chalicelib.wire.codec import encode
+from chalicelib.wire.frames import Bye
+from chalicelib.wire.peers import Host
+from tests.builders import T0
+from tests.fleet.weather import Weather
+from tests.world import Socket, World
+
+SESSION_LIFE_S = 3600.0  # the world's clock stands in another year than the one that assertions are signed by
+ROUNDS = 12
+MADE = Made(is_changed=False)
+
+
+class WorldHttp(Http):
+    """Calls of the REST function in the place of an origin."""
+
+    def __init__(self, world: World, weather: Weather) -> None:
+        super().__init__("http://world")
+        self._world, self._weather = world, weather
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        body: bytes | None = None,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> requests.Response:
+        if self._weather.breaks():
+            raise Outage("nobody is there")
+        asked = "&".join(f"{name}={value}" for name, value in (query or {}).items())
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        answer = self._world.api(
+            method,
+            f"/agent{path}?{asked}",
+            token=token,
+            raw="" if body is None else body.decode(),
+            headers={"accept": "*/*", "accept-encoding": "gzip, deflate", **sent},
+        )
+        if self._weather.breaks():
+            raise Outage("the answer was lost")
+        response = requests.Response()
+        response.status_code, response._content = answer.status, answer.text.encode()
+        response.headers.update(answer.headers)
+        response.encoding = "utf-8"
+        return response
+
+
+class HostlessWorker(Worker):
+    """A worker without a tunnel under it."""
+
+    def _apply(self, job: ef.Apply) -> ev.Event:
+        self._base = job.fetched
+        return ev.BundleApplied(fetched=job.fetched, made=MADE)
+
+    def _reconcile(self) -> ev.Event:
+        return ev.Reconciled(made=MADE)
+
+
+@dataclass
+class Disk:
+    """What survives a restart: the bundle as it was received, and the keys that may sign."""
+
+    lines: list[Received] = field(default_factory=list)
+    keyring: Keyring | None = None
+
+    def save_bundle(self, received: Received) -> None:
+        self.lines = [*self.lines, received] if received.is_delta else [received]
+
+    def save_learned(self, learned: Mapping[str, str]) -> None: ...
+
+    def save_tombstone(self, tombstone: Tombstone) -> None: ...
+
+    def save_keyring(self, keyring: Keyring) -> None:
+        self.keyring = keyring
+
+    def bundle(self, trust: Trust, network_id: str, peer_id: str) -> Fetched | None:
+        fetched: Fetched | None = None
+        for line in self.lines:
+            trust.check_kept(subject_of(line, network_id, peer_id), line.body.encode(), line.signature)
+            fetched = whole(line) if fetched is None else applied_to(fetched, line)
+        return fetched
+
+
+class NoTunnel:
+    def apply(self, wanted: object) -> Made:
+        return MADE
+
+    verify = apply
+
+    def observe(self) -> tuple[()]:
+        return ()
+
+    def learned(self) -> dict[str, str]:
+        return {}
+
+    def remove(self) -> None: ...
+
+
+class SomeHost:
+    def host(self) -> Host:
+        return Host(hostname="h", os="linux", agent_version="0")
+
+
+@dataclass
+class FleetAgent:
+    """One enrolled agent. Nothing happens by itself: `work`, `exchange` and `fire` move it."""
+
+    world: World
+    weather: Weather
+    public_key: str
+    device: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    disk: Disk = field(default_factory=Disk)
+    taken: list[Fetched] = field(default_factory=list)
+    is_running: bool = False
+    exit_code: int | None = None
+    peer_id: str = ""
+    network_id: str = ""
+    deadlines: dict[ev.Timer, float] = field(default_factory=dict)
+    _jobs: deque[ef.Job] = field(default_factory=deque)
+    _dialled: int | None = None
+    _socket: Socket | None = None
+    _number: int = 0
+    _read: int = 0
+    _up: list[Any] = field(default_factory=list)
+    _down: list[Any] = field(default_factory=list)
+    _hung_up: list[Socket] = field(default_factory=list)
+    _instances: int = 0
+    _is_blinking: bool = False
+
+    @property
+    def device_key(self) -> str:
+        return base64.b64encode(self.device.public_key().public_bytes_raw()).decode()
+
+    @property
+    def now_s(self) -> float:
+        return (self.world.outside.clock.now() - T0).total_seconds()
+
+    def enroll(self, token: str) -> bool:
+        host = {"hostname": "h", "os": "linux", "agent_version": "0"}
+        body = {"token": token, "public_key": self.public_key, "device_key": self.device_key, "host": host}
+        answer = self.world.api("POST", "/agent/enroll", body)
+        if answer.status != 200:
+            return False
+        self.peer_id, self.network_id = answer.json["peer_id"], answer.json["network_id"]
+        self.disk.keyring = Keyring(pinned=answer.json["signing_key"], current=answer.json["signing_key"])
+        return True
+
+    def start(self) -> None:
+        """A new instance, from what lies on the disk."""
+        assert self.disk.keyring is not None
+        self._instances += 1
+        trust = Trust(self.disk.keyring, self.disk.save_keyring)
+        seed = base64.b64encode(self.device.private_bytes_raw()).decode()
+        plane = RestControlPlane(WorldHttp(self.world, self.weather), self.network_id, self.peer_id, seed, trust)
+        self._worker = HostlessWorker(plane, NoTunnel(), self.disk, SomeHost(), emit=lambda event: None)
+        self._plane = plane
+        self.state: State = initial(self.network_id, self.peer_id, f"{self.peer_id} {self._instances}")
+        self.is_running = True
+        self._take(ev.Started(saved=self.disk.bundle(trust, self.network_id, self.peer_id)))
+
+    def crash(self) -> None:
+        """The process ends; what it was about to do and to hear is lost."""
+        self.drop()
+        self._jobs.clear()
+        self.deadlines.clear()
+        self._dialled, self._socket, self.is_running = None, None, False
+        self._up, self._down = [], []
+
+    def restart(self) -> None:
+        if self.exit_code is None:
+            self.crash()
+            self.start()
+
+    def work(self, most: int = 1) -> None:
+        """Do the next jobs that the core asked for."""
+        while self._jobs and most > 0:
+            most -= 1
+            event = self._worker.perform(self._jobs.popleft())
+            if isinstance(event, ev.SessionOpened):
+                event = replace(event, lifetime_s=SESSION_LIFE_S)
+            if isinstance(event, ev.BundleFetched):
+                self.taken.append(event.fetched)
+            self._take(replace(event, at_s=self.now_s))
+
+    def work_up_to_fetch(self) -> None:
+        """Do all that stands before a fetch."""
+        while self._jobs and not isinstance(self._jobs[0], ef.Fetch):
+            self.work()
+
+    def exchange(self) -> None:
+        """Let frames go both ways, as the weather is."""
+        if self._dialled is not None:
+            self._dial()
+        closing, self._hung_up = self.weather.carry(self._hung_up)
+        for left in closing:
+            left.close()
+        socket = self._socket
+        if socket is None:
+            return
+        if self._is_blinking and socket.connection is not None:
+            self._is_blinking = False
+            self.world.outside.gateway.open.add(socket.connection)
+        arriving, self._up = self.weather.carry(self._up)
+        for frame in arriving:
+            socket.send(json.loads(encode(frame)))
+        sent = socket.frames
+        news, self._read = sent[self._read :], len(sent)
+        arriving, self._down = self.weather.carry([*self._down, *news])
+        for frame in arriving:
+            self._take(ev.FrameReceived(socket=self._number, frame=_as_read(frame), at_s=self.now_s))
+        if self._socket is socket and socket.connection not in self.world.outside.gateway.open:
+            self.drop()
+
+    def drop(self) -> None:
+        """The socket breaks; the server hears of it later, or never."""
+        socket, self._socket = self._socket, None
+        if socket is None:
+            return
+        if socket.connection is not None:
+            self.world.outside.gateway.open.discard(socket.connection)
+        self._up, self._down = [], []
+        self._hung_up.append(socket)
+        self._take(ev.SocketClosed(socket=self._number, status=None, reason="broken", at_s=self.now_s))
+
+    def blink(self) -> None:
+        """Until it speaks again, the gateway answers 410 for it."""
+        if self._socket is not None and self._socket.connection is not None:
+            self.world.outside.gateway.open.discard(self._socket.connection)
+            self._is_blinking = True
+
+    @property
+    def connection(self) -> str | None:
+        return None if self._socket is None else self._socket.connection
+
+    @property
+    def due_s(self) -> float | None:
+        return min(self.deadlines.values(), default=None)
+
+    def stir(self) -> None:
+        """Do what there is to do, and what that leads to, as far as the weather lets it."""
+        for _ in range(ROUNDS):
+            if self.is_busy:
+                self.work(4)
+                self.exchange()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is anything to do before the next timer."""
+        has_news = self._socket is not None and (self._read < len(self._socket.frames) or bool(self._up or self._down))
+        return bool(self._jobs) or self._dialled is not None or has_news
+
+    def fire(self) -> None:
+        """The timers that are due."""
+        for timer in [timer for timer, at_s in self.deadlines.items() if at_s <= self.now_s]:
+            self._fire(timer)
+
+    def compare(self) -> None:
+        """The hour is over: the whole bundle is looked at."""
+        self._fire(ev.Timer.FULL_FETCH)
+
+    def _fire(self, timer: ev.Timer) -> None:
+        if self.deadlines.pop(timer, None) is not None:
+            self._take(ev.TimerFired(timer=timer, at_s=self.now_s))
+
+    @property
+    def running(self) -> Fetched | None:
+        """The bundle in force."""
+        return self._worker._base
+
+    def _dial(self) -> None:
+        number, self._dialled = self._dialled, None
+        assert number is not None
+        socket = Socket(self.world)
+        handshake = {"headers": {"Authorization": f"Bearer {self._plane.bearer()}"}, "methodArn": "arn"}
+        policy = sockets.authorize(handshake)
+        if policy["policyDocument"]["Statement"][0]["Effect"] != "Allow":
+            self._take(ev.SocketClosed(socket=number, status=403, reason="refused", at_s=self.now_s))
+            return
+        if self.weather.breaks():
+            self._take(ev.SocketClosed(socket=number, status=None, reason="broken", at_s=self.now_s))
+            return
+        socket.context = policy["context"]
+        socket.open()
+        self._socket, self._number, self._read, self._up, self._down = socket, number, 0, [], []
+        self._take(ev.SocketOpened(socket=number, at_s=self.now_s))
+
+    def _take(self, event: ev.Event) -> None:
+        if not self.is_running:
+            return
+        self.state, effects = step(self.state, event)
+        for effect in effects:
+            self._perform(effect)
+
+    def _perform(self, effect: ef.Effect) -> None:
+        match effect:
+            case ef.SetTimer(timer, low_s, high_s):
+                self.deadlines[timer] = self.now_s + self.weather.random.uniform(low_s, high_s)
+            case ef.CancelTimer(timer):
+                self.deadlines.pop(timer, None)
+            case ef.Send(number, frame):
+                if self._socket is not None and number == self._number:
+                    self._up.append(frame)
+            case ef.OpenSocket(number):
+                self._dialled = number
+            case ef.CloseSocket(number):
+                if self._socket is not None and number == self._number:
+                    socket, self._socket = self._socket, None
+                    self._hung_up.append(socket)
+            case ef.Exit(code):
+                self.exit_code = code
+                self.crash()
+            case ef.Log():
+                pass
+            case _:
+                self._jobs.append(effect)
+
+
+def _as_read(frame: Any) -> Any:
+    """A frame of the gateway in memory as an agent parses it."""
+    return Bye(reason=frame[1]) if isinstance(frame, tuple) else frame

@@ -1,0 +1,78 @@
+"""What convergence rests on, taken away one thing at a time."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import pytest
+
+from agent import beats, core, following, link
+from agent.state import State, Step
+from chalicelib.adapters.memory.facts import MemoryPresence
+from chalicelib.application import tunnels
+from chalicelib.application.bundles import Bundles
+from chalicelib.application.tunnels import Tunnels
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.picture import Picture
+from chalicelib.wire.frames import Ack
+
+
+def wanted_may_fall(patches: pytest.MonkeyPatch) -> None:
+    """Without the IF of `wanted < r`."""
+
+    def want(self: MemoryPresence, peer_ids: Collection[PeerId], revision: Revision) -> None:
+        for peer_id in peer_ids:
+            facts = self._written(peer_id)
+            if facts is not None:
+                facts.wanted = revision
+
+    patches.setattr(MemoryPresence, "want", want)
+
+
+def heartbeats_are_not_compared(patches: pytest.MonkeyPatch) -> None:
+    """The answer to a heartbeat says what is wanted to nobody."""
+
+    def acked(state: State, ack: Ack, at_s: float) -> Step:
+        return beats.acked(link.contacted(state, at_s), ack)
+
+    patches.setattr(core, "_acked", acked)
+
+
+def hints_are_not_compared(patches: pytest.MonkeyPatch) -> None:
+    """The agent does not look whether what is wanted is newer than what it has."""
+    pursue = following.pursue
+
+    def without_wanted(state: State, at_s: float) -> Step:
+        wanted = state.following.wanted
+        content = replace(state.following, wanted=min(wanted, following._newest(state.following)))
+        after, effects = pursue(replace(state, following=content), at_s)
+        return replace(after, following=replace(after.following, wanted=wanted)), effects
+
+    patches.setattr(following, "pursue", without_wanted)
+
+
+def fetches_are_not_compared(patches: pytest.MonkeyPatch) -> None:
+    """The control plane answers 304 to whoever has a bundle."""
+    patches.setattr(Bundles, "newer", lambda self, agent, since: None)
+
+
+def gaps_are_believed(patches: pytest.MonkeyPatch) -> None:
+    patches.setattr(tunnels, "is_whole", lambda *args, **named: True)
+
+
+def the_revision_is_read_once(patches: pytest.MonkeyPatch) -> None:
+    def read(self: Tunnels, network_id: NetworkId, peer_id: PeerId) -> Picture:
+        network = self.networks.get(network_id)
+        own = self.peers.get(network_id, peer_id).peer
+        return Picture(network, own, self._others(network, own), self._acl(network, own))
+
+    patches.setattr(Tunnels, "_read", read)
+
+
+MUTATIONS = (
+    wanted_may_fall,
+    heartbeats_are_not_compared,
+    hints_are_not_compared,
+    fetches_are_not_compared,
+    gaps_are_believed,
+    the_revision_is_read_once,
+)
