@@ -192,6 +192,18 @@ def test_a_lower_revision_is_refused_and_logged() -> None:
     assert agent.state.following.applied == Version(0, 5)
 
 
+@pytest.mark.parametrize(("generation", "revision"), [(1, 4), (0, 6), (0, 5)])
+def test_a_lower_generation_is_refused_whatever_its_revision(generation: int, revision: int) -> None:
+    agent = a_connected_agent(bundle=a_bundle(5, generation=1))
+    agent.fire(ev.Timer.FULL_FETCH)
+
+    agent.fetch(a_bundle(revision, generation=generation))
+
+    assert not agent.of(ef.Apply)
+    assert [log.event for log in agent.of(ef.Log)] == ["older_bundle_refused"]
+    assert agent.state.following.applied == Version(1, 5)
+
+
 def test_a_bundle_for_another_peer_is_refused() -> None:
     agent = a_connected_agent(revision=5)
     agent.fire(ev.Timer.FULL_FETCH)

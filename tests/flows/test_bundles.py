@@ -1,0 +1,326 @@
+"""Bundles as agents get them: whole or as a difference, signed, compressed, and refused where they must be."""
+
+import base64
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+
+from agent.errors import SignatureInvalid
+from agent.trust import Keyring, Trust
+from chalicelib.application.signing import KEPT
+from chalicelib.entrypoints import queues
+from chalicelib.entrypoints.rest import signed
+from chalicelib.wire import bundle, delta
+from chalicelib.wire.codec import content_hash
+from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
+from tests.builders import a_key
+from tests.world import Answer, SimulatedAgent, World
+
+ROUTES = import_module("chalicelib.entrypoints.rest.agent")  # its package has a blueprint of that name
+Counted = list[tuple[str, dict[str, object]]]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def hub(world: World) -> SimulatedAgent:
+    """A jump's agent with its bundle, beside a dynamic peer's."""
+    network = world.network()
+    agent = world.agent(network, "jump", "hub")
+    world.agent(network, "dynamic", "left")
+    world.settle()
+    agent.connect()
+    assert agent.fetch().status == 200
+    return agent
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    """What was counted for alarms."""
+    found: Counted = []
+    for module in (ROUTES, signed):
+        monkeypatch.setattr(module, "count", lambda metric, **fields: found.append((metric, fields)))
+    return found
+
+
+def change(world: World, network: str, name: str = "phone") -> None:
+    """Something that concerns jumps."""
+    body = {"kind": "static", "name": name, "public_key": a_key(name)}
+    assert world.api("POST", f"/networks/{network}/peers", body).status == 201
+    world.settle()
+
+
+def get(world: World, agent: SimulatedAgent, query: str = "", **headers: str) -> Answer:
+    sent = {"accept": "*/*", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return world.api("GET", f"/agent/bundle{query}", token=agent.session, headers=sent)
+
+
+def is_whole(answer: Answer) -> bool:
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] in (bundle.MEDIA_TYPE, delta.MEDIA_TYPE)
+    return answer.headers["Content-Type"] == bundle.MEDIA_TYPE
+
+
+def tag(generation: int, revision: int, content: dict[str, Any]) -> str:
+    return f'"{generation}.{revision}.{content_hash(content)}"'
+
+
+def test_what_is_newer_comes_as_a_difference_and_makes_the_whole_bundle(world: World, hub: SimulatedAgent) -> None:
+    change(world, hub.network_id)
+
+    answer = hub.fetch()
+
+    assert not is_whole(answer)
+    assert hub.bundle == get(world, hub).json
+
+
+def test_an_agent_of_another_generation_gets_the_whole_bundle(world: World, hub: SimulatedAgent) -> None:
+    change(world, hub.network_id)
+
+    assert is_whole(get(world, hub, f"?since={hub.revision}&generation=2"))
+    assert not is_whole(get(world, hub, f"?since={hub.revision}&generation=1"))
+    assert not is_whole(get(world, hub, f"?since={hub.revision}"))
+
+
+@pytest.mark.parametrize("lost", [0, 1, -1])
+def test_a_gap_in_the_change_log_gives_the_whole_bundle(world: World, hub: SimulatedAgent, lost: int) -> None:
+    for name in ("one", "two", "three"):
+        change(world, hub.network_id, name)
+    log = list(world.outside.tables.changes)[-3:]
+    del world.outside.tables.changes[log[lost]]
+
+    answer = hub.fetch()
+
+    assert is_whole(answer)
+    assert {"10.0.0.3/32", "10.0.0.4/32", "10.0.0.5/32"} <= hub.allowed_ips
+
+
+def test_a_log_too_long_to_tell_gives_the_whole_bundle(
+    world: World, hub: SimulatedAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tunnels = import_module("chalicelib.application.tunnels")
+    for name in ("one", "two", "three"):
+        change(world, hub.network_id, name)
+
+    monkeypatch.setattr(tunnels, "MOST_CHANGES", 2)
+    assert is_whole(get(world, hub, f"?since={hub.revision}"))
+    monkeypatch.setattr(tunnels, "MOST_CHANGES", 3)
+    assert not is_whole(get(world, hub, f"?since={hub.revision}"))
+
+
+def test_who_shows_what_it_has_is_told_that_it_has_it(world: World, hub: SimulatedAgent) -> None:
+    assert hub.bundle is not None
+    own = tag(1, hub.revision, hub.bundle)
+    assert get(world, hub, if_none_match=own).status == 304
+    assert get(world, hub).headers["ETag"] == own
+
+    world.api("POST", f"/networks/{hub.network_id}/peers", {"kind": "dynamic", "name": "of no concern to jumps"})
+    later = get(world, hub, if_none_match=own)
+
+    assert not is_whole(later)
+    assert (later.json["since"], later.json["set"], later.json["removed"]) == (hub.revision, {}, {})
+    assert later.json["revision"] == hub.revision + 1
+
+
+@pytest.mark.parametrize(
+    "shown", ['"2.{r}.{h}"', '"1.{r}.{other}"', '"1.{r}"', "*", 'W/"1.{r}.{h}"', '"1.{r}.{h}", "x"']
+)
+def test_who_shows_anything_else_gets_the_whole_bundle(world: World, hub: SimulatedAgent, shown: str) -> None:
+    assert hub.bundle is not None
+    text = shown.format(r=hub.revision, h=content_hash(hub.bundle), other="0" * 64)
+
+    assert is_whole(get(world, hub, if_none_match=text))
+
+
+def test_a_signature_speaks_of_one_body_one_kind_one_peer_and_one_version(world: World, hub: SimulatedAgent) -> None:
+    answer = get(world, hub)
+    good = Subject("bundle", hub.network_id, hub.peer_id, 1, answer.json["revision"])
+    hub.verify(good, answer)
+
+    wrong = [
+        Subject("delta", good.network_id, good.peer_id, 1, good.revision),
+        Subject("bundle", "net_other", good.peer_id, 1, good.revision),
+        Subject("bundle", good.network_id, "dyn_other", 1, good.revision),
+        Subject("bundle", good.network_id, good.peer_id, 2, good.revision),
+        Subject("bundle", good.network_id, good.peer_id, 1, good.revision + 1),
+    ]
+    for subject in wrong:
+        with pytest.raises(InvalidSignature):
+            hub.verify(subject, answer)
+    with pytest.raises(InvalidSignature):
+        hub.verify(good, Answer(answer.status, answer.headers, answer.text + " "))
+
+
+def test_a_body_is_compressed_for_who_takes_it_and_signed_as_it_is(world: World, hub: SimulatedAgent) -> None:
+    for number in range(20):  # a body worth it
+        change(world, hub.network_id, f"phone {number}")
+
+    plain = get(world, hub)
+    small = get(world, hub, accept_encoding="gzip, deflate")
+
+    assert "Content-Encoding" not in plain.headers
+    assert small.headers["Content-Encoding"] == "gzip"
+    assert small.text == plain.text
+    assert small.headers[SIGNATURE_HEADER] == plain.headers[SIGNATURE_HEADER]
+
+
+def test_a_bundle_that_does_not_fit_is_a_clear_error_and_counted(
+    world: World, hub: SimulatedAgent, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = len(get(world, hub).text)
+    monkeypatch.setattr(signed, "MOST_BYTES", size)
+    assert get(world, hub).status == 200
+    monkeypatch.setattr(signed, "MOST_BYTES", size - 1)
+
+    refused = get(world, hub)
+
+    assert (refused.status, refused.json["code"], refused.headers["Retry-After"]) == (503, "bundle_too_large", "3600")
+    assert str(size) in refused.json["detail"]
+    assert counted == [("BundleTooLarge", {"peer_id": hub.peer_id, "size_bytes": size})]
+
+
+def gone_by_itself(world: World, hub: SimulatedAgent) -> None:
+    assert world.api("DELETE", f"/networks/{hub.network_id}/peers/{hub.peer_id}?force=true").status == 204
+
+
+def gone_with_its_network(world: World, hub: SimulatedAgent) -> None:
+    assert world.api("DELETE", f"/networks/{hub.network_id}?force=true").status == 204
+    message = {"messageId": "m", "body": f'{{"network_id": "{hub.network_id}"}}'}
+    assert queues.remove({"Records": [message]}) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize("gone", [gone_by_itself, gone_with_its_network])
+def test_a_deleted_peer_gets_its_signed_tombstone_for_a_bundle_and_for_a_session(
+    world: World, hub: SimulatedAgent, gone: Callable[[World, SimulatedAgent], None]
+) -> None:
+    for agent in world.peers(hub.network_id).values():
+        if agent["kind"] != "jump":
+            world.api("DELETE", f"/networks/{hub.network_id}/peers/{agent['id']}")
+
+    gone(world, hub)
+
+    for answer in (get(world, hub, f"?since={hub.revision}&generation=1"), get(world, hub), hub.open_session()):
+        assert (answer.status, answer.json["code"]) == (410, "peer_deleted")
+        stone = answer.json["tombstone"]
+        assert (stone["network_id"], stone["peer_id"]) == (hub.network_id, hub.peer_id)
+        assert stone["revision"] > hub.revision
+        hub.verify(Subject("tombstone", hub.network_id, hub.peer_id, 1, stone["revision"]), answer)
+        with pytest.raises(InvalidSignature):
+            hub.verify(Subject("tombstone", hub.network_id, "dyn_other", 1, stone["revision"]), answer)
+
+
+def test_a_stranger_learns_nothing_of_a_deleted_peer(world: World, hub: SimulatedAgent) -> None:
+    left = world.agent(hub.network_id, "dynamic", "right")
+    world.api("DELETE", f"/networks/{hub.network_id}/peers/{left.peer_id}")
+    stranger = SimulatedAgent(world, "stranger")
+    stranger.peer_id, stranger.network_id = left.peer_id, left.network_id
+
+    answer = stranger.open_session()
+
+    assert (answer.status, "tombstone" in answer.json and answer.json["tombstone"] is not None) == (401, False)
+
+
+def trust(agent: SimulatedAgent) -> Trust:
+    return Trust(Keyring(pinned=agent.signing_key, current=agent.signing_key), lambda keyring: None)
+
+
+def take(world: World, agent: SimulatedAgent, keys: Trust) -> None:
+    """As an agent takes a whole bundle. Raises SignatureInvalid."""
+    answer = get(world, agent)
+    subject = Subject("bundle", agent.network_id, agent.peer_id, 1, answer.json["revision"])
+    keys.check(subject, answer.text.encode(), answer.headers[SIGNATURE_HEADER])
+    keys.name_successor(answer.json["next_signing_key"])
+
+
+def rotate(world: World) -> None:
+    world.container.signing.rotate()
+    world.outside.clock.advance(KEPT)
+
+
+def test_a_key_that_rotates_is_followed_by_who_had_a_bundle_in_between(world: World, hub: SimulatedAgent) -> None:
+    keys = trust(hub)
+    take(world, hub, keys)
+    for _ in range(3):
+        rotate(world)
+        take(world, hub, keys)
+
+    assert keys.keyring.pinned == hub.signing_key != keys.keyring.current
+    assert keys.keyring.current == world.container.signing.keys().current.public
+    assert keys.keyring.successor == world.container.signing.keys().successor.public
+
+
+def test_a_key_that_rotates_twice_is_strange_to_who_had_no_bundle_in_between(world: World, hub: SimulatedAgent) -> None:
+    keys = trust(hub)
+    take(world, hub, keys)
+    rotate(world)
+    rotate(world)
+
+    with pytest.raises(SignatureInvalid):
+        take(world, hub, keys)
+
+
+def test_who_enrols_after_a_rotation_pins_the_key_of_today(world: World, hub: SimulatedAgent) -> None:
+    rotate(world)
+
+    late = world.agent(hub.network_id, "dynamic", "late")
+
+    assert late.signing_key == world.container.signing.keys().current.public != hub.signing_key
+    assert len(base64.b64decode(late.signing_key)) == 32
+
+
+def test_a_bundle_that_differs_though_nothing_was_changed_is_counted_as_drift(
+    world: World, hub: SimulatedAgent, counted: Counted
+) -> None:
+    assert hub.bundle is not None
+    other = tag(1, hub.revision, {**hub.bundle, "is_blocked": True})
+
+    assert is_whole(get(world, hub, if_none_match=other))
+
+    assert counted == [("BundleDrift", {"peer_id": hub.peer_id, "had": hub.revision, "now": hub.revision})]
+
+
+def test_a_bundle_that_differs_by_what_others_were_concerned_by_is_drift_too(
+    world: World, hub: SimulatedAgent, counted: Counted
+) -> None:
+    assert hub.bundle is not None
+    other = tag(1, hub.revision, {**hub.bundle, "is_blocked": True})
+    world.api("POST", f"/networks/{hub.network_id}/peers", {"kind": "dynamic", "name": "of no concern to jumps"})
+
+    assert is_whole(get(world, hub, if_none_match=other))
+
+    assert [metric for metric, _ in counted] == ["BundleDrift"]
+
+
+def test_a_change_explains_a_difference(world: World, hub: SimulatedAgent, counted: Counted) -> None:
+    assert hub.bundle is not None
+    change(world, hub.network_id)
+
+    assert is_whole(get(world, hub, if_none_match=tag(1, hub.revision, hub.bundle)))
+
+    assert counted == []
+
+
+def test_a_rotated_signing_key_explains_a_difference(world: World, hub: SimulatedAgent, counted: Counted) -> None:
+    assert hub.bundle is not None
+    had = tag(1, hub.revision, hub.bundle)
+    rotate(world)
+
+    assert is_whole(get(world, hub, if_none_match=had))
+
+    assert counted == []
+
+
+def test_a_log_with_a_gap_proves_no_drift(world: World, hub: SimulatedAgent, counted: Counted) -> None:
+    assert hub.bundle is not None
+    change(world, hub.network_id)
+    world.outside.tables.changes.popitem()
+
+    assert is_whole(get(world, hub, if_none_match=tag(1, hub.revision, hub.bundle)))
+
+    assert counted == []
