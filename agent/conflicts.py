@@ -13,10 +13,11 @@ from agent.desired import Address, Desired, Prefix
 
 @dataclass(frozen=True, slots=True)
 class HostRoutes:
-    """Connected subnets and gateways of every other interface."""
+    """Connected subnets and gateways of every other interface, and by which interface each prefix is reached."""
 
     subnets: frozenset[Prefix] = frozenset()
     gateways: frozenset[IPv4Address | IPv6Address] = frozenset()
+    paths: frozenset[tuple[Prefix, str]] = frozenset()
 
 
 def without_conflicts(wanted: Desired, host: HostRoutes) -> tuple[Desired, tuple[str, ...]]:

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from agent.errors import BundleRefused
 from agent.keys import is_key
+from agent.policy import Policy
+from agent.policy import parse as parse_policy
 from chalicelib.wire.bundle import Bundle, BundlePeer
 
 Prefix: TypeAlias = IPv4Network | IPv6Network
@@ -50,6 +52,7 @@ class Desired:
     sections: Mapping[str, Section]
     routes: frozenset[Prefix]
     is_forwarding: bool
+    policy: Policy = field(default_factory=Policy, repr=False)
 
 
 def desired(bundle: Bundle) -> Desired:
@@ -62,6 +65,7 @@ def desired(bundle: Bundle) -> Desired:
     try:
         addresses = frozenset(ip_interface(text) for text in bundle.interface.addresses)
         sections = [_section(peer) for peer in bundle.peers]
+        policy = parse_policy(bundle.firewall)
     except ValueError as malformed:
         raise BundleRefused(f"the bundle cannot be parsed: {malformed}") from malformed
     _check_interface(bundle)
@@ -78,6 +82,7 @@ def desired(bundle: Bundle) -> Desired:
         sections={section.public_key: section for section in sections},
         routes=frozenset(prefix for prefix in prefixes if not _is_covered(prefix, addresses)),
         is_forwarding=bundle.firewall.forward,
+        policy=policy,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from agent.desired import Desired
-from agent.nftables import Rules
+from agent.nftables import Table
 from agent.reconcile import Change, Plan
 
 REMOVALS_AT_ONCE = 500
@@ -40,9 +40,9 @@ class EnableForwarding:
 
 @dataclass(frozen=True, slots=True)
 class LoadTable:
-    """Replace the agent's nftables table; `rules` None: delete it."""
+    """Make the agent's nftables table so; None: delete it."""
 
-    rules: Rules | None
+    table: Table | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ Step: TypeAlias = CreateInterface | RemovePeers | Configure | EnableForwarding |
 class Firewall:
     """What the firewall shall be. `is_due`: the table is not so; `must_forward`: the kernel does not forward yet."""
 
-    rules: Rules | None
+    table: Table | None
     is_due: bool
     must_forward: bool
 
@@ -80,10 +80,10 @@ def ordered(plan: Plan, wanted: Desired, firewall: Firewall) -> tuple[Step, ...]
     if firewall.is_due and plan.shrunk:
         steps.append(Configure(plan.shrunk))
         granted = plan.grown
-    if firewall.must_forward:
-        steps.append(EnableForwarding(has_ipv6=any(address.version == 6 for address in wanted.addresses)))
     if firewall.is_due:
-        steps.append(LoadTable(firewall.rules))
+        steps.append(LoadTable(firewall.table))
+    if firewall.must_forward:  # only now: nothing is forwarded that no table judges
+        steps.append(EnableForwarding(has_ipv6=any(address.version == 6 for address in wanted.addresses)))
     if granted or plan.sets_key or plan.listen_port is not None:
         steps.append(Configure(granted, plan.sets_key, plan.listen_port))
     if plan.lays:

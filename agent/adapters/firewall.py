@@ -1,78 +1,104 @@
 """The agent's own nftables table and the kernel's forwarding switch."""
 
-import hashlib
-from dataclasses import dataclass, field
+import logging
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.adapters.commands import Commands
 from agent.errors import ToolFailed
-from agent.nftables import Rules, replacing
+from agent.nftables import Table, listed, replacing, updating
 
 IPV4_FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
 IPV6_FORWARDING = IPV6_SETTINGS / "all" / "forwarding"
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(slots=True)
 class NftFirewall:
-    """Remembers the rules it loaded last and how the kernel lists them, to see drift."""
+    """Remembers the table it loaded last and its shape in the kernel, to see drift."""
 
     commands: Commands
     interface: str
-    _loaded: Rules | None = None
+    _loaded: Table | None = field(default=None, repr=False)
     _is_known: bool = False
-    _listing: str = field(default="", repr=False)
+    _shape: str = field(default="", repr=False)
 
-    def would_change(self, rules: Rules | None) -> bool:
-        return not (self._is_known and rules == self._loaded)
+    def would_change(self, wanted: Table | None) -> bool:
+        return not (self._is_known and wanted == self._loaded)
 
-    def apply(self, rules: Rules | None) -> bool:
-        """Load these rules, or none; answer whether anything was done."""
-        if not self.would_change(rules):
+    def apply(self, wanted: Table | None) -> bool:
+        """Load this table, or none, in one transaction; answer whether anything was done."""
+        if not self.would_change(wanted):
             return False
-        if rules is None:
+        if wanted is None:
             was_there = self.remove()
             self._loaded, self._is_known = None, True
             return was_there
-        self.commands.run("nft", "-f", "-", stdin=replacing(rules))
-        self._loaded, self._is_known = rules, True
-        self._listing = _digest(self._list())
+        if not self._update(wanted):
+            self._replace(wanted)
         return True
 
     def verify(self) -> None:
-        """Forget what was loaded when the kernel no longer lists it as it did; learn that there is no table."""
-        listing = self._list()
-        if self._loaded is not None:
-            self._is_known = self._is_known and _digest(listing) == self._listing
-        else:
-            self._is_known = listing is None
+        """Look at the kernel: what was done to elements is healed by elements, all else anew."""
+        if self._loaded is None:
+            self._is_known = self._list("-t") is None
+            return
+        found = listed(text) if (text := self._list()) is not None else None
+        if found is None or found.shape != self._shape:
+            self._is_known = False
+        elif found.sets != self._loaded.sets:
+            self._loaded = replace(self._loaded, sets=found.sets)
 
-    def differs(self, rules: Rules | None) -> bool:
-        """Whether the kernel's table, whoever loaded it, is not what these rules make.
+    def differs(self, wanted: Table | None) -> bool:
+        """Whether the kernel's table, whoever loaded it, is not this one.
 
         The kernel lists rules by its own words, so they are loaded into a network namespace
         that ends with the command. Needs CAP_SYS_ADMIN; without it the answer is yes.
         """
-        listing = self._list()
-        if rules is None or listing is None:
-            return rules is not None or listing is not None
-        script = f"nft -f - && nft list table inet {self.interface}"
+        text = self._list()
+        if wanted is None or text is None:
+            return wanted is not None or text is not None
+        script = f"nft -f - && nft -j list table inet {self.interface}"
         try:
-            return self.commands.run("unshare", "--net", "sh", "-c", script, stdin=replacing(rules)) != listing
+            made = self.commands.run("unshare", "--net", "sh", "-c", script, stdin=replacing(wanted))
         except ToolFailed:
             return True
+        found, copy = listed(text), listed(made)
+        return found is None or copy is None or not found.is_like(copy)
 
     def remove(self) -> bool:
         """Delete the table; answer whether there was one."""
-        is_there = self._list() is not None
+        is_there = self._list("-t") is not None
         if is_there:
             self.commands.run("nft", "delete", "table", "inet", self.interface)
-        self._is_known = False
+        self._loaded, self._is_known = None, False
         return is_there
 
-    def _list(self) -> str | None:
+    def _update(self, wanted: Table) -> bool:
+        """By its elements alone, where that is enough."""
+        if self._loaded is None or not self._is_known or not wanted.has_shape_of(self._loaded):
+            return False
         try:
-            return self.commands.run("nft", "list", "table", "inet", self.interface)
+            self.commands.run("nft", "-f", "-", stdin=updating(self._loaded, wanted))
+        except ToolFailed as failed:  # somebody else was there
+            logger.info("table_differs", extra={"interface": self.interface, "error": str(failed)})
+            return False
+        self._loaded = wanted
+        return True
+
+    def _replace(self, wanted: Table) -> None:
+        self._is_known = False
+        self.commands.run("nft", "-f", "-", stdin=replacing(wanted))
+        found = listed(text) if (text := self._list("-t")) is not None else None
+        if found is not None:
+            self._loaded, self._is_known, self._shape = wanted, True, found.shape
+
+    def _list(self, *options: str) -> str | None:
+        """`-t`: without the elements of sets."""
+        try:
+            return self.commands.run("nft", "-j", *options, "list", "table", "inet", self.interface)
         except ToolFailed:
             return None
 
@@ -113,7 +139,3 @@ def _keep_router_advertisements() -> None:
 def _write(setting: Path, value: str) -> None:
     if setting.read_text().strip() != value:
         setting.write_text(value)
-
-
-def _digest(listing: str | None) -> str:
-    return hashlib.sha256((listing or "").encode()).hexdigest()

@@ -61,6 +61,7 @@ class IpRoute:
             host=HostRoutes(
                 subnets=frozenset(_subnets(elsewhere)),
                 gateways=frozenset(ip_address(route["gateway"]) for route in elsewhere if "gateway" in route),
+                paths=frozenset(_paths(elsewhere)),
             ),
         )
 
@@ -87,7 +88,9 @@ class IpRoute:
 
     def _shown(self, family: str) -> list[Mapping[str, Any]]:
         text = self.commands.run("ip", "-j", family, "route", "show", "table", "main")
-        return [route for route in json.loads(text or "[]") if "dst" in route]
+        everywhere = "::/0" if family == "-6" else "0.0.0.0/0"
+        routes = [route for route in json.loads(text or "[]") if "dst" in route]
+        return [{"prefix": route["dst"].replace("default", everywhere), **route} for route in routes]
 
     def _promote_secondaries(self) -> None:
         setting = Path(f"/proc/sys/net/ipv4/conf/{self.interface}/promote_secondaries")
@@ -103,3 +106,11 @@ def _subnets(routes: Iterable[Mapping[str, Any]]) -> Iterable[Prefix]:
             subnet = ip_network(route["dst"])
             if not subnet.is_link_local and not subnet.is_multicast:
                 yield subnet
+
+
+def _paths(routes: Iterable[Mapping[str, Any]]) -> Iterable[tuple[Prefix, str]]:
+    """A route of several hops stands once for each; one that leads nowhere (unreachable) is none."""
+    for route in routes:
+        for hop in route.get("nexthops", [route]):
+            if "dev" in hop and route.get("type", "unicast") == "unicast":
+                yield ip_network(route["prefix"]), hop["dev"]

@@ -8,6 +8,7 @@ import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
 from typing import assert_never
 
 from agent.adapters.commands import Commands
@@ -16,10 +17,12 @@ from agent.adapters.firewall import NftFirewall, enable_forwarding, must_forward
 from agent.adapters.iproute import IpRoute
 from agent.conflicts import HostRoutes, without_conflicts
 from agent.desired import Desired, Endpoint
+from agent.enforcing import Surroundings, table
 from agent.errors import ToolFailed, ToolMissing
 from agent.keys import wireguard_public_key
 from agent.live import ABSENT, Live, Seen
-from agent.nftables import Rules
+from agent.nat import nat_interfaces
+from agent.nftables import Table
 from agent.ports import Made, Prospect
 from agent.reconcile import Change, Memory, Plan, carried_out, difference
 from agent.resolution import resolve
@@ -45,7 +48,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class HostTunnel:
-    """`memory` is filled from disk at start; `private_key` base64."""
+    """`memory` is filled from disk at start; `private_key` base64. `nat_interfaces`: named by the
+    operator; none: those that routes lead to."""
 
     commands: Commands
     interface: str
@@ -53,6 +57,7 @@ class HostTunnel:
     firewall: NftFirewall
     private_key: str = field(repr=False)
     memory: Memory = field(default_factory=Memory)
+    nat_interfaces: tuple[str, ...] = ()
     _live: Live | None = None
     _host: HostRoutes = field(default_factory=HostRoutes)
 
@@ -121,10 +126,21 @@ class HostTunnel:
             kind=self.device.kind,
         )
 
-    def _firewall(self, wanted: Desired, is_due: Callable[[Rules | None], bool]) -> Firewall:
-        rules = Rules(interface=self.interface, mtu=wanted.mtu) if wanted.is_forwarding else None
+    def _firewall(self, wanted: Desired, is_due: Callable[[Table | None], bool]) -> Firewall:
+        made = self._table(wanted)
         has_ipv6 = any(address.version == 6 for address in wanted.addresses)
-        return Firewall(rules, is_due(rules), wanted.is_forwarding and must_forward(has_ipv6))
+        return Firewall(made, is_due(made), wanted.is_forwarding and must_forward(has_ipv6))
+
+    def _table(self, wanted: Desired) -> Table | None:
+        if not wanted.is_forwarding:
+            return None
+        around = Surroundings(
+            interface=self.interface,
+            mtu=wanted.mtu,
+            addresses=frozenset(ip_network(address.ip) for address in wanted.addresses),
+            nat_interfaces=nat_interfaces(wanted.policy, self._host, self.nat_interfaces),
+        )
+        return table(wanted.policy, around)
 
     def _do(self, step: Step, wanted: Desired, resolved: Mapping[Endpoint, str]) -> None:
         match step:
@@ -138,8 +154,8 @@ class HostTunnel:
                 self.commands.run("wg", "addconf", self.interface, "/dev/stdin", stdin=text)
             case EnableForwarding(has_ipv6):
                 enable_forwarding(has_ipv6)
-            case LoadTable(rules):
-                self.firewall.apply(rules)
+            case LoadTable(made):
+                self.firewall.apply(made)
             case Lay(plan):
                 IpRoute(self.commands, self.interface).carry_out(plan, kept=wanted.addresses)
             case Poke(change):

@@ -58,6 +58,7 @@ def a_bundle(
     forward: bool = False,
     mtu: int = 1420,
     peer_id: str = PEER_ID,
+    firewall: Firewall | None = None,
 ) -> Bundle:
     return Bundle(
         generation=generation,
@@ -70,7 +71,7 @@ def a_bundle(
             addresses=["10.9.0.2/24"] if addresses is None else addresses, listen_port=listen_port, mtu=mtu
         ),
         peers=[a_peer()] if peers is None else peers,
-        firewall=Firewall(forward=forward),
+        firewall=firewall if firewall is not None else Firewall(forward=forward),
         dns=Dns(domain="home.internal", resolvers=[], records=[]),
         detection=Detection(),
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from agent.desired import Desired
 from agent.live import ABSENT, Live
-from agent.nftables import Rules
+from agent.nftables import Table
 from agent.reconcile import NOTHING, Memory, difference
 from agent.steps import (
     REMOVALS_AT_ONCE,
@@ -25,8 +25,8 @@ from agent.steps import (
 from tests.agent.builders import a_public_key
 from tests.agent.test_reconcile import OWN_KEY, hosts, memories, wanted
 
-SETTLED = Firewall(rules=None, is_due=False, must_forward=False)
-DUE = Firewall(rules=Rules("wy00000001", 1420), is_due=True, must_forward=True)
+SETTLED = Firewall(table=None, is_due=False, must_forward=False)
+DUE = Firewall(table=Table("wy00000001", "", {}, {}), is_due=True, must_forward=True)
 
 
 def kinds(steps: tuple[Step, ...]) -> list[type]:
@@ -49,7 +49,7 @@ def test_removing_comes_before_the_firewall_and_granting_after_it(live: Live, wa
         elif isinstance(step, Configure):
             gains = [c for c in step.changes if not _loses(c.section.public_key, want, live)]
             assert not gains or at > loaded
-        elif isinstance(step, Lay | Poke):
+        elif isinstance(step, Lay | Poke | EnableForwarding):
             assert at > loaded
 
 

@@ -314,7 +314,7 @@ def test_a_plan_names_every_step_and_takes_none(host: Host) -> None:
 
     steps = host.inside.do(lambda: host.tunnel.plan(wanted)).steps
 
-    assert [type(step) for step in steps] == [CreateInterface, EnableForwarding, LoadTable, Configure, Lay]
+    assert [type(step) for step in steps] == [CreateInterface, LoadTable, EnableForwarding, Configure, Lay]
     assert INTERFACE not in host.inside.sh("ip link show; nft list tables")
 
 
