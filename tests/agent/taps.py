@@ -151,14 +151,14 @@ def _body(packet: Packet, version: int) -> bytes:
 
 def _checksum(data: bytes) -> int:
     padded = data + b"\0" * (len(data) % 2)
-    total = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
+    total: int = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    return 0xFFFF - total
 
 
 def _read_all(tap: int) -> list[Seen]:
-    seen = []
+    seen: list[Seen] = []
     while True:
         try:
             raw = os.read(tap, 65536)

@@ -145,7 +145,7 @@ def inside() -> Any:
 
 
 RULES = st.builds(
-    lambda source, destination, service, allows: Rule(source, destination, *service, allows),
+    lambda source, destination, service, allows: Rule(source, destination, service[0], service[1], allows),
     st.sampled_from([None, "web", "blocked"]),
     st.sampled_from([None, "web", "hubs"]),
     st.sampled_from([(None, ()), ("icmp", ()), ("tcp", ()), ("udp", ((53, 53),)), ("tcp", ((22, 22), (80, 90)))]),

@@ -18,7 +18,7 @@ from agent.errors import ToolFailed
 from agent.ports import Made
 from agent.reconcile import Memory
 from agent.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable
-from chalicelib.wire.bundle import Bundle
+from chalicelib.wire.bundle import Bundle, Exit, Firewall
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
 from tests.agent.namespace import Namespace
 
@@ -176,14 +176,42 @@ def test_a_route_over_the_hosts_own_subnet_or_gateway_is_left_out_and_named(host
     assert f"172.20.0.0/16 dev {INTERFACE}" in routes
 
 
-def test_a_jump_forwards_between_its_peers_alone(host: Host) -> None:
-    host.apply(a_bundle(forward=True))
+def test_a_jump_forwards_and_loads_its_policy_before_its_first_peer(host: Host) -> None:
+    firewall = Firewall(forward=True, sets={"tag:web": ["10.9.0.3/32"]})
 
+    host.apply(a_bundle(peers=[a_peer("a", ["10.9.0.3/32"])], firewall=firewall))
+
+    steps = [command for command in host.commands.ran if command.startswith(("nft -f", "wg addconf"))]
+    assert steps == ["nft -f -", f"wg addconf {INTERFACE} /dev/stdin"]
     table = host.inside.sh(f"nft list table inet {INTERFACE}")
-    assert f'iifname "{INTERFACE}" oifname "{INTERFACE}" accept' in table
-    assert f'iifname "{INTERFACE}" drop' in table
-    assert "maxseg size set 1380" in table
+    assert all(text in table for text in ('comment "tag:web"', "elements = { 10.9.0.3 }", "maxseg size set 1380"))
     assert host.inside.sh("cat /proc/sys/net/ipv4/ip_forward").strip() == "1"
+
+
+def test_a_member_of_a_set_more_is_one_element(host: Host) -> None:
+    webs = [Firewall(forward=True, sets={"tag:web": members}) for members in (["10.9.0.3/32"], ["10.9.0.4/32"])]
+    host.apply(a_bundle(firewall=webs[0]))
+
+    host.apply(a_bundle(firewall=webs[1]))
+
+    assert host.commands.ran == ["nft -f -"]
+    assert "elements = { 10.9.0.4 }" in host.inside.sh(f"nft list table inet {INTERFACE}")
+
+
+def test_what_leaves_for_an_exit_is_masqueraded_where_the_hosts_routes_lead(host: Host) -> None:
+    host.inside.sh("ip link add lan0 type veth peer name lan1 && ip link set lan1 up && ip link set lan0 up")
+    host.inside.sh("ip address add 192.168.1.5/24 dev lan0")
+    bundle = a_bundle(firewall=Firewall(forward=True, exits=[Exit(cidr="192.168.1.0/24", masquerade=True)]))
+    host.apply(bundle)
+    before = host.inside.sh(f"nft list chain inet {INTERFACE} nat")
+    host.inside.sh("ip link set lan0 down && ip link set lan0 name lan9 && ip link set lan9 up")
+
+    made = host.verify(bundle)
+
+    assert 'oifname "lan0" ip daddr 192.168.1.0/24 masquerade' in before
+    assert made.is_changed
+    assert 'oifname "lan9" ip daddr 192.168.1.0/24 masquerade' in host.inside.sh(f"nft list table inet {INTERFACE}")
+    assert not host.verify(bundle).is_changed
 
 
 def test_a_peer_that_is_no_jump_loads_no_table(host: Host) -> None:
@@ -200,6 +228,7 @@ def test_a_peer_that_is_no_jump_loads_no_table(host: Host) -> None:
         f"ip link delete {INTERFACE}",
         f"nft delete table inet {INTERFACE}",
         f"nft flush table inet {INTERFACE}",
+        f"nft flush set inet {INTERFACE} neverv4",
         f"ip address flush dev {INTERFACE}",
         f"ip link set {INTERFACE} down",
         f"ip route flush proto 87 dev {INTERFACE}",
