@@ -54,6 +54,11 @@ def deliver(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return queues.deliver(event)
 
 
+@app.lambda_function(name="failover")
+def failover(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    return queues.failover(event)
+
+
 @app.lambda_function(name="remove")
 def remove(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return queues.remove(event)

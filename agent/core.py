@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from agent import beats, following, link
+from agent import beats, following, link, resets
 from agent import events as ev
-from agent.effects import CloseSocket, Exit, Log, TearDown
+from agent.effects import CloseSocket, Exit, Log, Send, TearDown
 from agent.received import Version
 from agent.state import Beats, Session, Socket, State, Step, Work
 from agent.waiting import FULL_FETCH_S, HEARTBEAT_S, RECONCILE_S, around, backed_off
 from chalicelib.wire.bundle import Tombstone
-from chalicelib.wire.frames import Ack, Bye, ConfigChanged, Heartbeat, ToAgent, Welcome
+from chalicelib.wire.frames import Ack, Bye, ConfigChanged, Heartbeat, Probe, ProbeReply, Reset, ToAgent, Welcome
 
 EXIT_STOPPED = 0
 EXIT_PEER_DELETED = 3
@@ -97,6 +97,14 @@ def _worked(state: State, event: ev.Event) -> Step:
         case ev.ReconcileFailed():
             return following.reconcile_failed(state, event.error)
         case _:
+            return _noted(state, event)
+
+
+def _noted(state: State, event: ev.Event) -> Step:
+    match event:
+        case ev.PeerReset():
+            return state, (Log(logging.WARNING, "peer_reset", {"error": event.error}),)
+        case _:
             return state, ()
 
 
@@ -143,6 +151,10 @@ def _received(state: State, frame: ToAgent, at_s: float) -> Step:
             if frame.network_id != state.network_id:
                 return state, ()
             return following.hinted(state, Version(frame.generation, frame.revision), at_s), ()
+        case Probe():
+            return state, (Send(state.link.number, ProbeReply()),)
+        case Reset():
+            return resets.asked(state, frame.peer_id, at_s)
         case Bye():
             if frame.reason == "peer_deleted":  # the fetch brings the tombstone
                 return following.full_due(following.released(state)), ()

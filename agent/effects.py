@@ -63,6 +63,13 @@ class Observe:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetPeer:
+    """Remove a peer from WireGuard and add it again."""
+
+    public_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class TearDown:
     tombstone: Tombstone
 
@@ -93,5 +100,5 @@ class Exit:
     code: int
 
 
-Job = OpenSession | Post | Fetch | Apply | Save | Reconcile | Observe | TearDown
+Job = OpenSession | Post | Fetch | Apply | Save | Reconcile | Observe | ResetPeer | TearDown
 Effect = Job | OpenSocket | CloseSocket | Send | SetTimer | CancelTimer | Log | Exit

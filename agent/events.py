@@ -167,6 +167,13 @@ class ObserveFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeerReset(Event):
+    """A peer's section was made anew; `error`: why not."""
+
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TornDown(Event):
     pass
 

@@ -88,6 +88,9 @@ class Tunnel(Protocol):
     def verify(self, wanted: Desired) -> Made:
         """Make it so, whatever happened to the host meanwhile."""
 
+    def reset(self, wanted: Desired, public_key: str) -> None:
+        """Remove a peer and add it again, with all it forgot: its session, and the time of its last handshake."""
+
     def observe(self) -> Sequence[Seen]: ...
 
     def learned(self) -> Mapping[str, str]:

@@ -82,6 +82,7 @@ class Runtime:
                 | ef.Save()
                 | ef.Reconcile()
                 | ef.Observe()
+                | ef.ResetPeer()
                 | ef.TearDown()
             ):
                 self.put_job(effect)

@@ -113,6 +113,8 @@ class Beats:
 
 @dataclass(frozen=True, slots=True)
 class State:
+    """`reset_at_s`: peer id → when its section was made anew."""
+
     network_id: str
     peer_id: str
     instance_id: str
@@ -120,6 +122,7 @@ class State:
     link: Link = field(default_factory=Link)
     following: Following = field(default_factory=Following)
     tombstone: Tombstone | None = None
+    reset_at_s: Mapping[str, float] = field(default_factory=dict)
 
 
 Step = tuple[State, tuple[Effect, ...]]

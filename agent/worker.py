@@ -78,12 +78,21 @@ class Worker:
             case ef.Save():
                 self.store.save_bundle(job.fetched.received)
                 return ev.BundleSaved(fetched=job.fetched, at_s=monotonic())
+            case ef.Post():
+                return self._post(job)
+            case _:
+                return self._performed_on_host(job)
+
+    def _performed_on_host(self, job: ef.Reconcile | ef.Observe | ef.ResetPeer | ef.TearDown) -> ev.Event:
+        match job:
             case ef.Reconcile():
                 return self._reconcile()
             case ef.Observe():
                 return self._observe(job)
-            case ef.Post():
-                return self._post(job)
+            case ef.ResetPeer():
+                if self._wanted is not None:
+                    self.tunnel.reset(self._wanted, job.public_key)
+                return ev.PeerReset(error=None, at_s=monotonic())
             case ef.TearDown():
                 self.store.save_tombstone(job.tombstone)
                 self.tunnel.remove()
@@ -152,6 +161,8 @@ def _failed(job: ef.Job, reason: str, status: int | None = None, is_refused: boo
             return ev.ObserveFailed(error=reason, at_s=at_s)
         case ef.Post():
             return ev.PostFailed(frame=job.frame, status=status, reason=reason, at_s=at_s)
+        case ef.ResetPeer():
+            return ev.PeerReset(error=reason, at_s=at_s)
         case ef.TearDown():
             return ev.TearDownFailed(error=reason, at_s=at_s)
         case _:

@@ -32,6 +32,7 @@ from chalicelib.application.creation import Creation
 from chalicelib.application.credentials import Credentials
 from chalicelib.application.edits import Edits
 from chalicelib.application.enrollment import EnrollmentDesk
+from chalicelib.application.failover import Failover
 from chalicelib.application.heartbeats import Heartbeats
 from chalicelib.application.history import History
 from chalicelib.application.ipam import Ipam
@@ -55,6 +56,7 @@ from chalicelib.ports import (
     Clock,
     ConnectionStore,
     DeadLetters,
+    ErrandQueue,
     Gateway,
     IdentityTokens,
     NetworkStore,
@@ -111,6 +113,8 @@ class Outside(Protocol):
     @property
     def queue(self) -> PushQueue: ...
     @property
+    def errands(self) -> ErrandQueue: ...
+    @property
     def vault(self) -> Vault: ...
     @property
     def removals(self) -> RemovalQueue: ...
@@ -158,6 +162,12 @@ class Aws:
         from chalicelib.adapters.sqs import SqsPushQueue  # import time: boto3's SQS is for plan and deliver
 
         return SqsPushQueue(self._settings)
+
+    @cached_property
+    def errands(self) -> ErrandQueue:
+        from chalicelib.adapters.sqs import SqsErrandQueue  # import time: only when there is something to put
+
+        return SqsErrandQueue(self._settings)
 
     @cached_property
     def vault(self) -> Vault:
@@ -273,7 +283,14 @@ class Container:
 
     @cached_property
     def heartbeats(self) -> Heartbeats:
-        return Heartbeats(self._outside.presence, self.proofs, self._outside.clock)
+        return Heartbeats(self._outside.presence, self.proofs, lambda: self._outside.errands, self._outside.clock)
+
+    @cached_property
+    def failover(self) -> Failover:
+        out = self._outside
+        return Failover(
+            self.edits, out.transactions, out.networks, out.peers, out.presence, out.errands, out.gateway, out.clock
+        )
 
     @cached_property
     def proofs(self) -> Proofs:
@@ -283,12 +300,14 @@ class Container:
     @cached_property
     def connections(self) -> Connections:
         out = self._outside
-        return Connections(out.sessions, out.connections, out.presence, out.clock)
+        return Connections(out.sessions, out.connections, out.presence, lambda: out.errands, out.clock)
 
     @cached_property
     def plans(self) -> Plans:
         out = self._outside
-        return Plans(out.peers, out.presence, out.connections, out.proofs, out.queue, out.removals, out.clock)
+        return Plans(
+            out.networks, out.peers, out.presence, out.connections, out.proofs, out.queue, out.removals, out.clock
+        )
 
     @cached_property
     def announcements(self) -> Announcements:
@@ -302,7 +321,7 @@ class Container:
     @cached_property
     def deliveries(self) -> Deliveries:
         out = self._outside
-        return Deliveries(out.connections, out.sessions, out.queue, out.gateway, out.clock)
+        return Deliveries(out.connections, out.sessions, out.presence, out.queue, out.gateway, out.clock)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from chalicelib.domain.acl import Acl
 from chalicelib.domain.change import Change, Commit, Write
 from chalicelib.domain.directory import Directory
+from chalicelib.domain.failover import Errand, Pulse
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Prefix, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation, Span
@@ -262,8 +263,32 @@ class PresenceStore(Protocol):
         host: Host | None,
         at: datetime,
         own: OwnHandshakes | None = None,
+        unreachable: Collection[PeerId] = (),
     ) -> Progress | None:
-        """Note a heartbeat, and what it says of its host and its own handshakes; None for an agent that is gone."""
+        """Note a heartbeat: what it says of its host, its own handshakes, and the jumps it finds dead.
+
+        None for an agent that is gone.
+        """
+        ...
+
+    def lives(self, peer_id: PeerId, at: datetime) -> None:
+        """Note a sign of life; no effect on an agent that is gone. Like whatever it says, it ends accusations."""
+        ...
+
+    def accuse(self, peer_id: PeerId, at: datetime) -> Pulse | None:
+        """Note that a jump is found dead; an accusation before keeps its time. None: no such agent."""
+        ...
+
+    def fell(self, peer_id: PeerId, at: datetime) -> None:
+        """Note when a jump was marked down; no effect on an agent that is gone."""
+        ...
+
+    def pulse(self, peer_id: PeerId) -> Pulse | None:
+        """None: no such agent."""
+        ...
+
+    def running(self, peer_id: PeerId) -> Revision:
+        """The revision in force, 0 for none."""
         ...
 
     def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
@@ -406,10 +431,14 @@ class AccountStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One queue message: tell these connections."""
+    """One queue message: tell these connections.
+
+    `after`: once these agents run the notice's revision, but no later than `until`."""
 
     notice: Notice
     connections: tuple[Connection, ...]
+    after: tuple[PeerId, ...] = ()
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,6 +456,14 @@ class PushQueue(Protocol):
 
     def remind(self, check: Check, delay: timedelta) -> None:
         """Have it asked later who has not applied a revision."""
+        ...
+
+
+class ErrandQueue(Protocol):
+    """What is to be looked at because a jump may be dead: at least once, in no order."""
+
+    def put(self, errand: Errand, delay: timedelta = timedelta(0)) -> None:
+        """`delay`: whole seconds, 15 minutes at most."""
         ...
 
 

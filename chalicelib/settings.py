@@ -45,6 +45,7 @@ class Settings:
     push_queue_url: str
     plan_dead_letter_queue_url: str
     removal_queue_url: str
+    errand_queue_url: str
     data_key_id: str
     websocket_endpoint: str
     origin_secret: str | None
@@ -66,6 +67,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         push_queue_url=environment.get("PUSH_QUEUE_URL", ""),
         plan_dead_letter_queue_url=environment.get("PLAN_DEAD_LETTER_QUEUE_URL", ""),
         removal_queue_url=environment.get("REMOVAL_QUEUE_URL", ""),
+        errand_queue_url=environment.get("ERRAND_QUEUE_URL", ""),
         data_key_id=environment.get("DATA_KEY_ID", ""),
         websocket_endpoint=environment.get("WEBSOCKET_ENDPOINT", ""),
         origin_secret=environment.get("ORIGIN_SECRET") or None,

@@ -23,7 +23,9 @@ QUEUE_CALL = 0.40e-6  # SQS
 KEY = 1.00  # KMS, a month
 ALARM = 0.10  # CloudWatch, a month
 
+LOOK_EVERY_S = 60
 MEMORY_GB = 0.5
+QUEUE_CALLS = 3  # of one message: sent, received, deleted
 LOG_LINE_BYTES = 350  # our one line; the template silences START, END and REPORT
 
 
@@ -37,6 +39,7 @@ class Use:
     ms: int = 0
     rest_calls: int = 0
     messages: int = 0
+    queued: int = 0
 
     def dollars(self) -> float:
         return (
@@ -46,21 +49,23 @@ class Use:
             + self.ms / 1000 * MEMORY_GB * GB_SECOND
             + self.rest_calls * REST_CALL
             + self.messages * SOCKET_MESSAGE
+            + self.queued * QUEUE_CALLS * QUEUE_CALL
         )
 
 
-ALARMS = 15
-QUEUES, QUEUE_POLLERS, POLL_S = 2, 5, 20  # what Lambda keeps asking an empty queue with
+ALARMS = 17
+QUEUES, QUEUE_POLLERS, POLL_S = 3, 5, 20  # what Lambda keeps asking an empty queue with
 
 # Held against the simulated system by tests/scripts; durations as seen locally, doubled.
 HEARTBEAT = Use(writes=1, invocations=1, ms=20, messages=2)  # and its ack
 SESSION = Use(reads=1, writes=4, invocations=1, ms=40, rest_calls=1)  # a transaction's two writes count twice
 SOCKET = Use(reads=1, writes=5, invocations=4, ms=80, messages=2)  # authorizer, connect, hello, disconnect
 NEWS = Use(reads=2, invocations=1, ms=20)  # that it connected; nobody watches
+VIGIL = Use(reads=2, invocations=1, ms=20, queued=1)  # of a jump, whether it is still heard
 FETCH = Use(reads=6, invocations=1, ms=60, rest_calls=1)
 
 
-def idle_agent(heartbeat_s: int) -> dict[str, float]:
+def idle_agent(heartbeat_s: int, is_jump: bool = False) -> dict[str, float]:
     """Dollars a month by what they are for: an hourly session, socket and full fetch, and heartbeats."""
     beats = HOURS * 3600 / heartbeat_s
     return {
@@ -69,6 +74,7 @@ def idle_agent(heartbeat_s: int) -> dict[str, float]:
         "sockets": HOURS * (SOCKET.dollars() + NEWS.dollars()),
         "connection minutes": HOURS * 60 * SOCKET_MINUTE,
         "full fetches": HOURS * FETCH.dollars(),
+        "vigils": is_jump * HOURS * 3600 / LOOK_EVERY_S * VIGIL.dollars(),
     }
 
 
@@ -86,7 +92,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     estimates = {
         "a regular agent, every 240 s": idle_agent(240),
-        "a jump, every 30 s": idle_agent(30),
+        "a jump, every 30 s": idle_agent(30, is_jump=True),
         "the deployment": idle_deployment(),
     }
     if parser.parse_args().json:

@@ -18,6 +18,7 @@ from app import app
 from chalicelib import bootstrap
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
+from chalicelib.adapters.messages import errand_text
 from chalicelib.bootstrap import Container
 from chalicelib.domain.change import Change
 from chalicelib.domain.ids import ConnectionId
@@ -142,6 +143,19 @@ class World:
         messages, self.outside.queue.messages = self.outside.queue.messages, []
         for push in self.adversary.deliveries(messages):
             self.container.deliveries.deliver(push)
+
+    def live(self, duration: timedelta = timedelta(0)) -> None:
+        """Let time pass, running the errands that fall due in it, in order, each with what follows."""
+        clock, waiting = self.outside.clock, self.outside.errands.waiting
+        end = clock.now() + duration
+        while due := sorted((at for at, _ in waiting if at <= end)):
+            clock.advance(max(due[0] - clock.now(), timedelta(0)))
+            now = [errand for at, errand in waiting if at <= clock.now()]
+            waiting[:] = [(at, errand) for at, errand in waiting if at > clock.now()]
+            bodies = [{"messageId": str(n), "body": errand_text(one)} for n, one in enumerate(now)]
+            assert queues.failover({"Records": self.adversary.deliveries(bodies)}) == {"batchItemFailures": []}
+            self.settle()
+        clock.advance(max(end - clock.now(), timedelta(0)))
 
     def peers(self, network: str) -> dict[str, Any]:
         return {peer["name"]: peer for peer in self.api("GET", f"/networks/{network}/peers?limit=200").json["items"]}

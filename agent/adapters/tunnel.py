@@ -76,6 +76,15 @@ class HostTunnel:
         self.firewall.verify()
         return self._make(wanted, self._look())
 
+    def reset(self, wanted: Desired, public_key: str) -> None:
+        live = self._live
+        self._do(RemovePeers((public_key,)), wanted, {})
+        if live is None:
+            self.verify(wanted)
+        else:
+            left = {key: peer for key, peer in live.peers.items() if key != public_key}
+            self._make(wanted, replace(live, peers=left))
+
     def observe(self) -> Sequence[Seen]:
         """What WireGuard says of every peer now.
 

@@ -1,14 +1,18 @@
-"""What waits in the queue of pushes, as text. Apart from the queue: whoever only reads it needs no boto3."""
+"""What waits in the queues of pushes and errands, as text. Apart from the queues: who only reads needs no boto3."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import get_args
 
 import msgspec
 
+from chalicelib.domain.failover import Errand
+from chalicelib.domain.ids import PeerId
 from chalicelib.domain.notice import Notice
 from chalicelib.ports import Check, Connection, Push
 
 NOTICES: Mapping[str, type[Notice]] = {kind.__name__: kind for kind in get_args(Notice)}
+ERRANDS: Mapping[str, type[Errand]] = {kind.__name__: kind for kind in get_args(Errand)}
 
 
 class Told(msgspec.Struct, frozen=True, tag="push"):
@@ -17,6 +21,8 @@ class Told(msgspec.Struct, frozen=True, tag="push"):
     kind: str
     notice: msgspec.Raw
     connections: tuple[Connection, ...]
+    after: tuple[PeerId, ...] = ()
+    until: datetime | None = None
 
 
 class Due(msgspec.Struct, frozen=True, tag="check"):
@@ -28,11 +34,29 @@ def message_from(body: str) -> Push | Check:
     message: Told | Due = msgspec.json.decode(body, type=Told | Due)
     if isinstance(message, Due):
         return message.check
-    return Push(msgspec.json.decode(message.notice, type=NOTICES[message.kind]), message.connections)
+    notice = msgspec.json.decode(message.notice, type=NOTICES[message.kind])
+    return Push(notice, message.connections, message.after, message.until)
 
 
 def message_of(message: Push | Check) -> str:
     if isinstance(message, Check):
         return msgspec.json.encode(Due(message)).decode()
     notice = msgspec.Raw(msgspec.json.encode(message.notice))
-    return msgspec.json.encode(Told(type(message.notice).__name__, notice, message.connections)).decode()
+    told = Told(type(message.notice).__name__, notice, message.connections, message.after, message.until)
+    return msgspec.json.encode(told).decode()
+
+
+class _Errand(msgspec.Struct, frozen=True):
+    kind: str
+    errand: msgspec.Raw
+
+
+def errand_from(body: str) -> Errand:
+    """Parse an errand; raises msgspec.DecodeError, KeyError for a kind that is not known."""
+    message = msgspec.json.decode(body, type=_Errand)
+    return msgspec.json.decode(message.errand, type=ERRANDS[message.kind])
+
+
+def errand_text(errand: Errand) -> str:
+    raw = msgspec.Raw(msgspec.json.encode(errand))
+    return msgspec.json.encode(_Errand(type(errand).__name__, raw)).decode()

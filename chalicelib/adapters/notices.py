@@ -2,11 +2,20 @@
 
 from typing import assert_never
 
-from chalicelib.domain.notice import AccessRevoked, ConfigChanged, NetworkChanged, Notice, PeerEnded, PresenceChanged
+from chalicelib.domain.notice import (
+    AccessRevoked,
+    ConfigChanged,
+    NetworkChanged,
+    Notice,
+    PeerEnded,
+    PresenceChanged,
+    ResetWanted,
+    SignOfLifeWanted,
+)
 from chalicelib.domain.presence import Fact, Status
 from chalicelib.wire import browser, frames
 
-Frame = frames.ConfigChanged | browser.NetworkChanged | browser.PeerStatus
+Frame = frames.ConfigChanged | frames.Probe | frames.Reset | browser.NetworkChanged | browser.PeerStatus
 
 
 def frame_of(notice: Notice, generation: int) -> Frame:
@@ -23,6 +32,10 @@ def frame_of(notice: Notice, generation: int) -> Frame:
             )
         case PresenceChanged():
             return browser.PeerStatus(network_id=notice.network_id, peers=[_shown(fact) for fact in notice.facts])
+        case SignOfLifeWanted():
+            return frames.Probe()
+        case ResetWanted():
+            return frames.Reset(peer_id=notice.peer_id)
         case _:
             assert_never(notice)
 

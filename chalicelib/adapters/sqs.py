@@ -1,4 +1,4 @@
-"""The queue of pushes, and the dead-letter queue of the stream."""
+"""The queues of pushes, errands and removals, and the dead-letter queue of the stream."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,8 @@ from typing import Any
 
 import boto3
 
-from chalicelib.adapters.messages import message_of
+from chalicelib.adapters.messages import errand_text, message_of
+from chalicelib.domain.failover import Errand
 from chalicelib.domain.ids import NetworkId
 from chalicelib.ports import Check, Push
 from chalicelib.settings import Settings
@@ -37,6 +38,19 @@ class SqsPushQueue:
     def remind(self, check: Check, delay: timedelta) -> None:
         self._sqs.send_message(
             QueueUrl=self._url, MessageBody=message_of(check), DelaySeconds=int(delay.total_seconds())
+        )
+
+
+class SqsErrandQueue:
+    """Jumps that may be dead: what is to be looked at, now or later."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sqs = _client(settings)
+        self._url = settings.errand_queue_url
+
+    def put(self, errand: Errand, delay: timedelta = timedelta(0)) -> None:
+        self._sqs.send_message(
+            QueueUrl=self._url, MessageBody=errand_text(errand), DelaySeconds=int(delay.total_seconds())
         )
 
 

@@ -1,17 +1,19 @@
 """Sockets of agents: authorize, open, greet, close.
 
-Requests: authorize 1, open 1, greet 2, close 3 (2 when a newer socket is open).
+Requests: authorize 1, open 1, greet 2 (and 1 message for a jump), close 3 (2 when a newer socket is open).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.errors import PeerNotFound, Unauthenticated
-from chalicelib.domain.ids import ConnectionId, PeerId, Revision
+from chalicelib.domain.failover import LOOK_EVERY, Vigil
+from chalicelib.domain.ids import ConnectionId, PeerId, Revision, is_jump
 from chalicelib.domain.presence import Fact, FactKind
 from chalicelib.domain.principal import Agent
 from chalicelib.domain.tokens import parse_token
-from chalicelib.ports import AgentSession, Clock, Connection, ConnectionStore, PresenceStore, SessionStore
+from chalicelib.ports import AgentSession, Clock, Connection, ConnectionStore, ErrandQueue, PresenceStore, SessionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Connections:
     sessions: SessionStore
     connections: ConnectionStore
     presence: PresenceStore
+    errands: Callable[[], ErrandQueue]
     clock: Clock
 
     def authorize(self, session: str) -> AgentSession:
@@ -48,6 +51,8 @@ class Connections:
         if progress is None:
             raise PeerNotFound(agent.peer_id)
         self.presence.record(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now))
+        if is_jump(agent.peer_id):
+            self.errands().put(Vigil(agent.network_id, agent.peer_id, connection_id, serving_since=now), LOOK_EVERY)
         return progress.wanted
 
     def close(self, agent: Agent, connection_id: ConnectionId) -> None:

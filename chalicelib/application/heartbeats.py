@@ -1,20 +1,21 @@
 """What agents say of themselves, and jumps of others.
 
 Requests: 1, and for each peer a jump saw something new of 1, or 2 when it awoke; a report more
-when the one of the bundle it runs was lost.
+when the one of the bundle it runs was lost; a word against jumps, or for a reset, 1 message.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.application.proofs import Proofs
 from chalicelib.domain.errors import PeerNotFound
+from chalicelib.domain.failover import Accusation, ResetRequest
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.peer import Host
 from chalicelib.domain.presence import Fact, FactKind, Sighting, own_handshakes
 from chalicelib.domain.principal import Agent
-from chalicelib.ports import Clock, PresenceStore
+from chalicelib.ports import Clock, ErrandQueue, PresenceStore
 
 JUMP = "jmp_"
 
@@ -23,7 +24,9 @@ JUMP = "jmp_"
 class Heartbeat:
     """`running`: the revision in force, 0 for none, and its hash. `sightings`: the latest handshake of each
     peer a jump saw something new of, and its endpoint. `watched`: how far back `own_handshakes`, each with its
-    age, go without a gap; None: the agent says nothing of them."""
+    age, go without a gap; None: the agent says nothing of them.
+    `unreachable`: jumps whose tunnels are dead to it. `reset`: the jump
+    that leaves it unanswered."""
 
     instance_id: str
     seq: int
@@ -33,12 +36,15 @@ class Heartbeat:
     sightings: Iterable[tuple[PeerId, datetime, str | None]]
     watched: timedelta | None = None
     own_handshakes: Iterable[tuple[PeerId, timedelta]] = ()
+    unreachable: tuple[PeerId, ...] = ()
+    reset: PeerId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeats:
     presence: PresenceStore
     proofs: Proofs
+    errands: Callable[[], ErrandQueue]
     clock: Clock
 
     def record(self, agent: Agent, heartbeat: Heartbeat) -> Revision:
@@ -50,7 +56,9 @@ class Heartbeats:
         now = self.clock.now()
         watched = heartbeat.watched
         own = None if watched is None else own_handshakes(watched, heartbeat.own_handshakes, now)
-        progress = self.presence.heard(agent.peer_id, heartbeat.instance_id, heartbeat.seq, heartbeat.host, now, own)
+        progress = self.presence.heard(
+            agent.peer_id, heartbeat.instance_id, heartbeat.seq, heartbeat.host, now, own, heartbeat.unreachable
+        )
         if progress is None:
             raise PeerNotFound(agent.peer_id)
         if heartbeat.running > progress.applied:
@@ -60,4 +68,12 @@ class Heartbeats:
                 sighting = Sighting(min(handshake_at, now), now, endpoint)
                 if self.presence.sighted(agent.network_id, peer_id, sighting):
                     self.presence.record(Fact(agent.network_id, peer_id, FactKind.HANDSHAKE, sighting.handshake_at))
+        if heartbeat.unreachable:
+            self.errands().put(Accusation(agent.network_id, agent.peer_id, heartbeat.unreachable))
+        if heartbeat.reset is not None:
+            self.errands().put(ResetRequest(agent.network_id, agent.peer_id, heartbeat.reset))
         return progress.wanted
+
+    def lives(self, agent: Agent) -> None:
+        """Note that an agent answered when it was asked whether it lives."""
+        self.presence.lives(agent.peer_id, self.clock.now())

@@ -2,19 +2,24 @@
 
 Requests of a plan: 2 queries for browsers; agents concerned: 1 query for who, 1 write of who
 they are, 1 update an agent, 1 query of sockets (narrow: 1 an agent); 1 message for up to
-SOCKETS_PER_PUSH sockets, and 1 to look for late ones. Of a batch of facts: 1 query, and 1 a
-network. Deliver: 1 post a socket.
+SOCKETS_PER_PUSH sockets, and 1 to look for late ones. Of a change that moves homes, 1 read more
+and 1 message more: the new home is told first, the others when it has applied, at most
+HOME_FIRST later. Of a batch of facts: 1 query, and 1 a network. Deliver: 1 post a socket, and
+while it waits for a new home, 1 read each ASK_EVERY_S.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chalicelib.application.proofs import LATE_AFTER
 from chalicelib.domain.audience import Audience, audience
 from chalicelib.domain.change import DELETING, Change
+from chalicelib.domain.failover import DOWN, down_from
+from chalicelib.domain.home import moved_homes
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.notice import AccessRevoked, ConfigChanged, NetworkChanged, Notice, PeerEnded, PresenceChanged
+from chalicelib.domain.peer import Peer
 from chalicelib.domain.presence import Fact
 from chalicelib.ports import (
     EVERY_NETWORK,
@@ -23,6 +28,7 @@ from chalicelib.ports import (
     Connection,
     ConnectionStore,
     Gateway,
+    NetworkStore,
     PeerStore,
     PresenceStore,
     ProofStore,
@@ -36,12 +42,15 @@ SOCKETS_PER_PUSH = 50
 FACTS_PER_PUSH = 100  # a frame of some 15 KB, of 30 allowed
 SETTLING = timedelta(seconds=30)  # a post before $connect has returned is answered "gone"
 RETRY_DELAY = timedelta(seconds=1)
+HOME_FIRST = timedelta(seconds=1)
+ASK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Plans:
     """Who is concerned by a change, and which sockets to tell."""
 
+    networks: NetworkStore
     peers: PeerStore
     presence: PresenceStore
     connections: ConnectionStore
@@ -54,7 +63,11 @@ class Plans:
         """Raise `wanted` of the agents concerned, then queue hints for their sockets and for browsers."""
         network_id, revision = change.network_id, change.revision
         concerned = audience(change)
-        self._tell_agents(network_id, revision, concerned)
+        jumps = self.peers.jumps(network_id) if concerned.homes or (concerned.jumps and not concerned.everyone) else []
+        moved = self._moved(change, jumps)
+        if concerned.homes:
+            concerned = concerned | Audience(jumps=True, peers=frozenset(moved))
+        self._tell_agents(network_id, revision, concerned, jumps, frozenset(moved.values()))
         for peer_id in sorted(concerned.ended):
             own = tuple(self.connections.of_agent(network_id, peer_id))
             self.queue.send([Push(PeerEnded(network_id, revision, peer_id), own)])
@@ -69,23 +82,49 @@ class Plans:
 
     def plan_for_everyone(self, network_id: NetworkId, revision: Revision) -> None:
         """For a change whose own plan failed: it concerns every agent, so that none misses it."""
-        self._tell_agents(network_id, revision, Audience(everyone=True))
+        self._tell_agents(network_id, revision, Audience(everyone=True), [], frozenset())
 
-    def _tell_agents(self, network_id: NetworkId, revision: Revision, concerned: Audience) -> None:
-        told = self._agents(network_id, concerned)
+    def _moved(self, change: Change, jumps: Sequence[Peer]) -> Mapping[PeerId, PeerId]:
+        """The agents whose homes a change moves, with where to."""
+        if DOWN in change.settings:
+            before, after = map(down_from, change.settings[DOWN])
+            known = [(peer, peer) for peer in self.peers.all(change.network_id)]
+            return moved_homes(known, jumps, before, after)
+        pairs = [(one.before, one.after) for one in change.peers if one.before is not None and one.after is not None]
+        choosing = [(old, new) for old, new in pairs if _choice(old) != _choice(new)]
+        if not choosing:
+            return {}
+        down = self.networks.get(change.network_id).down
+        return moved_homes(choosing, jumps, down, down)
+
+    def _tell_agents(
+        self,
+        network_id: NetworkId,
+        revision: Revision,
+        concerned: Audience,
+        jumps: Sequence[Peer],
+        new_homes: frozenset[PeerId],
+    ) -> None:
+        told = self._agents(network_id, concerned, jumps)
         if not told:
             return
         self.presence.want(told, revision)
         self.proofs.expect(network_id, revision, told, self.clock.now())
-        self.queue.send(_pushes(ConfigChanged(network_id, revision), self._sockets(network_id, concerned, told)))
+        hint, sockets = ConfigChanged(network_id, revision), self._sockets(network_id, concerned, told)
+        first = [known for known in sockets if known.holder in new_homes]
+        self.queue.send(_pushes(hint, first))
+        waits_for = tuple(sorted({PeerId(known.holder) for known in first}))
+        later = _pushes(hint, [known for known in sockets if known.holder not in new_homes])
+        until = self.clock.now() + HOME_FIRST if waits_for else None
+        self.queue.send(replace(push, after=waits_for, until=until) for push in later)
         self.queue.remind(Check(network_id, revision), LATE_AFTER)
 
-    def _agents(self, network_id: NetworkId, concerned: Audience) -> set[PeerId]:
+    def _agents(self, network_id: NetworkId, concerned: Audience, jumps: Sequence[Peer]) -> set[PeerId]:
         told = set(concerned.peers)
         if concerned.everyone:
             told |= {peer.id for peer in self.peers.all(network_id) if peer.is_run_by_agent and peer.public_key}
         elif concerned.jumps:
-            told |= {jump.id for jump in self.peers.jumps(network_id) if jump.public_key}
+            told |= {jump.id for jump in jumps if jump.public_key}
         return told
 
     def _sockets(self, network_id: NetworkId, concerned: Audience, told: set[PeerId]) -> list[Connection]:
@@ -120,12 +159,14 @@ class Deliveries:
 
     connections: ConnectionStore
     sessions: SessionStore
+    presence: PresenceStore
     queue: PushQueue
     gateway: Gateway
     clock: Clock
 
     def deliver(self, push: Push) -> None:
         """Tell each socket of a push."""
+        self._wait(push)
         now = self.clock.now()
         over = [known for known in push.connections if known.expires_at <= now]
         told = [known for known in push.connections if known.expires_at > now]
@@ -143,11 +184,26 @@ class Deliveries:
             if known not in settling:
                 self.connections.remove(known)
 
+    def _wait(self, push: Push) -> None:
+        """Until all that have to be first have applied, or the time is over."""
+        if not isinstance(push.notice, ConfigChanged) or push.until is None:
+            return
+        waiting = list(push.after)
+        while waiting and self.clock.now() < push.until:
+            waiting = [known for known in waiting if self.presence.running(known) < push.notice.revision]
+            if waiting:
+                self.clock.sleep(ASK_EVERY_S)
+
     def _end(self, notice: PeerEnded | AccessRevoked, open_ids: list[ConnectionId]) -> None:
         """The hint is out: now sessions and sockets of the peer end."""
         self.sessions.end_all(notice.peer_id)
         for connection_id in open_ids:
             self.gateway.dismiss(connection_id, "peer_deleted" if isinstance(notice, PeerEnded) else "session_ended")
+
+
+def _choice(peer: Peer) -> object:
+    """What a peer's home is chosen by."""
+    return (peer.preferred_jump_id, peer.avoids)
 
 
 def _pushes(notice: Notice, sockets: Sequence[Connection]) -> Iterable[Push]:
@@ -171,4 +227,4 @@ def _only_newest(push: Push, newest: Mapping[ConnectionId, Revision]) -> Push:
     if not isinstance(notice, ConfigChanged):
         return push
     left = tuple(known for known in push.connections if newest[known.connection_id] <= notice.revision)
-    return Push(notice, left)
+    return replace(push, connections=left)

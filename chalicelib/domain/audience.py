@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from chalicelib.domain.change import Affected, Change, What
+from chalicelib.domain.failover import DOWN
 from chalicelib.domain.ids import PeerId, is_jump
 from chalicelib.domain.peer import Peer
 
@@ -13,29 +14,31 @@ OF_EVERYONE = frozenset({"cidr", "cidr_v6", "domain", "dns"})  # settings of a n
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """`everyone` includes the jumps; `peers` are agents named beside them; `ended` were deleted, and
-    `revoked` have to prove themselves anew."""
+    """`everyone` includes the jumps; `peers` are agents named beside them; `homes`: the jumps, and the
+    agents whose homes a mark moves; `ended` were deleted, and `revoked` have to prove themselves anew."""
 
     everyone: bool = False
     jumps: bool = False
     peers: frozenset[PeerId] = frozenset()
+    homes: bool = False
     ended: frozenset[PeerId] = frozenset()
     revoked: frozenset[PeerId] = frozenset()
 
     @property
     def has_agents(self) -> bool:
         """Whether any agent may have something to apply."""
-        return self.everyone or self.jumps or bool(self.peers)
+        return self.everyone or self.jumps or self.homes or bool(self.peers)
 
     def concerns(self, peer_id: PeerId) -> bool:
-        """Whether it can alter the bundle of this agent."""
-        return self.everyone or peer_id in self.peers or (self.jumps and is_jump(peer_id))
+        """Whether it can alter the bundle of this agent; a mark alters that of any."""
+        return self.everyone or self.homes or peer_id in self.peers or (self.jumps and is_jump(peer_id))
 
     def __or__(self, other: "Audience") -> "Audience":
         return Audience(
             self.everyone or other.everyone,
             self.jumps or other.jumps,
             self.peers | other.peers,
+            self.homes or other.homes,
             self.ended | other.ended,
             self.revoked | other.revoked,
         )
@@ -46,7 +49,11 @@ NOBODY = Audience()
 
 def audience(change: Change) -> Audience:
     """Compute it from what was before and is after; see tunnel and firewall for what stands where."""
-    own = Audience(everyone=bool(OF_EVERYONE & change.settings.keys()), jumps=change.what is What.ACL_REPLACED)
+    own = Audience(
+        everyone=bool(OF_EVERYONE & change.settings.keys()),
+        jumps=change.what is What.ACL_REPLACED,
+        homes=DOWN in change.settings,
+    )
     revoked = frozenset(one.peer.id for one in change.peers if change.what is What.TOKEN_REISSUED)
     return _union(_of(one) for one in change.peers) | own | Audience(revoked=revoked)
 

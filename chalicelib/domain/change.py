@@ -36,6 +36,10 @@ class What(StrEnum):
     PEER_UNBLOCKED = "peer_unblocked"
     PEER_REISSUED = "peer_reissued"
     PEER_DELETED = "peer_deleted"
+    HOME_MOVED = "home_moved"
+    HOME_RETURNED = "home_returned"
+    JUMP_DOWN = "jump_down"
+    JUMP_UP = "jump_up"
     TOKEN_REISSUED = "token_reissued"  # noqa: S105  a kind of change
 
 

@@ -5,7 +5,7 @@ order of their ids. The home is the first of these that serves and is not marked
 or for this peer alone; if all are marked, the first that serves.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.peer import Kind, Peer
@@ -33,6 +33,24 @@ def first_home(peer: Peer, jumps: Sequence[Peer], down: Collection[PeerId] = ())
     order = sorted((jump.id for jump in jumps), key=lambda jump_id: (jump_id != peer.preferred_jump_id, jump_id))
     up = [jump_id for jump_id in order if jump_id not in down and jump_id not in peer.avoids]
     return next(iter(up or order), None)
+
+
+def moved_homes(
+    peers: Iterable[tuple[Peer, Peer]], jumps: Iterable[Peer], before: Collection[PeerId], after: Collection[PeerId]
+) -> Mapping[PeerId, PeerId]:
+    """The agents that have another home than before, with their new one.
+
+    Args:
+        peers: each before and after.
+        before, after: the jumps marked down for all.
+    """
+    hubs = serving(jumps)
+    homes = {
+        new.id: (home_of(old, hubs, before), home_of(new, hubs, after))
+        for old, new in peers
+        if new.kind is Kind.DYNAMIC and new.is_listed
+    }
+    return {peer_id: new for peer_id, (old, new) in homes.items() if new is not None and old != new}
 
 
 def _fixed_home(peer: Peer, jumps: Sequence[Peer]) -> PeerId | None:

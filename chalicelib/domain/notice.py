@@ -51,4 +51,19 @@ class PresenceChanged:
     facts: tuple[Fact, ...]
 
 
-Notice = ConfigChanged | PeerEnded | AccessRevoked | NetworkChanged | PresenceChanged
+@dataclass(frozen=True, slots=True)
+class SignOfLifeWanted:
+    """To a jump that somebody finds dead: say that you live."""
+
+    network_id: NetworkId
+
+
+@dataclass(frozen=True, slots=True)
+class ResetWanted:
+    """To a jump: make the section of a peer anew, which it leaves unanswered."""
+
+    network_id: NetworkId
+    peer_id: PeerId
+
+
+Notice = ConfigChanged | PeerEnded | AccessRevoked | NetworkChanged | PresenceChanged | SignOfLifeWanted | ResetWanted

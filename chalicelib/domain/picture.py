@@ -12,6 +12,7 @@ from chalicelib.domain.acl import Acl
 from chalicelib.domain.audience import OF_EVERYONE
 from chalicelib.domain.bundle import Bundle, DnsRecord
 from chalicelib.domain.change import DELETING, Change, What
+from chalicelib.domain.failover import DOWN, down_from
 from chalicelib.domain.firewall import firewall
 from chalicelib.domain.home import serving
 from chalicelib.domain.ids import PeerId, Revision
@@ -100,14 +101,18 @@ def pictures(
     if new[own].is_jump and _of_every_section(old, own) != _of_every_section(new, own):
         return None
     last = changes[-1].revision if changes else since
-    before = Picture(replace(network, revision=since), old[own], tuple(old.values()), acl)
-    return before, Picture(replace(network, revision=last), new[own], tuple(new.values()), acl)
+    marks = [change.settings[DOWN] for change in changes if DOWN in change.settings]
+    first_down = down_from(marks[0][0]) if marks else network.down
+    last_down = down_from(marks[-1][1]) if marks else network.down
+    before = Picture(replace(network, revision=since, down=first_down), old[own], tuple(old.values()), acl)
+    after = replace(network, revision=last, down=last_down)
+    return before, Picture(after, new[own], tuple(new.values()), acl)
 
 
 def _is_about_all(change: Change, peer: Peer) -> bool:
     """Whether it changed more of the peer's bundle than the peers it names."""
-    is_policy = peer.is_jump and change.what is What.ACL_REPLACED
-    return is_policy or bool(change.settings.keys() & {*OF_EVERYONE, DELETING})
+    is_of_jumps = change.what is What.ACL_REPLACED or DOWN in change.settings
+    return (peer.is_jump and is_of_jumps) or bool(change.settings.keys() & {*OF_EVERYONE, DELETING})
 
 
 def _of_every_section(peers: Mapping[PeerId, Peer], own: PeerId) -> object:

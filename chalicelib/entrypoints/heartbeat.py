@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.application.heartbeats import Heartbeat
 from chalicelib.bootstrap import container
-from chalicelib.domain.ids import PeerId, Revision
+from chalicelib.domain.ids import PeerId, Revision, is_jump
 from chalicelib.domain.peer import Host
 from chalicelib.domain.principal import Agent
 from chalicelib.entrypoints.parsing import PEER_ID
@@ -30,6 +30,8 @@ def acknowledged(agent: Agent, frame: frames.Heartbeat) -> frames.Ack:
         own_handshakes=[]
         if own is None
         else [(PeerId(one.peer_id), _back(one.age_s)) for one in own.made if PEER_ID.match(one.peer_id)],
+        unreachable=tuple(PeerId(jump) for jump in frame.unreachable if _is_a_jumps(jump)),
+        reset=PeerId(frame.reset) if frame.reset is not None and _is_a_jumps(frame.reset) else None,
     )
     wanted = container().heartbeats.record(agent, heartbeat)
     return frames.Ack(
@@ -38,6 +40,10 @@ def acknowledged(agent: Agent, frame: frames.Heartbeat) -> frames.Ack:
         wanted=wanted,
         nonce=container().randomness.secret(),
     )
+
+
+def _is_a_jumps(text: str) -> bool:
+    return PEER_ID.match(text) is not None and is_jump(PeerId(text))
 
 
 def reported(agent: Agent, frame: frames.Applied) -> None:

@@ -1,10 +1,10 @@
-"""The queues: deliver pushes, remove networks; what fails is received again, then dead-lettered."""
+"""The queues: deliver pushes, run errands, remove networks; what fails is received again, then dead-lettered."""
 
 import json
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from chalicelib.adapters.messages import message_from
+from chalicelib.adapters.messages import errand_from, message_from
 from chalicelib.application.pushes import without_stale
 from chalicelib.bootstrap import container
 from chalicelib.domain.ids import NetworkId
@@ -19,9 +19,26 @@ def deliver(event: Mapping[str, Any]) -> dict[str, Any]:
     messages = {record["messageId"]: _message(record) for record in event["Records"]}
     pushes = {known: message for known, message in messages.items() if isinstance(message, Push)}
     fresh = dict(zip(pushes, without_stale(list(pushes.values())), strict=True))
-    failed = [known for known, message in messages.items() if not _is_done(known, fresh.get(known, message))]
+    in_turn = sorted(messages, key=lambda known: known in fresh and bool(fresh[known].after))  # who waits goes last
+    failed = [known for known in in_turn if not _is_done(known, fresh.get(known, messages[known]))]
     logger.info("delivered", extra={"messages": len(messages), "failed": len(failed)})
     return {"batchItemFailures": [{"itemIdentifier": known} for known in failed]}
+
+
+def failover(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Look after jumps that may be dead."""
+    failures = [record for record in event["Records"] if not _is_run(record)]
+    logger.info("errands_run", extra={"messages": len(event["Records"]), "failed": len(failures)})
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failures]}
+
+
+def _is_run(record: Mapping[str, Any]) -> bool:
+    try:
+        container().failover.run(errand_from(record["body"]))
+    except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
+        logger.exception("errand_failed", extra={"message_id": record["messageId"]})
+        return False
+    return True
 
 
 def remove(event: Mapping[str, Any]) -> dict[str, Any]:

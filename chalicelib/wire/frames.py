@@ -19,6 +19,7 @@ Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # what every JSON reader holds
 UnixSeconds = Annotated[int, Meta(ge=0, le=253_402_300_799)]  # to the end of the year 9999
 Word = Annotated[str, Meta(max_length=256)]
 Sentence = Annotated[str, Meta(max_length=4096)]
+Jumps = Annotated[list[Word], Meta(max_length=16)]
 
 
 class Observation(Request, frozen=True):
@@ -57,7 +58,9 @@ class Hello(Request, frozen=True, tag="hello"):
 
 class Heartbeat(Request, frozen=True, tag="heartbeat"):
     """`seq` rises with each heartbeat of an instance. `generation`, `revision`, `hash`: what
-    the agent runs now (0 and empty before its first bundle). `nonce`: the last answer's."""
+    the agent runs now (0 and empty before its first bundle). `nonce`: the last answer's.
+    `unreachable`: the jumps whose tunnels are dead to the agent, for as long as they are.
+    `reset`: the jump that leaves it unanswered, and shall make its section anew."""
 
     instance_id: Word
     seq: Count
@@ -68,6 +71,8 @@ class Heartbeat(Request, frozen=True, tag="heartbeat"):
     host: Host | None = None
     own_handshakes: OwnHandshakes | None = None
     observations: list[Observation] = []
+    unreachable: Jumps = []
+    reset: Word | None = None
 
 
 class Applied(Request, frozen=True, tag="applied"):
@@ -106,14 +111,28 @@ class ConfigChanged(Answer, frozen=True, tag="config_changed"):
     revision: int
 
 
+class Probe(Answer, frozen=True, tag="probe"):
+    """To a jump that others find dead: answer with `probe_reply` at once."""
+
+
+class Reset(Answer, frozen=True, tag="reset"):
+    """To a jump: remove a peer from WireGuard and add it again, for it asks to be answered."""
+
+    peer_id: str
+
+
+class ProbeReply(Request, frozen=True, tag="probe_reply"):
+    """Answer to `probe`."""
+
+
 class Bye(Answer, frozen=True, tag="bye"):
     """The server is about to close the socket."""
 
     reason: Literal["peer_deleted", "session_ended"]
 
 
-ToAgent = Welcome | Ack | ConfigChanged | Bye
-FromAgent = Hello | Heartbeat | Applied
+ToAgent = Welcome | Ack | ConfigChanged | Probe | Reset | Bye
+FromAgent = Hello | Heartbeat | Applied | ProbeReply
 
 
 def from_agent(frame: str) -> FromAgent:

@@ -81,6 +81,10 @@ What = Literal[
     "peer_unblocked",
     "peer_reissued",
     "peer_deleted",
+    "home_moved",
+    "home_returned",
+    "jump_down",
+    "jump_up",
     "token_reissued",
 ]
 

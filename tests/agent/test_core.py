@@ -18,7 +18,20 @@ from agent.state import Session, Socket, State, Work
 from agent.waiting import BACKOFF_CAP_S
 from chalicelib.wire.bundle import Bundle
 from chalicelib.wire.codec import encode
-from chalicelib.wire.frames import MAX_FRAME_BYTES, Ack, Applied, Bye, ConfigChanged, Heartbeat, Hello, ToAgent, Welcome
+from chalicelib.wire.frames import (
+    MAX_FRAME_BYTES,
+    Ack,
+    Applied,
+    Bye,
+    ConfigChanged,
+    Heartbeat,
+    Hello,
+    Probe,
+    ProbeReply,
+    Reset,
+    ToAgent,
+    Welcome,
+)
 from chalicelib.wire.peers import Host
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public_key, a_tombstone, fetched
 
@@ -740,3 +753,35 @@ def test_after_any_trouble_the_agent_ends_with_the_newest_bundle(trouble: list[e
 
     assert agent.state.following.applied == Version(0, server.revision)
     assert agent.state.link.socket is Socket.UP
+
+
+def test_a_probe_is_answered_at_once() -> None:
+    agent = a_connected_agent()
+
+    agent.receive(Probe())
+
+    assert agent.sent() == [ProbeReply()]
+
+
+def test_a_peer_that_asks_is_made_anew_once_a_minute() -> None:
+    bundle = a_bundle(5, peers=[a_peer("left", ["10.9.0.2/32"])])
+    agent = a_connected_agent(bundle=bundle)
+    (left,) = bundle.peers
+
+    agent.receive(Reset(peer_id=left.peer_id))
+    first = agent.of(ef.ResetPeer)
+    agent.now_s += 59.0
+    agent.receive(Reset(peer_id=left.peer_id))
+    again = agent.of(ef.ResetPeer)
+    agent.now_s += 1.0
+    agent.receive(Reset(peer_id=left.peer_id))
+
+    assert (first, again, agent.of(ef.ResetPeer)) == ([ef.ResetPeer(left.public_key)], [], first)
+
+
+def test_a_stranger_is_not_made_anew() -> None:
+    agent = a_connected_agent()
+
+    agent.receive(Reset(peer_id="dyn_stranger"))
+
+    assert agent.effects == []

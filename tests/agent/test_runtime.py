@@ -58,6 +58,7 @@ class FakeTunnel:
     trouble: Exception | None = None
     made: list[Desired] = field(default_factory=list)
     is_removed: bool = False
+    reset_keys: list[str] = field(default_factory=list)
 
     def apply(self, wanted: Desired) -> Made:
         if self.trouble is not None:
@@ -66,6 +67,9 @@ class FakeTunnel:
         return Made(is_changed=True)
 
     verify = apply
+
+    def reset(self, wanted: Desired, public_key: str) -> None:
+        self.reset_keys.append(public_key)
 
     def observe(self) -> Sequence[Seen]:
         if self.trouble is not None:

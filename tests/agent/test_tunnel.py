@@ -358,3 +358,19 @@ def test_a_plan_by_another_process_of_a_host_that_agrees_has_no_step(host: Host)
 
     assert agreeing == ()
     assert [type(step) for step in flushed] == [LoadTable]
+
+
+def test_a_reset_peer_is_removed_and_added_and_nobody_else_is_touched(host: Host) -> None:
+    left, right = a_peer("left", ["10.9.0.2/32"]), a_peer("right", ["10.9.0.3/32"])
+    bundle = a_bundle(peers=[left, right])
+    host.apply(bundle)
+    host.commands.ran.clear()
+
+    host.inside.do(lambda: host.tunnel.reset(desired(bundle), left.public_key))
+
+    assert host.commands.ran == [
+        f"wg set {INTERFACE} peer {left.public_key} remove",
+        f"wg addconf {INTERFACE} /dev/stdin",
+    ]
+    assert f"{left.public_key}\t10.9.0.2/32" in host.wg("allowed-ips")
+    assert not host.apply(bundle).is_changed

@@ -16,6 +16,7 @@ from tests.builders import a_key, a_static
 from tests.world import SimulatedAgent, SimulatedBrowser, World
 
 SIZES = [1, 100, 2000]
+HOME_ASKED = 20  # by deliver, each 50 ms for a second, whether the new home has applied
 
 
 @dataclass
@@ -128,6 +129,36 @@ def test_a_heartbeat_is_one_update(lab: Lab) -> None:
     assert lab.world.counted(lambda: lab.left.send(beat)) == {"write": 1}
     assert lab.world.counted(lambda: lab.left.send({**beat, "own_handshakes": own})) == {"write": 1}
     assert lab.world.counted(lambda: lab.left.send({**beat, "revision": 4})) == {"write": 4}  # a report was lost
+
+
+def test_a_dead_home_costs_the_same_at_any_size(lab: Lab) -> None:
+    network = lab.path.split("/")[2]
+    spare = lab.world.agent(network, "jump", "spare", endpoint="198.51.100.2")
+    spare.connect()
+    lab.world.settle()
+    beat = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 0, "hash": ""}
+    waiting = lab.world.outside.errands.waiting
+
+    lab.left.send({**beat, "unreachable": [lab.hub.peer_id]})
+    # network; network, peer and jumps for the move; who accuses
+    assert lab.world.counted(lambda: run(lab)) == {"read": 4, "write": 1, "transaction": 1}
+    assert lab.world.counted(lab.world.settle)["read"] == 1 + 1 + 3 + HOME_ASKED + BROWSERS  # network, jumps, sockets
+    lab.hub.close()
+    lab.left.send({**beat, "seq": 3, "unreachable": [lab.hub.peer_id]})
+    # network; network and jumps for the mark; who accuses, when it fell
+    assert lab.world.counted(lambda: run(lab)) == {"read": 3, "write": 2, "transaction": 1}
+    kinds = sorted({type(errand).__name__ for _, errand in waiting})
+    assert kinds == ["Homecoming", "Vigil"]
+
+
+def run(lab: Lab) -> None:
+    """Run the errands that are due now, and nothing of what follows."""
+    errands = lab.world.outside.errands
+    now = lab.world.outside.clock.now()
+    due = [errand for at, errand in errands.waiting if at <= now]
+    errands.waiting[:] = [(at, errand) for at, errand in errands.waiting if at > now]
+    for errand in due:
+        lab.world.container.failover.run(errand)
 
 
 def test_enrol_open_a_session_and_a_socket(lab: Lab) -> None:

@@ -32,6 +32,7 @@ from chalicelib.domain.change import (
 )
 from chalicelib.domain.directory import Directory
 from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
+from chalicelib.domain.failover import Pulse
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation, Reservation, Span
@@ -440,6 +441,53 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(known)}
     assert outside.presence.disconnected(agent, ConnectionId("new")) is True
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(replace(known, is_connected=False))}
+
+
+def test_an_accusation_stands_until_the_jump_is_heard(outside: Outside, lab: Network) -> None:
+    jump, later = a_jump().id, T0 + timedelta(seconds=5)
+    advance(outside, lab, AdmitAgent(jump, Revision(5), HOST))
+    outside.presence.connected(jump, ConnectionId("c"), "i", T0)
+
+    assert outside.presence.accuse(jump, T0) == Pulse(ConnectionId("c"), T0, T0)
+    assert outside.presence.accuse(jump, later) == Pulse(ConnectionId("c"), T0, T0)
+    outside.presence.lives(jump, later)
+    assert outside.presence.pulse(jump) == Pulse(ConnectionId("c"), later)
+    outside.presence.accuse(jump, later)
+    outside.presence.heard(jump, "i", 2, None, later)
+    assert outside.presence.pulse(jump) == Pulse(ConnectionId("c"), later)
+    outside.presence.accuse(jump, later)
+    outside.presence.connected(jump, ConnectionId("d"), "i", later)
+    outside.presence.fell(jump, later)
+    assert outside.presence.pulse(jump) == Pulse(ConnectionId("d"), later, None, later)
+
+
+def test_what_an_agent_finds_dead_is_kept_as_it_said_last(outside: Outside, lab: Network) -> None:
+    agent, jump = a_dynamic().id, a_jump().id
+    advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
+
+    outside.presence.heard(agent, "i", 1, None, T0, unreachable=[jump])
+    assert outside.presence.pulse(agent) == Pulse(None, T0, unreachable=frozenset({jump}))
+    outside.presence.heard(agent, "i", 2, None, T0)
+    assert outside.presence.pulse(agent) == Pulse(None, T0)
+
+
+def test_nothing_is_known_of_the_life_of_who_is_gone(outside: Outside, lab: Network) -> None:
+    nobody = a_jump().id
+
+    outside.presence.lives(nobody, T0)
+    outside.presence.fell(nobody, T0)
+    assert outside.presence.accuse(nobody, T0) is None
+    assert outside.presence.pulse(nobody) is None
+    assert outside.presence.running(nobody) == 0
+
+
+def test_what_runs_is_the_revision_reported_last(outside: Outside, lab: Network) -> None:
+    agent = a_dynamic().id
+    advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
+
+    assert outside.presence.running(agent) == 0
+    outside.presence.applied(agent, Revision(7), "hash", T0)
+    assert outside.presence.running(agent) == 7
 
 
 def test_a_report_of_an_older_bundle_is_history(outside: Outside, lab: Network) -> None:

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.acl import AclRule, Anything, OfTag
 from chalicelib.domain.change import Affected, Change, What
+from chalicelib.domain.failover import DOWN, down_text
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer import Kind, Peer
 from tests.builders import T0, a_dynamic, a_jump, a_key, a_static
-from tests.domain.populations import LANS, TAGS, Population
+from tests.domain.populations import LANS, TAGS, Population, some
 
 
 def change(what: What, before: Peer | None = None, after: Peer | None = None, **fields: Any) -> Change:
@@ -69,10 +70,16 @@ def peer_changes(draw: st.DrawFn, population: Population) -> tuple[Change, Popul
 
 @st.composite
 def network_changes(draw: st.DrawFn, population: Population) -> tuple[Change, Population]:
-    """Rules, or a setting of the network."""
+    """Rules, marks of jumps, or a setting of the network."""
     if draw(st.booleans()):
         rules = (AclRule(OfTag("web"), Anything(), False), *population.rules)
         return change(What.ACL_REPLACED), replace(population, rules=rules)
+    is_mark: bool = draw(st.booleans())
+    if population.jumps and is_mark:
+        down = draw(some([jump.id for jump in population.jumps]))
+        marks = {DOWN: (down_text(population.network.down), down_text(down))}
+        network = replace(population.network, down=down)
+        return change(What.JUMP_DOWN, settings=marks), replace(population, network=network)
     other: dict[str, Any] = {
         "name": "other",
         "cidr": IPv4Network("10.9.0.0/24"),

@@ -58,6 +58,10 @@ def test_rules_concern_the_jumps_and_ranges_everyone() -> None:
     assert audience(change(What.NETWORK_UPDATED, settings={"cidr": ("a", "b")})).everyone
 
 
+def test_marks_of_jumps_concern_whoever_they_move() -> None:
+    assert audience(change(What.JUMP_DOWN, settings={"down": ("", "jmp_0001")})) == Audience(homes=True)
+
+
 def test_a_new_token_ends_what_the_old_machine_holds_and_changes_no_bundle() -> None:
     told = audience(change(What.TOKEN_REISSUED, a_dynamic(), a_dynamic()))
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from chalicelib.domain.failover import LOOK_EVERY, SERVICE
 from chalicelib.domain.peer import Kind
 from chalicelib.domain.presence import heartbeat_interval
 from scripts import cost_estimate
-from scripts.cost_estimate import FETCH, HEARTBEAT, NEWS, SESSION, SOCKET, Use, idle_agent, idle_deployment
+from scripts.cost_estimate import FETCH, HEARTBEAT, NEWS, SESSION, SOCKET, VIGIL, Use, idle_agent, idle_deployment
 from tests.world import SimulatedAgent, World
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +86,20 @@ def test_a_full_fetch_asks_what_is_estimated(hour: Hour) -> None:
     assert hour.counted(hour.agent.fetch) == requests(FETCH)
 
 
+def test_a_vigil_asks_what_is_estimated(hour: Hour) -> None:
+    hub = hour.world.agent(hour.world.network("other", "10.1.0.0/24"), "jump", "hub", endpoint="198.51.100.2")
+    hub.connect()
+    hour.world.outside.clock.advance(SERVICE)
+    hub.send({**BEAT, "seq": 3})
+    errands = hour.world.outside.errands
+    _, vigil = errands.waiting[-1]
+    before = len(errands.waiting)
+
+    assert hour.counted(lambda: hour.world.container.failover.run(vigil)) == requests(VIGIL)
+    assert len(errands.waiting) - before == VIGIL.queued
+    assert LOOK_EVERY.total_seconds() == cost_estimate.LOOK_EVERY_S
+
+
 def test_a_heartbeats_price_is_the_sum_of_the_lists() -> None:
     dynamodb, call, log, compute, messages = 0.625, 0.20, 350 * 0.50e-3, 0.020 * 0.5 * 16.6667, 2 * 1.00
 
@@ -101,7 +116,10 @@ def test_the_alarms_are_those_of_the_template() -> None:
 def test_the_page_quotes_the_estimate() -> None:
     cells = [[cell.strip(" *") for cell in line.split("|")] for line in (ROOT / "docs" / "costs.md").open()]
     rows = {cell[1].split(":")[0]: cell[2:-1] for cell in cells if len(cell) > 3}
-    regular, jump = (idle_agent(int(heartbeat_interval(kind).total_seconds())) for kind in (Kind.DYNAMIC, Kind.JUMP))
+    regular, jump = (
+        idle_agent(int(heartbeat_interval(kind).total_seconds()), is_jump=kind is Kind.JUMP)
+        for kind in (Kind.DYNAMIC, Kind.JUMP)
+    )
 
     for term, dollars in regular.items():
         assert rows[term] == [f"{dollars:.4f}", f"{jump[term]:.4f}"], term

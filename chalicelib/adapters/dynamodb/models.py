@@ -10,6 +10,7 @@ from pynamodb.attributes import (
     ListAttribute,
     NumberAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
     UTCDateTimeAttribute,
 )
 from pynamodb.connection import Connection
@@ -217,6 +218,9 @@ class PresenceItem(Table):
     applied_hash = UnicodeAttribute(null=True)
     applied_at = UTCDateTimeAttribute(null=True)
     applied_error = UnicodeAttribute(null=True)
+    unreachable = UnicodeSetAttribute(null=True)
+    accused_since = UTCDateTimeAttribute(null=True)
+    fell_at = UTCDateTimeAttribute(null=True)
 
 
 class SightingItem(Table):

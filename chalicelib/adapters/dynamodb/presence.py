@@ -11,6 +11,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamodb.models import FactItem, PresenceItem, SightingItem
 from chalicelib.adapters.dynamodb.values import epoch, fact_key
+from chalicelib.domain.failover import Pulse
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Host
 from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, is_awakening
@@ -48,6 +49,7 @@ class DynamoPresence:
                 PresenceItem.connection_id.set(connection_id),
                 PresenceItem.instance_id.set(instance_id),
                 PresenceItem.last_seen.set(at),
+                PresenceItem.accused_since.remove(),
             ],
         )
 
@@ -63,11 +65,14 @@ class DynamoPresence:
         host: Host | None,
         at: datetime,
         own: OwnHandshakes | None = None,
+        unreachable: Collection[PeerId] = (),
     ) -> Progress | None:
-        actions = [
+        actions: list[Action] = [
             PresenceItem.instance_id.set(instance_id),
             PresenceItem.seq.set(seq),
             PresenceItem.last_seen.set(at),
+            PresenceItem.accused_since.remove(),
+            PresenceItem.unreachable.set(set(unreachable)) if unreachable else PresenceItem.unreachable.remove(),
         ]
         if host is not None:
             said = {"hostname": host.hostname, "os": host.os, "agent_version": host.agent_version}
@@ -75,6 +80,35 @@ class DynamoPresence:
         if own is not None:
             actions.append(PresenceItem.own_handshakes.set(_own_stored(own)))
         return self._update(peer_id, actions)
+
+    def lives(self, peer_id: PeerId, at: datetime) -> None:
+        self._update(peer_id, [PresenceItem.last_seen.set(at), PresenceItem.accused_since.remove()])
+
+    def accuse(self, peer_id: PeerId, at: datetime) -> Pulse | None:
+        item = PresenceItem(peer_id, PresenceItem.ITEM)
+        actions: list[Action] = [PresenceItem.accused_since.set(PresenceItem.accused_since | at)]
+        try:
+            item.update(actions, condition=PresenceItem.peer_id.exists())
+        except UpdateError as error:
+            _unless_condition(error)
+            return None
+        return _pulse(item)
+
+    def fell(self, peer_id: PeerId, at: datetime) -> None:
+        self._update(peer_id, [PresenceItem.fell_at.set(at)])
+
+    def pulse(self, peer_id: PeerId) -> Pulse | None:
+        try:
+            return _pulse(PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True))
+        except PresenceItem.DoesNotExist:
+            return None
+
+    def running(self, peer_id: PeerId) -> Revision:
+        try:
+            item = PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True)
+        except PresenceItem.DoesNotExist:
+            return Revision(0)
+        return Revision(int(item.applied_revision or 0))
 
     def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
         known = PresenceItem.applied_revision
@@ -184,6 +218,16 @@ def _presence(item: PresenceItem) -> Presence:
         item.instance_id,
         applied,
         _own_handshakes(item.own_handshakes),
+    )
+
+
+def _pulse(item: PresenceItem) -> Pulse:
+    return Pulse(
+        None if item.connection_id is None else ConnectionId(item.connection_id),
+        item.last_seen,
+        item.accused_since,
+        item.fell_at,
+        frozenset(map(PeerId, item.unreachable or ())),
     )
 
 

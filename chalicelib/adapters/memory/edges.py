@@ -8,13 +8,15 @@ from typing import Literal
 
 from chalicelib.adapters.notices import frame_of
 from chalicelib.domain.errors import Unauthenticated
+from chalicelib.domain.failover import Errand
 from chalicelib.domain.ids import ConnectionId, NetworkId, Prefix
 from chalicelib.domain.network import SealedSecret
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.user import Claims
-from chalicelib.ports import Check, Push
+from chalicelib.ports import Check, Clock, Push
 
 Frame = tuple[str, object]
+MOST_DELAY = timedelta(minutes=15)  # SQS, DelaySeconds
 
 
 class MemoryQueue:
@@ -30,6 +32,19 @@ class MemoryQueue:
 
     def remind(self, check: Check, delay: timedelta) -> None:
         self.checks.append(check)
+
+
+class MemoryErrands:
+    """`waiting`: each errand with when it is due."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.waiting: list[tuple[datetime, Errand]] = []
+
+    def put(self, errand: Errand, delay: timedelta = timedelta(0)) -> None:
+        if delay > MOST_DELAY:
+            raise ValueError(f"SQS delays a message by {MOST_DELAY} at most")
+        self.waiting.append((self._clock.now() + delay, errand))
 
 
 class MemoryGateway:

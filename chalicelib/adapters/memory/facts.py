@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
+from chalicelib.domain.failover import Pulse
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer import Host
 from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, is_awakening
@@ -38,6 +39,7 @@ class MemoryPresence:
         if facts is None:
             return None
         facts.connection_id, facts.instance_id, facts.last_seen = connection_id, instance_id, at
+        facts.accused_since = None
         return _progress(facts)
 
     def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
@@ -55,13 +57,42 @@ class MemoryPresence:
         host: Host | None,
         at: datetime,
         own: OwnHandshakes | None = None,
+        unreachable: Collection[PeerId] = (),
     ) -> Progress | None:
         facts = self._written(peer_id)
         if facts is None:
             return None
         facts.instance_id, facts.last_seen, facts.host = instance_id, at, host or facts.host
         facts.own_handshakes = own or facts.own_handshakes
+        facts.accused_since, facts.unreachable = None, frozenset(unreachable)
         return _progress(facts)
+
+    def lives(self, peer_id: PeerId, at: datetime) -> None:
+        facts = self._written(peer_id)
+        if facts is not None:
+            facts.last_seen, facts.accused_since = at, None
+
+    def accuse(self, peer_id: PeerId, at: datetime) -> Pulse | None:
+        facts = self._written(peer_id)
+        if facts is None:
+            return None
+        facts.accused_since = facts.accused_since or at
+        return _pulse(facts)
+
+    def fell(self, peer_id: PeerId, at: datetime) -> None:
+        facts = self._written(peer_id)
+        if facts is not None:
+            facts.fell_at = at
+
+    def pulse(self, peer_id: PeerId) -> Pulse | None:
+        self._tables.requests["read"] += 1
+        facts = self._tables.agents.get(peer_id)
+        return None if facts is None else _pulse(facts)
+
+    def running(self, peer_id: PeerId) -> Revision:
+        self._tables.requests["read"] += 1
+        facts = self._tables.agents.get(peer_id)
+        return Revision(0) if facts is None else _progress(facts).applied
 
     def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
         facts = self._written(peer_id)
@@ -168,6 +199,10 @@ class MemorySessions:
 
 def _progress(facts: AgentFacts) -> Progress:
     return Progress(facts.wanted, Revision(0) if facts.applied is None else facts.applied.revision)
+
+
+def _pulse(facts: AgentFacts) -> Pulse:
+    return Pulse(facts.connection_id, facts.last_seen, facts.accused_since, facts.fell_at, facts.unreachable)
 
 
 def _presence(facts: AgentFacts | None) -> Presence | None:

@@ -5,6 +5,7 @@ from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.edges import (
     CountedRandomness,
     MemoryDeadLetters,
+    MemoryErrands,
     MemoryGateway,
     MemoryIdentities,
     MemoryQueue,
@@ -50,6 +51,7 @@ class MemoryOutside:
         self.identities = MemoryIdentities()
         self.vault = MemoryVault()
         self.queue = MemoryQueue()
+        self.errands = MemoryErrands(self.clock)
         self.removals = MemoryRemovals()
         self.dead_letters = MemoryDeadLetters()
         self.gateway = MemoryGateway()

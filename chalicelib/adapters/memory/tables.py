@@ -34,6 +34,9 @@ class AgentFacts:
     instance_id: str | None = None
     applied: Applied | None = None
     own_handshakes: OwnHandshakes | None = None
+    accused_since: datetime | None = None
+    fell_at: datetime | None = None
+    unreachable: frozenset[PeerId] = frozenset()
 
 
 @dataclass(slots=True)

@@ -50,6 +50,8 @@ def _act(agent: Agent, connection_id: ConnectionId, frame: frames.FromAgent) -> 
             container().gateway.post(connection_id, acknowledged(agent, frame))
         case frames.Applied():
             reported(agent, frame)
+        case frames.ProbeReply():
+            container().heartbeats.lives(agent)
         case _:
             assert_never(frame)
 

@@ -704,7 +704,7 @@ export interface components {
             revision: number;
             settings: components["schemas"]["ChangedSetting"][];
             /** @enum {unknown} */
-            what: "acl_replaced" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
+            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
         };
         /**
          * ChangedPeer
@@ -952,7 +952,7 @@ export interface components {
                 [key: string]: string[];
             };
         };
-        FromAgent: components["schemas"]["Hello"] | components["schemas"]["Heartbeat"] | components["schemas"]["chalicelib.wire.frames.Applied"];
+        FromAgent: components["schemas"]["Hello"] | components["schemas"]["Heartbeat"] | components["schemas"]["chalicelib.wire.frames.Applied"] | components["schemas"]["ProbeReply"];
         FromBrowser: components["schemas"]["BrowserHello"] | components["schemas"]["BrowserHeartbeat"];
         /** Health */
         Health: {
@@ -964,6 +964,8 @@ export interface components {
          * Heartbeat
          * @description `seq` rises with each heartbeat of an instance. `generation`, `revision`, `hash`: what
          *         the agent runs now (0 and empty before its first bundle). `nonce`: the last answer's.
+         *         `unreachable`: the jumps whose tunnels are dead to the agent, for as long as they are.
+         *         `reset`: the jump that leaves it unanswered, and shall make its section anew.
          */
         Heartbeat: {
             generation: number;
@@ -977,10 +979,14 @@ export interface components {
             observations?: components["schemas"]["Observation"][];
             /** @default null */
             own_handshakes?: components["schemas"]["OwnHandshakes"] | null;
+            /** @default null */
+            reset?: string | null;
             revision: number;
             seq: number;
             /** @enum {unknown} */
             type: "heartbeat";
+            /** @default [] */
+            unreachable?: string[];
         };
         /**
          * Hello
@@ -1057,7 +1063,7 @@ export interface components {
             /** @enum {unknown} */
             type: "network_changed";
             /** @enum {unknown} */
-            what: "acl_replaced" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
+            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
         };
         /**
          * Node
@@ -1266,6 +1272,22 @@ export interface components {
             type: "peer_status";
         };
         /**
+         * Probe
+         * @description To a jump that others find dead: answer with `probe_reply` at once.
+         */
+        Probe: {
+            /** @enum {unknown} */
+            type: "probe";
+        };
+        /**
+         * ProbeReply
+         * @description Answer to `probe`.
+         */
+        ProbeReply: {
+            /** @enum {unknown} */
+            type: "probe_reply";
+        };
+        /**
          * Problem
          * @description `code` is stable for programs, `detail` says to a person what to do next.
          */
@@ -1356,6 +1378,15 @@ export interface components {
             note?: string | null;
         };
         /**
+         * Reset
+         * @description To a jump: remove a peer from WireGuard and add it again, for it asks to be answered.
+         */
+        Reset: {
+            peer_id: string;
+            /** @enum {unknown} */
+            type: "reset";
+        };
+        /**
          * Rule
          * @description One rule of the ACL. `source`, `destination`: names of sets, null: any. `ports`: `[first, last]`
          *         pairs of TCP and UDP; none: any. `protocol` null: any; `icmp` is ICMPv6 too.
@@ -1441,7 +1472,7 @@ export interface components {
             expires_at: string;
             ticket: string;
         };
-        ToAgent: components["schemas"]["Welcome"] | components["schemas"]["Ack"] | components["schemas"]["ConfigChanged"] | components["schemas"]["Bye"];
+        ToAgent: components["schemas"]["Welcome"] | components["schemas"]["Ack"] | components["schemas"]["ConfigChanged"] | components["schemas"]["Probe"] | components["schemas"]["Reset"] | components["schemas"]["Bye"];
         ToBrowser: components["schemas"]["BrowserWelcome"] | components["schemas"]["BrowserAck"] | components["schemas"]["NetworkChanged"] | components["schemas"]["PeerStatus"] | components["schemas"]["BrowserBye"];
         /**
          * Tombstone

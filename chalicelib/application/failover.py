@@ -1,0 +1,181 @@
+"""Jumps that may be dead: whose word counts, who moves, and who comes back.
+
+Requests: an accusation 1 read, and 1 write for each jump it names; with it a move of the peer alone 3 reads
+and 1 transaction, or of all the jump's peers 2 reads, 1 transaction and 1 write; 2 messages and
+1 frame. A vigil 1 read, 2 once the jump has served long enough, and 1 message; a homecoming 2
+reads and 1 message. Coming back 2 reads and 1 transaction. A reset 2 reads and 1 frame.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import assert_never
+
+from chalicelib.application.contention import decide
+from chalicelib.application.edits import Edit, Edits, Order
+from chalicelib.domain.change import AdvanceNetwork, Change, Commit, What
+from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
+from chalicelib.domain.failover import (
+    ANSWERS_WITHIN,
+    DOWN,
+    LOOK_EVERY,
+    SERVICE,
+    Accusation,
+    Errand,
+    Homecoming,
+    Pulse,
+    ResetRequest,
+    Vigil,
+    avoiding,
+    down_text,
+    forgiving,
+    marked,
+    unmarked,
+)
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, is_jump
+from chalicelib.domain.network import Network
+from chalicelib.domain.notice import ResetWanted, SignOfLifeWanted
+from chalicelib.domain.peer import Peer, PeerRecord
+from chalicelib.domain.presence import Fact, FactKind
+from chalicelib.ports import Clock, ErrandQueue, Gateway, NetworkStore, PeerStore, PresenceStore, Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Failover:
+    edits: Edits
+    transactions: Transactions
+    networks: NetworkStore
+    peers: PeerStore
+    presence: PresenceStore
+    errands: ErrandQueue
+    gateway: Gateway
+    clock: Clock
+
+    def run(self, errand: Errand) -> None:
+        """Run one errand; what it speaks of may be gone by now."""
+        try:
+            match errand:
+                case Accusation():
+                    known = self.networks.get(errand.network_id).preferences
+                    for jump_id in known.keys() & errand.jumps:
+                        self._hear(errand, jump_id)
+                case Vigil():
+                    self._watch(errand)
+                case Homecoming():
+                    self._bring_home(errand)
+                case ResetRequest():
+                    self._reset(errand)
+                case _:
+                    assert_never(errand)
+        except (NetworkNotFound, PeerNotFound):
+            return
+
+    def _hear(self, accusation: Accusation, jump_id: PeerId) -> None:
+        now = self.clock.now()
+        pulse = self.presence.accuse(jump_id, now)
+        if pulse is None:
+            return
+        if pulse.is_silent(now) or (pulse.accused_since == now and not self._is_asked(accusation, jump_id, pulse)):
+            self._mark(accusation.network_id, jump_id, accusation.accuser)
+        elif not is_jump(accusation.accuser):
+            self._move_alone(accusation.network_id, accusation.accuser, jump_id)
+
+    def _is_asked(self, accusation: Accusation, jump_id: PeerId, pulse: Pulse) -> bool:
+        """Ask a jump for a sign of life, and look for it later; False: its socket is gone."""
+        if pulse.connection_id is None:
+            return False
+        later = Vigil(accusation.network_id, jump_id, pulse.connection_id, serving_since=None, is_once=True)
+        self.errands.put(later, ANSWERS_WITHIN)
+        return not self.gateway.tell([pulse.connection_id], SignOfLifeWanted(accusation.network_id))
+
+    def _watch(self, vigil: Vigil) -> None:
+        """A newer socket of the jump has a vigil of its own: one that a doubled message made ends with its socket."""
+        now = self.clock.now()
+        pulse = self.presence.pulse(vigil.jump_id)
+        if pulse is None or pulse.connection_id != vigil.connection_id:
+            return
+        if vigil.is_once:
+            if pulse.is_silent(now):
+                self._mark(vigil.network_id, vigil.jump_id, vigil.jump_id)
+            return
+        since = None
+        if not pulse.is_silent(now):
+            since = pulse.serves_since(vigil.serving_since, now)
+            if now - since >= SERVICE and vigil.jump_id in self.networks.get(vigil.network_id).down:
+                self._unmark(vigil.network_id, vigil.jump_id)
+        elif vigil.serving_since is not None:
+            self.presence.record(Fact(vigil.network_id, vigil.jump_id, FactKind.DISCONNECTED, now))
+        if pulse.is_silent(now) and pulse.accused_since is not None:
+            self._mark(vigil.network_id, vigil.jump_id, vigil.jump_id)
+        self.errands.put(replace(vigil, serving_since=since), LOOK_EVERY)
+
+    def _bring_home(self, homecoming: Homecoming) -> None:
+        now = self.clock.now()
+        jump, own = self.presence.pulse(homecoming.jump_id), self.presence.pulse(homecoming.peer_id)
+        if jump is None or own is None:
+            return
+        if jump.is_silent(now) or homecoming.jump_id in own.unreachable:
+            self._look_again(replace(homecoming, serving_since=None), SERVICE)
+            return
+        since = jump.serves_since(homecoming.serving_since, now)
+        if now - since < SERVICE:
+            self._look_again(replace(homecoming, serving_since=since), LOOK_EVERY)
+            return
+
+        def forgiven(network: Network, before: PeerRecord) -> Edit:
+            return Edit(network, replace(before, peer=forgiving(before.peer, homecoming.jump_id)))
+
+        by = PrincipalId(homecoming.jump_id)
+        self.edits.make(Order(homecoming.network_id, homecoming.peer_id, by, What.HOME_RETURNED), forgiven)
+
+    def _look_again(self, homecoming: Homecoming, delay: timedelta) -> None:
+        self.errands.put(homecoming, delay)
+
+    def _reset(self, request: ResetRequest) -> None:
+        if request.jump_id not in self.networks.get(request.network_id).preferences:
+            return
+        pulse = self.presence.pulse(request.jump_id)
+        if pulse is not None and pulse.connection_id is not None:
+            self.gateway.tell([pulse.connection_id], ResetWanted(request.network_id, request.peer_id))
+
+    def _move_alone(self, network_id: NetworkId, peer_id: PeerId, jump_id: PeerId) -> None:
+        moved: list[Peer] = []
+
+        def avoided(network: Network, before: PeerRecord) -> Edit:
+            peer = avoiding(network, before.peer, jump_id, self.peers.jumps(network_id))
+            moved[:] = [peer] if peer != before.peer else []
+            return Edit(network, replace(before, peer=peer))
+
+        self.edits.make(Order(network_id, peer_id, PrincipalId(peer_id), What.HOME_MOVED, note=jump_id), avoided)
+        if moved:
+            self._look_again(Homecoming(network_id, peer_id, jump_id, serving_since=None), LOOK_EVERY)
+
+    def _mark(self, network_id: NetworkId, jump_id: PeerId, by: PeerId) -> None:
+        """Mark a jump down for all, while another can serve. Without effect on one that is."""
+
+        def down(network: Network) -> Network:
+            return network if jump_id in network.down else marked(network, jump_id, self.peers.jumps(network_id))
+
+        if self._is_changed(network_id, What.JUMP_DOWN, jump_id, by, down):
+            self.presence.fell(jump_id, self.clock.now())
+
+    def _unmark(self, network_id: NetworkId, jump_id: PeerId) -> None:
+        self._is_changed(network_id, What.JUMP_UP, jump_id, jump_id, lambda network: unmarked(network, jump_id))
+
+    def _is_changed(
+        self, network_id: NetworkId, what: What, jump_id: PeerId, by: PeerId, decision: Callable[[Network], Network]
+    ) -> bool:
+        """Change the marks in one write; answers whether there was anything to change."""
+
+        def attempt() -> bool:
+            now = self.clock.now()
+            before = self.networks.get(network_id)
+            after = decision(before).advanced(now)
+            if after.down == before.down:
+                return False
+            settings = {DOWN: (down_text(before.down), down_text(after.down))}
+            change = Change(network_id, after.revision, now, PrincipalId(by), what, settings=settings, note=jump_id)
+            self.transactions.commit(Commit(change, (AdvanceNetwork(after),)))
+            return True
+
+        return decide(self.clock, attempt)

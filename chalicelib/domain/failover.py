@@ -1,0 +1,125 @@
+"""When a jump is down, for all or for one peer, and when it serves again.
+
+A peer that finds its home's tunnel dead says so. It alone moves, unless the jump is silent
+towards the control plane as well: then all of the jump's peers do. Whoever was moved comes back
+after SERVICE without a word against it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.home import home_of, serving
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId
+from chalicelib.domain.network import Network
+from chalicelib.domain.peer import Peer
+from chalicelib.domain.presence import HEARTBEAT_JUMP, MISSED_HEARTBEATS
+
+DOWN = "down"  # among the settings of a change: the jumps marked down for all
+SILENT_AFTER = MISSED_HEARTBEATS * HEARTBEAT_JUMP
+ANSWERS_WITHIN = timedelta(seconds=2)  # a jump that is asked whether it lives, in whole seconds for SQS
+SERVICE = timedelta(minutes=5)
+LOOK_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """An agent's sign of life. `connection_id`: of its open socket. `accused_since`: the first word
+    against it since it was heard last. `fell_at`: when it was marked down for all, the last time.
+    `unreachable`: the jumps whose tunnels are dead to it, as it said last."""
+
+    connection_id: ConnectionId | None
+    last_seen: datetime | None
+    accused_since: datetime | None = None
+    fell_at: datetime | None = None
+    unreachable: frozenset[PeerId] = frozenset()
+
+    def serves_since(self, seen_since: datetime | None, now: datetime) -> datetime:
+        """From when its service counts: `seen_since`, None: only from now; and not before it fell."""
+        since = now if seen_since is None else seen_since
+        return since if self.fell_at is None else max(since, self.fell_at)
+
+    def is_silent(self, now: datetime) -> bool:
+        """Towards the control plane: no socket, no heartbeat, or no answer since it was accused."""
+        if self.connection_id is None or self.last_seen is None or now - self.last_seen >= SILENT_AFTER:
+            return True
+        return self.accused_since is not None and now - self.accused_since >= ANSWERS_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
+class Accusation:
+    """An agent finds the tunnels of these jumps dead."""
+
+    network_id: NetworkId
+    accuser: PeerId
+    jumps: tuple[PeerId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vigil:
+    """Look whether a jump is still heard, by the socket that it opened; again and again.
+
+    `serving_since`: without a silence that was seen, None after one. `is_once`: it was asked for a
+    sign of life."""
+
+    network_id: NetworkId
+    jump_id: PeerId
+    connection_id: ConnectionId
+    serving_since: datetime | None
+    is_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Homecoming:
+    """Look whether a peer that was moved alone can come back to a jump.
+
+    `serving_since`: as of a vigil, and without a word of the peer against it."""
+
+    network_id: NetworkId
+    peer_id: PeerId
+    jump_id: PeerId
+    serving_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResetRequest:
+    """An agent that a jump leaves unanswered wants its section there made anew."""
+
+    network_id: NetworkId
+    peer_id: PeerId
+    jump_id: PeerId
+
+
+Errand = Accusation | Vigil | Homecoming | ResetRequest
+
+
+def marked(network: Network, jump_id: PeerId, jumps: Iterable[Peer]) -> Network:
+    """The network with a jump marked down for all; as it is when no other is left to serve."""
+    others = {jump.id for jump in serving(jumps)} - {jump_id}
+    return replace(network, down=network.down | {jump_id}) if others - network.down else network
+
+
+def unmarked(network: Network, jump_id: PeerId) -> Network:
+    return replace(network, down=network.down - {jump_id})
+
+
+def avoiding(network: Network, peer: Peer, jump_id: PeerId, jumps: Iterable[Peer]) -> Peer:
+    """The peer with a jump marked down for it alone; as it is when that is not its home, or no other can be."""
+    hubs = serving(jumps)
+    moved = replace(peer, avoids=peer.avoids | {jump_id})
+    if home_of(peer, hubs, network.down) != jump_id or home_of(moved, hubs, network.down) == jump_id:
+        return peer
+    return moved
+
+
+def forgiving(peer: Peer, jump_id: PeerId) -> Peer:
+    return replace(peer, avoids=peer.avoids - {jump_id})
+
+
+def down_text(down: Iterable[PeerId]) -> str:
+    """Marks as the change log writes them."""
+    return " ".join(sorted(down))
+
+
+def down_from(text: str) -> frozenset[PeerId]:
+    return frozenset(map(PeerId, text.split()))
