@@ -30,9 +30,16 @@ def home_of(peer: Peer, jumps: Sequence[Peer], down: Collection[PeerId] = ()) ->
 
 def first_home(peer: Peer, jumps: Sequence[Peer], down: Collection[PeerId] = ()) -> PeerId | None:
     """The rule as it stands for agents, and as it chooses the home that a new file names."""
-    order = sorted((jump.id for jump in jumps), key=lambda jump_id: (jump_id != peer.preferred_jump_id, jump_id))
-    up = [jump_id for jump_id in order if jump_id not in down and jump_id not in peer.avoids]
-    return next(iter(up or order), None)
+    return next(iter(homes_in_order(peer, jumps, down)), None)
+
+
+def homes_in_order(peer: Peer, jumps: Sequence[Peer], down: Collection[PeerId] = ()) -> tuple[PeerId, ...]:
+    """The home, then who would be it next: those that are marked come last, in the same order."""
+
+    def place(jump_id: PeerId) -> tuple[bool, bool, PeerId]:
+        return (jump_id in down or jump_id in peer.avoids, jump_id != peer.preferred_jump_id, jump_id)
+
+    return tuple(sorted((jump.id for jump in jumps), key=place))
 
 
 def moved_homes(

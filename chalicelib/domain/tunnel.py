@@ -5,11 +5,11 @@ interface: WireGuard would silently move it to the last section.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from chalicelib.domain.cidr import Address, Cidr, ordered
-from chalicelib.domain.home import home_of, serving
+from chalicelib.domain.home import home_of, homes_in_order, serving
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.ipam import address_at, address_v6_at
 from chalicelib.domain.network import Network
@@ -24,7 +24,8 @@ EVERYTHING = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One `[Peer]`. No `allowed_ips`: a standby. `keepalive_s` 0: off."""
+    """One `[Peer]`. No `allowed_ips`: a standby. `keepalive_s` 0: off. `address`: of a jump. `homes`: of a
+    regular agent in a jump's tunnel: its home, and who is next; `standby`: what it has at the home it has."""
 
     peer_id: PeerId
     public_key: str
@@ -32,12 +33,16 @@ class Section:
     allowed_ips: tuple[Cidr, ...]
     keepalive_s: int
     preshared_key: str | None = field(default=None, repr=False)
+    address: Address | None = None
+    homes: tuple[PeerId, ...] = ()
+    standby: tuple[Cidr, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
     """An interface and its sections. `addresses` without, `prefixes` with the network's prefix
-    length. `dns`: what a file's DNS line names: addresses, then a search domain."""
+    length. `dns`: what a file's DNS line names: addresses, then a search domain. `homes`: of a regular
+    agent, see home."""
 
     addresses: tuple[Address, ...]
     prefixes: tuple[str, ...]
@@ -45,6 +50,7 @@ class Tunnel:
     mtu: int
     sections: tuple[Section, ...]
     dns: tuple[str, ...] = ()
+    homes: tuple[PeerId, ...] = ()
 
 
 def regular_tunnel(
@@ -67,11 +73,13 @@ def regular_tunnel(
             through_home if jump.id == home else (),
             _keepalive_s(peer) if jump.endpoint else 0,
             psk(str(jump.public_key), peer.public_key, pair_epoch(network, peer)) if peer.public_key else None,
+            addresses(network, jump)[0],
         )
         for jump in hubs
         if jump.id == home or peer.is_run_by_agent
     )
-    return _tunnel(network, peer, sections, _dns(network, peer, [jump for jump in hubs if jump.id == home]))
+    tunnel = _tunnel(network, peer, sections, _dns(network, peer, [jump for jump in hubs if jump.id == home]))
+    return replace(tunnel, homes=homes_in_order(peer, hubs, network.down)) if peer.is_run_by_agent else tunnel
 
 
 def jump_tunnel(network: Network, jump: Peer, peers: Iterable[Peer], psk: PresharedKeys) -> Tunnel:
@@ -84,30 +92,51 @@ def jump_tunnel(network: Network, jump: Peer, peers: Iterable[Peer], psk: Presha
     if jump.is_blocked or jump.public_key is None:
         return _tunnel(network, jump, (), ())
     hubs = serving(known)
-    homes = {peer.id: home_of(peer, hubs, network.down) for peer in known if not peer.is_jump}
-    carried: dict[PeerId | None, list[Cidr]] = {}
+    orders = {peer.id: _order(network, peer, hubs) for peer in known if not peer.is_jump}
+    carried: dict[PeerId, list[Cidr]] = {}
     for peer in known:
-        if not peer.is_jump:
-            carried.setdefault(homes[peer.id], []).extend((*hosts(network, peer), *peer.additional_allowed_ips))
+        if homes := orders.get(peer.id):
+            carried.setdefault(homes[0], []).extend(_own_cidrs(network, peer))
     served = served_cidrs(network, hubs)
 
-    def section(peer: Peer, allowed_ips: Iterable[Cidr], keepalive_s: int = 0) -> Section:
+    def section(peer: Peer) -> Section | None:
         key = psk(str(jump.public_key), str(peer.public_key), pair_epoch(network, peer))
-        return Section(peer.id, str(peer.public_key), _endpoint(peer), ordered(allowed_ips), keepalive_s, key)
-
-    sections: list[Section] = []
-    for peer in known:
-        if peer.id == jump.id:
-            continue
+        bare = Section(peer.id, str(peer.public_key), _endpoint(peer), (), 0, key)
         if peer.is_jump:
             behind = [cidr for cidr in served[peer.id] if cidr not in jump.additional_allowed_ips]
-            reached = (*hosts(network, peer), *behind, *carried.get(peer.id, ()))
-            sections.append(section(peer, reached, _keepalive_s(jump) if peer.endpoint else 0))
-        elif homes[peer.id] == jump.id:
-            sections.append(section(peer, (*hosts(network, peer), *peer.additional_allowed_ips)))
-        elif peer.is_run_by_agent:
-            sections.append(section(peer, ()))
-    return _tunnel(network, jump, tuple(sections), ())
+            reached = ordered((*hosts(network, peer), *behind, *carried.get(peer.id, ())))
+            own = addresses(network, peer)[0]
+            return replace(
+                bare, allowed_ips=reached, keepalive_s=_keepalive_s(jump) if peer.endpoint else 0, address=own
+            )
+        return _carried(bare, peer, jump.id, orders[peer.id], ordered(_own_cidrs(network, peer)))
+
+    found = (section(peer) for peer in known if peer.id != jump.id)
+    return _tunnel(network, jump, tuple(one for one in found if one is not None), ())
+
+
+def _order(network: Network, peer: Peer, hubs: Sequence[Peer]) -> tuple[PeerId, ...]:
+    """The jumps in the order in which they carry a peer; a file names its home alone."""
+    if peer.is_run_by_agent:
+        return homes_in_order(peer, hubs, network.down)
+    home = home_of(peer, hubs, network.down)
+    return () if home is None else (home,)
+
+
+def _own_cidrs(network: Network, peer: Peer) -> tuple[Cidr, ...]:
+    return (*hosts(network, peer), *peer.additional_allowed_ips)
+
+
+def _carried(
+    bare: Section, peer: Peer, jump_id: PeerId, order: tuple[PeerId, ...], cidrs: tuple[Cidr, ...]
+) -> Section | None:
+    """A regular peer's section on a jump: with its CIDRs at its home, for an agent a standby elsewhere."""
+    is_home = order[:1] == (jump_id,)
+    if not peer.is_run_by_agent:
+        return replace(bare, allowed_ips=cidrs) if is_home else None
+    if is_home:
+        return replace(bare, allowed_ips=cidrs, homes=order)
+    return replace(bare, homes=order, standby=cidrs)
 
 
 def served_cidrs(network: Network, hubs: Sequence[Peer]) -> dict[PeerId, tuple[Cidr, ...]]:

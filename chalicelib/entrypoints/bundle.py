@@ -26,6 +26,9 @@ def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle
                 endpoint=section.endpoint,
                 allowed_ips=[str(cidr) for cidr in section.allowed_ips],
                 persistent_keepalive=section.keepalive_s,
+                tunnel_address=None if section.address is None else str(section.address),
+                homes=list(section.homes),
+                standby_allowed_ips=_texts(section.standby),
             )
             for section in tunnel.sections
         ],
@@ -39,6 +42,7 @@ def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle
             ],
         ),
         detection=wire.Detection(),
+        homes=list(tunnel.homes),
     )
 
 

@@ -24,7 +24,9 @@ class BundlePeer(Answer, frozen=True):
     """One `[Peer]` section. `endpoint` is `host:port`, IPv6 bracketed, or null.
 
     `preshared_key` null: none. `persistent_keepalive` in seconds, 0: off. Empty
-    `allowed_ips`: a standby section.
+    `allowed_ips`: a standby section. Of a jump, `tunnel_address`: to see whether it answers. Of a
+    regular agent in a jump's bundle, `homes`: the jumps in the order in which they carry it, its
+    home first; `standby_allowed_ips`: what its section gets here should this jump take it over.
     """
 
     peer_id: str
@@ -33,6 +35,9 @@ class BundlePeer(Answer, frozen=True):
     endpoint: str | None
     allowed_ips: list[str]
     persistent_keepalive: int
+    tunnel_address: str | None = None
+    homes: list[str] = []
+    standby_allowed_ips: list[str] = []
 
 
 class Rule(Answer, frozen=True):
@@ -91,7 +96,8 @@ class Detection(Answer, frozen=True):
 
 class Bundle(Answer, frozen=True):
     """`hash` in reports is `codec.content_hash` of it. `next_signing_key`: Ed25519, base64, the successor
-    of the key that signs now. Peers stand in the order of their ids, CIDRs by version, address and length,
+    of the key that signs now. `homes`: of a regular agent, the jumps in the order in which they carry it,
+    its home first. Peers stand in the order of their ids, CIDRs by version, address and length,
     records by name."""
 
     generation: int
@@ -105,6 +111,7 @@ class Bundle(Answer, frozen=True):
     firewall: Firewall
     dns: Dns
     detection: Detection
+    homes: list[str] = []
 
 
 class Tombstone(Answer, frozen=True):

@@ -25,6 +25,9 @@ class Section(Request, frozen=True):
     preshared_key: str | None
     endpoint: str | None
     persistent_keepalive: int
+    tunnel_address: str | None
+    homes: list[str]
+    standby_allowed_ips: list[str]
 
 
 class Set(Request, frozen=True, omit_defaults=True):
