@@ -24,9 +24,8 @@ JUMP = "jmp_"
 class Heartbeat:
     """`running`: the revision in force, 0 for none, and its hash. `sightings`: the latest handshake of each
     peer a jump saw something new of, and its endpoint. `watched`: how far back `own_handshakes`, each with its
-    age, go without a gap; None: the agent says nothing of them.
-    `unreachable`: jumps whose tunnels are dead to it. `reset`: the jump
-    that leaves it unanswered."""
+    age, go without a gap; None: the agent says nothing of them. `unreachable`: jumps whose tunnels are dead to
+    it. `reset`: the jump that leaves it unanswered."""
 
     instance_id: str
     seq: int

@@ -115,6 +115,8 @@ class NoTunnel:
 
     verify = apply
 
+    def reset(self, wanted: object, public_key: str) -> None: ...
+
     def observe(self) -> tuple[()]:
         return ()
 

@@ -637,7 +637,8 @@ export interface components {
         /**
          * Bundle
          * @description `hash` in reports is `codec.content_hash` of it. `next_signing_key`: Ed25519, base64, the successor
-         *         of the key that signs now. Peers stand in the order of their ids, CIDRs by version, address and length,
+         *         of the key that signs now. `homes`: of a regular agent, the jumps in the order in which they carry it,
+         *         its home first. Peers stand in the order of their ids, CIDRs by version, address and length,
          *         records by name.
          */
         Bundle: {
@@ -645,6 +646,8 @@ export interface components {
             dns: components["schemas"]["Dns"];
             firewall: components["schemas"]["Firewall"];
             generation: number;
+            /** @default [] */
+            homes?: string[];
             interface: components["schemas"]["Interface"];
             is_blocked: boolean;
             network_id: string;
@@ -658,15 +661,23 @@ export interface components {
          * @description One `[Peer]` section. `endpoint` is `host:port`, IPv6 bracketed, or null.
          *
          *         `preshared_key` null: none. `persistent_keepalive` in seconds, 0: off. Empty
-         *         `allowed_ips`: a standby section.
+         *         `allowed_ips`: a standby section. Of a jump, `tunnel_address`: to see whether it answers. Of a
+         *         regular agent in a jump's bundle, `homes`: the jumps in the order in which they carry it, its
+         *         home first; `standby_allowed_ips`: what its section gets here should this jump take it over.
          */
         BundlePeer: {
             allowed_ips: string[];
             endpoint: string | null;
+            /** @default [] */
+            homes?: string[];
             peer_id: string;
             persistent_keepalive: number;
             preshared_key: string | null;
             public_key: string;
+            /** @default [] */
+            standby_allowed_ips?: string[];
+            /** @default null */
+            tunnel_address?: string | null;
         };
         /**
          * Bye
@@ -1408,9 +1419,12 @@ export interface components {
          */
         Section: {
             endpoint: string | null;
+            homes: string[];
             persistent_keepalive: number;
             preshared_key: string | null;
             public_key: string;
+            standby_allowed_ips: string[];
+            tunnel_address: string | null;
         };
         /**
          * Session
