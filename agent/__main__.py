@@ -16,6 +16,7 @@ from agent.adapters.commands import Commands
 from agent.adapters.control_plane import Http, RestControlPlane, RestEnroller
 from agent.adapters.device import Device
 from agent.adapters.firewall import NftFirewall
+from agent.adapters.foreign import ForeignTables
 from agent.adapters.host import LinuxHost, missing_rights
 from agent.adapters.push import WebSocketPush
 from agent.adapters.state_dir import EnrollmentDir, StateDir
@@ -98,7 +99,7 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     )
     worker = Worker(
         control_plane=control_plane,
-        tunnel=_tunnel(directory, enrollment, enrollment.interface, saved),
+        tunnel=_tunnel(directory, enrollment, enrollment.interface, saved, settings),
         store=directory,
         host=LinuxHost(),
         emit=queue.put,
@@ -118,7 +119,13 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     return runtime
 
 
-def _tunnel(directory: EnrollmentDir, enrollment: Enrollment, interface: str, saved: Fetched | None) -> HostTunnel:
+def _tunnel(
+    directory: EnrollmentDir,
+    enrollment: Enrollment,
+    interface: str,
+    saved: Fetched | None,
+    settings: RunSettings | None = None,
+) -> HostTunnel:
     commands = Commands()
     return HostTunnel(
         commands=commands,
@@ -127,6 +134,8 @@ def _tunnel(directory: EnrollmentDir, enrollment: Enrollment, interface: str, sa
         firewall=NftFirewall(commands, interface),
         private_key=enrollment.keys.private_key,
         memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
+        nat_interfaces=settings.nat_interfaces if settings is not None else (),
+        foreign=ForeignTables(commands, interface, is_managed=settings is not None and settings.manages_forward),
     )
 
 

@@ -17,12 +17,14 @@ from chalicelib.wire.peers import Host
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What making it so came to. `conflicts`: prefixes left to the host's own network."""
+    """What making it so came to. `conflicts`: prefixes left to the host's own network. `forbidden`: a sentence
+    for each table of others that drops what a jump forwards."""
 
     is_changed: bool
     is_unresolved: bool = False
     conflicts: tuple[str, ...] = ()
     kind: str = ""
+    forbidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from agent import __version__
 from agent.errors import SettingsInvalid
+from agent.nat import INTERFACE_NAME
 
 DEFAULT_STATE_DIR = "/var/lib/wirety"
 YES = frozenset({"1", "true", "yes", "on"})
@@ -19,7 +20,7 @@ NO = frozenset({"", "0", "false", "no", "off"})
 
 EPILOG = """\
 Every flag has an environment variable of its name: SERVER_URL, TOKEN, STATE_DIR, NETWORK_ID,
-INSECURE, JSON, LOG_FORMAT. REQUESTS_CA_BUNDLE names certificates to trust.
+INSECURE, JSON, LOG_FORMAT, NAT_INTERFACES, MANAGE_FORWARD. REQUESTS_CA_BUNDLE names certificates to trust.
 """
 RUN_EPILOG = """\
 SIGTERM and SIGINT end the agent within a second and leave the tunnel up, so that a restart
@@ -42,6 +43,8 @@ class RunSettings:
     network_id: str | None
     is_insecure: bool
     log_format: Literal["json", "plain"]
+    nat_interfaces: tuple[str, ...] = ()
+    manages_forward: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,14 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
             return EnrollSettings(server, _token(given.token, env), state_dir, is_insecure)
         case "run":
             is_insecure = given.insecure or _is_set(env, "INSECURE")
-            return RunSettings(state_dir, network_id, is_insecure, _log_format(given.log_format, env))
+            return RunSettings(
+                state_dir,
+                network_id,
+                is_insecure,
+                _log_format(given.log_format, env),
+                _nat_interfaces(given.nat_interface, env),
+                given.manage_forward or _is_set(env, "MANAGE_FORWARD"),
+            )
         case _:
             return StatusSettings(state_dir, network_id, given.json or _is_set(env, "JSON"))
 
@@ -123,6 +133,17 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--network", metavar="ID", help="which enrolment, where there are several (NETWORK_ID)")
     run.add_argument("--insecure", action="store_true", help="allow http and ws off loopback (INSECURE=1)")
     run.add_argument("--log-format", choices=["json", "plain"], help="default: plain on a terminal (LOG_FORMAT)")
+    run.add_argument(
+        "--nat-interface",
+        metavar="NAME",
+        action="append",
+        help="of a jump: where masqueraded traffic leaves, repeatable; default: where routes lead (NAT_INTERFACES=a,b)",
+    )
+    run.add_argument(
+        "--manage-forward",
+        action="store_true",
+        help="of a jump: add one rule to other firewalls that drop what it forwards (MANAGE_FORWARD=1)",
+    )
     status = _command(commands, "status", "say what the agent of this host does")
     status.add_argument("--network", metavar="ID", help="which enrolment, where there are several (NETWORK_ID)")
     status.add_argument("--json", action="store_true", help="for scripts (JSON=1)")
@@ -151,6 +172,14 @@ def _log_format(given: str | None, env: Mapping[str, str]) -> Literal["json", "p
     if asked not in {"json", "plain"}:
         raise SettingsInvalid("LOG_FORMAT is json or plain")
     return "json" if asked == "json" else "plain"
+
+
+def _nat_interfaces(given: Sequence[str] | None, env: Mapping[str, str]) -> tuple[str, ...]:
+    names = given or env.get("NAT_INTERFACES", "").replace(",", " ").split()
+    for name in names:
+        if not INTERFACE_NAME.fullmatch(name):
+            raise SettingsInvalid(f"--nat-interface: {name!r} is no interface of the host's own")
+    return tuple(sorted(set(names)))
 
 
 def _is_set(env: Mapping[str, str], name: str) -> bool:

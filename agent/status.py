@@ -8,7 +8,8 @@ from agent.state import Socket, State
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """`revision_wanted`: the newest the control plane named. `is_running`: said by the reader."""
+    """`revision_wanted`: the newest the control plane named. `forward_conflict`: a
+    sentence for each table of others that drops what a jump forwards. `is_running`: said by the reader."""
 
     network_id: str
     peer_id: str
@@ -23,6 +24,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     revision_applied: int = 0
     revision_wanted: int = 0
     route_conflict: list[str] = []
+    forward_conflict: list[str] = []
     last_error: str | None = None
     last_contact: datetime | None = None
     deleted_at: datetime | None = None
@@ -40,6 +42,7 @@ def of_state(status: Status, state: State, last_contact: datetime | None) -> Sta
         revision_applied=following.applied.revision,
         revision_wanted=max(following.wanted, following.applied).revision,
         route_conflict=list(made.conflicts) if made is not None else [],
+        forward_conflict=list(made.forbidden) if made is not None else [],
         last_error=following.last_error or link.last_error,
         last_contact=last_contact,
         deleted_at=state.tombstone.deleted_at if state.tombstone is not None else None,
@@ -62,6 +65,7 @@ def text(status: Status) -> str:
     ]
     if status.route_conflict:
         rows.append(("left out", "routes to the host's own network: " + ", ".join(status.route_conflict)))
+    rows += [("not forwarded", sentence) for sentence in status.forward_conflict]
     if status.last_error:
         rows.append(("last error", status.last_error))
     return "\n".join(f"{name:<13} {value}" for name, value in rows)

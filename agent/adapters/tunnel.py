@@ -14,6 +14,7 @@ from typing import assert_never
 from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.firewall import NftFirewall, enable_forwarding, must_forward
+from agent.adapters.foreign import ForeignTables
 from agent.adapters.iproute import IpRoute
 from agent.conflicts import HostRoutes, without_conflicts
 from agent.desired import Desired, Endpoint
@@ -58,6 +59,8 @@ class HostTunnel:
     private_key: str = field(repr=False)
     memory: Memory = field(default_factory=Memory)
     nat_interfaces: tuple[str, ...] = ()
+    foreign: ForeignTables | None = None
+    _forbidden: tuple[str, ...] = ()
     _live: Live | None = None
     _host: HostRoutes = field(default_factory=HostRoutes)
 
@@ -74,7 +77,11 @@ class HostTunnel:
         """Make it so from a fresh look at interface, routes and table."""
         self._live = None
         self.firewall.verify()
-        return self._make(wanted, self._look())
+        made = self._make(wanted, self._look())
+        if self.foreign is None or not wanted.is_forwarding:
+            return made
+        is_changed = self._open_foreign(self.foreign, wanted)
+        return replace(made, is_changed=made.is_changed or is_changed, forbidden=self._forbidden)
 
     def reset(self, wanted: Desired, public_key: str) -> None:
         live = self._live
@@ -100,6 +107,8 @@ class HostTunnel:
         self._live = None
         self.device.destroy()
         self.firewall.remove()
+        if self.foreign is not None:
+            self.foreign.remove()
 
     def plan(self, wanted: Desired) -> Prospect:
         """What `apply` would do to this host now, from a fresh look and without doing it.
@@ -133,7 +142,20 @@ class HostTunnel:
             is_unresolved=bool(unresolved),
             conflicts=conflicts,
             kind=self.device.kind,
+            forbidden=self._forbidden,
         )
+
+    def _open_foreign(self, foreign: ForeignTables, wanted: Desired) -> bool:
+        """Its owner may change a table at the same moment: then the next look does it."""
+        try:
+            is_changed, forbidden = foreign.make_so(has_ipv6=any(address.version == 6 for address in wanted.addresses))
+        except ToolFailed as failed:
+            logger.info("foreign_tables_not_managed", extra={"error": str(failed)})
+            return False
+        if tuple(forbidden) != self._forbidden:
+            self._forbidden = tuple(forbidden)
+            logger.warning("forwarding_forbidden", extra={"tables": list(forbidden)})
+        return is_changed
 
     def _firewall(self, wanted: Desired, is_due: Callable[[Table | None], bool]) -> Firewall:
         made = self._table(wanted)

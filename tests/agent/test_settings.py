@@ -40,6 +40,22 @@ def test_run_and_status_read_the_environment() -> None:
     assert parse(["status"], environment) == StatusSettings(Path("/s"), "net_1", True)
 
 
+def test_interfaces_to_masqueraded_networks_are_named_by_flags_or_by_the_environment() -> None:
+    flags = parse(["run", "--nat-interface", "eth1", "--nat-interface", "eth0", "--manage-forward"], {})
+    environment = parse(["run"], {"NAT_INTERFACES": "eth0, eth1", "MANAGE_FORWARD": "1"})
+
+    assert isinstance(flags, RunSettings)
+    assert isinstance(environment, RunSettings)
+    for settings in (flags, environment):
+        assert (settings.nat_interfaces, settings.manages_forward) == (("eth0", "eth1"), True)
+
+
+@pytest.mark.parametrize("name", ["wy00000001", 'eth0" } accept', "longer-than-fifteen", ""])
+def test_what_masquerading_must_not_use_is_refused(name: str) -> None:
+    with pytest.raises(SettingsInvalid):
+        parse(["run", "--nat-interface", name], {})
+
+
 @pytest.mark.parametrize("words", [["enroll", "--server", "https://a"], ["enroll", "--token", "t"]])
 def test_what_is_missing_is_said(words: list[str]) -> None:
     with pytest.raises(SettingsInvalid):

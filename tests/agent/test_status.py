@@ -37,3 +37,12 @@ def test_the_text_says_insecure_and_not_running() -> None:
     assert "not running" in shown
     assert "INSECURE" in shown
     assert "never" in shown
+
+
+def test_the_text_says_what_another_firewall_forbids() -> None:
+    following = Following(made=Made(is_changed=False, forbidden=("chain FORWARD drops",)))
+
+    status = of_state(BLANK, replace(initial(NETWORK_ID, PEER_ID, "i"), following=following), AT)
+
+    assert status.forward_conflict == ["chain FORWARD drops"]
+    assert "chain FORWARD drops" in text(status)

@@ -12,6 +12,7 @@ import pytest
 from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.firewall import NftFirewall
+from agent.adapters.foreign import ForeignTables
 from agent.adapters.tunnel import HostTunnel
 from agent.desired import desired, endpoints_asked
 from agent.errors import ToolFailed
@@ -305,6 +306,24 @@ def test_a_changed_preshared_key_keeps_the_roamed_endpoint(host: Host) -> None:
 
     assert host.wg("endpoints").endswith("203.0.113.1:2")
     assert host.wg("preshared-keys").endswith("(none)")
+
+
+def test_another_firewall_that_forbids_is_told_and_opened_where_asked(host: Host) -> None:
+    host.inside.sh(
+        "nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'"
+    )
+    bundle = a_bundle(forward=True)
+    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE)
+
+    told, kept = host.apply(bundle).forbidden, host.apply(a_bundle(forward=True, revision=2)).forbidden
+    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE, is_managed=True)
+    opened, again = host.verify(bundle), host.verify(bundle)
+    is_marked = f"wirety:{INTERFACE}" in host.inside.sh("nft list ruleset")
+    host.inside.do(host.tunnel.remove)
+
+    assert ("table ip filter" in told[0], kept) == (True, told)
+    assert (opened.is_changed, opened.forbidden, again.is_changed, is_marked) == (True, (), False, True)
+    assert INTERFACE not in host.inside.sh("nft list ruleset")
 
 
 def test_removal_leaves_nothing_and_can_be_repeated(host: Host) -> None:
