@@ -22,6 +22,7 @@ from agent.adapters.push import WebSocketPush
 from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.adapters.status_file import StatusFile
 from agent.adapters.tunnel import HostTunnel
+from agent.adapters.watch import WireGuardWatch
 from agent.core import EXIT_PEER_DELETED, initial
 from agent.desired import endpoints_asked
 from agent.enrolling import Enrolling
@@ -101,20 +102,22 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
         control_plane=control_plane,
         tunnel=_tunnel(directory, enrollment, enrollment.interface, saved, settings),
         store=directory,
-        host=LinuxHost(),
         emit=queue.put,
     )
+    watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
     blank = _blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid())
     runtime = Runtime(
         state=initial(enrollment.network_id, enrollment.peer_id, uuid.uuid4().hex),
         put_job=worker.put,
         push=WebSocketPush(socket_url(enrollment.server), control_plane.bearer, queue.put),
+        watch=watch,
         queue=queue,
         show=StatusFile(directory, blank).show,
     )
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: queue.put(StopRequested(at_s=monotonic())))
     worker.start()
+    watch.start()
     queue.put(Started(saved=saved, at_s=monotonic()))
     return runtime
 

@@ -38,7 +38,7 @@ def step(state: State, event: ev.Event) -> Step:
 def _handled(state: State, event: ev.Event) -> Step:
     match event:
         case ev.Started():
-            return _then(following.started(state, event.saved), link.open_session, _with_first_timers)
+            return _then(following.started(state, event.saved), beats.watch, link.open_session, _with_first_timers)
         case ev.StopRequested():
             closing = (CloseSocket(state.link.number), Log(logging.INFO, "agent_stopped"), Exit(EXIT_STOPPED))
             return _ended(state), closing
@@ -84,7 +84,9 @@ def _worked(state: State, event: ev.Event) -> Step:
         case ev.FetchFailed():
             return _then(following.fetch_failed(state, event), _ends_session(event.status))
         case ev.BundleApplied():
-            return following.applied(beats.knows_peers(state, event.fetched), event)
+            known = beats.knows_peers(state, event.fetched)
+            became_other = known.beats.is_jump != state.beats.is_jump
+            return _then(following.applied(known, event), *([beats.watch] if became_other else []))
         case ev.ApplyFailed():
             return following.apply_failed(state, event)
         case ev.BundleSaved():

@@ -59,7 +59,9 @@ class Reconcile:
 
 @dataclass(frozen=True, slots=True)
 class Observe:
-    has_peers: bool
+    """Look at host and WireGuard now, and from now on every so often."""
+
+    every_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +102,5 @@ class Exit:
     code: int
 
 
-Job = OpenSession | Post | Fetch | Apply | Save | Reconcile | Observe | ResetPeer | TearDown
-Effect = Job | OpenSocket | CloseSocket | Send | SetTimer | CancelTimer | Log | Exit
+Job = OpenSession | Post | Fetch | Apply | Save | Reconcile | ResetPeer | TearDown
+Effect = Job | Observe | OpenSocket | CloseSocket | Send | SetTimer | CancelTimer | Log | Exit

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from agent.live import Seen
+from agent.live import Sighted
 from agent.ports import Made
 from agent.received import Fetched
 from chalicelib.wire.bundle import Tombstone
@@ -155,15 +155,13 @@ class ReconcileFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed(Event):
-    """`seen` is empty unless peers were asked for."""
+    """`seen`: the peers that changed since the look before. `since_s`: since when the interface was looked at
+    without a gap, None while there is none. `is_asked`: else it comes for what changed."""
 
     host: Host
-    seen: Sequence[Seen]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObserveFailed(Event):
-    error: str
+    seen: Sequence[Sighted]
+    since_s: float | None = None
+    is_asked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,7 +125,7 @@ def _open_socket(state: State) -> Step:
 
 
 def _without_unacked(state: State) -> State:
-    return replace(state, beats=replace(state.beats, unacked=()))
+    return replace(state, beats=state.beats.losing(lambda _: True))
 
 
 def _with(state: State, **changes: Any) -> State:

@@ -46,10 +46,20 @@ ABSENT = Live(
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One peer's traffic. `handshake_at`: unix seconds, 0: never."""
+    """One peer's traffic. `handshake_at`: unix seconds, whole ones where a tool has no finer; 0: never."""
 
     public_key: str
     endpoint: str | None
-    handshake_at: int
+    handshake_at: float
     rx: int
     tx: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """A peer whose endpoint or handshake is another than at the look before. `age_s`: of its handshake.
+    `is_urgent`: it moved, or shook hands early."""
+
+    seen: Seen
+    age_s: float
+    is_urgent: bool

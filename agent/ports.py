@@ -1,12 +1,11 @@
 """Everything the agent needs of the outside, few methods each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from agent.desired import Desired
 from agent.enrollment import Enrollment, Keys
-from agent.live import Seen
 from agent.received import Fetched, Received
 from agent.steps import Step
 from chalicelib.wire.agent import Enrolled, EnrollRequest
@@ -93,13 +92,18 @@ class Tunnel(Protocol):
     def reset(self, wanted: Desired, public_key: str) -> None:
         """Remove a peer and add it again, with all it forgot: its session, and the time of its last handshake."""
 
-    def observe(self) -> Sequence[Seen]: ...
-
     def learned(self) -> Mapping[str, str]:
         """Where peers were last seen: public key → `ip:port`."""
 
     def remove(self) -> None:
         """Take it down; what is not there is no error."""
+
+
+class Watch(Protocol):
+    """Looks at host and WireGuard; what it sees arrives as events."""
+
+    def observe(self, every_s: float) -> None:
+        """Look now and say what is seen; from now on look every so often, and say what changed."""
 
 
 class Store(Protocol):

@@ -11,7 +11,7 @@ from typing import assert_never
 from agent import effects as ef
 from agent import events as ev
 from agent.core import step
-from agent.ports import Push
+from agent.ports import Push, Watch
 from agent.state import State
 from chalicelib.wire.codec import encode
 
@@ -25,6 +25,7 @@ class Runtime:
     state: State
     put_job: Callable[[ef.Job], None]
     push: Push
+    watch: Watch
     queue: SimpleQueue[ev.Event]
     show: Callable[[State], None]
     uniform: Callable[[float, float], float] = random.uniform
@@ -68,6 +69,8 @@ class Runtime:
                 self.push.send(effect.socket, encode(effect.frame))
             case ef.OpenSocket():
                 self.push.open(effect.socket)
+            case ef.Observe():
+                self.watch.observe(effect.every_s)
             case ef.CloseSocket():
                 self.push.close(effect.socket)
             case ef.Log():
@@ -81,7 +84,6 @@ class Runtime:
                 | ef.Apply()
                 | ef.Save()
                 | ef.Reconcile()
-                | ef.Observe()
                 | ef.ResetPeer()
                 | ef.TearDown()
             ):

@@ -1,14 +1,15 @@
 """What the agent knows: the state that `core.step` takes and gives back."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from agent.effects import Effect
+from agent.live import Seen
 from agent.ports import Made
 from agent.received import Fetched, Version
 from chalicelib.wire.bundle import Tombstone
-from chalicelib.wire.frames import Applied, Observation
+from chalicelib.wire.frames import Applied
 from chalicelib.wire.peers import Host
 
 NEVER = Version()
@@ -81,11 +82,11 @@ class Following:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """Of one observation, what makes it worth telling again."""
+class Shaken:
+    """A handshake of the host's own with a peer, at a monotonic time."""
 
-    endpoint: str | None
-    handshake_at: int
+    public_key: str
+    made_at_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +95,32 @@ class Unacked:
 
     seq: int
     host: Host | None
-    observations: tuple[Observation, ...]
+    seen: tuple[Seen, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Beats:
-    """`told`: peer id → what the server has acknowledged. `peer_ids`: public key → peer id."""
+    """`peer_ids`: public key → peer id. `host`: as it was last looked at. `untold`: public key → what a jump
+    saw of it and has not told yet. `shaken`: a regular agent's handshakes, none missing since
+    `watched_since_s`; the oldest first."""
 
     interval_s: float
     seq: int = 0
     nonce: str | None = None
     is_jump: bool = False
     peer_ids: Mapping[str, str] = field(default_factory=dict)
+    host: Host | None = None
     told_host: Host | None = None
-    told: Mapping[str, Mark] = field(default_factory=dict)
+    untold: Mapping[str, Seen] = field(default_factory=dict)
+    shaken: tuple[Shaken, ...] = ()
+    watched_since_s: float | None = None
     unacked: tuple[Unacked, ...] = ()
+
+    def losing(self, is_lost: Callable[[Unacked], bool]) -> "Beats":
+        """What such heartbeats told is to be told again, unless something newer is."""
+        told_again = {seen.public_key: seen for one in self.unacked if is_lost(one) for seen in one.seen}
+        waiting = tuple(one for one in self.unacked if not is_lost(one))
+        return replace(self, untold={**told_again, **self.untold}, unacked=waiting)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ UNRESOLVED_RECONCILE_S = 8.0
 SAVE_AGAIN_S = 60.0
 JUMP_HEARTBEAT_S = 30.0
 HEARTBEAT_S = 240.0
+JUMP_LOOK_S = 1.0
+LOOK_S = 5.0  # half of the tolerance with which handshakes are compared
 
 
 def backed_off(timer: Timer, failures: int) -> SetTimer:

@@ -1,15 +1,19 @@
 """WireGuard's own text: what `wg addconf` reads and `wg show IF dump` prints."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 
 from agent.desired import Endpoint
+from agent.errors import ToolFailed
 from agent.live import LivePeer, Seen
 from agent.reconcile import Change
 
 NO_PRESHARED_KEY = "A" * 43 + "="  # 32 zero bytes
 PEER_FIELDS = 8
+UAPI_PEER = "public_key="  # wireguard.com/xplatform
+UAPI_WELL = "errno=0\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,8 @@ def parse_dump(text: str) -> Dump:
     first, *rest = text.splitlines()
     _, public_key, listen_port, _ = first.split("\t")
     peers: dict[str, LivePeer] = {}
-    seen: list[Seen] = []
     for line in rest:
-        key, psk, endpoint, prefixes, handshake_at, rx, tx, keepalive = line.split("\t")[:PEER_FIELDS]
+        key, psk, endpoint, prefixes, _, _, _, keepalive = line.split("\t")[:PEER_FIELDS]
         peers[key] = LivePeer(
             public_key=key,
             preshared_key=_or_none(psk),
@@ -60,8 +63,43 @@ def parse_dump(text: str) -> Dump:
             endpoint=_or_none(endpoint),
             keepalive_s=0 if keepalive == "off" else int(keepalive),
         )
-        seen.append(Seen(key, peers[key].endpoint, int(handshake_at), int(rx), int(tx)))
+    seen = [seen_in_dump(line) for line in rest]
     return Dump(public_key=_or_none(public_key), listen_port=int(listen_port), peers=peers, seen=seen)
+
+
+def dump_records(text: str) -> Sequence[str]:
+    """The peers' lines of `wg show IF dump`."""
+    return text.splitlines()[1:]
+
+
+def seen_in_dump(line: str) -> Seen:
+    key, _, endpoint, _, handshake_at, rx, tx, _ = line.split("\t")[:PEER_FIELDS]
+    return Seen(key, _or_none(endpoint), int(handshake_at), int(rx), int(tx))
+
+
+def uapi_records(text: str) -> Sequence[str]:
+    """The peers' parts of what a userspace WireGuard answers to `get=1`.
+
+    Raises:
+        ToolFailed: it says an error.
+    """
+    if not text.endswith(UAPI_WELL):
+        raise ToolFailed("the WireGuard socket answers an error")
+    return text.removesuffix(UAPI_WELL).split(UAPI_PEER)[1:]
+
+
+def seen_in_uapi(record: str) -> Seen:
+    """Of a peer's part, which begins with its key in hexadecimal digits."""
+    key, _, rest = record.partition("\n")
+    values = dict(line.split("=", 1) for line in rest.splitlines())
+    handshake_at = int(values["last_handshake_time_sec"]) + int(values["last_handshake_time_nsec"]) / 1e9
+    return Seen(
+        public_key=base64.b64encode(bytes.fromhex(key)).decode(),
+        endpoint=values.get("endpoint"),
+        handshake_at=handshake_at,
+        rx=int(values["rx_bytes"]),
+        tx=int(values["tx_bytes"]),
+    )
 
 
 def _section(change: Change, resolved: Mapping[Endpoint, str]) -> list[str]:

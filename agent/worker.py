@@ -15,7 +15,7 @@ from agent import effects as ef
 from agent import events as ev
 from agent.desired import Desired, desired
 from agent.errors import BundleRefused, DeltaRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
-from agent.ports import ControlPlane, HostFacts, Store, Tunnel
+from agent.ports import ControlPlane, Store, Tunnel
 from agent.received import Fetched, Version
 from chalicelib.wire.frames import Heartbeat
 
@@ -29,7 +29,6 @@ class Worker:
     control_plane: ControlPlane
     tunnel: Tunnel
     store: Store
-    host: HostFacts
     emit: Callable[[ev.Event], None]
     _jobs: SimpleQueue[ef.Job] = field(default_factory=SimpleQueue)
     _wanted: Desired | None = None
@@ -83,12 +82,10 @@ class Worker:
             case _:
                 return self._performed_on_host(job)
 
-    def _performed_on_host(self, job: ef.Reconcile | ef.Observe | ef.ResetPeer | ef.TearDown) -> ev.Event:
+    def _performed_on_host(self, job: ef.Reconcile | ef.ResetPeer | ef.TearDown) -> ev.Event:
         match job:
             case ef.Reconcile():
                 return self._reconcile()
-            case ef.Observe():
-                return self._observe(job)
             case ef.ResetPeer():
                 if self._wanted is not None:
                     self.tunnel.reset(self._wanted, job.public_key)
@@ -128,14 +125,6 @@ class Worker:
             self._learned = learned
         return ev.Reconciled(made=made, at_s=monotonic())
 
-    def _observe(self, job: ef.Observe) -> ev.Event:
-        """A tunnel that cannot be looked at is healed by the next reconcile; the heartbeat goes on."""
-        try:
-            seen = self.tunnel.observe() if job.has_peers else ()
-        except ToolFailed:
-            seen = ()
-        return ev.Observed(host=self.host.host(), seen=seen, at_s=monotonic())
-
     def _post(self, job: ef.Post) -> ev.Event:
         frame = job.frame
         if isinstance(frame, Heartbeat):
@@ -157,8 +146,6 @@ def _failed(job: ef.Job, reason: str, status: int | None = None, is_refused: boo
             return ev.SaveFailed(fetched=job.fetched, error=reason, at_s=at_s)
         case ef.Reconcile():
             return ev.ReconcileFailed(error=reason, at_s=at_s)
-        case ef.Observe():
-            return ev.ObserveFailed(error=reason, at_s=at_s)
         case ef.Post():
             return ev.PostFailed(frame=job.frame, status=status, reason=reason, at_s=at_s)
         case ef.ResetPeer():

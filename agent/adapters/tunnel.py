@@ -6,7 +6,7 @@ costs one `wg`; `verify` looks again and heals what drifted.
 
 import logging
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from typing import assert_never
@@ -21,7 +21,7 @@ from agent.desired import Desired, Endpoint
 from agent.enforcing import Surroundings, table
 from agent.errors import ToolFailed, ToolMissing
 from agent.keys import wireguard_public_key
-from agent.live import ABSENT, Live, Seen
+from agent.live import ABSENT, Live
 from agent.nat import nat_interfaces
 from agent.nftables import Table
 from agent.ports import Made, Prospect
@@ -91,14 +91,6 @@ class HostTunnel:
         else:
             left = {key: peer for key, peer in live.peers.items() if key != public_key}
             self._make(wanted, replace(live, peers=left))
-
-    def observe(self) -> Sequence[Seen]:
-        """What WireGuard says of every peer now.
-
-        Raises:
-            ToolFailed: no such interface.
-        """
-        return self._dump().seen
 
     def learned(self) -> Mapping[str, str]:
         return self.memory.learned

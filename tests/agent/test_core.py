@@ -1,7 +1,7 @@
 """The core in values: what it decides when hints, answers, failures and timers arrive."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent import effects as ef
 from agent import events as ev
 from agent.core import EXIT_PEER_DELETED, initial, step
-from agent.live import Seen
+from agent.live import Seen, Sighted
 from agent.ports import Made
 from agent.received import Fetched, Version
 from agent.state import Session, Socket, State, Work
@@ -20,12 +20,15 @@ from chalicelib.wire.bundle import Bundle
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import (
     MAX_FRAME_BYTES,
+    MOST_OWN_HANDSHAKES,
     Ack,
     Applied,
     Bye,
     ConfigChanged,
     Heartbeat,
     Hello,
+    OwnHandshake,
+    OwnHandshakes,
     Probe,
     ProbeReply,
     Reset,
@@ -592,8 +595,21 @@ def test_an_unresolved_endpoint_brings_the_next_look_forward() -> None:
     assert agent.timer(ev.Timer.RECONCILE).high_s < 10
 
 
-def seen(name: str, endpoint: str | None = "203.0.113.7:4000", handshake_at: int = 1000) -> Seen:
-    return Seen(public_key=a_public_key(name), endpoint=endpoint, handshake_at=handshake_at, rx=1, tx=2)
+def seen(
+    name: str,
+    endpoint: str | None = "203.0.113.7:4000",
+    handshake_at: float = 1000,
+    age_s: float = 0.0,
+    is_urgent: bool = False,
+) -> Sighted:
+    traffic = Seen(public_key=a_public_key(name), endpoint=endpoint, handshake_at=handshake_at, rx=1, tx=2)
+    return Sighted(seen=traffic, age_s=age_s, is_urgent=is_urgent)
+
+
+def look(
+    agent: Agent, *sighted: Sighted, host: Host = HOST, is_asked: bool = True, since_s: float | None = 0.0
+) -> None:
+    agent.take(ev.Observed(host=host, seen=sighted, since_s=since_s, is_asked=is_asked, at_s=agent.now_s))
 
 
 def a_connected_jump(names: Iterable[str] = ("a", "b")) -> Agent:
@@ -605,92 +621,252 @@ def heartbeats(agent: Agent) -> list[Heartbeat]:
     return [frame for frame in agent.sent() if isinstance(frame, Heartbeat)]
 
 
+def told(agent: Agent) -> list[str]:
+    return [observation.peer_id for beat in heartbeats(agent) for observation in beat.observations]
+
+
+def acknowledge(agent: Agent, seq: int) -> None:
+    agent.receive(Ack(seq=seq, generation=0, wanted=5, nonce=f"n{seq}"))
+
+
 def test_a_heartbeat_names_the_host_until_it_is_acknowledged_and_when_it_changes() -> None:
     agent = a_connected_agent()
-    agent.take(ev.Observed(host=HOST, seen=()))
+    look(agent)
     assert heartbeats(agent)[0].host == HOST
-    agent.take(ev.Observed(host=HOST, seen=()))
+    look(agent)
     assert heartbeats(agent)[0].host == HOST
 
-    agent.receive(Ack(seq=2, generation=0, wanted=5, nonce="n2"))
-    agent.take(ev.Observed(host=HOST, seen=()))
+    acknowledge(agent, 2)
+    look(agent)
     assert heartbeats(agent)[0].host is None
     renamed = Host(hostname="new", os="Debian", agent_version="0")
-    agent.take(ev.Observed(host=renamed, seen=()))
+    look(agent, host=renamed, is_asked=False)
 
     assert heartbeats(agent)[0].host == renamed
 
 
 def test_heartbeats_count_and_echo_the_last_nonce() -> None:
     agent = a_connected_agent()
-    agent.take(ev.Observed(host=HOST, seen=()))
-    agent.receive(Ack(seq=1, generation=0, wanted=5, nonce="n1"))
+    look(agent)
+    acknowledge(agent, 1)
 
-    agent.take(ev.Observed(host=HOST, seen=()))
+    look(agent)
 
     (beat,) = heartbeats(agent)
     assert (beat.seq, beat.nonce, beat.revision) == (2, "n1", 5)
 
 
-def test_a_jump_tells_peers_whose_endpoint_or_handshake_changed() -> None:
+def test_what_a_jump_sees_goes_with_the_next_heartbeat_and_once() -> None:
     agent = a_connected_jump()
-    agent.take(ev.Observed(host=HOST, seen=(seen("a"), seen("b"), seen("stranger"))))
-    assert [told.peer_id for told in heartbeats(agent)[0].observations] == ["peer_a", "peer_b"]
-    agent.receive(Ack(seq=1, generation=0, wanted=5, nonce="n"))
+    look(agent, seen("a"), seen("b"), is_asked=False, host=HOST)
+    acknowledge(agent, 1)
+    look(agent, seen("b", endpoint="203.0.113.7:5"), is_asked=False)
+    assert heartbeats(agent) == []
 
-    agent.take(ev.Observed(host=HOST, seen=(seen("a"), seen("b", endpoint="203.0.113.7:5"))))
-    assert [told.peer_id for told in heartbeats(agent)[0].observations] == ["peer_b"]
-    agent.receive(Ack(seq=2, generation=0, wanted=5, nonce="n"))
-    agent.take(ev.Observed(host=HOST, seen=(seen("a", handshake_at=1120), seen("b", endpoint="203.0.113.7:5"))))
-
-    assert [told.peer_id for told in heartbeats(agent)[0].observations] == ["peer_a"]
+    look(agent)
+    assert told(agent) == ["peer_b"]
+    look(agent)
+    assert told(agent) == []
 
 
-def test_a_peer_never_seen_is_not_told() -> None:
+def test_what_cannot_wait_is_told_at_once_with_all_the_rest() -> None:
     agent = a_connected_jump()
+    look(agent)
 
-    agent.take(ev.Observed(host=HOST, seen=(seen("a", endpoint=None, handshake_at=0),)))
+    look(agent, seen("a"), is_asked=False)
+    assert heartbeats(agent) == []
+    look(agent, seen("b", is_urgent=True), is_asked=False)
 
-    assert heartbeats(agent)[0].observations == []
+    assert told(agent) == ["peer_a", "peer_b"]
+
+
+def test_an_endpoint_that_comes_back_before_the_answer_is_told_too() -> None:
+    agent = a_connected_jump()
+    endpoints = ("203.0.113.7:1", "203.0.113.7:2", "203.0.113.7:1")
+
+    seen_by_server = []
+    for endpoint in endpoints:
+        look(agent, seen("a", endpoint=endpoint, is_urgent=True), is_asked=False)
+        seen_by_server += [one.endpoint for beat in heartbeats(agent) for one in beat.observations]
+
+    assert tuple(seen_by_server) == endpoints
+
+
+def test_a_regular_agent_has_nothing_of_others_that_cannot_wait() -> None:
+    agent = a_connected_agent()
+    look(agent)
+
+    look(agent, seen("hub", is_urgent=True), is_asked=False)
+
+    assert heartbeats(agent) == []
+
+
+def test_a_peer_that_shook_hands_before_its_bundle_is_reported_applied_is_told_after() -> None:
+    agent = a_connected_jump(())
+    look(agent)
+
+    look(agent, seen("a", is_urgent=True), is_asked=False)
+    assert told(agent) == []
+    agent.apply(a_bundle(6, [a_peer("a")], forward=True))
+    look(agent)
+
+    assert told(agent) == ["peer_a"]
+
+
+def test_a_peer_that_is_gone_is_not_told() -> None:
+    agent = a_connected_jump(("a", "b"))
+    look(agent, seen("a"), is_asked=False)
+
+    agent.apply(a_bundle(6, [a_peer("b")], forward=True))
+    look(agent)
+
+    assert told(agent) == []
 
 
 def test_what_was_not_acknowledged_is_told_again() -> None:
     agent = a_connected_jump()
-    agent.take(ev.Observed(host=HOST, seen=(seen("a"),)))
+    look(agent, seen("a"))
     agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
 
-    agent.take(ev.Observed(host=HOST, seen=(seen("a"),)))
+    look(agent)
 
     (post,) = agent.of(ef.Post)
     assert isinstance(post.frame, Heartbeat)
-    assert [told.peer_id for told in post.frame.observations] == ["peer_a"]
+    assert [one.peer_id for one in post.frame.observations] == ["peer_a"]
 
 
-def test_an_answer_settles_its_own_heartbeat_alone() -> None:
+def test_what_was_lost_on_the_way_is_told_again_in_its_newest_form() -> None:
     agent = a_connected_jump()
-    agent.take(ev.Observed(host=HOST, seen=(seen("a"),)))
-    agent.take(ev.Observed(host=HOST, seen=(seen("a", handshake_at=1120),)))
+    look(agent, seen("a", handshake_at=1000), seen("b"))
+    look(agent, seen("a", handshake_at=1120), is_asked=False)
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
+    look(agent)
+    (post,) = agent.of(ef.Post)
+    assert isinstance(post.frame, Heartbeat)
 
-    agent.receive(Ack(seq=1, generation=0, wanted=5, nonce="n"))
+    agent.take(ev.PostFailed(frame=post.frame, status=503, reason=NO_ANSWER))
+    look(agent)
+
+    (again,) = agent.of(ef.Post)
+    assert isinstance(again.frame, Heartbeat)
+    assert {one.peer_id: one.handshake_at for one in again.frame.observations} == {"peer_a": 1120, "peer_b": 1000}
+
+
+def test_an_answer_settles_its_own_heartbeat_alone_and_is_a_sign_of_life_for_the_others() -> None:
+    agent = a_connected_jump()
+    look(agent, seen("a"))
+    look(agent, seen("b"))
+
+    acknowledge(agent, 1)
 
     assert not agent.of(ef.CancelTimer)
-    agent.take(ev.Observed(host=HOST, seen=(seen("a", handshake_at=1120),)))
-    assert [told.handshake_at for told in heartbeats(agent)[0].observations] == [1120]
+    agent.timer(ev.Timer.ACK)
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
+    assert [one.public_key for one in agent.state.beats.untold.values()] == [a_public_key("b")]
 
 
-def test_many_observations_go_in_frames_that_fit() -> None:
-    names = [f"p{number}" for number in range(600)]
+def test_a_day_without_the_control_plane_keeps_one_sighting_of_each_peer() -> None:
+    agent = a_connected_jump()
+    agent.take(ev.SessionFailed(status=None, reason=NO_ANSWER))
+    agent.take(ev.SocketClosed(socket=1, status=401, reason=NO_ANSWER))
+
+    for second in range(10_000):
+        look(agent, seen("a", handshake_at=second + 1, is_urgent=True), is_asked=False)
+
+    assert [one.handshake_at for one in agent.state.beats.untold.values()] == [10_000]
+    assert agent.state.beats.unacked == ()
+
+
+@pytest.mark.parametrize("count", [1, 600, 10_000])
+def test_many_observations_go_in_frames_that_fit(count: int) -> None:
+    """Names and addresses as long as they come."""
     agent = a_connected_jump(())
-    peers = [a_peer(name, [f"10.{n // 250}.{n % 250}.1/32"]) for n, name in enumerate(names)]
-    agent.apply(a_bundle(6, peers, forward=True))
+    names = {f"key{number}": f"dyn_01JDYB5Z0M1V3W8Q2R4T6X{number:06}" for number in range(count)}
+    agent.state = replace(agent.state, beats=replace(agent.state.beats, peer_ids=names))
+    peers = [
+        Sighted(Seen(name, "[2001:db8:1111:2222:3333:4444:5555:6666]:51820", 1764000000.5, 10**15, 10**15), 0.0, False)
+        for name in names
+    ]
 
-    agent.take(ev.Observed(host=HOST, seen=[seen(name, endpoint="[2001:db8::1]:51820") for name in names]))
+    look(agent, *peers)
 
     beats = heartbeats(agent)
-    assert len(beats) > 1
     assert all(len(encode(beat)) <= MAX_FRAME_BYTES for beat in beats)
-    assert [told.peer_id for beat in beats for told in beat.observations] == [f"peer_{name}" for name in names]
+    assert told(agent) == list(names.values())
     assert [beat.seq for beat in beats] == list(range(1, len(beats) + 1))
+    assert [beat.host for beat in beats] == [HOST, *[None] * (len(beats) - 1)]
+
+
+def own(agent: Agent) -> OwnHandshakes | None:
+    (beat,) = heartbeats(agent)
+    return beat.own_handshakes
+
+
+def test_a_regular_agent_tells_its_own_handshakes_as_ages() -> None:
+    agent = a_connected_agent()
+    began_s = agent.now_s
+    look(agent, since_s=began_s)
+    agent.now_s += 50
+    look(agent, seen("hub", age_s=3.0), since_s=began_s, is_asked=False)
+    agent.now_s += 120
+    look(agent, seen("hub", age_s=1.4), seen("stranger"), since_s=began_s, is_asked=False)
+
+    agent.now_s += 10
+    look(agent, since_s=began_s)
+
+    made = [OwnHandshake(peer_id="peer_hub", age_s=133), OwnHandshake(peer_id="peer_hub", age_s=11)]
+    assert own(agent) == OwnHandshakes(watched_s=180, made=made)
+
+
+@pytest.mark.parametrize(("age_s", "is_told"), [(600, True), (601, False)])
+def test_own_handshakes_are_told_for_ten_minutes(age_s: int, is_told: bool) -> None:
+    agent = a_connected_agent()
+    look(agent, seen("hub"), since_s=agent.now_s)
+    since_s = agent.now_s
+
+    agent.now_s += age_s
+    look(agent, since_s=since_s)
+
+    made = [OwnHandshake(peer_id="peer_hub", age_s=age_s)] if is_told else []
+    assert own(agent) == OwnHandshakes(watched_s=600, made=made)
+
+
+def test_a_gap_in_the_watch_begins_the_tale_anew() -> None:
+    agent = a_connected_agent()
+    look(agent, seen("hub"), since_s=agent.now_s)
+
+    agent.now_s += 100
+    look(agent, since_s=agent.now_s)
+
+    assert own(agent) == OwnHandshakes(watched_s=0, made=[])
+
+
+def test_a_host_without_an_interface_says_nothing_of_its_handshakes() -> None:
+    agent = a_connected_agent()
+
+    look(agent, since_s=None)
+
+    assert own(agent) is None
+
+
+def test_a_jump_tells_what_it_sees_instead() -> None:
+    agent = a_connected_jump()
+
+    look(agent, seen("a"))
+
+    assert own(agent) is None
+
+
+def test_a_client_that_starts_over_and_over_is_told_in_bounds() -> None:
+    agent = a_connected_agent()
+    for _ in range(200):
+        agent.now_s += 1
+        look(agent, seen("hub"), is_asked=False)
+
+    look(agent)
+
+    assert own(agent) is not None
+    assert len(own(agent).made) == MOST_OWN_HANDSHAKES  # type: ignore[union-attr]
 
 
 def test_the_servers_interval_paces_the_heartbeat() -> None:
@@ -698,8 +874,32 @@ def test_the_servers_interval_paces_the_heartbeat() -> None:
 
     agent.fire(ev.Timer.HEARTBEAT)
 
-    assert agent.of(ef.Observe) == [ef.Observe(has_peers=False)]
+    assert agent.of(ef.Observe) == [ef.Observe(every_s=5.0)]
     assert 27 <= agent.timer(ev.Timer.HEARTBEAT).low_s < agent.timer(ev.Timer.HEARTBEAT).high_s <= 33
+
+
+def test_a_regular_agent_without_news_speaks_every_four_minutes_more_or_less() -> None:
+    agent = a_connected_agent()
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=240))
+
+    timer = agent.timer(ev.Timer.HEARTBEAT)
+
+    assert [timer.low_s, timer.high_s] == pytest.approx([216, 264])
+
+
+def test_an_agent_that_learns_it_is_a_jump_looks_every_second_from_then_on() -> None:
+    agent = a_connected_agent(revision=5)
+
+    agent.apply(a_bundle(6, forward=True))
+    assert agent.of(ef.Observe) == [ef.Observe(every_s=1.0)]
+    agent.apply(a_bundle(7, forward=True))
+    assert agent.of(ef.Observe) == []
+
+
+def test_the_watch_begins_with_the_agent() -> None:
+    agent = a_started_agent()
+
+    assert agent.of(ef.Observe) == [ef.Observe(every_s=5.0)]
 
 
 def test_without_session_and_socket_no_heartbeat_is_tried() -> None:

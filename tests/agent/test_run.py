@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.commands import Commands
+from agent.adapters.device import Device
 from agent.enrollment import interface_name
 from chalicelib.wire.frames import Bye, Hello
-from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public_key, a_tombstone
+from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_private_key, a_public_key, a_tombstone
 from tests.agent.namespace import Namespace
 from tests.agent.origin import Origin
 
@@ -265,3 +267,53 @@ def test_no_log_line_holds_a_key_or_a_session(laboratory: Laboratory) -> None:
     log = laboratory.log()
     assert not any(secret in log for secret in (*enrollment["keys"].values(), "session-", "Bearer"))
     assert any(isinstance(frame, Hello) for frame in origin.frames)
+
+
+def test_a_jump_tells_at_once_that_a_peer_moved_though_no_heartbeat_is_due(laboratory: Laboratory) -> None:
+    origin, inside = laboratory.origin, laboratory.inside
+    phone = a_peer("phone", ["10.9.0.9/32"])
+    origin.bundle = a_bundle(revision=1, peers=[phone], listen_port=41000, forward=True)
+    origin.heartbeat_interval_s = 3600
+    laboratory.enroll()
+    laboratory.start()
+    origin.wait_for(lambda: origin.applied() and origin.heartbeats())
+    assert origin.enrolled is not None
+    device = Device(Commands(), "wyphone", laboratory.state / "phone.pid")
+    inside.do(device.create)
+    peer = f"peer {origin.enrolled.public_key} endpoint 127.0.0.1:41000 persistent-keepalive 1 allowed-ips 10.9.0.2/32"
+    speak = "echo {} | wg set wyphone private-key /dev/stdin listen-port {} {}"
+
+    inside.sh(speak.format(a_private_key("phone"), 42001, peer) + " && ip link set wyphone up")
+    until(lambda: laboratory.wg("endpoints").endswith(":42001"))
+    time.sleep(2.5)  # more than two looks: the first handshake is seen, and can wait
+    early = [seen for beat in origin.heartbeats() for seen in beat.observations]
+    inside.sh(speak.format(a_private_key("phone"), 42002, peer))
+    origin.wait_for(lambda: any(beat.observations for beat in origin.heartbeats()))
+    inside.do(device.destroy)
+
+    told = [seen for beat in origin.heartbeats() for seen in beat.observations]
+    assert early == []
+    assert [(seen.peer_id, seen.endpoint) for seen in told] == [("peer_phone", "127.0.0.1:42002")]
+
+
+def test_a_regular_agent_tells_its_own_handshakes(laboratory: Laboratory) -> None:
+    origin, inside = laboratory.origin, laboratory.inside
+    device = Device(Commands(), "wyhub", laboratory.state / "hub.pid")
+    inside.do(device.create)
+    hub = a_peer("hub", ["10.9.0.1/32"], endpoint="127.0.0.1:41000", keepalive=1)
+    origin.bundle = a_bundle(revision=1, peers=[hub])
+    origin.heartbeat_interval_s = 1
+    laboratory.enroll()
+    assert origin.enrolled is not None
+    peer = f"peer {origin.enrolled.public_key} allowed-ips 10.9.0.2/32"
+    inside.sh(f"echo {a_private_key('hub')} | wg set wyhub private-key /dev/stdin listen-port 41000 {peer}")
+    inside.sh("ip link set wyhub up")
+
+    laboratory.start()
+    origin.wait_for(lambda: any(beat.own_handshakes and beat.own_handshakes.made for beat in origin.heartbeats()))
+    inside.do(device.destroy)
+
+    own = origin.heartbeats()[-1].own_handshakes
+    assert own is not None
+    assert {one.peer_id for one in own.made} == {"peer_hub"}
+    assert all(one.age_s <= own.watched_s + 1 for one in own.made)

@@ -1,6 +1,6 @@
 """The loop: events in, effects out, timers in their order; and the worker's translation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
@@ -11,7 +11,6 @@ from agent import events as ev
 from agent.core import initial
 from agent.desired import Desired
 from agent.errors import Outage, PeerDeleted, StateUnusable, ToolFailed
-from agent.live import Seen
 from agent.ports import Made
 from agent.received import Fetched, Received
 from agent.runtime import Runtime
@@ -19,7 +18,6 @@ from agent.state import State
 from agent.worker import Worker
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
-from chalicelib.wire.peers import Host
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_tombstone, fetched
 
 
@@ -71,11 +69,6 @@ class FakeTunnel:
     def reset(self, wanted: Desired, public_key: str) -> None:
         self.reset_keys.append(public_key)
 
-    def observe(self) -> Sequence[Seen]:
-        if self.trouble is not None:
-            raise self.trouble
-        return ()
-
     def learned(self) -> Mapping[str, str]:
         return {"key": "203.0.113.1:1"}
 
@@ -101,9 +94,12 @@ class FakeStore:
         self.tombstone = tombstone
 
 
-class FakeHost:
-    def host(self) -> Host:
-        return Host(hostname="h", os="o", agent_version="0")
+@dataclass
+class FakeWatch:
+    paces_s: list[float] = field(default_factory=list)
+
+    def observe(self, every_s: float) -> None:
+        self.paces_s.append(every_s)
 
 
 @dataclass
@@ -119,7 +115,7 @@ class FakePush:
 
 
 def a_worker(plane: Exception | None = None, tunnel: Exception | None = None, store: Exception | None = None) -> Worker:
-    return Worker(FakeControlPlane(plane), FakeTunnel(tunnel), FakeStore(store), FakeHost(), lambda event: None)
+    return Worker(FakeControlPlane(plane), FakeTunnel(tunnel), FakeStore(store), lambda event: None)
 
 
 APPLY = ef.Apply(fetched(a_bundle()))
@@ -142,7 +138,6 @@ HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
         (a_worker(), ef.Reconcile(), ev.ReconcileFailed),
         (a_worker(), ef.Post(HEARTBEAT), ev.Posted),
         (a_worker(Outage("r")), ef.Post(HEARTBEAT), ev.PostFailed),
-        (a_worker(tunnel=ToolFailed("gone")), ef.Observe(has_peers=True), ev.Observed),
         (a_worker(), ef.TearDown(a_tombstone()), ev.TornDown),
         (a_worker(tunnel=ToolFailed("busy")), ef.TearDown(a_tombstone()), ev.TearDownFailed),
     ],
@@ -153,7 +148,7 @@ def test_each_job_ends_in_the_event_the_core_expects(worker: Worker, job: ef.Job
 
 def test_a_wrong_bundle_never_reaches_the_tunnel() -> None:
     tunnel = FakeTunnel()
-    worker = Worker(FakeControlPlane(), tunnel, FakeStore(), FakeHost(), lambda event: None)
+    worker = Worker(FakeControlPlane(), tunnel, FakeStore(), lambda event: None)
     twice = [a_peer("a", ["10.9.0.3/32"]), a_peer("b", ["10.9.0.3/32"])]
 
     event = worker.perform(ef.Apply(fetched(a_bundle(peers=twice))))
@@ -165,7 +160,7 @@ def test_a_wrong_bundle_never_reaches_the_tunnel() -> None:
 
 def test_a_look_at_the_host_compares_with_the_bundle_applied_last() -> None:
     tunnel = FakeTunnel()
-    worker = Worker(FakeControlPlane(), tunnel, FakeStore(), FakeHost(), lambda event: None)
+    worker = Worker(FakeControlPlane(), tunnel, FakeStore(), lambda event: None)
     worker.perform(APPLY)
 
     assert isinstance(worker.perform(ef.Reconcile()), ev.Reconciled)
@@ -174,7 +169,7 @@ def test_a_look_at_the_host_compares_with_the_bundle_applied_last() -> None:
 
 def test_the_proof_of_deletion_is_on_disk_before_the_tunnel_goes() -> None:
     store = FakeStore()
-    worker = Worker(FakeControlPlane(), FakeTunnel(ToolFailed("busy")), store, FakeHost(), lambda event: None)
+    worker = Worker(FakeControlPlane(), FakeTunnel(ToolFailed("busy")), store, lambda event: None)
 
     worker.perform(ef.TearDown(a_tombstone()))
 
@@ -183,7 +178,7 @@ def test_the_proof_of_deletion_is_on_disk_before_the_tunnel_goes() -> None:
 
 def test_a_fault_of_our_own_does_not_end_the_worker() -> None:
     events: SimpleQueue[ev.Event] = SimpleQueue()
-    worker = Worker(FakeControlPlane(ZeroDivisionError()), FakeTunnel(), FakeStore(), FakeHost(), events.put)
+    worker = Worker(FakeControlPlane(ZeroDivisionError()), FakeTunnel(), FakeStore(), events.put)
     worker.start()
 
     worker.put(ef.Fetch(None))
@@ -199,6 +194,7 @@ def a_runtime(jobs: list[ef.Job], shown: list[State]) -> Runtime:
         state=initial(NETWORK_ID, PEER_ID, "i"),
         put_job=jobs.append,
         push=FakePush(),
+        watch=FakeWatch(),
         queue=SimpleQueue(),
         show=shown.append,
         uniform=lambda low_s, high_s: low_s,

@@ -1,11 +1,15 @@
 """The text that `wg` reads and prints."""
 
+import base64
 from ipaddress import ip_network
 
+import pytest
+
 from agent.desired import Endpoint, Section
+from agent.errors import ToolFailed
 from agent.live import Seen
 from agent.reconcile import Change
-from agent.wgconf import NO_PRESHARED_KEY, addconf, parse_dump
+from agent.wgconf import NO_PRESHARED_KEY, addconf, dump_records, parse_dump, seen_in_dump, seen_in_uapi, uapi_records
 from tests.agent.builders import a_private_key, a_public_key
 
 HUB = Endpoint("vpn.example.com", 51820)
@@ -55,6 +59,35 @@ def test_a_dump_is_read_back() -> None:
     assert dump.peers[key].allowed_ips == {ip_network("10.9.0.3/32"), ip_network("fd00::3/128")}
     assert dump.peers[a_public_key("b")].allowed_ips == frozenset()
     assert dump.seen[0] == Seen(key, "[2001:db8::1]:9", 1700000000, 10, 20)
+
+
+def test_a_userspace_wireguard_says_the_same_with_nanoseconds() -> None:
+    key = a_public_key("a")
+    text = (
+        f"private_key={'11' * 32}\nlisten_port=51820\n"
+        f"public_key={base64.b64decode(key).hex()}\npreshared_key={'00' * 32}\nprotocol_version=1\n"
+        "endpoint=[2001:db8::1]:9\nlast_handshake_time_sec=1700000000\nlast_handshake_time_nsec=250000000\n"
+        "tx_bytes=20\nrx_bytes=10\npersistent_keepalive_interval=25\nallowed_ip=10.9.0.3/32\nallowed_ip=fd00::3/128\n"
+        f"public_key={'22' * 32}\nprotocol_version=1\nlast_handshake_time_sec=0\nlast_handshake_time_nsec=0\n"
+        "tx_bytes=0\nrx_bytes=0\nerrno=0\n\n"
+    )
+
+    first, second = map(seen_in_uapi, uapi_records(text))
+
+    assert first == Seen(key, "[2001:db8::1]:9", 1700000000.25, 10, 20)
+    assert (second.endpoint, second.handshake_at) == (None, 0)
+
+
+def test_an_error_of_a_userspace_wireguard_is_one() -> None:
+    with pytest.raises(ToolFailed):
+        uapi_records("errno=-5\n\n")
+
+
+def test_a_dump_has_a_record_for_each_peer() -> None:
+    line = f"{a_public_key('b')}\t(none)\t(none)\t(none)\t0\t0\t0\toff"
+
+    assert dump_records(f"(none)\t(none)\t60519\toff\n{line}\n") == [line]
+    assert seen_in_dump(line) == Seen(a_public_key("b"), None, 0, 0, 0)
 
 
 def test_a_new_interface_has_no_key() -> None:

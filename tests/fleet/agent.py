@@ -117,18 +117,10 @@ class NoTunnel:
 
     def reset(self, wanted: object, public_key: str) -> None: ...
 
-    def observe(self) -> tuple[()]:
-        return ()
-
     def learned(self) -> dict[str, str]:
         return {}
 
     def remove(self) -> None: ...
-
-
-class SomeHost:
-    def host(self) -> Host:
-        return Host(hostname="h", os="linux", agent_version="0")
 
 
 @dataclass
@@ -146,7 +138,7 @@ class FleetAgent:
     peer_id: str = ""
     network_id: str = ""
     deadlines: dict[ev.Timer, float] = field(default_factory=dict)
-    _jobs: deque[ef.Job] = field(default_factory=deque)
+    _jobs: deque[ef.Job | ef.Observe] = field(default_factory=deque)
     _dialled: int | None = None
     _socket: Socket | None = None
     _number: int = 0
@@ -182,7 +174,7 @@ class FleetAgent:
         trust = Trust(self.disk.keyring, self.disk.save_keyring)
         seed = base64.b64encode(self.device.private_bytes_raw()).decode()
         plane = RestControlPlane(WorldHttp(self.world, self.weather), self.network_id, self.peer_id, seed, trust)
-        self._worker = HostlessWorker(plane, NoTunnel(), self.disk, SomeHost(), emit=lambda event: None)
+        self._worker = HostlessWorker(plane, NoTunnel(), self.disk, emit=lambda event: None)
         self._plane = plane
         self.state: State = initial(self.network_id, self.peer_id, f"{self.peer_id} {self._instances}")
         self.is_running = True
@@ -205,7 +197,8 @@ class FleetAgent:
         """Do the next jobs that the core asked for."""
         while self._jobs and most > 0:
             most -= 1
-            event = self._worker.perform(self._jobs.popleft())
+            job = self._jobs.popleft()
+            event = self._looked() if isinstance(job, ef.Observe) else self._worker.perform(job)
             if isinstance(event, ev.SessionOpened):
                 event = replace(event, lifetime_s=SESSION_LIFE_S)
             if isinstance(event, ev.BundleFetched):
@@ -320,6 +313,9 @@ class FleetAgent:
         self.state, effects = step(self.state, event)
         for effect in effects:
             self._perform(effect)
+
+    def _looked(self) -> ev.Observed:
+        return ev.Observed(host=Host(hostname="h", os="linux", agent_version="0"), seen=(), at_s=self.now_s)
 
     def _perform(self, effect: ef.Effect) -> None:
         match effect:
