@@ -1,7 +1,8 @@
 """An agent proves itself: the one-time token once, then assertions of its device key.
 
 Requests: enroll 2 reads + 1 transaction (3 + 1 for a jump whose endpoint is guessed; 2 when
-answered again); session 1 read + 1 transaction (1 more read for a deleted peer).
+answered again); session 1 read + 1 transaction (1 more read for a deleted peer); leave 2 reads +
+1 transaction (a jump: and the peers, unless their files may be void).
 """
 
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from chalicelib.domain.change import (
     Change,
     Claim,
     Commit,
+    ForgetAgent,
     PutPeer,
     Release,
     What,
@@ -23,9 +25,11 @@ from chalicelib.domain.change import (
 from chalicelib.domain.errors import (
     EndpointInUse,
     EnrollmentRefused,
+    FilesWouldBeVoid,
     KeyInUse,
     NetworkNotFound,
     PeerDeleted,
+    PeerLeft,
     PeerNotFound,
     Unauthenticated,
 )
@@ -116,14 +120,18 @@ class EnrollmentDesk:
         Raises:
             Unauthenticated: unknown peer, bad signature, expired, or used before.
             PeerDeleted: the assertion is good and the peer is gone.
+            PeerLeft: the assertion is good and of the machine that gave the peer up.
         """
         agent = self.assertions.claimed(assertion)
-        tombstone = None
+        tombstone = left_by = None
         try:
-            device_key = self.peers.get(agent.network_id, agent.peer_id).device_key
+            device_key, left_by = self._device_keys(agent)
         except PeerNotFound:
             tombstone = self.peers.tombstone(agent.network_id, agent.peer_id)
             device_key = tombstone.device_key if tombstone else None
+        if left_by is not None:
+            self.assertions.verify(assertion, left_by)
+            raise PeerLeft(agent.peer_id)
         if device_key is None:
             raise Unauthenticated("No enrolled peer of this name. Enrol the agent.")
         proved = self.assertions.verify(assertion, device_key)
@@ -135,6 +143,45 @@ class EnrollmentDesk:
         if not self.sessions.open(session_id, session, proved.id, proved.expires_at):
             raise Unauthenticated("This assertion was used before. Sign a new one.")
         return OpenSession(token, session)
+
+    def leave(self, agent: Agent, device_key: str, void_files: bool) -> None:
+        """Give the peer up: its key is nobody's, its sessions end, its address stays; again without effect.
+
+        Raises:
+            FilesWouldBeVoid: static peers' files name this jump, and nobody said they may be void.
+        """
+        decide(self.clock, lambda: self._leave(agent, device_key, void_files))
+
+    def _leave(self, agent: Agent, device_key: str, void_files: bool) -> None:
+        now = self.clock.now()
+        before = self.networks.get(agent.network_id)
+        record = self.peers.get(agent.network_id, agent.peer_id)
+        if record.enrollment is None or record.device_key not in (None, device_key) or record.peer.public_key is None:
+            return  # it has left, or another machine has taken its place
+        if record.peer.is_jump and not void_files:
+            self._require_no_files(record.peer)
+        network = before.advanced(now)
+        peer = replace(record.peer, public_key=None, revision=network.revision, updated_at=now)
+        enrollment = record.enrollment if record.device_key is None else record.enrollment.given_up(device_key)
+        writes: tuple[Write, ...] = (
+            AdvanceNetwork(network),
+            PutPeer(PeerRecord(peer, enrollment)),
+            Release(network.id, "key", record.peer.public_key),
+            ForgetAgent(peer.id),
+        )
+        affected = (Affected(record.peer, peer),)
+        change = Change(network.id, network.revision, now, PrincipalId(peer.id), What.PEER_LEFT, affected)
+        self.transactions.commit(Commit(change, writes))
+
+    def _require_no_files(self, jump: Peer) -> None:
+        named = [peer.name for peer in self.peers.all(jump.network_id) if peer.home_id == jump.id]
+        if named:
+            raise FilesWouldBeVoid(named)
+
+    def _device_keys(self, agent: Agent) -> tuple[str | None, str | None]:
+        """The peer's device key, and the one that gave it up."""
+        enrollment = self.peers.get(agent.network_id, agent.peer_id).enrollment
+        return (enrollment.device_key, enrollment.left_by) if enrollment is not None else (None, None)
 
     def _enrolled(self, network: Network, peer: Peer, applicant: Applicant) -> Peer:
         since = peer.keyed_since or network.revision

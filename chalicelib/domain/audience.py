@@ -11,6 +11,8 @@ from chalicelib.domain.peer import Peer
 
 OF_EVERYONE = frozenset({"cidr", "cidr_v6", "domain", "dns"})  # settings of a network that stand in every bundle
 
+ENDS_SESSIONS = frozenset({What.TOKEN_REISSUED, What.PEER_LEFT})
+
 
 @dataclass(frozen=True, slots=True)
 class Audience:
@@ -54,7 +56,7 @@ def audience(change: Change) -> Audience:
         jumps=change.what is What.ACL_REPLACED,
         homes=DOWN in change.settings,
     )
-    revoked = frozenset(one.peer.id for one in change.peers if change.what is What.TOKEN_REISSUED)
+    revoked = frozenset(one.peer.id for one in change.peers if change.what in ENDS_SESSIONS)
     return _union(_of(one) for one in change.peers) | own | Audience(revoked=revoked)
 
 

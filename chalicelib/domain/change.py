@@ -35,6 +35,7 @@ class What(StrEnum):
     PEER_BLOCKED = "peer_blocked"
     PEER_UNBLOCKED = "peer_unblocked"
     PEER_REISSUED = "peer_reissued"
+    PEER_LEFT = "peer_left"
     PEER_DELETED = "peer_deleted"
     HOME_MOVED = "home_moved"
     HOME_RETURNED = "home_returned"

@@ -369,3 +369,25 @@ class PeerDeleted(Refusal):
         self.peer_id = peer_id
         self.revision = revision
         self.deleted_at = deleted_at
+
+
+class PeerLeft(Refusal):
+    """The agent of a peer that it has left asks: what it meant to do is done."""
+
+    code = "peer_left"
+
+    def __init__(self, peer_id: str) -> None:
+        super().__init__(f"This machine has left peer {peer_id}. Enrol with a new token to come back.")
+
+
+class FilesWouldBeVoid(Conflict):
+    """A jump's key stands in files of static peers, and leaves with it."""
+
+    code = "files_would_be_void"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"The files of these static peers name this jump's key and would be void: {', '.join(names)}. "
+            "To move the jump to another machine, export its identity and import it there; to leave in spite of "
+            "them, say so (void_files), and re-issue them afterwards."
+        )

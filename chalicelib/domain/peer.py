@@ -110,7 +110,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """A one-time token's record. `device_key` is set by the first use.
+    """A one-time token's record. `device_key` is set by the first use; `left_by`: the one that gave it up.
 
     The same token with the same keys is answered again until it expires, so a lost answer
     burns nothing; with other keys it is refused.
@@ -119,18 +119,25 @@ class Enrollment:
     secret: Secret
     expires_at: datetime
     device_key: str | None = None
+    left_by: str | None = None
 
     def used_by(self, device_key: str, now: datetime) -> "Enrollment":
         """Use the token.
 
         Raises:
-            EnrollmentRefused: expired, or used with another device key.
+            EnrollmentRefused: expired, used with another device key, or given up.
         """
+        if self.left_by is not None:
+            raise EnrollmentRefused("was used by a machine that has left")
         if now >= self.expires_at:
             raise EnrollmentRefused("has expired")
         if self.device_key is not None and self.device_key != device_key:
             raise EnrollmentRefused("was used by another machine")
         return replace(self, device_key=device_key)
+
+    def given_up(self, device_key: str) -> "Enrollment":
+        """End what this device key proves; that it left can be said to it again."""
+        return replace(self, device_key=None, left_by=device_key)
 
 
 @dataclass(frozen=True, slots=True)

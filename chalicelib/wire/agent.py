@@ -58,6 +58,14 @@ class BundleQuery(Request, frozen=True):
     generation: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
 
 
+class LeaveRequest(Request, frozen=True):
+    """`device_key`: of the machine that leaves, as it enrolled; another's peer stays untouched. `void_files`: a jump
+    leaves though files of static peers name its key."""
+
+    device_key: str
+    void_files: bool = False
+
+
 class Session(Answer, frozen=True):
     """`session` goes into `Authorization: Bearer`, for REST and the socket's handshake."""
 

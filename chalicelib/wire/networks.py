@@ -80,6 +80,7 @@ What = Literal[
     "peer_blocked",
     "peer_unblocked",
     "peer_reissued",
+    "peer_left",
     "peer_deleted",
     "home_moved",
     "home_returned",

@@ -169,6 +169,17 @@ def test_enrol_open_a_session_and_a_socket(lab: Lab) -> None:
     assert lab.world.counted(come) == {"read": 7, "transaction": 3, "write": 3}
 
 
+def test_an_agent_leaves(lab: Lab) -> None:
+    def leaves(agent: SimulatedAgent, **fields: object) -> dict[str, int]:
+        body = {"device_key": agent.device_key, **fields}
+        return lab.counted("POST", "/agent/leave", body, agent.session)
+
+    assert leaves(lab.left) == {"read": AUTH + 2, "transaction": 1}  # network, peer
+    assert leaves(lab.left) == {"read": AUTH + 2}  # the answer was lost
+    assert leaves(lab.hub) == {"read": AUTH + 2 + pages(lab)}  # refused: files of static peers name its key
+    assert leaves(lab.hub, void_files=True) == {"read": AUTH + 2, "transaction": 1}
+
+
 def test_a_browsers_socket_from_ticket_to_close(lab: Lab) -> None:
     world, browser = lab.world, SimulatedBrowser(lab.world)
 

@@ -291,6 +291,7 @@ def test_peers_come_back_as_they_were(outside: Outside, lab: Network) -> None:
             a_dynamic(2, keyed=False, behind=("192.168.1.0/24",), mtu=1400), replace(enrollment, device_key=None)
         ),
         PeerRecord(a_static(3, home_id=a_jump(1).id, persistent_keepalive=0), None),
+        PeerRecord(a_dynamic(4, keyed=False), enrollment.given_up("device")),
     ]
     for record in records:
         lab = advance(outside, lab, PutPeer(record))

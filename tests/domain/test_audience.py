@@ -68,6 +68,19 @@ def test_a_new_token_ends_what_the_old_machine_holds_and_changes_no_bundle() -> 
     assert told == Audience(revoked=frozenset({a_dynamic().id}))
 
 
+def test_a_peer_that_its_agent_left_is_off_the_jumps_and_proves_itself_no_more() -> None:
+    told = audience(change(What.PEER_LEFT, a_dynamic(), a_dynamic(public_key=None)))
+
+    assert told == Audience(jumps=True, revoked=frozenset({a_dynamic().id}))
+
+
+def test_a_jump_that_its_agent_left_concerns_everyone() -> None:
+    told = audience(change(What.PEER_LEFT, a_jump(), a_jump(public_key=None)))
+
+    assert told.everyone
+    assert told.revoked == frozenset({a_jump().id})
+
+
 def test_many_peers_at_once_concern_whom_each_of_them_concerns() -> None:
     many = replace(change(What.PEER_CREATED), peers=(Affected(None, a_static(3)), Affected(None, a_dynamic(4))))
 

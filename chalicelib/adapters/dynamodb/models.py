@@ -84,7 +84,8 @@ class AclItem(Table):
 
 
 class PeerItem(Table):
-    """`peers`: a peer under its id (JSON, see stored), with its enrolment token's hash and device key."""
+    """`peers`: a peer under its id (JSON, see stored), with its enrolment token's hash and device key; `left_key`: the
+    device key that gave the peer up."""
 
     FIRST, LAST = "d", "t"  # dyn_, jmp_ and sta_ lie between; claim# and tombstone# outside
 
@@ -97,6 +98,7 @@ class PeerItem(Table):
     enrollment_secret = UnicodeAttribute(null=True)
     enrollment_expires_at = UTCDateTimeAttribute(null=True)
     device_key = UnicodeAttribute(null=True)
+    left_key = UnicodeAttribute(null=True)
 
 
 class ClaimItem(Table):

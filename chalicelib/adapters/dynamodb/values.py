@@ -194,13 +194,15 @@ def record_item(record: PeerRecord) -> PeerItem:
         enrollment_secret=enrollment.secret if enrollment else None,
         enrollment_expires_at=enrollment.expires_at if enrollment else None,
         device_key=record.device_key,
+        left_key=enrollment.left_by if enrollment else None,
     )
 
 
 def record_value(item: PeerItem) -> PeerRecord:
     enrollment = None
     if item.enrollment_secret is not None and item.enrollment_expires_at is not None:
-        enrollment = Enrollment(Secret(item.enrollment_secret), item.enrollment_expires_at, item.device_key)
+        secret = Secret(item.enrollment_secret)
+        enrollment = Enrollment(secret, item.enrollment_expires_at, item.device_key, item.left_key)
     return PeerRecord(peer_from(item.peer), enrollment)
 
 

@@ -46,6 +46,12 @@ def open_session(call: Call[None, wire.SessionRequest]) -> wire.Session:
     return wire.Session(session=opened.token.text(), expires_at=opened.session.expires_at)
 
 
+@route(agent, "POST", "/agent/leave", Agents(), body=wire.LeaveRequest)
+def leave(call: Call[Agent, wire.LeaveRequest]) -> None:
+    device_key = parse_public_key("device_key", call.body.device_key)
+    container().enrollment.leave(call.by, device_key, call.body.void_files)
+
+
 @route(agent, "GET", "/agent/bundle", Agents(), query=wire.BundleQuery)
 def bundle(call: Call[Agent, None]) -> Bundle | Delta | Response:
     """What to run: whole, or after a revision what is newer; signed, see wire/signing."""

@@ -15,6 +15,7 @@ from chalicelib.domain.errors import (
     KeyReused,
     NotFound,
     PeerDeleted,
+    PeerLeft,
     Refusal,
     Stale,
     Unauthenticated,
@@ -34,6 +35,7 @@ STATUS: Mapping[type[Refusal], HTTPStatus] = {
     Stale: HTTPStatus.PRECONDITION_FAILED,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     PeerDeleted: HTTPStatus.GONE,
+    PeerLeft: HTTPStatus.GONE,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }

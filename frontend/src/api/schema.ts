@@ -69,6 +69,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/agent/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["agent_leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/agent/session": {
         parameters: {
             query?: never;
@@ -715,7 +731,7 @@ export interface components {
             revision: number;
             settings: components["schemas"]["ChangedSetting"][];
             /** @enum {unknown} */
-            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
+            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
         };
         /**
          * ChangedPeer
@@ -1033,6 +1049,16 @@ export interface components {
             mtu: number;
         };
         /**
+         * LeaveRequest
+         * @description `device_key`: of the machine that leaves, as it enrolled; another's peer stays untouched. `void_files`: a jump
+         *         leaves though files of static peers name its key.
+         */
+        LeaveRequest: {
+            device_key: string;
+            /** @default false */
+            void_files?: boolean;
+        };
+        /**
          * Me
          * @description The caller. `networks` null: every network of the deployment.
          */
@@ -1074,7 +1100,7 @@ export interface components {
             /** @enum {unknown} */
             type: "network_changed";
             /** @enum {unknown} */
-            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
+            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
         };
         /**
          * Node
@@ -1889,6 +1915,118 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Ack"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agent_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaveRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {
