@@ -1,17 +1,17 @@
-"""`wirety-agent`: enroll, run, status. The only file that names concrete adapters."""
+"""`wirety-agent`, command by command. Beside `cli`, the only file that names concrete adapters."""
 
 import os
 import signal
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from time import monotonic
-from typing import assert_never
+from typing import Literal, assert_never
 
 import msgspec
 
-from agent import logs, status
+from agent import logs, planning, status
 from agent.adapters.commands import Commands
 from agent.adapters.control_plane import Http, RestControlPlane, RestEnroller
 from agent.adapters.device import Device
@@ -23,21 +23,45 @@ from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.adapters.status_file import StatusFile
 from agent.adapters.tunnel import HostTunnel
 from agent.adapters.watch import WireGuardWatch
+from agent.cli import doctor, identity
 from agent.core import EXIT_PEER_DELETED, initial
-from agent.desired import endpoints_asked
+from agent.desired import desired, endpoints_asked
 from agent.enrolling import Enrolling
 from agent.enrollment import Enrollment
-from agent.errors import AgentError, EnrollmentMissing, Outage, SettingsInvalid
+from agent.errors import (
+    AgentError,
+    DeltaRefused,
+    EnrollmentMissing,
+    LeaveRefused,
+    Outage,
+    PeerDeleted,
+    SettingsInvalid,
+)
 from agent.events import Event, Started, StopRequested
+from agent.leaving import Leaving
+from agent.once import Outcome, once
 from agent.received import Fetched
 from agent.reconcile import Memory
 from agent.runtime import Runtime
-from agent.settings import EnrollSettings, RunSettings, StatusSettings, origin, parse, socket_url
+from agent.settings import (
+    DoctorSettings,
+    EnrollSettings,
+    ExportSettings,
+    ImportSettings,
+    LeaveSettings,
+    PlanSettings,
+    RunSettings,
+    StatusSettings,
+    origin,
+    parse,
+    socket_url,
+)
 from agent.trust import Trust
 from agent.worker import Worker
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_AWAY = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +72,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _enroll(settings)
             case RunSettings():
                 return _run(settings)
+            case PlanSettings():
+                return _plan(settings)
+            case LeaveSettings():
+                return _leave(settings)
+            case DoctorSettings():
+                return doctor.run(settings)
+            case ExportSettings() | ImportSettings():
+                return identity.run(settings)
             case StatusSettings():
                 return _status(settings)
             case _:
@@ -84,6 +116,8 @@ def _run(settings: RunSettings) -> int:
     if directory.has_ended():
         _tunnel(directory, enrollment, enrollment.interface, None).remove()
         return _say("this peer was deleted; its tunnel is down. Enrol again to use this host", EXIT_PEER_DELETED)
+    if settings.is_once:
+        return _once(settings, directory, enrollment)
     return _agent(settings, directory, enrollment).run()
 
 
@@ -91,19 +125,8 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     trust = Trust(directory.keyring(enrollment), directory.save_keyring)
     saved = directory.bundle(enrollment, trust)
     queue: SimpleQueue[Event] = SimpleQueue()
-    control_plane = RestControlPlane(
-        http=Http(enrollment.server),
-        network_id=enrollment.network_id,
-        peer_id=enrollment.peer_id,
-        device_key=enrollment.keys.device_key,
-        trust=trust,
-    )
-    worker = Worker(
-        control_plane=control_plane,
-        tunnel=_tunnel(directory, enrollment, enrollment.interface, saved, settings),
-        store=directory,
-        emit=queue.put,
-    )
+    control_plane = _control_plane(enrollment, trust)
+    worker = _worker(settings, directory, enrollment, control_plane, saved, queue.put)
     watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
     blank = _blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid())
     runtime = Runtime(
@@ -122,12 +145,134 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     return runtime
 
 
+def _once(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollment) -> int:
+    trust = Trust(directory.keyring(enrollment), directory.save_keyring)
+    saved = directory.bundle(enrollment, trust)
+    control_plane = _control_plane(enrollment, trust)
+    outcome = once(_worker(settings, directory, enrollment, control_plane, saved, lambda _: None), saved)
+    if outcome.tombstone is not None:
+        return _say(outcome.error or "this peer was deleted; its tunnel is down", EXIT_PEER_DELETED)
+    if outcome.error is not None:
+        return _say(f"the host did not take the bundle: {outcome.error}", EXIT_FAILED)
+    if outcome.away is not None:
+        return _say(f"{outcome.away}; {_standing(outcome)}", EXIT_AWAY)
+    print(_standing(outcome))
+    return 0
+
+
+def _standing(outcome: Outcome) -> str:
+    if outcome.version is None:
+        return "no bundle is in force"
+    return f"revision {outcome.version.revision} is in force, {'changed' if outcome.is_changed else 'nothing to do'}"
+
+
+def _plan(settings: PlanSettings) -> int:
+    """Reads the host and the files, or the control plane; writes nothing, and needs no lock."""
+    if (missing := missing_rights()) is not None:
+        return _say(missing.replace("run needs", "plan needs"), EXIT_FAILED)
+    directory = StateDir(settings.state_dir).chosen(settings.network_id)
+    enrollment = _enrollment(directory)
+    if directory.has_ended():
+        return _say("this peer was deleted; run would take its tunnel down", EXIT_PEER_DELETED)
+    trust = Trust(directory.keyring(enrollment), lambda _: None)
+    saved = directory.bundle(enrollment, trust)
+    bundle = saved
+    if settings.is_fetched:
+        origin(enrollment.server, settings.is_insecure)
+        try:
+            bundle = _fetched_now(_control_plane(enrollment, trust), saved)
+        except PeerDeleted as deleted:
+            return _say(f"{deleted}; run would take its tunnel down", EXIT_PEER_DELETED)
+        except Outage as outage:
+            return _say(f"{outage.reason}; without --fetch the plan is made from the disk", EXIT_AWAY)
+    if bundle is None:
+        return _say("there is no bundle yet: say --fetch, or run the agent first", EXIT_FAILED)
+    prospect = _tunnel(directory, enrollment, enrollment.interface, saved, settings).plan(desired(bundle.bundle))
+    source: Literal["disk", "control_plane"] = "control_plane" if settings.is_fetched else "disk"
+    shown = planning.shown(enrollment.interface, bundle.bundle, prospect, source)
+    print(msgspec.json.encode(shown).decode() if settings.is_json else planning.text(shown))
+    return 0
+
+
+def _fetched_now(control_plane: RestControlPlane, saved: Fetched | None) -> Fetched | None:
+    """What the control plane has now; an answer that nothing is newer means the saved one."""
+    control_plane.open_session()
+    try:
+        return (control_plane.newer(saved) if saved is not None else control_plane.whole(None)) or saved
+    except DeltaRefused:
+        return control_plane.whole(None)
+
+
+def _leave(settings: LeaveSettings) -> int:
+    """Needs the rights to take the tunnel down, and no agent that would put it up again."""
+    state_dir = StateDir(settings.state_dir)
+    if not state_dir.has_enrollment(settings.network_id):
+        print(f"no enrolment in {settings.state_dir}: nothing to leave")
+        return 0
+    if (missing := missing_rights()) is not None:
+        return _say(missing.replace("run needs", "leave needs"), EXIT_FAILED)
+    directory = state_dir.chosen(settings.network_id)
+    enrollment = _enrollment(directory)
+    origin(enrollment.server, settings.is_insecure)
+    directory.lock()
+    interfaces = [*enrollment.former_interfaces, enrollment.interface]
+    leaving = Leaving(
+        control_plane=_control_plane(enrollment, Trust(directory.keyring(enrollment), directory.save_keyring)),
+        tunnels=[_tunnel(directory, enrollment, interface, None) for interface in interfaces],
+        files=directory,
+    )
+    try:
+        untold = leaving.leave(settings.is_forced, settings.void_files, settings.is_local)
+    except Outage as outage:
+        said = f"{outage.reason}; nothing was changed. Try again, or --force to clean up this host alone"
+        return _say(said, EXIT_AWAY)
+    except LeaveRefused as refused:
+        return _say(f"{refused}\nNothing was changed. On this host: wirety-agent leave --void-files", EXIT_FAILED)
+    if settings.is_local:
+        print(f"this host is clean; {enrollment.peer_id} was left as it is")
+        return 0
+    if untold is not None:
+        print(
+            f"this host is clean, but the control plane was not told ({untold}): there, {enrollment.peer_id} still has"
+            " its key. Delete the peer or give it a new token in the console"
+        )
+        return 0
+    print(f"left {enrollment.network_id}: {enrollment.peer_id} is pending again and keeps its address")
+    return 0
+
+
+def _control_plane(enrollment: Enrollment, trust: Trust) -> RestControlPlane:
+    return RestControlPlane(
+        http=Http(enrollment.server),
+        network_id=enrollment.network_id,
+        peer_id=enrollment.peer_id,
+        device_key=enrollment.keys.device_key,
+        trust=trust,
+    )
+
+
+def _worker(
+    settings: RunSettings,
+    directory: EnrollmentDir,
+    enrollment: Enrollment,
+    control_plane: RestControlPlane,
+    saved: Fetched | None,
+    emit: Callable[[Event], None],
+) -> Worker:
+    return Worker(
+        control_plane=control_plane,
+        tunnel=_tunnel(directory, enrollment, enrollment.interface, saved, settings),
+        store=directory,
+        emit=emit,
+    )
+
+
 def _tunnel(
     directory: EnrollmentDir,
     enrollment: Enrollment,
     interface: str,
     saved: Fetched | None,
-    settings: RunSettings | None = None,
+    settings: RunSettings | PlanSettings | None = None,
 ) -> HostTunnel:
     commands = Commands()
     return HostTunnel(

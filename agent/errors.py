@@ -30,13 +30,22 @@ class StateUnusable(AgentError):
 class Outage(AgentError):
     """The control plane gave no usable answer: the tunnel stays as it is.
 
-    `status` is the HTTP status, None without an answer.
+    `status` is the HTTP status, None without an answer; `code` the problem's.
     """
 
-    def __init__(self, reason: str, status: int | None = None) -> None:
+    def __init__(self, reason: str, status: int | None = None, code: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
+        self.code = code
+
+
+class IdentityUnusable(AgentError):
+    """An exported identity cannot be written, opened or taken over."""
+
+
+class LeaveRefused(AgentError):
+    """The control plane answered `leave` with a problem."""
 
 
 class PeerDeleted(AgentError):

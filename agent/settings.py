@@ -20,12 +20,24 @@ NO = frozenset({"", "0", "false", "no", "off"})
 
 EPILOG = """\
 Every flag has an environment variable of its name: SERVER_URL, TOKEN, STATE_DIR, NETWORK_ID,
-INSECURE, JSON, LOG_FORMAT, NAT_INTERFACES, MANAGE_FORWARD. REQUESTS_CA_BUNDLE names certificates to trust.
+INSECURE, JSON, LOG_FORMAT, NAT_INTERFACES, MANAGE_FORWARD, ONCE, FETCH, LOCAL, FORCE, VOID_FILES,
+PASSPHRASE_FILE. REQUESTS_CA_BUNDLE names certificates to trust.
 """
 RUN_EPILOG = """\
 SIGTERM and SIGINT end the agent within a second and leave the tunnel up, so that a restart
 or an upgrade loses nothing; the next run takes it over. Exit codes: 0 stopped, 1 cannot run,
 2 wrong usage, 3 the peer was deleted and its tunnel is down (do not start again).
+
+--once brings the tunnel up from the last good bundle, fetches what is newer, applies it, reports
+it and ends. Exit codes: 0 as the control plane wants it, 1 the host refused, 3 deleted, 4 the
+control plane could not be asked or told: the tunnel stands on the last good bundle.
+"""
+IDENTITY_EPILOG = """\
+The file is sealed by the passphrase (scrypt, ChaCha20-Poly1305). Who has both is this peer: it
+keeps a lost machine from voiding every static peer's file. Only one host may run it at a time.
+"""
+PLAN_EPILOG = """\
+Changes nothing. Without --fetch it compares this host with the last good bundle on disk.
 """
 
 
@@ -45,6 +57,59 @@ class RunSettings:
     log_format: Literal["json", "plain"]
     nat_interfaces: tuple[str, ...] = ()
     manages_forward: bool = False
+    is_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """`is_fetched`: compare with what the control plane has now."""
+
+    state_dir: Path
+    network_id: str | None
+    is_json: bool
+    is_fetched: bool
+    is_insecure: bool
+    nat_interfaces: tuple[str, ...] = ()
+    manages_forward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveSettings:
+    """`is_forced`: clean up here even when the control plane cannot be told; `is_local`: do not tell it."""
+
+    state_dir: Path
+    network_id: str | None
+    is_local: bool
+    is_forced: bool
+    void_files: bool
+    is_insecure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorSettings:
+    """`server`: what a host that is not enrolled should reach; None: nothing is asked."""
+
+    state_dir: Path
+    network_id: str | None
+    server: str | None
+    is_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """`passphrase_file` None: ask the terminal; `-`: stdin."""
+
+    state_dir: Path
+    network_id: str | None
+    file: Path
+    passphrase_file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSettings:
+    state_dir: Path
+    file: Path
+    passphrase_file: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +119,10 @@ class StatusSettings:
     is_json: bool
 
 
-Settings = EnrollSettings | RunSettings | StatusSettings
+MovingSettings = ExportSettings | ImportSettings
+Settings = (
+    EnrollSettings | RunSettings | PlanSettings | LeaveSettings | DoctorSettings | MovingSettings | StatusSettings
+)
 
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Settings:
@@ -75,14 +143,25 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
             return EnrollSettings(server, _token(given.token, env), state_dir, is_insecure)
         case "run":
             is_insecure = given.insecure or _is_set(env, "INSECURE")
-            return RunSettings(
-                state_dir,
-                network_id,
-                is_insecure,
-                _log_format(given.log_format, env),
-                _nat_interfaces(given.nat_interface, env),
-                given.manage_forward or _is_set(env, "MANAGE_FORWARD"),
-            )
+            form, once = _log_format(given.log_format, env), _is_asked(given, env, "once")
+            nat, manages = _nat_interfaces(given.nat_interface, env), _is_asked(given, env, "manage_forward")
+            return RunSettings(state_dir, network_id, is_insecure, form, nat, manages, once)
+        case "plan":
+            json, fetched, insecure = (_is_asked(given, env, flag) for flag in ("json", "fetch", "insecure"))
+            nat, manages = _nat_interfaces(given.nat_interface, env), _is_asked(given, env, "manage_forward")
+            return PlanSettings(state_dir, network_id, json, fetched, insecure, nat, manages)
+        case "leave":
+            flags = (_is_asked(given, env, flag) for flag in ("local", "force", "void_files", "insecure"))
+            return LeaveSettings(state_dir, network_id, *flags)
+        case "doctor":
+            named = given.server or env.get("SERVER_URL")
+            asked = origin(named, is_insecure=True) if named else None  # nothing secret is sent
+            return DoctorSettings(state_dir, network_id, asked, _is_asked(given, env, "json"))
+        case "identity":
+            passphrase_file = given.passphrase_file or env.get("PASSPHRASE_FILE") or None
+            if given.way == "export":
+                return ExportSettings(state_dir, network_id, Path(given.file), passphrase_file)
+            return ImportSettings(state_dir, Path(given.file), passphrase_file)
         case _:
             return StatusSettings(state_dir, network_id, given.json or _is_set(env, "JSON"))
 
@@ -133,17 +212,32 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--network", metavar="ID", help="which enrolment, where there are several (NETWORK_ID)")
     run.add_argument("--insecure", action="store_true", help="allow http and ws off loopback (INSECURE=1)")
     run.add_argument("--log-format", choices=["json", "plain"], help="default: plain on a terminal (LOG_FORMAT)")
-    run.add_argument(
-        "--nat-interface",
-        metavar="NAME",
-        action="append",
-        help="of a jump: where masqueraded traffic leaves, repeatable; default: where routes lead (NAT_INTERFACES=a,b)",
-    )
-    run.add_argument(
-        "--manage-forward",
-        action="store_true",
-        help="of a jump: add one rule to other firewalls that drop what it forwards (MANAGE_FORWARD=1)",
-    )
+    _flag(run, "once", "fetch, apply, report and end; for scripts")
+    plan = _of_network(_command(commands, "plan", "say what run would do to this host, without doing it", PLAN_EPILOG))
+    _flag(plan, "fetch", "for what the control plane has now")
+    _flag(plan, "insecure", "allow http off loopback")
+    _flag(plan, "json", "for scripts")
+    for command in (run, plan):
+        command.add_argument(
+            "--nat-interface",
+            metavar="NAME",
+            action="append",
+            help="of a jump: where masquerading happens, repeatable; default: where routes go (NAT_INTERFACES=a,b)",
+        )
+        _flag(command, "manage_forward", "of a jump: add one rule to other firewalls that drop what it forwards")
+    leave = _of_network(_command(commands, "leave", "give the peer up: its key, its tunnel, this enrolment"))
+    _flag(leave, "local", "clean up this host and tell nobody: its identity was imported elsewhere")
+    _flag(leave, "force", "clean up this host though the control plane is away")
+    _flag(leave, "void_files", "of a jump: though files of static peers name its key")
+    _flag(leave, "insecure", "allow http off loopback")
+    doctor = _of_network(_command(commands, "doctor", "look for what is wrong on this host, enrolled or not"))
+    doctor.add_argument("--server", metavar="ORIGIN", help="the deployment to reach, before enrolling (SERVER_URL)")
+    _flag(doctor, "json", "for scripts")
+    identity = _command(commands, "identity", "move a jump to another machine, keys and all", IDENTITY_EPILOG)
+    identity.add_argument("way", choices=["export", "import"])
+    identity.add_argument("file", metavar="FILE", help="written by export, mode 0600; read by import")
+    _of_network(identity)
+    identity.add_argument("--passphrase-file", metavar="F", help="its first line, - for stdin (PASSPHRASE_FILE)")
     status = _command(commands, "status", "say what the agent of this host does")
     status.add_argument("--network", metavar="ID", help="which enrolment, where there are several (NETWORK_ID)")
     status.add_argument("--json", action="store_true", help="for scripts (JSON=1)")
@@ -158,6 +252,20 @@ def _command(
     )
     command.add_argument("--state-dir", metavar="D", help=f"default {DEFAULT_STATE_DIR} (STATE_DIR)")
     return command
+
+
+def _of_network(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument("--network", metavar="ID", help="which enrolment, where there are several (NETWORK_ID)")
+    return command
+
+
+def _flag(command: argparse.ArgumentParser, name: str, text: str) -> None:
+    """A flag and its environment variable; `_is_asked` reads both."""
+    command.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=f"{text} ({name.upper()}=1)")
+
+
+def _is_asked(given: argparse.Namespace, env: Mapping[str, str], name: str) -> bool:
+    return bool(getattr(given, name)) or _is_set(env, name.upper())
 
 
 def _token(given: str | None, env: Mapping[str, str]) -> str:

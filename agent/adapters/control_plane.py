@@ -10,8 +10,8 @@ import jwt
 import msgspec
 import requests
 
-from agent.errors import BundleRefused, EnrollmentRefused, Outage, PeerDeleted, SignatureInvalid
-from agent.keys import device_signer
+from agent.errors import BundleRefused, EnrollmentRefused, LeaveRefused, Outage, PeerDeleted, SignatureInvalid
+from agent.keys import device_public_key, device_signer
 from agent.received import Fetched, Received, applied_to, subject_of, whole
 from agent.trust import Trust
 from chalicelib.wire import delta
@@ -22,6 +22,7 @@ from chalicelib.wire.agent import (
     AssertionClaims,
     Enrolled,
     EnrollRequest,
+    LeaveRequest,
     Session,
     SessionRequest,
 )
@@ -37,6 +38,7 @@ SHORTEST_LIFE_S = 20.0
 API = "/api/v1/agent"
 NOT_MODIFIED = 304
 GONE = 410
+CONFLICT = 409
 RETRYABLE = frozenset({408, 425, 429})
 
 Shape = TypeVar("Shape")
@@ -152,6 +154,15 @@ class RestControlPlane:
         answer = self.http.call("POST", "/heartbeat", token=self._session, body=encode(heartbeat))
         return _decoded(self._checked(answer), Ack)
 
+    def leave(self, void_files: bool) -> None:
+        """Give the peer up, with this device's key as proof of which machine means it."""
+        body = encode(LeaveRequest(device_key=device_public_key(self.device_key), void_files=void_files))
+        answer = self.http.call("POST", "/leave", token=self._session, body=body)
+        problem = _problem(answer)
+        if answer.status_code == CONFLICT and problem is not None:
+            raise LeaveRefused(problem.detail)
+        self._checked(answer)
+
     def bearer(self) -> str:
         """What the socket's handshake shows; empty before the first session."""
         return self._session or ""
@@ -178,8 +189,9 @@ class RestControlPlane:
         if answer.status_code == GONE and problem is not None and problem.tombstone is not None:
             self._check_tombstone(problem.tombstone, answer)
             raise PeerDeleted(problem.tombstone)
-        code = f" {problem.code}" if problem is not None else ""
-        raise Outage(f"the control plane answered {answer.status_code}{code}", answer.status_code)
+        code = problem.code if problem is not None else None
+        said = f"the control plane answered {answer.status_code} {code or ''}".rstrip()
+        raise Outage(said, answer.status_code, code)
 
     def _check_tombstone(self, tombstone: Tombstone, answer: requests.Response) -> None:
         said = Subject("tombstone", self.network_id, self.peer_id, tombstone.generation, tombstone.revision)

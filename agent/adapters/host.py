@@ -19,14 +19,14 @@ class LinuxHost:
 
 def missing_rights() -> str | None:
     """What `run` lacks, in words; None: nothing."""
-    if not _has_net_admin():
+    if not has_net_admin():
         return "run needs root, or the capability CAP_NET_ADMIN: it makes a network interface"
     if not TUN.exists() and not Path("/sys/module/wireguard").exists():
         return "run needs /dev/net/tun, or a kernel with WireGuard: load the module tun, or pass the device in"
     return None
 
 
-def _has_net_admin() -> bool:
+def has_net_admin() -> bool:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("CapEff:"):
             return bool(int(line.split()[1], 16) >> CAP_NET_ADMIN & 1)

@@ -96,7 +96,7 @@ class WebSocketPush:
             sockopt=KEEPALIVE,
             enable_multithread=True,
             suppress_origin=True,
-            sslopt=_tls() if self.url.startswith("wss:") else None,
+            sslopt=tls() if self.url.startswith("wss:") else None,
         )
         return connection
 
@@ -123,7 +123,7 @@ def _wake(connection: websocket.WebSocket) -> None:
         connection.abort()  # type: ignore[no-untyped-call]
 
 
-def _tls() -> dict[str, ssl.SSLContext]:
+def tls() -> dict[str, ssl.SSLContext]:
     """The certificates that REST calls trust, so that both ways work or neither."""
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
     return {"context": ssl.create_default_context(cafile=bundle)}

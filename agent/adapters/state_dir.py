@@ -17,6 +17,7 @@ from agent.errors import (
     BundleRefused,
     DeltaRefused,
     EnrollmentMissing,
+    IdentityUnusable,
     SignatureInvalid,
     StateUnusable,
 )
@@ -103,6 +104,21 @@ class EnrollmentDir:
     def save_status(self, status: bytes) -> None:
         write_whole(self.path / "status.json", status, is_durable=False)
 
+    def forget(self) -> None:
+        """Delete all that is here, the enrolment last: until then it can be gone on with.
+
+        Raises:
+            StateUnusable: something cannot be deleted.
+        """
+        try:
+            rest = [path for path in self.path.iterdir() if path.name != ENROLLMENT]
+            for path in rest:
+                path.unlink()
+            (self.path / ENROLLMENT).unlink(missing_ok=True)
+            self.path.rmdir()
+        except OSError as refused:
+            raise StateUnusable(f"{self.path} cannot be deleted: {refused.strerror}") from refused
+
     def pid_file(self, interface: str) -> Path:
         return self.path / f"{interface}.pid"
 
@@ -162,6 +178,10 @@ class StateDir:
         names = "".join(f"\n  {directory.path.name}" for directory in found)
         raise EnrollmentMissing(f"several enrolments in {self.root}; choose one by --network:{names}")
 
+    def has_enrollment(self, network_id: str | None) -> bool:
+        """Whether there is one of this network, or any."""
+        return any(network_id in (None, directory.path.name) for directory in self.enrollments())
+
     def of_network(self, network_id: str) -> EnrollmentDir:
         """Raises: StateUnusable where the id is no plain name (it becomes a directory)."""
         if not network_id or network_id in {".", "..", PENDING} or "/" in network_id or "\0" in network_id:
@@ -186,6 +206,28 @@ class StateDir:
         finally:
             os.close(lock)
         return kept
+
+    def take_over(self, enrollment: Enrollment, keyring: Keyring) -> Enrollment:
+        """Make an imported identity this host's; its bundle is fetched anew.
+
+        Raises:
+            IdentityUnusable: the network has an enrolment here already, this peer's or another's.
+            AlreadyRunning.
+        """
+        directory = self.of_network(enrollment.network_id)
+        lock = directory.lock()
+        try:
+            here = directory.enrollment()
+            if here is not None:
+                raise IdentityUnusable(
+                    f"{here.peer_id} of this network lives in {directory.path} already: "
+                    + ("it is the same" if here.peer_id == enrollment.peer_id else "wirety-agent leave it first")
+                )
+            directory.save_keyring(keyring)
+            directory.save_enrollment(enrollment)
+        finally:
+            os.close(lock)
+        return enrollment
 
     def pending_keys(self, server: str, token: str) -> Keys | None:
         return _parsed(self._pending(server, token), Keys)

@@ -13,7 +13,7 @@ from aiohttp import WSMsgType, web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from chalicelib.wire import bundle, delta
-from chalicelib.wire.agent import Enrolled, EnrollRequest, Session, SessionRequest
+from chalicelib.wire.agent import Enrolled, EnrollRequest, LeaveRequest, Session, SessionRequest
 from chalicelib.wire.bundle import Bundle, Tombstone
 from chalicelib.wire.codec import decode, encode
 from chalicelib.wire.frames import Ack, Applied, ConfigChanged, FromAgent, Heartbeat, Hello, ToAgent, Welcome
@@ -26,8 +26,9 @@ WITHIN_S = 10.0
 
 @dataclass
 class Origin:
-    """`fails_with`: a status for every call; `loses`: answers to swallow; `tombstone`: deleted. `key` signs
-    what it gives; `given`: the bundles it can tell a difference from."""
+    """`fails_with`: a status for every call; `loses`: answers to swallow; `tombstone`: deleted; `left`: how the
+    agent left, `loses_leave`: without an answer; `files_named`: files of static peers name it. `key` signs what it
+    gives; `given`: the bundles it can tell a difference from."""
 
     network_id: str
     peer_id: str
@@ -46,6 +47,9 @@ class Origin:
     sessions: int = 0
     key: Ed25519PrivateKey = SIGNING_KEY
     gives_deltas: bool = True
+    left: LeaveRequest | None = None
+    loses_leave: bool = False
+    files_named: bool = False
     given: dict[tuple[int, int], Bundle] = field(default_factory=dict)
     url: str = ""
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
@@ -120,6 +124,8 @@ class Origin:
         app.router.add_get("/api/v1/agent/bundle", self._bundle)
         app.router.add_post("/api/v1/agent/applied", self._applied)
         app.router.add_post("/api/v1/agent/heartbeat", self._heartbeat)
+        app.router.add_post("/api/v1/agent/leave", self._leave)
+        app.router.add_get("/api/v1/health", self._health)
         app.router.add_get("/ws", self._socket)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -163,6 +169,8 @@ class Origin:
             assert (claims["sub"], claims["network_id"]) == (self.peer_id, self.network_id)
         if self.tombstone is not None:
             return _gone(self.tombstone, self.key)
+        if self.left is not None:
+            return _problem(410, "peer_left")
         self.sessions += 1
         return _json(Session(session=f"session-{self.sessions}", expires_at=datetime.now(UTC) + self.session_life))
 
@@ -197,6 +205,21 @@ class Origin:
         heartbeat = decode(await request.read(), Heartbeat)
         self._note(self.posted, heartbeat)
         return _json(self._ack(heartbeat))
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _leave(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        asked = decode(await request.read(), LeaveRequest)
+        if self.files_named and not asked.void_files:
+            return _problem(409, "files_would_be_void")
+        self.left = asked
+        if self.loses_leave:
+            assert request.transport is not None
+            request.transport.abort()
+        return web.Response(status=204)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         if refused := self._refused(request):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import SettingsInvalid
-from agent.settings import EnrollSettings, RunSettings, StatusSettings, origin, parse, socket_url
+from agent.settings import EnrollSettings, PlanSettings, RunSettings, StatusSettings, origin, parse, socket_url
 
 
 def test_every_value_of_enroll_can_come_from_the_environment() -> None:
@@ -33,10 +33,12 @@ def test_a_token_can_come_by_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "secret" not in repr(settings)
 
 
-def test_run_and_status_read_the_environment() -> None:
+def test_run_plan_and_status_read_the_environment() -> None:
     environment = {"STATE_DIR": "/s", "NETWORK_ID": "net_1", "JSON": "1", "LOG_FORMAT": "json"}
 
     assert parse(["run"], environment) == RunSettings(Path("/s"), "net_1", False, "json")
+    assert parse(["run", "--once"], environment) == RunSettings(Path("/s"), "net_1", False, "json", is_once=True)
+    assert parse(["plan"], {**environment, "FETCH": "1"}) == PlanSettings(Path("/s"), "net_1", True, True, False)
     assert parse(["status"], environment) == StatusSettings(Path("/s"), "net_1", True)
 
 

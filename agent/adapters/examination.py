@@ -1,0 +1,172 @@
+"""Gathers what `doctor` judges: tools, rights, paths, names, the control plane. Changes nothing."""
+
+import contextlib
+import gzip
+import os
+import platform
+import shutil
+import socket
+import stat
+from collections.abc import Iterable, Sequence
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from pathlib import Path
+from time import sleep, time
+
+import requests
+import websocket
+
+from agent import doctor
+from agent.adapters.commands import Commands
+from agent.adapters.firewall import must_forward
+from agent.adapters.host import TUN, has_net_admin
+from agent.adapters.push import tls
+from agent.desired import Endpoint
+from agent.errors import ToolFailed
+from agent.resolution import resolve
+from agent.settings import socket_url
+
+TIMEOUT_S = 5.0
+HEALTH = "/api/v1/health"
+VERSIONS = {"wg": ("wg", "--version"), "ip": ("ip", "-V"), "nft": ("nft", "--version")}
+DISCARD_PORT = 9  # RFC 863
+IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_MTU = 10, 2, 14  # linux/in.h
+IPV6_MTU_DISCOVER, IPV6_MTU = 23, 24  # linux/in6.h
+UDP_HEADERS_BYTES = {4: 28, 6: 48}
+ICMP_WITHIN_S = 0.3
+
+
+def kernel() -> doctor.Kernel:
+    return doctor.Kernel(
+        has_wireguard=_has_module(),
+        has_wireguard_go=shutil.which("wireguard-go") is not None,
+        has_net_admin=has_net_admin(),
+        tun=_opens(TUN) if TUN.exists() else None,
+    )
+
+
+def version(tool: str) -> str | None:
+    """What the tool says of itself, on one line; None: it is not there."""
+    try:
+        return Commands(TIMEOUT_S).run(*VERSIONS[tool]).strip().splitlines()[0]
+    except (ToolFailed, IndexError):
+        return None
+
+
+def forwards(has_ipv6: bool) -> bool | None:
+    try:
+        return not must_forward(has_ipv6)
+    except OSError:
+        return None
+
+
+def names(asked: Iterable[tuple[str, str]]) -> Sequence[doctor.Name]:
+    """Each (what it is, host) with its addresses."""
+    return [doctor.Name(what, host, _addresses(host)) for what, host in asked]
+
+
+def path(peer_id: str, endpoint: Endpoint, interface_bytes: int) -> doctor.Path | None:
+    """The MTU on the way to an endpoint; None: its name has no address."""
+    found = resolve([endpoint]).get(endpoint)
+    if found is None:
+        return None
+    address = found.rpartition(":")[0].strip("[]")
+    kind = ip_address(address).version
+    return doctor.Path(peer_id, address, kind, _path_bytes(address, kind), interface_bytes)
+
+
+def answer(server: str) -> doctor.Answer:
+    """One GET, and one handshake of a socket without a session."""
+    try:
+        got = requests.get(f"{server}{HEALTH}", timeout=TIMEOUT_S, allow_redirects=False)
+    except requests.RequestException as failed:
+        return doctor.Answer(None, type(failed).__name__, None, None)
+    offset_s = None
+    with contextlib.suppress(KeyError, ValueError):
+        offset_s = parsedate_to_datetime(got.headers["Date"]).timestamp() - time()
+    return doctor.Answer(got.status_code, None, offset_s, _upgrade(server))
+
+
+def open_paths(root: Path) -> Sequence[str] | None:
+    """Files in a directory that others may reach, and directories they may write to; None: it cannot be read."""
+    if not os.access(root, os.R_OK | os.X_OK):
+        return None
+    return [str(one) for one in _reachable(root)]
+
+
+def _reachable(path: Path) -> Iterable[Path]:
+    mode = stat.S_IMODE(path.lstat().st_mode)
+    if not path.is_dir():
+        if mode & doctor.PRIVATE:
+            yield path
+        return
+    if mode & doctor.OTHERS_WRITE:
+        yield path
+    if mode & doctor.PRIVATE:
+        for inside in sorted(path.iterdir()):
+            yield from _reachable(inside)
+
+
+def _has_module() -> bool:
+    """Whether the kernel has WireGuard built in, loaded, or at hand to load."""
+    if Path("/sys/module/wireguard").exists():
+        return True
+    modules = Path("/lib/modules") / platform.release()
+    if any("/wireguard.ko" in _text(modules / listed) for listed in ("modules.builtin", "modules.dep")):
+        return True
+    try:
+        config = gzip.decompress(Path("/proc/config.gz").read_bytes())
+    except (OSError, EOFError):
+        return False
+    return b"\nCONFIG_WIREGUARD=y\n" in config
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _opens(device: Path) -> bool:
+    try:
+        os.close(os.open(device, os.O_RDWR))
+    except OSError:
+        return False
+    return True
+
+
+def _addresses(host: str) -> tuple[str, ...]:
+    found = resolve([Endpoint(host, DISCARD_PORT)]).values()
+    return tuple(sorted(one.rpartition(":")[0].strip("[]") for one in found))
+
+
+def _path_bytes(address: str, kind: int) -> int | None:
+    """What the kernel knows after one datagram of the route's full size that may not be fragmented."""
+    family = socket.AF_INET if kind == 4 else socket.AF_INET6
+    level = socket.IPPROTO_IP if kind == 4 else socket.IPPROTO_IPV6
+    discover, asked = (IP_MTU_DISCOVER, IP_MTU) if kind == 4 else (IPV6_MTU_DISCOVER, IPV6_MTU)
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.setsockopt(level, discover, IP_PMTUDISC_DO)
+            probe.connect((address, DISCARD_PORT))
+            with contextlib.suppress(OSError):
+                probe.send(bytes(probe.getsockopt(level, asked) - UDP_HEADERS_BYTES[kind]))
+                sleep(ICMP_WITHIN_S)  # a router on the way may say that it is too large
+            return probe.getsockopt(level, asked)
+        except OSError:
+            return None
+
+
+def _upgrade(server: str) -> int | None:
+    url = socket_url(server)
+    try:
+        opened = websocket.create_connection(
+            url, timeout=TIMEOUT_S, suppress_origin=True, sslopt=tls() if url.startswith("wss:") else None
+        )
+    except websocket.WebSocketBadStatusException as refused:
+        return refused.status_code
+    except (websocket.WebSocketException, OSError):
+        return None
+    opened.close()
+    return 101

@@ -1,0 +1,134 @@
+"""`doctor`: gather the facts of this host and its enrolment, judge them, print, 0 or 1."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import msgspec
+
+from agent import doctor
+from agent.adapters import examination
+from agent.adapters.commands import Commands
+from agent.adapters.foreign import ForeignTables
+from agent.adapters.iproute import IpRoute
+from agent.adapters.state_dir import EnrollmentDir, StateDir
+from agent.conflicts import without_conflicts
+from agent.desired import Desired, desired, endpoints_asked
+from agent.doctor import Finding
+from agent.enrollment import Enrollment
+from agent.errors import AgentError, BundleRefused, EnrollmentMissing, StateUnusable, ToolFailed
+from agent.received import Fetched
+from agent.settings import DoctorSettings
+from agent.trust import Trust
+from chalicelib.wire.bundle import Bundle
+
+EXIT_UNHEALTHY = 1
+TOOLS = ("wg", "ip", "nft")
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The enrolment looked at, as far as there is one."""
+
+    directory: EnrollmentDir | None = None
+    enrollment: Enrollment | None = None
+    bundle: Bundle | None = None
+
+    @property
+    def is_jump(self) -> bool:
+        return self.bundle is not None and self.bundle.firewall.forward
+
+    @property
+    def has_ipv6(self) -> bool:
+        return self.bundle is not None and any(":" in text for text in self.bundle.interface.addresses)
+
+
+def run(settings: DoctorSettings) -> int:
+    report = doctor.report(_findings(settings))
+    print(msgspec.json.encode(report).decode() if settings.is_json else doctor.text(report))
+    return 0 if report.is_healthy else EXIT_UNHEALTHY
+
+
+def _findings(settings: DoctorSettings) -> Iterable[Finding]:
+    root = settings.state_dir
+    is_open = root.exists()
+    paths = examination.open_paths(root) if is_open else []
+    yield doctor.state_dir(str(root), is_open, paths)
+    examined, found = _examined(settings) if paths is not None else (Examined(), [])
+    yield from found
+    yield from doctor.wireguard(examination.kernel())
+    for tool in TOOLS:
+        yield doctor.tool(tool, examination.version(tool), is_needed=tool != "nft" or examined.is_jump)
+    if examined.directory is not None:
+        is_running = examined.directory.is_running()
+        yield doctor.running(is_running, examined.directory.has_ended())
+        yield from doctor.forwarding(examined.is_jump, examination.forwards(examined.has_ipv6), is_running)
+    if examined.is_jump and examined.enrollment is not None:
+        yield from doctor.foreign_firewalls(_foreign(examined.enrollment.interface, examined.has_ipv6))
+    server = examined.enrollment.server if examined.enrollment is not None else settings.server
+    if server is not None:
+        yield from map(doctor.name, examination.names([("the control plane", _host_of(server))]))
+        yield from doctor.control_plane(server, examination.answer(server))
+    if examined.enrollment is not None and examined.bundle is not None:
+        yield from _tunnel(examined.enrollment, examined.bundle)
+
+
+def _examined(settings: DoctorSettings) -> tuple[Examined, list[Finding]]:
+    state_dir = StateDir(settings.state_dir)
+    found = state_dir.enrollments() if settings.state_dir.exists() else []
+    ids = [directory.path.name for directory in found]
+    bundles = [_bundle(directory) for directory in found]
+    ports = [one.interface.listen_port for one in bundles if one is not None and one.interface.listen_port is not None]
+    try:
+        directory = state_dir.chosen(settings.network_id) if found else None
+        enrollment = directory.enrollment() if directory is not None else None
+    except EnrollmentMissing:
+        directory = enrollment = None
+    except StateUnusable as damaged:
+        return Examined(), [Finding("enrollment", "fail", f"{damaged}: enrol anew, or import an exported identity")]
+    here = directory.path.name if directory is not None and enrollment is not None else None
+    bundle = _bundle(directory) if directory is not None else None
+    return Examined(directory, enrollment, bundle), list(doctor.enrollments(here, ids, ports))
+
+
+def _bundle(directory: EnrollmentDir) -> Bundle | None:
+    try:
+        enrollment = None if directory.has_ended() else directory.enrollment()
+        saved = _saved(directory, enrollment) if enrollment is not None else None
+    except AgentError:
+        return None
+    return saved.bundle if saved is not None else None
+
+
+def _saved(directory: EnrollmentDir, enrollment: Enrollment) -> Fetched | None:
+    return directory.bundle(enrollment, Trust(directory.keyring(enrollment), lambda _: None))
+
+
+def _foreign(interface: str, has_ipv6: bool) -> Sequence[str] | None:
+    try:
+        return ForeignTables(Commands(), interface).sentences(has_ipv6)
+    except ToolFailed:
+        return None
+
+
+def _tunnel(enrollment: Enrollment, bundle: Bundle) -> Iterable[Finding]:
+    """The names and paths of endpoints, and what the host's own network takes from the tunnel."""
+    names = {peer.public_key: peer.peer_id for peer in bundle.peers}
+    for key, endpoint in endpoints_asked(bundle).items():
+        if endpoint is None:
+            continue
+        yield from map(doctor.name, examination.names([(f"the endpoint of {names[key]}", endpoint.host)]))
+        path = examination.path(names[key], endpoint, bundle.interface.mtu)
+        if path is not None:
+            yield doctor.mtu(path)
+    try:
+        wanted: Desired = desired(bundle)
+        _, conflicts = without_conflicts(wanted, IpRoute(Commands(), enrollment.interface).routes().host)
+    except (BundleRefused, ToolFailed) as failed:
+        yield Finding("routes", "warn", f"routes cannot be compared: {failed}")
+    else:
+        yield doctor.conflicts(conflicts)
+
+
+def _host_of(server: str) -> str:
+    return urlsplit(server).hostname or server

@@ -1,0 +1,199 @@
+"""plan, run --once and leave as processes in a namespace, against a control plane on its loopback."""
+
+import json
+
+import pytest
+
+from tests.agent.builders import NETWORK_ID, a_bundle, a_peer, a_private_key, a_public_key, a_tombstone
+from tests.agent.test_run import INTERFACE, Laboratory, laboratory, until
+
+__all__ = ["laboratory"]  # a fixture
+pytestmark = pytest.mark.root
+
+
+def test_a_plan_is_made_of_the_steps_that_run_then_takes_and_is_empty_afterwards(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    without_bundle = laboratory.command("plan")
+    fetched = laboratory.command("plan", "--fetch", "--json")
+
+    done = laboratory.command("run", "--once")
+    again = laboratory.command("plan")
+
+    assert (without_bundle.returncode, fetched.returncode, done.returncode, again.returncode) == (1, 0, 0, 0)
+    assert "--fetch" in without_bundle.stderr
+    steps = [step["step"] for step in json.loads(fetched.stdout)["steps"]]
+    assert steps == ["create_interface", "configure", "network"]
+    assert "revision 1 is in force, changed" in done.stdout
+    assert "nothing to do" in again.stdout
+
+
+def test_a_plan_of_a_newer_bundle_changes_nothing_and_holds_no_secret(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    psk = a_private_key("psk")
+    origin.bundle = a_bundle(2, [a_peer("new", ["10.9.0.9/32"], preshared_key=psk)])
+
+    plans = [laboratory.command("plan", "--fetch"), laboratory.command("plan", "--fetch", "--json")]
+    from_disk = laboratory.command("plan")
+
+    assert "remove 1 peer" in plans[0].stdout
+    assert "peer_new (new)" in plans[0].stdout
+    assert "nothing to do" in from_disk.stdout
+    assert laboratory.wg("peers") == a_public_key("hub")
+    keys = json.loads((laboratory.state / NETWORK_ID / "enrollment.json").read_text())["keys"].values()
+    assert not any(secret in plan.stdout + plan.stderr for plan in plans for secret in (psk, *keys, "session-"))
+
+
+def test_run_once_reports_and_ends_and_a_second_one_has_nothing_to_do(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    first = laboratory.command("run", "--once")
+    reports = origin.applied()
+    second = laboratory.command("run", "--once")
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert [(report.revision, report.ok) for report in reports] == [(1, True)]
+    assert "revision 1 is in force, nothing to do" in second.stdout
+    assert origin.frames == []  # no socket was opened
+
+
+def test_run_once_without_the_control_plane_stands_on_the_last_good_bundle(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    laboratory.inside.sh(f"ip link delete {INTERFACE}")
+    laboratory.origin.stop()
+
+    done = laboratory.command("run", "--once")
+
+    assert done.returncode == 4
+    assert "no answer from the control plane" in done.stderr
+    assert "revision 1 is in force" in done.stderr
+    assert laboratory.wg("peers") == a_public_key("hub")
+
+
+def test_run_once_of_a_wrong_bundle_says_so_reports_it_and_keeps_the_good_one(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    origin.bundle = a_bundle(2, [a_peer("a", ["10.9.0.7/32"]), a_peer("b", ["10.9.0.7/32"])])
+
+    done = laboratory.command("run", "--once")
+
+    assert done.returncode == 1
+    assert "stands twice" in done.stderr
+    assert not origin.applied()[-1].ok
+    assert laboratory.wg("peers") == a_public_key("hub")
+
+
+def test_run_once_of_a_deleted_peer_takes_its_tunnel_down(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    laboratory.origin.tombstone = a_tombstone()
+
+    planned = laboratory.command("plan", "--fetch")
+    kept = laboratory.wg("peers")
+    done = laboratory.command("run", "--once")
+
+    assert (planned.returncode, done.returncode) == (3, 3)
+    assert kept == a_public_key("hub")
+    assert INTERFACE not in laboratory.inside.sh("ip link show")
+
+
+def test_run_once_is_refused_while_an_agent_runs_and_plan_is_not(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.start()
+    laboratory.origin.wait_for(lambda: laboratory.origin.has_applied(1))
+    until(lambda: (laboratory.state / NETWORK_ID / "bundle.jsonl").exists())
+
+    assert "already runs" in laboratory.command("run", "--once").stderr
+    assert "nothing to do" in laboratory.command("plan").stdout
+
+
+def files(laboratory: Laboratory) -> list[str]:
+    return sorted(str(path.relative_to(laboratory.state)) for path in laboratory.state.glob("*/*"))
+
+
+def test_who_leaves_revokes_its_key_takes_the_tunnel_down_and_forgets_the_enrolment(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+
+    done = laboratory.command("leave")
+    again = laboratory.command("leave")
+
+    assert (done.returncode, again.returncode) == (0, 0), done.stderr
+    assert origin.left is not None
+    assert origin.enrolled is not None
+    assert origin.left.device_key == origin.enrolled.device_key
+    assert INTERFACE not in laboratory.inside.sh("ip link show; nft list tables; ls /run/wireguard")
+    assert files(laboratory) == []
+    assert "nothing to leave" in again.stdout
+
+
+def test_leaving_without_the_control_plane_changes_nothing_unless_forced(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    kept = files(laboratory)
+    laboratory.origin.fails_with = 503
+
+    refused = laboratory.command("leave")
+    as_before = (laboratory.wg("peers"), files(laboratory))
+    forced = laboratory.command("leave", "--force")
+
+    assert (refused.returncode, forced.returncode) == (4, 0)
+    assert "nothing was changed" in refused.stderr
+    assert as_before == (a_public_key("hub"), kept)
+    assert "was not told" in forced.stdout
+    assert files(laboratory) == []
+    assert INTERFACE not in laboratory.inside.sh("ip link show")
+
+
+def test_a_lost_answer_to_leaving_is_made_good_by_the_same_command(laboratory: Laboratory) -> None:
+    origin = laboratory.origin
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    origin.loses_leave = True
+
+    lost = laboratory.command("leave")
+    kept = laboratory.wg("peers")
+    done = laboratory.command("leave")
+
+    assert (lost.returncode, done.returncode) == (4, 0)
+    assert kept == a_public_key("hub")
+    assert files(laboratory) == []
+
+
+def test_a_jump_whose_key_stands_in_files_stays_unless_they_may_be_void(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.origin.files_named = True
+
+    refused = laboratory.command("leave", "--force")
+    done = laboratory.command("leave", "--void-files")
+
+    assert (refused.returncode, done.returncode) == (1, 0)
+    assert "--void-files" in refused.stderr
+    assert files(laboratory) == []
+
+
+def test_leaving_is_refused_while_an_agent_runs(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.start()
+    laboratory.origin.wait_for(lambda: laboratory.origin.has_applied(1))
+
+    refused = laboratory.command("leave")
+
+    assert refused.returncode == 1
+    assert "already runs" in refused.stderr
+    assert laboratory.origin.left is None
+
+
+def test_the_host_of_a_deleted_peer_forgets_it_by_leaving(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    laboratory.origin.tombstone = a_tombstone()
+    laboratory.command("run", "--once")
+
+    assert laboratory.command("leave").returncode == 0
+
+    assert files(laboratory) == []

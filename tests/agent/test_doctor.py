@@ -1,0 +1,211 @@
+"""Facts of a host become findings with what to do; both sides of every boundary."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent import doctor
+from agent.__main__ import main
+from agent.adapters import examination
+from agent.adapters.state_dir import StateDir
+from agent.doctor import Answer, Finding, Kernel, Name
+from agent.doctor import Path as Way
+from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_private_key, received
+from tests.agent.origin import Origin
+
+GOOD = Answer(status=200, error=None, clock_offset_s=0.0, upgrade=401)
+WAY = Way("jmp_1", "203.0.113.1", 4, 1500, 1420)
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    with Origin(network_id=NETWORK_ID, peer_id=PEER_ID, bundle=a_bundle()) as made:
+        yield made
+
+
+def levels(findings: object) -> dict[str, str]:
+    return {finding.check: finding.level for finding in findings}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "level", "words"),
+    [
+        (Kernel(True, False, True, None), "ok", "kernel has WireGuard"),
+        (Kernel(False, True, True, True), "ok", "userspace"),
+        (Kernel(False, True, True, False), "fail", "root"),
+        (Kernel(False, True, True, None), "fail", "load the module tun"),
+        (Kernel(False, False, True, True), "fail", "install wireguard-go"),
+    ],
+)
+def test_wireguard_is_the_kernels_or_a_programs_with_a_tun(kernel: Kernel, level: str, words: str) -> None:
+    first, rights = doctor.wireguard(kernel)
+
+    assert first.level == level
+    assert words in first.text
+    assert rights.level == "ok"
+
+
+def test_a_missing_right_fails() -> None:
+    assert levels(doctor.wireguard(Kernel(True, True, False, True)))["rights"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "is_needed", "level"),
+    [
+        ("wg", None, True, "fail"),
+        ("nft", None, False, "warn"),
+        ("nft", None, True, "fail"),
+        ("nft", "nftables v0.9.3 (Topsy)", True, "warn"),
+        ("nft", "nftables v0.9.4 (Jive at Five)", True, "ok"),
+        ("nft", "nftables v1.0.6 (Lester Gooch #5)", True, "ok"),
+        ("ip", "ip utility, iproute2-6.1.0, libbpf 1.1.2", True, "ok"),
+    ],
+)
+def test_tools_are_there_and_new_enough(name: str, version: str | None, is_needed: bool, level: str) -> None:
+    assert doctor.tool(name, version, is_needed).level == level
+
+
+@pytest.mark.parametrize(
+    ("is_jump", "is_enabled", "is_running", "found"),
+    [(False, False, True, {}), (True, True, True, "ok"), (True, False, True, "fail"), (True, False, False, "warn")],
+)
+def test_a_jump_must_forward(is_jump: bool, is_enabled: bool, is_running: bool, found: object) -> None:
+    expected = found if isinstance(found, dict) else {"forwarding": found}
+
+    assert levels(doctor.forwarding(is_jump, is_enabled, is_running)) == expected
+
+
+@pytest.mark.parametrize(
+    ("way", "level"),
+    [
+        (replace(WAY, bytes=1480), "ok"),
+        (replace(WAY, bytes=1479), "warn"),
+        (replace(WAY, version=6, bytes=1500), "ok"),
+        (replace(WAY, version=6, bytes=1499), "warn"),
+        (replace(WAY, bytes=None), "warn"),
+    ],
+)
+def test_the_tunnels_packets_fit_into_the_path_or_the_right_mtu_is_named(way: Way, level: str) -> None:
+    finding = doctor.mtu(way)
+
+    assert finding.level == level
+    if level == "warn" and way.bytes is not None:
+        assert "1419 or less" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (GOOD, {"control_plane": "ok", "socket": "ok", "clock": "ok"}),
+        (replace(GOOD, status=None, error="SSLError"), {"control_plane": "fail"}),
+        (replace(GOOD, status=404), {"control_plane": "fail", "clock": "ok"}),
+        (replace(GOOD, upgrade=403), {"control_plane": "ok", "socket": "ok", "clock": "ok"}),
+        (replace(GOOD, upgrade=200), {"control_plane": "ok", "socket": "fail", "clock": "ok"}),
+        (replace(GOOD, upgrade=None), {"control_plane": "ok", "socket": "fail", "clock": "ok"}),
+        (replace(GOOD, clock_offset_s=-29.0), {"control_plane": "ok", "socket": "ok", "clock": "ok"}),
+        (replace(GOOD, clock_offset_s=-30.0), {"control_plane": "ok", "socket": "ok", "clock": "warn"}),
+        (replace(GOOD, clock_offset_s=86400.0), {"control_plane": "ok", "socket": "ok", "clock": "fail"}),
+        (replace(GOOD, clock_offset_s=None), {"control_plane": "ok", "socket": "ok", "clock": "warn"}),
+    ],
+)
+def test_the_control_plane_its_sockets_and_the_clock(answer: Answer, found: dict[str, str]) -> None:
+    assert levels(doctor.control_plane("https://vpn.example.com", answer)) == found
+
+
+def test_names_without_an_address_fail() -> None:
+    assert doctor.name(Name("the control plane", "vpn.example.com", ())).level == "fail"
+    assert doctor.name(Name("the control plane", "vpn.example.com", ("203.0.113.1",))).level == "ok"
+
+
+def test_two_enrolments_on_one_port_fail_and_two_on_any_do_not() -> None:
+    assert levels(doctor.enrollments("net_1", ["net_1", "net_2"], [51820, 51820]))["listen_port"] == "fail"
+    assert levels(doctor.enrollments("net_1", ["net_1", "net_2"], [51820, 51821])) == {"enrollment": "ok"}
+    assert levels(doctor.enrollments(None, [], [])) == {"enrollment": "warn"}
+    assert levels(doctor.enrollments(None, ["net_1", "net_2"], [])) == {"enrollment": "warn"}
+
+
+def test_other_firewalls_and_routes_are_warnings_that_name_what_is_in_the_way() -> None:
+    assert levels(doctor.foreign_firewalls([])) == {"foreign_firewall": "ok"}
+    assert [finding.text for finding in doctor.foreign_firewalls(["docker drops"])] == ["docker drops"]
+    assert levels(doctor.foreign_firewalls(None)) == {"foreign_firewall": "warn"}
+    assert doctor.conflicts([]).level == "ok"
+    assert "192.168.1.0/24" in doctor.conflicts(["192.168.1.0/24"]).text
+
+
+def test_warnings_are_healthy_and_one_failure_is_not() -> None:
+    warned, failed = Finding("a", "warn", "x"), Finding("b", "fail", "y")
+
+    assert doctor.report([warned]).is_healthy
+    assert not doctor.report([warned, failed]).is_healthy
+
+
+@pytest.mark.parametrize(
+    ("root_mode", "directory_mode", "file_mode", "is_open"),
+    [
+        (0o700, 0o755, 0o644, False),
+        (0o755, 0o700, 0o644, False),
+        (0o755, 0o755, 0o600, False),
+        (0o755, 0o755, 0o640, True),
+        (0o770, 0o700, 0o600, True),  # others may put another directory there
+    ],
+)
+def test_a_key_is_open_when_the_way_to_it_is(
+    tmp_path: Path, root_mode: int, directory_mode: int, file_mode: int, is_open: bool
+) -> None:
+    directory = tmp_path / "state" / NETWORK_ID
+    directory.mkdir(parents=True)
+    (directory / "enrollment.json").write_text("{}")
+    for path, mode in ((directory / "enrollment.json", file_mode), (directory, directory_mode)):
+        path.chmod(mode)
+    directory.parent.chmod(root_mode)
+
+    assert bool(examination.open_paths(directory.parent)) == is_open
+
+
+def test_a_host_that_is_not_enrolled_is_examined_too(
+    origin: Origin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["doctor", "--server", origin.url, "--state-dir", str(tmp_path / "none"), "--json"])
+
+    report = json.loads(capsys.readouterr().out)
+    found = {finding["check"]: finding["level"] for finding in report["findings"]}
+    assert (found["enrollment"], found["control_plane"], found["socket"], found["clock"]) == ("warn", "ok", "ok", "ok")
+
+
+def test_an_enrolled_host_is_examined_to_its_endpoints_and_no_secret_is_said(
+    origin: Origin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    psk = a_private_key("psk")
+    main(["enroll", "--server", origin.url, "--token", "token", "--state-dir", str(tmp_path)])
+    directory = StateDir(tmp_path).of_network(NETWORK_ID)
+    hub = a_peer("hub", endpoint="127.0.0.1:51820", preshared_key=psk)
+    lost = a_peer("lost", [], endpoint="no-such-host.invalid:51820")
+    directory.save_bundle(received(a_bundle(peers=[hub, lost])))
+    capsys.readouterr()
+
+    code = main(["doctor", "--state-dir", str(tmp_path)])
+
+    said = capsys.readouterr().out
+    enrollment = directory.enrollment()
+    assert code == 1
+    assert f"enrolled in {NETWORK_ID}" in said
+    assert "ok    mtu               the path to peer_hub at 127.0.0.1" in said
+    assert "fail  dns               the endpoint of peer_lost no-such-host.invalid has no address" in said
+    assert "warn  agent             the agent does not run" in said
+    assert enrollment is not None
+    assert not any(secret in said for secret in (psk, enrollment.keys.private_key, enrollment.keys.device_key))
+
+
+def test_a_damaged_enrolment_fails_and_the_rest_is_examined(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / NETWORK_ID).mkdir(mode=0o700)
+    (tmp_path / NETWORK_ID / "enrollment.json").write_text("{")
+    tmp_path.chmod(0o700)
+
+    assert main(["doctor", "--state-dir", str(tmp_path)]) == 1
+
+    said = capsys.readouterr().out
+    assert "fail  enrollment" in said
+    assert "wireguard" in said
