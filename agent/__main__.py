@@ -17,10 +17,12 @@ from agent.adapters.control_plane import Http, RestControlPlane, RestEnroller
 from agent.adapters.device import Device
 from agent.adapters.firewall import NftFirewall
 from agent.adapters.foreign import ForeignTables
+from agent.adapters.guard import GuardProcess
 from agent.adapters.host import LinuxHost, missing_rights
 from agent.adapters.push import WebSocketPush
 from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.adapters.status_file import StatusFile
+from agent.adapters.takeover import Takeover
 from agent.adapters.tunnel import HostTunnel
 from agent.adapters.watch import WireGuardWatch
 from agent.cli import doctor, identity
@@ -62,6 +64,7 @@ from agent.worker import Worker
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_AWAY = 4
+GUARD_CONFIRM_S = 10.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,8 +112,12 @@ def _run(settings: RunSettings) -> int:
     directory = StateDir(settings.state_dir).chosen(settings.network_id)
     enrollment = _enrollment(directory)
     origin(enrollment.server, settings.is_insecure)
-    directory.lock()
     logs.set_up(settings.log_format)
+    takeover = Takeover(directory)
+    if not settings.is_guard:
+        takeover.by_agent()
+    elif not takeover.by_guard():
+        return 0
     for interface in enrollment.former_interfaces:
         _tunnel(directory, enrollment, interface, None).remove()
     if directory.has_ended():
@@ -130,7 +137,13 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
     blank = _blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid())
     runtime = Runtime(
-        state=initial(enrollment.network_id, enrollment.peer_id, uuid.uuid4().hex),
+        state=initial(
+            enrollment.network_id,
+            enrollment.peer_id,
+            uuid.uuid4().hex,
+            confirm_within_s=settings.confirm_within_s,
+            is_guard=settings.is_guard,
+        ),
         put_job=worker.put,
         push=WebSocketPush(socket_url(enrollment.server), control_plane.bearer, queue.put),
         watch=watch,
@@ -141,7 +154,7 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
         signal.signal(sign, lambda *_: queue.put(StopRequested(at_s=monotonic())))
     worker.start()
     watch.start()
-    queue.put(Started(saved=saved, at_s=monotonic()))
+    queue.put(Started(saved=saved, tried=directory.trial(enrollment, trust, saved), at_s=monotonic()))
     return runtime
 
 
@@ -149,7 +162,8 @@ def _once(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollmen
     trust = Trust(directory.keyring(enrollment), directory.save_keyring)
     saved = directory.bundle(enrollment, trust)
     control_plane = _control_plane(enrollment, trust)
-    outcome = once(_worker(settings, directory, enrollment, control_plane, saved, lambda _: None), saved)
+    worker = _worker(settings, directory, enrollment, control_plane, saved, lambda _: None)
+    outcome = once(worker, saved, directory.trial(enrollment, trust, saved))
     if outcome.tombstone is not None:
         return _say(outcome.error or "this peer was deleted; its tunnel is down", EXIT_PEER_DELETED)
     if outcome.error is not None:
@@ -263,6 +277,8 @@ def _worker(
         control_plane=control_plane,
         tunnel=_tunnel(directory, enrollment, enrollment.interface, saved, settings),
         store=directory,
+        way_out=LinuxHost(),
+        guard=_guard(settings, directory),
         emit=emit,
     )
 
@@ -284,6 +300,24 @@ def _tunnel(
         memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
         nat_interfaces=settings.nat_interfaces if settings is not None else (),
         foreign=ForeignTables(commands, interface, is_managed=settings is not None and settings.manages_forward),
+    )
+
+
+def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
+    """Its own window is short, for it starts when the agent's is over; while an agent runs it waits."""
+    within_s = min(settings.confirm_within_s, GUARD_CONFIRM_S)
+    options = ["--state-dir", str(settings.state_dir.absolute()), "--network", directory.path.name]
+    flags = ["--insecure"] if settings.is_insecure else []
+    flags += ["--manage-forward"] if settings.manages_forward else []
+    flags += [word for name in settings.nat_interfaces for word in ("--nat-interface", name)]
+    return GuardProcess(
+        command=[
+            *(sys.executable, "-m", "agent", "guard", *options, *flags),
+            *("--log-format", settings.log_format, "--confirm-within", f"{within_s:g}"),
+        ],
+        delay_s=settings.confirm_within_s,
+        pid_file=directory.guard_pid_file,
+        lock=directory.lock_file,
     )
 
 

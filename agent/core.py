@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from agent import beats, following, link, resets
+from agent import beats, following, link, proving, resets
 from agent import events as ev
 from agent.effects import CloseSocket, Exit, Log, Send, TearDown
 from agent.received import Version
-from agent.state import Beats, Session, Socket, State, Step, Work
+from agent.state import CONFIRM_WITHIN_S, Beats, Session, Socket, State, Step, Work
 from agent.waiting import FULL_FETCH_S, HEARTBEAT_S, RECONCILE_S, around, backed_off
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Bye, ConfigChanged, Heartbeat, Probe, ProbeReply, Reset, ToAgent, Welcome
@@ -24,24 +24,53 @@ FIRST_HEARTBEAT_S = 10.0
 UNAUTHORIZED = 401
 
 
-def initial(network_id: str, peer_id: str, instance_id: str) -> State:
-    return State(network_id=network_id, peer_id=peer_id, instance_id=instance_id, beats=Beats(interval_s=HEARTBEAT_S))
+def initial(
+    network_id: str,
+    peer_id: str,
+    instance_id: str,
+    confirm_within_s: float = CONFIRM_WITHIN_S,
+    is_guard: bool = False,
+) -> State:
+    return State(
+        network_id=network_id,
+        peer_id=peer_id,
+        instance_id=instance_id,
+        beats=Beats(interval_s=HEARTBEAT_S),
+        confirm_within_s=confirm_within_s,
+        is_guard=is_guard,
+    )
 
 
 def step(state: State, event: ev.Event) -> Step:
     """Take one event in; the effects are to be performed in order."""
     if state.following.work is Work.ENDING:
         return _ending(state, event)
-    return _then(_handled(state, event), following.report, lambda after: following.pursue(after, event.at_s))
+    heard = proving.answered(state) if _is_answer(event) else (state, ())
+    return _then(
+        heard,
+        lambda after: _handled(after, event),
+        following.report,
+        lambda after: following.pursue(after, event.at_s),
+    )
+
+
+def _is_answer(event: ev.Event) -> bool:
+    """Whether the control plane answered a job: they are performed one by one, after what they follow."""
+    match event:
+        case ev.SessionOpened() | ev.Posted() | ev.BundleFetched() | ev.BundleUnchanged():
+            return True
+        case ev.SessionFailed() | ev.PostFailed() | ev.FetchFailed():
+            return event.status is not None
+        case _:
+            return False
 
 
 def _handled(state: State, event: ev.Event) -> Step:
     match event:
         case ev.Started():
-            return _then(following.started(state, event.saved), beats.watch, link.open_session, _with_first_timers)
+            return _then(_started(state, event), beats.watch, link.open_session, _with_first_timers)
         case ev.StopRequested():
-            closing = (CloseSocket(state.link.number), Log(logging.INFO, "agent_stopped"), Exit(EXIT_STOPPED))
-            return _ended(state), closing
+            return _stopped(state)
         case ev.TimerFired():
             return _link_fired(state, event)
         case ev.Deleted():
@@ -54,6 +83,11 @@ def _handled(state: State, event: ev.Event) -> Step:
             return _post_failed(state, event)
         case _:
             return _linked(state, event)
+
+
+def _started(state: State, event: ev.Started) -> Step:
+    started = following.started(state, event.saved)
+    return proving.resumed(started[0], event.tried) if event.tried is not None else started
 
 
 def _linked(state: State, event: ev.Event) -> Step:
@@ -84,11 +118,9 @@ def _worked(state: State, event: ev.Event) -> Step:
         case ev.FetchFailed():
             return _then(following.fetch_failed(state, event), _ends_session(event.status))
         case ev.BundleApplied():
-            known = beats.knows_peers(state, event.fetched)
-            became_other = known.beats.is_jump != state.beats.is_jump
-            return _then(following.applied(known, event), *([beats.watch] if became_other else []))
+            return _applied(state, event)
         case ev.ApplyFailed():
-            return following.apply_failed(state, event)
+            return _then(following.apply_failed(state, event), lambda after: proving.begun(after, event))
         case ev.BundleSaved():
             return following.saved(state, event), ()
         case ev.SaveFailed():
@@ -99,13 +131,29 @@ def _worked(state: State, event: ev.Event) -> Step:
         case ev.ReconcileFailed():
             return following.reconcile_failed(state, event.error)
         case _:
-            return _noted(state, event)
+            return _proved(state, event)
 
 
-def _noted(state: State, event: ev.Event) -> Step:
+def _applied(state: State, event: ev.BundleApplied) -> Step:
+    known = beats.knows_peers(state, event.fetched)
+    became_other = known.beats.is_jump != state.beats.is_jump
+    done = _then(following.applied(known, event), *([beats.watch] if became_other else []))
+    return _then(done, lambda after: proving.begun(after, event))
+
+
+def _proved(state: State, event: ev.Event) -> Step:
+    """What came of a bundle's trial."""
     match event:
+        case ev.Probed():
+            return proving.probed(state, event)
+        case ev.RolledBack():
+            return proving.rolled_back(beats.knows_peers(state, event.fetched), event)
+        case ev.RollBackFailed():
+            return proving.rollback_failed(state, event)
         case ev.PeerReset():
             return state, (Log(logging.WARNING, "peer_reset", {"error": event.error}),)
+        case ev.Remembered(error=str()):
+            return state, (Log(logging.ERROR, "refusal_not_saved", {"error": event.error}),)
         case _:
             return state, ()
 
@@ -121,23 +169,31 @@ def _link_fired(state: State, event: ev.TimerFired) -> Step:
         case ev.Timer.ACK:
             return link.give_up_socket(state, "no answer to a heartbeat in time", event.at_s)
         case _:
-            return _fired(state, event.timer)
+            return _fired(state, event)
 
 
-def _fired(state: State, timer: ev.Timer) -> Step:
-    match timer:
+def _fired(state: State, event: ev.TimerFired) -> Step:
+    match event.timer:
         case ev.Timer.FETCH:
             return following.released(state), ()
         case ev.Timer.FULL_FETCH:
-            return following.full_due(state), (around(timer, FULL_FETCH_S),)
+            return following.full_due(state), (around(event.timer, FULL_FETCH_S),)
         case ev.Timer.HEARTBEAT:
             return beats.observe_now(state)
         case ev.Timer.RECONCILE:
-            return following.look(state)
+            return following.look(state, event.at_s)
+        case ev.Timer.PROBE:
+            return proving.look(state)
+        case ev.Timer.RELIEVED if state.is_guard:
+            return _stopped(state)
         case ev.Timer.SAVE:
             return following.save_again(state)
         case _:
             return state, ()
+
+
+def _stopped(state: State) -> Step:
+    return _ended(state), (CloseSocket(state.link.number), Log(logging.INFO, "agent_stopped"), Exit(EXIT_STOPPED))
 
 
 def _received(state: State, frame: ToAgent, at_s: float) -> Step:

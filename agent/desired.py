@@ -53,6 +53,7 @@ class Desired:
     routes: frozenset[Prefix]
     is_forwarding: bool
     policy: Policy = field(default_factory=Policy, repr=False)
+    is_blocked: bool = False
 
 
 def desired(bundle: Bundle) -> Desired:
@@ -80,9 +81,10 @@ def desired(bundle: Bundle) -> Desired:
         mtu=bundle.interface.mtu,
         addresses=addresses,
         sections={section.public_key: section for section in sections},
-        routes=frozenset(prefix for prefix in prefixes if not _is_covered(prefix, addresses)),
+        routes=frozenset(prefix for prefix in prefixes if not is_covered(prefix, addresses)),
         is_forwarding=bundle.firewall.forward,
         policy=policy,
+        is_blocked=bundle.is_blocked,
     )
 
 
@@ -111,6 +113,16 @@ def parse_endpoint(text: str) -> Endpoint:
     if not HOST_NAME.fullmatch(host):
         raise ValueError("an endpoint's host is neither a name nor an address")
     return Endpoint(host=host, port=int(port))
+
+
+def is_covered(prefix: Prefix, addresses: Iterable[Address]) -> bool:
+    return any(contains(address.network, prefix) for address in addresses)
+
+
+def contains(outer: Prefix, inner: Prefix) -> bool:
+    if isinstance(outer, IPv4Network):
+        return isinstance(inner, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
 
 
 def _section(peer: BundlePeer) -> Section:
@@ -142,13 +154,3 @@ def _refuse_twice(prefixes: Iterable[str]) -> None:
     for prefix, count in Counter(prefixes).items():
         if count > 1:
             raise BundleRefused(f"prefix {prefix} stands twice in the bundle")
-
-
-def _is_covered(prefix: Prefix, addresses: Iterable[Address]) -> bool:
-    return any(_contains(address.network, prefix) for address in addresses)
-
-
-def _contains(outer: Prefix, inner: Prefix) -> bool:
-    if isinstance(outer, IPv4Network):
-        return isinstance(inner, IPv4Network) and inner.subnet_of(outer)
-    return isinstance(inner, IPv6Network) and inner.subnet_of(outer)

@@ -48,7 +48,41 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """Apply a bundle that has just been fetched: on trial, where it may cut the host off.
+
+    `good`: the last one that was proved; None: there is none yet.
+    """
+
+    fetched: Fetched
+    good: Fetched | None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask whether the control plane can be reached, and whether the host could reach anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Restore what the good bundle had, as far as that widens nothing."""
+
+    fetched: Fetched
+    good: Fetched | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Remember across restarts that a bundle was rolled back, until a newer one comes."""
+
+    fetched: Fetched
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Save:
+    """Keep a bundle as the last good one: its trial, if it had one, is over."""
+
     fetched: Fetched
 
 
@@ -102,5 +136,5 @@ class Exit:
     code: int
 
 
-Job = OpenSession | Post | Fetch | Apply | Save | Reconcile | ResetPeer | TearDown
+Job = OpenSession | Post | Fetch | Apply | Try | Probe | RollBack | Refuse | Save | Reconcile | ResetPeer | TearDown
 Effect = Job | Observe | OpenSocket | CloseSocket | Send | SetTimer | CancelTimer | Log | Exit

@@ -9,7 +9,7 @@ from enum import Enum
 
 from agent.live import Sighted
 from agent.ports import Made
-from agent.received import Fetched
+from agent.received import Fetched, Tried
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, FromAgent, ToAgent
 from chalicelib.wire.peers import Host
@@ -23,6 +23,8 @@ class Timer(Enum):
     FULL_FETCH = "full_fetch"
     HEARTBEAT = "heartbeat"
     ACK = "ack"
+    PROBE = "probe"
+    RELIEVED = "relieved"
     RECONCILE = "reconcile"
     SAVE = "save"
     TEAR_DOWN = "tear_down"
@@ -35,9 +37,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started(Event):
-    """`saved`: the last good bundle on disk."""
+    """`saved`: the last good bundle on disk. `tried`: a newer one, on trial or refused."""
 
     saved: Fetched | None
+    tried: Tried | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +124,7 @@ class Deleted(Event):
 class BundleApplied(Event):
     fetched: Fetched
     made: Made
+    is_on_trial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,34 @@ class ApplyFailed(Event):
     fetched: Fetched
     error: str
     is_refused: bool
+    is_on_trial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed(Event):
+    """`is_answered`: by whatever status. `has_route`: the host has a default route."""
+
+    is_answered: bool
+    has_route: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack(Event):
+    fetched: Fetched
+    made: Made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollBackFailed(Event):
+    fetched: Fetched
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered(Event):
+    """A refused bundle is on the disk as such; `error`: it is not."""
+
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

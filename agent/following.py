@@ -7,7 +7,7 @@ are answered by one more fetch afterwards.
 import logging
 from dataclasses import replace
 
-from agent.effects import Apply, Effect, Fetch, Log, Post, Reconcile, Save, Send, SetTimer
+from agent.effects import Apply, Effect, Fetch, Log, Post, Reconcile, Save, Send, SetTimer, Try
 from agent.events import ApplyFailed, BundleApplied, BundleFetched, BundleSaved, FetchFailed, SaveFailed, Timer
 from agent.link import outage
 from agent.ports import Made
@@ -17,13 +17,14 @@ from agent.waiting import RECONCILE_S, SAVE_AGAIN_S, UNRESOLVED_RECONCILE_S, aro
 from chalicelib.wire.frames import Applied
 
 ERROR_CHARS = 300
+JUST_S = 30.0
 
 
 def started(state: State, saved: Fetched | None) -> Step:
     """The tunnel comes up from the last good bundle before any contact."""
     if saved is None:
         return state, ()
-    return _with(state, replace(state.following, work=Work.APPLYING, target=saved)), (Apply(saved),)
+    return _with(state, replace(state.following, work=Work.APPLYING, target=saved, good=saved)), (Apply(saved),)
 
 
 def hinted(state: State, wanted: Version, at_s: float) -> State:
@@ -47,6 +48,8 @@ def pursue(state: State, at_s: float) -> Step:
     """Fetch, if there is a reason and nothing in the way."""
     following = state.following
     is_free = following.work is Work.IDLE and not following.is_held and state.link.session is Session.OPEN
+    if following.trial is not None and following.trial.is_back:  # until it is said who is to blame
+        return state, ()
     is_due = following.is_full_due or following.wanted > _newest(following) or _newest(following) == NEVER
     if not (is_free and is_due):
         return state, ()
@@ -57,12 +60,16 @@ def pursue(state: State, at_s: float) -> Step:
 
 
 def report(state: State) -> Step:
-    """Say what came of the last bundle, by whatever way is open."""
+    """Say what came of the last bundle, by whatever way is open.
+
+    Of one on trial by REST, whose answer proves that the control plane can be reached: what
+    comes from a socket may have been on its way before.
+    """
     unreported = state.following.unreported
     if unreported is None:
         return state, ()
     said = _with(state, replace(state.following, unreported=None))
-    if state.link.socket is Socket.UP:
+    if state.link.socket is Socket.UP and state.following.trial is None:
         return said, (Send(state.link.number, unreported),)
     if state.link.session is Session.OPEN:
         return said, (Post(unreported),)
@@ -86,7 +93,7 @@ def fetched(state: State, event: BundleFetched) -> Step:
     if got.version == following.applied:
         drift = (Log(logging.WARNING, "bundle_drifted", fields),)
     applying = replace(following, work=Work.APPLYING, target=got, apply_failures=0, fetch_failures=0)
-    return _with(state, applying), (*drift, Apply(got))
+    return _with(state, applying), (*drift, Try(got, following.good))
 
 
 def unchanged(state: State) -> Step:
@@ -101,7 +108,7 @@ def fetch_failed(state: State, event: FetchFailed) -> Step:
 
 
 def applied(state: State, event: BundleApplied) -> Step:
-    """A bundle from the disk needs no report: hello names it."""
+    """A bundle from the disk needs no report: hello names it. One on trial is kept once it is proved."""
     got, following = event.fetched, state.following
     is_from_disk = following.asked_at_s is None
     done = replace(
@@ -110,11 +117,13 @@ def applied(state: State, event: BundleApplied) -> Step:
         applied=got.version,
         applied_hash=got.hash,
         target=None,
+        good=following.good if event.is_on_trial else got,
         asked_at_s=None,
         apply_failures=0,
         fetch_failures=0,
         made=event.made,
         last_error=None,
+        refusal=None if got.version > following.refused else following.refusal,
         unreported=None if is_from_disk else _report(following, got, event.at_s),
     )
     fields = {
@@ -125,7 +134,8 @@ def applied(state: State, event: BundleApplied) -> Step:
         "ms": _elapsed_ms(following, event.at_s),
     }
     effects: tuple[Effect, ...] = (Log(logging.INFO, "bundle_applied", fields), next_look(event.made))
-    return _with(state, done), effects if is_from_disk else (Save(got), *effects)
+    is_kept = is_from_disk or event.is_on_trial
+    return _with(state, done), effects if is_kept else (Save(got), *effects)
 
 
 def apply_failed(state: State, event: ApplyFailed) -> Step:
@@ -143,13 +153,13 @@ def apply_failed(state: State, event: ApplyFailed) -> Step:
     return _with(state, failed), (*log, backed_off(Timer.RECONCILE, failures + 1))
 
 
-def look(state: State) -> Step:
+def look(state: State, at_s: float) -> Step:
     """Heal the host: try the bundle it has not taken yet, else compare it with the last one."""
     following = state.following
     if following.work is not Work.IDLE:
         return state, (SetTimer(Timer.RECONCILE, 1.0, 2.0),)
     if following.target is not None:
-        return _with(state, replace(following, work=Work.APPLYING)), (Apply(following.target),)
+        return _with(state, replace(following, work=Work.APPLYING)), (_attempt(state, following.target, at_s),)
     if following.applied == NEVER:
         return state, ()
     return _with(state, replace(following, work=Work.RECONCILING)), (Reconcile(),)
@@ -192,6 +202,14 @@ def save_again(state: State) -> Step:
 
 def next_look(made: Made) -> SetTimer:
     return around(Timer.RECONCILE, UNRESOLVED_RECONCILE_S if made.is_unresolved else RECONCILE_S)
+
+
+def _attempt(state: State, target: Fetched, at_s: float) -> Effect:
+    """Only what the control plane was heard just before can be blamed for its silence."""
+    following, heard_at_s = state.following, state.link.contact_at_s
+    is_heard = heard_at_s is not None and at_s - heard_at_s <= JUST_S
+    is_on_trial = following.trial is not None and following.trial.fetched.version == target.version
+    return Try(target, following.good) if is_heard or is_on_trial else Apply(target)
 
 
 def _newest(following: Following) -> Version:

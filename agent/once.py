@@ -6,7 +6,7 @@ from time import monotonic
 from agent import effects as ef
 from agent import events as ev
 from agent.following import ERROR_CHARS
-from agent.received import Fetched, Version
+from agent.received import Fetched, Tried, Version
 from agent.worker import Worker
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Applied
@@ -24,25 +24,43 @@ class Outcome:
     tombstone: Tombstone | None = None
 
 
-def once(worker: Worker, saved: Fetched | None) -> Outcome:
-    """The tunnel comes up from the last good bundle first, so that it stands whatever the control plane says."""
-    begun = _applied(worker, saved, Outcome()) if saved is not None else Outcome()
+def once(worker: Worker, saved: Fetched | None, tried: Tried | None = None) -> Outcome:
+    """The tunnel comes up from the last good bundle first, so that it stands whatever the control plane says.
+
+    `tried`: a newer one on the disk, on trial or rolled back; what it took away stays so.
+    """
+    begun = _begun(worker, saved, tried)
     match worker.perform(ef.OpenSession()):
         case ev.SessionOpened():
-            return _followed(worker, saved, begun)
+            refused = tried.fetched.version if tried is not None and tried.refused is not None else None
+            return _followed(worker, saved, begun, refused)
         case ev.Deleted(tombstone=tombstone):
             return _torn_down(worker, tombstone)
         case failed:
             return replace(begun, away=_reason(failed))
 
 
-def _followed(worker: Worker, saved: Fetched | None, begun: Outcome) -> Outcome:
+def _begun(worker: Worker, saved: Fetched | None, tried: Tried | None) -> Outcome:
+    if tried is None:
+        return _applied(worker, saved, Outcome()) if saved is not None else Outcome()
+    if tried.refused is None:
+        return _applied(worker, tried.fetched, Outcome())
+    match worker.perform(ef.RollBack(tried.fetched, saved)):
+        case ev.RolledBack(made=made):
+            return Outcome(version=saved.version if saved is not None else None, is_changed=made.is_changed)
+        case failed:
+            return Outcome(error=_reason(failed))
+
+
+def _followed(worker: Worker, saved: Fetched | None, begun: Outcome, refused: Version | None) -> Outcome:
     asked_at_s = monotonic()
     since = saved.version if saved is not None and begun.version is not None else None
     match worker.perform(ef.Fetch(since)):
         case ev.BundleFetched(fetched=fetched):
             if saved is not None and fetched.version < saved.version:
                 return replace(begun, away="the control plane gave an older bundle than this host has; it was refused")
+            if fetched.version == refused:
+                return replace(begun, error=f"revision {refused.revision} cut this host off and was rolled back")
             return _taken(worker, fetched, begun, asked_at_s)
         case ev.BundleUnchanged():
             return begun
@@ -88,7 +106,12 @@ def _torn_down(worker: Worker, tombstone: Tombstone) -> Outcome:
 
 def _reason(event: ev.Event) -> str:
     match event:
-        case ev.ApplyFailed(error=error) | ev.SaveFailed(error=error) | ev.TearDownFailed(error=error):
+        case (
+            ev.ApplyFailed(error=error)
+            | ev.RollBackFailed(error=error)
+            | ev.SaveFailed(error=error)
+            | ev.TearDownFailed(error=error)
+        ):
             return error
         case ev.SessionFailed(reason=reason) | ev.FetchFailed(reason=reason) | ev.PostFailed(reason=reason):
             return reason

@@ -1,6 +1,6 @@
 """Everything the agent needs of the outside, few methods each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,6 +64,9 @@ class ControlPlane(Protocol):
     def whole(self, base: Fetched | None) -> Fetched | None:
         """The whole bundle; None: it is just `base`."""
 
+    def probe(self) -> bool:
+        """Whether it answers at all, by whatever status, over a new connection."""
+
     def report(self, applied: Applied) -> None: ...
 
     def beat(self, heartbeat: Heartbeat) -> Ack: ...
@@ -109,13 +112,39 @@ class Watch(Protocol):
 class Store(Protocol):
     """The files of one enrolment. Raises StateUnusable where the disk refuses."""
 
-    def save_bundle(self, received: Received) -> None:
-        """A whole bundle in place of what was there, a delta after it."""
+    def save_bundle(self, chain: Sequence[Received]) -> None:
+        """A whole bundle and the deltas to it, in place of what was there."""
+
+    def add_delta(self, received: Received) -> None:
+        """After what was saved."""
+
+    def save_trial(self, chain: Sequence[Received], refused: str | None = None) -> None:
+        """A bundle beside the last good one: a whole one with its deltas, or deltas to the good one."""
+
+    def forget_trial(self) -> None: ...
 
     def save_learned(self, learned: Mapping[str, str]) -> None: ...
 
     def save_tombstone(self, tombstone: Tombstone) -> None: ...
 
 
+class Guard(Protocol):
+    """What takes over when the agent ends while a bundle is on trial."""
+
+    def arm(self) -> None:
+        """Nothing where it is armed. Raises ToolFailed: it cannot be."""
+
+    def feed(self) -> None:
+        """The agent is alive."""
+
+    def disarm(self) -> None:
+        """Nothing where it is not armed."""
+
+
 class HostFacts(Protocol):
     def host(self) -> Host: ...
+
+
+class WayOut(Protocol):
+    def has_default_route(self) -> bool:
+        """Whether the host could reach anything; a tunnel is no way out."""

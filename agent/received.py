@@ -1,5 +1,6 @@
 """Bundles and deltas as they came, and what they make of one another."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +31,7 @@ class Received(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A whole bundle; `received`: what it came by, itself or the last of `deltas` deltas to it.
+    """A whole bundle; `chain`: what it came by, the whole one and the deltas to it.
 
     `content`: its plain values, with fields this agent does not know yet.
     """
@@ -38,18 +39,33 @@ class Fetched:
     bundle: Bundle
     content: dict[str, Any] = field(repr=False, compare=False)
     hash: str
-    received: Received = field(repr=False)
-    deltas: int = 0
+    chain: tuple[Received, ...] = field(repr=False)
 
     @property
     def version(self) -> Version:
         return Version(self.bundle.generation, self.bundle.revision)
 
+    @property
+    def received(self) -> Received:
+        return self.chain[-1]
+
+    @property
+    def deltas(self) -> int:
+        return len(self.chain) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A bundle whose trial was under way at the last crash or stop; `refused`: why it was rolled back."""
+
+    fetched: Fetched
+    refused: str | None = None
+
 
 def whole(received: Received) -> Fetched:
     """Raises BundleRefused: it is none."""
     try:
-        return _fetched(content_of(received.body.encode()), received, deltas=0)
+        return _fetched(content_of(received.body.encode()), (received,))
     except msgspec.DecodeError as malformed:
         raise BundleRefused(f"the bundle cannot be read: {malformed}") from malformed
 
@@ -58,9 +74,20 @@ def applied_to(base: Fetched, received: Received) -> Fetched:
     """Raises DeltaRefused: it does not fit, or says what this agent does not understand."""
     try:
         delta = msgspec.json.decode(received.body, type=Delta)
-        return _fetched(patched(base.content, delta), received, deltas=base.deltas + 1)
+        return _fetched(patched(base.content, delta), (*base.chain, received))
     except (msgspec.DecodeError, Misfit) as unusable:
         raise DeltaRefused(str(unusable)) from unusable
+
+
+def made_of(chain: Iterable[Received], base: Fetched | None = None) -> Fetched | None:
+    """What whole bundles and deltas make of one another, in their order.
+
+    Raises:
+        BundleRefused, DeltaRefused: one of them does not fit.
+    """
+    for received in chain:
+        base = applied_to(base, received) if received.is_delta and base is not None else whole(received)
+    return base
 
 
 def subject_of(received: Received, network_id: str, peer_id: str) -> Subject:
@@ -74,5 +101,5 @@ class _Versioned(msgspec.Struct, frozen=True):
     revision: int
 
 
-def _fetched(content: dict[str, Any], received: Received, deltas: int) -> Fetched:
-    return Fetched(msgspec.convert(content, Bundle), content, content_hash(content), received, deltas)
+def _fetched(content: dict[str, Any], chain: tuple[Received, ...]) -> Fetched:
+    return Fetched(msgspec.convert(content, Bundle), content, content_hash(content), chain)

@@ -13,15 +13,18 @@ from urllib.parse import urlsplit
 from agent import __version__
 from agent.errors import SettingsInvalid
 from agent.nat import INTERFACE_NAME
+from agent.state import CONFIRM_WITHIN_S
 
 DEFAULT_STATE_DIR = "/var/lib/wirety"
+SHORTEST_CONFIRM_S = 5.0
+LONGEST_CONFIRM_S = 3600.0
 YES = frozenset({"1", "true", "yes", "on"})
 NO = frozenset({"", "0", "false", "no", "off"})
 
 EPILOG = """\
 Every flag has an environment variable of its name: SERVER_URL, TOKEN, STATE_DIR, NETWORK_ID,
 INSECURE, JSON, LOG_FORMAT, NAT_INTERFACES, MANAGE_FORWARD, ONCE, FETCH, LOCAL, FORCE, VOID_FILES,
-PASSPHRASE_FILE. REQUESTS_CA_BUNDLE names certificates to trust.
+PASSPHRASE_FILE, CONFIRM_WITHIN. REQUESTS_CA_BUNDLE names certificates to trust.
 """
 RUN_EPILOG = """\
 SIGTERM and SIGINT end the agent within a second and leave the tunnel up, so that a restart
@@ -51,6 +54,8 @@ class EnrollSettings:
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
+    """`is_guard`: stand in for an agent that ended during a trial, until that is over."""
+
     state_dir: Path
     network_id: str | None
     is_insecure: bool
@@ -58,6 +63,8 @@ class RunSettings:
     nat_interfaces: tuple[str, ...] = ()
     manages_forward: bool = False
     is_once: bool = False
+    confirm_within_s: float = CONFIRM_WITHIN_S
+    is_guard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +148,12 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
             is_insecure = given.insecure or _is_set(env, "INSECURE")
             server = origin(given.server or env.get("SERVER_URL") or "", is_insecure)
             return EnrollSettings(server, _token(given.token, env), state_dir, is_insecure)
-        case "run":
+        case "run" | "guard":
             is_insecure = given.insecure or _is_set(env, "INSECURE")
-            form, once = _log_format(given.log_format, env), _is_asked(given, env, "once")
+            form, once = _log_format(given.log_format, env), given.command == "run" and _is_asked(given, env, "once")
             nat, manages = _nat_interfaces(given.nat_interface, env), _is_asked(given, env, "manage_forward")
-            return RunSettings(state_dir, network_id, is_insecure, form, nat, manages, once)
+            within_s, is_guard = _confirm_within_s(given.confirm_within, env), given.command == "guard"
+            return RunSettings(state_dir, network_id, is_insecure, form, nat, manages, once, within_s, is_guard)
         case "plan":
             json, fetched, insecure = (_is_asked(given, env, flag) for flag in ("json", "fetch", "insecure"))
             nat, manages = _nat_interfaces(given.nat_interface, env), _is_asked(given, env, "manage_forward")
@@ -208,23 +216,14 @@ def _parser() -> argparse.ArgumentParser:
     enroll.add_argument("--server", metavar="ORIGIN", help="the deployment, as https://host (SERVER_URL)")
     enroll.add_argument("--token", metavar="T", help="the one-time token, or - to read it from stdin (TOKEN)")
     enroll.add_argument("--insecure", action="store_true", help="allow http off loopback (INSECURE=1)")
-    run = _command(commands, "run", "keep the tunnel in step, for ever; for a service", RUN_EPILOG)
-    run.add_argument("--network", metavar="ID", help="which enrolment, where there are several (NETWORK_ID)")
-    run.add_argument("--insecure", action="store_true", help="allow http and ws off loopback (INSECURE=1)")
-    run.add_argument("--log-format", choices=["json", "plain"], help="default: plain on a terminal (LOG_FORMAT)")
+    run = _run(commands, "run", "keep the tunnel in step, for ever; for a service", RUN_EPILOG)
     _flag(run, "once", "fetch, apply, report and end; for scripts")
+    _run(commands, "guard", "started by run: go on in its place if it ends while a change is on trial")
     plan = _of_network(_command(commands, "plan", "say what run would do to this host, without doing it", PLAN_EPILOG))
     _flag(plan, "fetch", "for what the control plane has now")
     _flag(plan, "insecure", "allow http off loopback")
     _flag(plan, "json", "for scripts")
-    for command in (run, plan):
-        command.add_argument(
-            "--nat-interface",
-            metavar="NAME",
-            action="append",
-            help="of a jump: where masquerading happens, repeatable; default: where routes go (NAT_INTERFACES=a,b)",
-        )
-        _flag(command, "manage_forward", "of a jump: add one rule to other firewalls that drop what it forwards")
+    _of_jump(plan)
     leave = _of_network(_command(commands, "leave", "give the peer up: its key, its tunnel, this enrolment"))
     _flag(leave, "local", "clean up this host and tell nobody: its identity was imported elsewhere")
     _flag(leave, "force", "clean up this host though the control plane is away")
@@ -244,6 +243,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _run(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, epilog: str = ""
+) -> argparse.ArgumentParser:
+    run = _of_network(_command(commands, name, text, epilog))
+    run.add_argument("--insecure", action="store_true", help="allow http and ws off loopback (INSECURE=1)")
+    run.add_argument("--log-format", choices=["json", "plain"], help="default: plain on a terminal (LOG_FORMAT)")
+    run.add_argument(
+        "--confirm-within",
+        metavar="S",
+        help="undo a change after which the control plane is out of reach for so long;"
+        f" default {CONFIRM_WITHIN_S:.0f} (CONFIRM_WITHIN)",
+    )
+    return _of_jump(run)
+
+
 def _command(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, epilog: str = ""
 ) -> argparse.ArgumentParser:
@@ -256,6 +270,17 @@ def _command(
 
 def _of_network(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument("--network", metavar="ID", help="which enrolment, where there are several (NETWORK_ID)")
+    return command
+
+
+def _of_jump(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument(
+        "--nat-interface",
+        metavar="NAME",
+        action="append",
+        help="of a jump: where masquerading happens, repeatable; default: where routes go (NAT_INTERFACES=a,b)",
+    )
+    _flag(command, "manage_forward", "of a jump: add one rule to other firewalls that drop what it forwards")
     return command
 
 
@@ -288,6 +313,17 @@ def _nat_interfaces(given: Sequence[str] | None, env: Mapping[str, str]) -> tupl
         if not INTERFACE_NAME.fullmatch(name):
             raise SettingsInvalid(f"--nat-interface: {name!r} is no interface of the host's own")
     return tuple(sorted(set(names)))
+
+
+def _confirm_within_s(given: str | None, env: Mapping[str, str]) -> float:
+    text = given or env.get("CONFIRM_WITHIN") or str(CONFIRM_WITHIN_S)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not SHORTEST_CONFIRM_S <= seconds <= LONGEST_CONFIRM_S:
+        raise SettingsInvalid(f"--confirm-within is {SHORTEST_CONFIRM_S:.0f} to {LONGEST_CONFIRM_S:.0f} seconds")
+    return seconds
 
 
 def _is_set(env: Mapping[str, str], name: str) -> bool:

@@ -8,11 +8,13 @@ from agent.effects import Effect
 from agent.live import Seen
 from agent.ports import Made
 from agent.received import Fetched, Version
+from agent.window import Window
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Applied
 from chalicelib.wire.peers import Host
 
 NEVER = Version()
+CONFIRM_WITHIN_S = 60.0
 
 
 class Session(Enum):
@@ -54,11 +56,23 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """A bundle in force that may have cut the host off. `is_back`: it was rolled back, and is to
+    blame if the control plane answers now. `round`: how often silence has acquitted it before."""
+
+    fetched: Fetched
+    window: Window
+    is_back: bool = False
+    round: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Following:
     """From hint to report.
 
     `applied`: what the host runs. `target`: fetched, but the host has not taken it yet.
-    `refused`: the newest bundle that is wrong in itself. `hinted_at_s`: when the oldest
+    `good`: the newest that needs no trial any more. `leaving`: what is being rolled back.
+    `refused`: the newest bundle that is wrong in itself, or was rolled back. `hinted_at_s`: when the oldest
     hint not yet fetched for came; `asked_at_s`: the same for what is being fetched.
     `is_held`: a fetch waits for its back-off.
     """
@@ -68,7 +82,11 @@ class Following:
     applied: Version = NEVER
     applied_hash: str = ""
     target: Fetched | None = None
+    good: Fetched | None = None
+    trial: Trial | None = None
+    leaving: Fetched | None = None
     refused: Version = NEVER
+    refusal: str | None = None
     is_full_due: bool = False
     is_held: bool = False
     fetch_failures: int = 0
@@ -125,12 +143,16 @@ class Beats:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`reset_at_s`: peer id → when its section was made anew."""
+    """`reset_at_s`: peer id → when its section was made anew. `confirm_within_s`: how long a bundle on trial
+    may leave the control plane unreachable. `is_guard`: this process stands in for an agent that ended
+    during a trial, until it is over."""
 
     network_id: str
     peer_id: str
     instance_id: str
     beats: Beats
+    confirm_within_s: float = CONFIRM_WITHIN_S
+    is_guard: bool = False
     link: Link = field(default_factory=Link)
     following: Following = field(default_factory=Following)
     tombstone: Tombstone | None = None

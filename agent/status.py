@@ -43,7 +43,7 @@ def of_state(status: Status, state: State, last_contact: datetime | None) -> Sta
         revision_wanted=max(following.wanted, following.applied).revision,
         route_conflict=list(made.conflicts) if made is not None else [],
         forward_conflict=list(made.forbidden) if made is not None else [],
-        last_error=following.last_error or link.last_error,
+        last_error=following.last_error or following.refusal or link.last_error,
         last_contact=last_contact,
         deleted_at=state.tombstone.deleted_at if state.tombstone is not None else None,
     )

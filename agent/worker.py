@@ -15,8 +15,9 @@ from agent import effects as ef
 from agent import events as ev
 from agent.desired import Desired, desired
 from agent.errors import BundleRefused, DeltaRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
-from agent.ports import ControlPlane, Store, Tunnel
-from agent.received import Fetched, Version
+from agent.ports import ControlPlane, Guard, Made, Store, Tunnel, WayOut
+from agent.received import Fetched, Received, Version
+from agent.rollback import restored
 from chalicelib.wire.frames import Heartbeat
 
 MOST_DELTAS = 100  # on the disk; then the next comparison takes the whole bundle
@@ -29,10 +30,14 @@ class Worker:
     control_plane: ControlPlane
     tunnel: Tunnel
     store: Store
+    way_out: WayOut
+    guard: Guard
     emit: Callable[[ev.Event], None]
     _jobs: SimpleQueue[ef.Job] = field(default_factory=SimpleQueue)
     _wanted: Desired | None = None
     _base: Fetched | None = None
+    _parsed: dict[str, Desired] = field(default_factory=dict)
+    _saved: tuple[Received, ...] | None = None
     _learned: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -52,6 +57,7 @@ class Worker:
             self.emit(event)
 
     def perform(self, job: ef.Job) -> ev.Event:
+        self.guard.feed()
         try:
             return self._performed(job)
         except PeerDeleted as deleted:
@@ -73,26 +79,43 @@ class Worker:
                     return ev.BundleUnchanged(at_s=monotonic())
                 return ev.BundleFetched(fetched=fetched, at_s=monotonic())
             case ef.Apply():
-                return self._apply(job)
-            case ef.Save():
-                self.store.save_bundle(job.fetched.received)
-                return ev.BundleSaved(fetched=job.fetched, at_s=monotonic())
-            case ef.Post():
-                return self._post(job)
-            case _:
-                return self._performed_on_host(job)
-
-    def _performed_on_host(self, job: ef.Reconcile | ef.ResetPeer | ef.TearDown) -> ev.Event:
-        match job:
+                made = self._make(self._parse(job.fetched), base=job.fetched)
+                return ev.BundleApplied(fetched=job.fetched, made=made, at_s=monotonic())
+            case ef.Try():
+                return self._try(job)
+            case ef.RollBack():
+                good = self._parse(job.good) if job.good is not None else None
+                made = self._make(restored(good, self._parse(job.fetched)), base=job.good)
+                return ev.RolledBack(fetched=job.fetched, made=made, at_s=monotonic())
             case ef.Reconcile():
                 return self._reconcile()
             case ef.ResetPeer():
                 if self._wanted is not None:
                     self.tunnel.reset(self._wanted, job.public_key)
                 return ev.PeerReset(error=None, at_s=monotonic())
+            case _:
+                return self._told(job)
+
+    def _told(self, job: ef.Probe | ef.Refuse | ef.Save | ef.Post | ef.TearDown) -> ev.Event:
+        """What changes nothing on the host, and the end."""
+        match job:
+            case ef.Probe():
+                has_route = self.way_out.has_default_route()
+                return ev.Probed(is_answered=self.control_plane.probe(), has_route=has_route, at_s=monotonic())
+            case ef.Refuse():
+                self.guard.disarm()
+                self.store.save_trial(self._unsaved(job.fetched), job.error)
+                return ev.Remembered(at_s=monotonic())
+            case ef.Save():
+                self._save(job.fetched)
+                return ev.BundleSaved(fetched=job.fetched, at_s=monotonic())
+            case ef.Post():
+                return self._post(job)
             case ef.TearDown():
+                self.guard.disarm()
                 self.store.save_tombstone(job.tombstone)
                 self.tunnel.remove()
+                self.store.forget_trial()
                 return ev.TornDown(at_s=monotonic())
             case _:
                 assert_never(job)
@@ -109,11 +132,56 @@ class Worker:
         is_compact = base is not None and base.deltas < MOST_DELTAS
         return self.control_plane.whole(base if is_compact else None)
 
-    def _apply(self, job: ef.Apply) -> ev.Event:
-        wanted = desired(job.fetched.bundle)
+    def _try(self, job: ef.Try) -> ev.Event:
+        """What a rollback would not change cannot have cut the host off: it needs no trial."""
+        wanted = self._parse(job.fetched)
+        good = self._parse(job.good) if job.good is not None else None
+        is_on_trial = restored(good, wanted) != wanted
+        if is_on_trial:
+            self._watch(job.fetched)
+        try:
+            made = self._make(wanted, base=job.fetched)
+        except ToolFailed as failed:
+            return ev.ApplyFailed(
+                fetched=job.fetched, error=str(failed), is_refused=False, is_on_trial=is_on_trial, at_s=monotonic()
+            )
+        return ev.BundleApplied(fetched=job.fetched, made=made, is_on_trial=is_on_trial, at_s=monotonic())
+
+    def _watch(self, fetched: Fetched) -> None:
+        """Before anything is changed, so that a crash at any moment leaves somebody who knows of the trial."""
+        try:
+            self.store.save_trial(self._unsaved(fetched))
+            self.guard.arm()
+        except (StateUnusable, ToolFailed) as failed:  # then the agent watches alone
+            logger.warning("trial_not_guarded", extra={"error": str(failed)})
+
+    def _make(self, wanted: Desired, base: Fetched | None) -> Made:
         made = self.tunnel.apply(wanted)
-        self._wanted, self._base = wanted, job.fetched
-        return ev.BundleApplied(fetched=job.fetched, made=made, at_s=monotonic())
+        self._wanted, self._base = wanted, base
+        return made
+
+    def _parse(self, fetched: Fetched) -> Desired:
+        """Of the two bundles seen last, parsed once."""
+        found = self._parsed.get(fetched.hash) or desired(fetched.bundle)
+        last = {key: parsed for key, parsed in [*self._parsed.items()][-1:] if key != fetched.hash}
+        self._parsed = {**last, fetched.hash: found}
+        return found
+
+    def _save(self, fetched: Fetched) -> None:
+        """A delta goes after the bundle it is to, if that stands on the disk; else all of them go anew."""
+        self.guard.disarm()
+        saved, self._saved = self._saved, None  # unknown until it is done
+        if saved is not None and fetched.chain[:-1] == saved:
+            self.store.add_delta(fetched.received)
+        else:
+            self.store.save_bundle(fetched.chain)
+        self._saved = fetched.chain
+        self.store.forget_trial()
+
+    def _unsaved(self, fetched: Fetched) -> tuple[Received, ...]:
+        """What is to be kept of a bundle beside the one on the disk."""
+        saved = self._saved or ()
+        return fetched.chain[len(saved) :] if fetched.chain[: len(saved)] == saved else fetched.chain
 
     def _reconcile(self) -> ev.Event:
         if self._wanted is None:
@@ -140,7 +208,7 @@ def _failed(job: ef.Job, reason: str, status: int | None = None, is_refused: boo
             return ev.SessionFailed(status=status, reason=reason, at_s=at_s)
         case ef.Fetch():
             return ev.FetchFailed(status=status, reason=reason, at_s=at_s)
-        case ef.Apply():
+        case ef.Apply() | ef.Try():
             return ev.ApplyFailed(fetched=job.fetched, error=reason, is_refused=is_refused, at_s=at_s)
         case ef.Save():
             return ev.SaveFailed(fetched=job.fetched, error=reason, at_s=at_s)
@@ -152,5 +220,17 @@ def _failed(job: ef.Job, reason: str, status: int | None = None, is_refused: boo
             return ev.PeerReset(error=reason, at_s=at_s)
         case ef.TearDown():
             return ev.TearDownFailed(error=reason, at_s=at_s)
+        case _:
+            return _trial_failed(job, reason, at_s)
+
+
+def _trial_failed(job: ef.RollBack | ef.Probe | ef.Refuse, reason: str, at_s: float) -> ev.Event:
+    match job:
+        case ef.RollBack():
+            return ev.RollBackFailed(fetched=job.fetched, error=reason, at_s=at_s)
+        case ef.Probe():
+            return ev.Probed(is_answered=False, has_route=False, at_s=at_s)
+        case ef.Refuse():
+            return ev.Remembered(error=reason, at_s=at_s)
         case _:
             assert_never(job)

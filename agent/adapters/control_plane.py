@@ -33,9 +33,11 @@ from chalicelib.wire.problem import Problem
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 
 TIMEOUTS_S = (4.0, 12.0)  # to connect, to read
+PROBE_TIMEOUTS_S = (4.0, 4.0)
 SESSION_LIFE_S = 3600.0  # the longest a session lives
 SHORTEST_LIFE_S = 20.0
 API = "/api/v1/agent"
+HEALTH = "/api/v1/health"
 NOT_MODIFIED = 304
 GONE = 410
 CONFLICT = 409
@@ -94,6 +96,16 @@ class Http:
         self._set_clock_by(answer)
         return answer
 
+    def is_answering(self) -> bool:
+        """Whether anything answers, asked over a new connection: an old one may hang for long."""
+        try:
+            with requests.get(
+                f"{self.server}{HEALTH}", timeout=PROBE_TIMEOUTS_S, allow_redirects=False, stream=True
+            ) as answer:
+                return answer.status_code > 0
+        except requests.RequestException:
+            return False
+
     def now(self) -> float:
         """Unix seconds as the server counts them: a host without a clock battery can join."""
         return time() + self.clock_offset_s
@@ -146,6 +158,9 @@ class RestControlPlane:
     def whole(self, base: Fetched | None) -> Fetched | None:
         headers = {} if base is None else {"If-None-Match": _tag(base)}
         return self._taken(self.http.call("GET", "/bundle", token=self._session, headers=headers), base)
+
+    def probe(self) -> bool:
+        return self.http.is_answering()
 
     def report(self, applied: Applied) -> None:
         self._checked(self.http.call("POST", "/applied", token=self._session, body=encode(applied)))

@@ -53,6 +53,21 @@ def append(path: Path, content: bytes) -> None:
         raise StateUnusable(f"{path} cannot be written: {refused.strerror}") from refused
 
 
+def remove(path: Path) -> None:
+    """Delete a file for good; one that is not there is no error.
+
+    Raises:
+        StateUnusable: the disk refuses.
+    """
+    try:
+        path.unlink()
+        _sync_directory(path.parent)
+    except FileNotFoundError:
+        return
+    except OSError as refused:
+        raise StateUnusable(f"{path} cannot be removed: {refused.strerror}") from refused
+
+
 def read(path: Path) -> bytes | None:
     """The content; None: no such file.
 

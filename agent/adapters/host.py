@@ -6,15 +6,25 @@ import socket
 from pathlib import Path
 
 from agent import __version__
+from agent.enrollment import INTERFACE_PREFIX
 from chalicelib.wire.peers import Host
 
 CAP_NET_ADMIN = 12  # linux/capability.h
+# Of the network this thread is in: the main table, a route a line.
+IPV4_ROUTES = Path("/proc/thread-self/net/route")
+IPV6_ROUTES = Path("/proc/thread-self/net/ipv6_route")
+DEFAULT_V4 = (1, "00000000", 7, "00000000")  # column and value of destination, and of mask
+DEFAULT_V6 = (0, "0" * 32, 1, "00")  # the same of destination, and of prefix length
+NO_WAY_OUT = ("lo", INTERFACE_PREFIX)
 TUN = Path("/dev/net/tun")
 
 
 class LinuxHost:
     def host(self) -> Host:
         return Host(hostname=socket.gethostname(), os=_os_name(), agent_version=__version__)
+
+    def has_default_route(self) -> bool:
+        return _has_default(IPV4_ROUTES, DEFAULT_V4, device=0) or _has_default(IPV6_ROUTES, DEFAULT_V6, device=-1)
 
 
 def missing_rights() -> str | None:
@@ -24,6 +34,20 @@ def missing_rights() -> str | None:
     if not TUN.exists() and not Path("/sys/module/wireguard").exists():
         return "run needs /dev/net/tun, or a kernel with WireGuard: load the module tun, or pass the device in"
     return None
+
+
+def _has_default(routes: Path, default: tuple[int, str, int, str], device: int) -> bool:
+    first, destination, second, length = default
+    try:
+        rows = [line.split() for line in routes.read_text().splitlines()]
+    except OSError:
+        return False
+    return any(
+        len(row) > second
+        and (row[first], row[second]) == (destination, length)
+        and not row[device].startswith(NO_WAY_OUT)
+        for row in rows
+    )
 
 
 def has_net_admin() -> bool:

@@ -3,14 +3,14 @@
 import fcntl
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from agent.adapters.files import append, make_directory, read, write_whole
+from agent.adapters.files import append, make_directory, read, remove, write_whole
 from agent.enrollment import Enrollment, Keys
 from agent.errors import (
     AlreadyRunning,
@@ -21,7 +21,7 @@ from agent.errors import (
     SignatureInvalid,
     StateUnusable,
 )
-from agent.received import Fetched, Received, applied_to, subject_of, whole
+from agent.received import Fetched, Received, Tried, made_of, subject_of
 from agent.trust import Keyring, Trust
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.codec import decode, encode
@@ -29,9 +29,17 @@ from chalicelib.wire.codec import decode, encode
 ENROLLMENT = "enrollment.json"
 PENDING = "pending"
 BUNDLE = "bundle.jsonl"
+TRIAL = "trial.json"
 KEYRING = "keyring.json"
 
 Shape = TypeVar("Shape")
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """`refused`: why the bundle was rolled back; None: its trial is not over."""
+
+    chain: list[Received]
+    refused: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +63,43 @@ class EnrollmentDir:
         for line in (read(self.path / BUNDLE) or b"").splitlines():
             try:
                 received = decode(line, Received)
-                subject = subject_of(received, enrollment.network_id, enrollment.peer_id)
-                trust.check_kept(subject, received.body.encode(), received.signature)
-                fetched = whole(received) if fetched is None else applied_to(fetched, received)
+                _check(received, enrollment, trust)
+                fetched = made_of([received], fetched)
             except (msgspec.DecodeError, SignatureInvalid, BundleRefused, DeltaRefused):
                 break  # torn by a crash, or changed by somebody: what stands before it is good
         return fetched
 
-    def save_bundle(self, received: Received) -> None:
-        line = encode(received) + b"\n"
-        if received.is_delta:
-            append(self.path / BUNDLE, line)
-        else:
-            write_whole(self.path / BUNDLE, line)
+    def save_bundle(self, chain: Sequence[Received]) -> None:
+        write_whole(self.path / BUNDLE, b"".join(map(_line, chain)))
+
+    def add_delta(self, received: Received) -> None:
+        append(self.path / BUNDLE, _line(received))
+
+    def trial(self, enrollment: Enrollment, trust: Trust, good: Fetched | None) -> Tried | None:
+        """A bundle newer than the last good one, whose trial is not over or which was refused."""
+        try:
+            kept = _parsed(self.path / TRIAL, Trial)
+            for received in kept.chain if kept is not None else ():
+                _check(received, enrollment, trust)
+            tried = made_of(kept.chain, good) if kept is not None else None
+        except (StateUnusable, msgspec.DecodeError, SignatureInvalid, BundleRefused, DeltaRefused):
+            return None  # changed by somebody, or to another bundle: it is fetched again
+        if kept is None or tried is None or (good is not None and tried.version <= good.version):
+            return None
+        return Tried(tried, kept.refused)
+
+    def save_trial(self, chain: Sequence[Received], refused: str | None = None) -> None:
+        write_whole(self.path / TRIAL, encode(Trial(chain=list(chain), refused=refused)))
+
+    def forget_trial(self) -> None:
+        remove(self.path / TRIAL)
+
+    def has_open_trial(self) -> bool:
+        try:
+            kept = _parsed(self.path / TRIAL, Trial)
+        except StateUnusable:
+            return False
+        return kept is not None and kept.refused is None
 
     def keyring(self, enrollment: Enrollment) -> Keyring:
         """The keys that may sign; those of an earlier enrolment are none."""
@@ -122,6 +154,29 @@ class EnrollmentDir:
     def pid_file(self, interface: str) -> Path:
         return self.path / f"{interface}.pid"
 
+    @property
+    def guard_pid_file(self) -> Path:
+        return self.path / "guard.pid"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.path / "lock"
+
+    def claim(self) -> None:
+        """Hold this enrolment to the end of this process, and say which one it is.
+
+        Raises:
+            AlreadyRunning.
+        """
+        os.pwrite(self.lock(), f"{os.getpid():<10}\n".encode(), 0)
+
+    def holder(self) -> int | None:
+        """The process that claimed this enrolment last."""
+        try:
+            return int(self.lock_file.read_text())
+        except (OSError, ValueError):
+            return None
+
     def lock(self) -> int:
         """Hold this enrolment until the process ends, or the descriptor is closed.
 
@@ -130,7 +185,7 @@ class EnrollmentDir:
         """
         try:
             make_directory(self.path)
-            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as refused:
             raise StateUnusable(f"{self.path} cannot be used: {refused.strerror}") from refused
         try:
@@ -241,6 +296,16 @@ class StateDir:
     def _pending(self, server: str, token: str) -> Path:
         digest = hashlib.sha256(f"{server}\n{token}".encode()).hexdigest()
         return self.root / PENDING / f"{digest[:16]}.json"
+
+
+def _check(received: Received, enrollment: Enrollment, trust: Trust) -> None:
+    """Raises SignatureInvalid, msgspec.DecodeError."""
+    subject = subject_of(received, enrollment.network_id, enrollment.peer_id)
+    trust.check_kept(subject, received.body.encode(), received.signature)
+
+
+def _line(received: Received) -> bytes:
+    return encode(received) + b"\n"
 
 
 def _parsed(path: Path, shape: type[Shape]) -> Shape | None:

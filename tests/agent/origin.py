@@ -44,6 +44,7 @@ class Origin:
     calls: list[str] = field(default_factory=list)
     frames: list[FromAgent] = field(default_factory=list)
     posted: list[FromAgent] = field(default_factory=list)
+    reports: list[Applied] = field(default_factory=list)
     sessions: int = 0
     key: Ed25519PrivateKey = SIGNING_KEY
     gives_deltas: bool = True
@@ -52,6 +53,8 @@ class Origin:
     files_named: bool = False
     given: dict[tuple[int, int], Bundle] = field(default_factory=dict)
     url: str = ""
+    address: str = "127.0.0.1"
+    after_giving: Callable[[Bundle], None] = lambda bundle: None
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -99,7 +102,8 @@ class Origin:
             assert self._changed.wait_for(claim, within_s), (self.calls, self.frames, self.posted)
 
     def applied(self) -> list[Applied]:
-        return [frame for frame in (*self.frames, *self.posted) if isinstance(frame, Applied)]
+        """Reports by socket and by REST, in the order they came."""
+        return list(self.reports)
 
     def has_applied(self, revision: int) -> bool:
         """Whether the last report is of this revision; False before the first."""
@@ -129,10 +133,10 @@ class Origin:
         app.router.add_get("/ws", self._socket)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
+        site = web.TCPSite(self._runner, self.address, self._port, reuse_address=True)
         await site.start()
         self._port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{self._port}"
+        self.url = f"http://{self.address}:{self._port}"
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
@@ -188,6 +192,7 @@ class Origin:
         assert self.bundle is not None
         known = self.given.get(since) if self.gives_deltas else None
         self.given[self.bundle.generation, self.bundle.revision] = self.bundle
+        self.after_giving(self.bundle)
         sent = received(self.bundle, self.key) if known is None else received_delta(known, self.bundle, self.key)
         kind = delta.MEDIA_TYPE if sent.is_delta else bundle.MEDIA_TYPE
         headers = {"Content-Type": kind, SIGNATURE_HEADER: sent.signature}
@@ -261,6 +266,8 @@ class Origin:
     def _note(self, where: list[Any], what: object) -> None:
         with self._changed:
             where.append(what)
+            if isinstance(what, Applied):
+                self.reports.append(what)
             self._changed.notify_all()
 
 

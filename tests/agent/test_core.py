@@ -143,7 +143,7 @@ def test_a_hint_leads_to_fetch_apply_report_and_save() -> None:
 
     assert agent.hint(6) == [ef.Fetch(since=Version(0, 5))]
     agent.now_s += 0.02
-    assert agent.fetch(bundle) == [ef.Apply(fetched(bundle))]
+    assert agent.fetch(bundle) == [ef.Try(fetched(bundle), good=fetched(a_bundle(5)))]
     agent.now_s += 0.01
     agent.apply(bundle)
 
@@ -203,7 +203,7 @@ def test_a_lower_revision_is_refused_and_logged() -> None:
 
     agent.fetch(a_bundle(4))
 
-    assert not agent.of(ef.Apply)
+    assert not agent.of(ef.Try)
     assert [log.event for log in agent.of(ef.Log)] == ["older_bundle_refused"]
     assert agent.state.following.applied == Version(0, 5)
 
@@ -226,7 +226,7 @@ def test_a_bundle_for_another_peer_is_refused() -> None:
 
     agent.fetch(a_bundle(6, peer_id="dyn_other"))
 
-    assert not agent.of(ef.Apply)
+    assert not agent.of(ef.Try)
 
 
 def test_the_hourly_fetch_is_full_and_an_equal_bundle_changes_nothing() -> None:
@@ -235,7 +235,7 @@ def test_the_hourly_fetch_is_full_and_an_equal_bundle_changes_nothing() -> None:
     assert ef.Fetch(since=None) in agent.fire(ev.Timer.FULL_FETCH)
     agent.fetch(a_bundle(5))
 
-    assert not agent.of(ef.Apply)
+    assert not agent.of(ef.Try)
     assert agent.state.following.work is Work.IDLE
 
 
@@ -245,7 +245,7 @@ def test_the_hourly_fetch_heals_drift() -> None:
 
     agent.fetch(a_bundle(5, [a_peer("other")]))
 
-    assert agent.of(ef.Apply)
+    assert agent.of(ef.Try)
 
 
 def test_the_wanted_of_an_ack_heals_a_lost_push() -> None:
@@ -508,7 +508,7 @@ def test_a_wrong_bundle_that_comes_again_is_not_tried_again() -> None:
 
     agent.fetch(a_bundle(6))
 
-    assert not agent.of(ef.Apply)
+    assert not agent.of(ef.Try)
 
 
 def test_a_host_that_refuses_is_asked_again_and_then_reported() -> None:
@@ -519,7 +519,7 @@ def test_a_host_that_refuses_is_asked_again_and_then_reported() -> None:
 
     agent.take(failed)
     assert [frame.ok for frame in agent.sent() if isinstance(frame, Applied)] == [False]
-    assert agent.fire(ev.Timer.RECONCILE) == [ef.Apply(fetched(a_bundle(6)))]
+    assert agent.fire(ev.Timer.RECONCILE) == [ef.Try(fetched(a_bundle(6)), good=fetched(a_bundle(5)))]
     agent.take(failed)
     assert agent.sent() == []
     agent.fire(ev.Timer.RECONCILE)

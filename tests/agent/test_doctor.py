@@ -183,7 +183,7 @@ def test_an_enrolled_host_is_examined_to_its_endpoints_and_no_secret_is_said(
     directory = StateDir(tmp_path).of_network(NETWORK_ID)
     hub = a_peer("hub", endpoint="127.0.0.1:51820", preshared_key=psk)
     lost = a_peer("lost", [], endpoint="no-such-host.invalid:51820")
-    directory.save_bundle(received(a_bundle(peers=[hub, lost])))
+    directory.save_bundle([received(a_bundle(peers=[hub, lost]))])
     capsys.readouterr()
 
     code = main(["doctor", "--state-dir", str(tmp_path)])

@@ -1,6 +1,6 @@
 """The loop: events in, effects out, timers in their order; and the worker's translation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
@@ -12,19 +12,20 @@ from agent.core import initial
 from agent.desired import Desired
 from agent.errors import Outage, PeerDeleted, StateUnusable, ToolFailed
 from agent.ports import Made
-from agent.received import Fetched, Received
+from agent.received import Fetched, Received, applied_to
 from agent.runtime import Runtime
 from agent.state import State
 from agent.worker import Worker
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
-from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_tombstone, fetched
+from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_tombstone, fetched, received_delta
 
 
 @dataclass
 class FakeControlPlane:
     trouble: Exception | None = None
     reported: list[Applied] = field(default_factory=list)
+    based_on: list[Fetched] = field(default_factory=list)
 
     def open_session(self) -> float:
         self._fail()
@@ -32,11 +33,15 @@ class FakeControlPlane:
 
     def newer(self, base: Fetched) -> Fetched | None:
         self._fail()
+        self.based_on.append(base)
         return None
 
     def whole(self, base: Fetched | None) -> Fetched | None:
         self._fail()
         return fetched(a_bundle()) if base is None else None
+
+    def probe(self) -> bool:
+        return self.trouble is None
 
     def report(self, applied: Applied) -> None:
         self._fail()
@@ -82,13 +87,33 @@ class FakeTunnel:
 class FakeStore:
     trouble: Exception | None = None
     tombstone: Tombstone | None = None
+    kept: list[Received] = field(default_factory=list)
+    writes: int = 0
+    trial: tuple[tuple[Received, ...], str | None] | None = None
 
-    def save_bundle(self, received: Received) -> None:
+    def _fail(self) -> None:
         if self.trouble is not None:
             raise self.trouble
 
+    def save_bundle(self, chain: Sequence[Received]) -> None:
+        self._fail()
+        self.kept = [*chain]
+        self.writes += 1
+
+    def add_delta(self, received: Received) -> None:
+        self._fail()
+        self.kept = [*self.kept, received]
+
+    def save_trial(self, chain: Sequence[Received], refused: str | None = None) -> None:
+        self._fail()
+        self.trial = (tuple(chain), refused)
+
+    def forget_trial(self) -> None:
+        self._fail()
+        self.trial = None
+
     def save_learned(self, learned: Mapping[str, str]) -> None:
-        self.save_bundle(fetched(a_bundle()).received)
+        self._fail()
 
     def save_tombstone(self, tombstone: Tombstone) -> None:
         self.tombstone = tombstone
@@ -100,6 +125,24 @@ class FakeWatch:
 
     def observe(self, every_s: float) -> None:
         self.paces_s.append(every_s)
+
+
+class FakeWayOut:
+    def has_default_route(self) -> bool:
+        return True
+
+
+@dataclass
+class FakeGuard:
+    is_armed: bool = False
+
+    def arm(self) -> None:
+        self.is_armed = True
+
+    def feed(self) -> None: ...
+
+    def disarm(self) -> None:
+        self.is_armed = False
 
 
 @dataclass
@@ -115,10 +158,28 @@ class FakePush:
 
 
 def a_worker(plane: Exception | None = None, tunnel: Exception | None = None, store: Exception | None = None) -> Worker:
-    return Worker(FakeControlPlane(plane), FakeTunnel(tunnel), FakeStore(store), lambda event: None)
+    return a_worker_of(FakeControlPlane(plane), FakeTunnel(tunnel), FakeStore(store))
+
+
+def a_worker_of(
+    plane: FakeControlPlane | None = None,
+    tunnel: FakeTunnel | None = None,
+    store: FakeStore | None = None,
+    guard: FakeGuard | None = None,
+    emit: Callable[[ev.Event], None] = lambda event: None,
+) -> Worker:
+    return Worker(
+        control_plane=plane or FakeControlPlane(),
+        tunnel=tunnel or FakeTunnel(),
+        store=store or FakeStore(),
+        way_out=FakeWayOut(),
+        guard=guard or FakeGuard(),
+        emit=emit,
+    )
 
 
 APPLY = ef.Apply(fetched(a_bundle()))
+TRY = ef.Try(fetched(a_bundle(2)), fetched(a_bundle()))
 HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
 
 
@@ -133,6 +194,13 @@ HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
         (a_worker(PeerDeleted(a_tombstone())), ef.Fetch(None), ev.Deleted),
         (a_worker(), APPLY, ev.BundleApplied),
         (a_worker(tunnel=ToolFailed("nft")), APPLY, ev.ApplyFailed),
+        (a_worker(), TRY, ev.BundleApplied),
+        (a_worker(tunnel=ToolFailed("nft")), TRY, ev.ApplyFailed),
+        (a_worker(), ef.RollBack(fetched(a_bundle(2)), None), ev.RolledBack),
+        (a_worker(tunnel=ToolFailed("ip")), ef.RollBack(fetched(a_bundle(2)), None), ev.RollBackFailed),
+        (a_worker(Outage("r")), ef.Probe(), ev.Probed),
+        (a_worker(), ef.Refuse(fetched(a_bundle(2)), "cut off"), ev.Remembered),
+        (a_worker(store=StateUnusable("full")), ef.Refuse(fetched(a_bundle(2)), "cut off"), ev.Remembered),
         (a_worker(), ef.Save(fetched(a_bundle())), ev.BundleSaved),
         (a_worker(store=StateUnusable("full")), ef.Save(fetched(a_bundle())), ev.SaveFailed),
         (a_worker(), ef.Reconcile(), ev.ReconcileFailed),
@@ -148,7 +216,7 @@ def test_each_job_ends_in_the_event_the_core_expects(worker: Worker, job: ef.Job
 
 def test_a_wrong_bundle_never_reaches_the_tunnel() -> None:
     tunnel = FakeTunnel()
-    worker = Worker(FakeControlPlane(), tunnel, FakeStore(), lambda event: None)
+    worker = a_worker_of(tunnel=tunnel)
     twice = [a_peer("a", ["10.9.0.3/32"]), a_peer("b", ["10.9.0.3/32"])]
 
     event = worker.perform(ef.Apply(fetched(a_bundle(peers=twice))))
@@ -160,7 +228,7 @@ def test_a_wrong_bundle_never_reaches_the_tunnel() -> None:
 
 def test_a_look_at_the_host_compares_with_the_bundle_applied_last() -> None:
     tunnel = FakeTunnel()
-    worker = Worker(FakeControlPlane(), tunnel, FakeStore(), lambda event: None)
+    worker = a_worker_of(tunnel=tunnel)
     worker.perform(APPLY)
 
     assert isinstance(worker.perform(ef.Reconcile()), ev.Reconciled)
@@ -169,7 +237,7 @@ def test_a_look_at_the_host_compares_with_the_bundle_applied_last() -> None:
 
 def test_the_proof_of_deletion_is_on_disk_before_the_tunnel_goes() -> None:
     store = FakeStore()
-    worker = Worker(FakeControlPlane(), FakeTunnel(ToolFailed("busy")), store, lambda event: None)
+    worker = a_worker_of(tunnel=FakeTunnel(ToolFailed("busy")), store=store)
 
     worker.perform(ef.TearDown(a_tombstone()))
 
@@ -178,7 +246,7 @@ def test_the_proof_of_deletion_is_on_disk_before_the_tunnel_goes() -> None:
 
 def test_a_fault_of_our_own_does_not_end_the_worker() -> None:
     events: SimpleQueue[ev.Event] = SimpleQueue()
-    worker = Worker(FakeControlPlane(ZeroDivisionError()), FakeTunnel(), FakeStore(), events.put)
+    worker = a_worker_of(FakeControlPlane(ZeroDivisionError()), emit=events.put)
     worker.start()
 
     worker.put(ef.Fetch(None))
@@ -229,3 +297,88 @@ def test_a_timer_fires_when_it_is_due() -> None:
     runtime.run()
 
     assert jobs == [ef.OpenSession(), ef.OpenSession()]
+
+
+SWALLOWS = a_bundle(2, [a_peer(allowed_ips=["10.9.0.1/32", "203.0.113.0/24"])])
+
+
+@dataclass
+class WatchedTunnel(FakeTunnel):
+    """Notes whether somebody knew of the trial when the host was touched."""
+
+    store: FakeStore = field(default_factory=FakeStore)
+    guard: FakeGuard = field(default_factory=FakeGuard)
+    was_watched: bool = False
+
+    def apply(self, wanted: Desired) -> Made:
+        self.was_watched = self.store.trial is not None and self.guard.is_armed
+        return super().apply(wanted)
+
+
+def test_a_trial_is_on_disk_and_its_guard_armed_before_the_host_is_touched() -> None:
+    tunnel = WatchedTunnel()
+    worker = a_worker_of(tunnel=tunnel, store=tunnel.store, guard=tunnel.guard)
+
+    event = worker.perform(ef.Try(fetched(SWALLOWS), fetched(a_bundle())))
+
+    assert isinstance(event, ev.BundleApplied)
+    assert (event.is_on_trial, tunnel.was_watched) == (True, True)
+
+
+def test_a_bundle_that_cannot_cut_the_host_off_has_no_trial() -> None:
+    tunnel = WatchedTunnel()
+    worker = a_worker_of(tunnel=tunnel, store=tunnel.store, guard=tunnel.guard)
+
+    event = worker.perform(TRY)
+
+    assert isinstance(event, ev.BundleApplied)
+    assert (event.is_on_trial, tunnel.was_watched) == (False, False)
+
+
+@pytest.mark.parametrize("job", [ef.Save(fetched(SWALLOWS)), ef.Refuse(fetched(SWALLOWS), "cut off")])
+def test_the_end_of_a_trial_disarms_its_guard_though_the_disk_is_full(job: ef.Job) -> None:
+    guard = FakeGuard(is_armed=True)
+
+    a_worker_of(store=FakeStore(StateUnusable("full")), guard=guard).perform(job)
+
+    assert not guard.is_armed
+
+
+def test_a_trial_that_the_disk_refuses_is_watched_by_the_agent_alone() -> None:
+    tunnel, guard = FakeTunnel(), FakeGuard()
+    worker = a_worker_of(tunnel=tunnel, store=FakeStore(StateUnusable("full")), guard=guard)
+
+    event = worker.perform(ef.Try(fetched(SWALLOWS), fetched(a_bundle())))
+
+    assert isinstance(event, ev.BundleApplied)
+    assert (event.is_on_trial, guard.is_armed, len(tunnel.made)) == (True, False, 1)
+
+
+def test_after_a_rollback_differences_are_asked_for_from_the_good_bundle() -> None:
+    plane, good = FakeControlPlane(), fetched(a_bundle())
+    worker = a_worker_of(plane)
+    worker.perform(ef.Try(fetched(SWALLOWS), good))
+
+    worker.perform(ef.RollBack(fetched(SWALLOWS), good))
+
+    assert isinstance(worker.perform(ef.Fetch(good.version)), ev.BundleUnchanged)
+    assert plane.based_on == [good]
+
+
+def test_a_delta_is_added_to_the_bundle_before_it_and_after_a_full_disk_all_is_written_anew() -> None:
+    store = FakeStore()
+    worker = a_worker_of(store=store)
+    chain = [fetched(a_bundle(1))]
+    for revision in (2, 3, 4):
+        chain.append(applied_to(chain[-1], received_delta(a_bundle(revision - 1), a_bundle(revision))))
+
+    worker.perform(ef.Save(chain[0]))
+    worker.perform(ef.Save(chain[1]))
+    added = (store.kept, store.writes)
+    store.trouble = StateUnusable("full")
+    worker.perform(ef.Save(chain[2]))
+    store.trouble = None
+    worker.perform(ef.Save(chain[3]))
+
+    assert added == ([*chain[1].chain], 1)
+    assert (store.kept, store.writes) == ([*chain[3].chain], 2)

@@ -6,7 +6,7 @@ Only the host is left out: any bundle can be made so at once.
 import base64
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from agent import effects as ef
 from agent import events as ev
 from agent.adapters.control_plane import Http, RestControlPlane
 from agent.core import initial, step
+from agent.desired import Desired
 from agent.errors import Outage
 from agent.ports import Made
 from agent.received import Fetched, Received, applied_to, subject_of, whole
@@ -35,6 +36,9 @@ from tests.world import Socket, World
 SESSION_LIFE_S = 3600.0  # the world's clock stands in another year than the one that assertions are signed by
 ROUNDS = 12
 MADE = Made(is_changed=False)
+ANYTHING = Desired(  # the same for all bundles, so that none is on trial
+    listen_port=None, mtu=1420, addresses=frozenset(), sections={}, routes=frozenset(), is_forwarding=False
+)
 
 
 class WorldHttp(Http):
@@ -76,9 +80,12 @@ class WorldHttp(Http):
 class HostlessWorker(Worker):
     """A worker without a tunnel under it."""
 
-    def _apply(self, job: ef.Apply) -> ev.Event:
-        self._base = job.fetched
-        return ev.BundleApplied(fetched=job.fetched, made=MADE)
+    def _parse(self, fetched: Fetched) -> Desired:
+        return ANYTHING
+
+    def _make(self, wanted: Desired, base: Fetched | None) -> Made:
+        self._base = base
+        return MADE
 
     def _reconcile(self) -> ev.Event:
         return ev.Reconciled(made=MADE)
@@ -91,8 +98,15 @@ class Disk:
     lines: list[Received] = field(default_factory=list)
     keyring: Keyring | None = None
 
-    def save_bundle(self, received: Received) -> None:
-        self.lines = [*self.lines, received] if received.is_delta else [received]
+    def save_bundle(self, chain: Sequence[Received]) -> None:
+        self.lines = [*chain]
+
+    def add_delta(self, received: Received) -> None:
+        self.lines = [*self.lines, received]
+
+    def save_trial(self, chain: Sequence[Received], refused: str | None = None) -> None: ...
+
+    def forget_trial(self) -> None: ...
 
     def save_learned(self, learned: Mapping[str, str]) -> None: ...
 
@@ -121,6 +135,19 @@ class NoTunnel:
         return {}
 
     def remove(self) -> None: ...
+
+
+class Online:
+    def has_default_route(self) -> bool:
+        return True
+
+
+class NoGuard:
+    def arm(self) -> None: ...
+
+    def feed(self) -> None: ...
+
+    def disarm(self) -> None: ...
 
 
 @dataclass
@@ -174,7 +201,7 @@ class FleetAgent:
         trust = Trust(self.disk.keyring, self.disk.save_keyring)
         seed = base64.b64encode(self.device.private_bytes_raw()).decode()
         plane = RestControlPlane(WorldHttp(self.world, self.weather), self.network_id, self.peer_id, seed, trust)
-        self._worker = HostlessWorker(plane, NoTunnel(), self.disk, emit=lambda event: None)
+        self._worker = HostlessWorker(plane, NoTunnel(), self.disk, Online(), NoGuard(), emit=lambda event: None)
         self._plane = plane
         self.state: State = initial(self.network_id, self.peer_id, f"{self.peer_id} {self._instances}")
         self.is_running = True

@@ -1,5 +1,6 @@
 """Several enrolments in one directory, and files that were damaged."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.enrollment import Enrollment, Keys
 from agent.errors import AlreadyRunning, EnrollmentMissing, StateUnusable
-from agent.received import Received
+from agent.received import Received, Tried
 from agent.trust import Keyring, Trust
 from chalicelib.wire.codec import encode
 from chalicelib.wire.signing import Subject
@@ -92,8 +93,8 @@ def test_one_agent_holds_an_enrolment(tmp_path: Path) -> None:
 def kept(tmp_path: Path) -> EnrollmentDir:
     """A directory with a whole bundle and a delta after it."""
     directory = EnrollmentDir(tmp_path / "net_1")
-    directory.save_bundle(received(BUNDLES[0]))
-    directory.save_bundle(received_delta(BUNDLES[0], BUNDLES[1]))
+    directory.save_bundle([received(BUNDLES[0])])
+    directory.add_delta(received_delta(BUNDLES[0], BUNDLES[1]))
     return directory
 
 
@@ -106,7 +107,7 @@ def test_a_saved_bundle_and_its_deltas_come_back_as_they_were_received(kept: Enr
     assert back is not None
     assert (back.bundle, back.hash, back.deltas) == (BUNDLES[1], fetched(BUNDLES[1]).hash, 1)
 
-    kept.save_bundle(received(a_bundle(9)))
+    kept.save_bundle([received(a_bundle(9))])
     assert kept.bundle(an_enrollment(), a_trust()) == fetched(a_bundle(9))
 
 
@@ -114,7 +115,7 @@ def test_fields_of_a_later_server_come_back_too(kept: EnrollmentDir) -> None:
     raw = encode(BUNDLES[0]).replace(b'"revision":7', b'"revision": 7, "later": 1')
     sent = Received(raw.decode(), signature(Subject("bundle", "net_1", PEER_ID, 0, 7), raw), is_delta=False)
 
-    kept.save_bundle(sent)
+    kept.save_bundle([sent])
 
     back = kept.bundle(an_enrollment(), a_trust())
     assert back is not None
@@ -161,3 +162,69 @@ def test_a_damaged_enrolment_is_said_with_its_path(tmp_path: Path) -> None:
 
     with pytest.raises(StateUnusable, match=r"enrollment\.json is damaged"):
         directory.enrollment()
+
+
+NEXT = a_bundle(9, [a_peer("third", allowed_ips=["10.9.0.8/32"])])
+
+
+def test_a_bundle_on_trial_stands_beside_the_last_good_one_until_it_is_forgotten(kept: EnrollmentDir) -> None:
+    good = kept.bundle(an_enrollment(), a_trust())
+    kept.save_trial([received_delta(BUNDLES[1], NEXT)])
+
+    tried = kept.trial(an_enrollment(), a_trust(), good)
+
+    assert tried is not None
+    assert (tried.fetched.bundle, tried.refused, kept.has_open_trial()) == (NEXT, None, True)
+    assert kept.bundle(an_enrollment(), a_trust()) == good
+    kept.forget_trial()
+    kept.forget_trial()
+    assert (kept.trial(an_enrollment(), a_trust(), good), kept.has_open_trial()) == (None, False)
+
+
+def test_a_refused_bundle_says_why_and_has_no_open_trial(kept: EnrollmentDir) -> None:
+    kept.save_trial([received(NEXT)], "rolled back")
+
+    tried = kept.trial(an_enrollment(), a_trust(), kept.bundle(an_enrollment(), a_trust()))
+
+    assert tried == Tried(fetched(NEXT), "rolled back")
+    assert not kept.has_open_trial()
+
+
+def test_a_first_bundle_can_be_on_trial_too(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+    directory.save_trial([received(NEXT)])
+
+    assert directory.trial(an_enrollment(), a_trust(), None) == Tried(fetched(NEXT))
+
+
+def test_what_a_crash_left_of_a_trial_that_is_over_counts_for_nothing(kept: EnrollmentDir) -> None:
+    """The bundle was saved as good, and then its trial was to be forgotten."""
+    delta = received_delta(BUNDLES[1], NEXT)
+    kept.save_trial([delta])
+    kept.add_delta(delta)
+
+    assert kept.trial(an_enrollment(), a_trust(), kept.bundle(an_enrollment(), a_trust())) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"chain":[],"refused":null}'])
+def test_a_damaged_trial_is_as_none(kept: EnrollmentDir, content: bytes) -> None:
+    (kept.path / "trial.json").write_bytes(content)
+
+    assert kept.trial(an_enrollment(), a_trust(), kept.bundle(an_enrollment(), a_trust())) is None
+
+
+def test_a_trial_that_is_not_signed_by_the_deployment_is_as_none(kept: EnrollmentDir) -> None:
+    kept.save_trial([received(NEXT, SUCCESSOR)])
+
+    assert kept.trial(an_enrollment(), a_trust(), kept.bundle(an_enrollment(), a_trust())) is None
+
+
+def test_the_lock_names_its_holder(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+
+    assert directory.holder() is None
+    directory.claim()
+
+    assert directory.holder() == os.getpid()
+    with pytest.raises(AlreadyRunning):
+        directory.claim()
