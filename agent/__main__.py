@@ -19,6 +19,7 @@ from agent.adapters.firewall import NftFirewall
 from agent.adapters.foreign import ForeignTables
 from agent.adapters.guard import GuardProcess
 from agent.adapters.host import LinuxHost, missing_rights
+from agent.adapters.names import DnsNames
 from agent.adapters.push import WebSocketPush
 from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.adapters.status_file import StatusFile
@@ -276,6 +277,7 @@ def _worker(
     return Worker(
         control_plane=control_plane,
         tunnel=_tunnel(directory, enrollment, enrollment.interface, saved, settings),
+        names=DnsNames(),
         store=directory,
         way_out=LinuxHost(),
         guard=_guard(settings, directory),

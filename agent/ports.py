@@ -8,6 +8,7 @@ from agent.desired import Desired
 from agent.enrollment import Enrollment, Keys
 from agent.received import Fetched, Received
 from agent.steps import Step
+from agent.zone import Zone
 from chalicelib.wire.agent import Enrolled, EnrollRequest
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
@@ -17,13 +18,14 @@ from chalicelib.wire.peers import Host
 @dataclass(frozen=True, slots=True)
 class Made:
     """What making it so came to. `conflicts`: prefixes left to the host's own network. `forbidden`: a sentence
-    for each table of others that drops what a jump forwards."""
+    for each table of others that drops what a jump forwards. `names_error`: why names are not served everywhere."""
 
     is_changed: bool
     is_unresolved: bool = False
     conflicts: tuple[str, ...] = ()
     kind: str = ""
     forbidden: tuple[str, ...] = ()
+    names_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,17 @@ class Tunnel(Protocol):
 
     def remove(self) -> None:
         """Take it down; what is not there is no error."""
+
+
+class Names(Protocol):
+    """The network's names, served on the tunnel."""
+
+    def apply(self, zone: Zone | None) -> None:
+        """Make it so: this zone and no other, or none. A question under way is answered by the one it found.
+
+        Raises:
+            ToolFailed: an address could not be bound; the others serve.
+        """
 
 
 class Watch(Protocol):

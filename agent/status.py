@@ -25,6 +25,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     revision_wanted: int = 0
     route_conflict: list[str] = []
     forward_conflict: list[str] = []
+    names_error: str | None = None
     last_error: str | None = None
     last_contact: datetime | None = None
     deleted_at: datetime | None = None
@@ -43,6 +44,7 @@ def of_state(status: Status, state: State, last_contact: datetime | None) -> Sta
         revision_wanted=max(following.wanted, following.applied).revision,
         route_conflict=list(made.conflicts) if made is not None else [],
         forward_conflict=list(made.forbidden) if made is not None else [],
+        names_error=made.names_error if made is not None else None,
         last_error=following.last_error or following.refusal or link.last_error,
         last_contact=last_contact,
         deleted_at=state.tombstone.deleted_at if state.tombstone is not None else None,
@@ -66,6 +68,8 @@ def text(status: Status) -> str:
     if status.route_conflict:
         rows.append(("left out", "routes to the host's own network: " + ", ".join(status.route_conflict)))
     rows += [("not forwarded", sentence) for sentence in status.forward_conflict]
+    if status.names_error:
+        rows.append(("names", status.names_error))
     if status.last_error:
         rows.append(("last error", status.last_error))
     return "\n".join(f"{name:<13} {value}" for name, value in rows)

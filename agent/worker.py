@@ -5,7 +5,7 @@ What goes wrong becomes the event the core expects for that job.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from threading import Thread
 from time import monotonic
@@ -15,9 +15,10 @@ from agent import effects as ef
 from agent import events as ev
 from agent.desired import Desired, desired
 from agent.errors import BundleRefused, DeltaRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
-from agent.ports import ControlPlane, Guard, Made, Store, Tunnel, WayOut
+from agent.ports import ControlPlane, Guard, Made, Names, Store, Tunnel, WayOut
 from agent.received import Fetched, Received, Version
 from agent.rollback import restored
+from agent.zone import Zone, zone_of
 from chalicelib.wire.frames import Heartbeat
 
 MOST_DELTAS = 100  # on the disk; then the next comparison takes the whole bundle
@@ -29,12 +30,15 @@ logger = logging.getLogger(__name__)
 class Worker:
     control_plane: ControlPlane
     tunnel: Tunnel
+    names: Names
     store: Store
     way_out: WayOut
     guard: Guard
     emit: Callable[[ev.Event], None]
     _jobs: SimpleQueue[ef.Job] = field(default_factory=SimpleQueue)
     _wanted: Desired | None = None
+    _zone: Zone | None = None
+    _names_error: str | None = None
     _base: Fetched | None = None
     _parsed: dict[str, Desired] = field(default_factory=dict)
     _saved: tuple[Received, ...] | None = None
@@ -114,6 +118,7 @@ class Worker:
             case ef.TearDown():
                 self.guard.disarm()
                 self.store.save_tombstone(job.tombstone)
+                self.names.apply(None)
                 self.tunnel.remove()
                 self.store.forget_trial()
                 return ev.TornDown(at_s=monotonic())
@@ -158,7 +163,20 @@ class Worker:
     def _make(self, wanted: Desired, base: Fetched | None) -> Made:
         made = self.tunnel.apply(wanted)
         self._wanted, self._base = wanted, base
-        return made
+        self._zone = zone_of(base.bundle, wanted) if base is not None else None
+        return self._with_names(made)
+
+    def _with_names(self, made: Made) -> Made:
+        """Names that cannot be served cost nobody a tunnel; each reconcile tries again."""
+        error = None
+        try:
+            self.names.apply(self._zone)
+        except ToolFailed as failed:
+            error = str(failed)
+        if error is not None and error != self._names_error:
+            logger.warning("names_not_served", extra={"error": error})
+        self._names_error = error
+        return replace(made, names_error=error)
 
     def _parse(self, fetched: Fetched) -> Desired:
         """Of the two bundles seen last, parsed once."""
@@ -191,7 +209,7 @@ class Worker:
         if learned != self._learned:
             self.store.save_learned(learned)
             self._learned = learned
-        return ev.Reconciled(made=made, at_s=monotonic())
+        return ev.Reconciled(made=self._with_names(made), at_s=monotonic())
 
     def _post(self, job: ef.Post) -> ev.Event:
         frame = job.frame

@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import dns.message
+import dns.query
+import msgspec
 import pytest
 
 from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.enrollment import interface_name
+from chalicelib.wire.bundle import Bundle, Dns, Record
 from chalicelib.wire.frames import Bye, Hello
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_private_key, a_public_key, a_tombstone
 from tests.agent.namespace import Namespace
@@ -317,3 +321,36 @@ def test_a_regular_agent_tells_its_own_handshakes(laboratory: Laboratory) -> Non
     assert own is not None
     assert {one.peer_id for one in own.made} == {"peer_hub"}
     assert all(one.age_s <= own.watched_s + 1 for one in own.made)
+
+
+def test_a_jump_answers_for_its_names_as_bundles_change_also_without_its_interface(laboratory: Laboratory) -> None:
+    origin, inside = laboratory.origin, laboratory.inside
+
+    def bundle(revision: int, address: str) -> Bundle:
+        records = [Record(name="web", addresses=[address])]
+        named = Dns(domain="home.internal", resolvers=[], records=records)
+        return msgspec.structs.replace(a_bundle(revision, [a_peer("web", [f"{address}/32"])], forward=True), dns=named)
+
+    def answer() -> list[str]:
+        query = dns.message.make_query("Web.home.internal", "A")
+        said = inside.do(lambda: dns.query.udp(query, "10.9.0.2", WITHIN_S))
+        return [item.to_text() for rrset in said.answer for item in rrset]
+
+    origin.bundle = bundle(1, "10.9.0.7")
+    laboratory.enroll()
+    laboratory.start()
+    origin.wait_for(lambda: origin.has_applied(1))
+    assert answer() == ["10.9.0.7"]
+
+    origin.change(bundle(2, "10.9.0.8"))
+    origin.wait_for(lambda: origin.has_applied(2))
+    assert answer() == ["10.9.0.8"]
+
+    inside.sh(f"ip link delete {INTERFACE}")
+    origin.change(bundle(3, "10.9.0.9"))  # which finds the interface gone, and makes it again
+    origin.wait_for(lambda: origin.has_applied(3))
+    assert answer() == ["10.9.0.9"]
+
+    origin.change(a_bundle(revision=4))
+    origin.wait_for(lambda: origin.has_applied(4))
+    assert inside.sh("ss -Hlntu sport = 53 | wc -l").strip() == "0"

@@ -16,6 +16,7 @@ from agent.received import Fetched, Received, applied_to
 from agent.runtime import Runtime
 from agent.state import State
 from agent.worker import Worker
+from agent.zone import Zone, zone_of
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_tombstone, fetched, received_delta
@@ -81,6 +82,17 @@ class FakeTunnel:
         if self.trouble is not None:
             raise self.trouble
         self.is_removed = True
+
+
+@dataclass
+class FakeNames:
+    trouble: Exception | None = None
+    served: list[Zone | None] = field(default_factory=list)
+
+    def apply(self, zone: Zone | None) -> None:
+        self.served.append(zone)
+        if self.trouble is not None:
+            raise self.trouble
 
 
 @dataclass
@@ -166,11 +178,13 @@ def a_worker_of(
     tunnel: FakeTunnel | None = None,
     store: FakeStore | None = None,
     guard: FakeGuard | None = None,
+    names: FakeNames | None = None,
     emit: Callable[[ev.Event], None] = lambda event: None,
 ) -> Worker:
     return Worker(
         control_plane=plane or FakeControlPlane(),
         tunnel=tunnel or FakeTunnel(),
+        names=names or FakeNames(),
         store=store or FakeStore(),
         way_out=FakeWayOut(),
         guard=guard or FakeGuard(),
@@ -233,6 +247,47 @@ def test_a_look_at_the_host_compares_with_the_bundle_applied_last() -> None:
 
     assert isinstance(worker.perform(ef.Reconcile()), ev.Reconciled)
     assert tunnel.made[0] == tunnel.made[1]
+
+
+def test_the_names_of_a_bundle_are_served_once_its_tunnel_stands_and_again_with_each_look() -> None:
+    tunnel, names = FakeTunnel(), FakeNames()
+    worker = a_worker_of(tunnel=tunnel, names=names)
+    bundle = a_bundle(forward=True)
+
+    worker.perform(ef.Apply(fetched(bundle)))
+    worker.perform(ef.Reconcile())
+    worker.perform(ef.Apply(fetched(a_bundle())))
+    worker.perform(ef.TearDown(a_tombstone()))
+
+    zone = zone_of(bundle, tunnel.made[0])
+    assert zone is not None
+    assert names.served == [zone, zone, None, None]
+
+
+def test_a_tunnel_that_fails_leaves_the_names_as_they_were() -> None:
+    names = FakeNames()
+    worker = a_worker_of(tunnel=FakeTunnel(ToolFailed("nft")), names=names)
+
+    worker.perform(APPLY)
+
+    assert names.served == []
+
+
+def test_names_that_cannot_be_served_cost_nobody_a_tunnel(caplog: pytest.LogCaptureFixture) -> None:
+    tunnel, names = FakeTunnel(), FakeNames(ToolFailed("port 53 is not free"))
+    worker = a_worker_of(tunnel=tunnel, names=names)
+
+    applied = worker.perform(ef.Apply(fetched(a_bundle(forward=True))))
+    looked = worker.perform(ef.Reconcile())
+    names.trouble = None
+    healed = worker.perform(ef.Reconcile())
+
+    assert isinstance(applied, ev.BundleApplied)
+    assert isinstance(looked, ev.Reconciled)
+    assert isinstance(healed, ev.Reconciled)
+    assert applied.made.names_error == looked.made.names_error == "port 53 is not free"
+    assert healed.made.names_error is None
+    assert [record.getMessage() for record in caplog.records] == ["names_not_served"]
 
 
 def test_the_proof_of_deletion_is_on_disk_before_the_tunnel_goes() -> None:

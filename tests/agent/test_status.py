@@ -46,3 +46,13 @@ def test_the_text_says_what_another_firewall_forbids() -> None:
 
     assert status.forward_conflict == ["chain FORWARD drops"]
     assert "chain FORWARD drops" in text(status)
+
+
+def test_a_jump_that_cannot_serve_names_says_why() -> None:
+    made = Made(is_changed=True, names_error="port 53 is not free")
+    state = replace(initial(NETWORK_ID, PEER_ID, "i"), following=Following(made=made))
+
+    status = of_state(BLANK, state, AT)
+
+    assert status.names_error == "port 53 is not free"
+    assert "port 53 is not free" in text(status)

@@ -23,3 +23,14 @@ def test_only_a_person_loads_what_checks_their_tokens(use: str, is_loaded: bool)
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
 
     assert done.stdout.split() == [str(is_loaded)] * 2, done.stderr
+
+
+def test_only_an_agent_with_a_zone_loads_the_server_of_names() -> None:
+    program = (
+        "import sys, agent.__main__; from agent.adapters.names import DnsNames; names = DnsNames(); names.apply(None); "
+        "print(*(name in sys.modules for name in ('asyncio', 'dns', 'agent.adapters.dns')))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.stdout.split() == ["False"] * 3, done.stderr

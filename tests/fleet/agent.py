@@ -150,6 +150,10 @@ class NoGuard:
     def disarm(self) -> None: ...
 
 
+class NoNames:
+    def apply(self, zone: object) -> None: ...
+
+
 @dataclass
 class FleetAgent:
     """One enrolled agent. Nothing happens by itself: `work`, `exchange` and `fire` move it."""
@@ -201,7 +205,9 @@ class FleetAgent:
         trust = Trust(self.disk.keyring, self.disk.save_keyring)
         seed = base64.b64encode(self.device.private_bytes_raw()).decode()
         plane = RestControlPlane(WorldHttp(self.world, self.weather), self.network_id, self.peer_id, seed, trust)
-        self._worker = HostlessWorker(plane, NoTunnel(), self.disk, Online(), NoGuard(), emit=lambda event: None)
+        self._worker = HostlessWorker(
+            plane, NoTunnel(), NoNames(), self.disk, Online(), NoGuard(), emit=lambda event: None
+        )
         self._plane = plane
         self.state: State = initial(self.network_id, self.peer_id, f"{self.peer_id} {self._instances}")
         self.is_running = True

@@ -7,7 +7,7 @@ import msgspec
 import requests
 
 from chalicelib.wire.codec import decode, encode
-from chalicelib.wire.networks import CreateNetwork, Network
+from chalicelib.wire.networks import CreateNetwork, Network, PatchNetwork
 from chalicelib.wire.page import Page
 from chalicelib.wire.peers import (
     AgentPeerCreated,
@@ -49,6 +49,9 @@ class Api:
     def networks(self) -> Sequence[Network]:
         """At most 200, which is plenty here."""
         return self._call("GET", "/networks?limit=200", Page[Network]).items
+
+    def set_resolvers(self, network_id: str, resolvers: list[str]) -> None:
+        self._send("PATCH", f"/networks/{network_id}", PatchNetwork(dns=resolvers))
 
     def delete_network(self, network_id: str) -> None:
         self._send("DELETE", f"/networks/{network_id}")
