@@ -43,6 +43,7 @@ from chalicelib.application.proofs import Proofs
 from chalicelib.application.pushes import Announcements, Deliveries, Plans
 from chalicelib.application.removal import Removals
 from chalicelib.application.requests import Requests
+from chalicelib.application.rotations import Rotations
 from chalicelib.application.shown import Lens
 from chalicelib.application.signing import Signing
 from chalicelib.application.tunnels import Tunnels
@@ -253,6 +254,10 @@ class Container:
     def credentials(self) -> Credentials:
         out = self._outside
         return Credentials(self.edits, out.peers, out.vault, out.clock, out.randomness, self.lens)
+
+    @cached_property
+    def rotations(self) -> Rotations:
+        return Rotations(self.edits, self._outside.peers, self._outside.presence, self.lens)
 
     @cached_property
     def removals(self) -> Removals:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from chalicelib.application.creation import ENROLLMENT_LIFETIME, Created
 from chalicelib.application.edits import Edit, Edits, Order
 from chalicelib.application.shown import Lens, Shown
-from chalicelib.domain.change import Claim, Release, What, Write
+from chalicelib.domain.change import What, claims_of_keys
 from chalicelib.domain.errors import JumpNotReady, KeyInUse, KindMismatch, PeerIsBlocked
 from chalicelib.domain.home import first_home, home_of, serving
 from chalicelib.domain.ids import NetworkId, PeerId
@@ -81,12 +81,7 @@ class Credentials:
                 raise PeerIsBlocked(before.peer.name)
             peer, tunnel = self._issued(network, replace(before.peer, public_key=key or before.peer.public_key))
             issued[:] = [tunnel]
-            writes: list[Write] = []
-            if peer.public_key != before.peer.public_key:
-                writes.append(Claim(network.id, "key", str(peer.public_key), peer.id))
-                if before.peer.public_key is not None:
-                    writes.append(Release(network.id, "key", before.peer.public_key))
-            return Edit(network, replace(before, peer=peer), tuple(writes))
+            return Edit(network, replace(before, peer=peer), claims_of_keys(before.peer, peer))
 
         order = Order(network_id, peer_id, by.id, What.PEER_REISSUED)
         try:

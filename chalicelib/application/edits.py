@@ -17,11 +17,13 @@ from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What one change makes of a peer and its network, and what is written beside them."""
+    """What one change makes of a peer and its network, and what is written beside them. `what`: of the
+    change, None: as ordered."""
 
     network: Network
     record: PeerRecord
     writes: tuple[Write, ...] = ()
+    what: What | None = None
 
 
 Decision = Callable[[Network, PeerRecord], Edit]
@@ -62,7 +64,8 @@ class Edits:
                 return stored, before.peer
             after = replace(edit.record.peer, updated_at=now, revision=network.revision)
             affected = (Affected(before.peer, after),)
-            change = Change(order.network_id, network.revision, now, order.by, order.what, affected, note=order.note)
+            what = edit.what or order.what
+            change = Change(order.network_id, network.revision, now, order.by, what, affected, note=order.note)
             written = PutPeer(replace(edit.record, peer=after))
             self.transactions.commit(Commit(change, (AdvanceNetwork(edit.network), written, *edit.writes)))
             return edit.network, after

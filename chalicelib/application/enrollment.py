@@ -14,13 +14,12 @@ from chalicelib.domain.change import (
     AdvanceNetwork,
     Affected,
     Change,
-    Claim,
     Commit,
     ForgetAgent,
     PutPeer,
-    Release,
     What,
     Write,
+    claims_of_keys,
 )
 from chalicelib.domain.errors import (
     EndpointInUse,
@@ -161,13 +160,13 @@ class EnrollmentDesk:
         if record.peer.is_jump and not void_files:
             self._require_no_files(record.peer)
         network = before.advanced(now)
-        peer = replace(record.peer, public_key=None, revision=network.revision, updated_at=now)
+        peer = replace(record.peer.rekeyed(None), revision=network.revision, updated_at=now)
         enrollment = record.enrollment if record.device_key is None else record.enrollment.given_up(device_key)
         writes: tuple[Write, ...] = (
             AdvanceNetwork(network),
             PutPeer(PeerRecord(peer, enrollment)),
-            Release(network.id, "key", record.peer.public_key),
             ForgetAgent(peer.id),
+            *claims_of_keys(record.peer, peer),
         )
         affected = (Affected(record.peer, peer),)
         change = Change(network.id, network.revision, now, PrincipalId(peer.id), What.PEER_LEFT, affected)
@@ -185,7 +184,7 @@ class EnrollmentDesk:
 
     def _enrolled(self, network: Network, peer: Peer, applicant: Applicant) -> Peer:
         since = peer.keyed_since or network.revision
-        enrolled = replace(peer, public_key=applicant.public_key, keyed_since=since)
+        enrolled = replace(peer.rekeyed(applicant.public_key), keyed_since=since)
         if not peer.is_jump or applicant.source is None or (peer.endpoint is not None and not peer.endpoint_guessed):
             return enrolled
         guessed = replace(enrolled, endpoint=applicant.source, endpoint_guessed=True)
@@ -203,12 +202,9 @@ class EnrollmentDesk:
 
 
 def _writes(before: Peer, peer: Peer, used: Enrollment, host: Host, advance: AdvanceNetwork) -> tuple[Write, ...]:
-    writes: list[Write] = [
+    return (
         advance,
         PutPeer(PeerRecord(peer, used)),
-        Claim(peer.network_id, "key", str(peer.public_key), peer.id),
         AdmitAgent(peer.id, advance.network.revision, host),
-    ]
-    if before.public_key is not None and before.public_key != peer.public_key:
-        writes.append(Release(peer.network_id, "key", before.public_key))
-    return tuple(writes)
+        *claims_of_keys(before, peer),
+    )

@@ -235,8 +235,7 @@ def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write
         Release(network.id, "label", peer.label),
         FreeAddress(network.id, peer.index, now),
     ]
-    if peer.public_key is not None:
-        writes.append(Release(network.id, "key", peer.public_key))
+    writes += [Release(network.id, "key", key) for key in sorted(peer.keys)]
     if peer.is_run_by_agent:
         writes.append(ForgetAgent(peer.id))
     if peer.is_router:

@@ -13,9 +13,9 @@ from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.peer import PeerRecord
 from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
 
-PEERS_AT_ONCE = 12  # 8 items each at most, and the network, directory and change
+PEERS_AT_ONCE = 10  # 9 items each at most, and the network, directory and change
 MOST_ITEMS = 96
-OWN_ITEMS = 7  # tombstone 2, label, address 2, key, presence
+OWN_ITEMS = 9  # tombstone 2, label, address 2, keys 3, presence
 REMOVAL = PrincipalId("removal")
 
 

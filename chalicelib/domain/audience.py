@@ -7,7 +7,7 @@ from functools import reduce
 from chalicelib.domain.change import Affected, Change, What
 from chalicelib.domain.failover import DOWN
 from chalicelib.domain.ids import PeerId, is_jump
-from chalicelib.domain.peer import Peer
+from chalicelib.domain.peer import Peer, Rotation
 
 OF_EVERYONE = frozenset({"cidr", "cidr_v6", "domain", "dns"})  # settings of a network that stand in every bundle
 
@@ -81,7 +81,8 @@ def _everywhere(peer: Peer | None) -> object:
     if peer is None or not peer.is_listed:
         return None
     if peer.is_jump:
-        return (peer.public_key, peer.endpoint, peer.listen_port, peer.index, peer.additional_allowed_ips)
+        keys = (peer.public_key, peer.staged_key)
+        return (keys, peer.endpoint, peer.listen_port, peer.index, peer.additional_allowed_ips)
     return (peer.additional_allowed_ips, peer.is_isolated) if peer.additional_allowed_ips else None
 
 
@@ -91,6 +92,7 @@ def _on_jumps(peer: Peer | None) -> object:
         return None
     return (
         peer.public_key,
+        peer.staged_key,
         peer.blocked_by != (),
         peer.index,
         peer.label,
@@ -112,6 +114,8 @@ def _own(peer: Peer | None) -> object:
         return None
     return (
         peer.public_key,
+        peer.staged_key,
+        peer.rotation is Rotation.WANTED,
         peer.blocked_by != (),
         peer.listen_port,
         peer.mtu,

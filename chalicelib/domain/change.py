@@ -41,6 +41,9 @@ class What(StrEnum):
     HOME_RETURNED = "home_returned"
     JUMP_DOWN = "jump_down"
     JUMP_UP = "jump_up"
+    KEY_WANTED = "key_wanted"
+    KEY_STAGED = "key_staged"
+    KEY_ROTATED = "key_rotated"
     TOKEN_REISSUED = "token_reissued"  # noqa: S105  a kind of change
 
 
@@ -195,6 +198,13 @@ class SettleRequest:
     """Note what a request with an idempotency key made. Fails when another attempt settled it first."""
 
     replayable: Replayable
+
+
+def claims_of_keys(before: Peer, after: Peer) -> tuple[Claim | Release, ...]:
+    """What follows when a peer's public keys become others: each stands for one peer of a network."""
+    new, gone = sorted(after.keys - before.keys), sorted(before.keys - after.keys)
+    claimed = (Claim(after.network_id, "key", key, after.id) for key in new)
+    return (*claimed, *(Release(after.network_id, "key", key) for key in gone))
 
 
 Write = (

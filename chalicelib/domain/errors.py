@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
+MOST_NAMES = 20  # in a message
+
 
 class Refusal(Exception):
     """Something that was asked for and will not be done."""
@@ -320,12 +322,36 @@ class KindMismatch(Conflict):
 
 
 class PeerIsBlocked(Conflict):
-    """A blocked peer is cut off; a new file would not connect it."""
+    """A blocked peer is cut off: a new file would not connect it, and its word on new keys is not taken."""
 
     code = "peer_blocked"
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is blocked. Unblock it, or resolve its incident, first.")
+
+
+class FilesWouldBreak(Conflict):
+    """Files of static peers name the jump's public key, and nobody can change the files for them."""
+
+    code = "files_would_break"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"With another key of this jump these static peers' files are void until they are re-issued: "
+            f"{_listed(names)}. Repeat with ?force=true."
+        )
+
+
+class KeyNotHeld(Conflict):
+    """A jump that used its new key now would cut off the agents that do not hold it yet."""
+
+    code = "key_not_held"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"The jump's new key is not in force yet on: {_listed(names)}. Wait for them, or repeat with "
+            "?force=true: they are cut off until they reach the control plane."
+        )
 
 
 class LastJump(Conflict):
@@ -391,3 +417,8 @@ class FilesWouldBeVoid(Conflict):
             "To move the jump to another machine, export its identity and import it there; to leave in spite of "
             "them, say so (void_files), and re-issue them afterwards."
         )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} others" if more > 0 else "")

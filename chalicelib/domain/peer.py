@@ -20,6 +20,13 @@ class Kind(StrEnum):
     STATIC = "static"
 
 
+class Rotation(StrEnum):
+    """What a person asked of a peer's keys: a new pair; then, of a jump, not to wait for stragglers."""
+
+    WANTED = "wanted"
+    FORCED = "forced"
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """What an agent says of its machine."""
@@ -37,9 +44,11 @@ class Peer:
     """What a peer is. `None` and empty mean "not set".
 
     `index`: host index, see ipam. `public_key` None: not enrolled; `keyed_since`: the revision
-    that made its first key known. `endpoint`: a jump's host without port. `routed_cidrs`: those
-    of a jump's `additional_allowed_ips` that are not masqueraded. `preferred_jump_id`: where a
-    regular peer's homes begin; `avoids`: jumps marked down for it alone. `home_id`, `epoch`,
+    that made its first key known. `staged_key`: the next one, announced, held by the others
+    since `staged_since`; `retired_key`: the last one; see rotation. `endpoint`: a jump's host
+    without port. `routed_cidrs`: those of a jump's `additional_allowed_ips` that are not
+    masqueraded. `preferred_jump_id`: where a regular peer's homes begin; `avoids`: jumps marked
+    down for it alone. `home_id`, `epoch`,
     `issued`: of a static peer's file: the jump it names, fixed once chosen; the epoch of its
     preshared key; digests of its lines by key (see profile). `blocked_by`: MANUAL and ids of
     incidents.
@@ -52,6 +61,10 @@ class Peer:
     index: int
     public_key: str | None = None
     keyed_since: Revision | None = None
+    staged_key: str | None = None
+    staged_since: Revision | None = None
+    retired_key: str | None = None
+    rotation: Rotation | None = None
     endpoint: str | None = None
     endpoint_guessed: bool = False
     listen_port: int | None = None
@@ -97,9 +110,19 @@ class Peer:
         return self.public_key is not None and not self.is_blocked
 
     @property
+    def keys(self) -> frozenset[str]:
+        """The public keys that are its own in the network, claimed like its address."""
+        return frozenset(filter(None, (self.public_key, self.staged_key, self.retired_key)))
+
+    @property
     def is_router(self) -> bool:
         """A regular peer with CIDRs behind it."""
         return not self.is_jump and bool(self.additional_allowed_ips)
+
+    def rekeyed(self, public_key: str | None) -> "Peer":
+        """With another machine's key, or none: what the one before had staged and retired is over."""
+        over = replace(self, staged_key=None, staged_since=None, retired_key=None, rotation=None)
+        return replace(over, public_key=public_key)
 
     def blocked(self, by: str) -> "Peer":
         return replace(self, blocked_by=tuple(sorted({*self.blocked_by, by})))

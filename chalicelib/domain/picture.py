@@ -116,9 +116,9 @@ def _is_about_all(change: Change, peer: Peer) -> bool:
 
 
 def _of_every_section(peers: Mapping[PeerId, Peer], own: PeerId) -> object:
-    """What all of a jump's bundle hangs on: the jumps that decide homes, its own key, whether it is blocked."""
+    """What all of a jump's bundle hangs on: the jumps that decide homes, its own keys, whether it is blocked."""
     hubs = [(jump.id, jump.keyed_since) for jump in serving(peers.values())]
-    return hubs, peers[own].public_key, peers[own].is_blocked
+    return hubs, peers[own].public_key, peers[own].staged_key, peers[own].is_blocked
 
 
 def _records(network: Network, peers: Iterable[Peer]) -> tuple[DnsRecord, ...]:

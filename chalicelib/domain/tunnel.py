@@ -23,19 +23,38 @@ EVERYTHING = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """A public key of another peer, with the preshared keys between it and one's own: the key in use,
+    and the one that is staged."""
+
+    public_key: str
+    preshared_key: str | None = field(default=None, repr=False)
+    next_preshared_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """One `[Peer]`. No `allowed_ips`: a standby. `keepalive_s` 0: off. `address`: of a jump. `homes`: of a
+    """One `[Peer]`, of the key in use. No `allowed_ips`: a standby. `keepalive_s` 0: off. `staged`: the
+    key it will use next, a second section without AllowedIPs. `address`: of a jump. `homes`: of a
     regular agent in a jump's tunnel: its home, and who is next; `standby`: what it has at the home it has."""
 
     peer_id: PeerId
-    public_key: str
+    pair: Pair
     endpoint: str | None
     allowed_ips: tuple[Cidr, ...]
     keepalive_s: int
-    preshared_key: str | None = field(default=None, repr=False)
+    staged: Pair | None = None
     address: Address | None = None
     homes: tuple[PeerId, ...] = ()
     standby: tuple[Cidr, ...] = ()
+
+    @property
+    def public_key(self) -> str:
+        return self.pair.public_key
+
+    @property
+    def preshared_key(self) -> str | None:
+        return self.pair.preshared_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +85,11 @@ def regular_tunnel(
     home = home_of(peer, hubs, network.down)
     through_home = EVERYTHING if peer.full_encapsulation else _reachable(network, peer, hubs, routers)
     sections = tuple(
-        Section(
-            jump.id,
-            str(jump.public_key),
-            _endpoint(jump),
-            through_home if jump.id == home else (),
-            _keepalive_s(peer) if jump.endpoint else 0,
-            psk(str(jump.public_key), peer.public_key, pair_epoch(network, peer)) if peer.public_key else None,
-            addresses(network, jump)[0],
+        replace(
+            _section(peer, jump, psk, pair_epoch(network, peer)),
+            allowed_ips=through_home if jump.id == home else (),
+            keepalive_s=_keepalive_s(peer) if jump.endpoint else 0,
+            address=addresses(network, jump)[0],
         )
         for jump in hubs
         if jump.id == home or peer.is_run_by_agent
@@ -100,8 +116,7 @@ def jump_tunnel(network: Network, jump: Peer, peers: Iterable[Peer], psk: Presha
     served = served_cidrs(network, hubs)
 
     def section(peer: Peer) -> Section | None:
-        key = psk(str(jump.public_key), str(peer.public_key), pair_epoch(network, peer))
-        bare = Section(peer.id, str(peer.public_key), _endpoint(peer), (), 0, key)
+        bare = _section(jump, peer, psk, pair_epoch(network, peer))
         if peer.is_jump:
             behind = [cidr for cidr in served[peer.id] if cidr not in jump.additional_allowed_ips]
             reached = ordered((*hosts(network, peer), *behind, *carried.get(peer.id, ())))
@@ -137,6 +152,18 @@ def _carried(
     if is_home:
         return replace(bare, allowed_ips=cidrs, homes=order)
     return replace(bare, homes=order, standby=cidrs)
+
+
+def _section(own: Peer, other: Peer, psk: PresharedKeys, epoch: int) -> Section:
+    """What one peer's configuration says of another, without AllowedIPs; a file knows nothing of staged keys."""
+
+    def pair(key: str) -> Pair:
+        between = psk(own.public_key, key, epoch) if own.public_key else None
+        return Pair(key, between, psk(own.staged_key, key, epoch) if own.staged_key else None)
+
+    is_staged = other.staged_key is not None and own.is_run_by_agent
+    staged = pair(str(other.staged_key)) if is_staged else None
+    return Section(other.id, pair(str(other.public_key)), _endpoint(other), (), 0, staged)
 
 
 def served_cidrs(network: Network, hubs: Sequence[Peer]) -> dict[PeerId, tuple[Cidr, ...]]:

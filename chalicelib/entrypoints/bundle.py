@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from chalicelib.domain.bundle import Bundle
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.firewall import Firewall
+from chalicelib.domain.peer import Peer, Rotation
+from chalicelib.domain.tunnel import Section, Tunnel
 from chalicelib.wire import bundle as wire
 
 
@@ -17,21 +19,8 @@ def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle
         peer_id=bundle.peer.id,
         is_blocked=bundle.peer.is_blocked,
         next_signing_key=next_signing_key,
-        interface=wire.Interface(addresses=list(tunnel.prefixes), listen_port=tunnel.listen_port, mtu=tunnel.mtu),
-        peers=[
-            wire.BundlePeer(
-                peer_id=section.peer_id,
-                public_key=section.public_key,
-                preshared_key=section.preshared_key,
-                endpoint=section.endpoint,
-                allowed_ips=[str(cidr) for cidr in section.allowed_ips],
-                persistent_keepalive=section.keepalive_s,
-                tunnel_address=None if section.address is None else str(section.address),
-                homes=list(section.homes),
-                standby_allowed_ips=_texts(section.standby),
-            )
-            for section in tunnel.sections
-        ],
+        interface=_interface(bundle.peer, tunnel),
+        peers=[_section(section) for section in tunnel.sections],
         firewall=_firewall(bundle.firewall),
         dns=wire.Dns(
             domain=network.domain,
@@ -43,6 +32,40 @@ def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle
         ),
         detection=wire.Detection(),
         homes=list(tunnel.homes),
+    )
+
+
+def _interface(peer: Peer, tunnel: Tunnel) -> wire.Interface:
+    return wire.Interface(
+        addresses=list(tunnel.prefixes),
+        listen_port=tunnel.listen_port,
+        mtu=tunnel.mtu,
+        public_key=peer.public_key,
+        staged_key=peer.staged_key,
+        rotate_key=peer.rotation is Rotation.WANTED,
+    )
+
+
+def _section(section: Section) -> wire.BundlePeer:
+    staged = section.staged
+    return wire.BundlePeer(
+        peer_id=section.peer_id,
+        public_key=section.public_key,
+        preshared_key=section.preshared_key,
+        endpoint=section.endpoint,
+        allowed_ips=[str(cidr) for cidr in section.allowed_ips],
+        persistent_keepalive=section.keepalive_s,
+        tunnel_address=None if section.address is None else str(section.address),
+        homes=list(section.homes),
+        standby_allowed_ips=_texts(section.standby),
+        next_preshared_key=section.pair.next_preshared_key,
+        staged=None
+        if staged is None
+        else wire.Pair(
+            public_key=staged.public_key,
+            preshared_key=staged.preshared_key,
+            next_preshared_key=staged.next_preshared_key,
+        ),
     )
 
 

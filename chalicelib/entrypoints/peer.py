@@ -1,6 +1,6 @@
 """A peer between its JSON and its value: what is asked for, what is changed, what is shown."""
 
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from msgspec import UNSET
 
@@ -10,7 +10,7 @@ from chalicelib.bootstrap import container
 from chalicelib.domain.cidr import parse_cidrs
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.keys import parse_public_key
-from chalicelib.domain.peer import Kind
+from chalicelib.domain.peer import Kind, Peer
 from chalicelib.domain.presence import last_seen, status
 from chalicelib.domain.text import parse_address, parse_host, parse_metadata, parse_name, parse_owner, parse_tags
 from chalicelib.domain.tunnel import addresses
@@ -107,6 +107,7 @@ def shown(one: Shown) -> wire.Peer:
         address=str(v4),
         address_v6=str(v6[0]) if v6 else None,
         public_key=peer.public_key,
+        key_rotation=_rotation(peer),
         endpoint=peer.endpoint,
         endpoint_guessed=peer.endpoint_guessed,
         listen_port=peer.listen_port,
@@ -133,6 +134,12 @@ def shown(one: Shown) -> wire.Peer:
         updated_at=peer.updated_at,
         revision=peer.revision,
     )
+
+
+def _rotation(peer: Peer) -> Literal["wanted", "staged"] | None:
+    if peer.staged_key is not None:
+        return "staged"
+    return None if peer.rotation is None else "wanted"
 
 
 def _regular(check: Check, body: wire.CreateRegular) -> dict[str, Any]:

@@ -66,6 +66,26 @@ class LeaveRequest(Request, frozen=True):
     void_files: bool = False
 
 
+class KeysReport(Request, frozen=True):
+    """The agent's public keys: the one in use, and the next one, made and saved but not used yet.
+
+    Sent when a bundle asks for another key, when the key is old, when the next one came into use,
+    and again until the answer says that the others know.
+    """
+
+    public_key: str
+    next_key: str | None = None
+
+
+class KeysKnown(Answer, frozen=True):
+    """What the others take for the agent's key, and the one they hold for later. `is_held`: all who
+    must hold that one do, so that it can be used."""
+
+    public_key: str
+    staged_key: str | None
+    is_held: bool
+
+
 class Session(Answer, frozen=True):
     """`session` goes into `Authorization: Bearer`, for REST and the socket's handshake."""
 

@@ -13,20 +13,36 @@ class Interface(Answer, frozen=True):
 
     `addresses` with the network's prefix length (`10.0.0.2/24`), so the network itself is a
     connected route; the agent adds routes for AllowedIPs outside it. `listen_port` null: any.
+    `public_key`: the one of the agent's keys that the others take for its own; `staged_key`: the
+    one they hold for later. `rotate_key`: make another pair, and say so (`/agent/keys`).
     """
 
     addresses: list[str]
     listen_port: int | None
     mtu: int
+    public_key: str | None = None
+    staged_key: str | None = None
+    rotate_key: bool = False
 
 
-class BundlePeer(Answer, frozen=True):
+class Pair(Answer, frozen=True, omit_defaults=True):
+    """A public key with the preshared keys between it and the agent's own; `next_preshared_key`: and
+    the agent's staged one."""
+
+    public_key: str
+    preshared_key: str | None
+    next_preshared_key: str | None = None
+
+
+class BundlePeer(Answer, frozen=True, omit_defaults=True):
     """One `[Peer]` section. `endpoint` is `host:port`, IPv6 bracketed, or null.
 
     `preshared_key` null: none. `persistent_keepalive` in seconds, 0: off. Empty
     `allowed_ips`: a standby section. Of a jump, `tunnel_address`: to see whether it answers. Of a
     regular agent in a jump's bundle, `homes`: the jumps in the order in which they carry it, its
-    home first; `standby_allowed_ips`: what its section gets here should this jump take it over.
+    home first; `standby_allowed_ips`: what its section gets here should this jump take it over. `next_preshared_key`:
+    see Pair. `staged`: the key this peer will use next: a second section, without AllowedIPs and
+    keepalive, to which the AllowedIPs move as soon as its handshake is newer than the first's.
     """
 
     peer_id: str
@@ -38,6 +54,8 @@ class BundlePeer(Answer, frozen=True):
     tunnel_address: str | None = None
     homes: list[str] = []
     standby_allowed_ips: list[str] = []
+    next_preshared_key: str | None = None
+    staged: Pair | None = None
 
 
 class Rule(Answer, frozen=True):

@@ -18,16 +18,26 @@ MEDIA_TYPE = "application/vnd.wirety.delta+json"
 Members: TypeAlias = Mapping[str, list[str]]
 
 
-class Section(Request, frozen=True):
+class StagedPair(Request, frozen=True, omit_defaults=True):
+    """A `bundle.Pair`."""
+
+    public_key: str
+    preshared_key: str | None
+    next_preshared_key: str | None = None
+
+
+class Section(Request, frozen=True, omit_defaults=True):
     """A `BundlePeer` apart from its id and AllowedIPs."""
 
     public_key: str
     preshared_key: str | None
     endpoint: str | None
     persistent_keepalive: int
-    tunnel_address: str | None
-    homes: list[str]
-    standby_allowed_ips: list[str]
+    tunnel_address: str | None = None
+    homes: list[str] = []
+    standby_allowed_ips: list[str] = []
+    next_preshared_key: str | None = None
+    staged: StagedPair | None = None
 
 
 class Set(Request, frozen=True, omit_defaults=True):

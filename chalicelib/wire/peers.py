@@ -103,6 +103,12 @@ class Reissue(Request, frozen=True):
     generate_key: bool = False
 
 
+class RotateQuery(Request, frozen=True):
+    """`force`: also where it voids static peers' files, or cuts off agents that are away."""
+
+    force: bool = False
+
+
 class PeerQuery(PageQuery, frozen=True):
     """`kind`: only peers of this kind."""
 
@@ -120,6 +126,7 @@ class Host(Request, frozen=True):
 class Peer(Answer, frozen=True):
     """`address` has no prefix length; `endpoint` is a host, `listen_port` its port. `home_jump_id`: the
     jump that carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
+    `key_rotation`: another key is asked of the agent, or held by the others for later.
     `config_stale`: the issued file of a static peer would say something else now, at `config_changes`."""
 
     id: str
@@ -154,6 +161,7 @@ class Peer(Answer, frozen=True):
     created_at: datetime
     updated_at: datetime
     revision: int
+    key_rotation: Literal["wanted", "staged"] | None = None
 
 
 class AgentPeerCreated(Answer, frozen=True):

@@ -286,6 +286,20 @@ def test_a_plan_for_everyone_and_its_browsers(lab: Lab) -> None:
     assert len([frame for frame in browser.frames if isinstance(frame, NetworkChanged)]) == 2
 
 
+def test_a_key_that_rotates(lab: Lab) -> None:
+    demanded = lab.counted("POST", f"{lab.path}/{lab.left.peer_id}/rotate-key")
+
+    said = {"public_key": lab.left.public_key, "next_key": a_key("next")}
+    announced = lab.counted("POST", "/agent/keys", said, lab.left.session)
+    asked_again = lab.counted("POST", "/agent/keys", said, lab.left.session)
+    used = lab.counted("POST", "/agent/keys", {"public_key": a_key("next")}, lab.left.session)
+
+    assert demanded == {"read": AUTH + 2 + 3, "transaction": 1}  # network, peer; jumps, presence, sightings
+    assert announced == {"read": AUTH + 2 + 3, "transaction": 1}
+    assert asked_again == {"read": AUTH + 2 + 3}
+    assert used == {"read": AUTH + 2, "transaction": 1}
+
+
 def test_change_block_and_reissue_a_peer(lab: Lab) -> None:
     one = f"{lab.path}/{lab.left.peer_id}"
     shown = 3  # jumps, presence, sightings

@@ -37,7 +37,7 @@ from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation, Reservation, Span
 from chalicelib.domain.network import Network, SealedSecret
-from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord, Tombstone
+from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord, Rotation, Tombstone
 from chalicelib.domain.presence import Applied, Fact, FactKind, OwnHandshakes, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Role, Viewer
 from chalicelib.domain.proof import Report
@@ -56,7 +56,7 @@ from chalicelib.ports import (
     Seen,
     Ticket,
 )
-from tests.builders import T0, a_dynamic, a_jump, a_network, a_static
+from tests.builders import T0, a_dynamic, a_jump, a_key, a_network, a_static
 
 LAB = a_network("10.0.0.0/24", "fd00::/64", dns=("10.0.0.53",))
 HOST = Host("web-1", "linux", "0.1.0")
@@ -107,6 +107,10 @@ EVERYTHING = a_static(
     3,
     name="Ana's phone",
     keyed_since=Revision(4),
+    staged_key=a_key("staged"),
+    staged_since=Revision(5),
+    retired_key=a_key("retired"),
+    rotation=Rotation.FORCED,
     listen_port=51821,
     is_isolated=True,
     full_encapsulation=True,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.cidr import Address, Cidr
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.profile import portable_profile
-from chalicelib.domain.tunnel import Section, Tunnel
+from chalicelib.domain.tunnel import Pair, Section, Tunnel
 from tests.dialects.real_tools import RESOLVED, Shown, ShownPeer, canonical_endpoint, strip, wg_parses
 from tests.dialects.validator import refusals
 
@@ -32,11 +32,10 @@ def a_section(
 ) -> Section:
     return Section(
         peer_id=PeerId("jmp_01"),
-        public_key=public_key,
+        pair=Pair(public_key, preshared_key),
         endpoint=endpoint,
         allowed_ips=allowed_ips,
         keepalive_s=keepalive_s,
-        preshared_key=preshared_key,
     )
 
 

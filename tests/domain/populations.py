@@ -11,10 +11,10 @@ from chalicelib.domain.cidr import Cidr, parse_cidr
 from chalicelib.domain.home import first_home, serving
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Kind, Peer
+from chalicelib.domain.peer import Kind, Peer, Rotation
 from chalicelib.domain.picture import Picture, bundle_of
 from chalicelib.domain.psk import preshared_keys
-from tests.builders import a_network, a_peer
+from tests.builders import a_key, a_network, a_peer
 
 PSK = preshared_keys(b"s" * 32)
 LANS = [  # nested in each other on purpose
@@ -110,6 +110,7 @@ def traits(draw: st.DrawFn, peer: Peer, jumps: list[PeerId]) -> dict[str, Any]:
     common = {
         "blocked_by": draw(st.sampled_from([(), (), (), ("manual",)])),
         "tags": tuple(sorted(draw(some(TAGS)))),
+        **(keys(draw, peer) if peer.is_run_by_agent and peer.public_key is not None else {}),
     }
     if peer.is_jump:
         return common
@@ -120,6 +121,17 @@ def traits(draw: st.DrawFn, peer: Peer, jumps: list[PeerId]) -> dict[str, Any]:
         "preferred_jump_id": draw(st.sampled_from([None, *jumps])),
         "avoids": draw(some(jumps)) if peer.kind is Kind.DYNAMIC else frozenset(),
         "epoch": draw(st.integers(1, 3)) if peer.kind is Kind.STATIC else None,
+    }
+
+
+def keys(draw: st.DrawFn, peer: Peer) -> dict[str, Any]:
+    """A rotation of an agent's key at any step."""
+    is_staged = draw(st.booleans())
+    return {
+        "staged_key": a_key(f"{peer.id} staged") if is_staged else None,
+        "staged_since": Revision(1) if is_staged else None,
+        "retired_key": draw(st.sampled_from([None, a_key(f"{peer.id} retired")])),
+        "rotation": draw(st.sampled_from([None, *Rotation])),
     }
 
 

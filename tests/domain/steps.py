@@ -10,7 +10,7 @@ from chalicelib.domain.acl import AclRule, Anything, OfTag
 from chalicelib.domain.change import Affected, Change, What
 from chalicelib.domain.failover import DOWN, down_text
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.peer import Kind, Peer
+from chalicelib.domain.peer import Kind, Peer, Rotation
 from tests.builders import T0, a_dynamic, a_jump, a_key, a_static
 from tests.domain.populations import LANS, TAGS, Population, some
 
@@ -59,6 +59,11 @@ def peer_changes(draw: st.DrawFn, population: Population) -> tuple[Change, Popul
             "avoids": st.sampled_from([frozenset(), frozenset(jumps[1:2])]),
         }
     )
+    if peer.is_run_by_agent and peer.public_key is not None:
+        other |= {
+            "staged_key": st.sampled_from([None, a_key("staged another")]),
+            "rotation": st.sampled_from([None, *Rotation]),
+        }
     if peer.kind is Kind.STATIC:
         other |= {"home_id": st.sampled_from(jumps), "epoch": st.just(9)}
     name = draw(st.sampled_from(sorted(other)))

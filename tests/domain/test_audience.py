@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.audience import NOBODY, Audience, audience
 from chalicelib.domain.change import Affected, What
 from chalicelib.domain.ids import PrincipalId
+from chalicelib.domain.peer import Peer, Rotation
 from tests.builders import a_dynamic, a_jump, a_static
 from tests.domain.populations import Population, populations
 from tests.domain.steps import change, steps
@@ -100,11 +101,16 @@ def test_an_agent_that_is_not_told_finds_the_same_bundle(population: Population,
             assert told.concerns(peer.id)
             continue
         earlier, later = population.bundle(known[0]), after.bundle(peer)
-        same = (earlier.tunnel, earlier.records, earlier.firewall, earlier.resolvers, known[0].is_blocked) == (
+        same = (earlier.tunnel, earlier.records, earlier.firewall, earlier.resolvers, _said(known[0])) == (
             later.tunnel,
             later.records,
             later.firewall,
             later.resolvers,
-            peer.is_blocked,
+            _said(peer),
         )
         assert same or told.concerns(peer.id), (step.what, peer.id)
+
+
+def _said(peer: Peer) -> object:
+    """What a bundle says of its own peer beside its tunnel."""
+    return peer.is_blocked, peer.public_key, peer.staged_key, peer.rotation is Rotation.WANTED

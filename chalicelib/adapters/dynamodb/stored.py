@@ -13,7 +13,7 @@ import msgspec
 from chalicelib.domain.change import Affected
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.peer import Kind, Peer
+from chalicelib.domain.peer import Kind, Peer, Rotation
 
 
 class StoredPeer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -26,6 +26,10 @@ class StoredPeer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     index: int
     public_key: str | None = None
     keyed_since: int | None = None
+    staged_key: str | None = None
+    staged_since: int | None = None
+    retired_key: str | None = None
+    rotation: Rotation | None = None
     endpoint: str | None = None
     endpoint_guessed: bool = False
     listen_port: int | None = None
@@ -93,6 +97,10 @@ def _stored(peer: Peer) -> StoredPeer:
         index=peer.index,
         public_key=peer.public_key,
         keyed_since=peer.keyed_since,
+        staged_key=peer.staged_key,
+        staged_since=peer.staged_since,
+        retired_key=peer.retired_key,
+        rotation=peer.rotation,
         endpoint=peer.endpoint,
         endpoint_guessed=peer.endpoint_guessed,
         listen_port=peer.listen_port,
@@ -126,7 +134,11 @@ def _value(stored: StoredPeer) -> Peer:
         kind=stored.kind,
         index=stored.index,
         public_key=stored.public_key,
-        keyed_since=None if stored.keyed_since is None else Revision(stored.keyed_since),
+        keyed_since=_revision(stored.keyed_since),
+        staged_key=stored.staged_key,
+        staged_since=_revision(stored.staged_since),
+        retired_key=stored.retired_key,
+        rotation=stored.rotation,
         endpoint=stored.endpoint,
         endpoint_guessed=stored.endpoint_guessed,
         listen_port=stored.listen_port,
@@ -154,6 +166,10 @@ def _value(stored: StoredPeer) -> Peer:
 
 def _cidrs(texts: tuple[str, ...]) -> tuple[Cidr, ...]:
     return tuple(ip_network(text) for text in texts)
+
+
+def _revision(number: int | None) -> Revision | None:
+    return None if number is None else Revision(number)
 
 
 def _peer_id(text: str | None) -> PeerId | None:

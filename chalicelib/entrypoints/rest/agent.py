@@ -11,6 +11,7 @@ from chalicelib.domain.ids import Revision
 from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.peer import Host
 from chalicelib.domain.principal import Agent
+from chalicelib.domain.rotation import Held
 from chalicelib.domain.tokens import parse_token
 from chalicelib.entrypoints.bundle import shown
 from chalicelib.entrypoints.heartbeat import acknowledged, reported
@@ -75,6 +76,15 @@ def applied(call: Call[Agent, frames.Applied]) -> None:
 @route(agent, "POST", "/agent/heartbeat", Agents(), body=frames.Heartbeat)
 def heartbeat(call: Call[Agent, frames.Heartbeat]) -> frames.Ack:
     return acknowledged(call.by, call.body)
+
+
+@route(agent, "POST", "/agent/keys", Agents(), body=wire.KeysReport)
+def keys(call: Call[Agent, wire.KeysReport]) -> wire.KeysKnown:
+    """What keys the agent has; the same again is answered by how far they are known."""
+    body = call.body
+    next_key = None if body.next_key is None else parse_public_key("next_key", body.next_key)
+    known = container().rotations.report(call.by, Held(parse_public_key("public_key", body.public_key), next_key))
+    return wire.KeysKnown(public_key=known.public_key, staged_key=known.staged_key, is_held=known.is_held)
 
 
 def _since(asked: wire.BundleQuery) -> Revision | None:

@@ -211,6 +211,25 @@ def unblock(call: Call[Principal, wire.Note | None]) -> wire.Peer:
     return shown(container().peers.unblock(network_id(call), peer_id(call), _note(call.body), by=call.by))
 
 
+@route(
+    peers,
+    "POST",
+    f"{ONE}/rotate-key",
+    People(WRITERS),
+    query=wire.RotateQuery,
+    tag=_revision,
+    replay=Replay(_seen_again, _ids),
+)
+def rotate_key(call: Call[Principal, None]) -> wire.Peer:
+    """Have an agent replace its WireGuard key, without dropping a flow. The answer does not wait for it.
+
+    A jump's new key voids files that name the old one, and cuts off agents that do not hold it yet:
+    both are named, and take `force`.
+    """
+    asked: wire.RotateQuery = call.query
+    return shown(container().rotations.demand(network_id(call), peer_id(call), asked.force, by=call.by))
+
+
 @route(peers, "GET", f"{ONE}/session", People(READERS))
 def session(call: Call[Principal, None]) -> wire.PeerSession:
     """What the peer's agent says of itself, and whether it is behind."""

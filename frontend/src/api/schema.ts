@@ -69,6 +69,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/agent/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What keys the agent has; the same again is answered by how far they are known. */
+        post: operations["agent_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/agent/leave": {
         parameters: {
             query?: never;
@@ -393,6 +410,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/networks/{network_id}/peers/{peer_id}/rotate-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have an agent replace its WireGuard key, without dropping a flow. The answer does not wait for it. */
+        post: operations["peers_rotate_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/networks/{network_id}/peers/{peer_id}/session": {
         parameters: {
             query?: never;
@@ -679,17 +713,23 @@ export interface components {
          *         `preshared_key` null: none. `persistent_keepalive` in seconds, 0: off. Empty
          *         `allowed_ips`: a standby section. Of a jump, `tunnel_address`: to see whether it answers. Of a
          *         regular agent in a jump's bundle, `homes`: the jumps in the order in which they carry it, its
-         *         home first; `standby_allowed_ips`: what its section gets here should this jump take it over.
+         *         home first; `standby_allowed_ips`: what its section gets here should this jump take it over. `next_preshared_key`:
+         *         see Pair. `staged`: the key this peer will use next: a second section, without AllowedIPs and
+         *         keepalive, to which the AllowedIPs move as soon as its handshake is newer than the first's.
          */
         BundlePeer: {
             allowed_ips: string[];
             endpoint: string | null;
             /** @default [] */
             homes?: string[];
+            /** @default null */
+            next_preshared_key?: string | null;
             peer_id: string;
             persistent_keepalive: number;
             preshared_key: string | null;
             public_key: string;
+            /** @default null */
+            staged?: components["schemas"]["Pair"] | null;
             /** @default [] */
             standby_allowed_ips?: string[];
             /** @default null */
@@ -731,7 +771,7 @@ export interface components {
             revision: number;
             settings: components["schemas"]["ChangedSetting"][];
             /** @enum {unknown} */
-            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
+            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "key_rotated" | "key_staged" | "key_wanted" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
         };
         /**
          * ChangedPeer
@@ -1042,11 +1082,41 @@ export interface components {
          *
          *         `addresses` with the network's prefix length (`10.0.0.2/24`), so the network itself is a
          *         connected route; the agent adds routes for AllowedIPs outside it. `listen_port` null: any.
+         *         `public_key`: the one of the agent's keys that the others take for its own; `staged_key`: the
+         *         one they hold for later. `rotate_key`: make another pair, and say so (`/agent/keys`).
          */
         Interface: {
             addresses: string[];
             listen_port: number | null;
             mtu: number;
+            /** @default null */
+            public_key?: string | null;
+            /** @default false */
+            rotate_key?: boolean;
+            /** @default null */
+            staged_key?: string | null;
+        };
+        /**
+         * KeysKnown
+         * @description What the others take for the agent's key, and the one they hold for later. `is_held`: all who
+         *         must hold that one do, so that it can be used.
+         */
+        KeysKnown: {
+            is_held: boolean;
+            public_key: string;
+            staged_key: string | null;
+        };
+        /**
+         * KeysReport
+         * @description The agent's public keys: the one in use, and the next one, made and saved but not used yet.
+         *
+         *         Sent when a bundle asks for another key, when the key is old, when the next one came into use,
+         *         and again until the answer says that the others know.
+         */
+        KeysReport: {
+            /** @default null */
+            next_key?: string | null;
+            public_key: string;
         };
         /**
          * LeaveRequest
@@ -1100,7 +1170,7 @@ export interface components {
             /** @enum {unknown} */
             type: "network_changed";
             /** @enum {unknown} */
-            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
+            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "key_rotated" | "key_staged" | "key_wanted" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
         };
         /**
          * Node
@@ -1193,6 +1263,17 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * Pair
+         * @description A public key with the preshared keys between it and the agent's own; `next_preshared_key`: and
+         *         the agent's staged one.
+         */
+        Pair: {
+            /** @default null */
+            next_preshared_key?: string | null;
+            preshared_key: string | null;
+            public_key: string;
+        };
+        /**
          * PatchNetwork
          * @description What is left out stays as it is; null clears `cidr_v6` and `dns`, and gives `domain` its default.
          */
@@ -1232,6 +1313,7 @@ export interface components {
          * Peer
          * @description `address` has no prefix length; `endpoint` is a host, `listen_port` its port. `home_jump_id`: the
          *         jump that carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
+         *         `key_rotation`: another key is asked of the agent, or held by the others for later.
          *         `config_stale`: the issued file of a static peer would say something else now, at `config_changes`.
          */
         Peer: {
@@ -1251,6 +1333,8 @@ export interface components {
             id: string;
             is_blocked: boolean;
             is_isolated: boolean;
+            /** @default null */
+            key_rotation?: ("staged" | "wanted") | null;
             /** @enum {unknown} */
             kind: "dynamic" | "jump" | "static";
             last_seen: string | null;
@@ -1445,12 +1529,19 @@ export interface components {
          */
         Section: {
             endpoint: string | null;
-            homes: string[];
+            /** @default [] */
+            homes?: string[];
+            /** @default null */
+            next_preshared_key?: string | null;
             persistent_keepalive: number;
             preshared_key: string | null;
             public_key: string;
-            standby_allowed_ips: string[];
-            tunnel_address: string | null;
+            /** @default null */
+            staged?: components["schemas"]["StagedPair"] | null;
+            /** @default [] */
+            standby_allowed_ips?: string[];
+            /** @default null */
+            tunnel_address?: string | null;
         };
         /**
          * Session
@@ -1488,6 +1579,16 @@ export interface components {
             sets?: {
                 [key: string]: string[];
             };
+        };
+        /**
+         * StagedPair
+         * @description A `bundle.Pair`.
+         */
+        StagedPair: {
+            /** @default null */
+            next_preshared_key?: string | null;
+            preshared_key: string | null;
+            public_key: string;
         };
         /**
          * StaticPeerCreated
@@ -1914,6 +2015,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ack"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agent_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeysReport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysKnown"];
                 };
             };
             /** @description Bad Request */
@@ -4247,6 +4462,99 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    peers_rotate_key: {
+        parameters: {
+            query?: {
+                force?: boolean;
+            };
+            header?: {
+                /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                network_id: string;
+                peer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

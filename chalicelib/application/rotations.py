@@ -1,0 +1,130 @@
+"""Keys that are replaced: asked for by a person, carried out by the peer's agent.
+
+Requests: a demand 2 reads + 1 transaction and a lens; of a jump 1 query of the peers more, and
+while its key is staged 2 a hundred agents. A report 2 reads, and 1 transaction when it says
+something new; while the key is staged the jumps and their presence, 3 more; of a jump one query
+of the peers, and 2 a hundred agents.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chalicelib.application.edits import Edit, Edits, Order
+from chalicelib.application.shown import Lens, Shown
+from chalicelib.domain.change import What, claims_of_keys
+from chalicelib.domain.errors import (
+    FilesWouldBreak,
+    KeyInUse,
+    KeyNotHeld,
+    KindMismatch,
+    PeerIsBlocked,
+    PeerNotEnrolled,
+)
+from chalicelib.domain.home import home_of, serving
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
+from chalicelib.domain.network import Network
+from chalicelib.domain.peer import Kind, Peer, PeerRecord, Rotation
+from chalicelib.domain.principal import Agent, Principal
+from chalicelib.domain.rotation import Held, told, what_happened
+from chalicelib.ports import PeerStore, PresenceStore, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the control plane knows of an agent's keys. `is_held`: all who must hold the staged one do."""
+
+    public_key: str
+    staged_key: str | None
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rotations:
+    edits: Edits
+    peers: PeerStore
+    presence: PresenceStore
+    lens: Lens
+
+    def report(self, agent: Agent, held: Held) -> Known:
+        """Take an agent's word of its keys; the same again changes nothing, and answers how far it is.
+
+        Raises:
+            KeyInUse, PeerIsBlocked.
+        """
+
+        def taken(network: Network, before: PeerRecord) -> Edit:
+            if before.peer.is_blocked:
+                raise PeerIsBlocked(before.peer.name)
+            after = told(network, before.peer, held)
+            claims = claims_of_keys(before.peer, after)
+            return Edit(network, replace(before, peer=after), claims, what_happened(before.peer, after))
+
+        order = Order(agent.network_id, agent.peer_id, PrincipalId(agent.peer_id), What.KEY_STAGED)
+        try:
+            network, peer = self.edits.make(order, taken)
+        except Refused as refused:
+            raise KeyInUse from refused
+        is_held = peer.staged_key is not None and not self._lacking(network, peer)
+        return Known(str(peer.public_key), peer.staged_key, is_held)
+
+    def demand(self, network_id: NetworkId, peer_id: PeerId, is_forced: bool, by: Principal) -> Shown:
+        """Have an agent replace its key. A jump's second demand asks what it waits for.
+
+        Raises:
+            KindMismatch, PeerIsBlocked, PeerNotEnrolled.
+            FilesWouldBreak: files of static peers name the jump's key, and nobody forced it.
+            KeyNotHeld: agents do not hold a jump's staged key yet, and nobody forced it.
+        """
+        by.require_sight(network_id)
+
+        def demanded(network: Network, before: PeerRecord) -> Edit:
+            peer = before.peer
+            if peer.kind is Kind.STATIC:
+                raise KindMismatch("A static peer's key is its owner's. Re-issue its file with another key instead.")
+            if peer.public_key is None:
+                raise PeerNotEnrolled
+            if peer.is_blocked:
+                raise PeerIsBlocked(peer.name)
+            return Edit(network, replace(before, peer=self._demanded(network, peer, is_forced)))
+
+        network, peer = self.edits.make(Order(network_id, peer_id, by.id, What.KEY_WANTED), demanded)
+        return self.lens.shown(network, [peer])[0]
+
+    def _demanded(self, network: Network, peer: Peer, is_forced: bool) -> Peer:
+        if peer.staged_key is None:
+            broken = self._files(network, peer) if peer.is_jump and not is_forced else ()
+            if broken:
+                raise FilesWouldBreak(broken)
+            return replace(peer, rotation=Rotation.WANTED)
+        if not peer.is_jump:
+            return peer
+        lacking = self._lacking(network, peer)
+        if lacking and not is_forced:
+            raise KeyNotHeld([one.name for one in lacking])
+        return replace(peer, rotation=Rotation.FORCED) if lacking else peer
+
+    def _files(self, network: Network, jump: Peer) -> Sequence[str]:
+        """The static peers whose files name the jump's key."""
+        peers = self.peers.all(network.id)
+        hubs = serving(peers)
+        static = (peer for peer in peers if peer.kind is Kind.STATIC and peer.public_key is not None)
+        return [peer.name for peer in static if home_of(peer, hubs, network.down) == jump.id]
+
+    def _lacking(self, network: Network, peer: Peer) -> Sequence[Peer]:
+        """Who must hold a staged key and has not put it in force. A jump that is away is waited for
+        by the peers it carries alone; for a jump's key every agent is, until somebody forces it."""
+        if peer.rotation is Rotation.FORCED:
+            return ()
+        everyone = self.peers.all(network.id) if peer.is_jump else self.peers.jumps(network.id)
+        others = [one for one in everyone if one.is_listed and one.is_run_by_agent and one.id != peer.id]
+        home = None if peer.is_jump else home_of(peer, serving(others), network.down)
+        seen = self.presence.many(network.id, [one.id for one in others])
+
+        def holds(one: Peer) -> bool:
+            known = seen[one.id].presence if one.id in seen else None
+            if known is not None and known.running >= (peer.staged_since or 0):
+                return True
+            is_away = known is None or not known.is_connected
+            return is_away and not peer.is_jump and one.id != home
+
+        return [one for one in others if not holds(one)]

@@ -1,0 +1,116 @@
+"""What an agent's word makes of its keys, however often and in whatever order it comes."""
+
+from dataclasses import replace
+from itertools import chain
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.change import Claim, Release, What, claims_of_keys
+from chalicelib.domain.errors import KeyInUse
+from chalicelib.domain.ids import Revision
+from chalicelib.domain.peer import Kind, Peer, Rotation
+from chalicelib.domain.rotation import Held, told, what_happened
+from tests.builders import a_dynamic, a_jump, a_key, a_network
+from tests.domain.populations import PSK, Population, populations
+
+OLD, NEW, THIRD = a_key("old"), a_key("new"), a_key("third")
+NETWORK = a_network(revision=Revision(9))
+
+
+def a_rotating(**changes: object) -> Peer:
+    return replace(a_dynamic(public_key=OLD), **changes)  # type: ignore[arg-type]
+
+
+def test_an_announced_key_is_staged_and_the_one_in_use_stays() -> None:
+    after = told(NETWORK, a_rotating(rotation=Rotation.WANTED), Held(OLD, NEW))
+
+    assert (after.public_key, after.staged_key, after.staged_since, after.rotation) == (OLD, NEW, 9, None)
+    assert what_happened(a_rotating(), after) is What.KEY_STAGED
+
+
+def test_a_staged_key_in_use_replaces_the_old_one_which_is_remembered() -> None:
+    before = a_rotating(staged_key=NEW, staged_since=Revision(5))
+
+    after = told(NETWORK, before, Held(NEW, None))
+
+    assert (after.public_key, after.staged_key, after.staged_since, after.retired_key) == (NEW, None, None, OLD)
+    assert what_happened(before, after) is What.KEY_ROTATED
+
+
+@pytest.mark.parametrize("held", [Held(OLD, None), Held(OLD, NEW), Held(NEW, None)])
+def test_the_same_word_again_changes_nothing(held: Held) -> None:
+    once = told(NETWORK, a_rotating(staged_key=NEW, staged_since=Revision(5)), held)
+
+    assert told(NETWORK, once, held) == once
+
+
+def test_a_word_from_before_the_switch_that_comes_late_takes_nothing_back() -> None:
+    rotated = told(NETWORK, a_rotating(staged_key=NEW), Held(NEW, None))
+
+    assert told(NETWORK, rotated, Held(OLD, NEW)) == rotated
+
+
+def test_another_next_key_replaces_one_that_its_agent_lost() -> None:
+    after = told(NETWORK, a_rotating(staged_key=NEW, staged_since=Revision(5)), Held(OLD, THIRD))
+
+    assert (after.staged_key, after.staged_since) == (THIRD, 9)
+
+
+def test_an_agent_whose_key_nobody_knows_comes_back_by_a_next_one() -> None:
+    after = told(NETWORK, a_rotating(), Held(a_key("from a backup"), NEW))
+
+    assert (after.public_key, after.staged_key) == (OLD, NEW)
+
+
+def test_the_last_key_does_not_come_back() -> None:
+    with pytest.raises(KeyInUse):
+        told(NETWORK, a_rotating(retired_key=NEW), Held(OLD, NEW))
+
+
+def test_keys_are_claimed_until_the_one_after_the_next_is_in_use() -> None:
+    first = a_rotating(retired_key=THIRD)
+    staged = told(NETWORK, first, Held(OLD, NEW))
+    rotated = told(NETWORK, staged, Held(NEW, None))
+
+    assert claims_of_keys(first, staged) == (Claim(first.network_id, "key", NEW, first.id),)
+    assert claims_of_keys(staged, rotated) == (Release(first.network_id, "key", THIRD),)
+
+
+def test_each_staged_key_has_preshared_keys_of_its_own_on_both_sides() -> None:
+    jump = a_jump(staged_key=a_key("jump staged"))
+    peer = a_rotating(staged_key=NEW)
+    population = Population(a_network(), (jump, peer))
+
+    on_peer, on_jump = (population.bundle(one).tunnel.sections[0] for one in (peer, jump))
+
+    assert on_peer.staged is not None
+    assert on_jump.staged is not None
+    assert on_peer.preshared_key == on_jump.preshared_key == PSK(OLD, str(jump.public_key), 1)
+    assert on_peer.pair.next_preshared_key == on_jump.staged.preshared_key == PSK(NEW, str(jump.public_key), 1)
+    assert on_peer.staged.preshared_key == on_jump.pair.next_preshared_key == PSK(OLD, a_key("jump staged"), 1)
+    assert on_peer.staged.next_preshared_key == on_jump.staged.next_preshared_key == PSK(NEW, a_key("jump staged"), 1)
+
+
+@given(populations())
+def test_no_key_stands_twice_on_an_interface_nor_a_staged_one_in_a_file(population: Population) -> None:
+    for peer in population.peers:
+        sections = population.bundle(peer).tunnel.sections
+        keys = list(chain.from_iterable((one.public_key, one.staged and one.staged.public_key) for one in sections))
+        known = [key for key in keys if key is not None]
+
+        assert len(known) == len(set(known))
+        assert peer.public_key not in known
+        assert peer.staged_key not in known
+        assert peer.kind is not Kind.STATIC or all(one.staged is None for one in sections)
+
+
+@given(populations(), st.data())
+def test_whoever_must_hold_a_staged_key_lists_it(population: Population, data: st.DataObject) -> None:
+    staged = [peer for peer in population.peers if peer.staged_key is not None and peer.is_listed]
+    for peer in staged:
+        holders = [one for one in population.peers if one.is_listed and one.is_run_by_agent and one.id != peer.id]
+        for one in holders if peer.is_jump else [jump for jump in holders if jump.is_jump]:
+            sections = population.bundle(one).tunnel.sections
+            assert peer.staged_key in [section.staged.public_key for section in sections if section.staged]
