@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from agent.errors import BundleRefused, DeltaRefused
-from chalicelib.wire.bundle import Bundle
+from chalicelib.wire.bundle import Bundle, BundlePeer
 from chalicelib.wire.codec import content_hash, content_of
 from chalicelib.wire.delta import Delta, Misfit, patched
 from chalicelib.wire.signing import Subject
@@ -73,8 +73,8 @@ def whole(received: Received) -> Fetched:
 def applied_to(base: Fetched, received: Received) -> Fetched:
     """Raises DeltaRefused: it does not fit, or says what this agent does not understand."""
     try:
-        delta = msgspec.json.decode(received.body, type=Delta)
-        return _fetched(patched(base.content, delta), (*base.chain, received))
+        content = patched(base.content, msgspec.json.decode(received.body, type=Delta))
+        return Fetched(_parsed(content, base), content, content_hash(content), (*base.chain, received))
     except (msgspec.DecodeError, Misfit) as unusable:
         raise DeltaRefused(str(unusable)) from unusable
 
@@ -103,3 +103,11 @@ class _Versioned(msgspec.Struct, frozen=True):
 
 def _fetched(content: dict[str, Any], chain: tuple[Received, ...]) -> Fetched:
     return Fetched(msgspec.convert(content, Bundle), content, content_hash(content), chain)
+
+
+def _parsed(content: dict[str, Any], base: Fetched) -> Bundle:
+    """With the peers of the bundle before, where they stay: of thousands, a delta changes few."""
+    known = {id(plain): peer for plain, peer in zip(base.content["peers"], base.bundle.peers, strict=True)}
+    rest = msgspec.convert({**content, "peers": []}, Bundle)
+    peers = [known.get(id(plain)) or msgspec.convert(plain, BundlePeer) for plain in content["peers"]]
+    return msgspec.structs.replace(rest, peers=peers)

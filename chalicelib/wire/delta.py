@@ -4,6 +4,7 @@ Collections go by their members' names: peers and their AllowedIPs by peer id, s
 records by name. So a change of one peer stays as small as it is, however large the bundle.
 """
 
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any, TypeAlias
@@ -106,35 +107,38 @@ def difference(old: Bundle, new: Bundle) -> Delta:
 
 
 def patched(content: Mapping[str, Any], delta: Delta) -> dict[str, Any]:
-    """A full bundle after a delta; neither argument is touched.
+    """A full bundle after a delta; neither argument is touched. Peers and records that stay are the same objects.
 
     Raises:
         Misfit.
     """
     if (content["generation"], content["revision"]) != (delta.generation, delta.since):
         raise Misfit("it begins at another revision")
-    parts = _parts(content)
-    fields = {**parts.fields, **delta.set.fields}
-    changed = {peer_id: msgspec.to_builtins(section) for peer_id, section in delta.set.peers.items()}
-    peers = _kept(parts.peers, delta.removed.peers) | changed
-    allowed_ips = {peer_id: parts.allowed_ips.get(peer_id, []) for peer_id in peers}
-    allowed_ips = _moved(allowed_ips, delta.set.allowed_ips, delta.removed.allowed_ips)
-    sets = _moved(parts.sets, delta.set.sets, delta.removed.sets)
-    records = _kept(parts.records, delta.removed.records) | delta.set.records
+    fields = {**content, **delta.set.fields}
+    records = {record["name"]: record for record in content["dns"].get("records", [])}
+    named = {name: {"name": name, "addresses": addresses} for name, addresses in delta.set.records.items()}
+    sets = _moved(content["firewall"].get("sets", {}), delta.set.sets, delta.removed.sets)
     return {
         **fields,
         "generation": delta.generation,
         "revision": delta.revision,
-        "peers": [
-            {"peer_id": peer_id, **section, "allowed_ips": allowed_ips[peer_id]}
-            for peer_id, section in sorted(peers.items())
-        ],
+        "peers": _in_order(_patched_peers(content["peers"], delta)),
         "firewall": {**fields["firewall"], "sets": sets},
-        "dns": {
-            **fields["dns"],
-            "records": [{"name": name, "addresses": addresses} for name, addresses in sorted(records.items())],
-        },
+        "dns": {**fields["dns"], "records": _in_order(_kept(records, delta.removed.records) | named)},
     }
+
+
+def _patched_peers(peers: Sequence[dict[str, Any]], delta: Delta) -> dict[str, dict[str, Any]]:
+    """By id."""
+    patched_peers = _kept({peer["peer_id"]: peer for peer in peers}, delta.removed.peers)
+    for peer_id, section in delta.set.peers.items():
+        allowed_ips = patched_peers.get(peer_id, {}).get("allowed_ips", [])
+        patched_peers[peer_id] = {"peer_id": peer_id, **msgspec.to_builtins(section), "allowed_ips": allowed_ips}
+    routed = patched_peers.keys() & (delta.set.allowed_ips.keys() | delta.removed.allowed_ips.keys())
+    before = {peer_id: patched_peers[peer_id]["allowed_ips"] for peer_id in routed}
+    for peer_id, cidrs in _moved(before, delta.set.allowed_ips, delta.removed.allowed_ips).items():
+        patched_peers[peer_id] = {**patched_peers[peer_id], "allowed_ips": cidrs}
+    return patched_peers
 
 
 class _Parts(msgspec.Struct, frozen=True):
@@ -174,20 +178,28 @@ def _missing(there: Members, here: Members) -> dict[str, list[str]]:
 
 
 def _kept(named: Mapping[str, Any], removed: Sequence[str]) -> dict[str, Any]:
-    if not named.keys() >= set(removed):
-        raise Misfit("it removes what is not there")
-    return {name: value for name, value in named.items() if name not in removed}
+    kept = dict(named)
+    for name in removed:
+        if kept.pop(name, None) is None:
+            raise Misfit("it removes what is not there")
+    return kept
 
 
 def _moved(members: Members, added: Members, removed: Members) -> dict[str, list[str]]:
     """Members after some came and some went."""
     moved = dict(members)
     for name in added.keys() | removed.keys():
-        there, come, gone = set(moved.get(name, ())), set(added.get(name, ())), set(removed.get(name, ()))
-        if name not in moved or not there >= gone or there & come:
+        there, come, gone = set(moved.get(name, ())), added.get(name, ()), set(removed.get(name, ()))
+        if name not in moved or not there >= gone or not there.isdisjoint(come):
             raise Misfit(f"it does not fit the CIDRs of {name}")
-        moved[name] = sorted(there - gone | come, key=_place)
+        moved[name] = [cidr for cidr in moved[name] if cidr not in gone]
+        for cidr in come:
+            insort(moved[name], cidr, key=_place)
     return moved
+
+
+def _in_order(named: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [named[name] for name in sorted(named)]
 
 
 def _place(cidr: str) -> tuple[int, int, int]:
