@@ -28,6 +28,7 @@ from chalicelib.wire.frames import (
 )
 
 MARGIN_BYTES = 1_000  # for digits of seq and revision that grow
+MOST_OVERTAKING = 256  # answers come in any order; a jump's first tale of 10,000 peers is 60 heartbeats
 OWN_KEPT_S = 600.0  # as far back as the control plane compares them
 
 Part = list[tuple[Seen, Observation]]
@@ -69,12 +70,14 @@ def observed(state: State, event: Observed) -> Step:
 
 
 def acked(state: State, ack: Ack) -> Step:
-    """Take what the acknowledged heartbeat told as told. While others wait, this answer is a sign of life."""
+    """Take what the acknowledged heartbeat told as told. While others wait, this answer is a sign of life; one
+    that so many later ones have overtaken is lost."""
     beats = state.beats
     host = next((unacked.host for unacked in beats.unacked if unacked.seq == ack.seq and unacked.host), beats.told_host)
     waiting = tuple(unacked for unacked in beats.unacked if unacked.seq != ack.seq)
-    settled = _with(state, replace(beats, nonce=ack.nonce, told_host=host, unacked=waiting))
-    if not waiting:
+    after = replace(beats, nonce=ack.nonce, told_host=host, unacked=waiting)
+    settled = _with(state, after.losing(lambda unacked: unacked.seq < ack.seq - MOST_OVERTAKING))
+    if not settled.beats.unacked:
         return settled, (CancelTimer(Timer.ACK),)
     return settled, (_patience(),) if state.link.socket is Socket.UP else ()
 

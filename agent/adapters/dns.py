@@ -86,7 +86,7 @@ class DnsServer:
         for address in self._listeners.keys() - zone.listen:
             self._close(self._listeners.pop(address))
         if refused:
-            raise ToolFailed(f"names are not served: port {self._port} is not free on {', '.join(refused)}")
+            raise ToolFailed(f"names are not served: port {self._port} cannot be had on {', '.join(refused)}")
 
     async def _listener(self, address: Address) -> Listener:
         udp = _bound(address, self._port, socket.SOCK_DGRAM)

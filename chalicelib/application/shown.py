@@ -11,6 +11,7 @@ from chalicelib.domain.home import home_of, serving
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Kind, Peer
+from chalicelib.domain.presence import Presence
 from chalicelib.domain.profile import changed_keys, digests
 from chalicelib.domain.tunnel import regular_tunnel
 from chalicelib.ports import PeerStore, PresenceStore, Seen
@@ -18,13 +19,15 @@ from chalicelib.ports import PeerStore, PresenceStore, Seen
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`stale`: the keys of an issued file that would say something else if it were issued now."""
+    """`stale`: the keys of an issued file that would say something else if it were issued now. `home`: what is
+    known of the jump that carries the peer now."""
 
     network: Network
     peer: Peer
     home_id: PeerId | None
     seen: Seen
     stale: tuple[str, ...] = ()
+    home: Presence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,17 @@ class Lens:
         hubs = serving(jumps)
         files = any(peer.issued is not None for peer in peers)
         routers = self.peers.routers(network.id) if files and network.routers else []
-        seen = self.presence.many(network.id, [peer.id for peer in peers])
+        homes = {peer.id: None if peer.is_jump else home_of(peer, hubs, network.down) for peer in peers}
+        known = dict.fromkeys([*homes, *(home for home in homes.values() if home is not None)])
+        seen = self.presence.many(network.id, known)
         return [
             Shown(
                 network,
                 peer,
-                None if peer.is_jump else home_of(peer, hubs, network.down),
+                homes[peer.id],
                 seen.get(peer.id, Seen()),
                 stale(network, peer, jumps, routers),
+                seen.get(homes[peer.id] or peer.id, Seen()).presence,
             )
             for peer in peers
         ]

@@ -124,8 +124,10 @@ def heartbeat_interval(kind: Kind) -> timedelta:
     return HEARTBEAT_JUMP if kind is Kind.JUMP else HEARTBEAT_REGULAR
 
 
-def status(peer: Peer, presence: Presence | None, sighting: Sighting | None, now: datetime) -> Status:
-    """Static peers by their handshakes, agents by their socket and heartbeats."""
+def status(
+    peer: Peer, presence: Presence | None, sighting: Sighting | None, now: datetime, home: Presence | None = None
+) -> Status:
+    """Static peers by their handshakes, agents by their socket and heartbeats; `home`: of their home jump."""
     if peer.is_blocked:
         return Status.BLOCKED
     if peer.kind is Kind.STATIC:
@@ -134,10 +136,9 @@ def status(peer: Peer, presence: Presence | None, sighting: Sighting | None, now
         return Status.ONLINE if now - sighting.handshake_at < REJECT_AFTER else Status.OFFLINE
     if peer.public_key is None or presence is None:
         return Status.PENDING
-    silence = MISSED_HEARTBEATS * heartbeat_interval(peer.kind)
-    if not presence.is_connected or presence.last_seen is None or now - presence.last_seen >= silence:
+    if not _speaks(presence, peer.kind, now):
         return Status.OFFLINE
-    return Status.IDLE if peer.kind is Kind.DYNAMIC and _is_idle(sighting, now) else Status.ONLINE
+    return Status.IDLE if peer.kind is Kind.DYNAMIC and _is_idle(sighting, home, now) else Status.ONLINE
 
 
 def last_seen(presence: Presence | None, sighting: Sighting | None) -> datetime | None:
@@ -146,8 +147,13 @@ def last_seen(presence: Presence | None, sighting: Sighting | None) -> datetime 
     return max((time for time in times if time is not None), default=None)
 
 
-def _is_idle(sighting: Sighting | None, now: datetime) -> bool:
-    """Idle only by a fresh sighting: an old one says nothing about now."""
-    if sighting is None or now - sighting.seen_at >= MISSED_HEARTBEATS * HEARTBEAT_JUMP:
+def _speaks(presence: Presence, kind: Kind, now: datetime) -> bool:
+    silence = MISSED_HEARTBEATS * heartbeat_interval(kind)
+    return presence.is_connected and presence.last_seen is not None and now - presence.last_seen < silence
+
+
+def _is_idle(sighting: Sighting | None, home: Presence | None, now: datetime) -> bool:
+    """A jump tells what changed: while it speaks, no news of a handshake is that there was none."""
+    if sighting is None or home is None or not _speaks(home, Kind.JUMP, now):
         return False
     return now - sighting.handshake_at >= REJECT_AFTER

@@ -128,7 +128,7 @@ def shown(one: Shown) -> wire.Peer:
         blocked_by=list(peer.blocked_by),
         config_stale=bool(one.stale),
         config_changes=list(one.stale),
-        status=status(peer, seen.presence, seen.sighting, container().clock.now()).value,
+        status=status(peer, seen.presence, seen.sighting, container().clock.now(), one.home).value,
         last_seen=last_seen(seen.presence, seen.sighting),
         created_at=peer.created_at,
         updated_at=peer.updated_at,

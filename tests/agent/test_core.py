@@ -765,6 +765,19 @@ def test_an_answer_settles_its_own_heartbeat_alone_and_is_a_sign_of_life_for_the
     assert [one.public_key for one in agent.state.beats.untold.values()] == [a_public_key("b")]
 
 
+@pytest.mark.parametrize(("overtaking", "is_lost"), [(256, False), (257, True)])
+def test_a_heartbeat_whose_answer_many_later_ones_have_overtaken_is_lost(overtaking: int, is_lost: bool) -> None:
+    agent = a_connected_jump()
+    look(agent, seen("a"))
+
+    for seq in range(2, 2 + overtaking):
+        look(agent)
+        acknowledge(agent, seq)
+    look(agent)
+
+    assert told(agent) == (["peer_a"] if is_lost else [])
+
+
 def test_a_day_without_the_control_plane_keeps_one_sighting_of_each_peer() -> None:
     agent = a_connected_jump()
     agent.take(ev.SessionFailed(status=None, reason=NO_ANSWER))

@@ -29,13 +29,23 @@ def test_an_agent_is_offline_when_its_socket_is_closed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("handshake", "sighting", "expected"),
-    [(179, 10, Status.ONLINE), (180, 10, Status.IDLE), (180, 90, Status.ONLINE)],
+    ("handshake", "spoke", "expected"),
+    [(179, 10, Status.ONLINE), (180, 10, Status.IDLE), (180, 89, Status.IDLE), (180, 90, Status.ONLINE)],
 )
-def test_a_dynamic_peer_is_idle_by_a_fresh_sighting_only(handshake: int, sighting: int, expected: Status) -> None:
-    observed = Sighting(T0 - handshake * S, T0 - sighting * S)
+def test_a_dynamic_peer_is_idle_while_its_home_speaks_and_tells_no_handshake(
+    handshake: int, spoke: int, expected: Status
+) -> None:
+    told = Sighting(T0 - handshake * S, T0 - handshake * S)
 
-    assert status(a_dynamic(), seen(S), observed, T0) is expected
+    assert status(a_dynamic(), seen(S), told, T0, home=seen(spoke * S)) is expected
+
+
+def test_without_a_home_that_is_there_nobody_is_idle() -> None:
+    told = Sighting(T0 - 500 * S, T0 - 500 * S)
+
+    assert status(a_dynamic(), seen(S), told, T0, home=None) is Status.ONLINE
+    assert status(a_dynamic(), seen(S), told, T0, home=seen(S, connected=False)) is Status.ONLINE
+    assert status(a_dynamic(), seen(S), None, T0, home=seen(S)) is Status.ONLINE
 
 
 @pytest.mark.parametrize(("handshake", "expected"), [(179, Status.ONLINE), (180, Status.OFFLINE)])

@@ -230,6 +230,24 @@ def test_no_age_reaches_back_further_than_a_day(world: World, trio: Trio, age_s:
     assert known.presence.own_handshakes == OwnHandshakes(since, {})
 
 
+def test_an_agent_is_idle_once_its_home_tells_no_handshake_for_three_minutes(world: World, trio: Trio) -> None:
+    network, hub, left, _ = trio
+    beat = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 1, "hash": "x"}
+
+    def beats(handshake_at: int | None = None) -> str:
+        seen = {"peer_id": left.peer_id, "endpoint": None, "handshake_at": handshake_at, "rx": 1, "tx": 1}
+        hub.send({**beat, "observations": [seen] if handshake_at else []})
+        left.send(beat)
+        return str(world.peers(network)["left"]["status"])
+
+    first = beats(int(world.outside.clock.now().timestamp()))
+    world.outside.clock.advance(timedelta(seconds=200))
+    silent = beats()
+    again = beats(int(world.outside.clock.now().timestamp()))
+
+    assert (first, silent, again) == ("online", "idle", "online")
+
+
 def test_a_jump_of_another_network_cannot_speak_of_this_one(world: World, trio: Trio) -> None:
     network, _, _, _ = trio
     phone = a_static(world, network, "phone")

@@ -323,7 +323,7 @@ def test_an_address_that_is_not_there_yet_can_be_served(bench: Bench) -> None:
 
 def test_a_port_that_is_taken_is_named_the_rest_is_served_and_the_next_time_all(bench: Bench) -> None:
     taken = "127.0.9.2"
-    with socket.create_server((taken, bench.port)), pytest.raises(ToolFailed, match=f"not free on {taken}"):
+    with socket.create_server((taken, bench.port)), pytest.raises(ToolFailed, match=f"cannot be had on {taken}"):
         bench.server.serve(zone(listen=(SERVER, taken)))
     assert texts(bench.ask("web.home.internal")) == ["10.9.0.5"]
 
@@ -394,9 +394,11 @@ def test_rubbish_by_udp_and_tcp_does_not_end_it(bench: Bench, caplog: pytest.Log
     chance = random.Random(7)
     wires = [_scrambled(chance) for _ in range(2_000)]
 
-    with bench.send(b"") as asking:
-        for wire in wires:
-            asking.sendto(wire, (SERVER, bench.port))
+    for start in range(0, len(wires), 100):  # as many as a socket holds: what it drops tests nothing
+        with bench.send(QUESTION.to_wire()) as asking:
+            asking.recv(512)
+            for wire in wires[start : start + 100]:
+                asking.sendto(wire, (SERVER, bench.port))
     for wire in wires[:40]:
         with bench.connect() as connection:
             connection.sendall(struct.pack("!H", chance.choice([0, 1, len(wire), 65_535])) + wire)
