@@ -57,7 +57,7 @@ class Fleet:
         self.weather = Weather(random.Random(0))
         self.ledger = Ledger(self.world)
         self.network = self.world.network()
-        self.operator = Operator(self.world, self.network)
+        self.operator = Operator(self.world.api, self.network)
         self.agents: list[FleetAgent] = []
         self.pending: list[Change] = []
         self.planned: list[Change] = []
