@@ -15,6 +15,7 @@ from datetime import timedelta
 from chalicelib.application.proofs import LATE_AFTER
 from chalicelib.domain.audience import Audience, audience
 from chalicelib.domain.change import DELETING, Change
+from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.failover import DOWN, down_from
 from chalicelib.domain.home import moved_homes
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
@@ -94,7 +95,10 @@ class Plans:
         choosing = [(old, new) for old, new in pairs if _choice(old) != _choice(new)]
         if not choosing:
             return {}
-        down = self.networks.get(change.network_id).down
+        try:
+            down = self.networks.get(change.network_id).down
+        except NetworkNotFound:  # it is being deleted: nobody has to be first
+            return {}
         return moved_homes(choosing, jumps, down, down)
 
     def _tell_agents(

@@ -160,6 +160,20 @@ def test_a_deleted_agent_is_told_first_and_cut_off_then(world: World, trio: Trio
     assert "10.0.0.2/32" not in hub.allowed_ips
 
 
+def test_a_home_that_moved_before_its_network_was_deleted_is_planned_like_any_change(world: World, trio: Trio) -> None:
+    network, _, left, _ = trio
+    second = world.agent(network, "jump", "second hub", endpoint="198.51.100.2")
+    world.settle()
+    chosen = {"preferred_jump_id": second.peer_id}
+    assert world.api("PATCH", f"/networks/{network}/peers/{left.peer_id}", chosen).status == 200
+    assert world.api("DELETE", f"/networks/{network}?force=true").status == 204
+
+    world.settle()
+
+    assert network not in world.outside.tables.networks
+    assert left.open_session().status == 410
+
+
 def test_a_late_heartbeat_of_a_deleted_agent_brings_nothing_back(world: World, trio: Trio) -> None:
     network, _, left, _ = trio
     world.api("DELETE", f"/networks/{network}/peers/{left.peer_id}")
