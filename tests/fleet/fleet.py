@@ -11,6 +11,7 @@ from datetime import timedelta
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.application.pushes import without_stale
 from chalicelib.domain.change import Change
+from chalicelib.domain.failover import Accusation
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.entrypoints import queues, streams
 from chalicelib.entrypoints.bundle import shown
@@ -48,7 +49,7 @@ class Interrupted(Counter[str]):
 
 
 class Fleet:
-    """A jump, a dynamic and a static peer, all in step; from then on the weather is bad."""
+    """Two jumps, a dynamic and a static peer, all in step; from then on the weather is bad."""
 
     def __init__(self) -> None:
         self.world = World()
@@ -64,10 +65,11 @@ class Fleet:
         self.has_lost_records = False
         self._seen = 0
         self.operator.create_jump(0, 1)
+        self.operator.create_jump(1, 1)
         self.operator.create_dynamic(1, 1)
         self.operator.create_static(2, 3)
-        self.enrol(0)
-        self.enrol(0)
+        for _ in range(3):
+            self.enrol(0)
         for _ in range(3):
             self.flow()
         self.weather.storm()
@@ -141,6 +143,23 @@ class Fleet:
 
     def lose_messages(self, most: int) -> None:
         self.world.outside.queue.messages = self.world.outside.queue.messages[most:]
+
+    def accuse(self, at: int) -> None:
+        """An agent finds the tunnel of a jump dead."""
+        jumps = sorted({known.peer_id for known in self.agents if known.peer_id.startswith("jmp_")})
+        accused = PeerId(jumps[at % len(jumps)])
+        accusation = Accusation(NetworkId(self.network), PeerId(self.agent(at // 4).peer_id), (accused,))
+        self.world.container.failover.run(accusation)
+        self.notice()
+
+    def run_errands(self, most: int) -> None:
+        """Some that wait, due or not; what they lead to may wait for ever."""
+        errands = self.world.outside.errands
+        self.weather.random.shuffle(errands.waiting)
+        running, errands.waiting = errands.waiting[:most], errands.waiting[most:]
+        for _, errand in running:
+            self.world.container.failover.run(errand)
+        self.notice()
 
     def agent(self, at: int) -> FleetAgent:
         return self.agents[at % len(self.agents)]

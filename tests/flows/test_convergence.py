@@ -92,6 +92,11 @@ class Convergence(RuleBasedStateMachine):
             agent.compare()
         self.fleet.interrupt(agent, after, lambda: act(self.fleet.operator, a, b))
 
+    @rule(at=NUMBERS, most=st.integers(0, 4))
+    def fail_over(self, at: int, most: int) -> None:
+        self.fleet.accuse(at)
+        self.fleet.run_errands(most)
+
     @rule(luck=LUCK, seconds=st.sampled_from([1, 5, 30, 270]))
     def pass_time(self, luck: int, seconds: int) -> None:
         self.fleet.turn(luck)
