@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -35,6 +36,7 @@ from tests.world import Socket, World
 
 SESSION_LIFE_S = 3600.0  # the world's clock stands in another year than the one that assertions are signed by
 ROUNDS = 12
+HOST = Host(hostname="h", os="linux", agent_version="0")
 MADE = Made(is_changed=False)
 ANYTHING = Desired(  # the same for all bundles, so that none is on trial
     listen_port=None, mtu=1420, addresses=frozenset(), sections={}, routes=frozenset(), is_forwarding=False
@@ -189,7 +191,7 @@ class FleetAgent:
         return (self.world.outside.clock.now() - T0).total_seconds()
 
     def enroll(self, token: str) -> bool:
-        host = {"hostname": "h", "os": "linux", "agent_version": "0"}
+        host = msgspec.to_builtins(HOST)
         body = {"token": token, "public_key": self.public_key, "device_key": self.device_key, "host": host}
         answer = self.world.api("POST", "/agent/enroll", body)
         if answer.status != 200:
@@ -225,6 +227,14 @@ class FleetAgent:
         if self.exit_code is None:
             self.crash()
             self.start()
+
+    def leave(self) -> None:
+        """The machine gives its peer up, while it has a session."""
+        body = {"device_key": self.device_key, "void_files": True}
+        token = self._plane.bearer() or "none"
+        if self.is_running and self.world.api("POST", "/agent/leave", body, token=token).status < 300:
+            self.crash()
+            self.exit_code = 0
 
     def work(self, most: int = 1) -> None:
         """Do the next jobs that the core asked for."""
@@ -348,7 +358,7 @@ class FleetAgent:
             self._perform(effect)
 
     def _looked(self) -> ev.Observed:
-        return ev.Observed(host=Host(hostname="h", os="linux", agent_version="0"), seen=(), at_s=self.now_s)
+        return ev.Observed(host=HOST, seen=(), at_s=self.now_s)
 
     def _perform(self, effect: ef.Effect) -> None:
         match effect:

@@ -27,7 +27,15 @@ ONE_IN_EIGHT = st.sampled_from([False] * 7 + [True])
 acts = st.sampled_from(ACTS)
 PLANS = (Fleet.plan, Fleet.plan, Fleet.plan_again, Fleet.fail_plan, Fleet.lose_record)
 DELIVERIES = (Fleet.deliver, Fleet.deliver, Fleet.deliver_and_keep, Fleet.lose_messages)
-MOVES = (FleetAgent.work, FleetAgent.exchange, FleetAgent.stir, FleetAgent.drop, FleetAgent.blink, FleetAgent.restart)
+MOVES = (
+    FleetAgent.work,
+    FleetAgent.exchange,
+    FleetAgent.stir,
+    FleetAgent.drop,
+    FleetAgent.blink,
+    FleetAgent.restart,
+    FleetAgent.leave,
+)
 
 
 class Diverged(AssertionError):

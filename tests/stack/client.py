@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from infra.local.stack import LocalStack
 
 FRAME_WITHIN_S = 15
+ANSWER_WITHIN_S = 120  # of patience, for a loaded machine
 
 
 def a_random_key() -> str:
@@ -31,7 +32,7 @@ class Operator:
     def call(self, method: str, path: str, body: object = None, token: str | None = None) -> requests.Response:
         info = self.stack.info
         headers = {"Authorization": f"Bearer {token or info['api_token']}"}
-        return requests.request(method, info["api_url"] + path, json=body, headers=headers, timeout=30)
+        return requests.request(method, info["api_url"] + path, json=body, headers=headers, timeout=ANSWER_WITHIN_S)
 
     def network(self) -> str:
         """A network of its own; the first free of some ranges."""
