@@ -6,7 +6,7 @@ Only the host is left out: any bundle can be made so at once.
 import base64
 import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from agent.adapters.control_plane import Http, RestControlPlane
 from agent.core import initial, step
 from agent.desired import Desired
 from agent.errors import Outage
-from agent.ports import Made
+from agent.ports import ControlPlane, Made, Store
 from agent.received import Fetched, Received, applied_to, subject_of, whole
 from agent.state import State
 from agent.trust import Keyring, Trust
@@ -156,6 +156,10 @@ class NoNames:
     def apply(self, zone: object) -> None: ...
 
 
+def hostless(plane: ControlPlane, store: Store, emit: Callable[[ev.Event], None]) -> HostlessWorker:
+    return HostlessWorker(plane, NoTunnel(), NoNames(), store, Online(), NoGuard(), emit)
+
+
 @dataclass
 class FleetAgent:
     """One enrolled agent. Nothing happens by itself: `work`, `exchange` and `fire` move it."""
@@ -207,9 +211,7 @@ class FleetAgent:
         trust = Trust(self.disk.keyring, self.disk.save_keyring)
         seed = base64.b64encode(self.device.private_bytes_raw()).decode()
         plane = RestControlPlane(WorldHttp(self.world, self.weather), self.network_id, self.peer_id, seed, trust)
-        self._worker = HostlessWorker(
-            plane, NoTunnel(), NoNames(), self.disk, Online(), NoGuard(), emit=lambda event: None
-        )
+        self._worker = hostless(plane, self.disk, emit=lambda event: None)
         self._plane = plane
         self.state: State = initial(self.network_id, self.peer_id, f"{self.peer_id} {self._instances}")
         self.is_running = True

@@ -22,7 +22,7 @@ from agent.state import State
 from agent.trust import Trust
 from chalicelib.wire.peers import Host
 from infra.local.stack import LocalStack
-from tests.fleet.agent import HOST, HostlessWorker, NoTunnel
+from tests.fleet.agent import HOST, hostless
 from tests.fleet.operator import ACTS, Operator
 from tests.stack import client
 from tests.world import Answer
@@ -67,7 +67,7 @@ class StackAgent:
             Http(self._stack.origin), enrollment.network_id, enrollment.peer_id, enrollment.keys.device_key, trust
         )
         self.push = WebSocketPush(socket_url(self._stack.origin), plane.bearer, queue.put)
-        worker = HostlessWorker(plane, NoTunnel(), self._directory, queue.put)
+        worker = hostless(plane, self._directory, queue.put)
         state = initial(enrollment.network_id, enrollment.peer_id, f"{time.monotonic()}")
         self.runtime = Runtime(state, worker.put, self.push, _Watch(queue), queue, show=_nobody_looks)
         self.queue = queue
