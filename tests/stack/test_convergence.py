@@ -9,12 +9,14 @@ from queue import SimpleQueue
 from threading import Thread
 
 import pytest
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from agent.adapters.control_plane import Http, RestControlPlane, RestEnroller
 from agent.adapters.push import WebSocketPush
 from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.core import EXIT_PEER_DELETED, initial
 from agent.enrolling import Enrolling
+from agent.errors import Outage
 from agent.events import Event, Observed, Started, StopRequested
 from agent.runtime import Runtime
 from agent.settings import socket_url
@@ -31,6 +33,7 @@ pytestmark = pytest.mark.stack
 
 CHANGES = 30
 SEED = 6
+PATIENTLY = Retrying(retry=retry_if_exception_type(Outage), stop=stop_after_attempt(10), reraise=True)
 END_WITHIN_S = 300  # of patience, no measure: a loaded machine takes its time
 
 
@@ -55,7 +58,8 @@ class StackAgent:
     def __init__(self, stack: LocalStack, root: Path, token: str) -> None:
         self._stack = stack
         store = StateDir(root)
-        self.enrollment = Enrolling(RestEnroller(Http(stack.origin)), store, _Host()).enroll(stack.origin, token)
+        enrolling = Enrolling(RestEnroller(Http(stack.origin)), store, _Host())
+        self.enrollment = PATIENTLY(enrolling.enroll, stack.origin, token)  # the same token, should an answer be lost
         self._directory: EnrollmentDir = store.chosen(self.enrollment.network_id)
         self.start()
 
@@ -162,8 +166,8 @@ def _failure(administrator: client.Operator, agent: StackAgent) -> str | None:
     plane = RestControlPlane(
         Http(enrollment.server), enrollment.network_id, enrollment.peer_id, enrollment.keys.device_key, trust
     )
-    plane.open_session()
-    fresh = plane.whole(None)
+    PATIENTLY(plane.open_session)
+    fresh = PATIENTLY(plane.whole, None)
     said = administrator.call("GET", f"{path}/session").json()["applied"]
     if fresh is None or agent.hash != fresh.hash:
         return f"{enrollment.peer_id} runs something else"
