@@ -161,7 +161,7 @@ def run(examples: int) -> None:
 
 
 def test_every_live_agent_ends_with_the_bundle_that_a_fresh_render_gives() -> None:
-    run(examples=120)
+    run(examples=80)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
