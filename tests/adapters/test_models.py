@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb import models
 from chalicelib.settings import settings_from
-from tests.contracts.tables import environment
+from infra.local.tables import environment
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from moto import mock_aws
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.bootstrap import Aws, Outside
 from chalicelib.settings import settings_from
-from tests.contracts.tables import create_tables, drop_tables, environment
-from tests.engines.dynamodb_local import dynamodb_local
+from infra.local.dynamodb_local import dynamodb_local
+from infra.local.tables import create_tables, drop_tables, environment
 
 DYNAMODB_LOCAL = pytest.param("dynamodb-local", marks=[pytest.mark.root, pytest.mark.node])
 

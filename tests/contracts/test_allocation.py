@@ -17,9 +17,9 @@ from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.bootstrap import Aws, Outside
 from chalicelib.domain.change import Commit, CreateNetwork
 from chalicelib.settings import settings_from
+from infra.local.tables import create_tables, drop_tables, environment
 from tests.builders import a_network
 from tests.contracts.racing import creation_over, race
-from tests.contracts.tables import create_tables, drop_tables, environment
 from tests.contracts.test_stores import change
 
 ROOT = Path(__file__).parents[2]

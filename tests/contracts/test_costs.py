@@ -18,8 +18,8 @@ from chalicelib.domain.change import Commit, CreateNetwork
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.peer import Kind, PeerRecord
 from chalicelib.settings import settings_from
+from infra.local.tables import create_tables, environment
 from tests.builders import ADMINISTRATOR, a_dynamic, a_jump, a_key, a_network
-from tests.contracts.tables import create_tables, environment
 from tests.contracts.test_stores import change
 
 HUB = a_jump(1)

@@ -8,11 +8,11 @@ import yaml
 
 from chalicelib.settings import Settings, Tables
 
-TEMPLATE = Path(__file__).parents[2] / "infra" / "resources.yaml"
+TEMPLATE = Path(__file__).parents[1] / "resources.yaml"
 
 
 def environment(prefix: str) -> dict[str, str]:
-    """Variables that name tables of a test's own."""
+    """Variables that name tables of their own, on one engine with others."""
     return {"AWS_REGION": "eu-west-1", **{f"{table.upper()}_TABLE": f"{prefix}-{table}" for table in Tables.__slots__}}
 
 

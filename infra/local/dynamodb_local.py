@@ -1,7 +1,7 @@
-"""Amazon's DynamoDB Local, a second engine for the stores, shut in a network namespace.
+"""Amazon's DynamoDB Local, a second engine for the stores and the one of benchmarks, shut in a network namespace.
 
 It listens on every address and has no option for another, so it runs where only loopback
-exists. A forwarder inside listens on loopback outside, for the tests' clients.
+exists. A forwarder inside listens on loopback outside, for its clients.
 """
 
 import base64
