@@ -4,6 +4,7 @@ Built on first use and piece by piece: an import does no I/O, and a function pay
 the adapters it uses.
 """
 
+import gc
 import os
 from functools import cached_property
 from typing import Protocol
@@ -74,6 +75,9 @@ from chalicelib.ports import (
     Vault,
 )
 from chalicelib.settings import Settings, settings_from
+
+
+COLLECT_AFTER = 100_000  # values that may hold others, made and not dropped; Python's default is 700
 
 
 class Outside(Protocol):
@@ -365,9 +369,20 @@ _installed: list[Container] = []
 def container() -> Container:
     """The process's container, from its environment unless one was installed."""
     if not _installed:
+        calm_collector()
         settings = settings_from(os.environ)
         install(Container(settings, Aws(settings)))
     return _installed[0]
+
+
+def calm_collector() -> None:
+    """Have the garbage collector look seldom, and never at what was imported.
+
+    A bundle of thousands of peers is hundreds of thousands of values without a cycle among them: by
+    its default the collector would go through all of them again and again while they are made.
+    """
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 def install(container: Container) -> None:

@@ -122,5 +122,6 @@ def _of_every_section(peers: Mapping[PeerId, Peer], own: PeerId) -> object:
 
 
 def _records(network: Network, peers: Iterable[Peer]) -> tuple[DnsRecord, ...]:
-    named = sorted((peer for peer in peers if peer.is_listed), key=lambda peer: peer.label)
-    return tuple(DnsRecord(peer.label, addresses(network, peer)) for peer in named)
+    named = [(peer.label, peer) for peer in peers if peer.is_listed]
+    named.sort(key=lambda one: one[0])
+    return tuple(DnsRecord(label, addresses(network, peer)) for label, peer in named)

@@ -16,18 +16,18 @@ def territories(network: Network, peers: Iterable[Peer]) -> Mapping[PeerId, tupl
     """
     known = list(peers)
     behind = _by_range((cidr, peer.id) for peer in known for cidr in peer.additional_allowed_ips)
-    return {
-        peer.id: ordered(
-            (
-                *hosts(network, peer),
-                *(left for cidr in peer.additional_allowed_ips for left in without(cidr, _inside(cidr, peer, behind))),
-            )
-        )
-        for peer in known
-    }
+    return {peer.id: _own(network, peer, behind) for peer in known}
 
 
 Behind = list[tuple[Cidr, PeerId]]
+
+
+def _own(network: Network, peer: Peer, behind: Behind) -> tuple[Cidr, ...]:
+    own = hosts(network, peer)
+    if not peer.additional_allowed_ips:
+        return own
+    left = (left for cidr in peer.additional_allowed_ips for left in without(cidr, _inside(cidr, peer, behind)))
+    return ordered((*own, *left))
 
 
 def _by_range(behind: Iterable[tuple[Cidr, PeerId]]) -> Behind:

@@ -6,12 +6,12 @@ interface: WireGuard would silently move it to the last section.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from chalicelib.domain.cidr import Address, Cidr, ordered
 from chalicelib.domain.home import home_of, homes_in_order, serving
 from chalicelib.domain.ids import PeerId
-from chalicelib.domain.ipam import address_at, address_v6_at
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Kind, Peer
 from chalicelib.domain.psk import PresharedKeys
@@ -19,6 +19,7 @@ from chalicelib.domain.psk import PresharedKeys
 DEFAULT_PORT = 51820  # wireguard-tools, wg(8)
 DEFAULT_MTU = 1420  # wireguard-tools, wg-quick(8)
 DEFAULT_KEEPALIVE_S = 25  # wg(8), PersistentKeepalive
+MOST_HOSTS = 1 << 14  # kept: a jump's bundle asks for each peer's several times; some 1 KB each
 EVERYTHING = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
@@ -112,7 +113,7 @@ def jump_tunnel(network: Network, jump: Peer, peers: Iterable[Peer], psk: Presha
     carried: dict[PeerId, list[Cidr]] = {}
     for peer in known:
         if homes := orders.get(peer.id):
-            carried.setdefault(homes[0], []).extend(_own_cidrs(network, peer))
+            carried.setdefault(homes[0], []).extend(reach(network, peer))
     served = served_cidrs(network, hubs)
 
     def section(peer: Peer) -> Section | None:
@@ -124,7 +125,7 @@ def jump_tunnel(network: Network, jump: Peer, peers: Iterable[Peer], psk: Presha
             return replace(
                 bare, allowed_ips=reached, keepalive_s=_keepalive_s(jump) if peer.endpoint else 0, address=own
             )
-        return _carried(bare, peer, jump.id, orders[peer.id], ordered(_own_cidrs(network, peer)))
+        return _carried(bare, peer, jump.id, orders[peer.id], reach(network, peer))
 
     found = (section(peer) for peer in known if peer.id != jump.id)
     return _tunnel(network, jump, tuple(one for one in found if one is not None), ())
@@ -136,10 +137,6 @@ def _order(network: Network, peer: Peer, hubs: Sequence[Peer]) -> tuple[PeerId, 
         return homes_in_order(peer, hubs, network.down)
     home = home_of(peer, hubs, network.down)
     return () if home is None else (home,)
-
-
-def _own_cidrs(network: Network, peer: Peer) -> tuple[Cidr, ...]:
-    return (*hosts(network, peer), *peer.additional_allowed_ips)
 
 
 def _carried(
@@ -183,16 +180,19 @@ def pair_epoch(network: Network, peer: Peer) -> int:
 
 def addresses(network: Network, peer: Peer) -> tuple[Address, ...]:
     """The peer's addresses: IPv4, then IPv6 where the network has it."""
-    v4 = address_at(network.cidr, peer.index)
-    return (v4,) if network.cidr_v6 is None else (v4, address_v6_at(network.cidr_v6, peer.index))
+    return tuple(host.network_address for host in hosts(network, peer))
 
 
 def hosts(network: Network, peer: Peer) -> tuple[Cidr, ...]:
     """The peer's addresses as prefixes of one address each."""
-    v4 = IPv4Network((int(network.cidr.network_address) + peer.index, 32))  # from a number: no text to parse
-    if network.cidr_v6 is None:
-        return (v4,)
-    return (v4, IPv6Network((int(network.cidr_v6.network_address) + peer.index, 128)))
+    v6 = None if network.cidr_v6 is None else int(network.cidr_v6.network_address)
+    return _hosts(int(network.cidr.network_address), v6, peer.index)
+
+
+def reach(network: Network, peer: Peer) -> tuple[Cidr, ...]:
+    """The peer's addresses and the CIDRs behind it, ordered."""
+    own = hosts(network, peer)
+    return ordered((*own, *peer.additional_allowed_ips)) if peer.additional_allowed_ips else own
 
 
 def touches_endpoint(cidr: Cidr, endpoint: str | None) -> bool:
@@ -201,6 +201,12 @@ def touches_endpoint(cidr: Cidr, endpoint: str | None) -> bool:
         return endpoint is not None and ip_address(endpoint) in cidr
     except ValueError:  # a host name
         return False
+
+
+@lru_cache(maxsize=MOST_HOSTS)
+def _hosts(origin: int, origin_v6: int | None, index: int) -> tuple[Cidr, ...]:
+    v4 = IPv4Network((origin + index, 32))  # from a number: no text to parse
+    return (v4,) if origin_v6 is None else (v4, IPv6Network((origin_v6 + index, 128)))
 
 
 def _reachable(network: Network, peer: Peer, hubs: Sequence[Peer], routers: Iterable[Peer]) -> tuple[Cidr, ...]:

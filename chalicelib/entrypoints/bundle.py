@@ -1,13 +1,17 @@
 """A bundle of the domain in the shape agents read."""
 
+import socket
 from collections.abc import Iterable
 
 from chalicelib.domain.bundle import Bundle
-from chalicelib.domain.cidr import Cidr
+from chalicelib.domain.cidr import Address, Cidr
 from chalicelib.domain.firewall import Firewall
 from chalicelib.domain.peer import Peer, Rotation
 from chalicelib.domain.tunnel import Section, Tunnel
 from chalicelib.wire import bundle as wire
+
+FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+EMBEDS_IPV4_UNDER = 1 << 48  # ::/80: of these the C library writes some as ::ffff:192.0.2.1
 
 
 def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle:
@@ -26,7 +30,7 @@ def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle
             domain=network.domain,
             resolvers=list(bundle.resolvers),
             records=[
-                wire.Record(name=record.label, addresses=[str(address) for address in record.addresses])
+                wire.Record(name=record.label, addresses=[text_of(address) for address in record.addresses])
                 for record in bundle.records
             ],
         ),
@@ -53,7 +57,7 @@ def _section(section: Section) -> wire.BundlePeer:
         public_key=section.public_key,
         preshared_key=section.preshared_key,
         endpoint=section.endpoint,
-        allowed_ips=[str(cidr) for cidr in section.allowed_ips],
+        allowed_ips=_texts(section.allowed_ips),
         persistent_keepalive=section.keepalive_s,
         tunnel_address=None if section.address is None else str(section.address),
         homes=list(section.homes),
@@ -96,4 +100,11 @@ def _firewall(policy: Firewall | None) -> wire.Firewall:
 
 
 def _texts(cidrs: Iterable[Cidr]) -> list[str]:
-    return [str(cidr) for cidr in cidrs]
+    return [f"{text_of(cidr.network_address)}/{cidr.prefixlen}" for cidr in cidrs]
+
+
+def text_of(address: Address) -> str:
+    """As `str` of it, in a sixth of the time: a jump's bundle has some ten thousand of them."""
+    if address.version == 6 and int(address) < EMBEDS_IPV4_UNDER:
+        return str(address)
+    return socket.inet_ntop(FAMILIES[address.version], address.packed)

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from pynamodb.pagination import ResultIterator
+
 from chalicelib.adapters.dynamodb.models import ClaimItem, PeerItem, TombstoneItem
 from chalicelib.adapters.dynamodb.stored import peer_from
 from chalicelib.adapters.dynamodb.values import claim_key, record_value, tombstone_key, tombstone_value
@@ -38,7 +40,14 @@ class DynamoPeers:
         return [record_value(item) for item in PeerItem.query(network_id, between, consistent_read=True, limit=limit)]
 
     def all(self, network_id: NetworkId) -> list[Peer]:
-        return self._query(network_id, PeerItem.FIRST, None)
+        # as thousands of texts, not of models: those take longer to fill than all the rest of a bundle
+        texts: ResultIterator[str] = ResultIterator(
+            PeerItem._get_connection().query,
+            (network_id, PeerItem.item.between(PeerItem.FIRST, PeerItem.LAST)),
+            {"attributes_to_get": [PeerItem.peer.attr_name], "consistent_read": True},
+            map_fn=lambda item: item[PeerItem.peer.attr_name]["S"],
+        )
+        return [peer_from(text) for text in texts]
 
     def jumps(self, network_id: NetworkId) -> list[Peer]:
         found = PeerItem.query(network_id, PeerItem.item.startswith("jmp_"), consistent_read=True)
@@ -59,6 +68,6 @@ class DynamoPeers:
             return None
         return tombstone_value(item, peer_id)
 
-    def _query(self, network_id: NetworkId, start: str, limit: int | None, last: str = PeerItem.LAST) -> list[Peer]:
+    def _query(self, network_id: NetworkId, start: str, limit: int, last: str = PeerItem.LAST) -> list[Peer]:
         between = PeerItem.item.between(start, last)
         return [peer_from(item.peer) for item in PeerItem.query(network_id, between, consistent_read=True, limit=limit)]
