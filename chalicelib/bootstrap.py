@@ -76,7 +76,6 @@ from chalicelib.ports import (
 )
 from chalicelib.settings import Settings, settings_from
 
-
 COLLECT_AFTER = 100_000  # values that may hold others, made and not dropped; Python's default is 700
 
 

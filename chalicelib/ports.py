@@ -242,7 +242,7 @@ class PresenceStore(Protocol):
         ...
 
     def want(self, peer_ids: Collection[PeerId], revision: Revision) -> None:
-        """Raise `wanted` of each, never lower it; no effect on an agent that is gone."""
+        """Raise `wanted` of each, never lower it; no effect on an agent that is gone. 1 request a 25."""
         ...
 
     def connected(

@@ -1,9 +1,9 @@
 """From a change or fact to the sockets it concerns: plan, then deliver.
 
 Requests of a plan: 2 queries for browsers; agents concerned: 1 query for who, 1 write of who
-they are, 1 update an agent, 1 query of sockets (narrow: 1 an agent); 1 message for up to
-SOCKETS_PER_PUSH sockets, and 1 to look for late ones. Of a change that moves homes, 1 read more
-and 1 message more: the new home is told first, the others when it has applied, at most
+they are and 1 for 25 of them, 1 query of sockets (up to NARROW agents: 1 an agent); 1 message
+for up to SOCKETS_PER_PUSH sockets, and 1 to look for late ones. Of a change that moves homes, 1 read
+more and 1 message more: the new home is told first, the others when it has applied, at most
 HOME_FIRST later. Of a batch of facts: 1 query, and 1 a network. Deliver: 1 post a socket, and
 while it waits for a new home, 1 read each ASK_EVERY_S.
 """
@@ -40,6 +40,7 @@ from chalicelib.ports import (
 )
 
 SOCKETS_PER_PUSH = 50
+NARROW = 10  # agents whose sockets are asked for one by one
 FACTS_PER_PUSH = 100  # a frame of some 15 KB, of 30 allowed
 SETTLING = timedelta(seconds=30)  # a post before $connect has returned is answered "gone"
 RETRY_DELAY = timedelta(seconds=1)
@@ -132,7 +133,7 @@ class Plans:
         return told
 
     def _sockets(self, network_id: NetworkId, concerned: Audience, told: set[PeerId]) -> list[Connection]:
-        if concerned.everyone:
+        if concerned.everyone or len(told) > NARROW:
             return [known for known in self.connections.of_agents(network_id) if known.holder in told]
         return [known for peer_id in sorted(told) for known in self.connections.of_agent(network_id, peer_id)]
 

@@ -17,7 +17,6 @@ from chalicelib.domain.change import (
     Claim,
     Commit,
     CreateNetwork,
-    ForgetAgent,
     FreeAddress,
     PutPeer,
     Release,
@@ -410,24 +409,6 @@ def test_the_highest_index_is_one_that_a_peer_holds(outside: Outside, lab: Netwo
     advance(outside, lab, FreeAddress(lab.id, 90, T0))
 
     assert outside.allocations.highest_held(lab.id) == 7
-
-
-def test_wanted_only_rises_and_never_returns_a_forgotten_agent(outside: Outside, lab: Network) -> None:
-    agent = a_dynamic().id
-    lab = advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
-
-    outside.presence.want([agent, a_jump().id], Revision(7))
-    outside.presence.want([agent], Revision(6))
-    assert outside.presence.wanted(agent) == 7
-    assert outside.presence.wanted(a_jump().id) is None
-
-    advance(outside, lab, ForgetAgent(agent))
-    outside.presence.want([agent], Revision(9))
-    assert outside.presence.wanted(agent) is None
-    assert outside.presence.heard(agent, "i", 1, None, T0) is None
-    assert outside.presence.connected(agent, ConnectionId("c"), "i", T0) is None
-    outside.presence.disconnected(agent, ConnectionId("c"))
-    assert outside.presence.many(lab.id, [agent]) == {}
 
 
 def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> None:

@@ -1,6 +1,6 @@
 """Facts of agents: one small update each."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from chalicelib.adapters.dynamodb.models import FactItem, PresenceItem, SightingItem
 from chalicelib.adapters.dynamodb.values import epoch, fact_key
@@ -18,6 +19,9 @@ from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, S
 from chalicelib.ports import Progress, Seen
 
 AT_ONCE = 16
+STATEMENTS = 25  # BatchExecuteStatement
+CONDITION = "ConditionalCheckFailed"
+ATTEMPTS, FIRST_WAIT_S, LONGEST_WAIT_S = 5, 0.05, 1.0
 FACTS_KEPT = timedelta(days=1)  # as long as a stream holds its records
 
 
@@ -30,15 +34,14 @@ class DynamoPresence:
         return Revision(int(item.wanted))
 
     def want(self, peer_ids: Collection[PeerId], revision: Revision) -> None:
-        def raise_to(peer_id: PeerId) -> None:
-            self._update(peer_id, [PresenceItem.wanted.set(revision)], PresenceItem.wanted < revision)
-
-        if len(peer_ids) <= 1:
-            for peer_id in peer_ids:
-                raise_to(peer_id)
+        ordered = sorted(peer_ids)
+        batches = [ordered[at : at + STATEMENTS] for at in range(0, len(ordered), STATEMENTS)]
+        if len(batches) <= 1:
+            for batch in batches:
+                _raise_wanted(batch, revision)
             return
-        with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(peer_ids))) as pool:
-            list(pool.map(raise_to, peer_ids))
+        with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(batches))) as pool:
+            list(pool.map(lambda batch: _raise_wanted(batch, revision), batches))
 
     def connected(
         self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
@@ -199,6 +202,52 @@ class DynamoPresence:
             _unless_condition(error)
             return None
         return Progress(Revision(int(item.wanted)), Revision(int(item.applied_revision or 0)))
+
+
+class _Contended(Exception):
+    """Statements of a batch that the store could not run now."""
+
+    def __init__(self, codes: Collection[str]) -> None:
+        super().__init__(", ".join(sorted(set(codes))))
+
+
+def _raise_wanted(peer_ids: Sequence[PeerId], revision: Revision) -> None:
+    """One request of statements that stand or fall alone; those the store was too busy for are run again.
+
+    Statements, not a transaction: that would cost twice the writes, and turn away a heartbeat that
+    comes meanwhile.
+    """
+    left = list(peer_ids)
+    for attempt in Retrying(
+        retry=retry_if_exception_type(_Contended),
+        wait=wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S),
+        stop=stop_after_attempt(ATTEMPTS),
+        reraise=True,
+    ):
+        with attempt:
+            failed = _failed(left, revision)
+            left = [peer_id for peer_id in left if peer_id in failed]
+            if failed:
+                raise _Contended(failed.values())
+
+
+def _failed(peer_ids: Sequence[PeerId], revision: Revision) -> dict[PeerId, str]:
+    """Run one batch; answers whose statement failed for another reason than its condition, and the reason's code."""
+    connection = PresenceItem._get_connection()
+    client: Any = connection.connection.client
+    wanted = {"N": str(revision)}
+    answer = client.batch_execute_statement(
+        Statements=[
+            {
+                "Statement": f'UPDATE "{connection.table_name}" SET "wanted" = ? '  # noqa: S608  the table's name alone
+                'WHERE "peer_id" = ? AND "item" = ? AND "wanted" < ?',
+                "Parameters": [wanted, {"S": peer_id}, {"S": PresenceItem.ITEM}, wanted],
+            }
+            for peer_id in peer_ids
+        ]
+    )
+    codes = [response.get("Error", {}).get("Code", CONDITION) for response in answer["Responses"]]
+    return {peer_id: code for peer_id, code in zip(peer_ids, codes, strict=True) if code != CONDITION}
 
 
 def _sighting_key(network_id: NetworkId) -> str:

@@ -13,7 +13,7 @@ from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, S
 from chalicelib.ports import AgentSession, Connection, Progress, Seen, Ticket
 
 AGENTS = ("dyn_", "jmp_")
-BATCH = 25  # BatchWriteItem
+BATCH = 25  # BatchWriteItem, BatchExecuteStatement
 
 
 class MemoryPresence:
@@ -26,9 +26,10 @@ class MemoryPresence:
         return None if facts is None else facts.wanted
 
     def want(self, peer_ids: Collection[PeerId], revision: Revision) -> None:
+        self._tables.requests["write"] += math.ceil(len(peer_ids) / BATCH)
         for peer_id in peer_ids:
             with self._tables.lock:
-                facts = self._written(peer_id)
+                facts = self._tables.agents.get(peer_id)
                 if facts is not None and facts.wanted < revision:
                     facts.wanted = revision
 
