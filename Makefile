@@ -13,7 +13,7 @@ PORT ?= 8080
 CLOUD_PORT ?= 4566
 export PORT CLOUD_PORT RESET JSON HOLD
 
-.PHONY: help run demo test test-fast lint format schema package deploy lock clean debian tunnels
+.PHONY: help run demo test test-fast bench lint format schema package deploy lock clean debian tunnels
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ format: $(STAMP)  ## rewrite to the one style
 schema: $(STAMP)  ## docs/openapi.json and the console's types, from the code
 	@$(BIN)/python -m scripts.export_schema
 	@[ ! -d frontend/node_modules ] || exec npm --prefix frontend run --silent types
+
+bench: debian $(STAMP)  ## how fast it is, against its bars, into .local/bench.jsonl (GROUP=fanout JSON=1), as root
+	@exec $(BIN)/python -m scripts.bench $(GROUP) $(if $(JSON),--json)
 
 package: $(STAMP)  ## build/package: the Lambda zip and the template for AWS
 	@exec $(BIN)/python -m infra.package build/package

@@ -186,7 +186,7 @@ def addresses(network: Network, peer: Peer) -> tuple[Address, ...]:
 def hosts(network: Network, peer: Peer) -> tuple[Cidr, ...]:
     """The peer's addresses as prefixes of one address each."""
     v6 = None if network.cidr_v6 is None else int(network.cidr_v6.network_address)
-    return _hosts(int(network.cidr.network_address), v6, peer.index)
+    return hosts_at(int(network.cidr.network_address), v6, peer.index)
 
 
 def reach(network: Network, peer: Peer) -> tuple[Cidr, ...]:
@@ -204,7 +204,7 @@ def touches_endpoint(cidr: Cidr, endpoint: str | None) -> bool:
 
 
 @lru_cache(maxsize=MOST_HOSTS)
-def _hosts(origin: int, origin_v6: int | None, index: int) -> tuple[Cidr, ...]:
+def hosts_at(origin: int, origin_v6: int | None, index: int) -> tuple[Cidr, ...]:
     v4 = IPv4Network((origin + index, 32))  # from a number: no text to parse
     return (v4,) if origin_v6 is None else (v4, IPv6Network((origin_v6 + index, 128)))
 

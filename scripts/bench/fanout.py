@@ -1,0 +1,125 @@
+"""One change that concerns many connected agents, on the deployed local cloud, over real WebSockets.
+
+From the request sent to the frame received. Agents listen in a process of their own; the front
+that joins sockets and API runs in this one.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import requests
+
+from chalicelib.wire.codec import encode
+from infra.local.stack import LocalStack
+from scripts.bench.figures import Bar, Figure, Group, Say
+from scripts.bench.fleet import Fleet
+
+ROOT = Path(__file__).parents[2]
+AGENTS = 500
+ROUNDS = 7
+WARM_UP = 2  # changes that are not counted: more workers of the functions start
+BULK = 200
+SETTLED_S = 3.0  # after which news of the agents that came are told
+CALL_S = 120.0
+
+BARS = (Bar("fanout_p95_ms", 1_454),)  # the comparison system on PostgreSQL: p50 1454 ms, p95 2192 ms
+
+
+def measure(say: Say) -> list[Figure]:
+    with (
+        tempfile.TemporaryDirectory(prefix="wirety-bench-") as directory,
+        LocalStack(Path(directory), report=say) as stack,
+    ):
+        return measured_on(stack, say, AGENTS, ROUNDS)
+
+
+def measured_on(stack: LocalStack, say: Say, agents: int, rounds: int) -> list[Figure]:
+    """Medians of rounds of each round's percentiles. Waits until all have heard of each change, for minutes."""
+    with _operator(stack) as operator:
+        networks, name = f"{stack.info['api_url']}/networks", f"bench-{uuid.uuid4().hex[:8]}"
+        made = operator.post(networks, json={"name": name, "cidr": "10.99.0.0/16"}, timeout=CALL_S)
+        made.raise_for_status()
+        network = f"{networks}/{made.json()['id']}"
+        fleet = Fleet(stack.info["api_url"], stack.info["ws_url"], _tokens(operator, network, agents, say))
+        say(f"{agents} agents enrol and connect")
+        with _listening(fleet) as listeners:
+            time.sleep(SETTLED_S)
+            delays = [_round(operator, network, listeners, number, say) for number in range(-WARM_UP, rounds)]
+    counted = delays[WARM_UP:]
+    return [
+        Figure("fanout_p50_ms", _median(counted, 0.50), "ms", agents),
+        Figure("fanout_p95_ms", _median(counted, 0.95), "ms", agents),
+        Figure("fanout_last_ms", _median(counted, 1.0), "ms", agents),
+    ]
+
+
+@contextmanager
+def _operator(stack: LocalStack) -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False  # loopback is reached by no proxy
+        session.headers["Authorization"] = f"Bearer {stack.info['api_token']}"
+        yield session
+
+
+def _tokens(operator: requests.Session, network: str, agents: int, say: Say) -> list[str]:
+    """Enrolment tokens of as many new peers."""
+    tokens: list[str] = []
+    while len(tokens) < agents:
+        say(f"creating peers: {len(tokens)} of {agents}")
+        names = range(len(tokens), min(agents, len(tokens) + BULK))
+        body = {"peers": [{"kind": "dynamic", "name": f"agent {number}"} for number in names]}
+        answer = operator.post(f"{network}/peers/bulk", json=body, timeout=CALL_S).json()
+        tokens += [item["enrollment_token"] for item in answer["items"]]
+    return tokens
+
+
+@contextmanager
+def _listening(fleet: Fleet) -> "Iterator[subprocess.Popen[str]]":
+    """A process in which the agents listen; it ends with the block."""
+    command = [sys.executable, "-m", "scripts.bench.fleet"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        _tell(process, encode(fleet).decode())
+        if (said := _answer(process)) != "connected":
+            raise RuntimeError(f"the agents did not connect: {said}")
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def _round(
+    operator: requests.Session, network: str, listeners: "subprocess.Popen[str]", number: int, say: Say
+) -> Sequence[float]:
+    """Change something that stands in every bundle; milliseconds until each agent heard, ascending."""
+    sent = time.monotonic()
+    changed = operator.patch(network, json={"dns": [f"192.0.2.{100 + number}"]}, timeout=CALL_S).json()
+    _tell(listeners, str(changed["revision"]))
+    heard = msgspec.json.decode(_answer(listeners), type=list[float])
+    delays = sorted((at - sent) * 1000 for at in heard)
+    say(f"change {number}: the last of {len(delays)} heard after {delays[-1]:.0f} ms")
+    return delays
+
+
+def _median(rounds: Sequence[Sequence[float]], share: float) -> float:
+    return round(statistics.median(delays[min(len(delays) - 1, int(share * len(delays)))] for delays in rounds), 1)
+
+
+def _tell(process: "subprocess.Popen[str]", line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+
+
+def _answer(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+GROUP = Group("a change told to 500 agents on the local cloud", measure, BARS)

@@ -1,0 +1,102 @@
+"""Figures, the bars they must not miss, and how both are shown."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Say = Callable[[str], None]
+"""Progress, a line at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measurement. `n`: the size it was taken at: peers of a network, sockets."""
+
+    name: str
+    value: float
+    unit: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What a figure may be at most. `at`: only at this size and above; 0: at every."""
+
+    name: str
+    at_most: float
+    at: int = 0
+
+    def judges(self, figure: Figure) -> bool:
+        return figure.name == self.name and figure.n >= self.at
+
+
+@dataclass(frozen=True, slots=True)
+class SameEverywhere:
+    """A figure that must not grow: the same at every size as at the smallest."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Figures measured together. `measure` answers them; `missed_by` what a figure's bar is, see `judged`."""
+
+    about: str
+    measure: Callable[[Say], Sequence[Figure]]
+    bars: Sequence[Bar | SameEverywhere]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A figure under its bar; both None: it is for the reader."""
+
+    figure: Figure
+    bar: float | None
+    is_met: bool | None
+
+
+def judged(figures: Sequence[Figure], bars: Sequence[Bar | SameEverywhere]) -> list[Verdict]:
+    """Every figure with the bar that applies to it; a bar that no figure came to is missed.
+
+    Raises:
+        LookupError: for such a bar.
+    """
+    for bar in bars:
+        if not any(figure.name == bar.name for figure in figures):
+            raise LookupError(f"no figure {bar.name} was measured")
+    return [_judged(figure, _limit(figure, figures, bars)) for figure in figures]
+
+
+def _judged(figure: Figure, limit: float | None) -> Verdict:
+    return Verdict(figure, limit, None if limit is None else figure.value <= limit)
+
+
+def _limit(figure: Figure, figures: Sequence[Figure], bars: Sequence[Bar | SameEverywhere]) -> float | None:
+    for bar in bars:
+        if isinstance(bar, SameEverywhere):
+            if bar.name == figure.name:
+                smallest = min((one for one in figures if one.name == bar.name), key=lambda one: one.n)
+                return smallest.value
+        elif bar.judges(figure):
+            return bar.at_most
+    return None
+
+
+def write_lines(path: Path, figures: Sequence[Figure]) -> None:
+    """One JSON object a line, in place of what was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{json.dumps(as_json(figure))}\n" for figure in figures))
+
+
+def as_json(figure: Figure) -> dict[str, object]:
+    return {"name": figure.name, "value": figure.value, "unit": figure.unit, "n": figure.n}
+
+
+def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    yield f"{'figure':26} {'n':>6} {'value':>10} {'unit':9} {'at most':>8}"
+    for verdict in verdicts:
+        figure = verdict.figure
+        bar = "" if verdict.bar is None else f"{verdict.bar:g}"
+        met = {None: "", True: "met", False: "MISSED"}[verdict.is_met]
+        yield f"{figure.name:26} {figure.n:>6} {figure.value:>10g} {figure.unit:9} {bar:>8} {met}".rstrip()

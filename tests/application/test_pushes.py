@@ -1,0 +1,88 @@
+"""Hints on their way: few messages for many sockets, and none that a later one makes needless."""
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.application.pushes import NARROW, SOCKETS_PER_PUSH, without_stale
+from chalicelib.domain.change import What
+from chalicelib.domain.ids import ConnectionId, NetworkId, Revision
+from chalicelib.domain.notice import ConfigChanged, NetworkChanged, Notice
+from chalicelib.ports import Connection, Push
+from tests.builders import T0, a_dynamic
+from tests.world import SimulatedAgent, World
+
+LAB, OTHER = NetworkId("net_lab"), NetworkId("net_other")
+
+
+def a_socket(number: int, network_id: NetworkId = LAB) -> Connection:
+    peer_id = a_dynamic(number).id
+    return Connection(network_id, peer_id, ConnectionId(f"{network_id} {number}"), T0, T0 + timedelta(hours=1))
+
+
+def a_hint(revision: int, network_id: NetworkId = LAB) -> ConfigChanged:
+    return ConfigChanged(network_id, Revision(revision))
+
+
+def a_push(notice: Notice, *numbers: int) -> Push:
+    return Push(notice, tuple(a_socket(number, notice.network_id) for number in numbers))
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_of_hints_that_wait_together_each_socket_is_told_the_newest(newest_first: bool) -> None:
+    pushes = [a_push(a_hint(7), 1, 2), a_push(a_hint(8), 2, 3)]
+
+    left = without_stale(pushes[::-1] if newest_first else pushes)
+
+    assert (left[::-1] if newest_first else left) == [a_push(a_hint(7), 1), a_push(a_hint(8), 2, 3)]
+
+
+def test_hints_of_another_network_or_of_another_kind_stay() -> None:
+    news = NetworkChanged(LAB, Revision(3), What.PEER_CREATED, None)
+    pushes = [a_push(news, 1), a_push(a_hint(9, OTHER), 1), a_push(a_hint(4), 1)]
+
+    assert without_stale(pushes) == pushes
+
+
+def test_the_same_hint_twice_is_told_twice_rather_than_not_at_all() -> None:
+    pushes = [a_push(a_hint(7), 1), a_push(a_hint(7), 1)]
+
+    assert without_stale(pushes) == pushes
+
+
+def connected(agents: int) -> tuple[World, str, list[SimulatedAgent]]:
+    world = World()
+    network = world.network(cidr="10.0.0.0/16")
+    known = [world.agent(network, "dynamic", f"n{number}") for number in range(agents)]
+    for agent in known:
+        agent.connect()
+    world.settle()
+    return world, network, known
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_change_that_concerns_everyone_goes_out_by_messages_of_some_fifty_sockets(more: int) -> None:
+    world, network, known = connected(SOCKETS_PER_PUSH + more)
+    changed = world.api("PATCH", f"/networks/{network}", {"dns": ["192.0.2.53"]}).json["revision"]
+
+    world.container.plans.plan(list(world.outside.tables.changes.values())[-1])
+
+    sizes = [len(push.connections) for push in world.outside.queue.messages]
+    assert sizes == [SOCKETS_PER_PUSH, 1][: 1 + more]
+    world.deliver()
+    assert all(agent.hints[-1] == changed for agent in known)
+
+
+@pytest.mark.parametrize(("jumps", "queries"), [(NARROW, NARROW), (NARROW + 1, 1)])
+def test_the_sockets_of_few_agents_are_asked_for_one_by_one_and_of_more_at_once(jumps: int, queries: int) -> None:
+    world = World()
+    network = world.network()
+    for number in range(jumps):
+        world.agent(network, "jump", f"hub {number}", endpoint=f"198.51.100.{number}")
+    left = world.agent(network, "dynamic", "left")
+    world.settle()
+    world.api("PATCH", f"/networks/{network}/peers/{left.peer_id}", {"name": "right"})
+
+    cost = world.counted(world.settle)
+
+    assert cost == {"read": 2 + 1 + queries, "write": 2}  # browsers, jumps, sockets; wanted, and who has to apply it

@@ -1,0 +1,23 @@
+"""A change that concerns many: in messages of some fifty sockets, and everyone hears of the newest revision."""
+
+import pytest
+
+from infra.local.stack import LocalStack
+from scripts.bench import fanout
+
+pytestmark = pytest.mark.stack
+
+MANY = 60  # more than one message
+
+
+def test_every_one_of_many_connected_agents_hears_of_each_change(stack: LocalStack) -> None:
+    said: list[str] = []
+
+    figures = fanout.measured_on(stack, said.append, MANY, rounds=1)
+
+    heard = [line for line in said if line.startswith("change ")]
+    assert len(heard) == fanout.WARM_UP + 1
+    assert all(f"the last of {MANY} heard" in line for line in heard)
+    assert {(figure.name, figure.n) for figure in figures} == {
+        (name, MANY) for name in ("fanout_p50_ms", "fanout_p95_ms", "fanout_last_ms")
+    }
