@@ -4,6 +4,7 @@ Source: RFC 1035 section 4, RFC 6891 (EDNS), RFC 2308 (negative answers).
 """
 
 from dataclasses import dataclass
+from struct import unpack
 
 import dns.exception
 import dns.flags
@@ -18,6 +19,7 @@ import dns.rrset
 from agent.zone import NEGATIVE_TTL_S, TTL_S, Answer, Zone
 
 HEADER_BYTES = 12
+MOST_RECORDS = 4  # beside the question: EDNS, a signature; reading thousands of them would hold up everybody
 PLAIN_UDP_BYTES = 512
 UDP_BYTES = 1232  # what passes everywhere unfragmented: dnsflagday.net/2020
 MOST_BYTES = 65_535
@@ -51,12 +53,15 @@ def read(wire: bytes) -> Query | bytes | None:
         return None
     if wire[2] >> 3 & 0xF != dns.opcode.QUERY:
         return _bare(wire, dns.rcode.NOTIMP)
+    questions, *records = unpack("!4H", wire[4:HEADER_BYTES])
+    if questions != 1 or sum(records) > MOST_RECORDS:
+        return _bare(wire, dns.rcode.FORMERR)
     try:
         message = dns.message.from_wire(wire, keyring=False)
     except dns.exception.DNSException:
         return _bare(wire, dns.rcode.FORMERR)
     end = _question_end(wire)
-    if len(message.question) != 1 or end is None:
+    if end is None:
         return _bare(wire, dns.rcode.FORMERR)
     query = Query(wire, message, end, _room(message))
     if message.edns > 0:

@@ -18,6 +18,7 @@ import dns.opcode
 import dns.query
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 import pytest
 
 from agent.adapters import dns_upstream
@@ -374,6 +375,17 @@ def test_what_makes_no_sense_is_refused(bench: Bench, wire: bytes, rcode: int) -
 
     assert answer[:2] == wire[:2]
     assert (answer[2] & 0x80, answer[3] & 0xF) == (0x80, rcode)
+
+
+@pytest.mark.parametrize(("count", "is_read"), [(4, True), (5, False)])
+def test_a_question_brings_few_records_with_it(bench: Bench, count: int, is_read: bool) -> None:
+    query = dns.message.make_query("web.home.internal", "A", use_edns=False)
+    query.additional = [dns.rrset.from_text(f"n{number}.", 0, "IN", "A", "192.0.2.1") for number in range(count)]
+
+    with bench.send(query.to_wire()) as asking:
+        answer = asking.recv(512)
+
+    assert answer[3] & 0xF == (dns.rcode.NOERROR if is_read else dns.rcode.FORMERR)
 
 
 @pytest.mark.parametrize("wire", [b"", b"\0" * 11, _with(lambda wire: wire.__setitem__(2, 0x81))])
