@@ -21,6 +21,7 @@ class Status(msgspec.Struct, frozen=True):
     is_running: bool
     is_connected: bool
     revision_applied: int
+    forward_conflict: list[str] = []
 
 
 class Agent:
@@ -45,8 +46,8 @@ class Agent:
         arguments = ("enroll", "--server", origin, "--insecure", "--state-dir", STATE_DIR, "--token", "-")
         self.node.run(self._command, *arguments, stdin=token, env=_environment(), timeout_s=ENROLL_S)
 
-    def start(self) -> Process:
-        arguments = ("run", "--insecure", "--state-dir", STATE_DIR, "--log-format", "json")
+    def start(self, *flags: str) -> Process:
+        arguments = ("run", "--insecure", "--state-dir", STATE_DIR, "--log-format", "json", *flags)
         self.process = self.node.spawn(self._command, *arguments, env=_environment())
         return self.process
 

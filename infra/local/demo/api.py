@@ -7,7 +7,7 @@ import msgspec
 import requests
 
 from chalicelib.wire.codec import decode, encode
-from chalicelib.wire.networks import CreateNetwork, Network, PatchNetwork
+from chalicelib.wire.networks import Acl, AclRule, CreateNetwork, Network, PatchNetwork, PutAcl
 from chalicelib.wire.page import Page
 from chalicelib.wire.peers import (
     AgentPeerCreated,
@@ -15,6 +15,7 @@ from chalicelib.wire.peers import (
     CreateJump,
     CreatePeer,
     CreateStatic,
+    PatchPeer,
     Peer,
     StaticPeerCreated,
 )
@@ -68,6 +69,21 @@ class Api:
     def peers(self, network_id: str) -> Sequence[Peer]:
         """At most 200 as well."""
         return self._call("GET", f"/networks/{network_id}/peers?limit=200", Page[Peer]).items
+
+    def change_peer(self, network_id: str, peer_id: str, changes: PatchPeer) -> Peer:
+        return self._call("PATCH", f"/networks/{network_id}/peers/{peer_id}", Peer, changes)
+
+    def block(self, network_id: str, peer_id: str) -> None:
+        self._send("POST", f"/networks/{network_id}/peers/{peer_id}/block", {})
+
+    def unblock(self, network_id: str, peer_id: str) -> None:
+        self._send("POST", f"/networks/{network_id}/peers/{peer_id}/unblock", {})
+
+    def put_acl(self, network_id: str, rules: Sequence[AclRule]) -> Acl:
+        return self._call("PUT", f"/networks/{network_id}/acl", Acl, PutAcl(rules=list(rules)))
+
+    def network(self, network_id: str) -> Network:
+        return self._call("GET", f"/networks/{network_id}", Network)
 
     def delete_peer(self, network_id: str, peer_id: str) -> None:
         self._send("DELETE", f"/networks/{network_id}/peers/{peer_id}")

@@ -1,0 +1,343 @@
+"""The policy in force: real agents, WireGuard and nftables against the deployed stack, with clients that cheat."""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
+
+import pytest
+
+from chalicelib.wire.networks import AclRule
+from chalicelib.wire.peers import PatchPeer
+from infra.local.demo.agent import Agent
+from infra.local.demo.api import Api
+from infra.local.demo.deployment import Deployment
+from infra.local.demo.fleet import Fleet
+from infra.local.demo.patience import until
+from infra.local.lab import TWO_SITES, Lab, Node, NodeSpec, Port, Process
+from infra.local.lab.probe import probe
+from tests.dataplane import stream
+
+pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
+
+SCRIPT = Path(stream.__file__)
+ARRIVES_S = 60.0
+LOOK_S = 0.2
+WEB, OTHER = 8080, 8081
+
+LAN, LAN_HOST, LAN_HUB = "192.168.50.0/24", "192.168.50.9", "192.168.50.1"
+UNDECLARED, METADATA, INTERNET = "192.168.60.9", "169.254.169.254", "203.0.113.1"
+FORBIDDING = "table ip filter {\n chain FORWARD { type filter hook forward priority filter; policy drop; }\n}\n"
+
+# The jump has a LAN behind it, and in that LAN addresses that nobody declares: another network's, and what
+# a cloud's metadata service has.
+BEHIND_THE_JUMP = Port("eth1", "lan-j", (IPv4Interface(f"{LAN_HUB}/24"), IPv4Interface("192.168.60.1/24")))
+TOPOLOGY = replace(
+    TWO_SITES,
+    nodes=(
+        *(
+            replace(node, ports=(*node.ports, BEHIND_THE_JUMP)) if node.name == "jump" else node
+            for node in TWO_SITES.nodes
+        ),
+        NodeSpec(
+            "lan",
+            (
+                Port(
+                    "eth0", "lan-j", tuple(map(IPv4Interface, (f"{LAN_HOST}/24", f"{UNDECLARED}/24", f"{METADATA}/32")))
+                ),
+            ),
+            gateways=(IPv4Address(LAN_HUB),),
+        ),
+    ),
+)
+
+
+@dataclass
+class Scene:
+    """A fleet that all tests share; each leaves it without rules, blocks and isolation."""
+
+    fleet: Fleet
+
+    @property
+    def jump(self) -> Agent:
+        return self.fleet.jump
+
+    @property
+    def a(self) -> Agent:
+        return self.fleet.agents["site-a"]
+
+    @property
+    def b(self) -> Agent:
+        return self.fleet.agents["site-b"]
+
+    def node(self, name: str) -> Node:
+        return self.fleet.lab[name]
+
+    def settle(self, *agents: Agent) -> None:
+        """Wait until the jump, and who else is named, run what was changed last."""
+        revision = self.fleet.api.network(self.fleet.network.id).revision
+        for agent in (self.jump, *agents):
+            until(lambda agent=agent: agent.status().revision_applied >= revision, f"{agent.name} is there", ARRIVES_S)  # type: ignore[misc]
+
+    def change(self, agent: Agent, changes: PatchPeer) -> None:
+        self.fleet.api.change_peer(self.fleet.network.id, agent.peer.id, changes)
+        self.settle()
+
+    def rules(self, *rules: AclRule) -> None:
+        self.fleet.api.put_acl(self.fleet.network.id, rules)
+        self.settle()
+
+    def peer(self, agent: Agent) -> str:
+        return f"peer:{agent.peer.id}"
+
+    @contextlib.contextmanager
+    def isolated(self, agent: Agent) -> Iterator[None]:
+        self.change(agent, PatchPeer(is_isolated=True))
+        try:
+            yield
+        finally:
+            self.change(agent, PatchPeer(is_isolated=False))
+            self.settle(agent)
+
+    @contextlib.contextmanager
+    def cheating(self, agent: Agent, *destinations: str) -> Iterator[None]:
+        """Its user sends everything into the tunnel, whatever the agent made; the agent does not look meanwhile."""
+        agent.stop()
+        ((name, interface),) = agent.node.wg().items()
+        (hub,) = interface.peers
+        agent.node.run("wg", "set", name, "peer", hub, "allowed-ips", "0.0.0.0/0")
+        for destination in destinations:
+            agent.node.run("ip", "route", "replace", destination, "dev", name)
+        try:
+            yield
+        finally:
+            for destination in destinations:
+                agent.node.attempt("ip", "route", "delete", destination, "dev", name)
+            agent.start()
+            self.fleet.wait_online([agent])
+
+
+@pytest.fixture(scope="module")
+def scene(capable_machine: None, deployment: Deployment) -> Iterator[Scene]:
+    api = Api(deployment.api_url, deployment.api_token)
+    with Lab(TOPOLOGY) as lab:
+        fleet = Fleet(api, lab, lab.publish(deployment.port), deployment.agent_command)
+        try:
+            lab["jump"].run("ip", "route", "add", METADATA, "dev", "eth1")
+            fleet.raise_up(print)
+            made = Scene(fleet)
+            made.change(fleet.jump, PatchPeer(additional_allowed_ips=[LAN]))
+            made.settle(*fleet.agents.values())
+            for name in ("lan", "site-b", "internet"):
+                for port in (WEB, OTHER):
+                    lab[name].spawn_python(SCRIPT, "serve", str(port)).expect("up")
+            yield made
+        finally:
+            print("\n".join(f"--- log of {agent.name}\n{agent.tail(40)}" for agent in fleet.agents.values()))
+            fleet.remove()
+            api.close()
+
+
+def source_at(node: Node, address: str, port: int = WEB) -> str | None:
+    """By which address a server sees the node; None: it does not answer."""
+    done = node.attempt(sys.executable, "-I", str(SCRIPT), "ask", address, str(port))
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+@dataclass(frozen=True)
+class Download:
+    process: Process
+
+    def total(self) -> int:
+        assert self.process.entry.stdin is not None
+        assert self.process.entry.stdout is not None
+        self.process.entry.stdin.write("\n")
+        self.process.entry.stdin.flush()
+        return int(self.process.entry.stdout.readline())
+
+    def goes_on(self) -> bool:
+        before = self.total()
+        time.sleep(LOOK_S)
+        return self.total() > before
+
+
+@contextlib.contextmanager
+def a_download(node: Node, address: str, port: int = WEB) -> Iterator[Download]:
+    process = node.spawn_python(SCRIPT, "take", address, str(port))
+    try:
+        process.expect("up")
+        assert process.entry.stdout is not None
+        process.entry.stdout.readline()
+        yield Download(process)
+    finally:
+        process.kill()
+
+
+def test_isolated_peers_reach_hubs_and_what_lies_behind_them_and_nobody_else_in_either_direction(scene: Scene) -> None:
+    a, b = scene.a, scene.b
+    nowhere = (b.peer.address, INTERNET, UNDECLARED, METADATA)
+    assert [scene.jump.node.reaches(address) for address in nowhere] == [True] * 4
+
+    with scene.isolated(a), scene.cheating(a, *nowhere):
+        reached = [source_at(a.node, address) for address in nowhere]
+        pinged = [address for address in nowhere if a.node.reaches(address, timeout_s=1)]
+        back = b.node.reaches(a.peer.address, timeout_s=1)
+        hub, lan = a.node.reaches(scene.jump.peer.address), source_at(a.node, LAN_HOST)
+
+    assert (reached, pinged, back) == ([None] * 4, [], False)
+    assert (hub, lan) == (True, LAN_HUB)
+    until(lambda: a.node.reaches(b.peer.address), "the end of isolation", ARRIVES_S)
+
+
+def test_a_peer_that_is_not_isolated_does_not_get_out_by_editing_its_file_either(scene: Scene) -> None:
+    nowhere = (INTERNET, UNDECLARED, METADATA, LAN_HUB.replace(".50.", ".60."))
+
+    with scene.cheating(scene.a, *nowhere):
+        reached = [source_at(scene.a.node, address) for address in nowhere]
+        pinged = [address for address in nowhere if scene.a.node.reaches(address, timeout_s=1)]
+        other = source_at(scene.a.node, scene.b.peer.address)
+
+    assert (reached, pinged) == ([None] * 4, [])
+    assert other == scene.a.peer.address
+
+
+def test_a_rule_opens_one_port_one_way_and_a_download_goes_on_while_rules_change(scene: Scene) -> None:
+    a, b = scene.a, scene.b
+    web = AclRule(source=scene.peer(a), destination=scene.peer(b), action="allow", protocol="tcp", ports=[str(WEB)])
+    closed = AclRule(source="*", destination=scene.peer(b), action="deny")
+    silent = AclRule(source=scene.peer(b), destination="*", action="deny")
+    scene.rules(web, closed, silent)
+
+    by_port = [source_at(a.node, b.peer.address, port) for port in (WEB, OTHER)]
+    pings = [a.node.reaches(b.peer.address, timeout_s=1), b.node.reaches(a.peer.address, timeout_s=1)]
+    with a_download(a.node, b.peer.address) as download:
+        went_on = []
+        for extra in ("22", "2222", "22222"):
+            scene.rules(
+                web, AclRule(source="*", destination="*", action="deny", protocol="tcp", ports=[extra]), closed, silent
+            )
+            went_on.append(download.goes_on())
+        scene.rules(closed, silent)
+        until(lambda: not download.goes_on(), "what is revoked is cut", ARRIVES_S)
+        scene.rules()
+        until(download.goes_on, "the same connection goes on", ARRIVES_S)
+
+    assert by_port == [a.peer.address, None]
+    assert pings == [False, False]
+    assert went_on == [True] * 3
+
+
+def test_what_is_revoked_is_cut_though_the_other_way_stays_open(scene: Scene) -> None:
+    with a_download(scene.a.node, scene.b.peer.address) as download:
+        assert download.goes_on()
+        scene.rules(AclRule(source=scene.peer(scene.a), destination=scene.peer(scene.b), action="deny"))
+        until(lambda: not download.goes_on(), "the live connection is cut", ARRIVES_S)
+        other_way = scene.b.node.reaches(scene.a.peer.address)
+        scene.rules()
+
+    assert other_way
+
+
+def test_a_block_cuts_live_flows_on_the_jump_and_its_end_restores_them(scene: Scene) -> None:
+    a, b, fleet = scene.a, scene.b, scene.fleet
+    with a_download(a.node, b.peer.address) as download:
+        assert download.goes_on()
+        fleet.api.block(fleet.network.id, b.peer.id)
+        until(lambda: not download.goes_on(), "the live connection is cut", ARRIVES_S)
+        scene.settle()
+        blocked = members(scene.jump.node, "blocked")
+        fleet.api.unblock(fleet.network.id, b.peer.id)
+        until(download.goes_on, "the same connection goes on", ARRIVES_S)
+    scene.settle(b)
+
+    assert blocked == {b.peer.address}
+    assert members(scene.jump.node, "blocked") == set()
+
+
+def test_a_lan_behind_the_jump_is_masqueraded_or_routed(scene: Scene) -> None:
+    masqueraded = source_at(scene.a.node, LAN_HOST), scene.node("lan").reaches(scene.a.peer.address, timeout_s=1)
+    scene.change(scene.jump, PatchPeer(routed_cidrs=[LAN]))
+    routed = source_at(scene.a.node, LAN_HOST), scene.node("lan").reaches(scene.a.peer.address)
+    scene.change(scene.jump, PatchPeer(routed_cidrs=[]))
+
+    assert masqueraded == (LAN_HUB, False)
+    assert routed == (scene.a.peer.address, True)
+
+
+def test_a_network_behind_a_regular_peer_is_reached_and_is_that_peer_to_every_rule(scene: Scene) -> None:
+    prefix = scene.fleet.prefix(0)
+    inner = prefix.replace(".0/24", ".7")
+    scene.b.node.run("ip", "address", "add", f"{inner}/32", "dev", "lo")
+    scene.change(scene.b, PatchPeer(additional_allowed_ips=[prefix]))
+    until(lambda: source_at(scene.a.node, inner) == scene.a.peer.address, "the network behind b answers", ARRIVES_S)
+
+    scene.rules(AclRule(source="*", destination=scene.peer(scene.b), action="deny"))
+    closed = source_at(scene.a.node, inner), source_at(scene.a.node, scene.b.peer.address)
+    scene.rules()
+    scene.change(scene.b, PatchPeer(additional_allowed_ips=[]))
+
+    assert closed == (None, None)
+
+
+def test_the_table_is_healed_when_it_was_flushed_behind_the_agents_back(scene: Scene) -> None:
+    node, interface = scene.jump.node, scene.jump.wait_for_interface()
+    scene.rules(AclRule(source="*", destination=scene.peer(scene.b), action="deny"))
+    before = node.run("nft", "list", "table", "inet", interface)
+    scene.jump.stop()
+    node.run("nft", "flush", "table", "inet", interface)
+    is_open = scene.a.node.reaches(scene.b.peer.address)
+
+    scene.jump.start()
+    until(lambda: node.run("nft", "list", "table", "inet", interface) == before, "the table is there again", ARRIVES_S)
+    is_closed = not scene.a.node.reaches(scene.b.peer.address, timeout_s=1)
+    scene.fleet.wait_online([scene.jump])
+    scene.rules()
+
+    assert (is_open, is_closed) == (True, True)
+
+
+def test_another_firewall_that_drops_is_told_opened_by_one_rule_and_left_as_it_was(scene: Scene) -> None:
+    node = scene.jump.node
+    node.run("nft", "-f", "-", stdin=FORBIDDING)
+    before = node.run("nft", "list", "table", "ip", "filter")
+
+    def restarted(*flags: str) -> tuple[bool, int, int]:
+        """Whether packets pass, how many marked rules there are, and of how many tables the status complains."""
+        scene.jump.stop()
+        scene.jump.start(*flags)
+        scene.fleet.wait_online([scene.jump])
+        marked = node.run("nft", "list", "ruleset").count("wirety:wy")
+        passes = scene.a.node.reaches(scene.b.peer.address, timeout_s=1)
+        return passes, marked, len(scene.jump.status().forward_conflict)
+
+    found = restarted(), restarted("--manage-forward"), restarted("--manage-forward"), restarted()
+    after = node.run("nft", "list", "table", "ip", "filter")
+    node.run("nft", "delete", "table", "ip", "filter")
+
+    assert found == ((False, 0, 1), (True, 1, 0), (True, 1, 0), (False, 0, 1))
+    assert after == before
+
+
+def test_rules_that_change_cost_an_unrelated_flow_no_packet(scene: Scene) -> None:
+    a, b = scene.a, scene.b
+    with probe(a.node, b.node, b.peer.address, interval_ms=1.0, at_least=2000) as flow:
+        for port in range(20, 24):
+            scene.rules(AclRule(source="*", destination="*", action="deny", protocol="tcp", ports=[str(port)]))
+            scene.change(scene.jump, PatchPeer(tags=[f"t{port}"]))
+        scene.rules()
+        delivery = flow.finish()
+
+    assert delivery.sent >= 2000
+    assert delivery.lost == 0
+
+
+def members(node: Node, name: str) -> set[str]:
+    """Of a set of the policy, as the kernel has it."""
+    shown = json.loads(node.run("nft", "-j", "list", "sets"))["nftables"]
+    sets = [item["set"] for item in shown if "set" in item and item["set"].get("comment") == name]
+    assert sets
+    return {str(element) for found in sets for element in found.get("elem", ())}
