@@ -13,10 +13,10 @@ PORT ?= 8080
 CLOUD_PORT ?= 4566
 export PORT CLOUD_PORT RESET JSON HOLD
 
-.PHONY: help run demo test test-fast bench lint format schema package deploy lock clean debian tunnels
+.PHONY: help run demo test test-fast test-dataplane bench lint format schema package deploy lock clean debian tunnels
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): requirements.txt requirements-dev.txt scripts/venv.sh
 	@sh scripts/venv.sh "$(PYTHON)" "$(VENV)"
@@ -32,6 +32,9 @@ test: debian $(STAMP)  ## everything, as root
 
 test-fast: $(STAMP)  ## what needs neither root nor the local cloud
 	@exec $(BIN)/python -m pytest -m "not root and not dataplane and not stack and not node"
+
+test-dataplane: debian $(STAMP)  ## real agents, WireGuard and nftables in a laboratory, as root
+	@exec $(BIN)/python -m pytest tests/dataplane
 
 lint: $(STAMP)  ## style, types, layers, template
 	@exec $(BIN)/python -m pytest -q tests/architecture tests/infra
