@@ -6,7 +6,7 @@ import sys
 import uuid
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from time import monotonic
+from time import monotonic, time
 from typing import Literal, assert_never
 
 import msgspec
@@ -26,6 +26,7 @@ from agent.adapters.status_file import StatusFile
 from agent.adapters.takeover import Takeover
 from agent.adapters.tunnel import HostTunnel
 from agent.adapters.watch import WireGuardWatch
+from agent.changeover import Changeover
 from agent.cli import doctor, identity
 from agent.core import EXIT_PEER_DELETED, initial
 from agent.desired import desired, endpoints_asked
@@ -41,8 +42,10 @@ from agent.errors import (
     SettingsInvalid,
 )
 from agent.events import Event, Started, StopRequested
+from agent.keys import wireguard_public_key
 from agent.leaving import Leaving
 from agent.once import Outcome, once
+from agent.pairs import Pairs
 from agent.received import Fetched
 from agent.reconcile import Memory
 from agent.runtime import Runtime
@@ -59,6 +62,7 @@ from agent.settings import (
     parse,
     socket_url,
 )
+from agent.state import Rotation
 from agent.trust import Trust
 from agent.worker import Worker
 
@@ -66,6 +70,7 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_AWAY = 4
 GUARD_CONFIRM_S = 10.0
+DAY_S = 86_400.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -144,6 +149,7 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
             uuid.uuid4().hex,
             confirm_within_s=settings.confirm_within_s,
             is_guard=settings.is_guard,
+            keys=_keys(settings, enrollment),
         ),
         put_job=worker.put,
         push=WebSocketPush(socket_url(enrollment.server), control_plane.bearer, queue.put),
@@ -202,7 +208,8 @@ def _plan(settings: PlanSettings) -> int:
             return _say(f"{outage.reason}; without --fetch the plan is made from the disk", EXIT_AWAY)
     if bundle is None:
         return _say("there is no bundle yet: say --fetch, or run the agent first", EXIT_FAILED)
-    prospect = _tunnel(directory, enrollment, enrollment.interface, saved, settings).plan(desired(bundle.bundle))
+    wanted = desired(bundle.bundle, wireguard_public_key(enrollment.keys.private_key))
+    prospect = _tunnel(directory, enrollment, enrollment.interface, saved, settings).plan(wanted)
     source: Literal["disk", "control_plane"] = "control_plane" if settings.is_fetched else "disk"
     shown = planning.shown(enrollment.interface, bundle.bundle, prospect, source)
     print(msgspec.json.encode(shown).decode() if settings.is_json else planning.text(shown))
@@ -274,14 +281,33 @@ def _worker(
     saved: Fetched | None,
     emit: Callable[[Event], None],
 ) -> Worker:
+    tunnel = _tunnel(directory, enrollment, enrollment.interface, saved, settings)
+    changeover = Changeover(tunnel)
+    changeover.start()
     return Worker(
         control_plane=control_plane,
-        tunnel=_tunnel(directory, enrollment, enrollment.interface, saved, settings),
+        tunnel=tunnel,
         names=DnsNames(),
         store=directory,
         way_out=LinuxHost(),
         guard=_guard(settings, directory),
         emit=emit,
+        pairs=Pairs(enrollment.keys, directory, tunnel),
+        made=changeover.wake,
+    )
+
+
+def _keys(settings: RunSettings, enrollment: Enrollment) -> Rotation | None:
+    """The key pairs on the disk; those of a jump are replaced on demand alone, and a guard leaves them as they are."""
+    if settings.is_guard:
+        return None
+    keys = enrollment.keys
+    lifetime_s = settings.key_days * DAY_S if settings.key_days and not enrollment.is_jump else None
+    return Rotation(
+        in_use=wireguard_public_key(keys.private_key),
+        next_key=None if keys.next_private_key is None else wireguard_public_key(keys.next_private_key),
+        due_in_s=None if lifetime_s is None else lifetime_s - (time() - keys.made_at),
+        lifetime_s=lifetime_s,
     )
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from agent import beats, following, link, proving, resets
+from agent import beats, following, link, proving, resets, rotation
 from agent import events as ev
 from agent.effects import CloseSocket, Exit, Log, Send, TearDown
 from agent.received import Version
-from agent.state import CONFIRM_WITHIN_S, Beats, Session, Socket, State, Step, Work
+from agent.state import CONFIRM_WITHIN_S, Beats, Rotation, Session, Socket, State, Step, Work
 from agent.waiting import FULL_FETCH_S, HEARTBEAT_S, RECONCILE_S, around, backed_off
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Bye, ConfigChanged, Heartbeat, Probe, ProbeReply, Reset, ToAgent, Welcome
@@ -30,7 +30,9 @@ def initial(
     instance_id: str,
     confirm_within_s: float = CONFIRM_WITHIN_S,
     is_guard: bool = False,
+    keys: Rotation | None = None,
 ) -> State:
+    """`keys`: the agent's own, as they lie on the disk; None: they stay as they are."""
     return State(
         network_id=network_id,
         peer_id=peer_id,
@@ -38,6 +40,7 @@ def initial(
         beats=Beats(interval_s=HEARTBEAT_S),
         confirm_within_s=confirm_within_s,
         is_guard=is_guard,
+        rotation=keys or Rotation(),
     )
 
 
@@ -51,6 +54,7 @@ def step(state: State, event: ev.Event) -> Step:
         lambda after: _handled(after, event),
         following.report,
         lambda after: following.pursue(after, event.at_s),
+        rotation.pursue,
     )
 
 
@@ -68,7 +72,8 @@ def _is_answer(event: ev.Event) -> bool:
 def _handled(state: State, event: ev.Event) -> Step:
     match event:
         case ev.Started():
-            return _then(_started(state, event), beats.watch, link.open_session, _with_first_timers)
+            opening = (beats.watch, link.open_session, _with_first_timers, rotation.started)
+            return _then(_started(state, event), *opening)
         case ev.StopRequested():
             return _stopped(state)
         case ev.TimerFired():
@@ -135,7 +140,7 @@ def _worked(state: State, event: ev.Event) -> Step:
 
 
 def _applied(state: State, event: ev.BundleApplied) -> Step:
-    known = beats.knows_peers(state, event.fetched)
+    known = rotation.knows_bundle(beats.knows_peers(state, event.fetched), event.fetched)
     became_other = known.beats.is_jump != state.beats.is_jump
     done = _then(following.applied(known, event), *([beats.watch] if became_other else []))
     return _then(done, lambda after: proving.begun(after, event))
@@ -155,7 +160,13 @@ def _proved(state: State, event: ev.Event) -> Step:
         case ev.Remembered(error=str()):
             return state, (Log(logging.ERROR, "refusal_not_saved", {"error": event.error}),)
         case _:
-            return state, ()
+            return _rotated(state, event)
+
+
+def _rotated(state: State, event: ev.Event) -> Step:
+    """What came of a step from one key to the next."""
+    status = event.status if isinstance(event, ev.KeysFailed) else None
+    return _then(rotation.happened(state, event), _ends_session(status))
 
 
 def _link_fired(state: State, event: ev.TimerFired) -> Step:
@@ -189,7 +200,7 @@ def _fired(state: State, event: ev.TimerFired) -> Step:
         case ev.Timer.SAVE:
             return following.save_again(state)
         case _:
-            return state, ()
+            return rotation.fired(state, event.timer), ()
 
 
 def _stopped(state: State) -> Step:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address, ip_interface, ip_network
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from agent.errors import BundleRefused
 from agent.keys import is_key
 from agent.policy import Policy
 from agent.policy import parse as parse_policy
-from chalicelib.wire.bundle import Bundle, BundlePeer
+from chalicelib.wire.bundle import Bundle, BundlePeer, Pair
 
 Prefix: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Interface | IPv6Interface
@@ -44,7 +44,8 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """`listen_port` None: any. `routes`: AllowedIPs that no address of the interface covers."""
+    """`listen_port` None: any. `routes`: AllowedIPs that no address of the interface covers. `standbys`: a
+    peer's staged key → its present one."""
 
     listen_port: int | None
     mtu: int
@@ -54,10 +55,14 @@ class Desired:
     is_forwarding: bool
     policy: Policy = field(default_factory=Policy, repr=False)
     is_blocked: bool = False
+    standbys: Mapping[str, str] = field(default_factory=dict)
 
 
-def desired(bundle: Bundle) -> Desired:
+def desired(bundle: Bundle, own_key: str | None = None) -> Desired:
     """Parse a bundle.
+
+    Args:
+        own_key: the public key in use; preshared keys follow it. None: the one the bundle takes for it.
 
     Raises:
         BundleRefused: a value is malformed, a key or a prefix stands twice (WireGuard would
@@ -65,7 +70,8 @@ def desired(bundle: Bundle) -> Desired:
     """
     try:
         addresses = frozenset(ip_interface(text) for text in bundle.interface.addresses)
-        sections = [_section(peer) for peer in bundle.peers]
+        is_next = own_key is not None and own_key == bundle.interface.staged_key
+        sections = [section for peer in bundle.peers for section in _sections(peer, is_next)]
         policy = parse_policy(bundle.firewall)
     except ValueError as malformed:
         raise BundleRefused(f"the bundle cannot be parsed: {malformed}") from malformed
@@ -85,6 +91,7 @@ def desired(bundle: Bundle) -> Desired:
         is_forwarding=bundle.firewall.forward,
         policy=policy,
         is_blocked=bundle.is_blocked,
+        standbys={peer.staged.public_key: peer.public_key for peer in bundle.peers if peer.staged is not None},
     )
 
 
@@ -93,9 +100,10 @@ def endpoints_asked(bundle: Bundle) -> Mapping[str, Endpoint | None]:
     asked: dict[str, Endpoint | None] = {}
     for peer in bundle.peers:
         try:
-            asked[peer.public_key] = parse_endpoint(peer.endpoint) if peer.endpoint is not None else None
+            endpoint = parse_endpoint(peer.endpoint) if peer.endpoint is not None else None
         except ValueError:
             continue
+        asked |= {pair.public_key: endpoint for pair in (peer, peer.staged) if pair is not None}
     return asked
 
 
@@ -125,8 +133,17 @@ def contains(outer: Prefix, inner: Prefix) -> bool:
     return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
 
 
-def _section(peer: BundlePeer) -> Section:
-    for key in filter(None, (peer.public_key, peer.preshared_key)):
+def _sections(peer: BundlePeer, is_next: bool) -> list[Section]:
+    """The peer's section, and without AllowedIPs and keepalive the one of its staged key."""
+    present = _section(peer, peer, is_next)
+    if peer.staged is None:
+        return [present]
+    return [present, replace(_section(peer, peer.staged, is_next), allowed_ips=frozenset(), keepalive_s=0)]
+
+
+def _section(peer: BundlePeer, pair: BundlePeer | Pair, is_next: bool) -> Section:
+    preshared_key = pair.next_preshared_key if is_next else pair.preshared_key
+    for key in filter(None, (pair.public_key, preshared_key)):
         if not is_key(key):
             raise ValueError(f"a key of peer {peer.peer_id} is not base64 of 32 bytes")
     if not 0 <= peer.persistent_keepalive < 65536:
@@ -134,8 +151,8 @@ def _section(peer: BundlePeer) -> Section:
     prefixes = [ip_network(text) for text in peer.allowed_ips]
     _refuse_twice(map(str, prefixes))
     return Section(
-        public_key=peer.public_key,
-        preshared_key=peer.preshared_key,
+        public_key=pair.public_key,
+        preshared_key=preshared_key,
         allowed_ips=frozenset(prefixes),
         endpoint=parse_endpoint(peer.endpoint) if peer.endpoint is not None else None,
         keepalive_s=peer.persistent_keepalive,

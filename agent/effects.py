@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from agent.events import Timer
 from agent.received import Fetched, Version
+from chalicelib.wire.agent import KeysReport
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Applied, FromAgent, Heartbeat
 
@@ -106,6 +107,23 @@ class ResetPeer:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeKey:
+    """Make a pair to replace the present one, and save it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellKeys:
+    report: KeysReport
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchKey:
+    """Use the next pair, which the others hold, in place of the present one; `public_key` is its own."""
+
+    public_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class TearDown:
     tombstone: Tombstone
 
@@ -136,5 +154,7 @@ class Exit:
     code: int
 
 
-Job = OpenSession | Post | Fetch | Apply | Try | Probe | RollBack | Refuse | Save | Reconcile | ResetPeer | TearDown
+Rotation = MakeKey | TellKeys | SwitchKey
+Making = Apply | Try | RollBack | Reconcile | ResetPeer
+Job = OpenSession | Post | Fetch | Making | Probe | Refuse | Save | Rotation | TearDown
 Effect = Job | Observe | OpenSocket | CloseSocket | Send | SetTimer | CancelTimer | Log | Exit

@@ -1,6 +1,7 @@
 """Enrolling this host: keys first, onto the disk, then the call; a lost answer burns nothing."""
 
 from dataclasses import dataclass
+from time import time
 
 from agent.enrollment import Enrollment, Keys
 from agent.errors import EnrollmentRefused
@@ -44,7 +45,7 @@ class Enrolling:
         saved = self.store.pending_keys(server, token)
         if saved is not None:
             return saved
-        made = Keys(private_key=new_wireguard_key(), device_key=new_device_key())
+        made = Keys(private_key=new_wireguard_key(), device_key=new_device_key(), made_at=time())
         self.store.save_pending_keys(server, token, made)
         return made
 

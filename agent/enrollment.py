@@ -8,10 +8,13 @@ INTERFACE_PREFIX = "wy"
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """Private keys made on this host, base64; they never leave it."""
+    """Private keys made on this host, base64; they never leave it. `made_at`: unix seconds when `private_key`
+    came into use; `next_private_key`: made to replace it, not used yet."""
 
     private_key: str
     device_key: str
+    made_at: float = 0.0
+    next_private_key: str | None = None
 
     def __repr__(self) -> str:
         return "Keys(...)"
@@ -27,6 +30,10 @@ class Enrollment(msgspec.Struct, frozen=True, kw_only=True):
     signing_key: str
     keys: Keys
     former_interfaces: list[str] = []
+
+    @property
+    def is_jump(self) -> bool:
+        return self.peer_id.startswith("jmp_")
 
     @property
     def interface(self) -> str:

@@ -71,6 +71,10 @@ class SignatureInvalid(AgentError):
         super().__init__(f"the {kind} is not signed by this deployment: if it was replaced, enrol again")
 
 
+class KeyRefused(AgentError):
+    """Another peer has this public key, or had it: a new pair has to be made."""
+
+
 class ToolFailed(AgentError):
     """A command of the host failed; the message holds its name and its last line."""
 

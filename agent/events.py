@@ -10,6 +10,7 @@ from enum import Enum
 from agent.live import Sighted
 from agent.ports import Made
 from agent.received import Fetched, Tried
+from chalicelib.wire.agent import KeysKnown
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, FromAgent, ToAgent
 from chalicelib.wire.peers import Host
@@ -27,6 +28,8 @@ class Timer(Enum):
     RELIEVED = "relieved"
     RECONCILE = "reconcile"
     SAVE = "save"
+    KEYS = "keys"
+    KEY_AGE = "key_age"
     TEAR_DOWN = "tear_down"
 
 
@@ -201,6 +204,39 @@ class PeerReset(Event):
     """A peer's section was made anew; `error`: why not."""
 
     error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyMade(Event):
+    """A next pair is on the disk; its public key."""
+
+    next_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysTold(Event):
+    known: KeysKnown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySwitched(Event):
+    """`public_key` is in use from now on. `error`: the host refused it; the next look heals that."""
+
+    public_key: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRefused(Event):
+    """The next key is another peer's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysFailed(Event):
+    """A key was not made, told or switched to. `status`: of an answer."""
+
+    status: int | None
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

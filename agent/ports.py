@@ -9,7 +9,7 @@ from agent.enrollment import Enrollment, Keys
 from agent.received import Fetched, Received
 from agent.steps import Step
 from agent.zone import Zone
-from chalicelib.wire.agent import Enrolled, EnrollRequest
+from chalicelib.wire.agent import Enrolled, EnrollRequest, KeysKnown, KeysReport
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
 from chalicelib.wire.peers import Host
@@ -73,6 +73,9 @@ class ControlPlane(Protocol):
 
     def beat(self, heartbeat: Heartbeat) -> Ack: ...
 
+    def tell_keys(self, report: KeysReport) -> KeysKnown:
+        """Raises KeyRefused too."""
+
 
 class Push(Protocol):
     """One socket at a time; what happens to it arrives as events with its number."""
@@ -97,11 +100,19 @@ class Tunnel(Protocol):
     def reset(self, wanted: Desired, public_key: str) -> None:
         """Remove a peer and add it again, with all it forgot: its session, and the time of its last handshake."""
 
+    def use_key(self, private_key: str) -> None:
+        """The interface's own key, from the next `apply` on."""
+
     def learned(self) -> Mapping[str, str]:
         """Where peers were last seen: public key → `ip:port`."""
 
     def remove(self) -> None:
         """Take it down; what is not there is no error."""
+
+
+class KeyStore(Protocol):
+    def save_keys(self, keys: Keys) -> None:
+        """Raises StateUnusable where the disk refuses."""
 
 
 class Names(Protocol):

@@ -89,6 +89,9 @@ class Runtime:
                 | ef.Save()
                 | ef.Reconcile()
                 | ef.ResetPeer()
+                | ef.MakeKey()
+                | ef.TellKeys()
+                | ef.SwitchKey()
                 | ef.TearDown()
             ):
                 self.put_job(effect)

@@ -16,6 +16,7 @@ from agent.nat import INTERFACE_NAME
 from agent.state import CONFIRM_WITHIN_S
 
 DEFAULT_STATE_DIR = "/var/lib/wirety"
+DEFAULT_KEY_DAYS = 30.0
 SHORTEST_CONFIRM_S = 5.0
 LONGEST_CONFIRM_S = 3600.0
 YES = frozenset({"1", "true", "yes", "on"})
@@ -24,7 +25,7 @@ NO = frozenset({"", "0", "false", "no", "off"})
 EPILOG = """\
 Every flag has an environment variable of its name: SERVER_URL, TOKEN, STATE_DIR, NETWORK_ID,
 INSECURE, JSON, LOG_FORMAT, NAT_INTERFACES, MANAGE_FORWARD, ONCE, FETCH, LOCAL, FORCE, VOID_FILES,
-PASSPHRASE_FILE, CONFIRM_WITHIN. REQUESTS_CA_BUNDLE names certificates to trust.
+PASSPHRASE_FILE, CONFIRM_WITHIN, KEY_DAYS. REQUESTS_CA_BUNDLE names certificates to trust.
 """
 RUN_EPILOG = """\
 SIGTERM and SIGINT end the agent within a second and leave the tunnel up, so that a restart
@@ -65,6 +66,7 @@ class RunSettings:
     is_once: bool = False
     confirm_within_s: float = CONFIRM_WITHIN_S
     is_guard: bool = False
+    key_days: float = DEFAULT_KEY_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
             form, once = _log_format(given.log_format, env), given.command == "run" and _is_asked(given, env, "once")
             nat, manages = _nat_interfaces(given.nat_interface, env), _is_asked(given, env, "manage_forward")
             within_s, is_guard = _confirm_within_s(given.confirm_within, env), given.command == "guard"
-            return RunSettings(state_dir, network_id, is_insecure, form, nat, manages, once, within_s, is_guard)
+            days = _key_days(given.key_days, env)
+            return RunSettings(state_dir, network_id, is_insecure, form, nat, manages, once, within_s, is_guard, days)
         case "plan":
             json, fetched, insecure = (_is_asked(given, env, flag) for flag in ("json", "fetch", "insecure"))
             nat, manages = _nat_interfaces(given.nat_interface, env), _is_asked(given, env, "manage_forward")
@@ -255,6 +258,8 @@ def _run(
         help="undo a change after which the control plane is out of reach for so long;"
         f" default {CONFIRM_WITHIN_S:.0f} (CONFIRM_WITHIN)",
     )
+    days = "replace a regular peer's WireGuard key this often; default 30, 0: only when asked to (KEY_DAYS)"
+    run.add_argument("--key-days", metavar="N", help=days)
     return _of_jump(run)
 
 
@@ -298,6 +303,17 @@ def _token(given: str | None, env: Mapping[str, str]) -> str:
     if not text.strip():
         raise SettingsInvalid("give the one-time token: --token T, --token - for stdin, or TOKEN")
     return text.strip()
+
+
+def _key_days(given: str | None, env: Mapping[str, str]) -> float:
+    text = given or env.get("KEY_DAYS") or str(DEFAULT_KEY_DAYS)
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1.0
+    if not 0 <= days <= 3650:  # NaN is neither
+        raise SettingsInvalid("--key-days is a number of days, 0 for never")
+    return days
 
 
 def _log_format(given: str | None, env: Mapping[str, str]) -> Literal["json", "plain"]:

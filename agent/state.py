@@ -142,6 +142,30 @@ class Beats:
 
 
 @dataclass(frozen=True, slots=True)
+class Rotation:
+    """The agent's own public keys, and how far the change from one to the next is.
+
+    `in_use` empty: not known. `next_key`: made and saved. `present`, `staged`: what the others
+    take for its key, and hold for later. `is_asked` by the bundle, `is_due` by its age; `due_in_s`
+    from the start on, None: never. `is_held`: all who must hold `next_key` do. `is_busy`: a job is
+    under way; `is_waiting`: until its timer fires.
+    """
+
+    in_use: str = ""
+    next_key: str | None = None
+    due_in_s: float | None = None
+    lifetime_s: float | None = None
+    present: str | None = None
+    staged: str | None = None
+    is_asked: bool = False
+    is_due: bool = False
+    is_held: bool = False
+    is_busy: bool = False
+    is_waiting: bool = False
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """`reset_at_s`: peer id → when its section was made anew. `confirm_within_s`: how long a bundle on trial
     may leave the control plane unreachable. `is_guard`: this process stands in for an agent that ended
@@ -155,6 +179,7 @@ class State:
     is_guard: bool = False
     link: Link = field(default_factory=Link)
     following: Following = field(default_factory=Following)
+    rotation: Rotation = field(default_factory=Rotation)
     tombstone: Tombstone | None = None
     reset_at_s: Mapping[str, float] = field(default_factory=dict)
 

@@ -54,7 +54,7 @@ class Lay:
 
 @dataclass(frozen=True, slots=True)
 class Poke:
-    """Make this side open the handshake, where the peer was last seen."""
+    """Make this side open the handshake, where the peer was last seen; with another own key, with everyone."""
 
     change: Change
 
@@ -88,5 +88,7 @@ def ordered(plan: Plan, wanted: Desired, firewall: Firewall) -> tuple[Step, ...]
         steps.append(Configure(granted, plan.sets_key, plan.listen_port))
     if plan.lays:
         steps.append(Lay(plan))
-    steps += [Poke(change) for change in granted if change.is_new and isinstance(change.endpoint, str)]
+    is_other_key = plan.sets_key and not plan.creates
+    pokes = (change for change in granted if is_other_key or (change.is_new and isinstance(change.endpoint, str)))
+    steps += [Poke(change) for change in pokes]
     return tuple(steps)

@@ -17,6 +17,7 @@ RELIEVED_S = 5.0
 JUMP_HEARTBEAT_S = 30.0
 HEARTBEAT_S = 240.0
 JUMP_LOOK_S = 1.0
+KEY_OVERDUE_S = (60.0, 600.0)
 LOOK_S = 5.0  # half of the tolerance with which handshakes are compared
 
 
@@ -32,6 +33,11 @@ def backed_off(timer: Timer, failures: int) -> SetTimer:
 def around(timer: Timer, interval_s: float) -> SetTimer:
     """An interval give or take a tenth."""
     return SetTimer(timer, interval_s * 0.9, interval_s * 1.1)
+
+
+def key_age(due_in_s: float) -> SetTimer:
+    """When a key is old: give or take a twentieth; one that was so at the start, within ten minutes."""
+    return SetTimer(Timer.KEY_AGE, max(due_in_s * 0.95, KEY_OVERDUE_S[0]), max(due_in_s * 1.05, KEY_OVERDUE_S[1]))
 
 
 def renewal(lifetime_s: float) -> SetTimer:

@@ -67,6 +67,11 @@ def parse_dump(text: str) -> Dump:
     return Dump(public_key=_or_none(public_key), listen_port=int(listen_port), peers=peers, seen=seen)
 
 
+def parse_handshakes(text: str) -> Mapping[str, int]:
+    """Read `wg show IF latest-handshakes`: public key → unix seconds, 0: never."""
+    return {key: int(at) for key, at in (line.split("\t") for line in text.splitlines())}
+
+
 def dump_records(text: str) -> Sequence[str]:
     """The peers' lines of `wg show IF dump`."""
     return text.splitlines()[1:]

@@ -14,7 +14,8 @@ from typing import assert_never
 from agent import effects as ef
 from agent import events as ev
 from agent.desired import Desired, desired
-from agent.errors import BundleRefused, DeltaRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
+from agent.errors import BundleRefused, DeltaRefused, KeyRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
+from agent.pairs import Pairs
 from agent.ports import ControlPlane, Guard, Made, Names, Store, Tunnel, WayOut
 from agent.received import Fetched, Received, Version
 from agent.rollback import restored
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Worker:
+    """`pairs` None: the host's key stays as it is. `made` is called after each change of the tunnel."""
+
     control_plane: ControlPlane
     tunnel: Tunnel
     names: Names
@@ -35,6 +38,8 @@ class Worker:
     way_out: WayOut
     guard: Guard
     emit: Callable[[ev.Event], None]
+    pairs: Pairs | None = None
+    made: Callable[[], None] = lambda: None
     _jobs: SimpleQueue[ef.Job] = field(default_factory=SimpleQueue)
     _wanted: Desired | None = None
     _zone: Zone | None = None
@@ -70,6 +75,8 @@ class Worker:
             return _failed(job, outage.reason, outage.status)
         except BundleRefused as refused:
             return _failed(job, str(refused), is_refused=True)
+        except KeyRefused:
+            return ev.KeyRefused(at_s=monotonic())
         except (ToolFailed, StateUnusable) as failed:
             return _failed(job, str(failed))
 
@@ -82,6 +89,15 @@ class Worker:
                 if fetched is None:
                     return ev.BundleUnchanged(at_s=monotonic())
                 return ev.BundleFetched(fetched=fetched, at_s=monotonic())
+            case ef.Apply() | ef.Try() | ef.RollBack() | ef.Reconcile() | ef.ResetPeer():
+                return self._made(job)
+            case ef.MakeKey() | ef.TellKeys() | ef.SwitchKey():
+                return self._rotated(job)
+            case _:
+                return self._told(job)
+
+    def _made(self, job: ef.Making) -> ev.Event:
+        match job:
             case ef.Apply():
                 made = self._make(self._parse(job.fetched), base=job.fetched)
                 return ev.BundleApplied(fetched=job.fetched, made=made, at_s=monotonic())
@@ -98,7 +114,35 @@ class Worker:
                     self.tunnel.reset(self._wanted, job.public_key)
                 return ev.PeerReset(error=None, at_s=monotonic())
             case _:
-                return self._told(job)
+                assert_never(job)
+
+    def _rotated(self, job: ef.Rotation) -> ev.Event:
+        if self.pairs is None:
+            raise ToolFailed("this run replaces no keys")
+        match job:
+            case ef.MakeKey():
+                return ev.KeyMade(next_key=self.pairs.make_next(), at_s=monotonic())
+            case ef.TellKeys():
+                return ev.KeysTold(known=self.control_plane.tell_keys(job.report), at_s=monotonic())
+            case ef.SwitchKey():
+                return self._switch(self.pairs, job.public_key)
+            case _:
+                assert_never(job)
+
+    def _switch(self, pairs: Pairs, public_key: str) -> ev.Event:
+        """The key and all preshared keys change in one step, or at the next look."""
+        base = self._base
+        if base is None or base.bundle.interface.staged_key != public_key:
+            raise ToolFailed("the bundle in force has no secrets for the next key")
+        pairs.switch(public_key)
+        self._parsed = {}
+        error = None
+        self._wanted = self._parse(base)
+        try:
+            self._make(self._wanted, base)
+        except ToolFailed as failed:
+            error = str(failed)
+        return ev.KeySwitched(public_key=public_key, error=error, at_s=monotonic())
 
     def _told(self, job: ef.Probe | ef.Refuse | ef.Save | ef.Post | ef.TearDown) -> ev.Event:
         """What changes nothing on the host, and the end."""
@@ -163,6 +207,7 @@ class Worker:
     def _make(self, wanted: Desired, base: Fetched | None) -> Made:
         made = self.tunnel.apply(wanted)
         self._wanted, self._base = wanted, base
+        self.made()
         self._zone = zone_of(base.bundle, wanted) if base is not None else None
         return self._with_names(made)
 
@@ -180,7 +225,8 @@ class Worker:
 
     def _parse(self, fetched: Fetched) -> Desired:
         """Of the two bundles seen last, parsed once."""
-        found = self._parsed.get(fetched.hash) or desired(fetched.bundle)
+        own_key = self.pairs.in_use if self.pairs is not None else None
+        found = self._parsed.get(fetched.hash) or desired(fetched.bundle, own_key)
         last = {key: parsed for key, parsed in [*self._parsed.items()][-1:] if key != fetched.hash}
         self._parsed = {**last, fetched.hash: found}
         return found
@@ -238,6 +284,8 @@ def _failed(job: ef.Job, reason: str, status: int | None = None, is_refused: boo
             return ev.PeerReset(error=reason, at_s=at_s)
         case ef.TearDown():
             return ev.TearDownFailed(error=reason, at_s=at_s)
+        case ef.MakeKey() | ef.TellKeys() | ef.SwitchKey():
+            return ev.KeysFailed(status=status, error=reason, at_s=at_s)
         case _:
             return _trial_failed(job, reason, at_s)
 

@@ -10,7 +10,15 @@ import jwt
 import msgspec
 import requests
 
-from agent.errors import BundleRefused, EnrollmentRefused, LeaveRefused, Outage, PeerDeleted, SignatureInvalid
+from agent.errors import (
+    BundleRefused,
+    EnrollmentRefused,
+    KeyRefused,
+    LeaveRefused,
+    Outage,
+    PeerDeleted,
+    SignatureInvalid,
+)
 from agent.keys import device_public_key, device_signer
 from agent.received import Fetched, Received, applied_to, subject_of, whole
 from agent.trust import Trust
@@ -22,6 +30,8 @@ from chalicelib.wire.agent import (
     AssertionClaims,
     Enrolled,
     EnrollRequest,
+    KeysKnown,
+    KeysReport,
     LeaveRequest,
     Session,
     SessionRequest,
@@ -41,6 +51,7 @@ HEALTH = "/api/v1/health"
 NOT_MODIFIED = 304
 GONE = 410
 CONFLICT = 409
+KEY_IN_USE = "key_in_use"
 RETRYABLE = frozenset({408, 425, 429})
 
 Shape = TypeVar("Shape")
@@ -168,6 +179,13 @@ class RestControlPlane:
     def beat(self, heartbeat: Heartbeat) -> Ack:
         answer = self.http.call("POST", "/heartbeat", token=self._session, body=encode(heartbeat))
         return _decoded(self._checked(answer), Ack)
+
+    def tell_keys(self, report: KeysReport) -> KeysKnown:
+        answer = self.http.call("POST", "/keys", token=self._session, body=encode(report))
+        problem = None if answer.ok else _problem(answer)
+        if problem is not None and answer.status_code == CONFLICT and problem.code == KEY_IN_USE:
+            raise KeyRefused(problem.detail)
+        return _decoded(self._checked(answer), KeysKnown)
 
     def leave(self, void_files: bool) -> None:
         """Give the peer up, with this device's key as proof of which machine means it."""

@@ -54,6 +54,13 @@ class EnrollmentDir:
     def save_enrollment(self, enrollment: Enrollment) -> None:
         write_whole(self.path / ENROLLMENT, encode(enrollment))
 
+    def save_keys(self, keys: Keys) -> None:
+        """In place of the enrolment's own. Only who holds the lock may."""
+        enrollment = self.enrollment()
+        if enrollment is None:
+            raise StateUnusable(f"there is no enrolment in {self.path} any more")
+        self.save_enrollment(msgspec.structs.replace(enrollment, keys=keys))
+
     def bundle(self, enrollment: Enrollment, trust: Trust) -> Fetched | None:
         """The last good bundle, whole or with the deltas after it, as far as their signatures are good.
 

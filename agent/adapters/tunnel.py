@@ -6,6 +6,7 @@ costs one `wg`; `verify` looks again and heals what drifted.
 
 import logging
 import socket
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
@@ -16,6 +17,7 @@ from agent.adapters.device import Device
 from agent.adapters.firewall import NftFirewall, enable_forwarding, must_forward
 from agent.adapters.foreign import ForeignTables
 from agent.adapters.iproute import IpRoute
+from agent.carrying import carried
 from agent.conflicts import HostRoutes, without_conflicts
 from agent.desired import Desired, Endpoint
 from agent.enforcing import Surroundings, table
@@ -39,7 +41,7 @@ from agent.steps import (
     Step,
     ordered,
 )
-from agent.wgconf import Dump, addconf, parse_dump
+from agent.wgconf import Dump, addconf, parse_dump, parse_handshakes
 
 UNRESOLVED = "unresolved"  # stands in what was made last, so that only `verify` asks again
 DISCARD_PORT = 9  # RFC 863
@@ -50,7 +52,7 @@ logger = logging.getLogger(__name__)
 @dataclass(slots=True)
 class HostTunnel:
     """`memory` is filled from disk at start; `private_key` base64. `nat_interfaces`: named by the
-    operator; none: those that routes lead to."""
+    operator; none: those that routes lead to. One thread at a time changes it."""
 
     commands: Commands
     interface: str
@@ -63,44 +65,79 @@ class HostTunnel:
     _forbidden: tuple[str, ...] = ()
     _live: Live | None = None
     _host: HostRoutes = field(default_factory=HostRoutes)
+    _wanted: Desired | None = None
+    _handshakes: Mapping[str, int] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def apply(self, wanted: Desired) -> Made:
         """Make it so. Starts from what was made last; where that fails, from a look at the host."""
-        if self._live is not None:
-            try:
-                return self._make(wanted, self._live)
-            except ToolFailed as failed:
-                logger.info("host_differs", extra={"interface": self.interface, "error": str(failed)})
-        return self.verify(wanted)
+        with self._lock:
+            if self._live is not None:
+                try:
+                    return self._make(wanted, self._live)
+                except ToolFailed as failed:
+                    logger.info("host_differs", extra={"interface": self.interface, "error": str(failed)})
+            return self.verify(wanted)
 
     def verify(self, wanted: Desired) -> Made:
         """Make it so from a fresh look at interface, routes and table."""
-        self._live = None
-        self.firewall.verify()
-        made = self._make(wanted, self._look())
-        if self.foreign is None or not wanted.is_forwarding:
-            return made
-        is_changed = self._open_foreign(self.foreign, wanted)
-        return replace(made, is_changed=made.is_changed or is_changed, forbidden=self._forbidden)
+        with self._lock:
+            self._live = None
+            self.firewall.verify()
+            made = self._make(wanted, self._look())
+            if self.foreign is None or not wanted.is_forwarding:
+                return made
+            is_changed = self._open_foreign(self.foreign, wanted)
+            return replace(made, is_changed=made.is_changed or is_changed, forbidden=self._forbidden)
 
     def reset(self, wanted: Desired, public_key: str) -> None:
-        live = self._live
-        self._do(RemovePeers((public_key,)), wanted, {})
-        if live is None:
-            self.verify(wanted)
-        else:
-            left = {key: peer for key, peer in live.peers.items() if key != public_key}
-            self._make(wanted, replace(live, peers=left))
+        with self._lock:
+            live = self._live
+            self._do(RemovePeers((public_key,)), wanted, {})
+            if live is None:
+                self.verify(wanted)
+            else:
+                left = {key: peer for key, peer in live.peers.items() if key != public_key}
+                self._make(wanted, replace(live, peers=left))
+
+    def use_key(self, private_key: str) -> None:
+        """The key that the interface has from the next `apply` on."""
+        with self._lock:
+            self.private_key = private_key
+
+    @property
+    def has_standbys(self) -> bool:
+        return self._wanted is not None and bool(self._wanted.standbys)
+
+    def carry(self) -> bool:
+        """Move AllowedIPs to staged keys that came into use; whether any did. A host that refuses is healed
+        by `verify`."""
+        with self._lock:
+            wanted, live = self._wanted, self._live
+            if wanted is None or live is None:
+                return False
+            try:
+                handshakes = parse_handshakes(self.commands.run("wg", "show", self.interface, "latest-handshakes"))
+                is_moved = carried(wanted, handshakes) != carried(wanted, self._handshakes)
+                self._handshakes = handshakes
+                if is_moved:
+                    self._make(wanted, live)
+                    logger.info("key_carried", extra={"interface": self.interface})
+            except ToolFailed as failed:
+                logger.info("host_differs", extra={"interface": self.interface, "error": str(failed)})
+                return False
+            return is_moved
 
     def learned(self) -> Mapping[str, str]:
         return self.memory.learned
 
     def remove(self) -> None:
-        self._live = None
-        self.device.destroy()
-        self.firewall.remove()
-        if self.foreign is not None:
-            self.foreign.remove()
+        with self._lock:
+            self._live = self._wanted = None
+            self.device.destroy()
+            self.firewall.remove()
+            if self.foreign is not None:
+                self.foreign.remove()
 
     def plan(self, wanted: Desired) -> Prospect:
         """What `apply` would do to this host now, from a fresh look and without doing it.
@@ -109,12 +146,13 @@ class HostTunnel:
             ToolFailed: the host cannot be looked at.
         """
         live = self._look()
-        wanted, conflicts = without_conflicts(wanted, self._host)
+        wanted, conflicts = without_conflicts(carried(wanted, self._handshakes), self._host)
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
         return Prospect(ordered(plan, wanted, self._firewall(wanted, self.firewall.differs)), conflicts)
 
     def _make(self, wanted: Desired, live: Live) -> Made:
-        wanted, conflicts = without_conflicts(wanted, self._host)
+        self._wanted = wanted
+        wanted, conflicts = without_conflicts(carried(wanted, self._handshakes), self._host)
         own_key = wireguard_public_key(self.private_key)
         plan = difference(live, wanted, own_key, self.memory)
         steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
@@ -199,6 +237,7 @@ class HostTunnel:
         link, routes = ip.link(), ip.routes()
         self._host = routes.host
         self._learn(dump)
+        self._handshakes = {seen.public_key: int(seen.handshake_at) for seen in dump.seen}
         return Live(
             public_key=dump.public_key,
             listen_port=dump.listen_port,

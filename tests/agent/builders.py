@@ -59,6 +59,9 @@ def a_bundle(
     mtu: int = 1420,
     peer_id: str = PEER_ID,
     firewall: Firewall | None = None,
+    public_key: str | None = None,
+    staged_key: str | None = None,
+    rotate_key: bool = False,
 ) -> Bundle:
     return Bundle(
         generation=generation,
@@ -68,7 +71,12 @@ def a_bundle(
         is_blocked=False,
         next_signing_key=public_text(SUCCESSOR),
         interface=Interface(
-            addresses=["10.9.0.2/24"] if addresses is None else addresses, listen_port=listen_port, mtu=mtu
+            addresses=["10.9.0.2/24"] if addresses is None else addresses,
+            listen_port=listen_port,
+            mtu=mtu,
+            public_key=public_key,
+            staged_key=staged_key,
+            rotate_key=rotate_key,
         ),
         peers=[a_peer()] if peers is None else peers,
         firewall=firewall if firewall is not None else Firewall(forward=forward),

@@ -10,16 +10,29 @@ from agent import effects as ef
 from agent import events as ev
 from agent.core import initial
 from agent.desired import Desired
-from agent.errors import Outage, PeerDeleted, StateUnusable, ToolFailed
+from agent.enrollment import Keys
+from agent.errors import KeyRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
+from agent.pairs import Pairs
 from agent.ports import Made
 from agent.received import Fetched, Received, applied_to
 from agent.runtime import Runtime
 from agent.state import State
 from agent.worker import Worker
 from agent.zone import Zone, zone_of
+from chalicelib.wire.agent import KeysKnown, KeysReport
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
-from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_tombstone, fetched, received_delta
+from tests.agent.builders import (
+    NETWORK_ID,
+    PEER_ID,
+    a_bundle,
+    a_peer,
+    a_private_key,
+    a_public_key,
+    a_tombstone,
+    fetched,
+    received_delta,
+)
 
 
 @dataclass
@@ -48,6 +61,10 @@ class FakeControlPlane:
         self._fail()
         self.reported.append(applied)
 
+    def tell_keys(self, report: KeysReport) -> KeysKnown:
+        self._fail()
+        return KeysKnown(public_key=report.public_key, staged_key=report.next_key, is_held=True)
+
     def beat(self, heartbeat: Heartbeat) -> Ack:
         self._fail()
         return Ack(seq=heartbeat.seq, generation=0, wanted=0, nonce="n")
@@ -71,6 +88,8 @@ class FakeTunnel:
         return Made(is_changed=True)
 
     verify = apply
+
+    def use_key(self, private_key: str) -> None: ...
 
     def reset(self, wanted: Desired, public_key: str) -> None:
         self.reset_keys.append(public_key)
@@ -173,12 +192,22 @@ def a_worker(plane: Exception | None = None, tunnel: Exception | None = None, st
     return a_worker_of(FakeControlPlane(plane), FakeTunnel(tunnel), FakeStore(store))
 
 
+@dataclass
+class FakeKeys:
+    trouble: Exception | None = None
+
+    def save_keys(self, keys: Keys) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+
+
 def a_worker_of(
     plane: FakeControlPlane | None = None,
     tunnel: FakeTunnel | None = None,
     store: FakeStore | None = None,
     guard: FakeGuard | None = None,
     names: FakeNames | None = None,
+    keys: FakeKeys | None = None,
     emit: Callable[[ev.Event], None] = lambda event: None,
 ) -> Worker:
     return Worker(
@@ -189,9 +218,12 @@ def a_worker_of(
         way_out=FakeWayOut(),
         guard=guard or FakeGuard(),
         emit=emit,
+        pairs=None if keys is None else Pairs(KEYS, keys, FakeTunnel()),
     )
 
 
+KEYS = Keys(private_key=a_private_key("me"), device_key="")
+TELL = ef.TellKeys(KeysReport(public_key=a_public_key("me")))
 APPLY = ef.Apply(fetched(a_bundle()))
 TRY = ef.Try(fetched(a_bundle(2)), fetched(a_bundle()))
 HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
@@ -220,6 +252,13 @@ HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
         (a_worker(), ef.Reconcile(), ev.ReconcileFailed),
         (a_worker(), ef.Post(HEARTBEAT), ev.Posted),
         (a_worker(Outage("r")), ef.Post(HEARTBEAT), ev.PostFailed),
+        (a_worker(), ef.MakeKey(), ev.KeysFailed),
+        (a_worker_of(keys=FakeKeys()), ef.MakeKey(), ev.KeyMade),
+        (a_worker_of(keys=FakeKeys(StateUnusable("full"))), ef.MakeKey(), ev.KeysFailed),
+        (a_worker_of(keys=FakeKeys()), TELL, ev.KeysTold),
+        (a_worker_of(FakeControlPlane(Outage("r", 500)), keys=FakeKeys()), TELL, ev.KeysFailed),
+        (a_worker_of(FakeControlPlane(KeyRefused("another's")), keys=FakeKeys()), TELL, ev.KeyRefused),
+        (a_worker_of(keys=FakeKeys()), ef.SwitchKey(a_public_key("next")), ev.KeysFailed),
         (a_worker(), ef.TearDown(a_tombstone()), ev.TornDown),
         (a_worker(tunnel=ToolFailed("busy")), ef.TearDown(a_tombstone()), ev.TearDownFailed),
     ],

@@ -23,6 +23,17 @@ def test_a_flag_wins_over_the_environment() -> None:
     assert settings == EnrollSettings("https://b", "b", Path("/b"), False)
 
 
+def test_the_age_at_which_a_key_is_replaced_is_a_number_of_days_and_zero_is_never() -> None:
+    asked = [
+        parse(["run", *given], env) for given, env in (([], {}), ([], {"KEY_DAYS": "0"}), (["--key-days", "7"], {}))
+    ]
+
+    assert [settings.key_days for settings in asked if isinstance(settings, RunSettings)] == [30.0, 0.0, 7.0]
+    for wrong in ("-1", "nan", "soon", "1e9"):
+        with pytest.raises(SettingsInvalid):
+            parse(["run"], {"KEY_DAYS": wrong})
+
+
 def test_a_token_can_come_by_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
 

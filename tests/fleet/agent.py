@@ -133,6 +133,8 @@ class NoTunnel:
 
     def reset(self, wanted: object, public_key: str) -> None: ...
 
+    def use_key(self, private_key: str) -> None: ...
+
     def learned(self) -> dict[str, str]:
         return {}
 

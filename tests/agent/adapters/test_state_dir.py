@@ -46,6 +46,18 @@ def test_the_only_enrolment_is_chosen(tmp_path: Path) -> None:
     assert state.chosen(None).path.name == "net_1"
 
 
+def test_other_keys_take_the_place_of_an_enrolments_own_and_all_else_stays(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+    directory.lock()
+    directory.save_enrollment(an_enrollment())
+    keys = Keys(private_key="private", device_key="device", made_at=9.0, next_private_key="next")
+
+    directory.save_keys(keys)
+
+    assert directory.enrollment() == msgspec.structs.replace(an_enrollment(), keys=keys)
+    assert (directory.path / "enrollment.json").stat().st_mode & 0o777 == 0o600
+
+
 def test_among_several_one_must_be_named_and_the_error_lists_them(tmp_path: Path) -> None:
     state = StateDir(tmp_path)
     state.keep(an_enrollment("net_1"))

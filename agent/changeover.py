@@ -1,0 +1,53 @@
+"""Sees a peer's staged key come into use, and has the tunnel follow at once.
+
+What is lost meanwhile is one look's time of the peer's packets. So it looks a hundred times a
+second for a minute after something was staged, when the change over is due, then once a second.
+"""
+
+import threading
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Protocol
+
+EAGER_FOR_S = 60.0
+EAGER_S = 0.01
+PATIENT_S = 1.0
+SHARE = 2  # of the time a look takes, how long to rest at least: many peers make long looks
+
+
+class Carrier(Protocol):
+    @property
+    def has_standbys(self) -> bool: ...
+
+    def carry(self) -> bool: ...
+
+
+@dataclass(slots=True)
+class Changeover:
+    tunnel: Carrier
+    _woken: threading.Event = field(default_factory=threading.Event)
+    _eager_until_s: float = 0.0
+
+    def start(self) -> None:
+        threading.Thread(target=self._work, daemon=True, name="changeover").start()
+
+    def wake(self) -> None:
+        """The tunnel was made anew: there may be something to watch."""
+        if self.tunnel.has_standbys:
+            self._eager_until_s = monotonic() + EAGER_FOR_S
+            self._woken.set()
+
+    def _work(self) -> None:
+        while True:
+            self._woken.wait()
+            self.watch()
+
+    def watch(self) -> None:
+        """Look until nothing is staged any more."""
+        while self.tunnel.has_standbys:
+            self._woken.clear()
+            began_s = monotonic()
+            self.tunnel.carry()
+            now_s = monotonic()
+            pause_s = EAGER_S if now_s < self._eager_until_s else PATIENT_S
+            self._woken.wait(max(pause_s, SHARE * (now_s - began_s)))

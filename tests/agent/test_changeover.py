@@ -1,0 +1,41 @@
+"""Looking for a change over: only while something is staged, and until it is not."""
+
+from dataclasses import dataclass
+
+from agent.changeover import Changeover
+
+
+@dataclass
+class FakeTunnel:
+    """Its one standby is gone after a number of looks."""
+
+    left: int
+    looks: int = 0
+
+    @property
+    def has_standbys(self) -> bool:
+        return self.looks < self.left
+
+    def carry(self) -> bool:
+        self.looks += 1
+        return True
+
+
+def test_it_looks_again_and_again_until_nothing_is_staged() -> None:
+    tunnel = FakeTunnel(left=5)
+    changeover = Changeover(tunnel)
+    changeover.wake()
+
+    changeover.watch()
+
+    assert tunnel.looks == 5
+
+
+def test_it_looks_at_nothing_where_nothing_is_staged() -> None:
+    tunnel = FakeTunnel(left=0)
+    changeover = Changeover(tunnel)
+    changeover.wake()
+
+    changeover.watch()
+
+    assert tunnel.looks == 0
