@@ -6,7 +6,7 @@ interface: WireGuard would silently move it to the last section.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from chalicelib.domain.cidr import Address, Cidr, ordered
@@ -86,8 +86,11 @@ def regular_tunnel(
     home = home_of(peer, hubs, network.down)
     through_home = EVERYTHING if peer.full_encapsulation else _reachable(network, peer, hubs, routers)
     sections = tuple(
-        replace(
-            _section(peer, jump, psk, pair_epoch(network, peer)),
+        _section(
+            peer,
+            jump,
+            psk,
+            pair_epoch(network, peer),
             allowed_ips=through_home if jump.id == home else (),
             keepalive_s=_keepalive_s(peer) if jump.endpoint else 0,
             address=addresses(network, jump)[0],
@@ -117,15 +120,18 @@ def jump_tunnel(network: Network, jump: Peer, peers: Iterable[Peer], psk: Presha
     served = served_cidrs(network, hubs)
 
     def section(peer: Peer) -> Section | None:
-        bare = _section(jump, peer, psk, pair_epoch(network, peer))
+        """A regular peer's has its CIDRs at its home; elsewhere an agent's is a standby, and a file's is none."""
+        bare = partial(_section, jump, peer, psk, pair_epoch(network, peer))
         if peer.is_jump:
             behind = [cidr for cidr in served[peer.id] if cidr not in jump.additional_allowed_ips]
             reached = ordered((*hosts(network, peer), *behind, *carried.get(peer.id, ())))
             own = addresses(network, peer)[0]
-            return replace(
-                bare, allowed_ips=reached, keepalive_s=_keepalive_s(jump) if peer.endpoint else 0, address=own
-            )
-        return _carried(bare, peer, jump.id, orders[peer.id], reach(network, peer))
+            return bare(allowed_ips=reached, keepalive_s=_keepalive_s(jump) if peer.endpoint else 0, address=own)
+        order, cidrs = orders[peer.id], reach(network, peer)
+        homes = order if peer.is_run_by_agent else ()
+        if order[:1] == (jump.id,):
+            return bare(allowed_ips=cidrs, homes=homes)
+        return bare(homes=homes, standby=cidrs) if peer.is_run_by_agent else None
 
     found = (section(peer) for peer in known if peer.id != jump.id)
     return _tunnel(network, jump, tuple(one for one in found if one is not None), ())
@@ -139,20 +145,19 @@ def _order(network: Network, peer: Peer, hubs: Sequence[Peer]) -> tuple[PeerId, 
     return () if home is None else (home,)
 
 
-def _carried(
-    bare: Section, peer: Peer, jump_id: PeerId, order: tuple[PeerId, ...], cidrs: tuple[Cidr, ...]
-) -> Section | None:
-    """A regular peer's section on a jump: with its CIDRs at its home, for an agent a standby elsewhere."""
-    is_home = order[:1] == (jump_id,)
-    if not peer.is_run_by_agent:
-        return replace(bare, allowed_ips=cidrs) if is_home else None
-    if is_home:
-        return replace(bare, allowed_ips=cidrs, homes=order)
-    return replace(bare, homes=order, standby=cidrs)
-
-
-def _section(own: Peer, other: Peer, psk: PresharedKeys, epoch: int) -> Section:
-    """What one peer's configuration says of another, without AllowedIPs; a file knows nothing of staged keys."""
+def _section(
+    own: Peer,
+    other: Peer,
+    psk: PresharedKeys,
+    epoch: int,
+    *,
+    allowed_ips: tuple[Cidr, ...] = (),
+    keepalive_s: int = 0,
+    address: Address | None = None,
+    homes: tuple[PeerId, ...] = (),
+    standby: tuple[Cidr, ...] = (),
+) -> Section:
+    """What one peer's configuration says of another; a file knows nothing of staged keys."""
 
     def pair(key: str) -> Pair:
         between = psk(own.public_key, key, epoch) if own.public_key else None
@@ -160,7 +165,8 @@ def _section(own: Peer, other: Peer, psk: PresharedKeys, epoch: int) -> Section:
 
     is_staged = other.staged_key is not None and own.is_run_by_agent
     staged = pair(str(other.staged_key)) if is_staged else None
-    return Section(other.id, pair(str(other.public_key)), _endpoint(other), (), 0, staged)
+    used = pair(str(other.public_key))
+    return Section(other.id, used, _endpoint(other), allowed_ips, keepalive_s, staged, address, homes, standby)
 
 
 def served_cidrs(network: Network, hubs: Sequence[Peer]) -> dict[PeerId, tuple[Cidr, ...]]:
