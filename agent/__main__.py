@@ -15,6 +15,8 @@ from agent import logs, planning, status
 from agent.adapters.commands import Commands
 from agent.adapters.control_plane import Http, RestControlPlane, RestEnroller
 from agent.adapters.device import Device
+from agent.adapters.dialling import Dialler
+from agent.adapters.encapsulation import Encapsulation
 from agent.adapters.firewall import NftFirewall
 from agent.adapters.foreign import ForeignTables
 from agent.adapters.guard import GuardProcess
@@ -30,6 +32,7 @@ from agent.changeover import Changeover
 from agent.cli import doctor, identity
 from agent.core import EXIT_PEER_DELETED, initial
 from agent.desired import desired, endpoints_asked
+from agent.encapsulation import MARK
 from agent.enrolling import Enrolling
 from agent.enrollment import Enrollment
 from agent.errors import (
@@ -138,7 +141,8 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     trust = Trust(directory.keyring(enrollment), directory.save_keyring)
     saved = directory.bundle(enrollment, trust)
     queue: SimpleQueue[Event] = SimpleQueue()
-    control_plane = _control_plane(enrollment, trust)
+    dialler = _dialler(directory)
+    control_plane = _control_plane(enrollment, trust, dialler)
     worker = _worker(settings, directory, enrollment, control_plane, saved, queue.put)
     watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
     blank = _blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid())
@@ -152,7 +156,7 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
             keys=_keys(settings, enrollment),
         ),
         put_job=worker.put,
-        push=WebSocketPush(socket_url(enrollment.server), control_plane.bearer, queue.put),
+        push=WebSocketPush(socket_url(enrollment.server), control_plane.bearer, queue.put, dialler),
         watch=watch,
         queue=queue,
         show=StatusFile(directory, blank).show,
@@ -168,7 +172,7 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
 def _once(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollment) -> int:
     trust = Trust(directory.keyring(enrollment), directory.save_keyring)
     saved = directory.bundle(enrollment, trust)
-    control_plane = _control_plane(enrollment, trust)
+    control_plane = _control_plane(enrollment, trust, _dialler(directory))
     worker = _worker(settings, directory, enrollment, control_plane, saved, lambda _: None)
     outcome = once(worker, saved, directory.trial(enrollment, trust, saved))
     if outcome.tombstone is not None:
@@ -201,7 +205,8 @@ def _plan(settings: PlanSettings) -> int:
     if settings.is_fetched:
         origin(enrollment.server, settings.is_insecure)
         try:
-            bundle = _fetched_now(_control_plane(enrollment, trust), saved)
+            dialler = Dialler(MARK, directory.addresses())
+            bundle = _fetched_now(_control_plane(enrollment, trust, dialler), saved)
         except PeerDeleted as deleted:
             return _say(f"{deleted}; run would take its tunnel down", EXIT_PEER_DELETED)
         except Outage as outage:
@@ -237,9 +242,10 @@ def _leave(settings: LeaveSettings) -> int:
     enrollment = _enrollment(directory)
     origin(enrollment.server, settings.is_insecure)
     directory.lock()
+    trust = Trust(directory.keyring(enrollment), directory.save_keyring)
     interfaces = [*enrollment.former_interfaces, enrollment.interface]
     leaving = Leaving(
-        control_plane=_control_plane(enrollment, Trust(directory.keyring(enrollment), directory.save_keyring)),
+        control_plane=_control_plane(enrollment, trust, Dialler(MARK, directory.addresses())),
         tunnels=[_tunnel(directory, enrollment, interface, None) for interface in interfaces],
         files=directory,
     )
@@ -263,14 +269,18 @@ def _leave(settings: LeaveSettings) -> int:
     return 0
 
 
-def _control_plane(enrollment: Enrollment, trust: Trust) -> RestControlPlane:
+def _control_plane(enrollment: Enrollment, trust: Trust, dialler: Dialler | None = None) -> RestControlPlane:
     return RestControlPlane(
-        http=Http(enrollment.server),
+        http=Http(enrollment.server, dialler),
         network_id=enrollment.network_id,
         peer_id=enrollment.peer_id,
         device_key=enrollment.keys.device_key,
         trust=trust,
     )
+
+
+def _dialler(directory: EnrollmentDir) -> Dialler:
+    return Dialler(MARK, directory.addresses(), directory.save_addresses)
 
 
 def _worker(
@@ -328,6 +338,7 @@ def _tunnel(
         memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
         nat_interfaces=settings.nat_interfaces if settings is not None else (),
         foreign=ForeignTables(commands, interface, is_managed=settings is not None and settings.manages_forward),
+        encapsulation=Encapsulation(commands, interface),
     )
 
 

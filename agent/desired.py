@@ -2,9 +2,19 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address, ip_interface, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
 from typing import TypeAlias
 
 from agent.errors import BundleRefused
@@ -45,7 +55,8 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Desired:
     """`listen_port` None: any. `routes`: AllowedIPs that no address of the interface covers. `standbys`: a
-    peer's staged key → its present one."""
+    peer's staged key → its present one. `is_full`: all of the host's traffic goes into the tunnel, by a
+    routing table of its own; it asks `resolvers` for names."""
 
     listen_port: int | None
     mtu: int
@@ -56,6 +67,8 @@ class Desired:
     policy: Policy = field(default_factory=Policy, repr=False)
     is_blocked: bool = False
     standbys: Mapping[str, str] = field(default_factory=dict)
+    is_full: bool = False
+    resolvers: tuple[IPv4Address | IPv6Address, ...] = ()
 
 
 def desired(bundle: Bundle, own_key: str | None = None) -> Desired:
@@ -66,7 +79,7 @@ def desired(bundle: Bundle, own_key: str | None = None) -> Desired:
 
     Raises:
         BundleRefused: a value is malformed, a key or a prefix stands twice (WireGuard would
-            silently keep the later one), or a default route is asked for.
+            silently keep the later one).
     """
     try:
         addresses = frozenset(ip_interface(text) for text in bundle.interface.addresses)
@@ -80,18 +93,18 @@ def desired(bundle: Bundle, own_key: str | None = None) -> Desired:
         raise BundleRefused("a public key stands twice in the bundle")
     prefixes = [prefix for section in sections for prefix in section.allowed_ips]
     _refuse_twice(map(str, prefixes))
-    if any(prefix.prefixlen == 0 for prefix in prefixes):
-        raise BundleRefused("full encapsulation (AllowedIPs of /0) is not supported by this agent")
     return Desired(
         listen_port=bundle.interface.listen_port,
         mtu=bundle.interface.mtu,
         addresses=addresses,
         sections={section.public_key: section for section in sections},
-        routes=frozenset(prefix for prefix in prefixes if not is_covered(prefix, addresses)),
+        routes=routed(prefixes, addresses),
         is_forwarding=bundle.firewall.forward,
         policy=policy,
         is_blocked=bundle.is_blocked,
         standbys={peer.staged.public_key: peer.public_key for peer in bundle.peers if peer.staged is not None},
+        is_full=bundle.interface.full_encapsulation or any(prefix.prefixlen == 0 for prefix in prefixes),
+        resolvers=tuple(address for text in bundle.dns.resolvers if (address := _address(text)) is not None),
     )
 
 
@@ -121,6 +134,11 @@ def parse_endpoint(text: str) -> Endpoint:
     if not HOST_NAME.fullmatch(host):
         raise ValueError("an endpoint's host is neither a name nor an address")
     return Endpoint(host=host, port=int(port))
+
+
+def routed(prefixes: Iterable[Prefix], addresses: Collection[Address]) -> frozenset[Prefix]:
+    """What needs a route in the main table: a default route never stands there."""
+    return frozenset(prefix for prefix in prefixes if prefix.prefixlen and not is_covered(prefix, addresses))
 
 
 def is_covered(prefix: Prefix, addresses: Iterable[Address]) -> bool:
@@ -157,6 +175,14 @@ def _section(peer: BundlePeer, pair: BundlePeer | Pair, is_next: bool) -> Sectio
         endpoint=parse_endpoint(peer.endpoint) if peer.endpoint is not None else None,
         keepalive_s=peer.persistent_keepalive,
     )
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Among resolvers a search domain may stand."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def _check_interface(bundle: Bundle) -> None:

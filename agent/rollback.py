@@ -7,8 +7,11 @@ and the routes: what the good one did not send into the tunnel goes out of it ag
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from ipaddress import ip_network
 
-from agent.desired import Address, Desired, Prefix, Section, contains, is_covered
+from agent.desired import Address, Desired, Prefix, Section, contains, routed
+
+EVERYTHING = frozenset[Prefix]({ip_network("0.0.0.0/0"), ip_network("::/0")})
 
 Kept = Mapping[Prefix, frozenset[Prefix]]
 
@@ -29,13 +32,22 @@ def restored(good: Desired | None, new: Desired) -> Desired:
     before = good.sections if good is not None else {}
     sections = {key: _restored(section, before.get(key), kept) for key, section in new.sections.items()}
     is_routed_anew = kept or addresses != new.addresses
-    routes = _routes(sections.values(), addresses) if is_routed_anew else new.routes
-    return replace(new, addresses=addresses, sections=sections, routes=routes)
+    prefixes = (prefix for section in sections.values() for prefix in section.allowed_ips)
+    return replace(
+        new,
+        addresses=addresses,
+        sections=sections,
+        routes=routed(prefixes, addresses) if is_routed_anew else new.routes,
+        is_full=new.is_full and good is not None and good.is_full,
+    )
 
 
 def _ways(good: Desired | None) -> frozenset[Prefix]:
     """All that a bundle sends into the tunnel."""
-    return good.routes | {address.network for address in good.addresses} if good is not None else frozenset()
+    if good is None:
+        return frozenset()
+    everything = EVERYTHING if good.is_full else frozenset[Prefix]()
+    return good.routes | {address.network for address in good.addresses} | everything
 
 
 def _kept(ways: frozenset[Prefix], new: Desired) -> Kept:
@@ -63,11 +75,6 @@ def _restored(section: Section, before: Section | None, kept: Kept) -> Section:
     if (allowed_ips, endpoint) == (section.allowed_ips, section.endpoint):
         return section
     return replace(section, allowed_ips=allowed_ips, endpoint=endpoint)
-
-
-def _routes(sections: Iterable[Section], addresses: Iterable[Address]) -> frozenset[Prefix]:
-    prefixes = (prefix for section in sections for prefix in section.allowed_ips)
-    return frozenset(prefix for prefix in prefixes if not is_covered(prefix, addresses))
 
 
 def _is_within(prefix: Prefix, outer: Iterable[Prefix]) -> bool:

@@ -10,6 +10,7 @@ import jwt
 import msgspec
 import requests
 
+from agent.adapters.dialling import Dialler, MarkedAdapter
 from agent.errors import (
     BundleRefused,
     EnrollmentRefused,
@@ -71,11 +72,16 @@ class _Bearer(requests.auth.AuthBase):
 
 @dataclass(slots=True)
 class Http:
-    """One origin. `clock_offset_s`: the server's clock less ours, from its last answer."""
+    """One origin. `dialler` None: connections as the host makes them. `clock_offset_s`: the server's clock
+    less ours, from its last answer."""
 
     server: str
+    dialler: Dialler | None = None
     session: requests.Session = field(default_factory=requests.Session)
     clock_offset_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        _dial_by(self.dialler, self.session)
 
     def call(
         self,
@@ -110,10 +116,10 @@ class Http:
     def is_answering(self) -> bool:
         """Whether anything answers, asked over a new connection: an old one may hang for long."""
         try:
-            with requests.get(
-                f"{self.server}{HEALTH}", timeout=PROBE_TIMEOUTS_S, allow_redirects=False, stream=True
-            ) as answer:
-                return answer.status_code > 0
+            with requests.Session() as fresh:
+                _dial_by(self.dialler, fresh)
+                url = f"{self.server}{HEALTH}"
+                return fresh.get(url, timeout=PROBE_TIMEOUTS_S, allow_redirects=False, stream=True).status_code > 0
         except requests.RequestException:
             return False
 
@@ -244,6 +250,12 @@ class RestControlPlane:
             jti=uuid.uuid4().hex,
         )
         return jwt.encode(msgspec.to_builtins(claims), device_signer(self.device_key), ASSERTION_ALGORITHM)
+
+
+def _dial_by(dialler: Dialler | None, session: requests.Session) -> None:
+    if dialler is not None:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, MarkedAdapter(dialler))
 
 
 def _tag(fetched: Fetched) -> str:

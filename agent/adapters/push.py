@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
+from urllib.parse import urlsplit
 
 import msgspec
 import websocket
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
+from agent.adapters.dialling import Dialler
 from agent.events import Event, FrameReceived, SocketClosed, SocketOpened
 from chalicelib.wire.frames import ToAgent
 
@@ -39,6 +41,7 @@ class WebSocketPush:
     url: str
     bearer: Callable[[], str]
     emit: Callable[[Event], None]
+    dialler: Dialler | None = None
     _open: dict[int, websocket.WebSocket] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _wanted: int = 0
@@ -97,8 +100,19 @@ class WebSocketPush:
             enable_multithread=True,
             suppress_origin=True,
             sslopt=tls() if self.url.startswith("wss:") else None,
+            socket=self._dialled(),
         )
         return connection
+
+    def _dialled(self) -> socket.socket | None:
+        """A connection, TLS included, which the library takes as it is; through a proxy it makes its own."""
+        origin = "http" + self.url.removeprefix("ws")
+        if self.dialler is None or get_environ_proxies(origin):
+            return None
+        parts = urlsplit(origin)
+        host, is_secure = parts.hostname or "", parts.scheme == "https"
+        made = self.dialler.connect(host, parts.port or (443 if is_secure else 80), CONNECT_WITHIN_S, KEEPALIVE)
+        return tls()["context"].wrap_socket(made, server_hostname=host) if is_secure else made
 
     def _receive(self, number: int, connection: websocket.WebSocket) -> None:
         """Emit frames until the server closes; a frame of a kind not known yet is skipped."""

@@ -126,6 +126,16 @@ class EnrollmentDir:
     def save_learned(self, learned: Mapping[str, str]) -> None:
         write_whole(self.path / "learned.json", encode(dict(learned)))
 
+    def addresses(self) -> Mapping[str, Sequence[str]]:
+        """The control plane's last ones, by its host name."""
+        try:
+            return _parsed(self.path / "addresses.json", dict[str, list[str]]) or {}
+        except StateUnusable:
+            return {}  # only for when its name is not answered
+
+    def save_addresses(self, addresses: Mapping[str, Sequence[str]]) -> None:
+        write_whole(self.path / "addresses.json", encode(dict(addresses)))
+
     def tombstone(self) -> Tombstone | None:
         return _parsed(self.path / "tombstone.json", Tombstone)
 

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from agent.adapters.commands import Commands
 from agent.adapters.device import Device
+from agent.adapters.encapsulation import Encapsulation
 from agent.adapters.firewall import NftFirewall, enable_forwarding, must_forward
 from agent.adapters.foreign import ForeignTables
 from agent.adapters.iproute import IpRoute
@@ -62,6 +63,7 @@ class HostTunnel:
     memory: Memory = field(default_factory=Memory)
     nat_interfaces: tuple[str, ...] = ()
     foreign: ForeignTables | None = None
+    encapsulation: Encapsulation | None = None
     _forbidden: tuple[str, ...] = ()
     _live: Live | None = None
     _host: HostRoutes = field(default_factory=HostRoutes)
@@ -84,6 +86,8 @@ class HostTunnel:
         with self._lock:
             self._live = None
             self.firewall.verify()
+            if self.encapsulation is not None:
+                self.encapsulation.verify()
             made = self._make(wanted, self._look())
             if self.foreign is None or not wanted.is_forwarding:
                 return made
@@ -136,6 +140,8 @@ class HostTunnel:
             self._live = self._wanted = None
             self.device.destroy()
             self.firewall.remove()
+            if self.encapsulation is not None:
+                self.encapsulation.remove()
             if self.foreign is not None:
                 self.foreign.remove()
 
@@ -157,9 +163,10 @@ class HostTunnel:
         plan = difference(live, wanted, own_key, self.memory)
         steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
         self._live = None  # unknown until every step is made
-        resolved = self._resolved(plan)
+        is_sealed, resolved = self._sealed(wanted, plan)
         for step in steps:
-            self._do(step, wanted, resolved)
+            self._do(step, wanted, {**self._last_seen(plan), **resolved})
+        is_diverted = self.encapsulation is not None and self.encapsulation.divert(wanted)
         unresolved = {
             change.endpoint: UNRESOLVED
             for change in plan.changes
@@ -168,12 +175,31 @@ class HostTunnel:
         self._live = carried_out(live, plan, own_key, {**unresolved, **resolved})
         self.memory = replace(self.memory, asked={key: section.endpoint for key, section in wanted.sections.items()})
         return Made(
-            is_changed=bool(steps),
+            is_changed=bool(steps) or is_sealed or is_diverted,
             is_unresolved=bool(unresolved),
             conflicts=conflicts,
             kind=self.device.kind,
             forbidden=self._forbidden,
         )
+
+    def _sealed(self, wanted: Desired, plan: Plan) -> tuple[bool, Mapping[Endpoint, str]]:
+        """Seal before anything else; but ask for names first where nothing else says where a peer is."""
+        if self.encapsulation is None:
+            return False, self._resolved(plan)
+        if self._last_seen(plan).keys() >= _asked(plan):
+            is_changed = self.encapsulation.close(wanted, self._host)
+            return is_changed, self._resolved(plan)
+        resolved = self._resolved(plan)
+        return self.encapsulation.close(wanted, self._host), resolved
+
+    def _last_seen(self, plan: Plan) -> Mapping[Endpoint, str]:
+        """For names that nobody answers, as behind a seal before the tunnel is up."""
+        learned = self.memory.learned
+        return {
+            change.endpoint: learned[change.section.public_key]
+            for change in plan.changes
+            if isinstance(change.endpoint, Endpoint) and change.section.public_key in learned
+        }
 
     def _open_foreign(self, foreign: ForeignTables, wanted: Desired) -> bool:
         """Its owner may change a table at the same moment: then the next look does it."""
@@ -258,7 +284,11 @@ class HostTunnel:
             self.memory = replace(self.memory, learned=learned)
 
     def _resolved(self, plan: Plan) -> Mapping[Endpoint, str]:
-        return resolve({change.endpoint for change in plan.changes if isinstance(change.endpoint, Endpoint)})
+        return resolve(_asked(plan))
+
+
+def _asked(plan: Plan) -> set[Endpoint]:
+    return {change.endpoint for change in plan.changes if isinstance(change.endpoint, Endpoint)}
 
 
 def _poke(change: Change) -> None:

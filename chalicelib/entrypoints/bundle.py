@@ -44,6 +44,7 @@ def _interface(peer: Peer, tunnel: Tunnel) -> wire.Interface:
         addresses=list(tunnel.prefixes),
         listen_port=tunnel.listen_port,
         mtu=tunnel.mtu,
+        full_encapsulation=peer.full_encapsulation,
         public_key=peer.public_key,
         staged_key=peer.staged_key,
         rotate_key=peer.rotation is Rotation.WANTED,

@@ -15,6 +15,8 @@ class Interface(Answer, frozen=True):
     connected route; the agent adds routes for AllowedIPs outside it. `listen_port` null: any.
     `public_key`: the one of the agent's keys that the others take for its own; `staged_key`: the
     one they hold for later. `rotate_key`: make another pair, and say so (`/agent/keys`).
+    `full_encapsulation`: nothing leaves the host but through the home jump, also while there is
+    none or the peer is blocked.
     """
 
     addresses: list[str]
@@ -23,6 +25,7 @@ class Interface(Answer, frozen=True):
     public_key: str | None = None
     staged_key: str | None = None
     rotate_key: bool = False
+    full_encapsulation: bool = False
 
 
 class Pair(Answer, frozen=True, omit_defaults=True):

@@ -62,6 +62,8 @@ def a_bundle(
     public_key: str | None = None,
     staged_key: str | None = None,
     rotate_key: bool = False,
+    full_encapsulation: bool = False,
+    resolvers: list[str] | None = None,
 ) -> Bundle:
     return Bundle(
         generation=generation,
@@ -77,10 +79,11 @@ def a_bundle(
             public_key=public_key,
             staged_key=staged_key,
             rotate_key=rotate_key,
+            full_encapsulation=full_encapsulation,
         ),
         peers=[a_peer()] if peers is None else peers,
         firewall=firewall if firewall is not None else Firewall(forward=forward),
-        dns=Dns(domain="home.internal", resolvers=[], records=[]),
+        dns=Dns(domain="home.internal", resolvers=resolvers or [], records=[]),
         detection=Detection(),
     )
 

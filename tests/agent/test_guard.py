@@ -1,36 +1,18 @@
 """The agent as a process, cut off by a bundle: what is undone, by whom, and what never is."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from agent.enrollment import interface_name
 from chalicelib.wire.bundle import Bundle
-from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public_key
-from tests.agent.namespace import Namespace
-from tests.agent.origin import Origin
+from tests.agent.builders import NETWORK_ID, a_bundle, a_peer, a_public_key
+from tests.agent.site import CONFIRM_S, WITHIN_S, Site, a_site, until
 
 pytestmark = pytest.mark.root
 
-INTERFACE = interface_name(NETWORK_ID, PEER_ID)
-ROOT = Path(__file__).parents[2]
-PLANE = "203.0.113.1"
-CONFIRM_S = "5"
-WITHIN_S = 90.0  # of windows, calls that hang, and a busy machine
-
-CUT = f"""
-table inet cut {{
-  chain input {{ type filter hook input priority 0; ip daddr {PLANE} drop; }}
-}}
-"""
 GOOD_WAY = "172.20.0.0/16"
 SWALLOWS = "203.0.113.0/24"
 
@@ -39,90 +21,14 @@ def a_route(revision: int, *prefixes: str, hub: str = "hub") -> Bundle:
     return a_bundle(revision, [a_peer(hub, ["10.9.0.1/32", *prefixes], endpoint="198.51.100.9:51820")])
 
 
-@dataclass
-class Site:
-    """A host behind a gateway, through which it reaches the control plane."""
-
-    host: Namespace
-    world: Namespace
-    origin: Origin
-    state: Path
-    agents: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def start(self) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "agent", "run", "--insecure", "--state-dir", str(self.state)]
-        with (self.state / "log").open("a") as log:
-            agent = self.host.do(
-                lambda: subprocess.Popen(
-                    [*command, "--confirm-within", CONFIRM_S, "--log-format", "json"], cwd=ROOT, stderr=log, text=True
-                )
-            )
-        self.agents.append(agent)
-        return agent
-
-    def routes(self) -> str:
-        return self.host.sh(f"ip route show dev {INTERFACE}")
-
-    def peers(self) -> str:
-        return self.host.sh(f"wg show {INTERFACE} peers 2>/dev/null || true").strip()
-
-    def cut(self) -> None:
-        """Called in the world's namespace: from now on the control plane hears nothing."""
-        subprocess.run(["nft", "-f", "-"], input=CUT, text=True, check=True)
-
-    def refusals(self) -> list[int]:
-        return [report.revision for report in self.origin.applied() if not report.ok]
-
-    @property
-    def trial(self) -> Path:
-        return self.state / NETWORK_ID / "trial.json"
-
-    def end(self) -> None:
-        for agent in self.agents:
-            agent.kill()
-            agent.wait()
-        for pid_file in [*self.state.glob("*/guard.pid"), *self.state.glob("*/*.pid")]:
-            pid = int(pid_file.read_text())
-            if pid_file.name == "guard.pid":
-                os.killpg(pid, signal.SIGKILL)
-            else:
-                os.kill(pid, signal.SIGKILL)
-
-
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with Namespace() as host, Namespace() as world:
-        thread = world.do(lambda: Path("/proc/thread-self").readlink().name)
-        host.sh(f"ip link add eth0 type veth peer name eth0 netns {thread}")
-        world.sh(f"ip address add 192.168.1.1/24 dev eth0 && ip link set eth0 up && ip address add {PLANE}/32 dev lo")
-        host.sh("ip address add 192.168.1.2/24 dev eth0 && ip link set eth0 up && ip route add default via 192.168.1.1")
-        origin = Origin(NETWORK_ID, PEER_ID, bundle=a_route(1, GOOD_WAY), address=PLANE)
-        world.do(origin.__enter__)
-        made = Site(host, world, origin, tmp_path)
-        enroll = [sys.executable, "-m", "agent", "enroll", "--insecure", "--server", origin.url, "--token", "token"]
-        host.do(lambda: subprocess.run([*enroll, "--state-dir", str(tmp_path)], cwd=ROOT, check=True))
-        try:
-            yield made
-        finally:
-            made.end()
-            origin.__exit__()
-            print((tmp_path / "log").read_text())
-
-
-@pytest.fixture
-def running(site: Site) -> Site:
+def running(tmp_path: Path) -> Iterator[Site]:
     """With an agent whose first bundle is proved."""
-    site.start()
-    site.origin.wait_for(lambda: site.origin.has_applied(1), WITHIN_S)
-    until(lambda: (site.state / NETWORK_ID / "bundle.jsonl").exists() and not site.trial.exists())
-    return site
-
-
-def until(claim: Callable[[], bool]) -> None:
-    end = time.monotonic() + WITHIN_S
-    while not claim():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.02)
+    with a_site(tmp_path, a_route(1, GOOD_WAY)) as site:
+        site.start()
+        site.origin.wait_for(lambda: site.origin.has_applied(1), WITHIN_S)
+        until(lambda: (site.state / NETWORK_ID / "bundle.jsonl").exists() and not site.trial.exists())
+        yield site
 
 
 def test_a_bundle_that_cuts_the_host_off_is_rolled_back_reported_and_refused_until_a_newer_one_comes(

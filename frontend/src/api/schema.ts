@@ -1084,9 +1084,13 @@ export interface components {
          *         connected route; the agent adds routes for AllowedIPs outside it. `listen_port` null: any.
          *         `public_key`: the one of the agent's keys that the others take for its own; `staged_key`: the
          *         one they hold for later. `rotate_key`: make another pair, and say so (`/agent/keys`).
+         *         `full_encapsulation`: nothing leaves the host but through the home jump, also while there is
+         *         none or the peer is blocked.
          */
         Interface: {
             addresses: string[];
+            /** @default false */
+            full_encapsulation?: boolean;
             listen_port: number | null;
             mtu: number;
             /** @default null */
