@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.adapters.commands import Commands
 from agent.errors import ToolFailed
-from agent.nftables import Table, listed, replacing, updating
+from agent.nftables import Listing, Table, listed, replacing, updating
 
 IPV4_FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
@@ -51,22 +51,35 @@ class NftFirewall:
         elif found.sets != self._loaded.sets:
             self._loaded = replace(self._loaded, sets=found.sets)
 
+    def adopt(self, wanted: Table | None) -> None:
+        """Take over what an earlier agent loaded, where it is just what is wanted: then nothing is done."""
+        if self._loaded is None and not self._is_known and wanted is not None:
+            found = self._found_like(wanted)
+            if found is not None:
+                self._loaded, self._is_known, self._shape = wanted, True, found.shape
+
     def differs(self, wanted: Table | None) -> bool:
-        """Whether the kernel's table, whoever loaded it, is not this one.
+        """Whether the kernel's table, whoever loaded it, is not this one."""
+        if wanted is None:
+            return self._list("-t") is not None
+        return self._found_like(wanted) is None
+
+    def _found_like(self, wanted: Table) -> Listing | None:
+        """The kernel's table if it is this one.
 
         The kernel lists rules by its own words, so they are loaded into a network namespace
-        that ends with the command. Needs CAP_SYS_ADMIN; without it the answer is yes.
+        that ends with the command. Needs CAP_SYS_ADMIN; without it the answer is None.
         """
         text = self._list()
-        if wanted is None or text is None:
-            return wanted is not None or text is not None
+        if text is None:
+            return None
         script = f"nft -f - && nft -j list table inet {self.interface}"
         try:
             made = self.commands.run("unshare", "--net", "sh", "-c", script, stdin=replacing(wanted))
         except ToolFailed:
-            return True
+            return None
         found, copy = listed(text), listed(made)
-        return found is None or copy is None or not found.is_like(copy)
+        return found if found is not None and copy is not None and found.is_like(copy) else None
 
     def remove(self) -> bool:
         """Delete the table; answer whether there was one."""

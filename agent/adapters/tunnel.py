@@ -88,7 +88,9 @@ class HostTunnel:
             self.firewall.verify()
             if self.encapsulation is not None:
                 self.encapsulation.verify()
-            made = self._make(wanted, self._look())
+            live = self._look()
+            self.firewall.adopt(self._table(without_conflicts(wanted, self._host)[0]))
+            made = self._make(wanted, live)
             if self.foreign is None or not wanted.is_forwarding:
                 return made
             is_changed = self._open_foreign(self.foreign, wanted)

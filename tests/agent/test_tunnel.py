@@ -275,8 +275,9 @@ def test_a_change_heals_a_vanished_interface_on_its_way(host: Host) -> None:
     assert host.wg("peers") == a_public_key("new")
 
 
-def test_another_agent_takes_the_interface_over_without_a_change(host: Host) -> None:
-    bundle = a_bundle(peers=[a_peer("hub", endpoint="203.0.113.1:51820")])
+@pytest.mark.parametrize("forward", [False, True])
+def test_another_agent_takes_the_interface_over_without_a_change(host: Host, forward: bool) -> None:
+    bundle = a_bundle(peers=[a_peer("hub", endpoint="203.0.113.1:51820")], forward=forward)
     first = host.apply(bundle)
     former, host.tunnel = host.tunnel, host.a_tunnel(Memory(asked=endpoints_asked(bundle)))
 
