@@ -26,6 +26,7 @@ IFF_TUN_NO_PI = 0x1001
 TUNNEL = "wy00000001"
 OTHER_TUNNEL = "wy00000002"
 WIRE = "eth0"
+OTHER_WIRE = "eth1"  # where nothing is masqueraded
 TCP, UDP = 6, 17
 SYN, RST, ACK = 0x02, 0x04, 0x10
 NUMBERS = {"tcp": TCP, "udp": UDP, "icmp": 1}
@@ -91,6 +92,16 @@ class Jump:
         out = self.pass_on(packet, came_by)
         return [seen.destination for seen in out.get(leaves_by, [])] == [packet.destination] and len(out) == 1
 
+    def hears(self, packet: Packet) -> bool:
+        """Whether a datagram that comes by the tunnel reaches a program of the jump."""
+        with self.inside.do(lambda: _listener(packet)) as listener:
+            self.pass_on(packet, TUNNEL)
+            try:
+                listener.recv(1)
+            except BlockingIOError:
+                return False
+            return True
+
     def drain(self) -> dict[str, list["Seen"]]:
         return {name: list(_read_all(tap)) for name, tap in self.taps.items()}
 
@@ -105,7 +116,7 @@ class Seen:
 
 def a_jump(inside: Namespace, addresses: frozenset[str] = frozenset({"10.0.0.1/24", "fd00::1/64"})) -> Jump:
     """With the tunnel, another enrolment's tunnel, and a wire with a public and a private address."""
-    taps = inside.do(lambda: {name: _tap(name) for name in (TUNNEL, OTHER_TUNNEL, WIRE)})
+    taps = inside.do(lambda: {name: _tap(name) for name in (TUNNEL, OTHER_TUNNEL, WIRE, OTHER_WIRE)})
     own = " && ".join(f"ip address add {address} dev {TUNNEL} nodad" for address in sorted(addresses))
     inside.sh(
         "mount -t proc proc /proc; for i in all default; do echo 0 > /proc/sys/net/ipv4/conf/$i/rp_filter; done;"
@@ -168,6 +179,13 @@ def _read_all(tap: int) -> list[Seen]:
             seen.append(Seen(ip_address(raw[12:16]), ip_address(raw[16:20]), raw[9], raw[20:]))
         elif not ip_address(raw[24:40]).is_multicast:  # the kernel looks for routers
             seen.append(Seen(ip_address(raw[8:24]), ip_address(raw[24:40]), raw[6], raw[40:]))
+
+
+def _listener(packet: Packet) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listener.setblocking(False)
+    listener.bind((str(packet.destination), packet.port))
+    return listener
 
 
 def _datagram(destination: Address) -> None:

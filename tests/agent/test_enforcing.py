@@ -16,7 +16,20 @@ from chalicelib.domain.firewall import permits
 from chalicelib.entrypoints.bundle import shown
 from chalicelib.wire.bundle import Exit, Firewall, Rule
 from tests.agent.namespace import Namespace
-from tests.agent.taps import ACK, OTHER_TUNNEL, RST, SYN, TUNNEL, WIRE, Address, Jump, Packet, a_jump, encoded
+from tests.agent.taps import (
+    ACK,
+    OTHER_TUNNEL,
+    OTHER_WIRE,
+    RST,
+    SYN,
+    TUNNEL,
+    WIRE,
+    Address,
+    Jump,
+    Packet,
+    a_jump,
+    encoded,
+)
 from tests.domain.populations import LANS, Population, populations
 
 pytestmark = pytest.mark.root
@@ -151,6 +164,7 @@ def test_a_flow_that_came_from_another_hub_goes_on_whoever_speaks_first(jump: Ju
     assert goes(jump, flow.answer(ACK))
     assert goes(jump, flow)
     assert not goes(jump, Packet(B, A, "tcp", port=81, source_port=80))  # a bare SYN begins a flow
+    assert not goes(jump, flow.answer(SYN))
     assert not goes(jump, Packet(B, A, "tcp", port=80, flags=ACK))  # and from another port it is no reply
 
 
@@ -263,11 +277,11 @@ def test_what_conntrack_does_not_translate_does_not_leave(jump: Jump) -> None:
 
 
 def test_what_would_leave_where_nothing_is_masqueraded_does_not(jump: Jump) -> None:
-    jump.inside.sh("ip link add dummy0 type veth peer name dummy1; ip link set dummy0 up; ip link set dummy1 up")
-    jump.inside.sh("ip route add 198.51.100.77 dev dummy0")
+    elsewhere = ip_address("198.51.100.77")
+    jump.route(elsewhere, OTHER_WIRE)
     load(jump, internet=[A])
 
-    assert jump.pass_on(Packet(A, ip_address("198.51.100.77")), TUNNEL) == {}
+    assert jump.pass_on(Packet(A, elsewhere), TUNNEL) == {}
     assert jump.pass_on(Packet(A, INTERNET), TUNNEL).keys() == {WIRE}
 
 
@@ -302,15 +316,17 @@ def test_the_jump_is_a_peer_like_others(jump: Jump) -> None:
 
 
 def test_the_jumps_other_addresses_are_judged_as_what_they_belong_to(jump: Jump) -> None:
-    load(jump, exits=[], internet=[B])
     lan, public = ip_address("192.168.77.1"), ip_address("203.0.113.10")
+    ways = [(A, HUB), (A, lan), (A, public), (B, lan), (B, public)]
 
-    assert jump.pass_on(Packet(A, lan, "tcp"), TUNNEL) == {}
-    assert jump.pass_on(Packet(B, lan, "tcp"), TUNNEL) == {}
-    assert jump.pass_on(Packet(A, public, "tcp"), TUNNEL) == {}
-    assert jump.pass_on(Packet(B, public, "tcp"), TUNNEL).keys() == {TUNNEL}
-    load(jump)
-    assert jump.pass_on(Packet(A, lan, "tcp"), TUNNEL).keys() == {TUNNEL}
+    load(jump, exits=[], internet=[B])
+    undeclared = [jump.hears(Packet(source, address)) for source, address in ways]
+    load(jump, internet=[B])
+    declared = [jump.hears(Packet(source, address)) for source, address in ways]
+
+    assert undeclared == [True, False, False, False, True]
+    assert declared == [True, True, False, True, True]
+    assert jump.pass_on(Packet(A, lan, "tcp"), TUNNEL).keys() == {TUNNEL}  # and it answers
 
 
 def test_the_jump_reaches_peers_as_the_rules_say_and_hears_their_answers(jump: Jump) -> None:
