@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.bench import control_plane, fanout
+from scripts.bench import churn, control_plane, fanout
 from scripts.bench.figures import Figure, Group, Say, Verdict, as_json, judged, table, write_lines
 
 OUT = Path(__file__).parents[2] / ".local" / "bench.jsonl"
-GROUPS: dict[str, Group] = {"control_plane": control_plane.GROUP, "fanout": fanout.GROUP}
+GROUPS: dict[str, Group] = {"control_plane": control_plane.GROUP, "fanout": fanout.GROUP, "churn": churn.GROUP}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +42,7 @@ def _saying(name: str) -> Say:
 
 def _show(verdicts: Sequence[Verdict], *, is_json: bool) -> None:
     if is_json:
-        print(json.dumps([{**as_json(one.figure), "at_most": one.bar, "met": one.is_met} for one in verdicts]))
+        print(json.dumps([{**as_json(one.figure), "bar": one.bar, "met": one.is_met} for one in verdicts]))
         return
     for line in table(verdicts):
         print(line)

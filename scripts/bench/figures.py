@@ -32,6 +32,14 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Floor:
+    """What a figure must be at least."""
+
+    name: str
+    at_least: float
+
+
+@dataclass(frozen=True, slots=True)
 class SameEverywhere:
     """A figure that must not grow: the same at every size as at the smallest."""
 
@@ -44,7 +52,7 @@ class Group:
 
     about: str
     measure: Callable[[Say], Sequence[Figure]]
-    bars: Sequence[Bar | SameEverywhere]
+    bars: Sequence[Bar | Floor | SameEverywhere]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +60,11 @@ class Verdict:
     """A figure under its bar; both None: it is for the reader."""
 
     figure: Figure
-    bar: float | None
+    bar: str | None
     is_met: bool | None
 
 
-def judged(figures: Sequence[Figure], bars: Sequence[Bar | SameEverywhere]) -> list[Verdict]:
+def judged(figures: Sequence[Figure], bars: Sequence[Bar | Floor | SameEverywhere]) -> list[Verdict]:
     """Every figure with the bar that applies to it; a bar that no figure came to is missed.
 
     Raises:
@@ -65,22 +73,22 @@ def judged(figures: Sequence[Figure], bars: Sequence[Bar | SameEverywhere]) -> l
     for bar in bars:
         if not any(figure.name == bar.name for figure in figures):
             raise LookupError(f"no figure {bar.name} was measured")
-    return [_judged(figure, _limit(figure, figures, bars)) for figure in figures]
+    return [_judged(figure, figures, bars) for figure in figures]
 
 
-def _judged(figure: Figure, limit: float | None) -> Verdict:
-    return Verdict(figure, limit, None if limit is None else figure.value <= limit)
-
-
-def _limit(figure: Figure, figures: Sequence[Figure], bars: Sequence[Bar | SameEverywhere]) -> float | None:
+def _judged(figure: Figure, figures: Sequence[Figure], bars: Sequence[Bar | Floor | SameEverywhere]) -> Verdict:
     for bar in bars:
-        if isinstance(bar, SameEverywhere):
-            if bar.name == figure.name:
+        match bar:
+            case Bar() if bar.judges(figure):
+                return Verdict(figure, f"≤ {bar.at_most:g}", figure.value <= bar.at_most)
+            case Floor() if bar.name == figure.name:
+                return Verdict(figure, f"≥ {bar.at_least:g}", figure.value >= bar.at_least)
+            case SameEverywhere() if bar.name == figure.name:
                 smallest = min((one for one in figures if one.name == bar.name), key=lambda one: one.n)
-                return smallest.value
-        elif bar.judges(figure):
-            return bar.at_most
-    return None
+                return Verdict(figure, f"≤ {smallest.value:g}", figure.value <= smallest.value)
+            case _:
+                continue
+    return Verdict(figure, None, None)
 
 
 def write_lines(path: Path, figures: Sequence[Figure]) -> None:
@@ -94,9 +102,9 @@ def as_json(figure: Figure) -> dict[str, object]:
 
 
 def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    yield f"{'figure':26} {'n':>6} {'value':>10} {'unit':9} {'at most':>8}"
+    yield f"{'figure':26} {'n':>6} {'value':>10} {'unit':9} {'bar':>9}"
     for verdict in verdicts:
         figure = verdict.figure
-        bar = "" if verdict.bar is None else f"{verdict.bar:g}"
         met = {None: "", True: "met", False: "MISSED"}[verdict.is_met]
-        yield f"{figure.name:26} {figure.n:>6} {figure.value:>10g} {figure.unit:9} {bar:>8} {met}".rstrip()
+        bar = verdict.bar or ""
+        yield f"{figure.name:26} {figure.n:>6} {figure.value:>10g} {figure.unit:9} {bar:>9} {met}".rstrip()

@@ -75,7 +75,7 @@ def test_a_run_writes_its_figures_and_ends_by_its_bars(
     assert [json.loads(line) for line in out.read_text().splitlines()] == [
         {"name": "a", "value": value, "unit": "ms", "n": 10}
     ]
-    assert json.loads(shown) == [{"name": "a", "value": value, "unit": "ms", "n": 10, "at_most": 5, "met": code == 0}]
+    assert json.loads(shown) == [{"name": "a", "value": value, "unit": "ms", "n": 10, "bar": "≤ 5", "met": code == 0}]
     assert "working" in progress
 
 

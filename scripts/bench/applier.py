@@ -1,0 +1,62 @@
+"""Makes bundles so as the agent does, without a control plane: a program for a node of the laboratory.
+
+`applier.py INTERFACE` reads a private key, then bundles and deltas as they are kept on disk, a line
+each, and says of each how long it took: in all, and apart from the host's tools.
+"""
+
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from agent.adapters.commands import Commands
+from agent.adapters.device import Device
+from agent.adapters.firewall import NftFirewall
+from agent.adapters.tunnel import HostTunnel
+from agent.desired import desired
+from agent.received import Received, made_of
+
+
+@dataclass(frozen=True, slots=True)
+class Timed(Commands):
+    """`took_s`: of each command since it was cleared."""
+
+    took_s: list[float] = field(default_factory=list)
+
+    def run(self, *argv: str, stdin: str = "") -> str:
+        started = time.monotonic()
+        try:
+            return Commands.run(self, *argv, stdin=stdin)
+        finally:
+            self.took_s.append(time.monotonic() - started)
+
+
+def main(interface: str) -> None:
+    commands = Timed()
+    tunnel = HostTunnel(
+        commands=commands,
+        interface=interface,
+        device=Device(commands, interface, Path("/run/wireguard-go.pid")),
+        firewall=NftFirewall(commands, interface),
+        private_key=sys.stdin.readline().strip(),
+    )
+    print("up", flush=True)
+    fetched = None
+    for line in sys.stdin:
+        received = msgspec.json.decode(line, type=Received)
+        commands.took_s.clear()
+        started = time.monotonic()
+        fetched = made_of([received], fetched)
+        assert fetched is not None
+        made = tunnel.apply(desired(fetched.bundle))
+        took_s = time.monotonic() - started
+        own_ms = round((took_s - sum(commands.took_s)) * 1000, 1)
+        said = {"is_changed": made.is_changed, "ms": round(took_s * 1000, 1), "own_ms": own_ms}
+        print(json.dumps(said), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
