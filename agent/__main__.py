@@ -27,6 +27,7 @@ from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.adapters.status_file import StatusFile
 from agent.adapters.takeover import Takeover
 from agent.adapters.tunnel import HostTunnel
+from agent.adapters.tunnel_watch import TunnelWatch
 from agent.adapters.watch import WireGuardWatch
 from agent.changeover import Changeover
 from agent.cli import doctor, identity
@@ -146,6 +147,7 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     worker = _worker(settings, directory, enrollment, control_plane, saved, queue.put)
     watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
     blank = _blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid())
+    tunnels = TunnelWatch(enrollment.interface, queue.put)
     runtime = Runtime(
         state=initial(
             enrollment.network_id,
@@ -158,6 +160,7 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
         put_job=worker.put,
         push=WebSocketPush(socket_url(enrollment.server), control_plane.bearer, queue.put, dialler),
         watch=watch,
+        tunnels=tunnels,
         queue=queue,
         show=StatusFile(directory, blank).show,
     )
@@ -165,6 +168,7 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
         signal.signal(sign, lambda *_: queue.put(StopRequested(at_s=monotonic())))
     worker.start()
     watch.start()
+    tunnels.start()
     queue.put(Started(saved=saved, tried=directory.trial(enrollment, trust, saved), at_s=monotonic()))
     return runtime
 

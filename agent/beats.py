@@ -69,6 +69,11 @@ def observed(state: State, event: Observed) -> Step:
     return looked, ()
 
 
+def say(state: State, at_s: float, reset: str | None = None) -> Step:
+    """A heartbeat at once; `reset`: the jump that shall make this agent's section anew."""
+    return _told(state, at_s, reset)
+
+
 def acked(state: State, ack: Ack) -> Step:
     """Take what the acknowledged heartbeat told as told. While others wait, this answer is a sign of life; one
     that so many later ones have overtaken is lost."""
@@ -106,13 +111,13 @@ def _shaken(kept: Sequence[Shaken], seen: Iterable[Sighted], at_s: float) -> tup
     return tuple(recent[-MOST_OWN_HANDSHAKES:])
 
 
-def _told(state: State, at_s: float) -> Step:
+def _told(state: State, at_s: float, reset: str | None = None) -> Step:
     """Tell host and peers as far as they changed, by the way that is open."""
     is_up = state.link.socket is Socket.UP
     if not is_up and state.link.session is not Session.OPEN:
         return state, ()
     beats = state.beats
-    first = _heartbeat(state, at_s)
+    first = _heartbeat(state, at_s, reset)
     news = _news(beats)
     parts = _parts(news, MAX_FRAME_BYTES - MARGIN_BYTES - len(encode(first)))
     heartbeats = [_part(first, number, part) for number, part in enumerate(parts)]
@@ -128,7 +133,7 @@ def _told(state: State, at_s: float) -> Step:
     return _with(state, told), tuple(Post(beat) for beat in heartbeats)
 
 
-def _heartbeat(state: State, at_s: float) -> Heartbeat:
+def _heartbeat(state: State, at_s: float, reset: str | None) -> Heartbeat:
     beats = state.beats
     return Heartbeat(
         instance_id=state.instance_id,
@@ -139,6 +144,8 @@ def _heartbeat(state: State, at_s: float) -> Heartbeat:
         nonce=beats.nonce,
         host=beats.host if beats.host != beats.told_host else None,
         own_handshakes=_own(beats, at_s),
+        unreachable=sorted(state.homes.dead),
+        reset=reset,
     )
 
 
@@ -147,7 +154,8 @@ def _part(first: Heartbeat, number: int, part: Part) -> Heartbeat:
     observations = [observation for _, observation in part]
     if number == 0:
         return structs.replace(first, observations=observations)
-    return structs.replace(first, seq=first.seq + number, host=None, own_handshakes=None, observations=observations)
+    bare = structs.replace(first, host=None, own_handshakes=None, reset=None)
+    return structs.replace(bare, seq=first.seq + number, observations=observations)
 
 
 def _own(beats: Beats, at_s: float) -> OwnHandshakes | None:

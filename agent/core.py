@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from agent import beats, following, link, proving, resets, rotation
+from agent import beats, following, homes, link, proving, resets, rotation
 from agent import events as ev
 from agent.effects import CloseSocket, Exit, Log, Send, TearDown
 from agent.received import Version
@@ -55,6 +55,7 @@ def step(state: State, event: ev.Event) -> Step:
         following.report,
         lambda after: following.pursue(after, event.at_s),
         rotation.pursue,
+        lambda after: homes.linked(state, after),
     )
 
 
@@ -81,7 +82,7 @@ def _handled(state: State, event: ev.Event) -> Step:
         case ev.Deleted():
             return _deleted(state, event.tombstone, event.at_s)
         case ev.Observed():
-            return beats.observed(state, event)
+            return _then(beats.observed(state, event), lambda after: homes.observed(after, event))
         case ev.Posted():
             return _acked(state, event.ack, event.at_s) if event.ack is not None else (state, ())
         case ev.PostFailed():
@@ -143,7 +144,7 @@ def _applied(state: State, event: ev.BundleApplied) -> Step:
     known = rotation.knows_bundle(beats.knows_peers(state, event.fetched), event.fetched)
     became_other = known.beats.is_jump != state.beats.is_jump
     done = _then(following.applied(known, event), *([beats.watch] if became_other else []))
-    return _then(done, lambda after: proving.begun(after, event))
+    return _then(done, lambda after: proving.begun(after, event), lambda after: homes.known(after, event.fetched))
 
 
 def _proved(state: State, event: ev.Event) -> Step:
@@ -152,13 +153,27 @@ def _proved(state: State, event: ev.Event) -> Step:
         case ev.Probed():
             return proving.probed(state, event)
         case ev.RolledBack():
-            return proving.rolled_back(beats.knows_peers(state, event.fetched), event)
+            back = proving.rolled_back(beats.knows_peers(state, event.fetched), event)
+            return _then(back, lambda after: homes.known(after, event.fetched))
         case ev.RollBackFailed():
             return proving.rollback_failed(state, event)
         case ev.PeerReset():
             return state, (Log(logging.WARNING, "peer_reset", {"error": event.error}),)
         case ev.Remembered(error=str()):
             return state, (Log(logging.ERROR, "refusal_not_saved", {"error": event.error}),)
+        case _:
+            return _of_tunnels(state, event)
+
+
+def _of_tunnels(state: State, event: ev.Event) -> Step:
+    """What is seen of jumps' tunnels, and what was done about it."""
+    match event:
+        case ev.TunnelLost():
+            return homes.lost(state, event)
+        case ev.TunnelAnswers():
+            return homes.answers(state, event)
+        case ev.Rehomed():
+            return homes.rehomed(state, event)
         case _:
             return _rotated(state, event)
 
@@ -199,6 +214,8 @@ def _fired(state: State, event: ev.TimerFired) -> Step:
             return _stopped(state)
         case ev.Timer.SAVE:
             return following.save_again(state)
+        case ev.Timer.ALONE:
+            return homes.alone(state, event.at_s)
         case _:
             return rotation.fired(state, event.timer), ()
 

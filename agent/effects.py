@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.events import Timer
+from agent.liveness import Target
 from agent.received import Fetched, Version
 from chalicelib.wire.agent import KeysReport
 from chalicelib.wire.bundle import Tombstone
@@ -100,6 +101,20 @@ class Observe:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchTunnels:
+    """See whether these jumps' tunnels are alive, and no others."""
+
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehome:
+    """Make the host as the last bundle would be were these jumps down; none: as it is."""
+
+    dead: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ResetPeer:
     """Remove a peer from WireGuard and add it again."""
 
@@ -155,6 +170,6 @@ class Exit:
 
 
 Rotation = MakeKey | TellKeys | SwitchKey
-Making = Apply | Try | RollBack | Reconcile | ResetPeer
+Making = Apply | Try | RollBack | Reconcile | Rehome | ResetPeer
 Job = OpenSession | Post | Fetch | Making | Probe | Refuse | Save | Rotation | TearDown
-Effect = Job | Observe | OpenSocket | CloseSocket | Send | SetTimer | CancelTimer | Log | Exit
+Effect = Job | Observe | OpenSocket | CloseSocket | Send | WatchTunnels | SetTimer | CancelTimer | Log | Exit

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from agent.liveness import ECHO_ID
 from agent.nftables import FAMILIES, Table, chain, each, hook_chain, interfaces
 from agent.policy import Cidr, Policy, outermost
 from agent.views import ERROR, ICMP, OWN, REPLY, View, lines_of
@@ -39,6 +40,10 @@ FROM_THE_KERNEL = (
     "icmp type { destination-unreachable, time-exceeded, parameter-problem } accept",
     "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept",
 )
+
+
+ECHOES = f"icmp type {{ echo-request, echo-reply }} icmp id {ECHO_ID}"
+"""By which agents see whether a jump's tunnel is alive: no rule of the ACL may make it look dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,8 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
         ],
     )
     yield chain("to_tunnel", ["jump first", f"iifname {WIRETY} drop", "goto entering"])
-    yield chain("to_host", ["jump first", *each("$ip daddr @localv$v goto through"), "goto leaving"])
-    yield chain(
-        "from_host", ["jump first", *FROM_THE_KERNEL, *each("$ip saddr @localv$v goto through"), "goto entering"]
-    )
+    yield chain("to_host", ["jump first", *_of_host("daddr"), "goto leaving"])
+    yield chain("from_host", ["jump first", *FROM_THE_KERNEL, *_of_host("saddr"), "goto entering"])
     yield chain(
         "first",
         [
@@ -126,6 +129,11 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
         yield chain(name, [*lines, "accept"])
     yield hook_chain("clamp", "filter hook forward", "mangle", _clamp(own, around.mtu))
     yield hook_chain("nat", "nat hook postrouting", "srcnat", _masquerade(policy, own, nat, internet))
+
+
+def _of_host(side: str) -> list[str]:
+    """Of the jump itself: agents' echoes always, all else by the policy."""
+    return [f"{ECHOES} ip {side} @localv4 accept", *each(f"$ip {side} @localv$v goto through")]
 
 
 def _apart_from(isolated: str, hubs: str) -> list[str]:

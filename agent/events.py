@@ -31,6 +31,7 @@ class Timer(Enum):
     KEYS = "keys"
     KEY_AGE = "key_age"
     TEAR_DOWN = "tear_down"
+    ALONE = "alone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +198,29 @@ class Observed(Event):
     seen: Sequence[Sighted]
     since_s: float | None = None
     is_asked: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TunnelLost(Event):
+    """A jump's tunnel is dead; `since_s`: its last sign of life."""
+
+    jump_id: str
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TunnelAnswers(Event):
+    """A jump's tunnel is alive: it answers for the first time, or again."""
+
+    jump_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehomed(Event):
+    """The host is as the last bundle would be were these jumps down; `error`: it is not."""
+
+    dead: frozenset[str]
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,24 +7,28 @@ nobody looked prove nothing.
 
 from dataclasses import dataclass, replace
 
+ECHO_ID = 0x5759  # of every agent's echoes, so that a jump knows them
 ANSWERS_WITHIN_S = 0.2
 LOST_IN_A_ROW = 3
-IDLE_S = 25.0  # as often as an idle tunnel is kept alive: then an echo tells more
 AGAIN_S = 1.0  # between echoes to a dead jump, or from jump to jump
 UNPROVED_S = 15.0  # WireGuard protocol, section 6.5: a peer answers data within this, if only by a keepalive
 STALLED_S = 1.0
+LOOK_EVERY_S = 0.1
+LOOK_IDLE_S = 0.5
+IDLE_AFTER_S = 5.0
 LONGEST_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A jump to watch. `address`: in the tunnel. `endpoint`: `ip:port` or `name:port`. `is_home`: all of the
-    interface's traffic goes through it."""
+    interface's traffic goes through it. `idle_s`: after how long without traffic to ask all the same."""
 
     jump_id: str
     address: str
     endpoint: str | None
     is_home: bool
+    idle_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +45,16 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is known of one target. `alive_at_s`: the last sign of life. `echo_at_s`: when the last echo
-    left; `is_awaited`: its answer. `patience_s`: how long, by the answers that came. `is_proved`: it has
-    answered an echo, so that silence tells something."""
+    """What is known of one target. `alive_at_s`: the last sign of life. `busy_at_s`: when packets went
+    out last. `echo_at_s`: when the last echo left; `is_awaited`: its answer. `patience_s`: how long, by the
+    answers that came. `is_proved`: it has answered an echo, so that silence tells something."""
 
     target: Target
     alive_at_s: float
     looked_at_s: float
     rx: int = 0
     tx: int = 0
+    busy_at_s: float = 0.0
     echo_at_s: float | None = None
     is_awaited: bool = False
     patience_s: float = ANSWERS_WITHIN_S
@@ -67,7 +72,8 @@ def look(watch: Watch, sample: Sample) -> tuple[Watch, bool]:
     is_stalled = sample.at_s - watch.looked_at_s > STALLED_S
     came = watch.target.is_home and sample.rx != watch.rx
     went = watch.target.is_home and sample.tx != watch.tx
-    seen = replace(watch, looked_at_s=sample.at_s, rx=sample.rx, tx=sample.tx)
+    busy_at_s = sample.at_s if went else watch.busy_at_s
+    seen = replace(watch, looked_at_s=sample.at_s, rx=sample.rx, tx=sample.tx, busy_at_s=busy_at_s)
     if sample.is_answered or came:
         answered = _answered(seen, sample.at_s) if sample.is_answered else seen
         alive = replace(answered, alive_at_s=sample.at_s, is_awaited=False, lost=0, is_dead=False)
@@ -79,6 +85,12 @@ def look(watch: Watch, sample: Sample) -> tuple[Watch, bool]:
             return seen, False
         return _missed(seen, sample.at_s)
     return _asking(seen, sample.at_s) if _is_due(seen, sample.at_s, frozen=went) else (seen, False)
+
+
+def pace_s(watch: Watch) -> float:
+    """How long until the next look: an idle tunnel need not wake its host that often."""
+    is_idle = watch.looked_at_s - watch.busy_at_s >= IDLE_AFTER_S and not watch.is_awaited
+    return LOOK_IDLE_S if is_idle else LOOK_EVERY_S
 
 
 def _answered(watch: Watch, at_s: float) -> Watch:
@@ -100,11 +112,11 @@ def _is_due(watch: Watch, at_s: float, frozen: bool) -> bool:
     since_echo_s = at_s - watch.echo_at_s if watch.echo_at_s is not None else None
     if since_echo_s is None:
         return True  # the first tells whether it answers at all
-    if watch.is_dead or not watch.target.is_home:
+    if watch.is_dead or not watch.is_proved or not watch.target.is_home:
         return since_echo_s >= AGAIN_S
     if frozen:
-        return watch.is_proved or since_echo_s >= AGAIN_S
-    return at_s - watch.alive_at_s >= IDLE_S and since_echo_s >= AGAIN_S
+        return since_echo_s >= watch.patience_s
+    return at_s - watch.alive_at_s >= watch.target.idle_s and since_echo_s >= AGAIN_S
 
 
 def _asking(watch: Watch, at_s: float) -> tuple[Watch, bool]:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from agent.desired import Desired
 from agent.enrollment import Enrollment, Keys
+from agent.liveness import Target
 from agent.received import Fetched, Received
 from agent.steps import Step
 from agent.zone import Zone
@@ -131,6 +132,13 @@ class Watch(Protocol):
 
     def observe(self, every_s: float) -> None:
         """Look now and say what is seen; from now on look every so often, and say what changed."""
+
+
+class TunnelWatcher(Protocol):
+    """Sees whether tunnels of jumps are alive; what happens to them arrives as events."""
+
+    def watch(self, targets: Sequence[Target]) -> None:
+        """These from now on, and no others."""
 
 
 class Store(Protocol):

@@ -11,7 +11,7 @@ from typing import assert_never
 from agent import effects as ef
 from agent import events as ev
 from agent.core import step
-from agent.ports import Push, Watch
+from agent.ports import Push, TunnelWatcher, Watch
 from agent.state import State
 from chalicelib.wire.codec import encode
 
@@ -26,6 +26,7 @@ class Runtime:
     put_job: Callable[[ef.Job], None]
     push: Push
     watch: Watch
+    tunnels: TunnelWatcher
     queue: SimpleQueue[ev.Event]
     show: Callable[[State], None]
     uniform: Callable[[float, float], float] = random.uniform
@@ -61,18 +62,16 @@ class Runtime:
 
     def _perform(self, effect: ef.Effect) -> None:
         match effect:
+            case ef.Observe():
+                self.watch.observe(effect.every_s)
+            case ef.WatchTunnels():
+                self.tunnels.watch(effect.targets)
+            case ef.Send() | ef.OpenSocket() | ef.CloseSocket():
+                self._talk(effect)
             case ef.SetTimer():
                 self._deadlines[effect.timer] = monotonic() + self.uniform(effect.low_s, effect.high_s)
             case ef.CancelTimer():
                 self._deadlines.pop(effect.timer, None)
-            case ef.Send():
-                self.push.send(effect.socket, encode(effect.frame))
-            case ef.OpenSocket():
-                self.push.open(effect.socket)
-            case ef.Observe():
-                self.watch.observe(effect.every_s)
-            case ef.CloseSocket():
-                self.push.close(effect.socket)
             case ef.Log():
                 logger.log(effect.level, effect.event, extra=dict(effect.fields))
             case ef.Exit():
@@ -88,6 +87,7 @@ class Runtime:
                 | ef.Refuse()
                 | ef.Save()
                 | ef.Reconcile()
+                | ef.Rehome()
                 | ef.ResetPeer()
                 | ef.MakeKey()
                 | ef.TellKeys()
@@ -95,5 +95,16 @@ class Runtime:
                 | ef.TearDown()
             ):
                 self.put_job(effect)
+            case _:
+                assert_never(effect)
+
+    def _talk(self, effect: ef.Send | ef.OpenSocket | ef.CloseSocket) -> None:
+        match effect:
+            case ef.Send():
+                self.push.send(effect.socket, encode(effect.frame))
+            case ef.OpenSocket():
+                self.push.open(effect.socket)
+            case ef.CloseSocket():
+                self.push.close(effect.socket)
             case _:
                 assert_never(effect)

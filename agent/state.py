@@ -166,6 +166,23 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Homes:
+    """`order`: of a regular agent, the jumps as they carry it. `places`: jump → its address in the tunnel
+    and its endpoint. `dead`: jump → its last sign of life. `moved`: the jumps taken for dead in what this
+    agent does by itself. `told_at_s`: when the control plane had to be heard of since. `resets`: how many
+    were asked for."""
+
+    order: tuple[str, ...] = ()
+    places: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+    dead: Mapping[str, float] = field(default_factory=dict)
+    moved: frozenset[str] = frozenset()
+    moved_at_s: float = 0.0
+    told_at_s: float = 0.0
+    reset_at_s: float | None = None
+    resets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """`reset_at_s`: peer id → when its section was made anew. `confirm_within_s`: how long a bundle on trial
     may leave the control plane unreachable. `is_guard`: this process stands in for an agent that ended
@@ -180,6 +197,7 @@ class State:
     link: Link = field(default_factory=Link)
     following: Following = field(default_factory=Following)
     rotation: Rotation = field(default_factory=Rotation)
+    homes: Homes = field(default_factory=Homes)
     tombstone: Tombstone | None = None
     reset_at_s: Mapping[str, float] = field(default_factory=dict)
 

@@ -19,6 +19,7 @@ from agent.pairs import Pairs
 from agent.ports import ControlPlane, Guard, Made, Names, Store, Tunnel, WayOut
 from agent.received import Fetched, Received, Version
 from agent.rollback import restored
+from agent.takeover import rehomed
 from agent.zone import Zone, zone_of
 from chalicelib.wire.frames import Heartbeat
 
@@ -89,7 +90,7 @@ class Worker:
                 if fetched is None:
                     return ev.BundleUnchanged(at_s=monotonic())
                 return ev.BundleFetched(fetched=fetched, at_s=monotonic())
-            case ef.Apply() | ef.Try() | ef.RollBack() | ef.Reconcile() | ef.ResetPeer():
+            case ef.Apply() | ef.Try() | ef.RollBack() | ef.Reconcile() | ef.Rehome() | ef.ResetPeer():
                 return self._made(job)
             case ef.MakeKey() | ef.TellKeys() | ef.SwitchKey():
                 return self._rotated(job)
@@ -107,8 +108,18 @@ class Worker:
                 good = self._parse(job.good) if job.good is not None else None
                 made = self._make(restored(good, self._parse(job.fetched)), base=job.good)
                 return ev.RolledBack(fetched=job.fetched, made=made, at_s=monotonic())
+            case ef.Reconcile() | ef.Rehome() | ef.ResetPeer():
+                return self._mended(job)
+            case _:
+                assert_never(job)
+
+    def _mended(self, job: ef.Reconcile | ef.Rehome | ef.ResetPeer) -> ev.Event:
+        """What is done to the host without a bundle."""
+        match job:
             case ef.Reconcile():
                 return self._reconcile()
+            case ef.Rehome():
+                return self._rehome(job)
             case ef.ResetPeer():
                 if self._wanted is not None:
                     self.tunnel.reset(self._wanted, job.public_key)
@@ -247,6 +258,15 @@ class Worker:
         saved = self._saved or ()
         return fetched.chain[len(saved) :] if fetched.chain[: len(saved)] == saved else fetched.chain
 
+    def _rehome(self, job: ef.Rehome) -> ev.Event:
+        if self._base is None:
+            raise ToolFailed("no bundle was applied yet")
+        own_key = self.pairs.in_use if self.pairs is not None else None
+        wanted = desired(rehomed(self._base.bundle, job.dead), own_key)
+        self.tunnel.apply(wanted)
+        self._wanted = wanted
+        return ev.Rehomed(dead=job.dead, error=None, at_s=monotonic())
+
     def _reconcile(self) -> ev.Event:
         if self._wanted is None:
             raise ToolFailed("no bundle was applied yet")
@@ -280,12 +300,22 @@ def _failed(job: ef.Job, reason: str, status: int | None = None, is_refused: boo
             return ev.ReconcileFailed(error=reason, at_s=at_s)
         case ef.Post():
             return ev.PostFailed(frame=job.frame, status=status, reason=reason, at_s=at_s)
+        case ef.MakeKey() | ef.TellKeys() | ef.SwitchKey():
+            return ev.KeysFailed(status=status, error=reason, at_s=at_s)
+        case _:
+            return _host_failed(job, reason, at_s)
+
+
+def _host_failed(
+    job: ef.Rehome | ef.ResetPeer | ef.TearDown | ef.RollBack | ef.Probe | ef.Refuse, reason: str, at_s: float
+) -> ev.Event:
+    match job:
+        case ef.Rehome():
+            return ev.Rehomed(dead=job.dead, error=reason, at_s=at_s)
         case ef.ResetPeer():
             return ev.PeerReset(error=reason, at_s=at_s)
         case ef.TearDown():
             return ev.TearDownFailed(error=reason, at_s=at_s)
-        case ef.MakeKey() | ef.TellKeys() | ef.SwitchKey():
-            return ev.KeysFailed(status=status, error=reason, at_s=at_s)
         case _:
             return _trial_failed(job, reason, at_s)
 

@@ -176,7 +176,9 @@ class LocalStack:
     def _warm(self, deployed: Deployed) -> None:
         """Start the workers now, so that the first change is as quick as the next."""
         with ThreadPoolExecutor() as pool:
-            batches = [pool.submit(warm, self.cloud, deployed.functions[name]) for name in ("Plan", "Deliver")]
+            batches = [
+                pool.submit(warm, self.cloud, deployed.functions[name]) for name in ("Plan", "Deliver", "Failover")
+            ]
             pool.submit(_status, self.origin + "/ws", {"Upgrade": "websocket", "Connection": "Upgrade"})
             self._await_health()
             for batch in batches:

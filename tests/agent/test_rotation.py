@@ -201,7 +201,9 @@ class Agent:
                         events.append(self._welcome(effect.socket))
                     elif isinstance(effect, ef.SetTimer):
                         timers.add(effect.timer)
-                    elif not isinstance(effect, ef.Log | ef.Send | ef.CancelTimer | ef.CloseSocket | ef.Observe):
+                    elif not isinstance(
+                        effect, ef.Log | ef.Send | ef.CancelTimer | ef.CloseSocket | ef.Observe | ef.WatchTunnels
+                    ):
                         assert not isinstance(effect, ef.Exit)
                         jobs.append(effect)
             due = timers & {ev.Timer.KEYS, ev.Timer.FETCH, ev.Timer.CONNECT}

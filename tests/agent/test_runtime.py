@@ -12,6 +12,7 @@ from agent.core import initial
 from agent.desired import Desired
 from agent.enrollment import Keys
 from agent.errors import KeyRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
+from agent.liveness import Target
 from agent.pairs import Pairs
 from agent.ports import Made
 from agent.received import Fetched, Received, applied_to
@@ -156,6 +157,14 @@ class FakeWatch:
 
     def observe(self, every_s: float) -> None:
         self.paces_s.append(every_s)
+
+
+@dataclass
+class FakeTunnels:
+    targets: list[Sequence[Target]] = field(default_factory=list)
+
+    def watch(self, targets: Sequence[Target]) -> None:
+        self.targets.append(targets)
 
 
 class FakeWayOut:
@@ -357,6 +366,7 @@ def a_runtime(jobs: list[ef.Job], shown: list[State]) -> Runtime:
         put_job=jobs.append,
         push=FakePush(),
         watch=FakeWatch(),
+        tunnels=FakeTunnels(),
         queue=SimpleQueue(),
         show=shown.append,
         uniform=lambda low_s, high_s: low_s,

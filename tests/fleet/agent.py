@@ -382,7 +382,7 @@ class FleetAgent:
             case ef.Exit(code):
                 self.exit_code = code
                 self.crash()
-            case ef.Log():
+            case ef.Log() | ef.WatchTunnels():
                 pass
             case _:
                 self._jobs.append(effect)

@@ -1,8 +1,8 @@
-"""One network with a jump and two sites behind NAT, each run by a real agent in the laboratory."""
+"""One network with a jump, or several, and two sites behind NAT, each run by a real agent in the laboratory."""
 
 import base64
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from ipaddress import IPv4Network
@@ -23,14 +23,16 @@ CIDR_TRIES = 50
 
 
 class Fleet:
-    """`base`: a /16 of the run's own; the network is its first /24, sites' prefixes come after."""
+    """`base`: a /16 of the run's own; the network is its first /24, sites' prefixes come after. `jumps`: their
+    nodes, the first of which is home to both sites."""
 
-    def __init__(self, api: Api, lab: Lab, origin: str, agent_command: str) -> None:
+    def __init__(self, api: Api, lab: Lab, origin: str, agent_command: str, jumps: Sequence[str] = (JUMP,)) -> None:
         self.api = api
         self.lab = lab
         self.origin = origin
         self.agents: dict[str, Agent] = {}
         self._agent_command = agent_command
+        self._jumps = jumps
         self.base, self.network = _create_network(api)
 
     @property
@@ -42,15 +44,16 @@ class Fleet:
 
         A site that speaks before the jump knows its key would wait 5 s for its next handshake.
         """
-        say("jump: create, enrol, run")
-        endpoint = str(self.lab.topology.public_address(JUMP))
-        self._enroll(JUMP, CreateJump(name=JUMP, endpoint=endpoint))
-        self.jump.start()
-        self.wait_online([self.jump])
+        for name in self._jumps:
+            say(f"{name}: create, enrol, run")
+            self._enroll(name, CreateJump(name=name, endpoint=str(self.lab.topology.public_address(name))))
+            self.agents[name].start()
+        self.wait_online([self.agents[name] for name in self._jumps])
         say("sites behind NAT: create, enrol")
         for name in SITES:
-            self._enroll(name, CreateDynamic(name=name))
-        self._wait_known_to_the_jump([self.agents[name] for name in SITES])
+            self._enroll(name, CreateDynamic(name=name, preferred_jump_id=self.jump.peer.id))
+        for name in self._jumps:
+            self._wait_known_to(self.agents[name], [self.agents[site] for site in SITES])
         say("sites: run")
         for name in SITES:
             self.agents[name].start()
@@ -90,10 +93,10 @@ class Fleet:
         self.agents[name] = Agent(self.lab[name], created.peer, self._agent_command)
         self.agents[name].enroll(self.origin, created.enrollment_token)
 
-    def _wait_known_to_the_jump(self, agents: list[Agent]) -> None:
+    def _wait_known_to(self, jump: Agent, agents: list[Agent]) -> None:
         keys = {self.api.peer(self.network.id, agent.peer.id).public_key for agent in agents}
-        tunnel = self.jump.tunnel()
-        until(lambda: keys <= tunnel.peers().keys(), "the jump's WireGuard knows both sites", SETTLE_S)
+        tunnel = jump.tunnel()
+        until(lambda: keys <= tunnel.peers().keys(), f"the WireGuard of {jump.name} knows both sites", SETTLE_S)
         tunnel.close()
 
     def _online(self) -> set[str]:

@@ -92,3 +92,12 @@ TWO_SITES = Topology(
     ),
     internet="internet",
 )
+
+# The same with a second jump.
+TWO_JUMPS = Topology(
+    nodes=(
+        *TWO_SITES.nodes,
+        NodeSpec("jump-2", (_port("eth0", WAN, "203.0.113.11/24"),), gateways=(IPv4Address("203.0.113.1"),)),
+    ),
+    internet="internet",
+)

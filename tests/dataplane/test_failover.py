@@ -1,0 +1,160 @@
+"""Two jumps: what is lost when one dies, with the control plane or without it, and when a peer is moved."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chalicelib.wire.peers import PatchPeer
+from infra.local.demo.agent import Agent
+from infra.local.demo.api import Api
+from infra.local.demo.deployment import Deployment
+from infra.local.demo.fleet import Fleet
+from infra.local.demo.patience import until
+from infra.local.lab import TWO_JUMPS, Lab, Process
+from infra.local.lab.probe import probe
+from tests.dataplane import forged, numbered
+
+pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
+
+JUMPS = ("jump", "jump-2")
+PORT = 7777
+MOVES_S = 60.0
+HEALS_S = 150.0
+
+
+@pytest.fixture(scope="module")
+def lab(capable_machine: None) -> Iterator[Lab]:
+    with Lab(TWO_JUMPS) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def fleet(lab: Lab, deployment: Deployment) -> Iterator[Fleet]:
+    """Two jumps, and two sites whose home is the first; the tests follow each other on it."""
+    api = Api(deployment.api_url, deployment.api_token)
+    raised = Fleet(api, lab, lab.publish(deployment.port), deployment.agent_command, JUMPS)
+    try:
+        raised.raise_up(print)
+        yield raised
+    finally:
+        print("\n".join(f"--- log of {agent.name}\n{agent.tail(40)}" for agent in raised.agents.values()))
+        raised.remove()
+        api.close()
+
+
+def homes(fleet: Fleet) -> dict[str, str | None]:
+    names = {agent.peer.id: name for name, agent in fleet.agents.items()}
+    peers = fleet.api.peers(fleet.network.id)
+    return {peer.name: names.get(peer.home_jump_id or "") for peer in peers if peer.kind == "dynamic"}
+
+
+def carries(jump: Agent, peer: Agent) -> bool:
+    """Whether WireGuard on the jump has the peer's address in the peer's own section."""
+    (wg,) = jump.node.wg().values()
+    return any(
+        f"{peer.peer.address}/32" in section.allowed_ips and section.endpoint
+        for section in wg.peers.values()
+        if section.public_key == public_key(peer)
+    )
+
+
+def public_key(agent: Agent) -> str:
+    (wg,) = agent.node.wg().values()
+    return wg.public_key
+
+
+def reach(source: Agent, target: Agent) -> bool:
+    return source.node.reaches(target.peer.address, timeout_s=1)
+
+
+@contextlib.contextmanager
+def a_stream(source: Agent, target: Agent) -> Iterator[Process]:
+    """A TCP connection between two sites, which counts its lines when its input closes."""
+    script = Path(numbered.__file__)
+    echo = target.node.spawn_python(script, "echo", str(PORT))
+    try:
+        echo.expect("up")
+        sender = source.node.spawn_python(script, "send", target.peer.address, str(PORT))
+        try:
+            sender.expect("up")
+            yield sender
+        finally:
+            sender.kill()
+    finally:
+        echo.kill()
+
+
+def test_a_planned_move_loses_little_and_no_connection_and_peers_talk_through_two_jumps(fleet: Fleet) -> None:
+    site, other, second = fleet.agents["site-a"], fleet.agents["site-b"], fleet.agents["jump-2"]
+    with a_stream(site, other) as connection, probe(site.node, other.node, other.peer.address) as flow:
+        fleet.api.change_peer(fleet.network.id, site.peer.id, PatchPeer(preferred_jump_id=second.peer.id))
+        until(lambda: carries(second, site), "the second jump carries the site", MOVES_S)
+        until(lambda: reach(site, other) and reach(other, site), "both reach each other through two jumps", MOVES_S)
+        delivery = flow.finish()
+        said, _ = connection.entry.communicate(timeout=MOVES_S)
+
+    print(f"planned move: {delivery}")
+    assert homes(fleet) == {"site-a": "jump-2", "site-b": "jump"}
+    assert connection.wait(MOVES_S) == 0, said
+    assert delivery.lost * 10 <= 1000, delivery  # packets of 10 ms: a second's worth at most
+
+
+def test_all_peers_of_a_jump_that_loses_power_move(fleet: Fleet) -> None:
+    site, other, second = fleet.agents["site-a"], fleet.agents["site-b"], fleet.agents["jump-2"]
+    with probe(other.node, site.node, site.peer.address) as flow:
+        fleet.jump.node.run("ip", "link", "set", "eth0", "down")
+        until(lambda: reach(other, site), "the sites reach each other through the second jump", MOVES_S)
+        delivery = flow.finish()
+
+    print(f"failover: {delivery}")
+    assert homes(fleet) == {"site-a": "jump-2", "site-b": "jump-2"}
+    assert carries(second, other)
+
+
+def test_a_jump_and_the_control_plane_die_together(fleet: Fleet, lab: Lab, deployment: Deployment) -> None:
+    site, other = fleet.agents["site-a"], fleet.agents["site-b"]
+    fleet.jump.node.run("ip", "link", "set", "eth0", "up")
+    fleet.jump.node.run("ip", "route", "replace", "default", "via", "203.0.113.1")
+    fleet.wait_online([fleet.jump])
+    until(lambda: reach(fleet.agents["jump-2"], fleet.jump), "the jumps reach each other again", MOVES_S)
+    with probe(other.node, site.node, site.peer.address) as flow:
+        lab.unpublish(deployment.port)
+        fleet.agents["jump-2"].node.run("ip", "link", "set", "eth0", "down")
+        until(lambda: reach(other, site), "the sites reach each other through the first jump", MOVES_S)
+        delivery = flow.finish()
+
+    print(f"failover without a control plane: {delivery}")
+    assert carries(fleet.jump, other)
+    lab.publish(deployment.port)
+    fleet.agents["jump-2"].node.run("ip", "link", "set", "eth0", "up")
+    fleet.agents["jump-2"].node.run("ip", "route", "replace", "default", "via", "203.0.113.1")
+    fleet.wait_online(list(fleet.agents.values()))
+    until(lambda: reach(other, site), "the control plane's word holds again", MOVES_S)
+
+
+def test_a_peer_barred_by_a_handshake_from_the_future_is_answered_again(fleet: Fleet) -> None:
+    site, other = fleet.agents["site-a"], fleet.agents["site-b"]
+    home = fleet.agents[homes(fleet)["site-a"] or ""]
+    interface = site.wait_for_interface()
+    private = site.node.run("wg", "show", interface, "private-key")
+    key = public_key(home)
+    endpoint = str(fleet.lab.topology.public_address(home.name))
+    script = str(Path(forged.__file__))
+    answer = fleet.lab.internet.run(sys.executable, "-I", script, endpoint, "51820", key, stdin=private)
+    site.stop()
+    site.node.run("ip", "link", "delete", "dev", interface)  # and its session, by which it would be heard for a while
+    site.start()
+
+    until(lambda: "peer_reset" in home.tail(200), "its home made the site's section anew", HEALS_S)
+
+    assert answer.strip() == "answered"
+    until(lambda: handshake_with(site, key), "the site and its home shake hands", MOVES_S)
+    until(lambda: reach(site, other), "the site is reached", MOVES_S)
+
+
+def handshake_with(agent: Agent, key: str) -> int:
+    (wg,) = agent.node.wg().values()
+    return wg.peers[key].latest_handshake
