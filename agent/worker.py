@@ -46,7 +46,7 @@ class Worker:
     _zone: Zone | None = None
     _names_error: str | None = None
     _base: Fetched | None = None
-    _parsed: dict[str, Desired] = field(default_factory=dict)
+    _parsed: dict[tuple[str, str | None], Desired] = field(default_factory=dict)
     _saved: tuple[Received, ...] | None = None
     _learned: dict[str, str] = field(default_factory=dict)
 
@@ -235,11 +235,12 @@ class Worker:
         return replace(made, names_error=error)
 
     def _parse(self, fetched: Fetched) -> Desired:
-        """Of the two bundles seen last, parsed once."""
+        """Of the two bundles seen last, parsed once; another own key makes another thing of them."""
         own_key = self.pairs.in_use if self.pairs is not None else None
-        found = self._parsed.get(fetched.hash) or desired(fetched.bundle, own_key)
-        last = {key: parsed for key, parsed in [*self._parsed.items()][-1:] if key != fetched.hash}
-        self._parsed = {**last, fetched.hash: found}
+        seen = (fetched.hash, own_key)
+        found = self._parsed.get(seen) or desired(fetched.bundle, own_key)
+        last = {key: parsed for key, parsed in [*self._parsed.items()][-1:] if key != seen}
+        self._parsed = {**last, seen: found}
         return found
 
     def _save(self, fetched: Fetched) -> None:
