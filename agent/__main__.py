@@ -1,5 +1,6 @@
 """`wirety-agent`, command by command. Beside `cli`, the only file that names concrete adapters."""
 
+import importlib
 import os
 import signal
 import sys
@@ -28,7 +29,7 @@ from agent.adapters.status_file import StatusFile
 from agent.adapters.takeover import Takeover
 from agent.adapters.tunnel import HostTunnel
 from agent.adapters.tunnel_watch import TunnelWatch
-from agent.adapters.watch import WireGuardWatch
+from agent.adapters.watch import WireGuardWatch, seen_now
 from agent.changeover import Changeover
 from agent.cli import doctor, identity
 from agent.core import EXIT_PEER_DELETED, initial
@@ -44,6 +45,7 @@ from agent.errors import (
     Outage,
     PeerDeleted,
     SettingsInvalid,
+    ToolFailed,
 )
 from agent.events import Event, Started, StopRequested
 from agent.keys import wireguard_public_key
@@ -146,7 +148,9 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     control_plane = _control_plane(enrollment, trust, dialler)
     worker = _worker(settings, directory, enrollment, control_plane, saved, queue.put)
     watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
-    blank = _blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid())
+    shown = StatusFile(directory, _blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid()))
+    if settings.metrics_port is not None:
+        _serve_metrics(settings.metrics_port, shown, enrollment.interface)
     tunnels = TunnelWatch(enrollment.interface, queue.put)
     runtime = Runtime(
         state=initial(
@@ -162,7 +166,7 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
         watch=watch,
         tunnels=tunnels,
         queue=queue,
-        show=StatusFile(directory, blank).show,
+        show=shown.show,
     )
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: queue.put(StopRequested(at_s=monotonic())))
@@ -171,6 +175,12 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     tunnels.start()
     queue.put(Started(saved=saved, tried=directory.trial(enrollment, trust, saved), at_s=monotonic()))
     return runtime
+
+
+def _serve_metrics(port: int, shown: StatusFile, interface: str) -> None:
+    """Its library is imported by those who ask for it alone."""
+    metrics = importlib.import_module("agent.adapters.metrics")
+    metrics.serve(port, lambda: shown.shown, lambda: seen_now(Commands(), interface))
 
 
 def _once(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollment) -> int:
@@ -374,8 +384,20 @@ def _status(settings: StatusSettings) -> int:
     tombstone = directory.tombstone()
     if tombstone is not None and directory.has_ended():
         shown = msgspec.structs.replace(shown, deleted_at=tombstone.deleted_at)
+    shown = msgspec.structs.replace(shown, peers=_peers(directory, enrollment))
     print(msgspec.json.encode(shown).decode() if settings.is_json else status.text(shown))
     return 0
+
+
+def _peers(directory: EnrollmentDir, enrollment: Enrollment) -> list[status.StatusPeer] | None:
+    """As WireGuard sees them now; None: it cannot be asked."""
+    try:
+        seen = seen_now(Commands(), enrollment.interface)
+    except ToolFailed:
+        return None
+    saved = directory.bundle(enrollment, Trust(directory.keyring(enrollment), lambda _: None))
+    names = {peer.public_key: peer.peer_id for peer in saved.bundle.peers} if saved is not None else {}
+    return status.peers_of(seen, names, time())
 
 
 def _last_status(directory: EnrollmentDir, enrollment: Enrollment) -> status.Status:

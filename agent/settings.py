@@ -25,7 +25,7 @@ NO = frozenset({"", "0", "false", "no", "off"})
 EPILOG = """\
 Every flag has an environment variable of its name: SERVER_URL, TOKEN, STATE_DIR, NETWORK_ID,
 INSECURE, JSON, LOG_FORMAT, NAT_INTERFACES, MANAGE_FORWARD, ONCE, FETCH, LOCAL, FORCE, VOID_FILES,
-PASSPHRASE_FILE, CONFIRM_WITHIN, KEY_DAYS. REQUESTS_CA_BUNDLE names certificates to trust.
+PASSPHRASE_FILE, CONFIRM_WITHIN, KEY_DAYS, METRICS_PORT. REQUESTS_CA_BUNDLE names certificates to trust.
 """
 RUN_EPILOG = """\
 SIGTERM and SIGINT end the agent within a second and leave the tunnel up, so that a restart
@@ -67,6 +67,7 @@ class RunSettings:
     confirm_within_s: float = CONFIRM_WITHIN_S
     is_guard: bool = False
     key_days: float = DEFAULT_KEY_DAYS
+    metrics_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,10 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
             form, once = _log_format(given.log_format, env), given.command == "run" and _is_asked(given, env, "once")
             nat, manages = _nat_interfaces(given.nat_interface, env), _is_asked(given, env, "manage_forward")
             within_s, is_guard = _confirm_within_s(given.confirm_within, env), given.command == "guard"
-            days = _key_days(given.key_days, env)
-            return RunSettings(state_dir, network_id, is_insecure, form, nat, manages, once, within_s, is_guard, days)
+            days, port = _key_days(given.key_days, env), _port(given.metrics_port or env.get("METRICS_PORT"))
+            return RunSettings(
+                state_dir, network_id, is_insecure, form, nat, manages, once, within_s, is_guard, days, port
+            )
         case "plan":
             json, fetched, insecure = (_is_asked(given, env, flag) for flag in ("json", "fetch", "insecure"))
             nat, manages = _nat_interfaces(given.nat_interface, env), _is_asked(given, env, "manage_forward")
@@ -252,6 +255,7 @@ def _run(
     run = _of_network(_command(commands, name, text, epilog))
     run.add_argument("--insecure", action="store_true", help="allow http and ws off loopback (INSECURE=1)")
     run.add_argument("--log-format", choices=["json", "plain"], help="default: plain on a terminal (LOG_FORMAT)")
+    run.add_argument("--metrics-port", metavar="P", help="Prometheus metrics on this loopback port (METRICS_PORT)")
     run.add_argument(
         "--confirm-within",
         metavar="S",
@@ -340,6 +344,14 @@ def _confirm_within_s(given: str | None, env: Mapping[str, str]) -> float:
     if not SHORTEST_CONFIRM_S <= seconds <= LONGEST_CONFIRM_S:
         raise SettingsInvalid(f"--confirm-within is {SHORTEST_CONFIRM_S:.0f} to {LONGEST_CONFIRM_S:.0f} seconds")
     return seconds
+
+
+def _port(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise SettingsInvalid("--metrics-port is a port: 1 to 65535")
+    return int(text)
 
 
 def _is_set(env: Mapping[str, str], name: str) -> bool:

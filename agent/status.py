@@ -1,15 +1,32 @@
 """What `status` shows: written by `run`, read by `status`."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from agent.live import Seen
 from agent.state import Socket, State
+
+ALIVE_S = 180  # WireGuard protocol, section 6.1: REJECT_AFTER_TIME
+LISTED = 10  # peers named for a person; scripts get all
+
+
+class StatusPeer(msgspec.Struct, frozen=True, kw_only=True):
+    """`handshake_age_s` None: never. `peer_id` None: the bundle on the disk does not know it."""
+
+    peer_id: str | None
+    public_key: str
+    endpoint: str | None
+    handshake_age_s: int | None
+    rx: int
+    tx: int
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """`revision_wanted`: the newest the control plane named. `forward_conflict`: a
-    sentence for each table of others that drops what a jump forwards. `is_running`: said by the reader."""
+    sentence for each table of others that drops what a jump forwards. `is_running`, `peers`: said by the
+    reader, None: there is no interface, or no right to look at it."""
 
     network_id: str
     peer_id: str
@@ -29,6 +46,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str | None = None
     last_contact: datetime | None = None
     deleted_at: datetime | None = None
+    peers: list[StatusPeer] | None = None
 
 
 def of_state(status: Status, state: State, last_contact: datetime | None) -> Status:
@@ -49,6 +67,21 @@ def of_state(status: Status, state: State, last_contact: datetime | None) -> Sta
         last_contact=last_contact,
         deleted_at=state.tombstone.deleted_at if state.tombstone is not None else None,
     )
+
+
+def peers_of(seen: Sequence[Seen], names: Mapping[str, str], now_s: float) -> list[StatusPeer]:
+    """What WireGuard says of its peers; `names`: public key → peer id."""
+    return [
+        StatusPeer(
+            peer_id=names.get(peer.public_key),
+            public_key=peer.public_key,
+            endpoint=peer.endpoint,
+            handshake_age_s=max(0, round(now_s - peer.handshake_at)) if peer.handshake_at else None,
+            rx=peer.rx,
+            tx=peer.tx,
+        )
+        for peer in seen
+    ]
 
 
 def text(status: Status) -> str:
@@ -72,4 +105,18 @@ def text(status: Status) -> str:
         rows.append(("names", status.names_error))
     if status.last_error:
         rows.append(("last error", status.last_error))
+    if status.peers is not None:
+        rows += _peers(status.peers)
     return "\n".join(f"{name:<13} {value}" for name, value in rows)
+
+
+def _peers(peers: Sequence[StatusPeer]) -> list[tuple[str, str]]:
+    """The liveliest first, some by name."""
+    ages = [peer.handshake_age_s for peer in peers if peer.handshake_age_s is not None]
+    alive = sum(age < ALIVE_S for age in ages)
+    rows = [("peers", f"{len(peers)}, {alive} with a handshake in the last {ALIVE_S} s")]
+    by_age = sorted(peers, key=lambda peer: (peer.handshake_age_s is None, peer.handshake_age_s, peer.public_key))
+    for peer in by_age[:LISTED]:
+        age = "never" if peer.handshake_age_s is None else f"{peer.handshake_age_s} s ago"
+        rows.append(("", f"{peer.peer_id or peer.public_key} at {peer.endpoint or '?'}, handshake {age}"))
+    return rows

@@ -10,7 +10,6 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
-from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -73,19 +72,9 @@ class Dialler:
         return found
 
 
-class MarkedAdapter(HTTPAdapter):
-    """For `requests`: every connection by a dialler."""
+def pool_classes(dialler: Dialler) -> dict[str, Any]:
+    """For urllib3, by scheme: every connection by a dialler."""
 
-    def __init__(self, dialler: Dialler) -> None:
-        self._dialler = dialler
-        super().__init__()
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._dialler)
-
-
-def _pools(dialler: Dialler) -> dict[str, Any]:
     def dialled(connection: HTTPConnection) -> socket.socket:
         timeout = connection.timeout
         try:

@@ -13,13 +13,13 @@ from ipaddress import ip_address
 from pathlib import Path
 from time import sleep, time
 
-import requests
 import websocket
 
 from agent import doctor
 from agent.adapters.commands import Commands
 from agent.adapters.firewall import must_forward
 from agent.adapters.host import TUN, has_net_admin
+from agent.adapters.outgoing import Unanswered, ask, pool
 from agent.adapters.push import tls
 from agent.desired import Endpoint
 from agent.errors import ToolFailed
@@ -78,9 +78,9 @@ def path(peer_id: str, endpoint: Endpoint, interface_bytes: int) -> doctor.Path 
 def answer(server: str) -> doctor.Answer:
     """One GET, and one handshake of a socket without a session."""
     try:
-        got = requests.get(f"{server}{HEALTH}", timeout=TIMEOUT_S, allow_redirects=False)
-    except requests.RequestException as failed:
-        return doctor.Answer(None, type(failed).__name__, None, None)
+        got = ask(pool(server), "GET", f"{server}{HEALTH}", (TIMEOUT_S, TIMEOUT_S))
+    except Unanswered as failed:
+        return doctor.Answer(None, str(failed), None, None)
     offset_s = None
     with contextlib.suppress(KeyError, ValueError):
         offset_s = parsedate_to_datetime(got.headers["Date"]).timestamp() - time()

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import socket
 import ssl
 import threading
@@ -13,9 +12,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 import websocket
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
 from agent.adapters.dialling import Dialler
+from agent.adapters.outgoing import certificates, proxy_of
 from agent.events import Event, FrameReceived, SocketClosed, SocketOpened
 from chalicelib.wire.frames import ToAgent
 
@@ -107,7 +106,7 @@ class WebSocketPush:
     def _dialled(self) -> socket.socket | None:
         """A connection, TLS included, which the library takes as it is; through a proxy it makes its own."""
         origin = "http" + self.url.removeprefix("ws")
-        if self.dialler is None or get_environ_proxies(origin):
+        if self.dialler is None or proxy_of(origin):
             return None
         parts = urlsplit(origin)
         host, is_secure = parts.hostname or "", parts.scheme == "https"
@@ -139,5 +138,4 @@ def _wake(connection: websocket.WebSocket) -> None:
 
 def tls() -> dict[str, ssl.SSLContext]:
     """The certificates that REST calls trust, so that both ways work or neither."""
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
-    return {"context": ssl.create_default_context(cafile=bundle)}
+    return {"context": ssl.create_default_context(cafile=certificates())}

@@ -25,6 +25,10 @@ class StatusFile:
     _contact: datetime | None = None
     _is_refused: bool = False
 
+    @property
+    def shown(self) -> Status:
+        return self._shown or self.blank
+
     def show(self, state: State) -> None:
         """A full disk hides the status, it does not stop the agent."""
         status = of_state(self.blank, state, self._last_contact(state))

@@ -95,6 +95,15 @@ class WireGuardWatch:
         return dump_records(self.commands.run("wg", "show", self.interface, "dump")), seen_in_dump
 
 
+def seen_now(commands: Commands, interface: str) -> Sequence[Seen]:
+    """Every peer, as WireGuard sees it now.
+
+    Raises:
+        ToolFailed: no such interface, or no right to look at it.
+    """
+    return [seen_in_dump(line) for line in dump_records(commands.run("wg", "show", interface, "dump"))]
+
+
 def _ask(path: Path) -> str:
     """All that a userspace WireGuard says, by its socket: a `wg` would take twice as long.
 

@@ -1,6 +1,7 @@
 """plan, run --once and leave as processes in a namespace, against a control plane on its loopback."""
 
 import json
+import urllib.request
 
 import pytest
 
@@ -197,3 +198,18 @@ def test_the_host_of_a_deleted_peer_forgets_it_by_leaving(laboratory: Laboratory
     assert laboratory.command("leave").returncode == 0
 
     assert files(laboratory) == []
+
+
+def test_a_running_agent_shows_its_peers_and_its_metrics_where_it_is_asked_to(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.start("--metrics-port", "9101")
+    laboratory.origin.wait_for(lambda: laboratory.origin.has_applied(1))
+    until(lambda: laboratory.status()["is_connected"] is True)
+
+    status = laboratory.status()
+    metrics = laboratory.inside.do(lambda: urllib.request.urlopen("http://127.0.0.1:9101/").read().decode())
+
+    assert [peer["peer_id"] for peer in status["peers"]] == ["peer_hub"]  # type: ignore[attr-defined]
+    assert status["peers"][0]["handshake_age_s"] is None  # type: ignore[index]
+    assert "wirety_agent_connected 1.0" in metrics
+    assert "process_resident_memory_bytes" in metrics

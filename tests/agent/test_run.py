@@ -54,8 +54,8 @@ class Laboratory:
         done = self.command("enroll", "--server", self.origin.url, "--token", self.origin.token)
         assert done.returncode == 0, done.stderr
 
-    def start(self) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "agent", "run", "--state-dir", str(self.state)]
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "agent", "run", "--state-dir", str(self.state), *words]
         with (self.state / "log").open("a") as log:
             agent = self.inside.do(lambda: subprocess.Popen(command, cwd=ROOT, stderr=log, text=True))
         self.agents.append(agent)

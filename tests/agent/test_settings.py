@@ -106,3 +106,17 @@ def test_insecure_is_yes_or_no() -> None:
 @pytest.mark.parametrize(("server", "url"), [("https://a:1", "wss://a:1/ws"), ("http://a", "ws://a/ws")])
 def test_the_socket_is_on_the_same_origin(server: str, url: str) -> None:
     assert socket_url(server) == url
+
+
+@pytest.mark.parametrize(("text", "port"), [(None, None), ("", None), ("1", 1), ("65535", 65535)])
+def test_metrics_are_served_on_the_port_asked_for(text: str | None, port: int | None) -> None:
+    settings = parse(["run"], {} if text is None else {"METRICS_PORT": text})
+
+    assert isinstance(settings, RunSettings)
+    assert settings.metrics_port == port
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "-1", "http"])
+def test_what_is_no_port_is_refused(text: str) -> None:
+    with pytest.raises(SettingsInvalid, match="metrics-port"):
+        parse(["run", "--metrics-port", text], {})

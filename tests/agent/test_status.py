@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import msgspec
 
 from agent.core import initial
+from agent.live import Seen
 from agent.ports import Made
 from agent.received import Version
 from agent.state import Following, Link, Socket
-from agent.status import Status, of_state, text
-from tests.agent.builders import NETWORK_ID, PEER_ID
+from agent.status import ALIVE_S, LISTED, Status, of_state, peers_of, text
+from tests.agent.builders import NETWORK_ID, PEER_ID, a_public_key
 
 BLANK = Status(
     network_id=NETWORK_ID, peer_id=PEER_ID, interface="wy00000001", server="http://10.0.0.1", insecure=True, pid=1
@@ -56,3 +57,28 @@ def test_a_jump_that_cannot_serve_names_says_why() -> None:
 
     assert status.names_error == "port 53 is not free"
     assert "port 53 is not free" in text(status)
+
+
+def test_peers_are_shown_by_name_with_the_age_of_their_handshakes() -> None:
+    seen = [
+        Seen(a_public_key("a"), "203.0.113.1:1", 1000.0, rx=1, tx=2),
+        Seen(a_public_key("b"), None, 0, rx=0, tx=0),
+        Seen(a_public_key("c"), None, 2000.0, rx=0, tx=0),  # a clock that went back
+    ]
+
+    first, never, future = peers_of(seen, {a_public_key("a"): "dyn_a"}, now_s=1042.4)
+
+    assert (first.peer_id, first.handshake_age_s, first.endpoint) == ("dyn_a", 42, "203.0.113.1:1")
+    assert (never.peer_id, never.handshake_age_s) == (None, None)
+    assert future.handshake_age_s == 0
+
+
+def test_the_text_counts_peers_and_names_the_liveliest() -> None:
+    seen = [Seen(a_public_key(str(n)), None, 1000.0 - n, rx=0, tx=0) for n in range(LISTED + 5)]
+    shown = msgspec.structs.replace(BLANK, peers=peers_of(seen, {}, now_s=1000.0 + ALIVE_S - 1))
+
+    lines = text(shown).splitlines()
+
+    assert f"{LISTED + 5}, 1 with a handshake" in text(shown)
+    assert len([line for line in lines if "handshake" in line and " at " in line]) == LISTED
+    assert a_public_key("0") in lines[-LISTED]

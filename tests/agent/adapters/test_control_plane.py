@@ -160,7 +160,7 @@ def test_calls_share_a_connection(origin: Origin) -> None:
     plane.whole(None)
     plane.whole(None)
 
-    pools = plane.http.session.get_adapter(origin.url).poolmanager.pools  # type: ignore[attr-defined]
+    pools = plane.http.connections.pools
     assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118
 
 
