@@ -13,7 +13,7 @@ PORT ?= 8080
 CLOUD_PORT ?= 4566
 export PORT CLOUD_PORT RESET JSON HOLD
 
-.PHONY: help run demo test test-fast test-dataplane bench lint format schema package deploy lock clean debian tunnels
+.PHONY: help run demo test test-fast test-dataplane bench lint format schema package deploy executable lock clean debian tunnels
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ package: $(STAMP)  ## build/package: the Lambda zip and the template for AWS
 
 deploy: $(STAMP) package  ## to AWS: see infra/README.md for what it is given
 	@exec sh scripts/deploy.sh
+
+executable: $(STAMP)  ## dist/wirety-agent: the agent in one file, for this machine's architecture
+	@exec sh agent/packaging/executable.sh "$(BIN)"
 
 lock: $(STAMP)  ## compile requirements*.in into pins
 	@exec sh scripts/lock.sh "$(BIN)"

@@ -20,6 +20,7 @@ from agent.adapters.dialling import Dialler
 from agent.adapters.encapsulation import Encapsulation
 from agent.adapters.firewall import NftFirewall
 from agent.adapters.foreign import ForeignTables
+from agent.adapters.frozen import own_command, settle
 from agent.adapters.guard import GuardProcess
 from agent.adapters.host import LinuxHost, missing_rights
 from agent.adapters.names import DnsNames
@@ -80,6 +81,7 @@ DAY_S = 86_400.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    settle()
     try:
         settings = parse(sys.argv[1:] if arguments is None else arguments)
         match settings:
@@ -365,7 +367,7 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
     flags += [word for name in settings.nat_interfaces for word in ("--nat-interface", name)]
     return GuardProcess(
         command=[
-            *(sys.executable, "-m", "agent", "guard", *options, *flags),
+            *(*own_command(), "guard", *options, *flags),
             *("--log-format", settings.log_format, "--confirm-within", f"{within_s:g}"),
         ],
         delay_s=settings.confirm_within_s,

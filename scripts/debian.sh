@@ -2,7 +2,7 @@
 # Have the Debian packages of tunnels and their laboratory, and unless $1 is `tunnels` of the browser, Java and Node:
 # install them as root, else say how and end with 2.
 set -eu
-packages="python3-venv wireguard-tools wireguard-go nftables iproute2 iputils-ping procps util-linux conntrack socat"
+packages="python3-venv wireguard-tools wireguard-go nftables iproute2 iputils-ping procps util-linux conntrack socat systemd"
 node_is_missing() {
   [ "${1:-}" != tunnels ] || return 1
   node="$(node -v 2> /dev/null | sed -n 's/^v\([0-9]*\).*/\1/p')"

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
-import requests
+import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent import effects as ef
 from agent import events as ev
 from agent.adapters.control_plane import Http, RestControlPlane
+from agent.adapters.outgoing import Answer
 from agent.core import initial, step
 from agent.desired import Desired
 from agent.errors import Outage
@@ -58,7 +59,7 @@ class WorldHttp(Http):
         body: bytes | None = None,
         query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
-    ) -> requests.Response:
+    ) -> Answer:
         if self._weather.breaks():
             raise Outage("nobody is there")
         asked = "&".join(f"{name}={value}" for name, value in (query or {}).items())
@@ -72,11 +73,7 @@ class WorldHttp(Http):
         )
         if self._weather.breaks():
             raise Outage("the answer was lost")
-        response = requests.Response()
-        response.status_code, response._content = answer.status, answer.text.encode()
-        response.headers.update(answer.headers)
-        response.encoding = "utf-8"
-        return response
+        return Answer(answer.status, urllib3.HTTPHeaderDict(answer.headers), answer.text.encode())
 
 
 class HostlessWorker(Worker):

@@ -1,0 +1,156 @@
+"""What is installed on hosts: the one-file executable, and the unit that gives an agent little more than it needs."""
+
+import configparser
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.enrollment import interface_name
+from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public_key
+from tests.agent.namespace import Namespace
+from tests.agent.origin import Origin
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "agent" / "packaging" / "wirety-agent.service"
+INTERFACE = interface_name(NETWORK_ID, PEER_ID)
+CAPABILITIES = {"CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE"}
+MOST_EXPOSED = 4.0  # of 10, by systemd's own count; a unit without any of this has 9.6
+WITHIN_S = 120.0
+
+
+def the_unit() -> configparser.SectionProxy:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(UNIT)
+    return parser["Service"]
+
+
+@pytest.fixture(scope="session")
+def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    built = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        ["sh", str(ROOT / "agent/packaging/executable.sh"), str(Path(sys.executable).parent), str(built)], check=True
+    )
+    return built / "wirety-agent"
+
+
+@pytest.fixture
+def inside() -> Iterator[Namespace]:
+    with Namespace() as made:
+        yield made
+
+
+@pytest.fixture
+def origin(inside: Namespace) -> Iterator[Origin]:
+    made = Origin(network_id=NETWORK_ID, peer_id=PEER_ID, bundle=a_bundle(1, [a_peer()], forward=True))
+    inside.do(made.__enter__)
+    yield made
+    made.__exit__()
+
+
+def ran(inside: Namespace, *words: str) -> "subprocess.CompletedProcess[str]":
+    """In the namespace, with an environment that is no virtual one's."""
+    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+    return inside.do(lambda: subprocess.run(words, capture_output=True, text=True, timeout=WITHIN_S, env=env))
+
+
+def ended(inside: Namespace, state: Path) -> None:
+    for pid_file in state.glob("*/wy*.pid"):
+        os.kill(int(pid_file.read_text()), 9)
+
+
+def test_the_unit_grants_three_capabilities_and_ends_the_agent_alone() -> None:
+    unit = the_unit()
+
+    assert set(unit["CapabilityBoundingSet"].split()) == CAPABILITIES
+    assert (unit["KillMode"], unit["RestartPreventExitStatus"]) == ("process", "3")
+    assert (unit["ProtectSystem"], unit["StateDirectory"], unit["StateDirectoryMode"]) == ("strict", "wirety", "0700")
+
+
+@pytest.mark.root
+def test_systemd_takes_the_unit_and_counts_little_exposure(tmp_path: Path) -> None:
+    copy = tmp_path / UNIT.name
+    copy.write_text(UNIT.read_text().replace("/usr/local/bin/wirety-agent", sys.executable))
+
+    verified = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True)
+    counted = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(copy)], capture_output=True, text=True
+    )
+
+    assert (verified.returncode, verified.stderr) == (0, "")
+    found = re.search(r"exposure level for \S+: (\d+\.\d)", counted.stdout)
+    assert found is not None, counted.stderr
+    assert float(found[1]) <= MOST_EXPOSED
+
+
+@pytest.mark.root
+def test_the_units_capabilities_are_enough_for_a_jump(inside: Namespace, origin: Origin, tmp_path: Path) -> None:
+    """Root with these alone: it makes interface, routes, table and forwarding, and takes them down."""
+    granted = ",".join(["-all", *(f"+{name.removeprefix('CAP_').lower()}" for name in sorted(CAPABILITIES))])
+    limited = ("setpriv", "--bounding-set", granted, "--no-new-privs", sys.executable, "-m", "agent")
+    place = ("--state-dir", str(tmp_path))
+    # `python -m` finds the agent in the working directory
+    os.chdir(ROOT)
+    enrolled = ran(inside, *limited, "enroll", "--server", origin.url, "--token", "token", *place)
+
+    done = ran(inside, *limited, "run", "--once", *place)
+    peers = inside.sh(f"wg show {INTERFACE} peers").strip()
+    table = inside.sh("nft list tables")
+    left = ran(inside, *limited, "leave", *place)
+
+    assert (enrolled.returncode, done.returncode, left.returncode) == (0, 0, 0), done.stderr + left.stderr
+    assert peers == a_public_key("hub")
+    assert INTERFACE in table
+    assert INTERFACE not in inside.sh("ip link show; nft list tables")
+
+
+@pytest.mark.root
+def test_the_executable_enrols_plans_applies_and_stays_a_process_of_its_own(
+    executable: Path, inside: Namespace, origin: Origin, tmp_path: Path
+) -> None:
+    place = ("--state-dir", str(tmp_path))
+    helped = ran(inside, str(executable), "enroll", "--help")
+    unenrolled = ran(inside, str(executable), "status", *place)
+    enrolled = ran(inside, str(executable), "enroll", "--server", origin.url, "--token", "token", *place)
+
+    done = ran(inside, str(executable), "run", "--once", *place)
+    status = ran(inside, str(executable), "status", "--json", *place)
+    plan = ran(inside, str(executable), "plan", *place)
+    metrics = ran(inside, str(executable), "run", "--metrics-port", "x", *place)
+    peers = inside.sh(f"wg show {INTERFACE} peers").strip()
+    ended(inside, tmp_path)
+
+    assert (helped.returncode, enrolled.returncode, unenrolled.returncode) == (0, 0, 1)
+    assert "enroll first" in unenrolled.stderr
+    assert done.returncode == 0, done.stderr
+    assert peers == a_public_key("hub")
+    assert json.loads(status.stdout)["peers"][0]["peer_id"] == "peer_hub"
+    assert "nothing to do" in plan.stdout, plan.stdout + plan.stderr
+    assert metrics.returncode == 2
+    assert origin.applied()[-1].ok
+
+
+@pytest.mark.root
+def test_the_executables_agent_ends_with_its_loader(
+    executable: Path, inside: Namespace, origin: Origin, tmp_path: Path
+) -> None:
+    """A service manager knows the loader alone: what it kills must free the enrolment's lock."""
+    place = ("--state-dir", str(tmp_path))
+    ran(inside, str(executable), "enroll", "--server", origin.url, "--token", "token", *place)
+    loader = inside.do(lambda: subprocess.Popen([str(executable), "run", *place], stderr=subprocess.DEVNULL))
+    origin.wait_for(lambda: origin.has_applied(1), within_s=WITHIN_S)
+
+    loader.kill()
+    loader.wait()
+
+    end = time.monotonic() + WITHIN_S
+    while json.loads(ran(inside, str(executable), "status", "--json", *place).stdout)["is_running"]:
+        assert time.monotonic() < end, "the agent goes on without its loader"
+    ended(inside, tmp_path)
