@@ -1,0 +1,235 @@
+"""The agent over long outages, in figures: `python -m scripts.agent_figures`.
+
+Its real core, log and connections run in simulated time, without a host under them: a day without
+a control plane, and thousands of reconnects.
+"""
+
+import argparse
+import contextlib
+import gc
+import io
+import json
+import logging
+import random
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from agent import effects as ef
+from agent import events as ev
+from agent.adapters.control_plane import Http, RestControlPlane
+from agent.adapters.push import WebSocketPush
+from agent.core import initial, step
+from agent.errors import Outage
+from agent.keys import new_device_key, new_wireguard_key, wireguard_public_key
+from agent.logs import JsonLines
+from agent.ports import Made
+from agent.received import Fetched, Received, whole
+from agent.state import State
+from agent.trust import Keyring, Trust
+from chalicelib.wire.bundle import Bundle, BundlePeer, Detection, Dns, Firewall, Interface
+from chalicelib.wire.codec import encode
+from chalicelib.wire.frames import Welcome
+from chalicelib.wire.peers import Host
+
+NETWORK_ID, PEER_ID = "net_simulated", "dyn_simulated"
+DAY_S = 24 * 3600.0
+RECONNECTS = 10_000
+WARM_UP = 1_000
+WITHIN_S = 10.0
+SESSION_S = 3600.0
+MADE = Made(is_changed=False)
+LOG = logging.getLogger("agent")
+
+
+class Lines(io.StringIO):
+    """Counts the lines written to it, and keeps none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def write(self, text: str) -> int:
+        self.count += text.count("\n")
+        return len(text)
+
+
+class Nobody:
+    """A control plane that is away: real calls and real sockets to a port where nobody listens."""
+
+    def __init__(self, emit: Callable[[ev.Event], None]) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        trust = Trust(Keyring(pinned="", current=""), lambda _: None)
+        self._calls = RestControlPlane(Http(f"http://127.0.0.1:{port}"), NETWORK_ID, PEER_ID, new_device_key(), trust)
+        self._push = WebSocketPush(f"ws://127.0.0.1:{port}/ws", self._calls.bearer, emit)
+
+    def session(self) -> ev.Event:
+        try:
+            return ev.SessionOpened(lifetime_s=self._calls.open_session())
+        except Outage as outage:
+            return ev.SessionFailed(status=outage.status, reason=outage.reason)
+
+    def open(self, number: int) -> None:
+        self._push.open(number)
+
+
+@dataclass
+class Simulation:
+    """An agent with a bundle in force. `is_away`: whether this very attempt to connect meets nobody."""
+
+    is_away: Callable[[int], bool]
+    now_s: float = 0.0
+    attempts: int = 0
+    connected: int = 0
+    state: State = field(init=False)
+    _uniform: Callable[[float, float], float] = field(default_factory=lambda: random.Random(7).uniform)
+    _deadlines: dict[ev.Timer, float] = field(default_factory=dict)
+    _events: deque[ev.Event] = field(default_factory=deque)
+    _arrived: SimpleQueue[ev.Event] = field(default_factory=SimpleQueue)
+
+    def __post_init__(self) -> None:
+        self.state = initial(NETWORK_ID, PEER_ID, "simulated")
+        self._nobody = Nobody(self._arrived.put)
+        self._events.append(ev.Started(saved=_a_bundle()))
+
+    def run(self, is_over: Callable[[], bool]) -> None:
+        while not is_over():
+            event = self._events.popleft() if self._events else self._fired()
+            self.state, effects = step(self.state, replace(event, at_s=self.now_s))
+            for effect in effects:
+                self._perform(effect)
+
+    def _fired(self) -> ev.Event:
+        timer = min(self._deadlines, key=self._deadlines.__getitem__)
+        self.now_s = max(self.now_s, self._deadlines.pop(timer))
+        return ev.TimerFired(timer=timer)
+
+    def _perform(self, effect: ef.Effect) -> None:
+        match effect:
+            case ef.SetTimer():
+                self._deadlines[effect.timer] = self.now_s + self._uniform(effect.low_s, effect.high_s)
+            case ef.CancelTimer():
+                self._deadlines.pop(effect.timer, None)
+            case ef.Log():
+                LOG.log(effect.level, effect.event, extra=dict(effect.fields))
+            case ef.OpenSession():
+                self.attempts += 1
+                away = self.is_away(self.attempts)
+                self._events.append(self._nobody.session() if away else ev.SessionOpened(lifetime_s=SESSION_S))
+            case ef.OpenSocket():
+                self._open(effect.socket)
+            case ef.Observe():
+                self._events.append(ev.Observed(host=Host(hostname="h", os="o", agent_version="0"), seen=()))
+            case ef.Apply():
+                self._events.append(ev.BundleApplied(fetched=effect.fetched, made=MADE))
+            case ef.Reconcile():
+                self._events.append(ev.Reconciled(made=MADE))
+            case ef.Fetch():
+                self._events.append(ev.BundleUnchanged())
+            case _:
+                return  # frames that nobody reads
+
+    def _open(self, number: int) -> None:
+        """A socket that meets nobody; or one that is welcomed, and lost again."""
+        self.attempts += 1
+        if self.is_away(self.attempts):
+            self._nobody.open(number)
+            try:
+                self._events.append(self._arrived.get(timeout=WITHIN_S))
+            except Empty:
+                raise TimeoutError("the refused socket was not reported") from None
+            return
+        self.connected += 1
+        welcome = Welcome(generation=0, wanted=1, heartbeat_interval_s=240)
+        self._events += (
+            ev.SocketOpened(socket=number),
+            ev.FrameReceived(socket=number, frame=welcome),
+            ev.SocketClosed(socket=number, status=None, reason="the socket was closed"),
+        )
+
+
+def offline_log_lines(seconds: float = DAY_S) -> int:
+    """Lines at INFO and above of an agent whose control plane is away for so long."""
+    lines = Lines()
+    with _logged_to(lines):
+        simulation = Simulation(is_away=lambda _: True)
+        simulation.run(lambda: simulation.now_s >= seconds)
+    return lines.count
+
+
+def rss_growth_mb(reconnects: int = RECONNECTS, warm_up: int = WARM_UP) -> float:
+    """How much more memory is resident after so many reconnects, of which every third attempt meets nobody."""
+    with _logged_to(Lines()):
+        simulation = Simulation(is_away=lambda attempt: attempt % 3 == 0)
+        simulation.run(lambda: simulation.connected >= warm_up)
+        before = _resident_mb()
+        simulation.run(lambda: simulation.connected >= warm_up + reconnects)
+    return round(_resident_mb() - before, 2)
+
+
+@contextlib.contextmanager
+def _logged_to(lines: Lines) -> Iterator[None]:
+    """The agent's log goes there alone, as it is written by the real formatter."""
+    handlers, level, propagates = LOG.handlers, LOG.level, LOG.propagate
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(JsonLines())
+    LOG.handlers, LOG.propagate = [handler], False
+    LOG.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        LOG.handlers, LOG.propagate = handlers, propagates
+        LOG.setLevel(level)
+
+
+def _resident_mb() -> float:
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+def _a_bundle() -> Fetched:
+    hub = BundlePeer(
+        peer_id="jmp_1",
+        public_key=wireguard_public_key(new_wireguard_key()),
+        preshared_key=None,
+        endpoint="203.0.113.1:51820",
+        allowed_ips=["10.9.0.0/24"],
+        persistent_keepalive=25,
+    )
+    bundle = Bundle(
+        generation=0,
+        revision=1,
+        network_id=NETWORK_ID,
+        peer_id=PEER_ID,
+        is_blocked=False,
+        next_signing_key="",
+        interface=Interface(addresses=["10.9.0.2/24"], listen_port=None, mtu=1420),
+        peers=[hub],
+        firewall=Firewall(forward=False),
+        dns=Dns(domain="lab.internal", resolvers=[], records=[]),
+        detection=Detection(),
+    )
+    return whole(Received(encode(bundle).decode(), "", is_delta=False))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reconnects", type=int, default=RECONNECTS)
+    given = parser.parse_args(arguments)
+    figures = (
+        {"name": "agent_offline_log_lines", "value": offline_log_lines(), "unit": "lines", "n": 1},
+        {"name": "agent_rss_growth_mb", "value": rss_growth_mb(given.reconnects), "unit": "MB", "n": given.reconnects},
+    )
+    for figure in figures:
+        print(json.dumps(figure))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
