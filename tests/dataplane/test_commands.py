@@ -1,0 +1,89 @@
+"""plan, run --once, doctor and leave of real agents against the deployed stack."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.demo.agent import STATE_DIR, Agent
+from infra.local.demo.deployment import Deployment
+from infra.local.demo.fleet import Fleet
+from infra.local.demo.patience import until
+
+pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
+
+ARRIVES_S = 60.0
+MOST_RSS_MB = 45.0
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+
+
+@pytest.fixture
+def command(deployment: Deployment) -> str:
+    return deployment.agent_command
+
+
+def run(agent: Agent, command: str, *words: str) -> str:
+    return agent.node.run(command, *words, "--state-dir", STATE_DIR, env=ENVIRONMENT, timeout_s=ARRIVES_S)
+
+
+def planned(agent: Agent, command: str, *words: str) -> Any:
+    return json.loads(run(agent, command, "plan", "--json", *words))
+
+
+def lists(agent: Agent, public_key: str | None) -> bool:
+    return any(public_key in wg.peers for wg in agent.node.wg().values())
+
+
+def resident_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+def test_a_plan_of_what_the_control_plane_has_is_what_run_once_then_makes(fleet: Fleet, command: str) -> None:
+    site = fleet.agents["site-a"]
+    site.stop()
+    settled = planned(site, command)
+    prefix = fleet.prefix(0)
+    fleet.create_static("router", [prefix])
+
+    fetched = planned(site, command, "--fetch", "--insecure")
+    untouched = planned(site, command)
+    run(site, command, "run", "--once", "--insecure")
+    done = planned(site, command, "--fetch", "--insecure")
+
+    assert settled["steps"] == untouched["steps"] == done["steps"] == []
+    assert [step["step"] for step in fetched["steps"]] == ["configure", "network"]
+    assert f"route add {prefix}" in fetched["steps"][1]["commands"]
+    assert prefix in site.node.run("ip", "route", "show")
+
+
+def test_who_leaves_is_pending_keeps_its_address_and_comes_back_by_a_new_token(fleet: Fleet, command: str) -> None:
+    site, jump = fleet.agents["site-a"], fleet.jump
+    known = fleet.api.peer(fleet.network.id, site.peer.id)
+    site.stop()
+
+    run(site, command, "leave", "--insecure")
+    left = fleet.api.peer(fleet.network.id, site.peer.id)
+    until(lambda: not lists(jump, known.public_key), "the jump has forgotten the key", ARRIVES_S)
+    again = run(site, command, "leave", "--insecure")
+
+    assert (left.status, left.public_key, left.address) == ("pending", None, known.address)
+    assert site.node.wg() == {}
+    assert "nothing to leave" in again
+
+
+def test_doctor_finds_a_host_behind_nat_healthy(fleet: Fleet, command: str) -> None:
+    report = json.loads(run(fleet.agents["site-a"], command, "doctor", "--json"))
+
+    found = {finding["check"]: finding["level"] for finding in report["findings"]}
+    assert report["is_healthy"]
+    for check in ("wireguard", "rights", "control_plane", "socket", "clock", "dns", "mtu", "routes", "agent"):
+        assert found[check] == "ok", report
+
+
+def test_an_idle_regular_agent_is_small(fleet: Fleet) -> None:
+    site = fleet.agents["site-a"]
+    assert site.process is not None
+
+    assert resident_mb(site.process.pid) <= MOST_RSS_MB
