@@ -9,11 +9,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.bench import churn, control_plane, fanout
+from scripts.bench import agent, churn, control_plane, fanout
 from scripts.bench.figures import Figure, Group, Say, Verdict, as_json, judged, table, write_lines
 
 OUT = Path(__file__).parents[2] / ".local" / "bench.jsonl"
-GROUPS: dict[str, Group] = {"control_plane": control_plane.GROUP, "fanout": fanout.GROUP, "churn": churn.GROUP}
+GROUPS: dict[str, Group] = {
+    "control_plane": control_plane.GROUP,
+    "fanout": fanout.GROUP,
+    "churn": churn.GROUP,
+    "agent": agent.GROUP,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,19 +1,14 @@
-"""The agent over long outages, in figures: `python -m scripts.agent_figures`.
+"""The agent over long outages: its real core, log and connections in simulated time, without a host under them."""
 
-Its real core, log and connections run in simulated time, without a host under them: a day without
-a control plane, and thousands of reconnects.
-"""
-
-import argparse
 import contextlib
 import gc
 import io
-import json
 import logging
+import os
 import random
 import socket
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -167,9 +162,9 @@ def rss_growth_mb(reconnects: int = RECONNECTS, warm_up: int = WARM_UP) -> float
     with _logged_to(Lines()):
         simulation = Simulation(is_away=lambda attempt: attempt % 3 == 0)
         simulation.run(lambda: simulation.connected >= warm_up)
-        before = _resident_mb()
+        before = _own_mb()
         simulation.run(lambda: simulation.connected >= warm_up + reconnects)
-    return round(_resident_mb() - before, 2)
+    return round(_own_mb() - before, 2)
 
 
 @contextlib.contextmanager
@@ -187,10 +182,14 @@ def _logged_to(lines: Lines) -> Iterator[None]:
         LOG.setLevel(level)
 
 
-def _resident_mb() -> float:
+def resident_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / 1e6
+
+
+def _own_mb() -> float:
     gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096 / 1e6
+    return resident_mb(os.getpid())
 
 
 def _a_bundle() -> Fetched:
@@ -216,20 +215,3 @@ def _a_bundle() -> Fetched:
         detection=Detection(),
     )
     return whole(Received(encode(bundle).decode(), "", is_delta=False))
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reconnects", type=int, default=RECONNECTS)
-    given = parser.parse_args(arguments)
-    figures = (
-        {"name": "agent_offline_log_lines", "value": offline_log_lines(), "unit": "lines", "n": 1},
-        {"name": "agent_rss_growth_mb", "value": rss_growth_mb(given.reconnects), "unit": "MB", "n": given.reconnects},
-    )
-    for figure in figures:
-        print(json.dumps(figure))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.agent_figures import DAY_S, Lines, Simulation, offline_log_lines, rss_growth_mb
+from scripts.bench.simulation import DAY_S, Lines, Simulation, offline_log_lines, rss_growth_mb
 
 MOST_LINES = 1_500
 MOST_GROWTH_MB = 2.0
