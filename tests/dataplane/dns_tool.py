@@ -48,7 +48,7 @@ def ask(server: str, name: str, kind: str, way: str) -> dict[str, object]:
     query = dns.message.make_query(name, kind)
     try:
         answer = (dns.query.tcp if way == "tcp" else dns.query.udp)(query, server, timeout=ANSWER_S)
-    except (OSError, dns.exception.DNSException) as failed:
+    except (OSError, EOFError, dns.exception.DNSException) as failed:
         return {"rcode": type(failed).__name__, "texts": []}
     texts = [item.to_text() for rrset in answer.answer for item in rrset]
     return {"rcode": dns.rcode.to_text(answer.rcode()), "texts": texts}
