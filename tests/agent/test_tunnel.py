@@ -44,6 +44,7 @@ class Host:
     inside: Namespace
     state: Path
     commands: Recorded = field(default_factory=Recorded)
+    interface: str = INTERFACE
 
     def __post_init__(self) -> None:
         self.tunnel = self.a_tunnel()
@@ -51,9 +52,9 @@ class Host:
     def a_tunnel(self, memory: Memory | None = None) -> HostTunnel:
         return HostTunnel(
             commands=self.commands,
-            interface=INTERFACE,
-            device=Device(self.commands, INTERFACE, self.state / "pid"),
-            firewall=NftFirewall(self.commands, INTERFACE),
+            interface=self.interface,
+            device=Device(self.commands, self.interface, self.state / "pid"),
+            firewall=NftFirewall(self.commands, self.interface),
             private_key=a_private_key("me"),
             memory=memory or Memory(),
         )
@@ -235,6 +236,9 @@ def test_a_peer_that_is_no_jump_loads_no_table(host: Host) -> None:
         f"ip route flush proto 87 dev {INTERFACE}",
         f"wg set {INTERFACE} peer {a_public_key('a')} remove",
         f"wg set {INTERFACE} listen-port 5555",
+        f"wg set {INTERFACE} peer {a_public_key('stranger')} allowed-ips 10.9.0.66/32",
+        f"ip route add 172.29.0.0/16 dev {INTERFACE} proto 87",
+        f"ip address add 10.9.0.99/24 dev {INTERFACE}",
     ],
 )
 def test_what_was_done_to_the_host_is_healed(host: Host, harm: str) -> None:
@@ -394,3 +398,20 @@ def test_a_reset_peer_is_removed_and_added_and_nobody_else_is_touched(host: Host
     ]
     assert f"{left.public_key}\t10.9.0.2/32" in host.wg("allowed-ips")
     assert not host.apply(bundle).is_changed
+
+
+def test_two_enrolments_of_one_host_do_not_touch_each_other(host: Host, tmp_path: Path) -> None:
+    other = Host(host.inside, tmp_path / "other", interface="wy00000009")
+    other.state.mkdir()
+    mine = a_bundle(peers=[a_peer("a", ["10.9.0.3/32", "172.20.0.0/16"])], listen_port=41000, forward=True)
+    theirs = a_bundle(peers=[a_peer("b", ["10.8.0.3/32", "172.21.0.0/16"])], addresses=["10.8.0.2/24"], forward=True)
+    host.apply(mine)
+
+    other.apply(theirs)
+    beside = host.verify(mine)
+    other.inside.do(other.tunnel.remove)
+    alone = host.verify(mine)
+
+    assert (beside.is_changed, alone.is_changed) == (False, False)
+    assert host.wg("peers") == a_public_key("a")
+    assert "wy00000009" not in host.inside.sh("ip link; nft list tables")

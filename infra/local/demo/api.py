@@ -17,6 +17,7 @@ from chalicelib.wire.peers import (
     CreateStatic,
     PatchPeer,
     Peer,
+    PeerSession,
     StaticPeerCreated,
 )
 from chalicelib.wire.problem import Problem
@@ -84,6 +85,9 @@ class Api:
 
     def network(self, network_id: str) -> Network:
         return self._call("GET", f"/networks/{network_id}", Network)
+
+    def session(self, network_id: str, peer_id: str) -> PeerSession:
+        return self._call("GET", f"/networks/{network_id}/peers/{peer_id}/session", PeerSession)
 
     def rotate_key(self, network_id: str, peer_id: str) -> Peer:
         return self._call("POST", f"/networks/{network_id}/peers/{peer_id}/rotate-key", Peer)
