@@ -268,6 +268,20 @@ def test_a_lan_behind_the_jump_is_masqueraded_or_routed(scene: Scene) -> None:
     assert routed == (scene.a.peer.address, True)
 
 
+def test_full_encapsulation_leads_to_the_internet_by_the_jumps_address_and_nowhere_else(scene: Scene) -> None:
+    a, public = scene.a, str(TOPOLOGY.public_address("jump"))
+    outside = source_at(a.node, INTERNET)
+
+    scene.change(a, PatchPeer(full_encapsulation=True))
+    until(lambda: source_at(a.node, INTERNET) == public, "the internet by the jump", ARRIVES_S)
+    reached = [source_at(a.node, address) for address in (UNDECLARED, METADATA)]
+    scene.change(a, PatchPeer(full_encapsulation=False))
+    until(lambda: source_at(a.node, INTERNET) == outside, "the internet without the jump", ARRIVES_S)
+
+    assert reached == [None, None]
+    assert outside != public
+
+
 def test_a_network_behind_a_regular_peer_is_reached_and_is_that_peer_to_every_rule(scene: Scene) -> None:
     prefix = scene.fleet.prefix(0)
     inner = prefix.replace(".0/24", ".7")
