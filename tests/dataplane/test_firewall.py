@@ -319,20 +319,21 @@ def test_another_firewall_that_drops_is_told_opened_by_one_rule_and_left_as_it_w
     node.run("nft", "-f", "-", stdin=FORBIDDING)
     before = node.run("nft", "list", "table", "ip", "filter")
 
-    def restarted(*flags: str) -> tuple[bool, int, int]:
+    def seen() -> tuple[bool, int, int]:
         """Whether packets pass, how many marked rules there are, and of how many tables the status complains."""
-        scene.jump.stop()
-        scene.jump.start(*flags)
-        scene.fleet.wait_online([scene.jump])
         marked = node.run("nft", "list", "ruleset").count("wirety:wy")
         passes = scene.a.node.reaches(scene.b.peer.address, timeout_s=1)
         return passes, marked, len(scene.jump.status().forward_conflict)
 
-    found = restarted(), restarted("--manage-forward"), restarted("--manage-forward"), restarted()
+    told, opened = (False, 0, 1), (True, 1, 0)
+    for flags, wanted in (((), told), (("--manage-forward",), opened), (("--manage-forward",), opened), ((), told)):
+        scene.jump.stop()
+        scene.jump.start(*flags)
+        until(lambda wanted=wanted: seen() == wanted, f"{flags}: {wanted}", ARRIVES_S)  # type: ignore[misc]
+        scene.fleet.wait_online([scene.jump])
     after = node.run("nft", "list", "table", "ip", "filter")
     node.run("nft", "delete", "table", "ip", "filter")
 
-    assert found == ((False, 0, 1), (True, 1, 0), (True, 1, 0), (False, 0, 1))
     assert after == before
 
 
