@@ -74,6 +74,7 @@ class Host:
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
     with Namespace() as inside:
+        inside.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")  # a new namespace forwards where the machine does
         made = Host(inside, tmp_path)
         yield made
         inside.do(made.tunnel.remove)
