@@ -1,8 +1,7 @@
 """What one bundle asks of the host, parsed into typed values before any tool sees it."""
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import (
     IPv4Address,
@@ -26,6 +25,7 @@ from chalicelib.wire.bundle import Bundle, BundlePeer, Pair
 Prefix: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Interface | IPv6Interface
 
+EVERYTHING = ("0.0.0.0/0", "::/0")
 MTU_BOUNDS = range(576, 65536)
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-zA-Z0-9_]([a-zA-Z0-9_.-]*[a-zA-Z0-9_])?\.?")
 
@@ -71,41 +71,69 @@ class Desired:
     resolvers: tuple[IPv4Address | IPv6Address, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ParsedPeer:
+    """A peer of a bundle: its sections, its AllowedIPs as text, and those of them that need a route."""
+
+    peer: BundlePeer
+    sections: tuple[Section, ...]
+    prefixes: tuple[str, ...]
+    routes: frozenset[Prefix]
+
+
+@dataclass(slots=True)
+class Parser:
+    """Parses bundles, one after the other: of thousands of peers, those that stay as they were only once."""
+
+    _known: dict[int, ParsedPeer] = field(default_factory=dict)
+    _known_for: object = None
+
+    def desired(self, bundle: Bundle, own_key: str | None = None) -> Desired:
+        """Parse a bundle.
+
+        Args:
+            own_key: the public key in use; preshared keys follow it. None: the one the bundle takes for it.
+
+        Raises:
+            BundleRefused: a value is malformed, a key or a prefix stands twice (WireGuard would
+                silently keep the later one).
+        """
+        try:
+            addresses = frozenset(ip_interface(text) for text in bundle.interface.addresses)
+            is_next = own_key is not None and own_key == bundle.interface.staged_key
+            peers = self._parsed(bundle.peers, addresses, is_next)
+            policy = parse_policy(bundle.firewall)
+        except ValueError as malformed:
+            raise BundleRefused(f"the bundle cannot be parsed: {malformed}") from malformed
+        _check_interface(bundle)
+        sections = {section.public_key: section for parsed in peers for section in parsed.sections}
+        if len(sections) < sum(len(parsed.sections) for parsed in peers):
+            raise BundleRefused("a public key stands twice in the bundle")
+        prefixes = _unique(prefix for parsed in peers for prefix in parsed.prefixes)
+        return Desired(
+            listen_port=bundle.interface.listen_port,
+            mtu=bundle.interface.mtu,
+            addresses=addresses,
+            sections=sections,
+            routes=frozenset().union(*(parsed.routes for parsed in peers if parsed.routes)),
+            is_forwarding=bundle.firewall.forward,
+            policy=policy,
+            is_blocked=bundle.is_blocked,
+            standbys={peer.staged.public_key: peer.public_key for peer in bundle.peers if peer.staged is not None},
+            is_full=bundle.interface.full_encapsulation or not prefixes.isdisjoint(EVERYTHING),
+            resolvers=tuple(address for text in bundle.dns.resolvers if (address := _address(text)) is not None),
+        )
+
+    def _parsed(self, peers: Sequence[BundlePeer], addresses: frozenset[Address], is_next: bool) -> list[ParsedPeer]:
+        known = self._known if self._known_for == (addresses, is_next) else {}
+        parsed = [known.get(id(peer)) or _parsed_peer(peer, addresses, is_next) for peer in peers]
+        self._known, self._known_for = {id(one.peer): one for one in parsed}, (addresses, is_next)
+        return parsed
+
+
 def desired(bundle: Bundle, own_key: str | None = None) -> Desired:
-    """Parse a bundle.
-
-    Args:
-        own_key: the public key in use; preshared keys follow it. None: the one the bundle takes for it.
-
-    Raises:
-        BundleRefused: a value is malformed, a key or a prefix stands twice (WireGuard would
-            silently keep the later one).
-    """
-    try:
-        addresses = frozenset(ip_interface(text) for text in bundle.interface.addresses)
-        is_next = own_key is not None and own_key == bundle.interface.staged_key
-        sections = [section for peer in bundle.peers for section in _sections(peer, is_next)]
-        policy = parse_policy(bundle.firewall)
-    except ValueError as malformed:
-        raise BundleRefused(f"the bundle cannot be parsed: {malformed}") from malformed
-    _check_interface(bundle)
-    if len({section.public_key for section in sections}) < len(sections):
-        raise BundleRefused("a public key stands twice in the bundle")
-    prefixes = [prefix for section in sections for prefix in section.allowed_ips]
-    _refuse_twice(map(str, prefixes))
-    return Desired(
-        listen_port=bundle.interface.listen_port,
-        mtu=bundle.interface.mtu,
-        addresses=addresses,
-        sections={section.public_key: section for section in sections},
-        routes=routed(prefixes, addresses),
-        is_forwarding=bundle.firewall.forward,
-        policy=policy,
-        is_blocked=bundle.is_blocked,
-        standbys={peer.staged.public_key: peer.public_key for peer in bundle.peers if peer.staged is not None},
-        is_full=bundle.interface.full_encapsulation or any(prefix.prefixlen == 0 for prefix in prefixes),
-        resolvers=tuple(address for text in bundle.dns.resolvers if (address := _address(text)) is not None),
-    )
+    """Parse one bundle, see `Parser.desired`."""
+    return Parser().desired(bundle, own_key)
 
 
 def endpoints_asked(bundle: Bundle) -> Mapping[str, Endpoint | None]:
@@ -151,12 +179,15 @@ def contains(outer: Prefix, inner: Prefix) -> bool:
     return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
 
 
-def _sections(peer: BundlePeer, is_next: bool) -> list[Section]:
-    """The peer's section, and without AllowedIPs and keepalive the one of its staged key."""
+def _parsed_peer(peer: BundlePeer, addresses: frozenset[Address], is_next: bool) -> ParsedPeer:
+    """With the peer's section, and without AllowedIPs and keepalive the one of its staged key."""
     present = _section(peer, peer, is_next)
-    if peer.staged is None:
-        return [present]
-    return [present, replace(_section(peer, peer.staged, is_next), allowed_ips=frozenset(), keepalive_s=0)]
+    sections = [present]
+    if peer.staged is not None:
+        staged = _section(peer, peer.staged, is_next)
+        sections.append(replace(staged, allowed_ips=frozenset(), keepalive_s=0))
+    routes = routed(present.allowed_ips, addresses)
+    return ParsedPeer(peer, tuple(sections), tuple(map(str, present.allowed_ips)), routes)
 
 
 def _section(peer: BundlePeer, pair: BundlePeer | Pair, is_next: bool) -> Section:
@@ -167,7 +198,7 @@ def _section(peer: BundlePeer, pair: BundlePeer | Pair, is_next: bool) -> Sectio
     if not 0 <= peer.persistent_keepalive < 65536:
         raise ValueError(f"the keepalive of peer {peer.peer_id} is out of range")
     prefixes = [ip_network(text) for text in peer.allowed_ips]
-    _refuse_twice(map(str, prefixes))
+    _unique(map(str, prefixes))
     return Section(
         public_key=pair.public_key,
         preshared_key=preshared_key,
@@ -193,7 +224,11 @@ def _check_interface(bundle: Bundle) -> None:
         raise BundleRefused(f"MTU {bundle.interface.mtu} is out of range")
 
 
-def _refuse_twice(prefixes: Iterable[str]) -> None:
-    for prefix, count in Counter(prefixes).items():
-        if count > 1:
+def _unique(prefixes: Iterable[str]) -> set[str]:
+    """Raises BundleRefused: one of them stands twice."""
+    seen: set[str] = set()
+    for prefix in prefixes:
+        if prefix in seen:
             raise BundleRefused(f"prefix {prefix} stands twice in the bundle")
+        seen.add(prefix)
+    return seen

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from agent import effects as ef
 from agent import events as ev
-from agent.desired import Desired, desired
+from agent.desired import Desired, Parser
 from agent.errors import BundleRefused, DeltaRefused, KeyRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
 from agent.pairs import Pairs
 from agent.ports import ControlPlane, Guard, Made, Names, Store, Tunnel, WayOut
@@ -47,6 +47,7 @@ class Worker:
     _names_error: str | None = None
     _base: Fetched | None = None
     _parsed: dict[tuple[str, str | None], Desired] = field(default_factory=dict)
+    _parser: Parser = field(default_factory=Parser)
     _saved: tuple[Received, ...] | None = None
     _learned: dict[str, str] = field(default_factory=dict)
 
@@ -238,7 +239,7 @@ class Worker:
         """Of the two bundles seen last, parsed once; another own key makes another thing of them."""
         own_key = self.pairs.in_use if self.pairs is not None else None
         seen = (fetched.hash, own_key)
-        found = self._parsed.get(seen) or desired(fetched.bundle, own_key)
+        found = self._parsed.get(seen) or self._parser.desired(fetched.bundle, own_key)
         last = {key: parsed for key, parsed in [*self._parsed.items()][-1:] if key != seen}
         self._parsed = {**last, seen: found}
         return found

@@ -16,7 +16,7 @@ from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.firewall import NftFirewall
 from agent.adapters.tunnel import HostTunnel
-from agent.desired import desired
+from agent.desired import Parser
 from agent.received import Received, made_of
 
 
@@ -44,14 +44,14 @@ def main(interface: str) -> None:
         private_key=sys.stdin.readline().strip(),
     )
     print("up", flush=True)
-    fetched = None
+    fetched, parser = None, Parser()
     for line in sys.stdin:
         received = msgspec.json.decode(line, type=Received)
         commands.took_s.clear()
         started = time.monotonic()
         fetched = made_of([received], fetched)
         assert fetched is not None
-        made = tunnel.apply(desired(fetched.bundle))
+        made = tunnel.apply(parser.desired(fetched.bundle))
         took_s = time.monotonic() - started
         own_ms = round((took_s - sum(commands.took_s)) * 1000, 1)
         said = {"is_changed": made.is_changed, "ms": round(took_s * 1000, 1), "own_ms": own_ms}

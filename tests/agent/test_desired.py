@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from agent.desired import Endpoint, desired, endpoints_asked, parse_endpoint
+from agent.desired import Endpoint, Parser, desired, endpoints_asked, parse_endpoint
 from agent.errors import BundleRefused
 from chalicelib.wire.bundle import Bundle
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
@@ -76,3 +76,19 @@ def test_the_endpoints_asked_for_are_known_by_key() -> None:
     bundle = a_bundle(peers=[a_peer("a", endpoint="203.0.113.1:1"), a_peer("b"), a_peer("c", endpoint="broken")])
 
     assert endpoints_asked(bundle) == {a_public_key("a"): Endpoint("203.0.113.1", 1), a_public_key("b"): None}
+
+
+def test_a_peer_that_stays_is_parsed_once_and_a_change_of_what_it_rests_on_parses_it_anew() -> None:
+    parser, hub, site = Parser(), a_peer("hub", ["10.9.0.0/24", "10.8.0.0/24"]), a_peer("site", ["10.9.0.3/32"])
+    before = parser.desired(a_bundle(peers=[hub, site], addresses=["10.9.0.2/24"]))
+
+    later = parser.desired(a_bundle(peers=[hub, a_peer("site", ["10.9.0.4/32"])], addresses=["10.9.0.2/24"]))
+    moved = parser.desired(a_bundle(peers=[hub, site], addresses=["10.8.0.2/24"]))
+
+    assert later.sections[hub.public_key] is before.sections[hub.public_key]
+    assert later.sections[site.public_key] != before.sections[site.public_key]
+    assert later == desired(a_bundle(peers=[hub, a_peer("site", ["10.9.0.4/32"])], addresses=["10.9.0.2/24"]))
+    assert (set(map(str, before.routes)), set(map(str, moved.routes))) == (
+        {"10.8.0.0/24"},
+        {"10.9.0.0/24", "10.9.0.3/32"},
+    )
