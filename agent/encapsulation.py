@@ -16,7 +16,7 @@ from typing import Literal
 
 from agent.desired import Desired, Prefix
 from agent.nftables import Table
-from agent.policy import outermost
+from agent.policy import elements, member, outermost
 
 MARK = 0x5759  # "WY"
 ROUTING_TABLE = 22361  # the same number
@@ -64,14 +64,14 @@ def lines(before: Collection[Way], after: Collection[Way], version: int, interfa
 
 def seal(interface: str, local: Iterable[Prefix], resolvers: Collection[IPv4Address | IPv6Address]) -> Table:
     """The table `<interface>_seal`. `local`: the subnets this host is connected to by other interfaces."""
-    subnets = outermost(tuple(local))
+    subnets = outermost(map(member, local))
     return Table(
         interface=interface + SEAL_SUFFIX,
         chains=_chains(interface, resolvers),
         comments={},
         sets={
-            "local_v4": frozenset(cidr for cidr in subnets if cidr.version == 4),
-            "local_v6": frozenset(cidr for cidr in subnets if cidr.version == 6),
+            "local_v4": elements(subnets, 4),
+            "local_v6": elements(subnets, 6),
         },
     )
 

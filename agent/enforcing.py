@@ -12,11 +12,10 @@ goes on. A packet passes by its own addresses, or as a reply by those of the flo
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
 
 from agent.liveness import ECHO_ID
 from agent.nftables import FAMILIES, Table, chain, each, hook_chain, interfaces
-from agent.policy import Cidr, Policy, outermost
+from agent.policy import Cidr, Policy, elements, member, outermost, parse_member
 from agent.views import ERROR, ICMP, OWN, REPLY, View, lines_of
 
 TCP_IPV4_OVERHEAD_BYTES = 40
@@ -25,7 +24,7 @@ LABEL = 87  # a bit of 128 in a conntrack entry
 WIRETY = '"wy*"'  # interfaces of every enrolment
 
 NEVER_INTERNET = tuple(
-    ip_network(cidr)
+    parse_member(cidr)
     for cidr in (
         *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
         *("192.168.0.0/16", "224.0.0.0/3", "::/127", "fc00::/7", "fe80::/10", "ff00::/8"),
@@ -58,23 +57,18 @@ class Surroundings:
 
 def table(policy: Policy, around: Surroundings) -> Table:
     names = {name: f"s{number}" for number, name in enumerate(policy.sets)}
-    routed = tuple(way.cidr for way in policy.exits if not way.is_masqueraded)
     members = {
-        "exits": outermost(tuple(way.cidr for way in policy.exits)),
-        "routed": outermost(routed),
+        "exits": outermost(member(way.cidr) for way in policy.exits),
+        "routed": outermost(member(way.cidr) for way in policy.exits if not way.is_masqueraded),
         "never": NEVER_INTERNET,
-        "local": tuple(around.addresses),
-        **{names[name]: cidrs for name, cidrs in policy.sets.items()},
+        "local": outermost(map(member, around.addresses)),
+        **{names[name]: found for name, found in policy.sets.items()},
     }
     return Table(
         interface=around.interface,
         chains="\n".join(_chains(policy, around, names)),
         comments={f"{names[name]}v{version}": name for name in names for version in FAMILIES},
-        sets={
-            f"{name}v{version}": frozenset(cidr for cidr in cidrs if cidr.version == version)
-            for name, cidrs in members.items()
-            for version in FAMILIES
-        },
+        sets={f"{name}v{version}": elements(found, version) for name, found in members.items() for version in FAMILIES},
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.policy import Cidr, parse_cidr
+from agent.policy import parse_member
 
 FAMILIES = {4: "ip", 6: "ip6"}
 HANDLE = re.compile(r', "handle": \d+')
@@ -14,13 +14,13 @@ HANDLE = re.compile(r', "handle": \d+')
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`chains`: as text. `sets`: CIDRs that do not overlap, by the set's name, which ends in its family;
-    `comments`: what the bundle calls some of them."""
+    """`chains`: as text. `sets`: elements as nft lists them, which do not overlap, by the set's name, which ends
+    in its family; `comments`: what the bundle calls some of them."""
 
     interface: str
     chains: str = field(repr=False)
     comments: Mapping[str, str] = field(repr=False)
-    sets: Mapping[str, frozenset[Cidr]] = field(repr=False)
+    sets: Mapping[str, frozenset[str]] = field(repr=False)
 
     def has_shape_of(self, other: "Table") -> bool:
         """Whether elements are all that differs."""
@@ -33,7 +33,7 @@ class Listing:
     that were made anew differ from the old ones."""
 
     shape: str = field(repr=False)
-    sets: Mapping[str, frozenset[Cidr]] = field(repr=False)
+    sets: Mapping[str, frozenset[str]] = field(repr=False)
 
     def is_like(self, other: "Listing") -> bool:
         """Whether all but the handles is the same."""
@@ -62,11 +62,11 @@ def updating(before: Table, wanted: Table) -> str:
 def listed(text: str) -> Listing | None:
     """Read `nft -j list table`; None: there are elements that are not the agent's."""
     objects = json.loads(text)["nftables"]
-    sets: dict[str, frozenset[Cidr]] = {}
+    sets: dict[str, frozenset[str]] = {}
     for item in objects:
         if (found := item.get("set")) is not None:
             try:
-                sets[found["name"]] = frozenset(map(_cidr, found.pop("elem", ())))
+                sets[found["name"]] = frozenset(map(_element, found.pop("elem", ())))
             except (KeyError, TypeError, ValueError):
                 return None
     return Listing(json.dumps(objects), sets)
@@ -91,25 +91,20 @@ def chain(name: str, lines: Iterable[str]) -> str:
     return "\n".join([f"    chain {name} {{", *(f"        {line}" for line in lines), "    }"])
 
 
-def _set(name: str, comment: str | None, cidrs: Collection[Cidr]) -> str:
+def _set(name: str, comment: str | None, members: Collection[str]) -> str:
     kind = "ipv4_addr" if name.endswith("v4") else "ipv6_addr"
     said = "" if comment is None else f' comment "{comment}";'
-    elements = f" elements = {_braced(cidrs)};" if cidrs else ""
+    elements = f" elements = {_braced(members)};" if members else ""
     return f"    set {name} {{ type {kind}; flags interval;{said}{elements} }}"
 
 
-def element(cidr: Cidr) -> str:
-    """As nft lists it: one address without its length."""
-    return str(cidr.network_address) if cidr.prefixlen == cidr.max_prefixlen else str(cidr)
+def _braced(elements: Iterable[str]) -> str:
+    return "{ " + ", ".join(sorted(elements)) + " }"
 
 
-def _braced(cidrs: Iterable[Cidr]) -> str:
-    in_order = sorted(cidrs, key=lambda cidr: (int(cidr.network_address), cidr.prefixlen))
-    return "{ " + ", ".join(map(element, in_order)) + " }"
-
-
-def _cidr(shown: str | Mapping[str, Any]) -> Cidr:
+def _element(shown: str | Mapping[str, Any]) -> str:
+    """Raises: KeyError, TypeError, ValueError."""
     if isinstance(shown, str):
-        return parse_cidr(shown)
+        return parse_member(shown).element
     prefix = shown["prefix"]
-    return parse_cidr(f"{prefix['addr']}/{prefix['len']}")
+    return parse_member(f"{prefix['addr']}/{prefix['len']}").element

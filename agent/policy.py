@@ -4,11 +4,12 @@ Its meaning is that of `chalicelib.wire.bundle.Firewall`; `agent.nftables` is ho
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Literal, TypeAlias
+from operator import itemgetter
+from typing import Literal, NamedTuple, TypeAlias
 
 from chalicelib.wire import bundle as wire
 
@@ -18,6 +19,16 @@ Ports: TypeAlias = tuple[int, int]
 OWN_SETS = ("blocked", "isolated", "hubs", "internet")
 SET_NAME = re.compile(r"[a-zA-Z0-9._:/-]{1,128}")  # it stands in the table as a comment
 REMEMBERED = 1 << 16  # a bundle names the same CIDRs as the one before
+
+
+class Member(NamedTuple):
+    """A CIDR of a set: where it begins and ends, in one order for both versions, and as nft lists it, where
+    one address has no length."""
+
+    first: int
+    last: int
+    version: int
+    element: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +51,9 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`sets`: CIDRs that neither nest nor stand twice, by name; `OWN_SETS` are always there."""
+    """`sets`: members that neither nest nor stand twice, by name; `OWN_SETS` are always there."""
 
-    sets: Mapping[str, tuple[Cidr, ...]] = field(default_factory=lambda: dict.fromkeys(OWN_SETS, ()))
+    sets: Mapping[str, tuple[Member, ...]] = field(default_factory=lambda: dict.fromkeys(OWN_SETS, ()))
     rules: tuple[Rule, ...] = ()
     exits: tuple[Exit, ...] = ()
 
@@ -54,7 +65,8 @@ def parse(firewall: wire.Firewall) -> Policy:
         ValueError: it cannot be enforced as it stands: a malformed CIDR, port or name, a rule
             about a set that is not there, a CIDR that is an exit twice.
     """
-    sets = {**dict.fromkeys(OWN_SETS, ()), **{_name(name): _members(cidrs) for name, cidrs in firewall.sets.items()}}
+    named = {_name(name): outermost(map(parse_member, cidrs)) for name, cidrs in firewall.sets.items()}
+    sets = {**dict.fromkeys(OWN_SETS, ()), **named}
     exits = tuple(Exit(parse_cidr(way.cidr), way.masquerade) for way in firewall.exits)
     if len({way.cidr for way in exits}) < len(exits):
         raise ValueError("a CIDR is an exit twice")
@@ -71,17 +83,35 @@ def parse_cidr(text: str) -> Cidr:
     return ip_network(text)
 
 
-def outermost(cidrs: tuple[Cidr, ...]) -> tuple[Cidr, ...]:
+def member(cidr: Cidr) -> Member:
+    base = cidr.version << cidr.max_prefixlen  # behind all of IPv4, IPv6 begins
+    one = str(cidr.network_address) if cidr.prefixlen == cidr.max_prefixlen else str(cidr)
+    return Member(base + int(cidr.network_address), base + int(cidr.broadcast_address), cidr.version, one)
+
+
+@lru_cache(REMEMBERED)
+def parse_member(text: str) -> Member:
+    """Raises: ValueError."""
+    return member(parse_cidr(text))
+
+
+def outermost(members: Iterable[Member]) -> tuple[Member, ...]:
     """Leave out what stands twice or nests in another: what is left does not overlap."""
-    kept: list[Cidr] = []
-    for cidr in sorted(cidrs, key=lambda one: (one.version, int(one.network_address), one.prefixlen)):
-        if not kept or kept[-1].version != cidr.version or kept[-1].broadcast_address < cidr.network_address:  # type: ignore[operator]
-            kept.append(cidr)
+    kept: list[Member] = []
+    end = -1
+    for one in sorted(members, key=itemgetter(0)):
+        if one.last <= end:
+            continue
+        if kept and kept[-1].first == one.first:  # it holds the one before
+            kept.pop()
+        kept.append(one)
+        end = one.last
     return tuple(kept)
 
 
-def _members(texts: list[str]) -> tuple[Cidr, ...]:
-    return outermost(tuple(map(parse_cidr, texts)))
+def elements(members: Iterable[Member], version: int) -> frozenset[str]:
+    """Of one version, as nft lists them."""
+    return frozenset(one.element for one in members if one.version == version)
 
 
 def _name(text: str) -> str:
@@ -90,7 +120,7 @@ def _name(text: str) -> str:
     return text
 
 
-def _rule(rule: wire.Rule, sets: Mapping[str, tuple[Cidr, ...]]) -> Rule:
+def _rule(rule: wire.Rule, sets: Mapping[str, tuple[Member, ...]]) -> Rule:
     for side in (rule.source, rule.destination):
         if side is not None and side not in sets:
             raise ValueError("a rule of the firewall is about a set that is not there")

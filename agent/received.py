@@ -1,16 +1,18 @@
 """Bundles and deltas as they came, and what they make of one another."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from agent.errors import BundleRefused, DeltaRefused
-from chalicelib.wire.bundle import Bundle, BundlePeer
+from chalicelib.wire.bundle import Bundle, BundlePeer, Record
 from chalicelib.wire.codec import content_hash, content_of
 from chalicelib.wire.delta import Delta, Misfit, patched
 from chalicelib.wire.signing import Subject
+
+Shape = TypeVar("Shape")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -106,8 +108,17 @@ def _fetched(content: dict[str, Any], chain: tuple[Received, ...]) -> Fetched:
 
 
 def _parsed(content: dict[str, Any], base: Fetched) -> Bundle:
-    """With the peers of the bundle before, where they stay: of thousands, a delta changes few."""
-    known = {id(plain): peer for plain, peer in zip(base.content["peers"], base.bundle.peers, strict=True)}
-    rest = msgspec.convert({**content, "peers": []}, Bundle)
-    peers = [known.get(id(plain)) or msgspec.convert(plain, BundlePeer) for plain in content["peers"]]
-    return msgspec.structs.replace(rest, peers=peers)
+    """With the peers and records of the bundle before, where they stay: of thousands, a delta changes few."""
+    peers = _converted(content["peers"], BundlePeer, base.content["peers"], base.bundle.peers)
+    records = _converted(content["dns"]["records"], Record, base.content["dns"]["records"], base.bundle.dns.records)
+    emptied = {**content, "peers": [], "dns": {**content["dns"], "records": []}}
+    rest = msgspec.convert(emptied, Bundle)
+    dns = msgspec.structs.replace(rest.dns, records=records)
+    return msgspec.structs.replace(rest, peers=peers, dns=dns)
+
+
+def _converted(
+    plain: Sequence[Any], shape: type[Shape], before: Sequence[Any], converted: Sequence[Shape]
+) -> list[Shape]:
+    known = dict(zip(map(id, before), converted, strict=True))
+    return [known.get(id(one)) or msgspec.convert(one, shape) for one in plain]

@@ -264,7 +264,7 @@ class Worker:
         if self._base is None:
             raise ToolFailed("no bundle was applied yet")
         own_key = self.pairs.in_use if self.pairs is not None else None
-        wanted = desired(rehomed(self._base.bundle, job.dead), own_key)
+        wanted = self._parser.desired(rehomed(self._base.bundle, job.dead), own_key)
         self.tunnel.apply(wanted)
         self._wanted = wanted
         return ev.Rehomed(dead=job.dead, error=None, at_s=monotonic())

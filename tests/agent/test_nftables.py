@@ -16,7 +16,7 @@ from agent.enforcing import NEVER_INTERNET, Surroundings, table
 from agent.errors import ToolFailed
 from agent.nat import nat_interfaces
 from agent.nftables import Table, listed, replacing, updating
-from agent.policy import OWN_SETS, Exit, Policy, Rule, outermost
+from agent.policy import OWN_SETS, Exit, Policy, Rule, member, outermost, parse_member
 from chalicelib.domain import firewall as domain
 from tests.agent.namespace import Namespace
 
@@ -31,11 +31,11 @@ MEMBERS = [
     "192.168.7.0/24",
     "fd00::2/128",
 ]
-SUBSETS = st.sets(st.sampled_from(MEMBERS)).map(lambda texts: outermost(tuple(map(ip_network, texts))))
+SUBSETS = st.sets(st.sampled_from(MEMBERS)).map(lambda texts: outermost(map(parse_member, texts)))
 
 
 def a_policy(*rules: Rule, exits: tuple[Exit, ...] = (), **sets: Any) -> Policy:
-    named = {name: outermost(tuple(map(ip_network, cidrs))) for name, cidrs in sets.items()}
+    named = {name: outermost(map(parse_member, cidrs)) for name, cidrs in sets.items()}
     return Policy(sets={**dict.fromkeys(OWN_SETS, ()), **named}, rules=rules, exits=exits)
 
 
@@ -80,7 +80,7 @@ def test_the_same_policy_gives_the_same_text() -> None:
 
 
 def test_the_internet_is_the_same_for_agent_and_control_plane() -> None:
-    assert NEVER_INTERNET == domain.NEVER_INTERNET
+    assert tuple(map(member, domain.NEVER_INTERNET)) == NEVER_INTERNET
 
 
 def test_nothing_is_masqueraded_where_no_interface_leads_out() -> None:
