@@ -181,7 +181,8 @@ def _of_tunnels(state: State, event: ev.Event) -> Step:
 def _rotated(state: State, event: ev.Event) -> Step:
     """What came of a step from one key to the next."""
     status = event.status if isinstance(event, ev.KeysFailed) else None
-    return _then(rotation.happened(state, event), _ends_session(status))
+    kept = [homes.rekeyed] if isinstance(event, ev.KeySwitched) else []
+    return _then(rotation.happened(state, event), _ends_session(status), *kept)
 
 
 def _link_fired(state: State, event: ev.TimerFired) -> Step:

@@ -97,6 +97,11 @@ def rehomed(state: State, event: Rehomed) -> Step:
     return watching, (Log(logging.WARNING, "home_moved_alone", {"dead": sorted(event.dead)}), *effects)
 
 
+def rekeyed(state: State) -> Step:
+    """Another key was put in use by the bundle as it is: what was decided here holds on."""
+    return state, (Rehome(state.homes.moved),) if state.homes.moved else ()
+
+
 def _asked_again(state: State, at_s: float) -> Step:
     """While this agent stands on a dead tunnel or on its own decision, it asks for an answer now and then."""
     homes = state.homes

@@ -1112,6 +1112,18 @@ def test_while_the_control_plane_is_away_nobody_goes_back_by_itself() -> None:
     assert not agent.of(ef.Rehome)
 
 
+def test_a_new_key_leaves_what_the_agent_decided_alone() -> None:
+    agent = a_homed_agent()
+    lose(agent)
+    agent.now_s += 3.0
+    agent.fire(ev.Timer.ALONE)
+    agent.take(ev.Rehomed(dead=frozenset({FIRST}), error=None, at_s=agent.now_s))
+
+    agent.take(ev.KeySwitched(public_key=a_public_key("next"), error=None, at_s=agent.now_s))
+
+    assert agent.of(ef.Rehome) == [ef.Rehome(frozenset({FIRST}))]
+
+
 def test_a_newer_bundle_has_the_last_word() -> None:
     agent = a_homed_agent()
     lose(agent)
