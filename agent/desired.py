@@ -56,7 +56,8 @@ class Section:
 class Desired:
     """`listen_port` None: any. `routes`: AllowedIPs that no address of the interface covers. `standbys`: a
     peer's staged key → its present one. `is_full`: all of the host's traffic goes into the tunnel, by a
-    routing table of its own; it asks `resolvers` for names."""
+    routing table of its own; it asks `resolvers` for names. `others`: public key → the preshared key to
+    try where the section's own makes no handshake."""
 
     listen_port: int | None
     mtu: int
@@ -69,6 +70,7 @@ class Desired:
     standbys: Mapping[str, str] = field(default_factory=dict)
     is_full: bool = False
     resolvers: tuple[IPv4Address | IPv6Address, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Parser:
             is_next = own_key is not None and own_key == bundle.interface.staged_key
             peers = self._parsed(bundle.peers, addresses, is_next)
             policy = parse_policy(bundle.firewall)
+            others = {} if is_next else _others(bundle.peers)
         except ValueError as malformed:
             raise BundleRefused(f"the bundle cannot be parsed: {malformed}") from malformed
         _check_interface(bundle)
@@ -119,6 +122,7 @@ class Parser:
             is_forwarding=bundle.firewall.forward,
             policy=policy,
             is_blocked=bundle.is_blocked,
+            others=others,
             standbys={peer.staged.public_key: peer.public_key for peer in bundle.peers if peer.staged is not None},
             is_full=bundle.interface.full_encapsulation or not prefixes.isdisjoint(EVERYTHING),
             resolvers=tuple(address for text in bundle.dns.resolvers if (address := _address(text)) is not None),
@@ -214,6 +218,13 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return ip_address(text)
     except ValueError:
         return None
+
+
+def _others(peers: Iterable[BundlePeer]) -> Mapping[str, str]:
+    others = {peer.public_key: peer.other_preshared_key for peer in peers if peer.other_preshared_key is not None}
+    if not all(map(is_key, others.values())):
+        raise ValueError("a preshared key to try is not base64 of 32 bytes")
+    return others
 
 
 def _check_interface(bundle: Bundle) -> None:

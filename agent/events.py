@@ -239,7 +239,10 @@ class KeyMade(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysTold(Event):
+    """`psk_epoch`: what the report said of it."""
+
     known: KeysKnown
+    psk_epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Replacing the host's WireGuard key without dropping a flow; pure.
+"""Replacing the host's WireGuard key, and its preshared keys, without dropping a flow; pure.
 
 Make a pair and save it; tell the control plane, which has the others hold it; ask until they
 do; use it; tell that. Each step follows from the keys on the disk and those in the bundle, so
@@ -13,7 +13,7 @@ from agent import events as ev
 from agent.effects import CancelTimer, Effect, Log, MakeKey, SetTimer, SwitchKey, TellKeys
 from agent.received import Fetched
 from agent.state import NEVER, Session, State, Step
-from agent.waiting import backed_off, key_age
+from agent.waiting import SPREAD_S, backed_off, key_age
 from chalicelib.wire.agent import KeysReport
 
 
@@ -26,7 +26,9 @@ def knows_bundle(state: State, fetched: Fetched) -> State:
     """What the others know of this agent's keys, as of a bundle."""
     said = fetched.bundle.interface
     is_asked = said.rotate_key and not fetched.bundle.is_blocked
-    return _with(state, present=said.public_key, staged=said.staged_key, is_asked=is_asked)
+    known = _with(state, present=said.public_key, staged=said.staged_key, is_asked=is_asked)
+    psk_told = max(state.rotation.psk_told, said.psk_held)
+    return _with(known, psk_epoch=said.psk_epoch, psk_told=psk_told)
 
 
 def pursue(state: State) -> Step:
@@ -36,6 +38,8 @@ def pursue(state: State) -> Step:
         return state, ()
     if rotation.in_use == rotation.staged:
         return _tell(state)
+    if _has_new_secrets(state):
+        return _tell_soon(state)
     is_lost = rotation.in_use != rotation.present  # nobody takes it for this agent's: only another key helps
     if not (is_lost or rotation.is_asked or rotation.is_due or rotation.next_key is not None):
         return state, ()
@@ -51,6 +55,19 @@ def _is_kept(state: State) -> bool:
     following = state.following
     is_in_doubt = following.trial is not None or following.leaving is not None or following.refused > following.applied
     return following.unsaved is None and not is_in_doubt
+
+
+def _has_new_secrets(state: State) -> bool:
+    """Whether the bundle brought preshared keys that are safe on the disk and not known to be."""
+    rotation = state.rotation
+    return rotation.psk_epoch > rotation.psk_told and _is_kept(state)
+
+
+def _tell_soon(state: State) -> Step:
+    """All agents of a network get them at once; their word is a change each, one after the other."""
+    if state.rotation.is_waiting or state.rotation.tries > 0:
+        return _tell(state)
+    return _with(state, is_waiting=True, tries=1), (SetTimer(ev.Timer.KEYS, 0.0, SPREAD_S),)
 
 
 def happened(state: State, event: ev.Event) -> Step:
@@ -81,6 +98,7 @@ def fired(state: State, timer: ev.Timer) -> State:
 def _told(state: State, event: ev.KeysTold) -> Step:
     """The answer may be newer than the bundle: that a key in use is known need not be told again."""
     rotation, known = state.rotation, event.known
+    state = _with(state, psk_told=max(rotation.psk_told, event.psk_epoch or 0))
     if known.public_key == rotation.in_use:
         staged = None if rotation.staged == rotation.in_use else rotation.staged
         state = _with(state, present=known.public_key, staged=staged)
@@ -114,7 +132,8 @@ def _tell(state: State) -> Step:
     rotation = state.rotation
     if rotation.is_waiting or state.link.session is not Session.OPEN:
         return state, ()
-    report = KeysReport(public_key=rotation.in_use, next_key=rotation.next_key)
+    epoch = rotation.psk_epoch if _has_new_secrets(state) else None
+    report = KeysReport(public_key=rotation.in_use, next_key=rotation.next_key, psk_epoch=epoch)
     return _with(state, is_busy=True), (TellKeys(report),)
 
 

@@ -148,7 +148,8 @@ class Rotation:
     `in_use` empty: not known. `next_key`: made and saved. `present`, `staged`: what the others
     take for its key, and hold for later. `is_asked` by the bundle, `is_due` by its age; `due_in_s`
     from the start on, None: never. `is_held`: all who must hold `next_key` do. `is_busy`: a job is
-    under way; `is_waiting`: until its timer fires.
+    under way; `is_waiting`: until its timer fires. `psk_epoch`: the newest preshared keys of the
+    bundle; `psk_told`: the newest that the control plane knows to be here.
     """
 
     in_use: str = ""
@@ -163,6 +164,8 @@ class Rotation:
     is_busy: bool = False
     is_waiting: bool = False
     tries: int = 0
+    psk_epoch: int = 0
+    psk_told: int = 0
 
 
 @dataclass(frozen=True, slots=True)

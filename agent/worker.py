@@ -135,7 +135,8 @@ class Worker:
             case ef.MakeKey():
                 return ev.KeyMade(next_key=self.pairs.make_next(), at_s=monotonic())
             case ef.TellKeys():
-                return ev.KeysTold(known=self.control_plane.tell_keys(job.report), at_s=monotonic())
+                known = self.control_plane.tell_keys(job.report)
+                return ev.KeysTold(known=known, psk_epoch=job.report.psk_epoch, at_s=monotonic())
             case ef.SwitchKey():
                 return self._switch(self.pairs, job.public_key)
             case _:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
+from time import monotonic, time
 from typing import assert_never
 
 from agent.adapters.commands import Commands
@@ -23,6 +24,7 @@ from agent.conflicts import HostRoutes, without_conflicts
 from agent.desired import Desired, Endpoint
 from agent.enforcing import Surroundings, table
 from agent.errors import ToolFailed, ToolMissing
+from agent.healing import Attempt, attempted, chosen
 from agent.keys import wireguard_public_key
 from agent.live import ABSENT, Live
 from agent.nat import nat_interfaces
@@ -69,6 +71,8 @@ class HostTunnel:
     _host: HostRoutes = field(default_factory=HostRoutes)
     _wanted: Desired | None = None
     _handshakes: Mapping[str, int] = field(default_factory=dict)
+    _attempts: Mapping[str, Attempt] = field(default_factory=dict)
+    _tried: Mapping[str, str] = field(default_factory=dict, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def apply(self, wanted: Desired) -> Made:
@@ -115,6 +119,33 @@ class HostTunnel:
     def has_standbys(self) -> bool:
         return self._wanted is not None and bool(self._wanted.standbys)
 
+    @property
+    def has_others(self) -> bool:
+        return self._wanted is not None and bool(self._wanted.others)
+
+    def try_others(self) -> bool:
+        """Take the other preshared key of sections whose handshake is overdue; whether any was taken."""
+        with self._lock:
+            wanted, live = self._wanted, self._live
+            if wanted is None or live is None:
+                return False
+            try:
+                seen = [one for one in self._dump().seen if one.public_key in wanted.others]
+                now = monotonic(), time()
+                self._attempts = {
+                    one.public_key: attempted(self._attempts.get(one.public_key), one, *now) for one in seen
+                }
+                tried = {key: wanted.others[key] for key, attempt in self._attempts.items() if attempt.is_other}
+                is_taken = chosen(wanted, tried) != chosen(wanted, self._tried)
+                self._tried = tried
+                if is_taken:
+                    self._make(wanted, live)
+                    logger.info("preshared_key_tried", extra={"interface": self.interface})
+            except ToolFailed as failed:
+                logger.info("host_differs", extra={"interface": self.interface, "error": str(failed)})
+                return False
+            return is_taken
+
     def carry(self) -> bool:
         """Move AllowedIPs to staged keys that came into use; whether any did. A host that refuses is healed
         by `verify`."""
@@ -154,13 +185,13 @@ class HostTunnel:
             ToolFailed: the host cannot be looked at.
         """
         live = self._look()
-        wanted, conflicts = without_conflicts(carried(wanted, self._handshakes), self._host)
+        wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
         return Prospect(ordered(plan, wanted, self._firewall(wanted, self.firewall.differs)), conflicts)
 
     def _make(self, wanted: Desired, live: Live) -> Made:
         self._wanted = wanted
-        wanted, conflicts = without_conflicts(carried(wanted, self._handshakes), self._host)
+        wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         own_key = wireguard_public_key(self.private_key)
         plan = difference(live, wanted, own_key, self.memory)
         steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
@@ -214,6 +245,10 @@ class HostTunnel:
             self._forbidden = tuple(forbidden)
             logger.warning("forwarding_forbidden", extra={"tables": list(forbidden)})
         return is_changed
+
+    def _as_it_goes(self, wanted: Desired) -> Desired:
+        """The bundle with what only the host can tell: whose key carries, which secret makes handshakes."""
+        return carried(chosen(wanted, self._tried), self._handshakes)
 
     def _firewall(self, wanted: Desired, is_due: Callable[[Table | None], bool]) -> Firewall:
         made = self._table(wanted)

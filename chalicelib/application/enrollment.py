@@ -184,7 +184,7 @@ class EnrollmentDesk:
 
     def _enrolled(self, network: Network, peer: Peer, applicant: Applicant) -> Peer:
         since = peer.keyed_since or network.revision
-        enrolled = replace(peer.rekeyed(applicant.public_key), keyed_since=since)
+        enrolled = replace(peer.rekeyed(applicant.public_key), keyed_since=since, epoch=network.epoch)
         if not peer.is_jump or applicant.source is None or (peer.endpoint is not None and not peer.endpoint_guessed):
             return enrolled
         guessed = replace(enrolled, endpoint=applicant.source, endpoint_guessed=True)

@@ -114,6 +114,22 @@ class Networks:
         by.require_sight(network_id)
         return self.networks.get(network_id)
 
+    def renew_psk(self, network_id: NetworkId, by: Principal) -> Network:
+        """Have every pair of agents change to preshared keys of another epoch, each when its regular peer
+        holds them. Files keep theirs."""
+        by.require_sight(network_id)
+
+        def attempt() -> Network:
+            now = self.clock.now()
+            stored = self.networks.get(network_id)
+            network = replace(stored.advanced(now), epoch=stored.epoch + 1)
+            settings = {"epoch": (str(stored.epoch), str(network.epoch))}
+            change = Change(network.id, network.revision, now, by.id, What.PSK_RENEWED, settings=settings)
+            self.transactions.commit(Commit(change, (AdvanceNetwork(network),)))
+            return network
+
+        return decide(self.clock, attempt)
+
     def update(
         self, network_id: NetworkId, fields: Mapping[str, Any], by: Principal, if_match: Revision | None = None
     ) -> Network:

@@ -9,7 +9,9 @@ from chalicelib.domain.failover import DOWN
 from chalicelib.domain.ids import PeerId, is_jump
 from chalicelib.domain.peer import Peer, Rotation
 
-OF_EVERYONE = frozenset({"cidr", "cidr_v6", "domain", "dns"})  # settings of a network that stand in every bundle
+OF_EVERYONE = frozenset(
+    {"cidr", "cidr_v6", "domain", "dns", "epoch"}
+)  # settings of a network that stand in every bundle
 
 ENDS_SESSIONS = frozenset({What.TOKEN_REISSUED, What.PEER_LEFT})
 
@@ -116,6 +118,7 @@ def _own(peer: Peer | None) -> object:
         peer.public_key,
         peer.staged_key,
         peer.rotation is Rotation.WANTED,
+        peer.epoch,
         peer.blocked_by != (),
         peer.listen_port,
         peer.mtu,

@@ -44,6 +44,8 @@ class What(StrEnum):
     KEY_WANTED = "key_wanted"
     KEY_STAGED = "key_staged"
     KEY_ROTATED = "key_rotated"
+    PSK_RENEWED = "psk_renewed"
+    PSK_HELD = "psk_held"
     TOKEN_REISSUED = "token_reissued"  # noqa: S105  a kind of change
 
 

@@ -48,10 +48,10 @@ class Peer:
     since `staged_since`; `retired_key`: the last one; see rotation. `endpoint`: a jump's host
     without port. `routed_cidrs`: those of a jump's `additional_allowed_ips` that are not
     masqueraded. `preferred_jump_id`: where a regular peer's homes begin; `avoids`: jumps marked
-    down for it alone. `home_id`, `epoch`,
-    `issued`: of a static peer's file: the jump it names, fixed once chosen; the epoch of its
-    preshared key; digests of its lines by key (see profile). `blocked_by`: MANUAL and ids of
-    incidents.
+    down for it alone. `home_id`, `issued`: of a static peer's file: the jump it names, fixed once
+    chosen; digests of its lines by key (see profile). `epoch`: of its preshared keys: the one its
+    file was issued with, or the newest that its agent said it holds. `blocked_by`: MANUAL and ids
+    of incidents.
     """
 
     id: PeerId

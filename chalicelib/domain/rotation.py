@@ -16,10 +16,12 @@ from chalicelib.domain.peer import Peer
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What an agent says of its public keys. `next_key`: made and saved, not used yet."""
+    """What an agent says of its keys. `next_key`: made and saved, not used yet. `epoch`: of the newest
+    preshared keys it has saved; None: it says nothing of them."""
 
     in_use: str
     next_key: str | None
+    epoch: int | None = None
 
 
 def told(network: Network, peer: Peer, held: Held) -> Peer:
@@ -40,6 +42,8 @@ def told(network: Network, peer: Peer, held: Held) -> Peer:
             staged_since=None,
             rotation=None,
         )
+    if held.epoch == network.epoch:  # of an older one the newest bundle will have it speak again
+        peer = replace(peer, epoch=network.epoch)
     if held.next_key is None or held.next_key in (peer.public_key, peer.staged_key):
         return peer
     if held.next_key == peer.retired_key:
@@ -48,4 +52,6 @@ def told(network: Network, peer: Peer, held: Held) -> Peer:
 
 
 def what_happened(before: Peer, after: Peer) -> What:
-    return What.KEY_ROTATED if after.public_key != before.public_key else What.KEY_STAGED
+    if after.public_key != before.public_key:
+        return What.KEY_ROTATED
+    return What.KEY_STAGED if after.staged_key != before.staged_key else What.PSK_HELD

@@ -19,6 +19,7 @@ from chalicelib.domain.psk import PresharedKeys
 DEFAULT_PORT = 51820  # wireguard-tools, wg(8)
 DEFAULT_MTU = 1420  # wireguard-tools, wg-quick(8)
 DEFAULT_KEEPALIVE_S = 25  # wg(8), PersistentKeepalive
+FIRST_EPOCH = 1
 MOST_HOSTS = 1 << 14  # kept: a jump's bundle asks for each peer's several times; some 1 KB each
 EVERYTHING = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
@@ -26,11 +27,13 @@ EVERYTHING = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A public key of another peer, with the preshared keys between it and one's own: the key in use,
-    and the one that is staged."""
+    and the one that is staged. `other_preshared_key`: what the other side may have instead, for it
+    hears of another epoch earlier or later."""
 
     public_key: str
     preshared_key: str | None = field(default=None, repr=False)
     next_preshared_key: str | None = field(default=None, repr=False)
+    other_preshared_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,14 @@ class Tunnel:
     homes: tuple[PeerId, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """Of the preshared keys of a pair. `other`: what this side tries when `present` makes no handshake."""
+
+    present: int
+    other: int | None
+
+
 def regular_tunnel(
     network: Network, peer: Peer, jumps: Collection[Peer], routers: Iterable[Peer], psk: PresharedKeys
 ) -> Tunnel:
@@ -90,7 +101,7 @@ def regular_tunnel(
             peer,
             jump,
             psk,
-            pair_epoch(network, peer),
+            epochs(network, peer, jump),
             allowed_ips=through_home if jump.id == home else (),
             keepalive_s=_keepalive_s(peer) if jump.endpoint else 0,
             address=addresses(network, jump)[0],
@@ -121,7 +132,7 @@ def jump_tunnel(network: Network, jump: Peer, peers: Iterable[Peer], psk: Presha
 
     def section(peer: Peer) -> Section | None:
         """A regular peer's has its CIDRs at its home; elsewhere an agent's is a standby, and a file's is none."""
-        bare = partial(_section, jump, peer, psk, pair_epoch(network, peer))
+        bare = partial(_section, jump, peer, psk, epochs(network, jump, peer))
         if peer.is_jump:
             behind = [cidr for cidr in served[peer.id] if cidr not in jump.additional_allowed_ips]
             reached = ordered((*hosts(network, peer), *behind, *carried.get(peer.id, ())))
@@ -149,7 +160,7 @@ def _section(
     own: Peer,
     other: Peer,
     psk: PresharedKeys,
-    epoch: int,
+    known: Epochs,
     *,
     allowed_ips: tuple[Cidr, ...] = (),
     keepalive_s: int = 0,
@@ -159,13 +170,16 @@ def _section(
 ) -> Section:
     """What one peer's configuration says of another; a file knows nothing of staged keys."""
 
-    def pair(key: str) -> Pair:
-        between = psk(own.public_key, key, epoch) if own.public_key else None
-        return Pair(key, between, psk(own.staged_key, key, epoch) if own.staged_key else None)
+    def between(own_key: str | None, key: str, epoch: int | None) -> str | None:
+        return None if own_key is None or epoch is None else psk(own_key, key, epoch)
+
+    def pair(key: str, other_epoch: int | None = None) -> Pair:
+        present, following = between(own.public_key, key, known.present), between(own.staged_key, key, known.present)
+        return Pair(key, present, following, between(own.public_key, key, other_epoch))
 
     is_staged = other.staged_key is not None and own.is_run_by_agent
     staged = pair(str(other.staged_key)) if is_staged else None
-    used = pair(str(other.public_key))
+    used = pair(str(other.public_key), known.other)
     return Section(other.id, used, _endpoint(other), allowed_ips, keepalive_s, staged, address, homes, standby)
 
 
@@ -179,9 +193,20 @@ def served_cidrs(network: Network, hubs: Sequence[Peer]) -> dict[PeerId, tuple[C
     return {jump.id: tuple(cidr for cidr in jump.additional_allowed_ips if owners[cidr] == jump.id) for jump in hubs}
 
 
-def pair_epoch(network: Network, peer: Peer) -> int:
-    """The epoch of the preshared key between a peer and any jump: a file keeps the one it was issued with."""
-    return network.epoch if peer.epoch is None or peer.is_run_by_agent else peer.epoch
+def epochs(network: Network, own: Peer, other: Peer) -> Epochs:
+    """A pair has the epoch that its regular peer holds, two jumps the one that both do; a file keeps its own.
+
+    One side of each pair tries another, the regular peer or the first of two jumps: the newest,
+    or the one before where that is it. So a pair heals whichever of the two slept.
+    """
+    regular = own if other.is_jump and not own.is_jump else other
+    if regular.kind is Kind.STATIC:
+        return Epochs(network.epoch if regular.epoch is None else regular.epoch, None)
+    held = [one.epoch or FIRST_EPOCH for one in ((own, other) if regular.is_jump else (regular,))]
+    present = min(held)
+    tries = own is regular if not regular.is_jump else own.id < other.id
+    another = network.epoch if present != network.epoch else network.epoch - 1
+    return Epochs(present, another if tries and another >= FIRST_EPOCH else None)
 
 
 def addresses(network: Network, peer: Peer) -> tuple[Address, ...]:

@@ -7,7 +7,7 @@ from chalicelib.domain.bundle import Bundle
 from chalicelib.domain.cidr import Address, Cidr
 from chalicelib.domain.firewall import Firewall
 from chalicelib.domain.peer import Peer, Rotation
-from chalicelib.domain.tunnel import Section, Tunnel
+from chalicelib.domain.tunnel import FIRST_EPOCH, Section, Tunnel
 from chalicelib.wire import bundle as wire
 
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -23,7 +23,7 @@ def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle
         peer_id=bundle.peer.id,
         is_blocked=bundle.peer.is_blocked,
         next_signing_key=next_signing_key,
-        interface=_interface(bundle.peer, tunnel),
+        interface=_interface(network.epoch, bundle.peer, tunnel),
         peers=[_section(section) for section in tunnel.sections],
         firewall=_firewall(bundle.firewall),
         dns=wire.Dns(
@@ -39,7 +39,7 @@ def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle
     )
 
 
-def _interface(peer: Peer, tunnel: Tunnel) -> wire.Interface:
+def _interface(epoch: int, peer: Peer, tunnel: Tunnel) -> wire.Interface:
     return wire.Interface(
         addresses=list(tunnel.prefixes),
         listen_port=tunnel.listen_port,
@@ -48,6 +48,8 @@ def _interface(peer: Peer, tunnel: Tunnel) -> wire.Interface:
         public_key=peer.public_key,
         staged_key=peer.staged_key,
         rotate_key=peer.rotation is Rotation.WANTED,
+        psk_epoch=epoch,
+        psk_held=peer.epoch or FIRST_EPOCH,
     )
 
 
@@ -64,6 +66,7 @@ def _section(section: Section) -> wire.BundlePeer:
         homes=list(section.homes),
         standby_allowed_ips=_texts(section.standby),
         next_preshared_key=section.pair.next_preshared_key,
+        other_preshared_key=section.pair.other_preshared_key,
         staged=None
         if staged is None
         else wire.Pair(

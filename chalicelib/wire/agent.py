@@ -70,11 +70,13 @@ class KeysReport(Request, frozen=True):
     """The agent's public keys: the one in use, and the next one, made and saved but not used yet.
 
     Sent when a bundle asks for another key, when the key is old, when the next one came into use,
-    and again until the answer says that the others know.
+    and again until the answer says that the others know. `psk_epoch`: the newest preshared keys it
+    has on its disk, sent when a bundle brings newer ones.
     """
 
     public_key: str
     next_key: str | None = None
+    psk_epoch: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
 
 
 class KeysKnown(Answer, frozen=True):

@@ -16,7 +16,8 @@ class Interface(Answer, frozen=True):
     `public_key`: the one of the agent's keys that the others take for its own; `staged_key`: the
     one they hold for later. `rotate_key`: make another pair, and say so (`/agent/keys`).
     `full_encapsulation`: nothing leaves the host but through the home jump, also while there is
-    none or the peer is blocked.
+    none or the peer is blocked. `psk_epoch`: the newest of the preshared keys named here;
+    `psk_held`: the newest that the agent said it has on its disk, before which no jump uses it.
     """
 
     addresses: list[str]
@@ -26,6 +27,8 @@ class Interface(Answer, frozen=True):
     staged_key: str | None = None
     rotate_key: bool = False
     full_encapsulation: bool = False
+    psk_epoch: int = 0
+    psk_held: int = 0
 
 
 class Pair(Answer, frozen=True, omit_defaults=True):
@@ -46,6 +49,7 @@ class BundlePeer(Answer, frozen=True, omit_defaults=True):
     home first; `standby_allowed_ips`: what its section gets here should this jump take it over. `next_preshared_key`:
     see Pair. `staged`: the key this peer will use next: a second section, without AllowedIPs and
     keepalive, to which the AllowedIPs move as soon as its handshake is newer than the first's.
+    `other_preshared_key`: to be tried when a handshake is 135 s old; the other side may not have followed yet.
     """
 
     peer_id: str
@@ -58,6 +62,7 @@ class BundlePeer(Answer, frozen=True, omit_defaults=True):
     homes: list[str] = []
     standby_allowed_ips: list[str] = []
     next_preshared_key: str | None = None
+    other_preshared_key: str | None = None
     staged: Pair | None = None
 
 

@@ -38,6 +38,7 @@ class Section(Request, frozen=True, omit_defaults=True):
     homes: list[str] = []
     standby_allowed_ips: list[str] = []
     next_preshared_key: str | None = None
+    other_preshared_key: str | None = None
     staged: StagedPair | None = None
 
 

@@ -84,6 +84,8 @@ What = Literal[
     "key_wanted",
     "key_staged",
     "key_rotated",
+    "psk_renewed",
+    "psk_held",
     "peer_deleted",
     "home_moved",
     "home_returned",

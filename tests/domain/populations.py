@@ -120,7 +120,7 @@ def traits(draw: st.DrawFn, peer: Peer, jumps: list[PeerId]) -> dict[str, Any]:
         "full_encapsulation": draw(st.sampled_from([False, False, True])),
         "preferred_jump_id": draw(st.sampled_from([None, *jumps])),
         "avoids": draw(some(jumps)) if peer.kind is Kind.DYNAMIC else frozenset(),
-        "epoch": draw(st.integers(1, 3)) if peer.kind is Kind.STATIC else None,
+        **({"epoch": draw(st.integers(1, 3))} if peer.kind is Kind.STATIC else {}),
     }
 
 
@@ -132,6 +132,7 @@ def keys(draw: st.DrawFn, peer: Peer) -> dict[str, Any]:
         "staged_since": Revision(1) if is_staged else None,
         "retired_key": draw(st.sampled_from([None, a_key(f"{peer.id} retired")])),
         "rotation": draw(st.sampled_from([None, *Rotation])),
+        "epoch": draw(st.sampled_from([None, 1, 2, 3])),
     }
 
 

@@ -63,6 +63,7 @@ def peer_changes(draw: st.DrawFn, population: Population) -> tuple[Change, Popul
         other |= {
             "staged_key": st.sampled_from([None, a_key("staged another")]),
             "rotation": st.sampled_from([None, *Rotation]),
+            "epoch": st.sampled_from([None, 2, population.network.epoch]),
         }
     if peer.kind is Kind.STATIC:
         other |= {"home_id": st.sampled_from(jumps), "epoch": st.just(9)}
@@ -90,6 +91,7 @@ def network_changes(draw: st.DrawFn, population: Population) -> tuple[Change, Po
         "cidr": IPv4Network("10.9.0.0/24"),
         "domain": "other.internal",
         "dns": ("9.9.9.9",),
+        "epoch": 4,
     }
     name = draw(st.sampled_from(sorted(other)))
     network = replace(population.network, **{name: other[name]})

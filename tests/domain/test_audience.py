@@ -113,4 +113,4 @@ def test_an_agent_that_is_not_told_finds_the_same_bundle(population: Population,
 
 def _said(peer: Peer) -> object:
     """What a bundle says of its own peer beside its tunnel."""
-    return peer.is_blocked, peer.public_key, peer.staged_key, peer.rotation is Rotation.WANTED
+    return peer.is_blocked, peer.public_key, peer.staged_key, peer.rotation is Rotation.WANTED, peer.epoch

@@ -12,7 +12,8 @@ from chalicelib.domain.errors import KeyInUse
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.peer import Kind, Peer, Rotation
 from chalicelib.domain.rotation import Held, told, what_happened
-from tests.builders import a_dynamic, a_jump, a_key, a_network
+from chalicelib.domain.tunnel import Epochs, epochs
+from tests.builders import a_dynamic, a_jump, a_key, a_network, a_static
 from tests.domain.populations import PSK, Population, populations
 
 OLD, NEW, THIRD = a_key("old"), a_key("new"), a_key("third")
@@ -114,3 +115,50 @@ def test_whoever_must_hold_a_staged_key_lists_it(population: Population, data: s
         for one in holders if peer.is_jump else [jump for jump in holders if jump.is_jump]:
             sections = population.bundle(one).tunnel.sections
             assert peer.staged_key in [section.staged.public_key for section in sections if section.staged]
+
+
+def test_a_regular_peers_pairs_have_the_epoch_it_holds_and_it_tries_the_newest() -> None:
+    network = a_network(epoch=3)
+
+    assert epochs(network, a_dynamic(epoch=1), a_jump()) == Epochs(1, 3)
+    assert epochs(network, a_dynamic(epoch=3), a_jump()) == Epochs(3, 2)
+    assert epochs(network, a_jump(), a_dynamic(epoch=1)) == Epochs(1, None)
+    assert epochs(a_network(epoch=1), a_dynamic(), a_jump()) == Epochs(1, None)
+
+
+def test_two_jumps_have_the_epoch_that_both_hold_and_one_of_them_tries_another() -> None:
+    network, first, second = a_network(epoch=3), a_jump(1, epoch=3), a_jump(4, epoch=2)
+
+    assert epochs(network, first, second) == Epochs(2, 3)
+    assert epochs(network, second, first) == Epochs(2, None)
+
+
+def test_a_file_keeps_the_epoch_it_was_issued_with() -> None:
+    network = a_network(epoch=3)
+
+    assert epochs(network, a_jump(epoch=3), a_static(epoch=2)) == Epochs(2, None)
+    assert epochs(network, a_static(epoch=None), a_jump()) == Epochs(3, None)
+
+
+def test_an_agents_word_counts_for_the_newest_epoch_alone() -> None:
+    network, peer = a_network(epoch=3), a_rotating(epoch=1)
+
+    held = [told(network, peer, Held(OLD, None, epoch)).epoch for epoch in (None, 2, 3, 4)]
+
+    assert held == [1, 1, 3, 1]
+    assert what_happened(peer, told(network, peer, Held(OLD, None, 3))) is What.PSK_HELD
+
+
+@given(populations())
+def test_both_sides_of_a_pair_have_one_secret_and_one_of_them_tries_another(population: Population) -> None:
+    bundles = {peer.id: population.bundle(peer) for peer in population.peers}
+    sections = {
+        (own, section.peer_id): section for own, bundle in bundles.items() for section in bundle.tunnel.sections
+    }
+    for (own, other), section in sections.items():
+        back = sections.get((other, own))
+        if back is None:  # a file lists its home alone, and a home that is blocked lists nobody
+            continue
+        assert section.preshared_key == back.preshared_key
+        assert section.pair.other_preshared_key is None or back.pair.other_preshared_key is None
+        assert section.pair.other_preshared_key != section.preshared_key

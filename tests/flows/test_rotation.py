@@ -276,3 +276,128 @@ def test_every_agent_follows_a_jump_to_its_new_key(world: World, lab: Quartet) -
     assert section["preshared_key"] == before["staged"]["preshared_key"] == sections(hub, left)["preshared_key"]
     assert section["allowed_ips"] == before["allowed_ips"]
     assert sections(spare, hub)["public_key"] == NEXT
+
+
+def renew(world: World, network: str) -> Answer:
+    return world.api("POST", f"/networks/{network}/rotate-psk")
+
+
+def hold(world: World, agent: SimulatedAgent) -> Answer:
+    """Say that the preshared keys of the bundle are on the disk."""
+    assert agent.bundle is not None
+    body = {"public_key": agent.public_key, "psk_epoch": agent.bundle["interface"]["psk_epoch"]}
+    return world.api("POST", "/agent/keys", body, token=agent.session)
+
+
+def test_a_pair_changes_its_secret_once_its_regular_peer_holds_the_next(world: World, lab: Quartet) -> None:
+    network, hub, _, left = lab
+    before = sections(left, hub)
+
+    assert renew(world, network).status == 200
+    world.settle()
+    for agent in (hub, left):
+        agent.fetch()
+    between, on_hub = sections(left, hub), sections(hub, left)
+    assert hold(world, left).status == 200
+    world.settle()
+    for agent in (hub, left):
+        agent.fetch()
+    after = sections(left, hub)
+
+    assert between["preshared_key"] == on_hub["preshared_key"] == before["preshared_key"]
+    assert after["preshared_key"] == sections(hub, left)["preshared_key"] == between["other_preshared_key"]
+    assert after["other_preshared_key"] == before["preshared_key"]
+    assert "other_preshared_key" not in sections(hub, left)
+
+
+def test_a_renewal_is_told_to_every_agent_and_a_peers_word_to_the_jumps_and_itself(world: World, lab: Quartet) -> None:
+    network, hub, spare, left = lab
+    right = world.agent(network, "dynamic", "right")
+    world.settle()
+    for agent in (hub, spare, left, right):
+        agent.connect()
+        agent.fetch()
+
+    renew(world, network)
+    world.settle()
+    renewed = [len(agent.hints) for agent in (hub, spare, left, right)]
+    left.fetch()
+    hold(world, left)
+    world.settle()
+
+    assert renewed == [1, 1, 1, 1]
+    assert [len(agent.hints) for agent in (hub, spare, left, right)] == [2, 2, 2, 1]
+
+
+def test_an_agent_that_slept_keeps_its_secret_until_it_wakes(world: World, lab: Quartet) -> None:
+    network, hub, _, left = lab
+    before = sections(hub, left)["preshared_key"]
+    left.close()
+    for _ in range(3):
+        renew(world, network)
+        world.settle()
+        hub.fetch()
+
+    assert sections(hub, left)["preshared_key"] == before
+    left.connect()
+    left.fetch()
+    assert sections(left, hub)["preshared_key"] == before
+    hold(world, left)
+    world.settle()
+    hub.fetch()
+    left.fetch()
+    assert sections(left, hub)["preshared_key"] == sections(hub, left)["preshared_key"] != before
+
+
+def test_a_word_on_an_epoch_that_is_no_longer_the_newest_moves_nothing(world: World, lab: Quartet) -> None:
+    network, hub, _, left = lab
+    before = sections(hub, left)["preshared_key"]
+    renew(world, network)
+    left.fetch()
+    renew(world, network)
+
+    assert hold(world, left).status == 200
+
+    hub.fetch()
+    assert sections(hub, left)["preshared_key"] == before
+
+
+def test_two_jumps_change_when_both_hold_the_next(world: World, lab: Quartet) -> None:
+    network, hub, spare, _ = lab
+
+    def in_step() -> set[str]:
+        """What the two have between them."""
+        world.settle()
+        for agent in (hub, spare):
+            agent.fetch()
+        return {sections(hub, spare)["preshared_key"], sections(spare, hub)["preshared_key"]}
+
+    before = in_step()
+    renew(world, network)
+    renewed = in_step()
+    hold(world, hub)
+    halfway = in_step()
+    hold(world, spare)
+    after = in_step()
+
+    assert before == renewed == halfway
+    assert len(after) == 1
+    assert after != before
+
+
+def test_a_file_keeps_its_secret_through_every_renewal(world: World, lab: Quartet) -> None:
+    network, hub, _, _ = lab
+    body = {"kind": "static", "name": "phone", "generate_key": True, "preferred_jump_id": hub.peer_id}
+    created = world.api("POST", f"/networks/{network}/peers", body).json
+    world.settle()
+    hub.fetch()
+    secret = next(peer for peer in hub.bundle["peers"] if peer["peer_id"] == created["peer"]["id"])["preshared_key"]  # type: ignore[index]
+
+    renew(world, network)
+    world.settle()
+    hub.fetch()
+
+    now = next(peer for peer in hub.bundle["peers"] if peer["peer_id"] == created["peer"]["id"])  # type: ignore[index]
+    assert now["preshared_key"] == secret
+    assert f"PresharedKey = {secret}" in created["config"]
+    assert world.peers(network)["phone"]["config_stale"] is False

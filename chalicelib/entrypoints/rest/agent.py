@@ -83,7 +83,8 @@ def keys(call: Call[Agent, wire.KeysReport]) -> wire.KeysKnown:
     """What keys the agent has; the same again is answered by how far they are known."""
     body = call.body
     next_key = None if body.next_key is None else parse_public_key("next_key", body.next_key)
-    known = container().rotations.report(call.by, Held(parse_public_key("public_key", body.public_key), next_key))
+    held = Held(parse_public_key("public_key", body.public_key), next_key, body.psk_epoch)
+    known = container().rotations.report(call.by, held)
     return wire.KeysKnown(public_key=known.public_key, staged_key=known.staged_key, is_held=known.is_held)
 
 

@@ -91,6 +91,27 @@ def delete(call: Call[Principal, None]) -> None:
     container().networks.delete(network_id(call), by=call.by, if_match=call.if_match, is_forced=asked.force)
 
 
+def _renewed(call: Call[Principal, None], _made: tuple[str, ...]) -> wire.Network:
+    return _shown(container().networks.get(network_id(call), by=call.by))
+
+
+def _nothing_made(_answer: object) -> tuple[str, ...]:
+    return ()
+
+
+@route(
+    networks,
+    "POST",
+    f"{ONE}/rotate-psk",
+    People(WRITERS),
+    tag=_revision,
+    replay=Replay(_renewed, _nothing_made),
+)
+def rotate_psk(call: Call[Principal, None]) -> wire.Network:
+    """Renew the preshared keys between agents, without dropping a flow. Files of static peers keep theirs."""
+    return _shown(container().networks.renew_psk(network_id(call), by=call.by))
+
+
 @route(networks, "GET", f"{ONE}/changes", People(READERS), query=PageQuery)
 def changes(call: Call[Principal, None]) -> Page[wire.Change]:
     """Who changed what, the newest first."""

@@ -479,6 +479,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/networks/{network_id}/rotate-psk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renew the preshared keys between agents, without dropping a flow. Files of static peers keep theirs. */
+        post: operations["networks_rotate_psk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/networks/{network_id}/topology": {
         parameters: {
             query?: never;
@@ -716,6 +733,7 @@ export interface components {
          *         home first; `standby_allowed_ips`: what its section gets here should this jump take it over. `next_preshared_key`:
          *         see Pair. `staged`: the key this peer will use next: a second section, without AllowedIPs and
          *         keepalive, to which the AllowedIPs move as soon as its handshake is newer than the first's.
+         *         `other_preshared_key`: to be tried when a handshake is 135 s old; the other side may not have followed yet.
          */
         BundlePeer: {
             allowed_ips: string[];
@@ -724,6 +742,8 @@ export interface components {
             homes?: string[];
             /** @default null */
             next_preshared_key?: string | null;
+            /** @default null */
+            other_preshared_key?: string | null;
             peer_id: string;
             persistent_keepalive: number;
             preshared_key: string | null;
@@ -771,7 +791,7 @@ export interface components {
             revision: number;
             settings: components["schemas"]["ChangedSetting"][];
             /** @enum {unknown} */
-            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "key_rotated" | "key_staged" | "key_wanted" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
+            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "key_rotated" | "key_staged" | "key_wanted" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "psk_held" | "psk_renewed" | "range_released" | "range_reserved" | "token_reissued";
         };
         /**
          * ChangedPeer
@@ -1085,7 +1105,8 @@ export interface components {
          *         `public_key`: the one of the agent's keys that the others take for its own; `staged_key`: the
          *         one they hold for later. `rotate_key`: make another pair, and say so (`/agent/keys`).
          *         `full_encapsulation`: nothing leaves the host but through the home jump, also while there is
-         *         none or the peer is blocked.
+         *         none or the peer is blocked. `psk_epoch`: the newest of the preshared keys named here;
+         *         `psk_held`: the newest that the agent said it has on its disk, before which no jump uses it.
          */
         Interface: {
             addresses: string[];
@@ -1093,6 +1114,10 @@ export interface components {
             full_encapsulation?: boolean;
             listen_port: number | null;
             mtu: number;
+            /** @default 0 */
+            psk_epoch?: number;
+            /** @default 0 */
+            psk_held?: number;
             /** @default null */
             public_key?: string | null;
             /** @default false */
@@ -1115,11 +1140,14 @@ export interface components {
          * @description The agent's public keys: the one in use, and the next one, made and saved but not used yet.
          *
          *         Sent when a bundle asks for another key, when the key is old, when the next one came into use,
-         *         and again until the answer says that the others know.
+         *         and again until the answer says that the others know. `psk_epoch`: the newest preshared keys it
+         *         has on its disk, sent when a bundle brings newer ones.
          */
         KeysReport: {
             /** @default null */
             next_key?: string | null;
+            /** @default null */
+            psk_epoch?: number | null;
             public_key: string;
         };
         /**
@@ -1174,7 +1202,7 @@ export interface components {
             /** @enum {unknown} */
             type: "network_changed";
             /** @enum {unknown} */
-            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "key_rotated" | "key_staged" | "key_wanted" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "range_released" | "range_reserved" | "token_reissued";
+            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "key_rotated" | "key_staged" | "key_wanted" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "psk_held" | "psk_renewed" | "range_released" | "range_reserved" | "token_reissued";
         };
         /**
          * Node
@@ -1537,6 +1565,8 @@ export interface components {
             homes?: string[];
             /** @default null */
             next_preshared_key?: string | null;
+            /** @default null */
+            other_preshared_key?: string | null;
             persistent_keepalive: number;
             preshared_key: string | null;
             public_key: string;
@@ -4906,6 +4936,96 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    networks_rotate_psk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                network_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Network"];
+                };
             };
             /** @description Unauthorized */
             401: {
