@@ -105,33 +105,3 @@ def test_a_jumps_key_is_replaced_while_its_peers_speak(fleet: Fleet) -> None:
     assert flow.delivery is not None
     assert flow.delivery.lost < 2 * HALF_A_SECOND  # there and back are two changes
     assert site.node.reaches(other.peer.address)
-
-
-def secrets_on(agent: Agent) -> dict[str, str]:
-    """Public key → preshared key."""
-    interface = agent.wait_for_interface()
-    lines = agent.node.run("wg", "show", interface, "preshared-keys").splitlines()
-    return dict(line.split("\t") for line in lines)
-
-
-def agree(site: Agent, jump: Agent) -> bool:
-    return set(secrets_on(site).values()) <= set(secrets_on(jump).values())
-
-
-def test_preshared_keys_are_renewed_while_peers_speak_and_no_packet_is_lost(fleet: Fleet) -> None:
-    site, other, jump = fleet.agents["site-a"], fleet.agents["site-b"], fleet.jump
-    before = secrets_on(jump)
-    with a_flow(site, other) as flow:
-        fleet.api.rotate_psk(fleet.network.id)
-
-        def all_renewed() -> bool:
-            now = secrets_on(jump)
-            return now.keys() == before.keys() and all(now[key] != before[key] for key in before)
-
-        until(all_renewed, "the jump has another secret with each site", ARRIVES_S)
-        for agent in (site, other):
-            until(partial(agree, agent, jump), f"{agent.name} has the jump's secret", ARRIVES_S)
-
-    assert flow.delivery is not None
-    assert flow.delivery.lost == 0
-    assert all(agent.node.reaches(jump.peer.address) for agent in (site, other))

@@ -92,9 +92,6 @@ class Api:
     def rotate_key(self, network_id: str, peer_id: str) -> Peer:
         return self._call("POST", f"/networks/{network_id}/peers/{peer_id}/rotate-key", Peer)
 
-    def rotate_psk(self, network_id: str) -> Network:
-        return self._call("POST", f"/networks/{network_id}/rotate-psk", Network)
-
     def delete_peer(self, network_id: str, peer_id: str) -> None:
         self._send("DELETE", f"/networks/{network_id}/peers/{peer_id}")
 
