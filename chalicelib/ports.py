@@ -179,8 +179,8 @@ class ChangeStore(Protocol):
 class ProofStore(Protocol):
     """Which agents have to apply a revision, and which said they have; kept for a month."""
 
-    def expect(self, network_id: NetworkId, revision: Revision, peer_ids: Collection[PeerId], at: datetime) -> None:
-        """Note whom a revision concerns; the same again is no more."""
+    def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Collection[PeerId]], at: datetime) -> None:
+        """Note whom each revision concerns; the same again is no more. 1 request a 25 revisions."""
         ...
 
     def prove(self, network_id: NetworkId, report: Report) -> None: ...
@@ -241,7 +241,7 @@ class PresenceStore(Protocol):
         """None: no such agent (any more)."""
         ...
 
-    def want(self, peer_ids: Collection[PeerId], revision: Revision) -> None:
+    def want(self, revisions: Mapping[PeerId, Revision]) -> None:
         """Raise `wanted` of each, never lower it; no effect on an agent that is gone. 1 request a 25."""
         ...
 
@@ -443,10 +443,11 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One queue message: see who has not applied a revision by now."""
+    """One queue message: see who has not applied the revisions from one to another by now."""
 
     network_id: NetworkId
-    revision: Revision
+    first: Revision
+    last: Revision
 
 
 class PushQueue(Protocol):
@@ -455,7 +456,7 @@ class PushQueue(Protocol):
     def send(self, pushes: Iterable[Push], delay: timedelta = timedelta(0)) -> None: ...
 
     def remind(self, check: Check, delay: timedelta) -> None:
-        """Have it asked later who has not applied a revision."""
+        """Have it asked later who has not applied what."""
         ...
 
 

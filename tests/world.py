@@ -19,6 +19,7 @@ from chalicelib import bootstrap
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.adapters.messages import errand_text
+from chalicelib.application.pushes import by_network
 from chalicelib.bootstrap import Container
 from chalicelib.domain.change import Change
 from chalicelib.domain.ids import ConnectionId
@@ -121,11 +122,12 @@ class World:
         return agent
 
     def settle(self, lose: Callable[[Change], bool] = lambda _: False) -> None:
-        """Plan every change not planned yet, then deliver until the queue is empty; delayed messages after."""
+        """Plan every change not planned yet, a network's together; then deliver until the queue is empty."""
         changes = list(self.outside.tables.changes.values())[self._planned :]
         self._planned += len(changes)
-        for change in self.adversary.deliveries([change for change in changes if not lose(change)]):
-            self.container.plans.plan(change)
+        left = self.adversary.deliveries([change for change in changes if not lose(change)])
+        for own in by_network(left).values():
+            self.container.plans.plan(own)
         facts = list(self.outside.tables.facts)[self._announced :]
         self._announced += len(facts)
         if facts:

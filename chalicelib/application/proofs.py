@@ -56,13 +56,14 @@ class Proofs:
         return {change.revision: _of(change, expected.get(change.revision), reports, running) for change in changes}
 
     def check(self, check: Check) -> int:
-        """Note who is connected and has not applied a revision; answers how many."""
+        """Note who is connected and has not applied the newest of the revisions that concern it; answers how many."""
         now = self.clock.now()
-        expected = self.store.expected(check.network_id, check.revision, check.revision)
+        expected = sorted(self.store.expected(check.network_id, check.first, check.last).items())
+        newest = {peer_id: revision for revision, concerned in expected for peer_id in concerned}
         late = [
             peer_id
-            for peer_id, seen in self.presence.many(check.network_id, expected.get(check.revision, frozenset())).items()
-            if seen.presence is not None and seen.presence.is_connected and seen.presence.running < check.revision
+            for peer_id, seen in self.presence.many(check.network_id, newest.keys()).items()
+            if seen.presence is not None and seen.presence.is_connected and seen.presence.running < newest[peer_id]
         ]
         for peer_id in sorted(late):
             self.presence.record(Fact(check.network_id, peer_id, FactKind.LATE, now))

@@ -1,16 +1,20 @@
-"""From a change or fact to the sockets it concerns: plan, then deliver.
+"""From changes and facts to the sockets they concern: plan, then deliver.
 
-Requests of a plan: 2 queries for browsers; agents concerned: 1 query for who, 1 write of who
-they are and 1 for 25 of them, 1 query of sockets (up to NARROW agents: 1 an agent); 1 message
-for up to SOCKETS_PER_PUSH sockets, and 1 to look for late ones. Of a change that moves homes, 1 read
-more and 1 message more: the new home is told first, the others when it has applied, at most
-HOME_FIRST later. Of a batch of facts: 1 query, and 1 a network. Deliver: 1 post a socket, and
-while it waits for a new home, 1 read each ASK_EVERY_S.
+Requests of a plan of changes of one network, however many: 2 queries for browsers; agents
+concerned: 1 query for the jumps (everyone: the pages of all peers), 1 query of sockets (up to
+NARROW agents: 1 an agent), 1 write for 25 of these agents and 1 for 25 of these changes; 1 message
+to look for late ones. Messages: for each revision 1 for up to SOCKETS_PER_PUSH agents' sockets
+of which it is the newest, and 1 for as many browsers. Of changes that move homes, 1 read more and
+1 message more: new homes are told first, the others when these have applied, at most HOME_FIRST
+later. Of a batch of facts: 1 query, and 1 a network. Deliver: 1 post a socket, and while it waits
+for a new home, 1 read each ASK_EVERY_S.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TypeVar
 
 from chalicelib.application.proofs import LATE_AFTER
 from chalicelib.domain.audience import Audience, audience
@@ -39,6 +43,8 @@ from chalicelib.ports import (
     SessionStore,
 )
 
+News = TypeVar("News", Change, Fact)
+
 SOCKETS_PER_PUSH = 50
 NARROW = 10  # agents whose sockets are asked for one by one
 FACTS_PER_PUSH = 100  # a frame of some 15 KB, of 30 allowed
@@ -49,8 +55,18 @@ ASK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class Concern:
+    """The agents that have to apply a revision; the jumps among them that become somebody's home have to be first."""
+
+    revision: Revision
+    agents: frozenset[PeerId]
+    new_homes: frozenset[PeerId] = frozenset()
+    is_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plans:
-    """Who is concerned by a change, and which sockets to tell."""
+    """Who is concerned by changes, and which sockets to tell."""
 
     networks: NetworkStore
     peers: PeerStore
@@ -61,81 +77,52 @@ class Plans:
     removals: RemovalQueue
     clock: Clock
 
-    def plan(self, change: Change) -> None:
-        """Raise `wanted` of the agents concerned, then queue hints for their sockets and for browsers."""
-        network_id, revision = change.network_id, change.revision
-        concerned = audience(change)
-        jumps = self.peers.jumps(network_id) if concerned.homes or (concerned.jumps and not concerned.everyone) else []
-        moved = self._moved(change, jumps)
-        if concerned.homes:
-            concerned = concerned | Audience(jumps=True, peers=frozenset(moved))
-        self._tell_agents(network_id, revision, concerned, jumps, frozenset(moved.values()))
-        for peer_id in sorted(concerned.ended):
-            own = tuple(self.connections.of_agent(network_id, peer_id))
-            self.queue.send([Push(PeerEnded(network_id, revision, peer_id), own)])
-        for peer_id in sorted(concerned.revoked):
-            own = tuple(self.connections.of_agent(network_id, peer_id))
-            self.queue.send([Push(AccessRevoked(network_id, revision, peer_id), own)])
-        if DELETING in change.settings:
+    def plan(self, changes: Sequence[Change]) -> None:
+        """Plan changes of one network together, in any order; those that come again change nothing.
+
+        `wanted` of the agents concerned is raised, then their sockets and the browsers' are told.
+        """
+        in_turn = sorted({change.revision: change for change in changes}.values(), key=lambda change: change.revision)
+        if not in_turn:
+            return
+        network_id = in_turn[0].network_id
+        roster = _Roster(self.networks, self.peers, network_id)
+        audiences = [(change, audience(change)) for change in in_turn]
+        concerns = [_concern(change, concerned, roster) for change, concerned in audiences]
+        self._tell_agents(network_id, concerns, [bye for known in audiences for bye in _farewells(*known)])
+        if any(DELETING in change.settings for change in in_turn):
             self.removals.start(network_id)
         watching = self.connections.of_browsers(EVERY_NETWORK) + self.connections.of_browsers(network_id)
-        hint = NetworkChanged(network_id, revision, change.what, change.peer_id)
-        self.queue.send(_pushes(hint, watching))
+        hints = [NetworkChanged(network_id, change.revision, change.what, change.peer_id) for change in in_turn]
+        self.queue.send(push for hint in hints for push in _pushes(hint, watching))
 
     def plan_for_everyone(self, network_id: NetworkId, revision: Revision) -> None:
         """For a change whose own plan failed: it concerns every agent, so that none misses it."""
-        self._tell_agents(network_id, revision, Audience(everyone=True), [], frozenset())
-
-    def _moved(self, change: Change, jumps: Sequence[Peer]) -> Mapping[PeerId, PeerId]:
-        """The agents whose homes a change moves, with where to."""
-        if DOWN in change.settings:
-            before, after = map(down_from, change.settings[DOWN])
-            known = [(peer, peer) for peer in self.peers.all(change.network_id)]
-            return moved_homes(known, jumps, before, after)
-        pairs = [(one.before, one.after) for one in change.peers if one.before is not None and one.after is not None]
-        choosing = [(old, new) for old, new in pairs if _choice(old) != _choice(new)]
-        if not choosing:
-            return {}
-        try:
-            down = self.networks.get(change.network_id).down
-        except NetworkNotFound:  # it is being deleted: nobody has to be first
-            return {}
-        return moved_homes(choosing, jumps, down, down)
+        roster = _Roster(self.networks, self.peers, network_id)
+        self._tell_agents(network_id, [Concern(revision, roster.agents, is_wide=True)], [])
 
     def _tell_agents(
-        self,
-        network_id: NetworkId,
-        revision: Revision,
-        concerned: Audience,
-        jumps: Sequence[Peer],
-        new_homes: frozenset[PeerId],
+        self, network_id: NetworkId, concerns: Sequence[Concern], farewells: Sequence[PeerEnded | AccessRevoked]
     ) -> None:
-        told = self._agents(network_id, concerned, jumps)
-        if not told:
-            return
-        self.presence.want(told, revision)
-        self.proofs.expect(network_id, revision, told, self.clock.now())
-        hint, sockets = ConfigChanged(network_id, revision), self._sockets(network_id, concerned, told)
-        first = [known for known in sockets if known.holder in new_homes]
-        self.queue.send(_pushes(hint, first))
-        waits_for = tuple(sorted({PeerId(known.holder) for known in first}))
-        later = _pushes(hint, [known for known in sockets if known.holder not in new_homes])
-        until = self.clock.now() + HOME_FIRST if waits_for else None
-        self.queue.send(replace(push, after=waits_for, until=until) for push in later)
-        self.queue.remind(Check(network_id, revision), LATE_AFTER)
+        """Tell each agent of the newest revision that concerns it, those of ascending concerns."""
+        newest = {peer_id: concern.revision for concern in concerns for peer_id in concern.agents}
+        expected = {concern.revision: concern.agents for concern in concerns if concern.agents}
+        if expected:
+            self.presence.want(newest)
+            self.proofs.expect(network_id, expected, self.clock.now())
+        asked = newest.keys() | {bye.peer_id for bye in farewells}
+        sockets = self._sockets(network_id, asked, is_wide=any(concern.is_wide for concern in concerns))
+        until = self.clock.now() + HOME_FIRST
+        hints = _hints(network_id, newest, concerns, [known for known in sockets if known.holder in newest], until)
+        ends = [Push(bye, tuple(known for known in sockets if known.holder == bye.peer_id)) for bye in farewells]
+        self.queue.send([*hints, *ends])
+        if expected:
+            self.queue.remind(Check(network_id, min(expected), max(expected)), LATE_AFTER)
 
-    def _agents(self, network_id: NetworkId, concerned: Audience, jumps: Sequence[Peer]) -> set[PeerId]:
-        told = set(concerned.peers)
-        if concerned.everyone:
-            told |= {peer.id for peer in self.peers.all(network_id) if peer.is_run_by_agent and peer.public_key}
-        elif concerned.jumps:
-            told |= {jump.id for jump in jumps if jump.public_key}
-        return told
-
-    def _sockets(self, network_id: NetworkId, concerned: Audience, told: set[PeerId]) -> list[Connection]:
-        if concerned.everyone or len(told) > NARROW:
-            return [known for known in self.connections.of_agents(network_id) if known.holder in told]
-        return [known for peer_id in sorted(told) for known in self.connections.of_agent(network_id, peer_id)]
+    def _sockets(self, network_id: NetworkId, asked: Set[PeerId], *, is_wide: bool) -> list[Connection]:
+        if is_wide or len(asked) > NARROW:
+            return [known for known in self.connections.of_agents(network_id) if known.holder in asked]
+        return [known for peer_id in sorted(asked) for known in self.connections.of_agent(network_id, peer_id)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +134,8 @@ class Announcements:
 
     def announce(self, facts: Sequence[Fact]) -> None:
         """Queue a batch of facts, in order; a network's together."""
-        by_network: dict[NetworkId, list[Fact]] = {}
-        for fact in facts:
-            by_network.setdefault(fact.network_id, []).append(fact)
         everywhere = self.connections.of_browsers(EVERY_NETWORK) if facts else []
-        for network_id, own in by_network.items():
+        for network_id, own in by_network(facts).items():
             watching = everywhere + self.connections.of_browsers(network_id)
             for at in range(0, len(own), FACTS_PER_PUSH):
                 news = PresenceChanged(network_id, tuple(own[at : at + FACTS_PER_PUSH]))
@@ -206,9 +190,93 @@ class Deliveries:
             self.gateway.dismiss(connection_id, "peer_deleted" if isinstance(notice, PeerEnded) else "session_ended")
 
 
+def by_network(news: Iterable[News]) -> Mapping[NetworkId, list[News]]:
+    """Changes or facts in the order they come, those of each network together: what is told as one."""
+    together: dict[NetworkId, list[News]] = {}
+    for one in news:
+        together.setdefault(one.network_id, []).append(one)
+    return together
+
+
+class _Roster:
+    """What plans ask of a network: read when first asked, and once for all of its changes."""
+
+    def __init__(self, networks: NetworkStore, peers: PeerStore, network_id: NetworkId) -> None:
+        self._networks, self._peers, self._network_id = networks, peers, network_id
+
+    @cached_property
+    def all(self) -> Sequence[Peer]:
+        return self._peers.all(self._network_id)
+
+    @cached_property
+    def jumps(self) -> Sequence[Peer]:
+        return self._peers.jumps(self._network_id)
+
+    @cached_property
+    def down(self) -> Collection[PeerId] | None:
+        """Jumps marked down; None: the network is being deleted."""
+        try:
+            return self._networks.get(self._network_id).down
+        except NetworkNotFound:
+            return None
+
+    @cached_property
+    def agents(self) -> frozenset[PeerId]:
+        return frozenset(peer.id for peer in self.all if peer.is_run_by_agent and peer.public_key)
+
+
+def _concern(change: Change, concerned: Audience, roster: _Roster) -> Concern:
+    moved = _moved(change, roster)
+    agents = concerned.peers | (moved.keys() if concerned.homes else set())
+    if concerned.everyone:
+        agents |= roster.agents
+    elif concerned.jumps or concerned.homes:
+        agents |= {jump.id for jump in roster.jumps if jump.public_key}
+    return Concern(change.revision, agents, frozenset(moved.values()) & agents, is_wide=concerned.everyone)
+
+
+def _moved(change: Change, roster: _Roster) -> Mapping[PeerId, PeerId]:
+    """The agents whose homes a change moves, with where to."""
+    if DOWN in change.settings:
+        before, after = map(down_from, change.settings[DOWN])
+        return moved_homes([(peer, peer) for peer in roster.all], roster.jumps, before, after)
+    pairs = [(one.before, one.after) for one in change.peers if one.before is not None and one.after is not None]
+    choosing = [(old, new) for old, new in pairs if _choice(old) != _choice(new)]
+    if not choosing or roster.down is None:  # nobody has to be first
+        return {}
+    return moved_homes(choosing, roster.jumps, roster.down, roster.down)
+
+
 def _choice(peer: Peer) -> object:
     """What a peer's home is chosen by."""
     return (peer.preferred_jump_id, peer.avoids)
+
+
+def _farewells(change: Change, concerned: Audience) -> list[PeerEnded | AccessRevoked]:
+    network_id, revision = change.network_id, change.revision
+    ended = [PeerEnded(network_id, revision, peer_id) for peer_id in sorted(concerned.ended)]
+    return [*ended, *(AccessRevoked(network_id, revision, peer_id) for peer_id in sorted(concerned.revoked))]
+
+
+def _hints(
+    network_id: NetworkId,
+    newest: Mapping[PeerId, Revision],
+    concerns: Sequence[Concern],
+    sockets: Sequence[Connection],
+    until: datetime,
+) -> Iterable[Push]:
+    """Hints for agents' sockets; whom a move of homes concerns hears of it after the new homes that are connected."""
+    connected = {known.holder for known in sockets}
+    moves = [(concern.agents, concern.new_homes & connected) for concern in concerns if concern.new_homes]
+    first = frozenset[PeerId]().union(*(homes for _, homes in moves))
+    alike: dict[tuple[Revision, frozenset[PeerId]], list[Connection]] = {}
+    for known in sockets:
+        agent = PeerId(known.holder)
+        waits_for = [] if agent in first else [homes for agents, homes in moves if agent in agents]
+        alike.setdefault((newest[agent], frozenset[PeerId]().union(*waits_for)), []).append(known)
+    for (revision, homes), told in sorted(alike.items(), key=lambda group: (len(group[0][1]), group[0][0])):
+        for push in _pushes(ConfigChanged(network_id, revision), told):
+            yield replace(push, after=tuple(sorted(homes)), until=until) if homes else push
 
 
 def _pushes(notice: Notice, sockets: Sequence[Connection]) -> Iterable[Push]:

@@ -88,5 +88,5 @@ def _is_done(message_id: str, message: Push | Check | None) -> bool:
 def _check(check: Check) -> None:
     late = container().proofs.check(check)
     if late:
-        fields = {"network_id": check.network_id, "revision": check.revision, "agents": late}
+        fields = {"network_id": check.network_id, "revision": check.last, "agents": late}
         logger.warning("agents_late", extra=fields)

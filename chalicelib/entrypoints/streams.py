@@ -1,17 +1,20 @@
 """The streams: plan the pushes of each change, announce facts of presence.
 
-A change that cannot be planned concerns every agent of its network, goes whole to the
-dead-letter queue, and never blocks the ones behind it. A fact that cannot be announced is
-dropped: browsers read anew what they show whenever they connect.
+The changes of a network are planned together, or each by itself when that fails. One that
+cannot be planned concerns every agent of its network, goes whole to the dead-letter queue, and
+never blocks the ones behind it. A fact that cannot be announced is dropped: browsers read anew
+what they show whenever they connect.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tenacity import Retrying, stop_after_attempt, wait_random_exponential
 
 from chalicelib.adapters.dynamodb.streams import change_from, fact_from, key_of
+from chalicelib.application.pushes import by_network
 from chalicelib.bootstrap import container
+from chalicelib.domain.change import Change
 from chalicelib.domain.presence import Fact
 from chalicelib.observability import logger
 
@@ -20,8 +23,16 @@ ATTEMPTS = 3
 
 def plan(event: Mapping[str, Any]) -> dict[str, Any]:
     """Plan a batch; reports only what could not even be buried, for the stream to retry."""
-    failures = [record for record in event["Records"] if not _is_settled(record)]
-    logger.info("planned", extra={"records": len(event["Records"]), "failed": len(failures)})
+    records = event["Records"]
+    changes = [_change(record) for record in records]
+    planned = {network_id for network_id, own in by_network(filter(None, changes)).items() if _is_planned(own)}
+    left = [
+        record
+        for record, change in zip(records, changes, strict=True)
+        if change is None or change.network_id not in planned
+    ]
+    failures = [record for record in left if not _is_settled(record)]
+    logger.info("planned", extra={"records": len(records), "alone": len(left), "failed": len(failures)})
     return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failures]}
 
 
@@ -44,9 +55,26 @@ def _fact(record: Mapping[str, Any]) -> Fact | None:
         return None
 
 
+def _change(record: Mapping[str, Any]) -> Change | None:
+    """None: it cannot be read; what then has to be done is up to who settles it by itself."""
+    try:
+        return change_from(record)
+    except Exception:  # noqa: BLE001  one bad record must not hinder the others of its batch
+        return None
+
+
+def _is_planned(changes: Sequence[Change]) -> bool:
+    try:
+        _patiently(lambda: container().plans.plan(changes))
+    except Exception:  # noqa: BLE001  one bad change must not hinder the others of its network
+        logger.exception("plan_together_failed", extra={"changes": len(changes)})
+        return False
+    return True
+
+
 def _is_settled(record: Mapping[str, Any]) -> bool:
     try:
-        _patiently(lambda: container().plans.plan(change_from(record)))
+        _patiently(lambda: container().plans.plan([change_from(record)]))
     except Exception as error:  # noqa: BLE001  whatever it is, the records behind it must go on
         logger.exception("plan_failed")
         return _is_buried(record, error)

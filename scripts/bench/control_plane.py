@@ -85,7 +85,7 @@ class Lab:
         name = {"name": f"renamed {uuid.uuid4().hex[:12]}"}
         self.container.peers.update(network.network_id, network.regular, name, OPERATOR)
         [change] = self.outside.changes.between(network.network_id, since)
-        planned = self.meter.taken(lambda: self.container.plans.plan(change))
+        planned = self.meter.taken(lambda: self.container.plans.plan([change]))
         bodies: list[bytes] = []
         fetched = self.meter.taken(lambda: bodies.append(self._newer(Agent(network.network_id, network.jump), since)))
         return planned, fetched, len(bodies[0])

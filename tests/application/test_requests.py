@@ -115,6 +115,34 @@ def test_plan_and_deliver_for_the_jump(lab: Lab) -> None:
     assert len(lab.hub.hints) == 1
 
 
+@pytest.mark.parametrize("changes", [1, 2, 25])
+def test_plan_of_changes_that_concern_the_jump_costs_as_much_as_of_one(lab: Lab, changes: int) -> None:
+    checks = len(lab.world.outside.queue.checks)
+    revisions = [phone(lab, f"phone {number}") for number in range(changes)]
+
+    cost = lab.world.counted(lab.world.settle)
+
+    assert cost == {"read": 2 + BROWSERS, "write": 2}  # jumps, sockets; wanted, and who has to apply which
+    assert lab.hub.hints == revisions[-1:]
+    assert len(lab.world.outside.queue.checks) == checks + 1
+
+
+def test_plan_of_many_enrolments_writes_once_for_twenty_five(lab: Lab) -> None:
+    network, others = lab.path.split("/")[2], 26
+    for number in range(others):
+        lab.world.agent(network, "dynamic", f"agent {number}").connect()
+
+    cost = lab.world.counted(lab.world.settle)
+
+    assert cost["read"] == 2 + 2 * BROWSERS  # jumps, sockets; and for the news of those that connected
+    assert cost["write"] == 2 + 2  # wanted of the jump and 26, who has to apply 26
+
+
+def phone(lab: Lab, name: str) -> int:
+    body = {"kind": "static", "name": name, "public_key": a_key(name)}
+    return int(lab.world.api("POST", lab.path, body).json["peer"]["revision"])
+
+
 def test_plan_of_a_change_that_concerns_nobody(lab: Lab) -> None:
     lab.world.api("POST", lab.path, {"kind": "dynamic", "name": "n"})
 
@@ -280,8 +308,8 @@ def test_a_plan_for_everyone_and_its_browsers(lab: Lab) -> None:
 
     cost = lab.world.counted(lab.world.settle)
 
-    # all peers, sockets of the network, and the browsers of two changes; wanted of up to 25 agents, and who they are
-    assert cost == {"read": 1 + pages(lab) + 2 * BROWSERS, "write": 2}
+    # all peers, sockets of the network; wanted of up to 25 agents, and who they are
+    assert cost == {"read": 1 + pages(lab) + BROWSERS, "write": 2}
     assert lab.left.hints == lab.hub.hints == [router_revision(lab, router)]
     assert len([frame for frame in browser.frames if isinstance(frame, NetworkChanged)]) == 2
 

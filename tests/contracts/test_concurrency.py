@@ -146,7 +146,7 @@ def test_wanted_ends_at_the_highest_whatever_the_order(outside: Outside) -> None
     assert is_committed(outside, 100, [AdmitAgent(agent, Revision(1), HOST)])
 
     def wanted(number: int) -> bool:
-        outside.presence.want([agent], Revision(10 + (number * 7) % RACERS))
+        outside.presence.want({agent: Revision(10 + (number * 7) % RACERS)})
         outside.presence.connected(agent, ConnectionId(f"c{number}"), "i", T0)
         return True
 

@@ -28,27 +28,28 @@ def test_wanted_of_many_is_raised_but_of_those_that_are_gone_or_want_a_newer_one
         if agent not in gone:
             lab = advance(shared_outside, lab, AdmitAgent(agent, Revision(9 if agent in ahead else 5), HOST))
 
-    shared_outside.presence.want(agents, Revision(7))
+    shared_outside.presence.want({agent: Revision(8 if agent in agents[::2] else 7) for agent in agents})
 
     wanted = {agent: shared_outside.presence.wanted(agent) for agent in agents}
-    assert wanted == {agent: None if agent in gone else 9 if agent in ahead else 7 for agent in agents}
+    raised = {agent: 9 if agent in ahead else 8 if agent in agents[::2] else 7 for agent in agents}
+    assert wanted == {agent: None if agent in gone else raised[agent] for agent in agents}
 
 
 def test_nobody_to_raise_is_no_request(shared_outside: Outside) -> None:
-    shared_outside.presence.want([], Revision(7))
+    shared_outside.presence.want({})
 
 
 def test_wanted_only_rises_and_never_returns_a_forgotten_agent(shared_outside: Outside, lab: Network) -> None:
     agent = a_dynamic().id
     lab = advance(shared_outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    shared_outside.presence.want([agent, a_jump().id], Revision(7))
-    shared_outside.presence.want([agent], Revision(6))
+    shared_outside.presence.want(dict.fromkeys([agent, a_jump().id], Revision(7)))
+    shared_outside.presence.want({agent: Revision(6)})
     assert shared_outside.presence.wanted(agent) == 7
     assert shared_outside.presence.wanted(a_jump().id) is None
 
     advance(shared_outside, lab, ForgetAgent(agent))
-    shared_outside.presence.want([agent], Revision(9))
+    shared_outside.presence.want({agent: Revision(9)})
     assert shared_outside.presence.wanted(agent) is None
     assert shared_outside.presence.heard(agent, "i", 1, None, T0) is None
     assert shared_outside.presence.connected(agent, ConnectionId("c"), "i", T0) is None

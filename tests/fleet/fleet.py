@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.application.pushes import without_stale
+from chalicelib.application.pushes import by_network, without_stale
 from chalicelib.domain.change import Change
 from chalicelib.domain.failover import Accusation
 from chalicelib.domain.ids import NetworkId, PeerId
@@ -105,12 +105,20 @@ class Fleet:
         """One of the records that wait, not always the oldest."""
         if self.pending:
             change = self.pending.pop(at % len(self.pending))
-            self.world.container.plans.plan(change)
+            self.world.container.plans.plan([change])
             self.planned.append(change)
+
+    def plan_together(self, at: int) -> None:
+        """Several that wait, as one batch."""
+        self.weather.random.shuffle(self.pending)
+        batch, self.pending = self.pending[: 2 + at % 5], self.pending[2 + at % 5 :]
+        for own in by_network(batch).values():
+            self.world.container.plans.plan(own)
+        self.planned += batch
 
     def plan_again(self, at: int) -> None:
         if self.planned:
-            self.world.container.plans.plan(self.planned[-1 - at % len(self.planned)])
+            self.world.container.plans.plan([self.planned[-1 - at % len(self.planned)]])
 
     def fail_plan(self, at: int) -> None:
         """A record that cannot be read, however often it is tried."""

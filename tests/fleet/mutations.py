@@ -1,6 +1,6 @@
 """What convergence rests on, taken away one thing at a time."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -19,8 +19,8 @@ from chalicelib.wire.frames import Ack
 def wanted_may_fall(patches: pytest.MonkeyPatch) -> None:
     """Without the IF of `wanted < r`."""
 
-    def want(self: MemoryPresence, peer_ids: Collection[PeerId], revision: Revision) -> None:
-        for peer_id in peer_ids:
+    def want(self: MemoryPresence, revisions: Mapping[PeerId, Revision]) -> None:
+        for peer_id, revision in revisions.items():
             facts = self._written(peer_id)
             if facts is not None:
                 facts.wanted = revision

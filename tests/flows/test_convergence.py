@@ -25,7 +25,7 @@ LUCK = st.integers(0, 2**32)
 FEW = st.integers(1, 4)
 ONE_IN_EIGHT = st.sampled_from([False] * 7 + [True])
 acts = st.sampled_from(ACTS)
-PLANS = (Fleet.plan, Fleet.plan, Fleet.plan_again, Fleet.fail_plan, Fleet.lose_record)
+PLANS = (Fleet.plan, Fleet.plan_together, Fleet.plan_together, Fleet.plan_again, Fleet.fail_plan, Fleet.lose_record)
 DELIVERIES = (Fleet.deliver, Fleet.deliver, Fleet.deliver_and_keep, Fleet.lose_messages)
 MOVES = (
     FleetAgent.work,

@@ -158,7 +158,7 @@ def test_the_new_home_is_told_first_and_the_others_when_it_has_applied(site: Sit
         "PATCH", f"/networks/{site.network}/peers/{site.left.peer_id}", {"preferred_jump_id": site.second.peer_id}
     )
     change = list(world.outside.tables.changes.values())[-1]
-    world.container.plans.plan(change)
+    world.container.plans.plan([change])
     pushes = [push for push in world.outside.queue.messages if push.connections]
     first, later = pushes
 

@@ -1,20 +1,26 @@
 """Halfway is nowhere: races, poison, and stores that fail."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
+from chalicelib.adapters.dynamodb.values import change_item
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.edges import SteppedClock
+from chalicelib.application import pushes
 from chalicelib.application.creation import NewPeer
+from chalicelib.domain.audience import Audience, audience
+from chalicelib.domain.change import Change
 from chalicelib.domain.errors import AddressInUse, AddressPoolExhausted, Busy, PeerNameInUse
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.peer import Kind
 from chalicelib.entrypoints import streams
 from tests.builders import ADMINISTRATOR, a_key
-from tests.world import World
+from tests.world import SimulatedAgent, World
 
 
 def race(world: World, network: str, asked: list[NewPeer]) -> list[object]:
@@ -143,6 +149,66 @@ def test_a_record_that_cannot_be_planned_concerns_everyone_and_is_kept_whole() -
     assert answer == {"batchItemFailures": []}
     assert [kept for kept, _ in world.outside.dead_letters.buried] == [poison]
     assert hub.hints == [99]
+
+
+def recorded(change: Change) -> dict[str, Any]:
+    image = change_item(change).serialize()
+    keys = {name: image[name] for name in ("network_id", "item")}
+    return {"dynamodb": {"SequenceNumber": str(change.revision), "Keys": keys, "NewImage": image}}
+
+
+@pytest.fixture
+def hub() -> SimulatedAgent:
+    """Connected, and in step."""
+    world = World()
+    hub = world.agent(world.network(), "jump", "hub")
+    world.settle()
+    hub.connect()
+    return hub
+
+
+def changed(hub: SimulatedAgent, mtus: Sequence[int]) -> list[Change]:
+    """Changes of the jump itself, not planned yet."""
+    for mtu in mtus:
+        hub.world.api("PATCH", f"/networks/{hub.network_id}/peers/{hub.peer_id}", {"mtu": mtu})
+    return list(hub.world.outside.tables.changes.values())[-len(mtus) :]
+
+
+def test_a_record_that_cannot_be_read_hinders_no_other_of_its_batch(hub: SimulatedAgent) -> None:
+    first, last = changed(hub, [1400, 1380])
+    poison = record(hub.network_id, 99)
+
+    answer = streams.plan({"Records": [recorded(first), poison, recorded(last)]})
+    hub.world.deliver()
+
+    assert answer == {"batchItemFailures": []}
+    assert hub.world.outside.dead_letters.buried == [(poison, ANY)]
+    assert sorted(hub.hints) == [last.revision, 99]
+
+
+def test_changes_that_cannot_be_planned_together_are_planned_each_by_itself(
+    hub: SimulatedAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, other = hub.world, hub.world.network("other", "10.1.0.0/24")
+    elsewhere = world.agent(other, "jump", "elsewhere", endpoint="198.51.100.2")
+    elsewhere.connect()
+    theirs = list(world.outside.tables.changes.values())[-1]
+    first, bad, last = changed(hub, [1400, 1380, 1360])
+
+    def fails(change: Change) -> Audience:
+        if change.revision == bad.revision:
+            raise LookupError(change.revision)
+        return audience(change)
+
+    monkeypatch.setattr(pushes, "audience", fails)
+
+    answer = streams.plan({"Records": [recorded(change) for change in (first, theirs, bad, last)]})
+    world.deliver()
+
+    assert answer == {"batchItemFailures": []}
+    assert [kept for kept, _ in world.outside.dead_letters.buried] == [recorded(bad)]
+    assert hub.hints == [first.revision, bad.revision, last.revision]
+    assert elsewhere.hints == [theirs.revision]
 
 
 def test_a_record_that_cannot_even_be_buried_is_reported_to_the_stream() -> None:

@@ -122,7 +122,7 @@ def test_a_socket_that_is_not_open_yet_is_tried_again(world: World, trio: Trio) 
     assert hub.connection is not None
     world.outside.gateway.open.remove(hub.connection)
     a_static(world, network, "phone")
-    world.container.plans.plan(list(world.outside.tables.changes.values())[-1])
+    world.container.plans.plan(list(world.outside.tables.changes.values())[-1:])
     world.deliver()
 
     assert len(world.outside.queue.delayed) == 1

@@ -215,6 +215,26 @@ def test_a_check_that_comes_twice_is_one_event(world: World, agents: list[Simula
     assert len(world.outside.tables.facts) == before + 2
 
 
+def test_of_changes_planned_together_an_agent_is_late_by_the_newest_that_concerns_it(
+    world: World, agents: list[SimulatedAgent]
+) -> None:
+    hub, left, second = agents
+    checked(world)
+    path = f"/networks/{hub.network_id}/peers"
+    own = world.api("PATCH", f"{path}/{left.peer_id}", {"mtu": 1380}).json["revision"]
+    for name in ("phone", "printer"):
+        world.api("POST", path, {"kind": "static", "name": name, "public_key": a_key(name)})
+    world.settle()
+    report(left, revision=own)
+    report(second, revision=own + 1)
+    report(hub)
+    [check] = world.outside.queue.checks
+
+    assert world.container.proofs.check(check) == 1
+
+    assert {fact.peer_id for fact in world.outside.tables.facts if fact.kind == "late"} == {second.peer_id}
+
+
 def test_a_check_travels_by_the_queue(world: World, agents: list[SimulatedAgent]) -> None:
     hub = agents[0]
     checked(world)
@@ -224,7 +244,7 @@ def test_a_check_travels_by_the_queue(world: World, agents: list[SimulatedAgent]
     answer = queues.deliver({"Records": [{"messageId": "m", "body": message_of(check)}]})
 
     assert answer == {"batchItemFailures": []}
-    assert check.revision == revision
+    assert check.first == check.last == revision
     assert {fact.peer_id for fact in world.outside.tables.facts if fact.kind == "late"} == {
         hub.peer_id,
         agents[2].peer_id,

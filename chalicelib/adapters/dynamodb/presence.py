@@ -33,15 +33,15 @@ class DynamoPresence:
             return None
         return Revision(int(item.wanted))
 
-    def want(self, peer_ids: Collection[PeerId], revision: Revision) -> None:
-        ordered = sorted(peer_ids)
+    def want(self, revisions: Mapping[PeerId, Revision]) -> None:
+        ordered = sorted(revisions.items())
         batches = [ordered[at : at + STATEMENTS] for at in range(0, len(ordered), STATEMENTS)]
         if len(batches) <= 1:
             for batch in batches:
-                _raise_wanted(batch, revision)
+                _raise_wanted(batch)
             return
         with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(batches))) as pool:
-            list(pool.map(lambda batch: _raise_wanted(batch, revision), batches))
+            list(pool.map(_raise_wanted, batches))
 
     def connected(
         self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
@@ -211,13 +211,13 @@ class _Contended(Exception):
         super().__init__(", ".join(sorted(set(codes))))
 
 
-def _raise_wanted(peer_ids: Sequence[PeerId], revision: Revision) -> None:
+def _raise_wanted(wanted: Sequence[tuple[PeerId, Revision]]) -> None:
     """One request of statements that stand or fall alone; those the store was too busy for are run again.
 
     Statements, not a transaction: that would cost twice the writes, and turn away a heartbeat that
     comes meanwhile.
     """
-    left = list(peer_ids)
+    left = list(wanted)
     for attempt in Retrying(
         retry=retry_if_exception_type(_Contended),
         wait=wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S),
@@ -225,29 +225,28 @@ def _raise_wanted(peer_ids: Sequence[PeerId], revision: Revision) -> None:
         reraise=True,
     ):
         with attempt:
-            failed = _failed(left, revision)
-            left = [peer_id for peer_id in left if peer_id in failed]
+            failed = _failed(left)
+            left = [(peer_id, revision) for peer_id, revision in left if peer_id in failed]
             if failed:
                 raise _Contended(failed.values())
 
 
-def _failed(peer_ids: Sequence[PeerId], revision: Revision) -> dict[PeerId, str]:
+def _failed(wanted: Sequence[tuple[PeerId, Revision]]) -> dict[PeerId, str]:
     """Run one batch; answers whose statement failed for another reason than its condition, and the reason's code."""
     connection = PresenceItem._get_connection()
     client: Any = connection.connection.client
-    wanted = {"N": str(revision)}
     answer = client.batch_execute_statement(
         Statements=[
             {
                 "Statement": f'UPDATE "{connection.table_name}" SET "wanted" = ? '  # noqa: S608  the table's name alone
                 'WHERE "peer_id" = ? AND "item" = ? AND "wanted" < ?',
-                "Parameters": [wanted, {"S": peer_id}, {"S": PresenceItem.ITEM}, wanted],
+                "Parameters": [{"N": str(revision)}, {"S": peer_id}, {"S": PresenceItem.ITEM}, {"N": str(revision)}],
             }
-            for peer_id in peer_ids
+            for peer_id, revision in wanted
         ]
     )
     codes = [response.get("Error", {}).get("Code", CONDITION) for response in answer["Responses"]]
-    return {peer_id: code for peer_id, code in zip(peer_ids, codes, strict=True) if code != CONDITION}
+    return {peer_id: code for (peer_id, _), code in zip(wanted, codes, strict=True) if code != CONDITION}
 
 
 def _sighting_key(network_id: NetworkId) -> str:

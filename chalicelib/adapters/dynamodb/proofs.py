@@ -1,6 +1,6 @@
 """Whom a revision concerns, and the reports of those that applied it, beside the change log."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -16,16 +16,11 @@ END = "~"  # sorts after every id
 
 
 class DynamoProofs:
-    def expect(self, network_id: NetworkId, revision: Revision, peer_ids: Collection[PeerId], at: datetime) -> None:
-        ordered = sorted(peer_ids)
-        for start in range(0, len(ordered), IDS_AN_ITEM):
-            ExpectedItem(
-                network_id,
-                f"expected#{revision_key(revision)}#{start}",
-                revision=revision,
-                peer_ids=" ".join(ordered[start : start + IDS_AN_ITEM]),
-                expires_at=epoch(at + KEPT),
-            ).save()
+    def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Collection[PeerId]], at: datetime) -> None:
+        with ExpectedItem.batch_write() as batch:
+            for revision, peer_ids in concerned.items():
+                for item in _expected_items(network_id, revision, sorted(peer_ids), at):
+                    batch.save(item)
 
     def prove(self, network_id: NetworkId, report: Report) -> None:
         ReportItem(
@@ -56,3 +51,16 @@ class DynamoProofs:
     ) -> Iterable[Item]:
         span = model.item.between(f"{kind}#{revision_key(first)}", f"{kind}#{revision_key(last)}#{END}")
         return model.query(network_id, span, consistent_read=True)
+
+
+def _expected_items(
+    network_id: NetworkId, revision: Revision, ordered: Sequence[PeerId], at: datetime
+) -> Iterable[ExpectedItem]:
+    for start in range(0, len(ordered), IDS_AN_ITEM):
+        yield ExpectedItem(
+            network_id,
+            f"expected#{revision_key(revision)}#{start}",
+            revision=revision,
+            peer_ids=" ".join(ordered[start : start + IDS_AN_ITEM]),
+            expires_at=epoch(at + KEPT),
+        )

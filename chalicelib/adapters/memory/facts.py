@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
+from chalicelib.adapters.memory.tables import BATCH, AgentFacts, MemoryTables
 from chalicelib.domain.failover import Pulse
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer import Host
@@ -13,7 +13,6 @@ from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, S
 from chalicelib.ports import AgentSession, Connection, Progress, Seen, Ticket
 
 AGENTS = ("dyn_", "jmp_")
-BATCH = 25  # BatchWriteItem, BatchExecuteStatement
 
 
 class MemoryPresence:
@@ -25,9 +24,9 @@ class MemoryPresence:
         facts = self._tables.agents.get(peer_id)
         return None if facts is None else facts.wanted
 
-    def want(self, peer_ids: Collection[PeerId], revision: Revision) -> None:
-        self._tables.requests["write"] += math.ceil(len(peer_ids) / BATCH)
-        for peer_id in peer_ids:
+    def want(self, revisions: Mapping[PeerId, Revision]) -> None:
+        self._tables.requests["write"] += math.ceil(len(revisions) / BATCH)
+        for peer_id, revision in revisions.items():
             with self._tables.lock:
                 facts = self._tables.agents.get(peer_id)
                 if facts is not None and facts.wanted < revision:

@@ -1,9 +1,10 @@
 """What is configured: networks, peers, allocations, the change log, accounts."""
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from chalicelib.adapters.memory.tables import MemoryTables
+from chalicelib.adapters.memory.tables import BATCH, MemoryTables
 from chalicelib.domain.acl import Acl
 from chalicelib.domain.change import Change
 from chalicelib.domain.directory import Directory
@@ -166,9 +167,10 @@ class MemoryProofs:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    def expect(self, network_id: NetworkId, revision: Revision, peer_ids: Collection[PeerId], at: datetime) -> None:
-        self._tables.requests["write"] += 1
-        self._tables.expected[network_id, revision] = frozenset(peer_ids)
+    def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Collection[PeerId]], at: datetime) -> None:
+        self._tables.requests["write"] += math.ceil(len(concerned) / BATCH)
+        for revision, peer_ids in concerned.items():
+            self._tables.expected[network_id, revision] = frozenset(peer_ids)
 
     def prove(self, network_id: NetworkId, report: Report) -> None:
         self._tables.requests["write"] += 1

@@ -20,6 +20,7 @@ from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.user import User
 from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
 
+BATCH = 25  # BatchWriteItem, BatchExecuteStatement
 FIRST_DIRECTORY = Directory(0, {}, ())
 
 
