@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.bench import agent, churn, control_plane, fanout
+from scripts.bench import agent, churn, control_plane, fanout, moves
 from scripts.bench.figures import Figure, Group, Say, Verdict, as_json, judged, table, write_lines
 
 OUT = Path(__file__).parents[2] / ".local" / "bench.jsonl"
@@ -18,6 +18,7 @@ GROUPS: dict[str, Group] = {
     "fanout": fanout.GROUP,
     "churn": churn.GROUP,
     "agent": agent.GROUP,
+    "moves": moves.GROUP,
 }
 
 
