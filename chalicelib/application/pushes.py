@@ -109,14 +109,14 @@ class Plans:
         expected = {concern.revision: concern.agents for concern in concerns if concern.agents}
         if expected:
             self.presence.want(newest)
-            self.proofs.expect(network_id, expected, self.clock.now())
         asked = newest.keys() | {bye.peer_id for bye in farewells}
         sockets = self._sockets(network_id, asked, is_wide=any(concern.is_wide for concern in concerns))
         until = self.clock.now() + HOME_FIRST
         hints = _hints(network_id, newest, concerns, [known for known in sockets if known.holder in newest], until)
         ends = [Push(bye, tuple(known for known in sockets if known.holder == bye.peer_id)) for bye in farewells]
         self.queue.send([*hints, *ends])
-        if expected:
+        if expected:  # only who looks for it needs this: agents are told first
+            self.proofs.expect(network_id, expected, self.clock.now())
             self.queue.remind(Check(network_id, min(expected), max(expected)), LATE_AFTER)
 
     def _sockets(self, network_id: NetworkId, asked: Set[PeerId], *, is_wide: bool) -> list[Connection]:
