@@ -12,7 +12,8 @@ from typing import Literal, assert_never
 
 import msgspec
 
-from agent import logs, planning, status
+from agent import logs, status
+from agent.adapters.changeover import Changeover
 from agent.adapters.commands import Commands
 from agent.adapters.control_plane import Http, RestControlPlane, RestEnroller
 from agent.adapters.device import Device
@@ -31,11 +32,9 @@ from agent.adapters.takeover import Takeover
 from agent.adapters.tunnel import HostTunnel
 from agent.adapters.tunnel_watch import TunnelWatch
 from agent.adapters.watch import WireGuardWatch, seen_now
-from agent.changeover import Changeover
-from agent.cli import doctor, identity
+from agent.cli import doctor, identity, planning
+from agent.cli.once import Outcome, once
 from agent.core import EXIT_PEER_DELETED, initial
-from agent.desired import desired, endpoints_asked
-from agent.encapsulation import MARK
 from agent.enrolling import Enrolling
 from agent.enrollment import Enrollment
 from agent.errors import (
@@ -51,10 +50,8 @@ from agent.errors import (
 from agent.events import Event, Started, StopRequested
 from agent.keys import wireguard_public_key
 from agent.leaving import Leaving
-from agent.once import Outcome, once
 from agent.pairs import Pairs
 from agent.received import Fetched
-from agent.reconcile import Memory
 from agent.runtime import Runtime
 from agent.settings import (
     DoctorSettings,
@@ -71,6 +68,9 @@ from agent.settings import (
 )
 from agent.state import Rotation
 from agent.trust import Trust
+from agent.tunnel.desired import desired, endpoints_asked
+from agent.tunnel.encapsulation import MARK
+from agent.tunnel.reconcile import Memory
 from agent.worker import Worker
 
 EXIT_FAILED = 1

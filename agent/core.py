@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from agent import beats, following, homes, link, proving, resets, rotation
 from agent import events as ev
+from agent.decisions import beats, following, homes, link, proving, resets, rotation
 from agent.effects import CloseSocket, Exit, Log, Send, TearDown
 from agent.received import Version
 from agent.state import CONFIRM_WITHIN_S, Beats, Rotation, Session, Socket, State, Step, Work

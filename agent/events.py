@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from agent.live import Sighted
 from agent.ports import Made
 from agent.received import Fetched, Tried
+from agent.tunnel.live import Sighted
 from chalicelib.wire.agent import KeysKnown
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, FromAgent, ToAgent

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.desired import Desired
 from agent.enrollment import Enrollment, Keys
 from agent.liveness import Target
 from agent.received import Fetched, Received
-from agent.steps import Step
+from agent.tunnel.desired import Desired
+from agent.tunnel.steps import Step
 from agent.zone import Zone
 from chalicelib.wire.agent import Enrolled, EnrollRequest, KeysKnown, KeysReport
 from chalicelib.wire.bundle import Tombstone

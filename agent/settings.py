@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from agent import __version__
 from agent.errors import SettingsInvalid
-from agent.nat import INTERFACE_NAME
 from agent.state import CONFIRM_WITHIN_S
+from agent.tunnel.nat import INTERFACE_NAME
 
 DEFAULT_STATE_DIR = "/var/lib/wirety"
 DEFAULT_KEY_DAYS = 30.0

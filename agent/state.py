@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from agent.effects import Effect
-from agent.live import Seen
 from agent.ports import Made
 from agent.received import Fetched, Version
+from agent.tunnel.live import Seen
 from agent.window import Window
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Applied

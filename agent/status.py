@@ -5,8 +5,8 @@ from datetime import datetime
 
 import msgspec
 
-from agent.live import Seen
 from agent.state import Socket, State
+from agent.tunnel.live import Seen
 
 ALIVE_S = 180  # WireGuard protocol, section 6.1: REJECT_AFTER_TIME
 LISTED = 10  # peers named for a person; scripts get all

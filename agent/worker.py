@@ -13,13 +13,13 @@ from typing import assert_never
 
 from agent import effects as ef
 from agent import events as ev
-from agent.desired import Desired, Parser
 from agent.errors import BundleRefused, DeltaRefused, KeyRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
 from agent.pairs import Pairs
 from agent.ports import ControlPlane, Guard, Made, Names, Store, Tunnel, WayOut
 from agent.received import Fetched, Received, Version
-from agent.rollback import restored
-from agent.takeover import rehomed
+from agent.tunnel.desired import Desired, Parser
+from agent.tunnel.rollback import restored
+from agent.tunnel.takeover import rehomed
 from agent.zone import Zone, zone_of
 from chalicelib.wire.frames import Heartbeat
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
-from agent.desired import Desired, Prefix
+from agent.tunnel.desired import Desired, Prefix
 from chalicelib.wire.bundle import Bundle, Record
 
 Address: TypeAlias = IPv4Address | IPv6Address

@@ -8,9 +8,10 @@ from typing import Any
 
 from agent.adapters.commands import Commands
 from agent.adapters.firewall import NftFirewall
-from agent.conflicts import HostRoutes
-from agent.desired import Desired
-from agent.encapsulation import (
+from agent.errors import ToolFailed, ToolMissing
+from agent.tunnel.conflicts import HostRoutes
+from agent.tunnel.desired import Desired
+from agent.tunnel.encapsulation import (
     ELSE_TUNNEL,
     MARK,
     OWN_FIRST,
@@ -21,7 +22,6 @@ from agent.encapsulation import (
     seal,
     ways,
 )
-from agent.errors import ToolFailed, ToolMissing
 
 SEAL = re.compile(rf"wy[0-9a-f]{{8}}{SEAL_SUFFIX}")
 IPV6 = Path("/proc/sys/net/ipv6")

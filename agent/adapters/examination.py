@@ -21,10 +21,10 @@ from agent.adapters.firewall import must_forward
 from agent.adapters.host import TUN, has_net_admin
 from agent.adapters.outgoing import Unanswered, ask, pool
 from agent.adapters.push import tls
-from agent.desired import Endpoint
+from agent.adapters.resolution import resolve
 from agent.errors import ToolFailed
-from agent.resolution import resolve
 from agent.settings import socket_url
+from agent.tunnel.desired import Endpoint
 
 TIMEOUT_S = 5.0
 HEALTH = "/api/v1/health"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.adapters.commands import Commands
 from agent.errors import ToolFailed
-from agent.nftables import Listing, Table, listed, replacing, updating
+from agent.firewall.nftables import Listing, Table, listed, replacing, updating
 
 IPV4_FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")

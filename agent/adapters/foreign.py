@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agent.adapters.commands import Commands
 from agent.errors import ToolFailed
-from agent.foreign import Foreign, closing, foreign, opening, places, sentence
+from agent.firewall.foreign import Foreign, closing, foreign, opening, places, sentence
 
 
 @dataclass(frozen=True, slots=True)

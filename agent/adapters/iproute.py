@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.adapters.commands import Commands
-from agent.conflicts import HostRoutes
-from agent.desired import Address, Prefix
-from agent.reconcile import Plan
+from agent.tunnel.conflicts import HostRoutes
+from agent.tunnel.desired import Address, Prefix
+from agent.tunnel.reconcile import Plan
 
 OWN_PROTOCOL = "87"  # rt_protos: unassigned; only routes with it are the agent's
 

@@ -14,8 +14,8 @@ from prometheus_client.registry import Collector
 
 from agent import __version__
 from agent.errors import ToolFailed
-from agent.live import Seen
 from agent.status import Status
+from agent.tunnel.live import Seen
 
 LOOPBACK = "127.0.0.1"
 ALIVE_S = 180.0  # WireGuard protocol, section 6.1: REJECT_AFTER_TIME

@@ -19,20 +19,20 @@ from agent.adapters.encapsulation import Encapsulation
 from agent.adapters.firewall import NftFirewall, enable_forwarding, must_forward
 from agent.adapters.foreign import ForeignTables
 from agent.adapters.iproute import IpRoute
-from agent.carrying import carried
-from agent.conflicts import HostRoutes, without_conflicts
-from agent.desired import Desired, Endpoint
-from agent.enforcing import Surroundings, table
+from agent.adapters.resolution import resolve
 from agent.errors import ToolFailed, ToolMissing
-from agent.healing import Attempt, attempted, chosen
+from agent.firewall.enforcing import Surroundings, table
+from agent.firewall.nftables import Table
 from agent.keys import wireguard_public_key
-from agent.live import ABSENT, Live
-from agent.nat import nat_interfaces
-from agent.nftables import Table
 from agent.ports import Made, Prospect
-from agent.reconcile import Change, Memory, Plan, carried_out, difference
-from agent.resolution import resolve
-from agent.steps import (
+from agent.tunnel.carrying import carried
+from agent.tunnel.conflicts import HostRoutes, without_conflicts
+from agent.tunnel.desired import Desired, Endpoint
+from agent.tunnel.healing import Attempt, attempted, chosen
+from agent.tunnel.live import ABSENT, Live
+from agent.tunnel.nat import nat_interfaces
+from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, difference
+from agent.tunnel.steps import (
     Configure,
     CreateInterface,
     EnableForwarding,
@@ -44,7 +44,7 @@ from agent.steps import (
     Step,
     ordered,
 )
-from agent.wgconf import Dump, addconf, parse_dump, parse_handshakes
+from agent.tunnel.wgconf import Dump, addconf, parse_dump, parse_handshakes
 
 UNRESOLVED = "unresolved"  # stands in what was made last, so that only `verify` asks again
 DISCARD_PORT = 9  # RFC 863

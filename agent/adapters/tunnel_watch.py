@@ -16,9 +16,9 @@ from threading import Event as Flag
 from threading import Lock, Thread
 from time import monotonic, sleep
 
-from agent.desired import parse_endpoint
 from agent.events import Event, TunnelAnswers, TunnelLost
 from agent.liveness import ECHO_ID, LOOK_IDLE_S, Sample, Target, Watch, look, pace_s
+from agent.tunnel.desired import parse_endpoint
 
 COUNTERS = Path("/proc/thread-self/net/dev")
 ECHO_REQUEST, ECHO_REPLY = 8, 0  # RFC 792

@@ -16,10 +16,10 @@ from agent.adapters.commands import Commands
 from agent.adapters.device import SOCKETS
 from agent.errors import ToolFailed
 from agent.events import Event, Observed
-from agent.live import Seen, Sighted
 from agent.ports import HostFacts
-from agent.watching import Watching
-from agent.wgconf import dump_records, seen_in_dump, seen_in_uapi, uapi_records
+from agent.tunnel.live import Seen, Sighted
+from agent.tunnel.watching import Watching
+from agent.tunnel.wgconf import dump_records, seen_in_dump, seen_in_uapi, uapi_records
 from chalicelib.wire.peers import Host
 
 ANSWER_WITHIN_S = 10.0

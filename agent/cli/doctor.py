@@ -12,14 +12,14 @@ from agent.adapters.commands import Commands
 from agent.adapters.foreign import ForeignTables
 from agent.adapters.iproute import IpRoute
 from agent.adapters.state_dir import EnrollmentDir, StateDir
-from agent.conflicts import without_conflicts
-from agent.desired import Desired, desired, endpoints_asked
 from agent.doctor import Finding
 from agent.enrollment import Enrollment
 from agent.errors import AgentError, BundleRefused, EnrollmentMissing, StateUnusable, ToolFailed
 from agent.received import Fetched
 from agent.settings import DoctorSettings
 from agent.trust import Trust
+from agent.tunnel.conflicts import without_conflicts
+from agent.tunnel.desired import Desired, desired, endpoints_asked
 from chalicelib.wire.bundle import Bundle
 
 EXIT_UNHEALTHY = 1

@@ -16,8 +16,8 @@ from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.firewall import NftFirewall
 from agent.adapters.tunnel import HostTunnel
-from agent.desired import Parser
 from agent.received import Received, made_of
+from agent.tunnel.desired import Parser
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from msgspec import structs
 from agent import effects as ef
 from agent import events as ev
 from agent.core import EXIT_PEER_DELETED, initial, step
-from agent.live import Seen, Sighted
 from agent.ports import Made
 from agent.received import Fetched, Version
 from agent.state import Session, Socket, State, Work
+from agent.tunnel.live import Seen, Sighted
 from agent.waiting import BACKOFF_CAP_S
 from chalicelib.wire.bundle import Bundle
 from chalicelib.wire.codec import encode

@@ -14,10 +14,10 @@ from agent.adapters.encapsulation import Encapsulation
 from agent.adapters.firewall import NftFirewall
 from agent.adapters.state_dir import EnrollmentDir
 from agent.adapters.tunnel import HostTunnel
-from agent.desired import Desired, desired
 from agent.ports import Made
 from agent.received import Received, Tried, Version, applied_to
-from agent.reconcile import Memory
+from agent.tunnel.desired import Desired, desired
+from agent.tunnel.reconcile import Memory
 from agent.worker import Worker
 from chalicelib.wire.bundle import Bundle
 from tests.agent.adapters.test_state_dir import an_enrollment

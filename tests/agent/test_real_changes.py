@@ -12,7 +12,7 @@ from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.firewall import NftFirewall
 from agent.adapters.tunnel import HostTunnel
-from agent.desired import desired
+from agent.tunnel.desired import desired
 from chalicelib.wire.bundle import BundlePeer, Pair
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
 from tests.agent.namespace import Namespace

@@ -9,7 +9,6 @@ import pytest
 from agent import effects as ef
 from agent import events as ev
 from agent.core import initial
-from agent.desired import Desired
 from agent.enrollment import Keys
 from agent.errors import KeyRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
 from agent.liveness import Target
@@ -18,6 +17,7 @@ from agent.ports import Made
 from agent.received import Fetched, Received, applied_to
 from agent.runtime import Runtime
 from agent.state import State
+from agent.tunnel.desired import Desired
 from agent.worker import Worker
 from agent.zone import Zone, zone_of
 from chalicelib.wire.agent import KeysKnown, KeysReport

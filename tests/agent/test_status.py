@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from agent.core import initial
-from agent.live import Seen
 from agent.ports import Made
 from agent.received import Version
 from agent.state import Following, Link, Socket
 from agent.status import ALIVE_S, LISTED, Status, of_state, peers_of, text
+from agent.tunnel.live import Seen
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_public_key
 
 BLANK = Status(

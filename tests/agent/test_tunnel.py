@@ -14,11 +14,11 @@ from agent.adapters.device import Device
 from agent.adapters.firewall import NftFirewall
 from agent.adapters.foreign import ForeignTables
 from agent.adapters.tunnel import HostTunnel
-from agent.desired import desired, endpoints_asked
 from agent.errors import ToolFailed
 from agent.ports import Made
-from agent.reconcile import Memory
-from agent.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable
+from agent.tunnel.desired import desired, endpoints_asked
+from agent.tunnel.reconcile import Memory
+from agent.tunnel.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable
 from chalicelib.wire.bundle import Bundle, Exit, Firewall
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
 from tests.agent.namespace import Namespace

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from agent.desired import desired
+from agent.tunnel.desired import desired
 from agent.zone import Answer, Prefixes, Zone, nameservers, zone_of
 from chalicelib.wire.bundle import Bundle, Dns, Firewall, Record
 from tests.agent.builders import a_bundle, a_peer

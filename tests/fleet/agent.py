@@ -19,12 +19,12 @@ from agent import events as ev
 from agent.adapters.control_plane import Http, RestControlPlane
 from agent.adapters.outgoing import Answer
 from agent.core import initial, step
-from agent.desired import Desired
 from agent.errors import Outage
 from agent.ports import ControlPlane, Made, Store
 from agent.received import Fetched, Received, applied_to, subject_of, whole
 from agent.state import State
 from agent.trust import Keyring, Trust
+from agent.tunnel.desired import Desired
 from agent.worker import Worker
 from chalicelib.entrypoints import sockets
 from chalicelib.wire.bundle import Tombstone

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent import beats, core, following, link
+from agent import core
+from agent.decisions import beats, following, link
 from agent.state import State, Step
 from chalicelib.adapters.memory.facts import MemoryPresence
 from chalicelib.application import tunnels

@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agent.adapters.metrics import ALIVE_S, AgentCollector, serve
 from agent.errors import ToolFailed
-from agent.live import Seen
 from agent.status import Status
+from agent.tunnel.live import Seen
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_public_key
 
 STATUS = Status(

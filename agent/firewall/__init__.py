@@ -1,0 +1,1 @@
+"""What a jump lets through, as the text of nftables; values and functions."""

@@ -1,0 +1,94 @@
+"""A plan as ordered steps: revoke, firewall, grant, addresses and routes, poke; pure.
+
+The tunnel carries these values out, and `plan` prints the same ones. Revoking comes before
+granting, so that no order of crashes leaves anybody more than either bundle gives.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agent.firewall.nftables import Table
+from agent.tunnel.desired import Desired
+from agent.tunnel.reconcile import Change, Plan
+
+REMOVALS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CreateInterface:
+    """Make the interface, which is missing or does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePeers:
+    public_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Sections to configure in one process; `listen_port` None: leave it."""
+
+    changes: tuple[Change, ...] = ()
+    sets_key: bool = False
+    listen_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnableForwarding:
+    has_ipv6: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTable:
+    """Make the agent's nftables table so; None: delete it."""
+
+    table: Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lay:
+    """The plan's addresses, MTU, link state and routes."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Poke:
+    """Make this side open the handshake, where the peer was last seen; with another own key, with everyone."""
+
+    change: Change
+
+
+Step: TypeAlias = CreateInterface | RemovePeers | Configure | EnableForwarding | LoadTable | Lay | Poke
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """What the firewall shall be. `is_due`: the table is not so; `must_forward`: the kernel does not forward yet."""
+
+    table: Table | None
+    is_due: bool
+    must_forward: bool
+
+
+def ordered(plan: Plan, wanted: Desired, firewall: Firewall) -> tuple[Step, ...]:
+    """Every step of a plan, in the order that widens nobody's access on the way; none: nothing to do."""
+    steps: list[Step] = [CreateInterface()] if plan.creates else []
+    starts = range(0, len(plan.removed), REMOVALS_AT_ONCE)
+    steps += [RemovePeers(plan.removed[start : start + REMOVALS_AT_ONCE]) for start in starts]
+    granted = plan.changes
+    if firewall.is_due and plan.shrunk:
+        steps.append(Configure(plan.shrunk))
+        granted = plan.grown
+    if firewall.is_due:
+        steps.append(LoadTable(firewall.table))
+    if firewall.must_forward:  # only now: nothing is forwarded that no table judges
+        steps.append(EnableForwarding(has_ipv6=any(address.version == 6 for address in wanted.addresses)))
+    if granted or plan.sets_key or plan.listen_port is not None:
+        steps.append(Configure(granted, plan.sets_key, plan.listen_port))
+    if plan.lays:
+        steps.append(Lay(plan))
+    is_other_key = plan.sets_key and not plan.creates
+    pokes = (change for change in granted if is_other_key or (change.is_new and isinstance(change.endpoint, str)))
+    steps += [Poke(change) for change in pokes]
+    return tuple(steps)
