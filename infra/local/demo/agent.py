@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import msgspec
+from tenacity import retry, retry_if_exception_message, stop_after_attempt
 
 from chalicelib.wire.peers import Peer
 from infra.local.demo.patience import until
@@ -11,6 +12,8 @@ from infra.local.lab import Node, Process, UserspaceSocket, WgPeer
 
 STATE_DIR = "/run/wirety"  # the node's own tmpfs: keys vanish with it
 ENROLL_S = 60.0
+ENROLL_TRIES = 3
+UNANSWERED = "(?s).*run the same command again"
 CONNECT_S = 60.0
 
 
@@ -41,8 +44,13 @@ class Agent:
     def log(self) -> Path | None:
         return None if self.process is None else self.process.log
 
+    @retry(retry=retry_if_exception_message(match=UNANSWERED), stop=stop_after_attempt(ENROLL_TRIES), reraise=True)
     def enroll(self, origin: str, token: str) -> None:
-        """Raises LabFailed with the agent's own words."""
+        """As the agent says: where nobody answered, the same command again.
+
+        Raises:
+            LabFailed: with the agent's own words.
+        """
         arguments = ("enroll", "--server", origin, "--insecure", "--state-dir", STATE_DIR, "--token", "-")
         self.node.run(self._command, *arguments, stdin=token, env=_environment(), timeout_s=ENROLL_S)
 
