@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from infra.local.demo.api import Api
 from infra.local.demo.deployment import Deployment, Info
 from infra.local.demo.fleet import Fleet
 from infra.local.lab import Lab
 from infra.local.lab.preflight import obstacles
 from infra.local.stack import LocalStack
+from tests.dataplane.fleets import a_fleet
 
 
 @pytest.fixture(scope="session")
@@ -33,12 +33,5 @@ def deployment(stack: LocalStack) -> Deployment:
 @pytest.fixture
 def fleet(lab: Lab, deployment: Deployment) -> Iterator[Fleet]:
     """A jump and two sites behind NAT, enrolled and connected, with handshakes."""
-    api = Api(deployment.api_url, deployment.api_token)
-    raised = Fleet(api, lab, lab.publish(deployment.port), deployment.agent_command)
-    try:
-        raised.raise_up(print)
+    with a_fleet(lab, deployment) as raised:
         yield raised
-    finally:
-        print("\n".join(f"--- log of {agent.name}\n{agent.tail()}" for agent in raised.agents.values()))
-        raised.remove()
-        api.close()

@@ -9,13 +9,13 @@ import pytest
 
 from chalicelib.wire.peers import PatchPeer
 from infra.local.demo.agent import Agent
-from infra.local.demo.api import Api
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
 from infra.local.lab import TWO_JUMPS, Lab, Process
 from infra.local.lab.probe import probe
 from tests.dataplane import forged, numbered
+from tests.dataplane.fleets import a_fleet
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
@@ -34,15 +34,8 @@ def lab(capable_machine: None) -> Iterator[Lab]:
 @pytest.fixture(scope="module")
 def fleet(lab: Lab, deployment: Deployment) -> Iterator[Fleet]:
     """Two jumps, and two sites whose home is the first; the tests follow each other on it."""
-    api = Api(deployment.api_url, deployment.api_token)
-    raised = Fleet(api, lab, lab.publish(deployment.port), deployment.agent_command, JUMPS)
-    try:
-        raised.raise_up(print)
+    with a_fleet(lab, deployment, JUMPS) as raised:
         yield raised
-    finally:
-        print("\n".join(f"--- log of {agent.name}\n{agent.tail(40)}" for agent in raised.agents.values()))
-        raised.remove()
-        api.close()
 
 
 def homes(fleet: Fleet) -> dict[str, str | None]:

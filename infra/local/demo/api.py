@@ -45,8 +45,8 @@ class Api:
         self._session.trust_env = False  # loopback is reached by no proxy
         self._session.headers["Authorization"] = f"Bearer {token}"
 
-    def create_network(self, name: str, cidr: str) -> Network:
-        return self._call("POST", "/networks", Network, CreateNetwork(name=name, cidr=cidr))
+    def create_network(self, name: str, cidr: str, cidr_v6: str | None = None) -> Network:
+        return self._call("POST", "/networks", Network, CreateNetwork(name=name, cidr=cidr, cidr_v6=cidr_v6))
 
     def networks(self) -> Sequence[Network]:
         """At most 200, which is plenty here."""
@@ -61,8 +61,8 @@ class Api:
     def create_agent_peer(self, network_id: str, peer: CreateJump | CreateDynamic) -> AgentPeerCreated:
         return self._create_peer(network_id, peer, AgentPeerCreated)
 
-    def create_static(self, network_id: str, peer: CreateStatic) -> Peer:
-        return self._create_peer(network_id, peer, StaticPeerCreated).peer
+    def create_static(self, network_id: str, peer: CreateStatic) -> StaticPeerCreated:
+        return self._create_peer(network_id, peer, StaticPeerCreated)
 
     def peer(self, network_id: str, peer_id: str) -> Peer:
         return self._call("GET", f"/networks/{network_id}/peers/{peer_id}", Peer)
@@ -91,6 +91,9 @@ class Api:
 
     def rotate_key(self, network_id: str, peer_id: str) -> Peer:
         return self._call("POST", f"/networks/{network_id}/peers/{peer_id}/rotate-key", Peer)
+
+    def rotate_psk(self, network_id: str) -> Network:
+        return self._call("POST", f"/networks/{network_id}/rotate-psk", Network)
 
     def delete_peer(self, network_id: str, peer_id: str) -> None:
         self._send("DELETE", f"/networks/{network_id}/peers/{peer_id}")

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -24,16 +24,19 @@ CIDR_TRIES = 50
 
 class Fleet:
     """`base`: a /16 of the run's own; the network is its first /24, sites' prefixes come after. `jumps`: their
-    nodes, the first of which is home to both sites."""
+    nodes, the first of which is home to both sites. `version` 6: jumps are met by IPv6, and the network has it too."""
 
-    def __init__(self, api: Api, lab: Lab, origin: str, agent_command: str, jumps: Sequence[str] = (JUMP,)) -> None:
+    def __init__(
+        self, api: Api, lab: Lab, origin: str, agent_command: str, jumps: Sequence[str] = (JUMP,), version: int = 4
+    ) -> None:
         self.api = api
         self.lab = lab
         self.origin = origin
         self.agents: dict[str, Agent] = {}
         self._agent_command = agent_command
         self._jumps = jumps
-        self.base, self.network = _create_network(api)
+        self._version = version
+        self.base, self.network = _create_network(api, a_v6_range() if version == 6 else None)
 
     @property
     def jump(self) -> Agent:
@@ -46,7 +49,8 @@ class Fleet:
         """
         for name in self._jumps:
             say(f"{name}: create, enrol, run")
-            self._enroll(name, CreateJump(name=name, endpoint=str(self.lab.topology.public_address(name))))
+            endpoint = self.lab.topology.public_address(name, self._version)
+            self._enroll(name, CreateJump(name=name, endpoint=str(endpoint)))
             self.agents[name].start()
         self.wait_online([self.agents[name] for name in self._jumps])
         say("sites behind NAT: create, enrol")
@@ -71,7 +75,7 @@ class Fleet:
         """A peer without agent; `behind`: CIDRs reachable through it, which concern every agent."""
         key = public_key if public_key is not None else a_public_key()
         body = CreateStatic(name=name, public_key=key, additional_allowed_ips=behind or [])
-        return self.api.create_static(self.network.id, body)
+        return self.api.create_static(self.network.id, body).peer
 
     def delete(self, peer: Peer) -> None:
         self.api.delete_peer(self.network.id, peer.id)
@@ -112,14 +116,19 @@ def a_public_key() -> str:
     return base64.b64encode(X25519PrivateKey.generate().public_key().public_bytes_raw()).decode()
 
 
-def _create_network(api: Api) -> tuple[IPv4Network, Network]:
+def a_v6_range() -> str:
+    """A /64 that nobody else has: RFC 4193, section 3.2."""
+    return str(IPv6Network(((0xFD << 120) | (secrets.randbits(40) << 80), 64)))
+
+
+def _create_network(api: Api, cidr_v6: str | None) -> tuple[IPv4Network, Network]:
     """A network that overlaps no other of the deployment, by trying."""
     name = f"demo-{secrets.token_hex(4)}"
     for left in reversed(range(CIDR_TRIES)):
         base = IPv4Network(f"10.{secrets.randbelow(256)}.0.0/16")
         first = next(base.subnets(new_prefix=24))
         try:
-            return base, api.create_network(name, str(first))
+            return base, api.create_network(name, str(first), cidr_v6)
         except ApiRefused as refused:
             if refused.status != HTTPStatus.CONFLICT or not left:
                 raise

@@ -8,10 +8,11 @@ from infra.local.lab.errors import LabFailed
 from infra.local.lab.laboratory import Lab
 from infra.local.lab.node import Node
 from infra.local.lab.process import Process
-from infra.local.lab.topology import TWO_JUMPS, TWO_SITES, NodeSpec, Port, Topology
+from infra.local.lab.topology import DUAL_STACK, TWO_JUMPS, TWO_SITES, NodeSpec, Port, Topology
 from infra.local.lab.wireguard import UserspaceSocket, WgInterface, WgPeer
 
 __all__ = [
+    "DUAL_STACK",
     "TWO_JUMPS",
     "TWO_SITES",
     "Lab",

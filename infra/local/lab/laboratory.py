@@ -154,7 +154,8 @@ def _configure(node: Node) -> None:
 def _addresses(spec: NodeSpec) -> Iterator[str]:
     for port in spec.ports:
         for address in port.addresses:
-            yield f"address add {address} dev {port.interface}"
+            unchecked = " nodad" if address.version == 6 else ""  # for a second no packet leaves otherwise
+            yield f"address add {address} dev {port.interface}{unchecked}"
         yield f"link set {port.interface} up"
     for gateway in spec.gateways:
         yield f"route add default via {gateway}"

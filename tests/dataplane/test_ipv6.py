@@ -1,0 +1,48 @@
+"""Agents that meet their jump by IPv6, and speak IPv6 through it, on the deployed stack."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local.demo.agent import Agent
+from infra.local.demo.deployment import Deployment
+from infra.local.demo.fleet import SITES, Fleet
+from infra.local.lab import DUAL_STACK, Lab
+from tests.dataplane.fleets import a_fleet
+
+pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
+
+
+@pytest.fixture
+def lab(capable_machine: None) -> Iterator[Lab]:
+    with Lab(DUAL_STACK) as made:
+        yield made
+
+
+@pytest.fixture
+def fleet(lab: Lab, deployment: Deployment) -> Iterator[Fleet]:
+    with a_fleet(lab, deployment, version=6) as raised:
+        yield raised
+
+
+def endpoints(agent: Agent) -> set[str | None]:
+    """Where its WireGuard sends to, without ports."""
+    found = {peer.endpoint for wg in agent.node.wg().values() for peer in wg.peers.values()}
+    return {None if endpoint is None else endpoint.rpartition(":")[0] for endpoint in found}
+
+
+def test_hosts_meet_by_ipv6_and_reach_each_other_by_both_families_inside(fleet: Fleet) -> None:
+    agents = list(fleet.agents.values())
+    public = {name: f"[{fleet.lab.topology.public_address(name, 6)}]" for name in fleet.agents}
+
+    unreached = [
+        (source.name, address)
+        for source, target in itertools.permutations(agents, 2)
+        for address in (target.peer.address, target.peer.address_v6)
+        if address is None or not source.node.reaches(address)
+    ]
+
+    assert unreached == []
+    assert endpoints(fleet.jump) == {public[name] for name in SITES}
+    assert [endpoints(fleet.agents[name]) for name in SITES] == [{public[fleet.jump.name]}] * 2
