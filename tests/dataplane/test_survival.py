@@ -17,7 +17,7 @@ from tests.dataplane.fleets import a_fleet
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 EXIT_PEER_DELETED = 3
-HEALS_S = 60.0
+HEALS_S = 150.0
 CATCHES_UP_S = 120.0
 ROAMED_TO = "203.0.113.31"
 
