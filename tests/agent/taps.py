@@ -31,7 +31,6 @@ TCP, UDP = 6, 17
 SYN, RST, ACK = 0x02, 0x04, 0x10
 NUMBERS = {"tcp": TCP, "udp": UDP, "icmp": 1}
 PORTS = itertools.cycle(range(10_000, 60_000))
-TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -93,10 +92,6 @@ class Jump:
         out = self.pass_on(packet, came_by)
         return [seen.destination for seen in out.get(leaves_by, [])] == [packet.destination] and len(out) == 1
 
-    def passes_in_the_end(self, packet: Packet, came_by: str, leaves_by: str) -> bool:
-        """Whether it went through, sent again as a host would: a busy kernel may hold the first one back."""
-        return any(self.passes(packet, came_by, leaves_by) for _ in range(TRIES))
-
     def hears(self, packet: Packet) -> bool:
         """Whether a datagram that comes by the tunnel reaches a program of the jump."""
         with self.inside.do(lambda: _listener(packet)) as listener:
@@ -120,14 +115,17 @@ class Seen:
 
 
 def a_jump(inside: Namespace, addresses: frozenset[str] = frozenset({"10.0.0.1/24", "fd00::1/64"})) -> Jump:
-    """With the tunnel, another enrolment's tunnel, and a wire with a public and a private address."""
+    """With the tunnel, another enrolment's tunnel, and a wire with a public and a private address.
+
+    None has a link-local address, by which the kernel would send redirects.
+    """
     taps = inside.do(lambda: {name: _tap(name) for name in (TUNNEL, OTHER_TUNNEL, WIRE, OTHER_WIRE)})
     own = " && ".join(f"ip address add {address} dev {TUNNEL} nodad" for address in sorted(addresses))
     inside.sh(
         "mount -t proc proc /proc; for i in all default; do echo 0 > /proc/sys/net/ipv4/conf/$i/rp_filter; done;"
         "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit; echo 0 > /proc/sys/net/ipv6/icmp/ratelimit;"
         f"for i in {' '.join(taps)}; do echo 0 > /proc/sys/net/ipv4/conf/$i/rp_filter;"
-        " echo 0 > /proc/sys/net/ipv6/conf/$i/addr_gen_mode || true; ip link set $i up; done;"
+        " echo 1 > /proc/sys/net/ipv6/conf/$i/addr_gen_mode; ip link set $i up; done;"
         f"{own}; ip address add 203.0.113.10/24 dev {WIRE}; ip address add 192.168.77.1/24 dev {WIRE};"
         f"ip address add 2001:db8::10/64 dev {WIRE} nodad; ip route add default dev {WIRE};"
         f"ip route add 10.99.0.0/24 dev {OTHER_TUNNEL}"

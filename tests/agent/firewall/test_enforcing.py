@@ -113,7 +113,7 @@ def test_the_first_packet_of_a_flow_passes_where_the_model_permits_it(
             way,  # type: ignore[arg-type]
         )
 
-        assert jump.passes_in_the_end(packet, came_by, leaves_by) is wanted, (way, packet)
+        assert jump.passes(packet, came_by, leaves_by) is wanted, (way, packet)
         jump.inside.sh(f"ip route flush {destination}")
 
 
