@@ -1,7 +1,7 @@
 """Makes the host agree with a bundle: one interface, its peers, addresses, routes, firewall.
 
 Between two looks at the host it works from what it made last, so that a change of one peer
-costs one `wg`; `verify` looks again and heals what drifted.
+costs one `wg`, and one more where peers go; `verify` looks again and heals what drifted.
 """
 
 import logging
@@ -196,6 +196,8 @@ class HostTunnel:
         plan = difference(live, wanted, own_key, self.memory)
         steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
         self._live = None  # unknown until every step is made
+        if plan.removed:
+            self._learn(self._dump())
         is_sealed, resolved = self._sealed(wanted, plan)
         for step in steps:
             self._do(step, wanted, {**self._last_seen(plan), **resolved})
@@ -315,10 +317,9 @@ class HostTunnel:
         return parse_dump(self.commands.run("wg", "show", self.interface, "dump"))
 
     def _learn(self, dump: Dump) -> None:
-        """Keep where peers were last seen: a new interface speaks to them there at once."""
-        learned = {seen.public_key: seen.endpoint for seen in dump.seen if seen.endpoint and seen.handshake_at}
-        if learned:
-            self.memory = replace(self.memory, learned=learned)
+        """Keep where peers were last seen: a section made anew speaks to them there at once."""
+        seen = {one.public_key: one.endpoint for one in dump.seen if one.endpoint and one.handshake_at}
+        self.memory = self.memory.seeing(seen)
 
     def _resolved(self, plan: Plan) -> Mapping[Endpoint, str]:
         return resolve(_asked(plan))

@@ -13,6 +13,8 @@ from agent.tunnel.live import Live, LivePeer
 
 Ordered = TypeVar("Ordered", Address, Prefix)
 
+MOST_GONE = 1000  # endpoints, some 70 bytes each
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -65,6 +67,11 @@ class Memory:
 
     asked: Mapping[str, Endpoint | None] = field(default_factory=dict)
     learned: Mapping[str, str] = field(default_factory=dict)
+
+    def seeing(self, endpoints: Mapping[str, str]) -> "Memory":
+        """With where peers are now; of those that are gone, the last stay: one that was blocked comes back."""
+        gone = [(key, endpoint) for key, endpoint in self.learned.items() if key not in endpoints]
+        return replace(self, learned={**dict(gone[-MOST_GONE:]), **endpoints})
 
 
 NOTHING = Plan()

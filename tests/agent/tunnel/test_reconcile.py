@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.tunnel.desired import Desired, Endpoint, Section
 from agent.tunnel.live import Live, LivePeer
-from agent.tunnel.reconcile import NOTHING, Memory, carried_out, difference
+from agent.tunnel.reconcile import MOST_GONE, NOTHING, Memory, carried_out, difference
 from tests.agent.builders import a_private_key, a_public_key
 
 OWN_KEY = a_public_key("me")
@@ -172,3 +172,19 @@ def test_a_peer_made_anew_gets_back_where_it_was_last_seen() -> None:
     (change,) = difference(a_host(), a_wish(a_section()), OWN_KEY, learned).changes
 
     assert change.endpoint == "198.51.100.1:9"
+
+
+def test_a_peer_that_is_gone_is_remembered_where_it_was_and_one_that_is_seen_where_it_is() -> None:
+    memory = Memory().seeing({"gone": "198.51.100.1:9", "here": "198.51.100.2:9"}).seeing({"here": "198.51.100.3:9"})
+
+    assert memory.learned == {"gone": "198.51.100.1:9", "here": "198.51.100.3:9"}
+
+
+def test_of_more_peers_that_are_gone_than_are_remembered_the_first_are_forgotten() -> None:
+    memory = Memory().seeing({"first": "198.51.100.1:9"})
+    for number in range(MOST_GONE):
+        memory = memory.seeing({f"{number}": "198.51.100.1:9"})
+    at_most, one_more = memory, memory.seeing({"last": "198.51.100.1:9"})
+
+    assert ("first" in at_most.learned, len(at_most.learned)) == (True, MOST_GONE + 1)
+    assert ("first" in one_more.learned, "0" in one_more.learned, len(one_more.learned)) == (False, True, MOST_GONE + 1)
