@@ -1,26 +1,37 @@
-"""Two jumps: what is lost when one dies, with the control plane or without it, and when a peer is moved."""
+"""Two jumps: peers that are moved, ruled and blocked, and what is lost when one jump dies, with the control plane
+or without it."""
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from chalicelib.wire.networks import AclRule
 from chalicelib.wire.peers import PatchPeer
 from infra.local.demo.agent import Agent
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
-from infra.local.lab import TWO_JUMPS, Lab, Process
+from infra.local.lab import TWO_JUMPS, Lab, Process, WgPeer
 from infra.local.lab.probe import probe
 from tests.dataplane import forged, numbered
+from tests.dataplane.downloads import SCRIPT, a_download, a_server
 from tests.dataplane.fleets import a_fleet
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 JUMPS = ("jump", "jump-2")
-PORT = 7777
+PORT, OTHER_PORT = 7777, 7778
+SILENCE = """
+table inet silence {
+  chain output {
+    type filter hook output priority 0;
+    udp dport 51820 @th,64,8 1 drop comment "WireGuard's first message of a handshake"
+  }
+}
+"""
 MOVES_S = 60.0
 HEALS_S = 150.0
 
@@ -59,6 +70,42 @@ def public_key(agent: Agent) -> str:
     return wg.public_key
 
 
+def sections(agent: Agent) -> Mapping[str, WgPeer]:
+    """By public key, as its WireGuard has them."""
+    (wg,) = agent.node.wg().values()
+    return wg.peers
+
+
+def named(agent: Agent) -> str:
+    """As rules name it."""
+    return f"peer:{agent.peer.id}"
+
+
+def settle(fleet: Fleet) -> None:
+    """Wait until both jumps run what was changed last."""
+    revision = fleet.api.network(fleet.network.id).revision
+    for name in JUMPS:
+        until(lambda: fleet.agents[name].status().revision_applied >= revision, f"{name} is there", MOVES_S)  # noqa: B023
+
+
+def rule(fleet: Fleet, *rules: AclRule) -> None:
+    fleet.api.put_acl(fleet.network.id, rules)
+    settle(fleet)
+
+
+def move(fleet: Fleet, peer: Agent, jump: str) -> None:
+    home = fleet.agents[jump]
+    fleet.api.change_peer(fleet.network.id, peer.peer.id, PatchPeer(preferred_jump_id=home.peer.id))
+    settle(fleet)
+    until(lambda: carries(home, peer), f"{jump} carries {peer.name}", MOVES_S)
+
+
+def opens(source: Agent, target: Agent, port: int) -> bool:
+    """Whether a TCP connection is answered."""
+    asked = source.node.attempt(sys.executable, "-I", str(SCRIPT), "ask", target.peer.address, str(port))
+    return asked.returncode == 0
+
+
 def reach(source: Agent, target: Agent) -> bool:
     return source.node.reaches(target.peer.address, timeout_s=1)
 
@@ -95,6 +142,48 @@ def test_a_planned_move_loses_little_and_no_connection_and_peers_talk_through_tw
     assert delivery.lost * 10 <= 1000, delivery  # packets of 10 ms: a second's worth at most
 
 
+def test_a_download_one_way_by_one_port_goes_on_through_a_jump_that_did_not_see_it_begin(fleet: Fleet) -> None:
+    site, other = fleet.agents["site-a"], fleet.agents["site-b"]
+    web = AclRule(source=named(site), destination=named(other), action="allow", protocol="tcp", ports=[str(PORT)])
+    nothing = AclRule(source="*", destination="*", action="deny")
+    move(fleet, other, "jump-2")
+    rule(fleet, web, nothing)
+    with (
+        a_server(other.node, PORT, OTHER_PORT),
+        a_server(site.node, PORT),
+        a_download(site.node, other.peer.address, PORT) as download,
+    ):
+        assert download.goes_on()
+        move(fleet, other, "jump")
+        until(download.goes_on, "the same connection goes on through both jumps", MOVES_S)
+        opened = [opens(site, other, PORT), opens(site, other, OTHER_PORT), opens(other, site, PORT)]
+        pings = [reach(site, other), reach(other, site)]
+        rule(fleet, nothing)
+        cut = not download.goes_on()
+        rule(fleet)
+        until(download.goes_on, "the same connection goes on without rules", MOVES_S)
+
+    assert (opened, pings, cut) == ([True, False, False], [False, False], True)
+
+
+def test_a_block_cuts_a_flow_through_two_jumps_which_speak_first_at_its_end(fleet: Fleet) -> None:
+    site, other = fleet.agents["site-a"], fleet.agents["site-b"]
+    other.node.run("nft", "-f", "-", stdin=SILENCE)
+    key = public_key(other)
+    with a_server(other.node, PORT), a_download(site.node, other.peer.address, PORT) as download:
+        assert download.goes_on()
+        fleet.api.block(fleet.network.id, other.peer.id)
+        settle(fleet)
+        listed = [name for name in JUMPS if key in sections(fleet.agents[name])]
+        cut = not download.goes_on()
+        fleet.api.unblock(fleet.network.id, other.peer.id)
+        until(download.goes_on, "the same connection goes on", MOVES_S)
+    other.node.run("nft", "delete", "table", "inet", "silence")
+
+    assert (listed, cut) == ([], True)
+    assert [key in sections(fleet.agents[name]) for name in JUMPS] == [True, True]
+
+
 def test_all_peers_of_a_jump_that_loses_power_move(fleet: Fleet) -> None:
     site, other, second = fleet.agents["site-a"], fleet.agents["site-b"], fleet.agents["jump-2"]
     with probe(other.node, site.node, site.peer.address) as flow:
@@ -103,7 +192,8 @@ def test_all_peers_of_a_jump_that_loses_power_move(fleet: Fleet) -> None:
         delivery = flow.finish()
 
     print(f"failover: {delivery}")
-    assert homes(fleet) == {"site-a": "jump-2", "site-b": "jump-2"}
+    both = {"site-a": "jump-2", "site-b": "jump-2"}
+    until(lambda: homes(fleet) == both, "the control plane says so too", MOVES_S)
     assert carries(second, other)
 
 

@@ -3,11 +3,9 @@
 import contextlib
 import json
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Interface
-from pathlib import Path
 
 import pytest
 
@@ -18,15 +16,13 @@ from infra.local.demo.api import Api
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
-from infra.local.lab import TWO_SITES, Lab, Node, NodeSpec, Port, Process
+from infra.local.lab import TWO_SITES, Lab, Node, NodeSpec, Port
 from infra.local.lab.probe import probe
-from tests.dataplane import stream
+from tests.dataplane.downloads import SCRIPT, a_download
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
-SCRIPT = Path(stream.__file__)
 ARRIVES_S = 60.0
-LOOK_S = 0.2
 WEB, OTHER = 8080, 8081
 
 LAN, LAN_HOST, LAN_HUB = "192.168.50.0/24", "192.168.50.9", "192.168.50.1"
@@ -148,35 +144,6 @@ def source_at(node: Node, address: str, port: int = WEB) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-@dataclass(frozen=True)
-class Download:
-    process: Process
-
-    def total(self) -> int:
-        assert self.process.entry.stdin is not None
-        assert self.process.entry.stdout is not None
-        self.process.entry.stdin.write("\n")
-        self.process.entry.stdin.flush()
-        return int(self.process.entry.stdout.readline())
-
-    def goes_on(self) -> bool:
-        before = self.total()
-        time.sleep(LOOK_S)
-        return self.total() > before
-
-
-@contextlib.contextmanager
-def a_download(node: Node, address: str, port: int = WEB) -> Iterator[Download]:
-    process = node.spawn_python(SCRIPT, "take", address, str(port))
-    try:
-        process.expect("up")
-        assert process.entry.stdout is not None
-        process.entry.stdout.readline()
-        yield Download(process)
-    finally:
-        process.kill()
-
-
 def test_isolated_peers_reach_hubs_and_what_lies_behind_them_and_nobody_else_in_either_direction(scene: Scene) -> None:
     a, b = scene.a, scene.b
     nowhere = (b.peer.address, INTERNET, UNDECLARED, METADATA)
@@ -214,7 +181,7 @@ def test_a_rule_opens_one_port_one_way_and_a_download_goes_on_while_rules_change
 
     by_port = [source_at(a.node, b.peer.address, port) for port in (WEB, OTHER)]
     pings = [a.node.reaches(b.peer.address, timeout_s=1), b.node.reaches(a.peer.address, timeout_s=1)]
-    with a_download(a.node, b.peer.address) as download:
+    with a_download(a.node, b.peer.address, WEB) as download:
         went_on = []
         for extra in ("22", "2222", "22222"):
             scene.rules(
@@ -232,7 +199,7 @@ def test_a_rule_opens_one_port_one_way_and_a_download_goes_on_while_rules_change
 
 
 def test_what_is_revoked_is_cut_though_the_other_way_stays_open(scene: Scene) -> None:
-    with a_download(scene.a.node, scene.b.peer.address) as download:
+    with a_download(scene.a.node, scene.b.peer.address, WEB) as download:
         assert download.goes_on()
         scene.rules(AclRule(source=scene.peer(scene.a), destination=scene.peer(scene.b), action="deny"))
         until(lambda: not download.goes_on(), "the live connection is cut", ARRIVES_S)
@@ -244,7 +211,7 @@ def test_what_is_revoked_is_cut_though_the_other_way_stays_open(scene: Scene) ->
 
 def test_a_block_cuts_live_flows_on_the_jump_and_its_end_restores_them(scene: Scene) -> None:
     a, b, fleet = scene.a, scene.b, scene.fleet
-    with a_download(a.node, b.peer.address) as download:
+    with a_download(a.node, b.peer.address, WEB) as download:
         assert download.goes_on()
         fleet.api.block(fleet.network.id, b.peer.id)
         until(lambda: not download.goes_on(), "the live connection is cut", ARRIVES_S)
