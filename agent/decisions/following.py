@@ -31,7 +31,9 @@ def hinted(state: State, wanted: Version, at_s: float) -> State:
     following = state.following
     if wanted <= following.wanted:
         return state
-    since = following.hinted_at_s if following.hinted_at_s is not None else at_s
+    since = following.hinted_at_s
+    if since is None and wanted > _newest(following):  # else nothing is to be fetched, and no time runs
+        since = at_s
     return _with(state, replace(following, wanted=wanted, hinted_at_s=since))
 
 

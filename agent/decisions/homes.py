@@ -94,6 +94,8 @@ def rehomed(state: State, event: Rehomed) -> Step:
     if event.error is not None:
         return state, (Log(logging.ERROR, "home_not_moved", {"error": event.error}),)
     watching, effects = _watching(state)
+    if not event.dead:
+        return watching, (Log(logging.INFO, "home_as_told_again"), *effects)
     return watching, (Log(logging.WARNING, "home_moved_alone", {"dead": sorted(event.dead)}), *effects)
 
 

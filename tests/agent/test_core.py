@@ -153,6 +153,18 @@ def test_a_hint_leads_to_fetch_apply_report_and_save() -> None:
     assert agent.of(ef.Save) == [ef.Save(fetched(bundle))]
 
 
+def test_how_long_an_agent_took_does_not_run_from_a_welcome_that_told_nothing_new() -> None:
+    agent = a_connected_agent(5)
+    agent.now_s += 70
+
+    agent.hint(6)
+    agent.fetch(a_bundle(6))
+    agent.now_s += 0.03
+    agent.apply(a_bundle(6))
+
+    assert [frame.ms for frame in agent.sent() if isinstance(frame, Applied)] == [30]
+
+
 @pytest.mark.parametrize("revision", [4, 5])
 def test_a_hint_that_is_not_newer_is_nothing(revision: int) -> None:
     agent = a_connected_agent(revision=5)
@@ -1080,6 +1092,7 @@ def test_without_an_answer_the_agent_applies_the_rule_by_itself() -> None:
     agent.take(ev.Rehomed(dead=frozenset({FIRST}), error=None, at_s=agent.now_s))
 
     assert moved == [ef.Rehome(frozenset({FIRST}))]
+    assert [log.event for log in agent.of(ef.Log)] == ["home_moved_alone"]
     assert [target.jump_id for effect in agent.of(ef.WatchTunnels) for target in effect.targets] == [SECOND]
 
 
@@ -1164,6 +1177,10 @@ def test_a_control_plane_that_is_back_and_says_nothing_new_has_said_it() -> None
         taken_back_s += [agent.now_s - 103.0 for effect in agent.of(ef.Rehome) if not effect.dead]
 
     assert [after_s >= 10.0 for after_s in taken_back_s] == [True]
+
+    agent.take(ev.Rehomed(dead=frozenset(), error=None, at_s=agent.now_s))
+
+    assert [log.event for log in agent.of(ef.Log)] == ["home_as_told_again"]
 
 
 def test_an_idle_agent_looks_more_often_while_the_control_plane_is_away() -> None:
