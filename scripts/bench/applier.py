@@ -1,7 +1,8 @@
 """Makes bundles so as the agent does, without a control plane: a program for a node of the laboratory.
 
 `applier.py INTERFACE` reads a private key, then bundles and deltas as they are kept on disk, a line
-each, and says of each how long it took: in all, and apart from the host's tools.
+each, and says of each how long it took, and how much processor time of its own, apart from the host's
+tools: the time by the clock of a machine that does nothing else.
 """
 
 import json
@@ -22,16 +23,18 @@ from agent.tunnel.desired import Parser
 
 @dataclass(frozen=True, slots=True)
 class Timed(Commands):
-    """`took_s`: of each command since it was cleared."""
+    """`took_s`, `used_s`: by the clock and of this process, in each command since they were cleared."""
 
     took_s: list[float] = field(default_factory=list)
+    used_s: list[float] = field(default_factory=list)
 
     def run(self, *argv: str, stdin: str = "") -> str:
-        started = time.monotonic()
+        started, used_s = time.monotonic(), time.process_time()
         try:
             return Commands.run(self, *argv, stdin=stdin)
         finally:
             self.took_s.append(time.monotonic() - started)
+            self.used_s.append(time.process_time() - used_s)
 
 
 def main(interface: str) -> None:
@@ -48,13 +51,19 @@ def main(interface: str) -> None:
     for line in sys.stdin:
         received = msgspec.json.decode(line, type=Received)
         commands.took_s.clear()
-        started = time.monotonic()
+        commands.used_s.clear()
+        started, used_s = time.monotonic(), time.process_time()
         fetched = made_of([received], fetched)
         assert fetched is not None
         made = tunnel.apply(parser.desired(fetched.bundle))
-        took_s = time.monotonic() - started
-        own_ms = round((took_s - sum(commands.took_s)) * 1000, 1)
-        said = {"is_changed": made.is_changed, "ms": round(took_s * 1000, 1), "own_ms": own_ms}
+        took_s, used_s = time.monotonic() - started, time.process_time() - used_s
+        own_ms, tools_ms = (used_s - sum(commands.used_s)) * 1000, sum(commands.took_s) * 1000
+        said = {
+            "is_changed": made.is_changed,
+            "ms": round(took_s * 1000, 1),
+            "own_ms": round(own_ms, 1),
+            "tools_ms": round(tools_ms, 1),
+        }
         print(json.dumps(said), flush=True)
 
 
