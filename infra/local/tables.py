@@ -24,7 +24,7 @@ def declared_tables() -> dict[str, dict[str, Any]]:
 
 
 def create_tables(settings: Settings) -> None:
-    client = boto3.client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    client = _client(settings)
     for table, properties in declared_tables().items():
         client.create_table(
             TableName=getattr(settings.tables, table),
@@ -35,6 +35,12 @@ def create_tables(settings: Settings) -> None:
 
 
 def drop_tables(settings: Settings) -> None:
-    client = boto3.client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    client = _client(settings)
     for table in Tables.__slots__:
         client.delete_table(TableName=getattr(settings.tables, table))
+
+
+def _client(settings: Settings) -> Any:
+    """With the credentials of now: boto3's own session keeps the first, and engines tell tables apart by them."""
+    session = boto3.session.Session()
+    return session.client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_url)

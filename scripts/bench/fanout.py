@@ -45,7 +45,9 @@ def measured_on(stack: LocalStack, say: Say, agents: int, rounds: int) -> list[F
     """Medians of rounds of each round's percentiles. Waits until all have heard of each change, for minutes."""
     with _operator(stack) as operator:
         networks, name = f"{stack.info['api_url']}/networks", f"bench-{uuid.uuid4().hex[:8]}"
-        made = operator.post(networks, json={"name": name, "cidr": "10.99.0.0/16"}, timeout=CALL_S)
+        made = operator.post(
+            networks, json={"name": name, "cidr": _free_range(operator, stack, agents)}, timeout=CALL_S
+        )
         made.raise_for_status()
         network = f"{networks}/{made.json()['id']}"
         fleet = Fleet(stack.info["api_url"], stack.info["ws_url"], _tokens(operator, network, agents, say))
@@ -66,6 +68,12 @@ def _operator(stack: LocalStack) -> Iterator[requests.Session]:
         session.trust_env = False  # loopback is reached by no proxy
         session.headers["Authorization"] = f"Bearer {stack.info['api_token']}"
         yield session
+
+
+def _free_range(operator: requests.Session, stack: LocalStack, agents: int) -> str:
+    asked = operator.get(f"{stack.info['api_url']}/ipam/suggestions", params={"peers": 2 * agents}, timeout=CALL_S)
+    asked.raise_for_status()
+    return str(asked.json()["items"][0])
 
 
 def _tokens(operator: requests.Session, network: str, agents: int, say: Say) -> list[str]:
