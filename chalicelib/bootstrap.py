@@ -297,7 +297,15 @@ class Container:
     def failover(self) -> Failover:
         out = self._outside
         return Failover(
-            self.edits, out.transactions, out.networks, out.peers, out.presence, out.errands, out.gateway, out.clock
+            self.settings.return_after,
+            self.edits,
+            out.transactions,
+            out.networks,
+            out.peers,
+            out.presence,
+            out.errands,
+            out.gateway,
+            out.clock,
         )
 
     @cached_property
@@ -308,7 +316,9 @@ class Container:
     @cached_property
     def connections(self) -> Connections:
         out = self._outside
-        return Connections(out.sessions, out.connections, out.presence, lambda: out.errands, out.clock)
+        return Connections(
+            self.settings.return_after, out.sessions, out.connections, out.presence, lambda: out.errands, out.clock
+        )
 
     @cached_property
     def plans(self) -> Plans:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Oidc:
 class Settings:
     """`websocket_endpoint`: the socket API's management URL. `origin_secret`: proves that a
     request came through the one origin; None: nobody is believed to. `data_key_id`: the KMS
-    key that seals networks' secrets. `endpoint_url`: an
-    emulator of AWS, None for AWS itself."""
+    key that seals networks' secrets. `return_after`: so long a jump that was down serves before
+    its peers come back. `endpoint_url`: an emulator of AWS, None for AWS itself."""
 
     tables: Tables
     oidc: Oidc
@@ -47,6 +48,7 @@ class Settings:
     removal_queue_url: str
     errand_queue_url: str
     data_key_id: str
+    return_after: timedelta
     websocket_endpoint: str
     origin_secret: str | None
     region: str
@@ -69,6 +71,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         removal_queue_url=environment.get("REMOVAL_QUEUE_URL", ""),
         errand_queue_url=environment.get("ERRAND_QUEUE_URL", ""),
         data_key_id=environment.get("DATA_KEY_ID", ""),
+        return_after=timedelta(seconds=int(environment.get("RETURN_AFTER_S", "300"))),
         websocket_endpoint=environment.get("WEBSOCKET_ENDPOINT", ""),
         origin_secret=environment.get("ORIGIN_SECRET") or None,
         region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",

@@ -5,10 +5,10 @@ Requests: authorize 1, open 1, greet 2 (and 1 message for a jump), close 3 (2 wh
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import PeerNotFound, Unauthenticated
-from chalicelib.domain.failover import LOOK_EVERY, Vigil
+from chalicelib.domain.failover import Vigil, look_every
 from chalicelib.domain.ids import ConnectionId, PeerId, Revision, is_jump
 from chalicelib.domain.presence import Fact, FactKind
 from chalicelib.domain.principal import Agent
@@ -18,6 +18,9 @@ from chalicelib.ports import AgentSession, Clock, Connection, ConnectionStore, E
 
 @dataclass(frozen=True, slots=True)
 class Connections:
+    """`return_after`: see Failover."""
+
+    return_after: timedelta
     sessions: SessionStore
     connections: ConnectionStore
     presence: PresenceStore
@@ -52,7 +55,8 @@ class Connections:
             raise PeerNotFound(agent.peer_id)
         self.presence.record(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now))
         if is_jump(agent.peer_id):
-            self.errands().put(Vigil(agent.network_id, agent.peer_id, connection_id, serving_since=now), LOOK_EVERY)
+            vigil = Vigil(agent.network_id, agent.peer_id, connection_id, serving_since=now)
+            self.errands().put(vigil, look_every(self.return_after))
         return progress.wanted
 
     def close(self, agent: Agent, connection_id: ConnectionId) -> None:

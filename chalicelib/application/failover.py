@@ -18,8 +18,6 @@ from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
 from chalicelib.domain.failover import (
     ANSWERS_WITHIN,
     DOWN,
-    LOOK_EVERY,
-    SERVICE,
     Accusation,
     Errand,
     Homecoming,
@@ -29,6 +27,7 @@ from chalicelib.domain.failover import (
     avoiding,
     down_text,
     forgiving,
+    look_every,
     marked,
     unmarked,
 )
@@ -42,6 +41,9 @@ from chalicelib.ports import Clock, ErrandQueue, Gateway, NetworkStore, PeerStor
 
 @dataclass(frozen=True, slots=True)
 class Failover:
+    """`return_after`: so long a jump serves before its peers come back to it; 15 minutes at most."""
+
+    return_after: timedelta
     edits: Edits
     transactions: Transactions
     networks: NetworkStore
@@ -101,13 +103,13 @@ class Failover:
         since = None
         if not pulse.is_silent(now):
             since = pulse.serves_since(vigil.serving_since, now)
-            if now - since >= SERVICE and vigil.jump_id in self.networks.get(vigil.network_id).down:
+            if now - since >= self.return_after and vigil.jump_id in self.networks.get(vigil.network_id).down:
                 self._unmark(vigil.network_id, vigil.jump_id)
         elif vigil.serving_since is not None:
             self.presence.record(Fact(vigil.network_id, vigil.jump_id, FactKind.DISCONNECTED, now))
         if pulse.is_silent(now) and pulse.accused_since is not None:
             self._mark(vigil.network_id, vigil.jump_id, vigil.jump_id)
-        self.errands.put(replace(vigil, serving_since=since), LOOK_EVERY)
+        self.errands.put(replace(vigil, serving_since=since), look_every(self.return_after))
 
     def _bring_home(self, homecoming: Homecoming) -> None:
         now = self.clock.now()
@@ -115,11 +117,11 @@ class Failover:
         if jump is None or own is None:
             return
         if jump.is_silent(now) or homecoming.jump_id in own.unreachable:
-            self._look_again(replace(homecoming, serving_since=None), SERVICE)
+            self._look_again(replace(homecoming, serving_since=None), self.return_after)
             return
         since = jump.serves_since(homecoming.serving_since, now)
-        if now - since < SERVICE:
-            self._look_again(replace(homecoming, serving_since=since), LOOK_EVERY)
+        if now - since < self.return_after:
+            self._look_again(replace(homecoming, serving_since=since), look_every(self.return_after))
             return
 
         def forgiven(network: Network, before: PeerRecord) -> Edit:
@@ -148,7 +150,8 @@ class Failover:
 
         self.edits.make(Order(network_id, peer_id, PrincipalId(peer_id), What.HOME_MOVED, note=jump_id), avoided)
         if moved:
-            self._look_again(Homecoming(network_id, peer_id, jump_id, serving_since=None), LOOK_EVERY)
+            homecoming = Homecoming(network_id, peer_id, jump_id, serving_since=None)
+            self._look_again(homecoming, look_every(self.return_after))
 
     def _mark(self, network_id: NetworkId, jump_id: PeerId, by: PeerId) -> None:
         """Mark a jump down for all, while another can serve. Without effect on one that is."""

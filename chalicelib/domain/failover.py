@@ -2,7 +2,7 @@
 
 A peer that finds its home's tunnel dead says so. It alone moves, unless the jump is silent
 towards the control plane as well: then all of the jump's peers do. Whoever was moved comes back
-after SERVICE without a word against it.
+after a time of service without a word against it.
 """
 
 from collections.abc import Iterable
@@ -18,8 +18,8 @@ from chalicelib.domain.presence import HEARTBEAT_JUMP, MISSED_HEARTBEATS
 DOWN = "down"  # among the settings of a change: the jumps marked down for all
 SILENT_AFTER = MISSED_HEARTBEATS * HEARTBEAT_JUMP
 ANSWERS_WITHIN = timedelta(seconds=2)  # a jump that is asked whether it lives, in whole seconds for SQS
-SERVICE = timedelta(minutes=5)
-LOOK_EVERY = timedelta(minutes=1)
+LOOKS = 5  # during the time of service after which peers come back to a jump
+LOOK_AT_LEAST_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,11 @@ class ResetRequest:
 
 
 Errand = Accusation | Vigil | Homecoming | ResetRequest
+
+
+def look_every(return_after: timedelta) -> timedelta:
+    """How often jumps are looked at that must serve for `return_after`; whole seconds, for SQS."""
+    return min(LOOK_AT_LEAST_EVERY, timedelta(seconds=return_after // timedelta(seconds=LOOKS)))
 
 
 def marked(network: Network, jump_id: PeerId, jumps: Iterable[Peer]) -> Network:

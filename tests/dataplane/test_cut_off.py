@@ -1,18 +1,23 @@
-"""Policies that would cut a host off, and hosts that send everything through the jump, on the deployed stack."""
+"""Bundles that cut a host off, or seem to, and hosts that send everything through the jump, on the deployed stack."""
 
+import contextlib
+import time
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
 from chalicelib.wire.peers import PatchPeer
 from infra.local.demo.agent import Agent
+from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 SWALLOWS = "203.0.113.0/29"  # the control plane's address is in it, the jump's is not
-CONFIRM = ("--confirm-within", "5")
+CONFIRM_S = 5
+CONFIRM = ("--confirm-within", str(CONFIRM_S))
 ARRIVES_S = 60.0
 JUDGED_S = 120.0
 
@@ -28,6 +33,17 @@ table ip seen {
 }
 """
 
+ONE_LAST_REQUEST = """
+table inet outage {{
+  set told {{ type ipv4_addr; size 16; flags dynamic; }}
+  chain input {{
+    type filter hook input priority -250;
+    ip saddr @told drop
+    ip saddr {source} @th,256,64 0x474554202f617069 add @told {{ ip saddr }} comment "GET /api after a header of 32 bytes"
+  }}
+}}
+"""
+
 
 def has_route(agent: Agent, prefix: str) -> bool:
     return any(prefix in peer.allowed_ips for wg in agent.node.wg().values() for peer in wg.peers.values())
@@ -35,6 +51,36 @@ def has_route(agent: Agent, prefix: str) -> bool:
 
 def is_without(agent: Agent, prefix: str) -> bool:
     return bool(agent.node.wg()) and not has_route(agent, prefix)
+
+
+def carries(jump: Agent, site: Agent) -> bool:
+    return has_route(jump, f"{site.peer.address}/32")
+
+
+@contextlib.contextmanager
+def out_of_reach(fleet: Fleet, port: int) -> Iterator[None]:
+    """No agent reaches the control plane, which goes on."""
+    fleet.lab.unpublish(port)
+    try:
+        yield
+    finally:
+        fleet.lab.publish(port)
+
+
+@contextlib.contextmanager
+def a_last_bundle(fleet: Fleet, site: Agent) -> Iterator[None]:
+    """The control plane gives the site a bundle, and from then on hears nothing of it."""
+    internet, source = fleet.lab.internet, fleet.lab.topology.public_address(site.name)
+    internet.run("nft", "-f", "-", stdin=ONE_LAST_REQUEST.format(source=source))
+    try:
+        yield
+    finally:
+        internet.run("nft", "delete", "table", "inet", "outage")
+
+
+def applied(fleet: Fleet, agent: Agent) -> int:
+    told = fleet.api.session(fleet.network.id, agent.peer.id).applied
+    return told.revision if told is not None else 0
 
 
 def error_of(fleet: Fleet, agent: Agent) -> str | None:
@@ -67,6 +113,51 @@ def test_a_policy_that_swallows_the_control_plane_is_rolled_back_also_where_the_
     assert all("rolled back" in error for error in errors)
     assert reached == [True, True]
     assert [error_of(fleet, site) for site in (living, killed)] == [None, None]
+
+
+def test_a_block_followed_by_an_outage_is_not_rolled_back_nor_by_an_agent_that_starts_in_it(
+    fleet: Fleet, deployment: Deployment
+) -> None:
+    site, other, jump = fleet.agents["site-a"], fleet.agents["site-b"], fleet.jump
+    jump.stop()
+    jump.start(*CONFIRM)
+    fleet.wait_online([jump])
+    until(lambda: site.node.reaches(other.peer.address), "the sites reach each other", ARRIVES_S)
+
+    fleet.api.block(fleet.network.id, other.peer.id)
+    until(lambda: not carries(jump, other), "the jump has cut the site off", ARRIVES_S)
+    with out_of_reach(fleet, deployment.port):
+        time.sleep(2 * CONFIRM_S)
+        cut = [carries(jump, other), site.node.reaches(other.peer.address, timeout_s=1)]
+        assert jump.process is not None
+        jump.process.kill()
+        jump.start(*CONFIRM)
+        until(lambda: jump.status().is_running, "the agent runs again", ARRIVES_S)
+        time.sleep(2 * CONFIRM_S)
+        still = [carries(jump, other), site.node.reaches(other.peer.address, timeout_s=1)]
+    fleet.wait_online([jump, site])
+    error = error_of(fleet, jump)
+    fleet.api.unblock(fleet.network.id, other.peer.id)
+    until(lambda: site.node.reaches(other.peer.address, timeout_s=1), "the sites reach each other again", ARRIVES_S)
+
+    assert (cut, still, error) == ([False, False], [False, False], None)
+
+
+def test_an_outage_is_not_blamed_on_the_bundle_that_came_just_before(fleet: Fleet) -> None:
+    site = fleet.agents["site-a"]
+    site.stop()
+    site.start(*CONFIRM)
+    until(lambda: site.status().is_connected, "the site is connected", ARRIVES_S)
+    prefix = fleet.prefix(0)
+    with a_last_bundle(fleet, site):
+        fleet.create_static("router", [prefix])
+        for is_there in (True, False, True):
+            until(lambda: has_route(site, prefix) == is_there, f"applied, tried without, again: {is_there}", JUDGED_S)  # noqa: B023
+
+    newest = fleet.api.network(fleet.network.id).revision
+    until(lambda: applied(fleet, site) >= newest, "the site has told that it applied", JUDGED_S)
+    assert error_of(fleet, site) is None
+    assert has_route(site, prefix)
 
 
 def test_full_encapsulation_goes_by_the_jump_alone_and_the_control_plane_stays_in_reach(fleet: Fleet) -> None:

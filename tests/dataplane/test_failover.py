@@ -14,8 +14,10 @@ from infra.local.demo.agent import Agent
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
+from infra.local.deploy import client
 from infra.local.lab import TWO_JUMPS, Lab, Process, WgPeer
 from infra.local.lab.probe import probe
+from infra.local.stack import LocalStack
 from tests.dataplane import forged, numbered
 from tests.dataplane.downloads import SCRIPT, a_download, a_server
 from tests.dataplane.fleets import a_fleet
@@ -34,6 +36,7 @@ table inet silence {
 """
 MOVES_S = 60.0
 HEALS_S = 150.0
+SERVICE_S = 10
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +101,32 @@ def move(fleet: Fleet, peer: Agent, jump: str) -> None:
     fleet.api.change_peer(fleet.network.id, peer.peer.id, PatchPeer(preferred_jump_id=home.peer.id))
     settle(fleet)
     until(lambda: carries(home, peer), f"{jump} carries {peer.name}", MOVES_S)
+
+
+def has_power_again(jump: Agent) -> None:
+    jump.node.run("ip", "link", "set", "eth0", "up")
+    jump.node.run("ip", "route", "replace", "default", "via", "203.0.113.1")
+
+
+@contextlib.contextmanager
+def return_after(stack: LocalStack, seconds: int) -> Iterator[None]:
+    """Deployed with another time of service after which peers come back, and as it was afterwards."""
+    assert stack.deployed is not None
+    functions = client(stack.cloud, "lambda")
+    names = [stack.deployed.functions[name] for name in ("Failover", "WebsocketMessage")]
+
+    def deploy_with(value: str) -> str:
+        for name in names:
+            variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+            environment = {"Variables": {**variables, "RETURN_AFTER_S": value}}
+            functions.update_function_configuration(FunctionName=name, Environment=environment)
+        return str(variables["RETURN_AFTER_S"])
+
+    before = deploy_with(str(seconds))
+    try:
+        yield
+    finally:
+        deploy_with(before)
 
 
 def opens(source: Agent, target: Agent, port: int) -> bool:
@@ -197,12 +226,28 @@ def test_all_peers_of_a_jump_that_loses_power_move(fleet: Fleet) -> None:
     assert carries(second, other)
 
 
+def test_peers_come_back_to_a_jump_that_has_served_for_a_while(fleet: Fleet, stack: LocalStack) -> None:
+    site, other = fleet.agents["site-a"], fleet.agents["site-b"]
+    moved = homes(fleet)
+    with return_after(stack, SERVICE_S):
+        has_power_again(fleet.jump)
+        fleet.wait_online([fleet.jump])
+        settle(fleet)
+        with probe(other.node, site.node, site.peer.address) as flow:
+            until(lambda: homes(fleet)["site-b"] == "jump", "the first jump is the peer's home again", MOVES_S)
+            settle(fleet)
+            until(lambda: reach(other, site) and reach(site, other), "both reach each other", MOVES_S)
+            delivery = flow.finish()
+
+    print(f"return: {delivery}")
+    assert moved["site-b"] == "jump-2"
+    assert carries(fleet.jump, other)
+    assert delivery.lost * 10 <= 1000, delivery
+
+
 def test_a_jump_and_the_control_plane_die_together(fleet: Fleet, lab: Lab, deployment: Deployment) -> None:
     site, other = fleet.agents["site-a"], fleet.agents["site-b"]
-    fleet.jump.node.run("ip", "link", "set", "eth0", "up")
-    fleet.jump.node.run("ip", "route", "replace", "default", "via", "203.0.113.1")
-    fleet.wait_online([fleet.jump])
-    until(lambda: reach(fleet.agents["jump-2"], fleet.jump), "the jumps reach each other again", MOVES_S)
+    move(fleet, other, "jump-2")
     with probe(other.node, site.node, site.peer.address) as flow:
         lab.unpublish(deployment.port)
         fleet.agents["jump-2"].node.run("ip", "link", "set", "eth0", "down")
@@ -212,8 +257,7 @@ def test_a_jump_and_the_control_plane_die_together(fleet: Fleet, lab: Lab, deplo
     print(f"failover without a control plane: {delivery}")
     assert carries(fleet.jump, other)
     lab.publish(deployment.port)
-    fleet.agents["jump-2"].node.run("ip", "link", "set", "eth0", "up")
-    fleet.agents["jump-2"].node.run("ip", "route", "replace", "default", "via", "203.0.113.1")
+    has_power_again(fleet.agents["jump-2"])
     fleet.wait_online(list(fleet.agents.values()))
     until(lambda: reach(other, site), "the control plane's word holds again", MOVES_S)
 

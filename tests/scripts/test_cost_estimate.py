@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chalicelib.domain.failover import LOOK_EVERY, SERVICE
+from chalicelib.domain.failover import look_every
 from chalicelib.domain.peer import Kind
 from chalicelib.domain.presence import heartbeat_interval
 from scripts import cost_estimate
@@ -89,7 +89,7 @@ def test_a_full_fetch_asks_what_is_estimated(hour: Hour) -> None:
 def test_a_vigil_asks_what_is_estimated(hour: Hour) -> None:
     hub = hour.world.agent(hour.world.network("other", "10.1.0.0/24"), "jump", "hub", endpoint="198.51.100.2")
     hub.connect()
-    hour.world.outside.clock.advance(SERVICE)
+    hour.world.outside.clock.advance(hour.world.container.settings.return_after)
     hub.send({**BEAT, "seq": 3})
     errands = hour.world.outside.errands
     _, vigil = errands.waiting[-1]
@@ -97,7 +97,7 @@ def test_a_vigil_asks_what_is_estimated(hour: Hour) -> None:
 
     assert hour.counted(lambda: hour.world.container.failover.run(vigil)) == requests(VIGIL)
     assert len(errands.waiting) - before == VIGIL.queued
-    assert LOOK_EVERY.total_seconds() == cost_estimate.LOOK_EVERY_S
+    assert look_every(hour.world.container.settings.return_after).total_seconds() == cost_estimate.LOOK_EVERY_S
 
 
 def test_a_heartbeats_price_is_the_sum_of_the_lists() -> None:
