@@ -39,6 +39,7 @@ class Kernel:
     has_wireguard: bool
     has_wireguard_go: bool
     has_net_admin: bool
+    has_net_raw: bool
     tun: bool | None
 
 
@@ -92,6 +93,8 @@ def wireguard(kernel: Kernel) -> Iterable[Finding]:
         yield Finding("rights", "ok", "CAP_NET_ADMIN is there")
     else:
         yield Finding("rights", "fail", "CAP_NET_ADMIN is missing: run as root, or by the systemd unit")
+    if not kernel.has_net_raw:
+        yield Finding("rights", "warn", "CAP_NET_RAW is missing, so a dead jump is not noticed: grant it to the agent")
 
 
 def tool(name: str, version: str | None, is_needed: bool) -> Finding:

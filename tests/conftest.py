@@ -10,6 +10,22 @@ from infra.local.stack import LocalStack
 settings.register_profile("shared", deadline=None)  # no test depends on seconds
 settings.load_profile("shared")
 
+SLOWEST_FIRST = ("stack", "node", "root")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What several processes run side by side: a file each, and all that looks at the one stack in one of them.
+
+    What waits the longest begins first.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: next((n for n, mark in enumerate(SLOWEST_FIRST) if item.get_closest_marker(mark)), 9))
+
+
+def _group(item: pytest.Item) -> str:
+    return "stack" if "stack" in getattr(item, "fixturenames", ()) else str(item.path)
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:

@@ -18,7 +18,7 @@ import websocket
 from agent import doctor
 from agent.adapters.commands import Commands
 from agent.adapters.firewall import must_forward
-from agent.adapters.host import TUN, has_net_admin
+from agent.adapters.host import CAP_NET_ADMIN, CAP_NET_RAW, TUN, has_capability
 from agent.adapters.outgoing import Unanswered, ask, pool
 from agent.adapters.push import tls
 from agent.adapters.resolution import resolve
@@ -40,7 +40,8 @@ def kernel() -> doctor.Kernel:
     return doctor.Kernel(
         has_wireguard=_has_module(),
         has_wireguard_go=shutil.which("wireguard-go") is not None,
-        has_net_admin=has_net_admin(),
+        has_net_admin=has_capability(CAP_NET_ADMIN),
+        has_net_raw=has_capability(CAP_NET_RAW),
         tun=_opens(TUN) if TUN.exists() else None,
     )
 

@@ -9,7 +9,7 @@ from agent import __version__
 from agent.enrollment import INTERFACE_PREFIX
 from chalicelib.wire.peers import Host
 
-CAP_NET_ADMIN = 12  # linux/capability.h
+CAP_NET_ADMIN, CAP_NET_RAW = 12, 13  # linux/capability.h
 # Of the network this thread is in: the main table, a route a line.
 IPV4_ROUTES = Path("/proc/thread-self/net/route")
 IPV6_ROUTES = Path("/proc/thread-self/net/ipv6_route")
@@ -29,7 +29,7 @@ class LinuxHost:
 
 def missing_rights() -> str | None:
     """What `run` lacks, in words; None: nothing."""
-    if not has_net_admin():
+    if not has_capability(CAP_NET_ADMIN):
         return "run needs root, or the capability CAP_NET_ADMIN: it makes a network interface"
     if not TUN.exists() and not Path("/sys/module/wireguard").exists():
         return "run needs /dev/net/tun, or a kernel with WireGuard: load the module tun, or pass the device in"
@@ -50,10 +50,10 @@ def _has_default(routes: Path, default: tuple[int, str, int, str], device: int) 
     )
 
 
-def has_net_admin() -> bool:
+def has_capability(number: int) -> bool:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("CapEff:"):
-            return bool(int(line.split()[1], 16) >> CAP_NET_ADMIN & 1)
+            return bool(int(line.split()[1], 16) >> number & 1)
     return os.geteuid() == 0
 
 

@@ -40,6 +40,7 @@ class TunnelWatch:
     _echoes: socket.socket | None = None
     _token: bytes = field(default_factory=lambda: os.urandom(TOKEN_BYTES), repr=False)
     _sequence: int = 0
+    _is_mute: bool = False  # may send no echo, so that silence proves nothing
 
     def start(self) -> None:
         Thread(target=self._work, daemon=True, name="watcher").start()
@@ -74,7 +75,7 @@ class TunnelWatch:
             targets = self._targets
         self._watches = []
         for target in targets:
-            has_way = _has_way(target.endpoint)
+            has_way = not self._is_mute and _has_way(target.endpoint)
             sample = Sample(at_s, *counters, is_answered=target.address in answered, has_way=has_way)
             before = replace(known.get(_place(target)) or Watch.begin(target, sample), target=target)
             after, is_echo_due = look(before, sample)
@@ -120,7 +121,7 @@ class TunnelWatch:
     def _open_echoes(self) -> socket.socket:
         """Raises OSError: without CAP_NET_RAW, or without the interface."""
         if self._echoes is None:
-            opened = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+            opened = self._raw_socket()
             try:
                 opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self.interface.encode())
                 opened.settimeout(0)
@@ -129,6 +130,15 @@ class TunnelWatch:
                 raise
             self._echoes = opened
         return self._echoes
+
+    def _raw_socket(self) -> socket.socket:
+        try:
+            return socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        except PermissionError:
+            if not self._is_mute:
+                logger.warning("tunnels_not_watched", extra={"error": "CAP_NET_RAW is missing"})
+            self._is_mute = True
+            raise
 
     def _close_echoes(self) -> None:
         if self._echoes is not None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from chalicelib.wire.bundle import Bundle, BundlePeer
+from chalicelib.wire.bundle import Bundle, BundlePeer, Dns
 
 
 def home_among(homes: Sequence[str], dead: Collection[str]) -> str | None:
@@ -14,13 +14,23 @@ def home_among(homes: Sequence[str], dead: Collection[str]) -> str | None:
 
 def rehomed(bundle: Bundle, dead: Collection[str]) -> Bundle:
     """A bundle as it would be were these jumps marked down: on a jump, AllowedIPs go to who is next for each
-    peer, itself among them; on a regular agent, all go to the next jump."""
+    peer, itself among them; on a regular agent, all go to the next jump, which is asked for names too."""
     if not dead:
         return bundle
     moved = _of_peers(bundle, dead) if bundle.firewall.forward else _of_home(bundle, dead)
     lost = {prefix for prefixes in moved.values() for prefix in prefixes}
     peers = [_with(section, moved.get(section.peer_id, []), lost) for section in bundle.peers]
-    return msgspec.structs.replace(bundle, peers=peers)
+    return msgspec.structs.replace(bundle, peers=peers, dns=_asking(bundle, dead))
+
+
+def _asking(bundle: Bundle, dead: Collection[str]) -> Dns:
+    """Names are asked of the new home where the old one was asked."""
+    addresses = {section.peer_id: section.tunnel_address for section in bundle.peers if section.tunnel_address}
+    old, new = (addresses.get(home_among(bundle.homes, among) or "") for among in ((), dead))
+    if old is None or new is None:
+        return bundle.dns
+    resolvers = [new if resolver == old else resolver for resolver in bundle.dns.resolvers]
+    return msgspec.structs.replace(bundle.dns, resolvers=resolvers)
 
 
 def _of_home(bundle: Bundle, dead: Collection[str]) -> dict[str, list[str]]:

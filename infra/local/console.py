@@ -4,6 +4,8 @@ import fcntl
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,11 +36,9 @@ def built_console() -> Path:
         ConsoleFailed: no Node of the version it takes, or a build that failed.
     """
     made = CACHE / _fingerprint()
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone():
         if not (made / "index.html").exists():
-            install_packages()
+            _install_packages()
             unfinished = made.with_suffix(".unfinished")
             shutil.rmtree(unfinished, ignore_errors=True)
             _npm("run", "build", "--", "--outDir", str(unfinished), "--emptyOutDir")
@@ -49,6 +49,19 @@ def built_console() -> Path:
 
 def install_packages() -> None:
     """Have the locked packages in node_modules."""
+    with _alone():
+        _install_packages()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _install_packages() -> None:
     _require_node()
     wanted = hashlib.sha256(LOCKED.read_bytes()).hexdigest()
     if INSTALLED.exists() and INSTALLED.read_text() == wanted:

@@ -33,11 +33,11 @@ def levels(findings: object) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("kernel", "level", "words"),
     [
-        (Kernel(True, False, True, None), "ok", "kernel has WireGuard"),
-        (Kernel(False, True, True, True), "ok", "userspace"),
-        (Kernel(False, True, True, False), "fail", "root"),
-        (Kernel(False, True, True, None), "fail", "load the module tun"),
-        (Kernel(False, False, True, True), "fail", "install wireguard-go"),
+        (Kernel(True, False, True, True, None), "ok", "kernel has WireGuard"),
+        (Kernel(False, True, True, True, True), "ok", "userspace"),
+        (Kernel(False, True, True, True, False), "fail", "root"),
+        (Kernel(False, True, True, True, None), "fail", "load the module tun"),
+        (Kernel(False, False, True, True, True), "fail", "install wireguard-go"),
     ],
 )
 def test_wireguard_is_the_kernels_or_a_programs_with_a_tun(kernel: Kernel, level: str, words: str) -> None:
@@ -49,7 +49,8 @@ def test_wireguard_is_the_kernels_or_a_programs_with_a_tun(kernel: Kernel, level
 
 
 def test_a_missing_right_fails() -> None:
-    assert levels(doctor.wireguard(Kernel(True, True, False, True)))["rights"] == "fail"
+    assert levels(doctor.wireguard(Kernel(True, True, False, True, True)))["rights"] == "fail"
+    assert levels(doctor.wireguard(Kernel(True, True, True, False, True)))["rights"] == "warn"
 
 
 @pytest.mark.parametrize(

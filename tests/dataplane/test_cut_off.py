@@ -39,7 +39,7 @@ table inet outage {{
   chain input {{
     type filter hook input priority -250;
     ip saddr @told drop
-    ip saddr {source} @th,256,64 0x474554202f617069 add @told {{ ip saddr }} comment "GET /api after a header of 32 bytes"
+    ip saddr {source} @th,256,64 0x474554202f617069 add @told {{ ip saddr }} comment "GET /api behind 32 bytes"
   }}
 }}
 """

@@ -115,18 +115,18 @@ def return_after(stack: LocalStack, seconds: int) -> Iterator[None]:
     functions = client(stack.cloud, "lambda")
     names = [stack.deployed.functions[name] for name in ("Failover", "WebsocketMessage")]
 
-    def deploy_with(value: str) -> str:
-        for name in names:
-            variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-            environment = {"Variables": {**variables, "RETURN_AFTER_S": value}}
-            functions.update_function_configuration(FunctionName=name, Environment=environment)
-        return str(variables["RETURN_AFTER_S"])
+    def variables(name: str) -> dict[str, str]:
+        return dict(functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"])
 
-    before = deploy_with(str(seconds))
+    before = {name: variables(name) for name in names}
     try:
+        for name in names:
+            deployed = {**before[name], "RETURN_AFTER_S": str(seconds)}
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": deployed})
         yield
     finally:
-        deploy_with(before)
+        for name in names:
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": before[name]})
 
 
 def opens(source: Agent, target: Agent, port: int) -> bool:
@@ -230,8 +230,9 @@ def test_peers_come_back_to_a_jump_that_has_served_for_a_while(fleet: Fleet, sta
     site, other = fleet.agents["site-a"], fleet.agents["site-b"]
     moved = homes(fleet)
     with return_after(stack, SERVICE_S):
+        fleet.jump.stop()
         has_power_again(fleet.jump)
-        fleet.wait_online([fleet.jump])
+        fleet.jump.start()
         settle(fleet)
         with probe(other.node, site.node, site.peer.address) as flow:
             until(lambda: homes(fleet)["site-b"] == "jump", "the first jump is the peer's home again", MOVES_S)

@@ -16,6 +16,11 @@ def routes(bundle: Bundle) -> dict[str, set[str]]:
     return {section.peer_id: set(section.allowed_ips) for section in bundle.peers}
 
 
+def asked(bundle: Bundle) -> list[str]:
+    """Whom a regular agent asks for names by IPv4; of a jump, everybody that its own zone forwards to."""
+    return [text for text in bundle.dns.resolvers if ":" not in text]
+
+
 def test_the_first_that_is_not_dead_carries_and_the_first_of_all_when_all_are() -> None:
     assert home_among(["a", "b", "c"], {"a"}) == "b"
     assert home_among(["a", "b", "c"], {"b"}) == "a"
@@ -42,7 +47,9 @@ def test_agents_alone_route_as_the_control_plane_would_with_the_jump_marked(
         if any(len(set(unmarked) - {dead} - other.avoids) == 0 for other in population.regular):
             continue  # all are marked for somebody: whom the dead one would have carried is tried in its order
         before, after = (shown(one.bundle(peer), 1, "key") for one in (population, marked))
-        assert routes(rehomed(before, {dead})) == routes(after), peer.id
+        alone = rehomed(before, {dead})
+        assert routes(alone) == routes(after), peer.id
+        assert asked(alone) == asked(after), peer.id
 
 
 @given(populations(), st.data())

@@ -1,0 +1,59 @@
+"""What watching a tunnel tells where it cannot ask."""
+
+import socket
+from itertools import count
+from typing import Any
+
+import pytest
+
+from agent.adapters import tunnel_watch
+from agent.adapters.tunnel_watch import TunnelWatch
+from agent.events import Event, TunnelLost
+from agent.liveness import LOOK_EVERY_S, UNPROVED_S, Target
+
+
+class Unanswered:
+    """A socket whose echoes nobody answers."""
+
+    def __init__(self, *_: Any) -> None:
+        self.fd = -1
+
+    def __enter__(self) -> "Unanswered":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def recvfrom(self, _: int) -> None:
+        raise BlockingIOError
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: None
+
+
+class NotPermitted(Unanswered):
+    """The same for who lacks CAP_NET_RAW."""
+
+    def __init__(self, family: int = 0, kind: int = 0, protocol: int = 0) -> None:
+        if kind == socket.SOCK_RAW:
+            raise PermissionError(1, "Operation not permitted")
+        super().__init__()
+
+
+@pytest.mark.parametrize(("opened", "is_lost"), [(Unanswered, True), (NotPermitted, False)])
+def test_a_silence_to_echoes_that_never_leave_is_no_death(
+    opened: type[Unanswered], is_lost: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[Event] = []
+    watch = TunnelWatch("lo", told.append)
+    clock = count()
+    monkeypatch.setattr(tunnel_watch, "monotonic", lambda: next(clock) * LOOK_EVERY_S)
+    monkeypatch.setattr(socket, "socket", opened)
+    monkeypatch.setattr(TunnelWatch, "_counters", lambda _: (0, 0))
+    watch.watch([Target("jmp_1", "10.0.0.1", "203.0.113.1:51820", is_home=True, idle_s=1.0)])
+
+    for _ in range(int(3 * UNPROVED_S / LOOK_EVERY_S)):
+        watch._look()
+
+    assert any(isinstance(event, TunnelLost) for event in told) is is_lost
+    assert [record.message for record in caplog.records].count("tunnels_not_watched") == (0 if is_lost else 1)
