@@ -1,6 +1,7 @@
 """MiniStack as one process of the local system: its own server, on loopback.
 
-What its workers print goes to one file, because it keeps no log of socket functions. It ends
+What its workers print goes to one file, because it keeps no log of socket functions; and they share
+one copy of their code: see unpacked.py. It ends
 cleanly, state saved, on SIGTERM or when its standard input closes, so it cannot outlive who
 started it.
 
@@ -12,8 +13,10 @@ import os
 import signal
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from hypercorn.asyncio import serve
@@ -21,11 +24,14 @@ from hypercorn.config import Config
 from ministack import app as ministack_app
 from ministack.core import lambda_runtime
 
+from infra.local.unpacked import SharedZip
+
 STOP_S = 2.0
 
 
 def main(function_log: Path) -> None:
     _collect_output(function_log)
+    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedZip})
     asyncio.run(_serve())
 
 

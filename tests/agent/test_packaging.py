@@ -4,6 +4,7 @@ import configparser
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -63,7 +64,9 @@ def ran(inside: Namespace, *words: str) -> "subprocess.CompletedProcess[str]":
 
 def ended(inside: Namespace, state: Path) -> None:
     for pid_file in state.glob("*/wy*.pid"):
-        os.kill(int(pid_file.read_text()), 9)
+        os.kill(int(pid_file.read_text()), signal.SIGKILL)
+    for pid_file in state.glob("*/guard.pid"):
+        os.killpg(int(pid_file.read_text()), signal.SIGKILL)
 
 
 def test_the_unit_grants_three_capabilities_and_ends_the_agent_alone() -> None:
