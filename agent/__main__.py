@@ -61,6 +61,8 @@ from agent.settings import (
     LeaveSettings,
     PlanSettings,
     RunSettings,
+    SealSettings,
+    Settings,
     StatusSettings,
     origin,
     parse,
@@ -83,28 +85,33 @@ DAY_S = 86_400.0
 def main(arguments: Sequence[str] | None = None) -> int:
     settle()
     try:
-        settings = parse(sys.argv[1:] if arguments is None else arguments)
-        match settings:
-            case EnrollSettings():
-                return _enroll(settings)
-            case RunSettings():
-                return _run(settings)
-            case PlanSettings():
-                return _plan(settings)
-            case LeaveSettings():
-                return _leave(settings)
-            case DoctorSettings():
-                return doctor.run(settings)
-            case ExportSettings() | ImportSettings():
-                return identity.run(settings)
-            case StatusSettings():
-                return _status(settings)
-            case _:
-                assert_never(settings)
+        return _done(parse(sys.argv[1:] if arguments is None else arguments))
     except SettingsInvalid as wrong:
         return _say(str(wrong), EXIT_USAGE)
     except AgentError as failed:
         return _say(str(failed), EXIT_FAILED)
+
+
+def _done(settings: Settings) -> int:
+    match settings:
+        case EnrollSettings():
+            return _enroll(settings)
+        case RunSettings():
+            return _run(settings)
+        case SealSettings():
+            return _seal(settings)
+        case PlanSettings():
+            return _plan(settings)
+        case LeaveSettings():
+            return _leave(settings)
+        case DoctorSettings():
+            return doctor.run(settings)
+        case ExportSettings() | ImportSettings():
+            return identity.run(settings)
+        case StatusSettings():
+            return _status(settings)
+        case _:
+            assert_never(settings)
 
 
 def _enroll(settings: EnrollSettings) -> int:
@@ -205,6 +212,27 @@ def _standing(outcome: Outcome) -> str:
     if outcome.version is None:
         return "no bundle is in force"
     return f"revision {outcome.version.revision} is in force, {'changed' if outcome.is_changed else 'nothing to do'}"
+
+
+def _seal(settings: SealSettings) -> int:
+    """Reads files and asks nobody, for there is no network yet; one enrolment's trouble is not another's."""
+    code = 0
+    for directory in StateDir(settings.state_dir).enrollments():
+        try:
+            if not directory.has_ended() and _is_sealed(directory):
+                print(f"{directory.path.name}: sealed until its agent brings the tunnel up")
+        except AgentError as failed:
+            code = _say(f"{directory.path.name}: {failed}", EXIT_FAILED)
+    return code
+
+
+def _is_sealed(directory: EnrollmentDir) -> bool:
+    enrollment = _enrollment(directory)
+    saved = directory.bundle(enrollment, Trust(directory.keyring(enrollment), lambda _: None))
+    if saved is None:
+        return False
+    wanted = desired(saved.bundle, wireguard_public_key(enrollment.keys.private_key))
+    return _tunnel(directory, enrollment, enrollment.interface, saved).close(wanted)
 
 
 def _plan(settings: PlanSettings) -> int:

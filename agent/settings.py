@@ -40,6 +40,11 @@ IDENTITY_EPILOG = """\
 The file is sealed by the passphrase (scrypt, ChaCha20-Poly1305). Who has both is this peer: it
 keeps a lost machine from voiding every static peer's file. Only one host may run it at a time.
 """
+SEAL_EPILOG = """\
+For the unit wirety-agent-seal, before the host's network is up. Only hosts whose last good bundle sends
+everything through the home jump are sealed: what does not go through the tunnel stays where it is,
+DHCP and the agent apart. Running the agent opens the way, leaving the network removes the seal.
+"""
 PLAN_EPILOG = """\
 Changes nothing. Without --fetch it compares this host with the last good bundle on disk.
 """
@@ -106,6 +111,11 @@ class DoctorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SealSettings:
+    state_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
 class ExportSettings:
     """`passphrase_file` None: ask the terminal; `-`: stdin."""
 
@@ -131,7 +141,14 @@ class StatusSettings:
 
 MovingSettings = ExportSettings | ImportSettings
 Settings = (
-    EnrollSettings | RunSettings | PlanSettings | LeaveSettings | DoctorSettings | MovingSettings | StatusSettings
+    EnrollSettings
+    | RunSettings
+    | SealSettings
+    | PlanSettings
+    | LeaveSettings
+    | DoctorSettings
+    | MovingSettings
+    | StatusSettings
 )
 
 
@@ -160,6 +177,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
             return RunSettings(
                 state_dir, network_id, is_insecure, form, nat, manages, once, within_s, is_guard, days, port
             )
+        case "seal":
+            return SealSettings(state_dir)
         case "plan":
             json, fetched, insecure = (_is_asked(given, env, flag) for flag in ("json", "fetch", "insecure"))
             nat, manages = _nat_interfaces(given.nat_interface, env), _is_asked(given, env, "manage_forward")
@@ -225,6 +244,7 @@ def _parser() -> argparse.ArgumentParser:
     run = _run(commands, "run", "keep the tunnel in step, for ever; for a service", RUN_EPILOG)
     _flag(run, "once", "fetch, apply, report and end; for scripts")
     _run(commands, "guard", "started by run: go on in its place if it ends while a change is on trial")
+    _command(commands, "seal", "at boot: let nothing leave this host beside the tunnel to come", SEAL_EPILOG)
     plan = _of_network(_command(commands, "plan", "say what run would do to this host, without doing it", PLAN_EPILOG))
     _flag(plan, "fetch", "for what the control plane has now")
     _flag(plan, "insecure", "allow http off loopback")

@@ -214,3 +214,41 @@ def test_a_running_agent_shows_its_peers_and_its_metrics_where_it_is_asked_to(la
     assert status["peers"][0]["handshake_age_s"] is None  # type: ignore[index]
     assert "wirety_agent_connected 1.0" in metrics
     assert "process_resident_memory_bytes" in metrics
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+def test_a_host_that_sends_everything_into_the_tunnel_is_sealed_before_there_is_any(
+    laboratory: Laboratory, is_full: bool
+) -> None:
+    hub = a_peer("hub", ["0.0.0.0/0"] if is_full else ["10.9.0.1/32"], endpoint="198.51.100.9:51820")
+    laboratory.origin.bundle = a_bundle(1, [hub], full_encapsulation=is_full)
+    laboratory.enroll()
+    without_bundle = laboratory.command("seal")
+    nothing = laboratory.inside.sh("nft list tables")
+    laboratory.command("run", "--once")
+    laboratory.inside.sh("nft flush ruleset")
+
+    sealed = laboratory.command("seal")
+    tables = laboratory.inside.sh("nft list tables")
+    left = laboratory.command("leave", "--local")
+
+    assert (without_bundle.returncode, sealed.returncode, left.returncode) == (0, 0, 0), sealed.stderr + left.stderr
+    assert (nothing, "sealed" in sealed.stdout, f"{INTERFACE}_seal" in tables) == ("", is_full, is_full)
+    assert laboratory.inside.sh("nft list tables") == ""
+
+
+def test_a_damaged_enrolment_does_not_leave_another_unsealed_and_is_told(laboratory: Laboratory) -> None:
+    hub = a_peer("hub", ["0.0.0.0/0"], endpoint="198.51.100.9:51820")
+    laboratory.origin.bundle = a_bundle(1, [hub], full_encapsulation=True)
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    laboratory.inside.sh("nft flush ruleset")
+    damaged = laboratory.state / "a-network" / "enrollment.json"
+    damaged.parent.mkdir()
+    damaged.write_text("{")
+
+    sealed = laboratory.command("seal")
+
+    assert sealed.returncode == 1
+    assert "a-network" in sealed.stderr
+    assert f"{INTERFACE}_seal" in laboratory.inside.sh("nft list tables")

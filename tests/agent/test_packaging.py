@@ -19,7 +19,8 @@ from tests.agent.namespace import Namespace
 from tests.agent.origin import Origin
 
 ROOT = Path(__file__).parents[2]
-UNIT = ROOT / "agent" / "packaging" / "wirety-agent.service"
+UNITS = sorted((ROOT / "agent" / "packaging").glob("*.service"))
+UNIT, SEAL = (ROOT / "agent" / "packaging" / f"{name}.service" for name in ("wirety-agent", "wirety-agent-seal"))
 INTERFACE = interface_name(NETWORK_ID, PEER_ID)
 CAPABILITIES = {"CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE"}
 MOST_EXPOSED = 4.0  # of 10, by systemd's own count; a unit without any of this has 9.6
@@ -78,9 +79,10 @@ def test_the_unit_grants_three_capabilities_and_ends_the_agent_alone() -> None:
 
 
 @pytest.mark.root
-def test_systemd_takes_the_unit_and_counts_little_exposure(tmp_path: Path) -> None:
-    copy = tmp_path / UNIT.name
-    copy.write_text(UNIT.read_text().replace("/usr/local/bin/wirety-agent", sys.executable))
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_systemd_takes_the_unit_and_counts_little_exposure(unit: Path, tmp_path: Path) -> None:
+    copy = tmp_path / unit.name
+    copy.write_text(unit.read_text().replace("/usr/local/bin/wirety-agent", sys.executable))
 
     verified = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True)
     counted = subprocess.run(

@@ -1,17 +1,22 @@
-"""A fleet of real agents that stands for a while; what the agents logged is printed at its end."""
+"""A fleet of real agents that stands for a while, and a host of it that loses power."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from infra.local.demo.agent import STATE_DIR, Agent
 from infra.local.demo.api import Api
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import JUMP, Fleet
+from infra.local.demo.patience import until
 from infra.local.lab import Lab
+
+GONE_S = 60.0
 
 
 @contextmanager
 def a_fleet(lab: Lab, deployment: Deployment, jumps: Sequence[str] = (JUMP,), version: int = 4) -> Iterator[Fleet]:
-    """Jumps and two sites behind NAT, enrolled and connected, with handshakes."""
+    """Jumps and two sites behind NAT, enrolled and connected, with handshakes; what the agents logged is printed
+    at its end."""
     api = Api(deployment.api_url, deployment.api_token)
     raised = Fleet(api, lab, lab.publish(deployment.port), deployment.agent_command, jumps, version)
     try:
@@ -21,3 +26,20 @@ def a_fleet(lab: Lab, deployment: Deployment, jumps: Sequence[str] = (JUMP,), ve
         print("\n".join(f"--- log of {agent.name}\n{agent.tail(40)}" for agent in raised.agents.values()))
         raised.remove()
         api.close()
+
+
+def loses_power(agent: Agent) -> None:
+    """Nothing is left of its host but the disk: no process, no interface, no route of its own, no firewall, no /run."""
+    assert agent.process is not None
+    agent.process.kill()
+    for pid_file in (agent.node.root / STATE_DIR.lstrip("/")).rglob("*.pid"):
+        agent.node.attempt("kill", "-KILL", pid_file.read_text())
+    agent.node.run(
+        "find", "/run", "-mindepth", "1", "-maxdepth", "1", "!", "-path", STATE_DIR, "-exec", "rm", "-r", "{}", "+"
+    )
+    agent.node.run("nft", "flush", "ruleset")
+    agent.node.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=0")
+    for version in ("-4", "-6"):
+        agent.node.run("ip", version, "rule", "flush")
+        agent.node.run("ip", version, "rule", "add", "priority", "32766", "table", "main")
+    until(lambda: agent.node.wg() == {}, f"{agent.name} has no tunnel", GONE_S)

@@ -12,6 +12,7 @@ from infra.local.demo.agent import Agent
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
+from tests.dataplane.fleets import loses_power
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
@@ -180,6 +181,23 @@ def test_full_encapsulation_goes_by_the_jump_alone_and_the_control_plane_stays_i
     assert inside == (0, True, True)
     assert without_jump == (False, 0, True)
     assert count("direct") > 0
+
+
+def test_a_host_of_full_encapsulation_leaks_nothing_between_its_start_and_the_agents(fleet: Fleet) -> None:
+    site, internet = fleet.agents["site-a"], fleet.lab.internet
+    fleet.api.change_peer(fleet.network.id, site.peer.id, PatchPeer(full_encapsulation=True))
+    until(partial(has_route, site, "0.0.0.0/0"), "all goes into the tunnel", ARRIVES_S)
+    until(lambda: site.node.reaches(fleet.lab.internet_address), "the internet is reached by the jump", ARRIVES_S)
+    loses_power(site)
+    was_open = site.node.reaches(fleet.lab.internet_address)
+    internet.run("nft", "-f", "-", stdin=COUNT)
+
+    site.seal()
+    is_open = site.node.reaches(fleet.lab.internet_address, timeout_s=1)
+    site.start()
+    until(lambda: site.node.reaches(fleet.lab.internet_address), "the internet is reached by the jump", ARRIVES_S)
+
+    assert (was_open, is_open, counted(fleet, "direct"), counted(fleet, "by_the_jump") > 0) == (True, False, 0, True)
 
 
 def counted(fleet: Fleet, name: str) -> int:

@@ -6,13 +6,13 @@ from functools import partial
 
 import pytest
 
-from infra.local.demo.agent import STATE_DIR, Agent
+from infra.local.demo.agent import Agent
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
 from infra.local.lab import Lab
 from infra.local.lab.probe import probe
-from tests.dataplane.fleets import a_fleet
+from tests.dataplane.fleets import a_fleet, loses_power
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
@@ -68,20 +68,6 @@ def has_route(agent: Agent, prefix: str) -> bool:
 
 def reaches(source: Agent, target: Agent) -> bool:
     return source.node.reaches(target.peer.address, timeout_s=1)
-
-
-def loses_power(agent: Agent) -> None:
-    """Nothing is left of its host but the disk: no process, no interface, no firewall, no /run."""
-    assert agent.process is not None
-    agent.process.kill()
-    for pid_file in (agent.node.root / STATE_DIR.lstrip("/")).rglob("*.pid"):
-        agent.node.attempt("kill", "-KILL", pid_file.read_text())
-    agent.node.run(
-        "find", "/run", "-mindepth", "1", "-maxdepth", "1", "!", "-path", STATE_DIR, "-exec", "rm", "-r", "{}", "+"
-    )
-    agent.node.run("nft", "flush", "ruleset")
-    agent.node.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=0")
-    until(lambda: agent.node.wg() == {}, f"{agent.name} has no tunnel", HEALS_S)
 
 
 def seen_from(jump: Agent, site: Agent) -> str | None:

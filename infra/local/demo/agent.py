@@ -59,6 +59,10 @@ class Agent:
         self.process = self.node.spawn(self._command, *arguments, env=_environment())
         return self.process
 
+    def seal(self) -> None:
+        """As the unit of that name does, before the host's network is up."""
+        self.node.run(self._command, "seal", "--state-dir", STATE_DIR, env=_environment())
+
     def stop(self) -> int:
         """As a service manager does. Returns the exit code."""
         assert self.process is not None
