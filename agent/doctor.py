@@ -143,6 +143,14 @@ def foreign_firewalls(sentences: Sequence[str] | None) -> Iterable[Finding]:
         yield Finding("foreign_firewall", "warn", sentence)
 
 
+def input_firewalls(sentences: Sequence[str] | None) -> Iterable[Finding]:
+    """One sentence for each table of others by which peers do not reach a jump."""
+    if sentences == []:
+        yield Finding("input_firewall", "ok", "no other firewall of this host drops what peers send to it")
+    for sentence in sentences or ():
+        yield Finding("input_firewall", "warn", sentence)
+
+
 def mtu(path: Path) -> Finding:
     if path.bytes is None:
         return Finding("mtu", "warn", f"{path.peer_id} at {path.address}: there is no route there, so no MTU is known")

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from agent.enrollment import Enrollment, Keys
+from agent.firewall.foreign import Place
 from agent.liveness import Target
 from agent.received import Fetched, Received
 from agent.tunnel.desired import Desired
@@ -31,10 +32,13 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What making it so would do, in order; none: nothing. `conflicts` as in Made."""
+    """What making it so would do, in order; none: nothing. `conflicts` as in Made. `encapsulation`: a seal comes
+    first, its end last. `opened`: chains of others that get the agent's rule."""
 
     steps: tuple[Step, ...]
     conflicts: tuple[str, ...] = ()
+    encapsulation: Literal["seal", "unseal"] | None = None
+    opened: tuple[Place, ...] = ()
 
 
 class Enroller(Protocol):

@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from agent.adapters.commands import Commands
 from agent.adapters.firewall import NftFirewall
@@ -45,6 +45,13 @@ class Encapsulation:
     def verify(self) -> None:
         self._seal.verify()
         self._ways = self._mark = None
+
+    def prospect(self, wanted: Desired, host: HostRoutes) -> Literal["seal", "unseal"] | None:
+        """What `close` and `divert` would do, from a look at the host."""
+        if not wanted.is_full:
+            return "unseal" if self._is_sealed() else None
+        is_closed = not self._seal.differs(seal(self.interface, host.subnets, wanted.resolvers))
+        return None if is_closed and self._look() == ways(wanted, has_ipv6=IPV6.exists()) else "seal"
 
     def close(self, wanted: Desired, host: HostRoutes) -> bool:
         """Seal the host before anything else is done; whether that was to be done.

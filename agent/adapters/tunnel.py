@@ -195,7 +195,13 @@ class HostTunnel:
         live = self._look()
         wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
-        return Prospect(ordered(plan, wanted, self._firewall(wanted, self.firewall.differs)), conflicts)
+        has_ipv6 = any(address.version == 6 for address in wanted.addresses)
+        return Prospect(
+            steps=ordered(plan, wanted, self._firewall(wanted, self.firewall.differs)),
+            conflicts=conflicts,
+            encapsulation=self.encapsulation.prospect(wanted, self._host) if self.encapsulation is not None else None,
+            opened=tuple(self.foreign.prospect(has_ipv6)) if self.foreign is not None and wanted.is_forwarding else (),
+        )
 
     def _make(self, wanted: Desired, live: Live) -> Made:
         self._wanted = wanted

@@ -1,6 +1,6 @@
 """`doctor`: gather the facts of this host and its enrolment, judge them, print, 0 or 1."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -39,6 +39,10 @@ class Examined:
         return self.bundle is not None and self.bundle.firewall.forward
 
     @property
+    def listen_port(self) -> int | None:
+        return self.bundle.interface.listen_port if self.bundle is not None else None
+
+    @property
     def has_ipv6(self) -> bool:
         return self.bundle is not None and any(":" in text for text in self.bundle.interface.addresses)
 
@@ -64,7 +68,10 @@ def _findings(settings: DoctorSettings) -> Iterable[Finding]:
         yield doctor.running(is_running, examined.directory.has_ended())
         yield from doctor.forwarding(examined.is_jump, examination.forwards(examined.has_ipv6), is_running)
     if examined.is_jump and examined.enrollment is not None:
-        yield from doctor.foreign_firewalls(_foreign(examined.enrollment.interface, examined.has_ipv6))
+        tables = ForeignTables(Commands(), examined.enrollment.interface)
+        yield from doctor.foreign_firewalls(_said(lambda: tables.sentences(examined.has_ipv6)))
+        if (port := examined.listen_port) is not None:
+            yield from doctor.input_firewalls(_said(lambda: tables.shut(port, has_ipv6=True)))
     server = examined.enrollment.server if examined.enrollment is not None else settings.server
     if server is not None:
         yield from map(doctor.name, examination.names([("the control plane", _host_of(server))]))
@@ -104,9 +111,10 @@ def _saved(directory: EnrollmentDir, enrollment: Enrollment) -> Fetched | None:
     return directory.bundle(enrollment, Trust(directory.keyring(enrollment), lambda _: None))
 
 
-def _foreign(interface: str, has_ipv6: bool) -> Sequence[str] | None:
+def _said(look: Callable[[], Sequence[str]]) -> Sequence[str] | None:
+    """What tables of others do; None: they cannot be read."""
     try:
-        return ForeignTables(Commands(), interface).sentences(has_ipv6)
+        return look()
     except ToolFailed:
         return None
 

@@ -13,6 +13,14 @@ from agent.tunnel.reconcile import Change, Plan
 from agent.tunnel.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable, Poke, RemovePeers, Step
 from chalicelib.wire.bundle import Bundle
 
+BARE = {
+    "create_interface": "create the interface {interface}",
+    "enable_forwarding": "let the kernel forward",
+    "load_firewall": "load the firewall table {interface}, in one transaction",
+    "delete_firewall": "delete the firewall table {interface}",
+    "seal": "seal this host: everything goes into the tunnel, or nowhere",
+    "unseal": "unseal this host: what is not the tunnel's goes its own way again",
+}
 LISTED = 10  # peers named in one step for a person; scripts get all
 
 
@@ -29,7 +37,8 @@ class ShownPeer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownStep(msgspec.Struct, frozen=True, kw_only=True):
-    """`commands`: lines for `ip`. `sets_private_key`: the interface gets this enrolment's."""
+    """`commands`: lines for `ip`, or the chains of others that are opened. `sets_private_key`: the interface gets
+    this enrolment's."""
 
     step: Literal[
         "create_interface",
@@ -40,6 +49,9 @@ class ShownStep(msgspec.Struct, frozen=True, kw_only=True):
         "delete_firewall",
         "network",
         "poke",
+        "seal",
+        "unseal",
+        "open_foreign",
     ]
     peers: list[ShownPeer] = []
     sets_private_key: bool = False
@@ -69,7 +81,7 @@ def shown(interface: str, bundle: Bundle, prospect: Prospect, source: Literal["d
         source=source,
         generation=bundle.generation,
         revision=bundle.revision,
-        steps=[_step(step, names) for step in prospect.steps],
+        steps=_steps(prospect, names),
         conflicts=list(prospect.conflicts),
     )
 
@@ -85,6 +97,16 @@ def text(plan: ShownPlan) -> str:
     if plan.conflicts:
         lines.append("left out, for they are the host's own network: " + ", ".join(plan.conflicts))
     return "\n".join(lines)
+
+
+def _steps(prospect: Prospect, names: Mapping[str, str]) -> list[ShownStep]:
+    opened = [f"chain {place.chain} of table {place.family} {place.table}" for place in prospect.opened]
+    return [
+        *([ShownStep(step="seal")] if prospect.encapsulation == "seal" else []),
+        *(_step(step, names) for step in prospect.steps),
+        *([ShownStep(step="unseal")] if prospect.encapsulation == "unseal" else []),
+        *([ShownStep(step="open_foreign", commands=opened)] if opened else []),
+    ]
 
 
 def _step(step: Step, names: Mapping[str, str]) -> ShownStep:
@@ -137,25 +159,19 @@ def _laid(plan: Plan) -> list[str]:
 def _said(step: ShownStep, interface: str) -> list[str]:
     """The step's line, and those under it."""
     match step.step:
-        case "create_interface":
-            return [f"create the interface {interface}"]
         case "remove_peers":
             keys = [peer.peer_id or peer.public_key for peer in step.peers]
             return [f"remove {_counted(len(keys), 'peer')} from WireGuard", *_listed(keys)]
         case "configure":
             return [_configured(step), *_listed([_one(peer) for peer in step.peers])]
-        case "enable_forwarding":
-            return ["let the kernel forward"]
-        case "load_firewall":
-            return [f"load the firewall table {interface}, in one transaction"]
-        case "delete_firewall":
-            return [f"delete the firewall table {interface}"]
         case "network":
             return ["addresses and routes", *_listed(step.commands)]
+        case "open_foreign":
+            return ["accept the tunnel in other firewalls", *_listed(step.commands)]
         case "poke":
             return ["speak first to " + ", ".join(peer.peer_id or peer.public_key for peer in step.peers)]
         case _:
-            assert_never(step.step)
+            return [BARE[step.step].format(interface=interface)]
 
 
 def _configured(step: ShownStep) -> str:

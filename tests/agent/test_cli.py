@@ -47,6 +47,39 @@ def test_a_plan_of_a_newer_bundle_changes_nothing_and_holds_no_secret(laboratory
     assert not any(secret in plan.stdout + plan.stderr for plan in plans for secret in (psk, *keys, "session-"))
 
 
+def test_a_plan_shows_the_seal_and_its_end_and_neither_where_they_are_made(laboratory: Laboratory) -> None:
+    hub = a_peer("hub", ["0.0.0.0/0"], endpoint="198.51.100.9:51820")
+    laboratory.origin.bundle = a_bundle(1, [hub], full_encapsulation=True)
+    laboratory.enroll()
+    sealing = laboratory.command("plan", "--fetch")
+    laboratory.command("run", "--once")
+    sealed = laboratory.command("plan")
+    laboratory.origin.bundle = a_bundle(2, [a_peer("hub", ["10.9.0.1/32"])])
+    unsealing = laboratory.command("plan", "--fetch", "--json")
+    laboratory.command("run", "--once")
+    unsealed = laboratory.command("plan")
+
+    assert "1. seal this host" in sealing.stdout, sealing.stderr
+    assert "nothing to do" in sealed.stdout
+    assert [step["step"] for step in json.loads(unsealing.stdout)["steps"]][-1] == "unseal"
+    assert "nothing to do" in unsealed.stdout
+
+
+def test_a_plan_of_a_jump_names_the_firewalls_that_it_opens(laboratory: Laboratory) -> None:
+    laboratory.origin.bundle = a_bundle(1, [a_peer()], forward=True)
+    laboratory.enroll()
+    laboratory.inside.sh("nft 'table inet mine { chain f { type filter hook forward priority 0; policy drop; }; }'")
+    managing = laboratory.command("plan", "--fetch", "--manage-forward", "--json")
+    laboratory.command("run", "--once", "--manage-forward")
+    managed = laboratory.command("plan", "--manage-forward")
+    leaving = laboratory.command("plan")
+
+    opened = [step["commands"] for step in json.loads(managing.stdout)["steps"] if step["step"] == "open_foreign"]
+    assert opened == [["chain f of table inet mine"]]
+    assert "nothing to do" in managed.stdout
+    assert "other firewalls" not in leaving.stdout
+
+
 def test_run_once_reports_and_ends_and_a_second_one_has_nothing_to_do(laboratory: Laboratory) -> None:
     origin = laboratory.origin
     laboratory.enroll()

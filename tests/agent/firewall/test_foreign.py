@@ -75,6 +75,33 @@ def make_so(inside: Namespace, is_managed: bool = True) -> tuple[bool, list[str]
 
 
 @pytest.mark.parametrize(
+    ("rules", "policy", "is_shut"),
+    [
+        ("", "drop", True),
+        ("", "accept", False),
+        ("tcp dport 51820 accept;", "drop", True),
+        ("udp dport 51821 accept;", "drop", True),
+        ("udp dport 51820 drop;", "drop", True),
+        ("udp dport 51820 accept;", "drop", False),
+        ("ip saddr 192.0.2.0/24 udp dport { 53, 51000-52000 } accept;", "drop", False),
+        ("meta l4proto { tcp, udp } th dport 51820 accept;", "drop", False),
+        ("udp dport 51000-51999 accept; drop;", "accept", False),
+        ("ct state established accept; reject;", "accept", True),
+    ],
+)
+def test_a_table_by_which_no_peer_reaches_the_port_is_found(
+    inside: Namespace, rules: str, policy: str, is_shut: bool
+) -> None:
+    load(inside, f"table inet mine {{ chain in {{ type filter hook input priority 0; policy {policy}; {rules} }}; }}")
+    load(inside, "table inet wy00000009 { chain in { type filter hook input priority 0; policy drop; }; }")
+
+    found = inside.do(lambda: ForeignTables(Commands(), OWN).shut(51820, has_ipv6=True))
+
+    assert len(found) == (1 if is_shut else 0)
+    assert all("chain in of table inet mine drops" in said and "accept UDP 51820 there" in said for said in found)
+
+
+@pytest.mark.parametrize(
     ("text", "place", "owner"),
     [
         (DOCKER, "chain FORWARD of table ip filter", "Docker"),
