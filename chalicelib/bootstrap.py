@@ -31,6 +31,7 @@ from chalicelib.application.bundles import Bundles
 from chalicelib.application.connections import Connections
 from chalicelib.application.creation import Creation
 from chalicelib.application.credentials import Credentials
+from chalicelib.application.deliveries import Deliveries
 from chalicelib.application.edits import Edits
 from chalicelib.application.enrollment import EnrollmentDesk
 from chalicelib.application.failover import Failover
@@ -40,8 +41,8 @@ from chalicelib.application.ipam import Ipam
 from chalicelib.application.networks import Networks
 from chalicelib.application.peers import Peers
 from chalicelib.application.people import People
+from chalicelib.application.plans import Announcements, Plans
 from chalicelib.application.proofs import Proofs
-from chalicelib.application.pushes import Announcements, Deliveries, Plans
 from chalicelib.application.removal import Removals
 from chalicelib.application.requests import Requests
 from chalicelib.application.rotations import Rotations

@@ -19,7 +19,7 @@ from chalicelib import bootstrap
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.adapters.messages import errand_text
-from chalicelib.application.pushes import by_network
+from chalicelib.application.plans import by_network
 from chalicelib.bootstrap import Container
 from chalicelib.domain.change import Change
 from chalicelib.domain.ids import ConnectionId

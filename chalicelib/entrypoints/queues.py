@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from chalicelib.adapters.messages import errand_from, message_from
-from chalicelib.application.pushes import without_stale
+from chalicelib.application.deliveries import without_stale
 from chalicelib.bootstrap import container
 from chalicelib.domain.ids import NetworkId
 from chalicelib.observability import logger

@@ -12,7 +12,7 @@ from typing import Any
 from tenacity import Retrying, stop_after_attempt, wait_random_exponential
 
 from chalicelib.adapters.dynamodb.streams import change_from, fact_from, key_of
-from chalicelib.application.pushes import by_network
+from chalicelib.application.plans import by_network
 from chalicelib.bootstrap import container
 from chalicelib.domain.change import Change
 from chalicelib.domain.presence import Fact

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.application.pushes import by_network, without_stale
+from chalicelib.application.deliveries import without_stale
+from chalicelib.application.plans import by_network
 from chalicelib.domain.change import Change
 from chalicelib.domain.failover import Accusation
 from chalicelib.domain.ids import NetworkId, PeerId

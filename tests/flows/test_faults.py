@@ -11,7 +11,7 @@ import pytest
 from chalicelib.adapters.dynamodb.values import change_item
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.edges import SteppedClock
-from chalicelib.application import pushes
+from chalicelib.application import plans
 from chalicelib.application.creation import NewPeer
 from chalicelib.domain.audience import Audience, audience
 from chalicelib.domain.change import Change
@@ -200,7 +200,7 @@ def test_changes_that_cannot_be_planned_together_are_planned_each_by_itself(
             raise LookupError(change.revision)
         return audience(change)
 
-    monkeypatch.setattr(pushes, "audience", fails)
+    monkeypatch.setattr(plans, "audience", fails)
 
     answer = streams.plan({"Records": [recorded(change) for change in (first, theirs, bad, last)]})
     world.deliver()

@@ -1,4 +1,4 @@
-"""From changes and facts to the sockets they concern: plan, then deliver.
+"""From changes and facts to the sockets they concern, which deliveries tell.
 
 Requests of a plan of changes of one network, however many: 2 queries for browsers; agents
 concerned: 1 query for the jumps (everyone: the pages of all peers), 1 query of sockets (up to
@@ -6,8 +6,7 @@ NARROW agents: 1 an agent), 1 write for 25 of these agents and 1 for 25 of these
 to look for late ones. Messages: for each revision 1 for up to SOCKETS_PER_PUSH agents' sockets
 of which it is the newest, and 1 for as many browsers. Of changes that move homes, 1 read more and
 1 message more: new homes are told first, the others when these have applied, at most HOME_FIRST
-later. Of a batch of facts: 1 query, and 1 a network. Deliver: 1 post a socket, and while it waits
-for a new home, 1 read each ASK_EVERY_S.
+later. Of a batch of facts: 1 query, and 1 a network.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
@@ -22,7 +21,7 @@ from chalicelib.domain.change import DELETING, Change
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.failover import DOWN, down_from
 from chalicelib.domain.home import moved_homes
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.notice import AccessRevoked, ConfigChanged, NetworkChanged, Notice, PeerEnded, PresenceChanged
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.presence import Fact
@@ -32,7 +31,6 @@ from chalicelib.ports import (
     Clock,
     Connection,
     ConnectionStore,
-    Gateway,
     NetworkStore,
     PeerStore,
     PresenceStore,
@@ -40,7 +38,6 @@ from chalicelib.ports import (
     Push,
     PushQueue,
     RemovalQueue,
-    SessionStore,
 )
 
 News = TypeVar("News", Change, Fact)
@@ -48,10 +45,7 @@ News = TypeVar("News", Change, Fact)
 SOCKETS_PER_PUSH = 50
 NARROW = 10  # agents whose sockets are asked for one by one
 FACTS_PER_PUSH = 100  # a frame of some 15 KB, of 30 allowed
-SETTLING = timedelta(seconds=30)  # a post before $connect has returned is answered "gone"
-RETRY_DELAY = timedelta(seconds=1)
 HOME_FIRST = timedelta(seconds=1)
-ASK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,54 +134,6 @@ class Announcements:
             for at in range(0, len(own), FACTS_PER_PUSH):
                 news = PresenceChanged(network_id, tuple(own[at : at + FACTS_PER_PUSH]))
                 self.queue.send(_pushes(news, watching))
-
-
-@dataclass(frozen=True, slots=True)
-class Deliveries:
-    """Notices to sockets; what is not open yet is told again, what is gone or over forgotten."""
-
-    connections: ConnectionStore
-    sessions: SessionStore
-    presence: PresenceStore
-    queue: PushQueue
-    gateway: Gateway
-    clock: Clock
-
-    def deliver(self, push: Push) -> None:
-        """Tell each socket of a push."""
-        self._wait(push)
-        now = self.clock.now()
-        over = [known for known in push.connections if known.expires_at <= now]
-        told = [known for known in push.connections if known.expires_at > now]
-        gone = self.gateway.tell([known.connection_id for known in told], push.notice)
-        if isinstance(push.notice, PeerEnded | AccessRevoked):
-            self._end(push.notice, [known.connection_id for known in push.connections])
-            return
-        missed = [known for known in told if known.connection_id in gone]
-        settling = tuple(known for known in missed if now - known.connected_at < SETTLING)
-        if settling:
-            self.queue.send([Push(push.notice, settling)], delay=RETRY_DELAY)
-        for known in over:
-            self.gateway.dismiss(known.connection_id, "session_ended")
-        for known in [*over, *missed]:
-            if known not in settling:
-                self.connections.remove(known)
-
-    def _wait(self, push: Push) -> None:
-        """Until all that have to be first have applied, or the time is over."""
-        if not isinstance(push.notice, ConfigChanged) or push.until is None:
-            return
-        waiting = list(push.after)
-        while waiting and self.clock.now() < push.until:
-            waiting = [known for known in waiting if self.presence.running(known) < push.notice.revision]
-            if waiting:
-                self.clock.sleep(ASK_EVERY_S)
-
-    def _end(self, notice: PeerEnded | AccessRevoked, open_ids: list[ConnectionId]) -> None:
-        """The hint is out: now sessions and sockets of the peer end."""
-        self.sessions.end_all(notice.peer_id)
-        for connection_id in open_ids:
-            self.gateway.dismiss(connection_id, "peer_deleted" if isinstance(notice, PeerEnded) else "session_ended")
 
 
 def by_network(news: Iterable[News]) -> Mapping[NetworkId, list[News]]:
@@ -283,21 +229,3 @@ def _pushes(notice: Notice, sockets: Sequence[Connection]) -> Iterable[Push]:
     """One message for up to SOCKETS_PER_PUSH sockets; none for nobody."""
     for at in range(0, len(sockets), SOCKETS_PER_PUSH):
         yield Push(notice, tuple(sockets[at : at + SOCKETS_PER_PUSH]))
-
-
-def without_stale(pushes: Sequence[Push]) -> list[Push]:
-    """Pushes that wait together, less the hints at revisions that a socket is told a later one of anyway."""
-    newest: dict[ConnectionId, Revision] = {}
-    for push in pushes:
-        if isinstance(push.notice, ConfigChanged):
-            for known in push.connections:
-                newest[known.connection_id] = max(push.notice.revision, newest.get(known.connection_id, Revision(0)))
-    return [_only_newest(push, newest) for push in pushes]
-
-
-def _only_newest(push: Push, newest: Mapping[ConnectionId, Revision]) -> Push:
-    notice = push.notice
-    if not isinstance(notice, ConfigChanged):
-        return push
-    left = tuple(known for known in push.connections if newest[known.connection_id] <= notice.revision)
-    return replace(push, connections=left)
