@@ -5,6 +5,7 @@ adds the viewer's address and the origin's secret, and takes both from nobody.
 """
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -161,16 +162,17 @@ async def _join(
         return web.Response(status=STATUS_OF_REFUSED_SOCKET)
     async with above:
         below = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES)
-        await below.prepare(request)
-        sockets.add(below)
-        try:
-            ways = [asyncio.create_task(_pass(above, below)), asyncio.create_task(_pass(below, above))]
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-        finally:
-            sockets.discard(below)
+        with contextlib.suppress(ConnectionResetError):  # the client has gone meanwhile
+            await below.prepare(request)
+            sockets.add(below)
+            try:
+                ways = [asyncio.create_task(_pass(above, below)), asyncio.create_task(_pass(below, above))]
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                for way in ways:
+                    way.cancel()
+                await asyncio.gather(*ways, return_exceptions=True)
+            finally:
+                sockets.discard(below)
     return below
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.bench import agent, churn, control_plane, fanout, moves
+from scripts.bench import churn, control_plane, fanout, idle, moves
 from scripts.bench.figures import Figure, Group, Say, Verdict, as_json, judged, table, write_lines
 
 OUT = Path(__file__).parents[2] / ".local" / "bench.jsonl"
@@ -17,7 +17,7 @@ GROUPS: dict[str, Group] = {
     "control_plane": control_plane.GROUP,
     "fanout": fanout.GROUP,
     "churn": churn.GROUP,
-    "agent": agent.GROUP,
+    "agent": idle.GROUP,
     "moves": moves.GROUP,
 }
 

@@ -78,7 +78,7 @@ def churning(lab: Lab) -> Iterator[Churn]:
     """A jump and two sites that reach each other through it, with userspace or kernel WireGuard."""
     jump = lab["jump"]
     path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-    command = ("env", f"PYTHONPATH={ROOT}", f"PATH={path}", sys.executable, "-P", applier.__file__)
+    command = ("env", f"PYTHONPATH={ROOT}", f"PATH={path}", sys.executable, applier.__file__)
     process = jump.spawn_piped(*command, INTERFACE)
     try:
         assert process.entry.stdin is not None

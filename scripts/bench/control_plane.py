@@ -26,8 +26,8 @@ from chalicelib.wire.delta import difference
 from infra.local.dynamodb_local import dynamodb_local
 from infra.local.tables import create_tables, environment
 from scripts.bench.figures import Bar, Figure, Group, SameEverywhere, Say
+from scripts.bench.meter import Meter, Taken
 from scripts.bench.population import OPERATOR, Populated, populate
-from scripts.bench.requests import Meter, Taken
 
 SIZES = (10, 100, 1_000, 5_000)
 ROUNDS = 15
