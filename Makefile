@@ -12,7 +12,7 @@ STAMP := $(VENV)/.requirements
 PORT ?= 8080
 CLOUD_PORT ?= 4566
 WORKERS ?= 2
-SIDE_BY_SIDE := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 export PORT CLOUD_PORT RESET JSON HOLD
 
 .PHONY: help run demo test test-fast test-dataplane bench lint format schema package deploy executable lock clean debian tunnels
