@@ -211,7 +211,9 @@ def _once(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollmen
 def _standing(outcome: Outcome) -> str:
     if outcome.version is None:
         return "no bundle is in force"
-    return f"revision {outcome.version.revision} is in force, {'changed' if outcome.is_changed else 'nothing to do'}"
+    trial = "; it is on trial, and undone if the control plane stays out of reach" if outcome.is_on_trial else ""
+    done = "changed" if outcome.is_changed else "nothing to do"
+    return f"revision {outcome.version.revision} is in force, {done}{trial}"
 
 
 def _seal(settings: SealSettings) -> int:
@@ -401,6 +403,7 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
         delay_s=settings.confirm_within_s,
         pid_file=directory.guard_pid_file,
         lock=directory.lock_file,
+        is_mute=settings.is_once,
     )
 
 

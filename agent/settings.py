@@ -34,7 +34,8 @@ or an upgrade loses nothing; the next run takes it over. Exit codes: 0 stopped, 
 
 --once brings the tunnel up from the last good bundle, fetches what is newer, applies it, reports
 it and ends. Exit codes: 0 as the control plane wants it, 1 the host refused, 3 deleted, 4 the
-control plane could not be asked or told: the tunnel stands on the last good bundle.
+control plane could not be asked or told: the tunnel stands on the last good bundle, or on a newer
+one that a guard undoes unless the control plane answers (--confirm-within).
 """
 IDENTITY_EPILOG = """\
 The file is sealed by the passphrase (scrypt, ChaCha20-Poly1305). Who has both is this peer: it

@@ -21,12 +21,14 @@ GONE_WITHIN_S = 2.0
 
 @dataclass(slots=True)
 class GuardProcess:
-    """`command`: what stands in. `pid_file` finds it again after the agent's end; `lock`: what `feed` touches."""
+    """`command`: what stands in. `pid_file` finds it again after the agent's end; `lock`: what `feed` touches.
+    `is_mute`: it holds no output of its caller's open, who may wait for the end of it."""
 
     command: Sequence[str]
     delay_s: float
     pid_file: Path
     lock: Path
+    is_mute: bool = False
     _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def arm(self) -> None:
@@ -37,6 +39,7 @@ class GuardProcess:
                 ["sh", "-c", SLEEP_THEN, f"{self.delay_s:.0f}", *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL if self.is_mute else None,
                 start_new_session=True,
             )
             self.pid_file.write_text(str(self._child.pid))

@@ -15,12 +15,14 @@ from chalicelib.wire.frames import Applied
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`version`: in force now, None: none. `is_changed`: the host was. `away`: why the control plane could not be
-    asked or told. `error`: why the host did not take the newest bundle. `tombstone`: the peer was deleted."""
+    asked or told. `error`: why the host did not take the newest bundle. `is_on_trial`: a guard goes on with the
+    newest, and undoes it if the control plane stays out of reach. `tombstone`: the peer was deleted."""
 
     version: Version | None = None
     is_changed: bool = False
     away: str | None = None
     error: str | None = None
+    is_on_trial: bool = False
     tombstone: Tombstone | None = None
 
 
@@ -61,7 +63,7 @@ def _followed(worker: Worker, saved: Fetched | None, begun: Outcome, refused: Ve
                 return replace(begun, away="the control plane gave an older bundle than this host has; it was refused")
             if fetched.version == refused:
                 return replace(begun, error=f"revision {refused.revision} cut this host off and was rolled back")
-            return _taken(worker, fetched, begun, asked_at_s)
+            return _taken(worker, fetched, saved, begun, asked_at_s)
         case ev.BundleUnchanged():
             return begun
         case ev.Deleted(tombstone=tombstone):
@@ -70,29 +72,36 @@ def _followed(worker: Worker, saved: Fetched | None, begun: Outcome, refused: Ve
             return replace(begun, away=_reason(failed))
 
 
-def _taken(worker: Worker, fetched: Fetched, begun: Outcome, asked_at_s: float) -> Outcome:
-    """Apply, keep, report; a bundle the host refuses leaves the last good one in force."""
-    outcome = _applied(worker, fetched, begun)
-    took_ms = round((monotonic() - asked_at_s) * 1000)
-    if outcome.error is None:
-        kept = worker.perform(ef.Save(fetched))
-        if isinstance(kept, ev.SaveFailed):
-            outcome = replace(outcome, error=kept.error)
+def _taken(worker: Worker, fetched: Fetched, saved: Fetched | None, begun: Outcome, asked_at_s: float) -> Outcome:
+    """Try, report, keep what an answer proved; a bundle the host refuses leaves the last good one in force."""
+    tried = worker.perform(ef.Try(fetched, saved))
+    outcome = _outcome(tried, begun)
+    is_on_trial = isinstance(tried, ev.BundleApplied | ev.ApplyFailed) and tried.is_on_trial
     report = Applied(
         generation=fetched.version.generation,
         revision=fetched.version.revision,
         hash=fetched.hash,
         ok=outcome.version == fetched.version,
-        ms=took_ms,
+        ms=round((monotonic() - asked_at_s) * 1000),
         error=outcome.error[:ERROR_CHARS] if outcome.error is not None else None,
     )
     told = worker.perform(ef.Post(report))
+    if is_on_trial and isinstance(told, ev.PostFailed) and told.status is None:
+        return replace(outcome, away=_reason(told), is_on_trial=True)
+    if outcome.error is None:
+        kept = worker.perform(ef.Save(fetched))
+        if isinstance(kept, ev.SaveFailed):
+            outcome = replace(outcome, error=kept.error)
     return outcome if isinstance(told, ev.Posted) else replace(outcome, away=_reason(told))
 
 
 def _applied(worker: Worker, fetched: Fetched, before: Outcome) -> Outcome:
-    match worker.perform(ef.Apply(fetched)):
-        case ev.BundleApplied(made=made):
+    return _outcome(worker.perform(ef.Apply(fetched)), before)
+
+
+def _outcome(applied: ev.Event, before: Outcome) -> Outcome:
+    match applied:
+        case ev.BundleApplied(fetched=fetched, made=made):
             return Outcome(version=fetched.version, is_changed=before.is_changed or made.is_changed)
         case failed:
             return replace(before, error=_reason(failed))

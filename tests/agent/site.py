@@ -50,6 +50,12 @@ class Site:
         self.agents.append(agent)
         return agent
 
+    def once(self) -> "subprocess.CompletedProcess[str]":
+        """`run --once`, with as short a window."""
+        command = [sys.executable, "-m", "agent", "run", "--once", "--insecure", "--state-dir", str(self.state)]
+        window = ["--confirm-within", CONFIRM_S]
+        return self.host.do(lambda: subprocess.run([*command, *window], cwd=ROOT, capture_output=True, text=True))
+
     def routes(self) -> str:
         return self.host.sh(f"ip route show dev {INTERFACE}")
 
@@ -93,6 +99,7 @@ def a_site(state: Path, bundle: Bundle) -> Iterator[Site]:
             "ip address add 192.168.1.2/24 dev eth0 && ip address add fd11::2/64 dev eth0 nodad && ip link set eth0 up"
             " && ip route add default via 192.168.1.1 && ip -6 route add default via fd11::1"
         )
+        (state / "log").touch()
         origin = Origin(NETWORK_ID, PEER_ID, bundle=bundle, address=PLANE)
         world.do(origin.__enter__)
         made = Site(host, world, origin, state)

@@ -67,6 +67,23 @@ def test_the_guard_rolls_back_where_the_agent_was_killed_in_the_window(running: 
     assert b'"refused":"rolled back' in site.trial.read_bytes()
 
 
+def test_what_a_single_run_cut_off_is_rolled_back_after_it(tmp_path: Path) -> None:
+    with a_site(tmp_path, a_route(1, GOOD_WAY)) as site:
+        first = site.once()
+        site.origin.change(a_route(2, GOOD_WAY, SWALLOWS))
+        second = site.once()
+        cut_off = site.routes()
+
+        site.origin.wait_for(lambda: site.refusals() == [2], WITHIN_S)
+        routes = site.routes()
+        third = site.once()
+
+    assert (first.returncode, second.returncode, third.returncode) == (0, 4, 1)
+    assert "on trial" in second.stderr
+    assert (SWALLOWS in cut_off, SWALLOWS in routes, GOOD_WAY in routes) == (True, False, True)
+    assert "rolled back" in third.stderr
+
+
 def test_a_control_plane_that_is_away_by_itself_is_not_blamed_on_the_bundle(running: Site) -> None:
     """It gives the bundle out and hears nothing any more."""
     site = running
