@@ -44,13 +44,13 @@ class Wire:
         self.sent[(target.decode() if isinstance(target, bytes) else target).partition(".")[2]] += 1
 
 
-@pytest.fixture(params=SIZES)
-def deployment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Container, Wire]]:
-    """A /16 with so many peers, filled in bulk past the use cases."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+@pytest.fixture(params=SIZES, scope="module")
+def deployment(request: pytest.FixtureRequest) -> Iterator[tuple[Container, Wire]]:
+    """A /16 with so many peers, filled in bulk past the use cases; the tests follow each other on it."""
+    with pytest.MonkeyPatch.context() as monkeypatch, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "test")
+        monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
         key = boto3.client("kms", region_name="eu-west-1").create_key()["KeyMetadata"]["KeyId"]
         settings = settings_from({**environment("test"), "DATA_KEY_ID": key})
         create_tables(settings)
