@@ -1,4 +1,4 @@
-"""A fleet of real agents that stands for a while, and a host of it that loses power."""
+"""A fleet of real agents that stands for a while, and what befalls it: hosts lose power, the control plane is away."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -43,3 +43,17 @@ def loses_power(agent: Agent) -> None:
         agent.node.run("ip", version, "rule", "flush")
         agent.node.run("ip", version, "rule", "add", "priority", "32766", "table", "main")
     until(lambda: agent.node.wg() == {}, f"{agent.name} has no tunnel", GONE_S)
+
+
+@contextmanager
+def out_of_reach(fleet: Fleet, port: int) -> Iterator[None]:
+    """No agent reaches the control plane, which goes on."""
+    fleet.lab.unpublish(port)
+    try:
+        yield
+    finally:
+        fleet.lab.publish(port)
+
+
+def has_route(agent: Agent, prefix: str) -> bool:
+    return any(prefix in peer.allowed_ips for wg in agent.node.wg().values() for peer in wg.peers.values())

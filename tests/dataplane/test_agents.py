@@ -14,6 +14,7 @@ from infra.local.demo.patience import until
 from infra.local.lab import Lab
 from infra.local.lab.probe import probe
 from infra.local.stack import LocalStack
+from tests.dataplane.fleets import has_route
 from tests.dataplane.outage import an_outage
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
@@ -34,10 +35,6 @@ OUTAGES = (
 
 def reaches(source: Agent, target: Agent) -> bool:
     return source.node.reaches(target.peer.address)
-
-
-def has_route(agent: Agent, prefix: str) -> bool:
-    return any(prefix in peer.allowed_ips for wg in agent.node.wg().values() for peer in wg.peers.values())
 
 
 def test_every_agent_reaches_every_other_and_a_change_arrives_on_all(fleet: Fleet) -> None:

@@ -12,7 +12,7 @@ from infra.local.demo.agent import Agent
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
-from tests.dataplane.fleets import loses_power
+from tests.dataplane.fleets import has_route, loses_power, out_of_reach
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
@@ -46,26 +46,12 @@ table inet outage {{
 """
 
 
-def has_route(agent: Agent, prefix: str) -> bool:
-    return any(prefix in peer.allowed_ips for wg in agent.node.wg().values() for peer in wg.peers.values())
-
-
 def is_without(agent: Agent, prefix: str) -> bool:
     return bool(agent.node.wg()) and not has_route(agent, prefix)
 
 
 def carries(jump: Agent, site: Agent) -> bool:
     return has_route(jump, f"{site.peer.address}/32")
-
-
-@contextlib.contextmanager
-def out_of_reach(fleet: Fleet, port: int) -> Iterator[None]:
-    """No agent reaches the control plane, which goes on."""
-    fleet.lab.unpublish(port)
-    try:
-        yield
-    finally:
-        fleet.lab.publish(port)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
 from infra.local.lab import Lab
 from infra.local.lab.probe import probe
-from tests.dataplane.fleets import a_fleet, loses_power
+from tests.dataplane.fleets import a_fleet, has_route, loses_power, out_of_reach
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
@@ -41,16 +41,6 @@ def port(deployment: Deployment) -> int:
 
 
 @contextmanager
-def out_of_reach(fleet: Fleet, port: int) -> Iterator[None]:
-    """No agent reaches the control plane, which goes on."""
-    fleet.lab.unpublish(port)
-    try:
-        yield
-    finally:
-        fleet.lab.publish(port)
-
-
-@contextmanager
 def out_of_reach_with_a_change(fleet: Fleet, port: int, number: int) -> Iterator[None]:
     """And a change is made meanwhile, which every agent has once the control plane is back."""
     prefix = fleet.prefix(number)
@@ -60,10 +50,6 @@ def out_of_reach_with_a_change(fleet: Fleet, port: int, number: int) -> Iterator
         assert not any(has_route(agent, prefix) for agent in fleet.agents.values())
     for agent in fleet.agents.values():
         until(partial(has_route, agent, prefix), f"{agent.name} has caught up", CATCHES_UP_S)
-
-
-def has_route(agent: Agent, prefix: str) -> bool:
-    return any(prefix in peer.allowed_ips for wg in agent.node.wg().values() for peer in wg.peers.values())
 
 
 def reaches(source: Agent, target: Agent) -> bool:
