@@ -36,7 +36,7 @@ test-fast: $(STAMP)  ## what needs neither root nor the local cloud
 	@exec $(BIN)/python -m pytest -m "not root and not dataplane and not stack and not node"
 
 test-dataplane: debian $(STAMP)  ## real agents, WireGuard and nftables in a laboratory, as root
-	@exec $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/dataplane
+	@exec $(BIN)/python -m pytest $(SIDE_BY_SIDE) -n 4 tests/dataplane
 
 lint: $(STAMP)  ## style, types, layers, template
 	@exec $(BIN)/python -m pytest -q tests/architecture tests/infra

@@ -10,7 +10,10 @@ from infra.local.stack import LocalStack
 settings.register_profile("shared", deadline=None)  # no test depends on seconds
 settings.load_profile("shared")
 
-SLOWEST_FIRST = ("console", "stack/test_contract.py", "dataplane", "stack", "agent/test_", "contracts", "dialects")
+SLOWEST_FIRST = (
+    *("console", "stack/test_contract.py", "dataplane/test_agents.py", "dataplane/test_failover.py"),
+    *("dataplane/test_cut_off.py", "dataplane", "stack", "agent/test_", "contracts", "dialects"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -42,6 +42,8 @@ def resident_mb(pid: int) -> float:
 
 def test_a_plan_of_what_the_control_plane_has_is_what_run_once_then_makes(fleet: Fleet, command: str) -> None:
     site = fleet.agents["site-a"]
+    place = ("--state-dir", STATE_DIR)
+    until(lambda: site.node.attempt(command, "plan", *place).returncode == 0, "its bundle is on the disk", ARRIVES_S)
     site.stop()
     settled = planned(site, command)
     prefix = fleet.prefix(0)

@@ -264,7 +264,9 @@ def test_a_jump_and_the_control_plane_die_together(fleet: Fleet, lab: Lab, deplo
 
 def test_a_peer_barred_by_a_handshake_from_the_future_is_answered_again(fleet: Fleet) -> None:
     site, other = fleet.agents["site-a"], fleet.agents["site-b"]
-    home = fleet.agents[homes(fleet)["site-a"] or ""]
+    home = fleet.agents["jump-2"]
+    until(lambda: homes(fleet)["site-a"] == "jump-2", "the site is back at the home it prefers", MOVES_S)
+    until(lambda: carries(home, site), "which carries it", MOVES_S)
     interface = site.wait_for_interface()
     private = site.node.run("wg", "show", interface, "private-key")
     key = public_key(home)
