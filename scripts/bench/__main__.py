@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.bench import churn, control_plane, fanout, idle, moves
+from scripts.bench import churn, control_plane, fanout, idle, moves, pace
 from scripts.bench.figures import Figure, Group, Say, Verdict, as_json, judged, table, write_lines
 
 OUT = Path(__file__).parents[2] / ".local" / "bench.jsonl"
@@ -34,9 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures: list[Figure] = []
     verdicts: list[Verdict] = []
     for name in given.groups or GROUPS:
+        before = pace.slowness()
         measured = GROUPS[name].measure(_saying(name))
+        slowness = (before + pace.slowness()) / 2
+        _saying(name)(f"this machine takes {slowness:.2f} times as long as the reference")
         figures += measured
-        verdicts += judged(measured, GROUPS[name].bars)
+        verdicts += judged(measured, GROUPS[name].bars, slowness)
         write_lines(given.out, figures)
     _show(verdicts, is_json=given.json)
     return 1 if any(verdict.is_met is False for verdict in verdicts) else 0
@@ -48,7 +51,8 @@ def _saying(name: str) -> Say:
 
 def _show(verdicts: Sequence[Verdict], *, is_json: bool) -> None:
     if is_json:
-        print(json.dumps([{**as_json(one.figure), "bar": one.bar, "met": one.is_met} for one in verdicts]))
+        shown = ({**as_json(one.figure), "at_pace": one.at_pace, "bar": one.bar, "met": one.is_met} for one in verdicts)
+        print(json.dumps(list(shown)))
         return
     for line in table(verdicts):
         print(line)

@@ -37,7 +37,7 @@ MEETS_S = 60.0
 FLOWS_S = 120.0
 
 BARS = (
-    Bar("agent_apply_one_ms", 50),
+    Bar("agent_apply_one_ms", 50, is_paced=True),
     Floor("agent_unrelated_sent", PACKETS),
     Bar("agent_unrelated_lost", 0),
 )

@@ -2,13 +2,11 @@
 
 import os
 import statistics
-import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import ip_network
 
 from chalicelib.adapters.memory.edges import MemoryQueue, MemoryVault
 from chalicelib.application.creation import NewPeer
@@ -25,6 +23,7 @@ from chalicelib.wire.codec import encode
 from chalicelib.wire.delta import difference
 from infra.local.dynamodb_local import dynamodb_local
 from infra.local.tables import create_tables, environment
+from scripts.bench import pace
 from scripts.bench.figures import Bar, Figure, Group, SameEverywhere, Say
 from scripts.bench.meter import Meter, Taken
 from scripts.bench.population import OPERATOR, Populated, populate
@@ -34,14 +33,13 @@ ROUNDS = 15
 WARM_UP = 2  # rounds that are not counted: connections open, code is compiled
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
 SUCCESSOR = "c3VjY2Vzc29yIG9mIHRoZSBzaWduaW5nIGtleQ=="
-BASELINE_CIDRS = tuple(f"10.{n >> 8}.{n & 255}.0/24" for n in range(5_000))
 
 BARS = (
     SameEverywhere("create_peer_requests"),
     Bar("create_peer_growth", 1.5),
-    Bar("bundle_regular_ms", 20),
-    Bar("bundle_jump_ms", 250),
-    Bar("delta_jump_ms", 5),
+    Bar("bundle_regular_ms", 20, is_paced=True),
+    Bar("bundle_jump_ms", 250, is_paced=True),
+    Bar("delta_jump_ms", 5, is_paced=True),
     Bar("delta_jump_bytes", 2_000),
     SameEverywhere("change_audience_requests"),
 )
@@ -133,7 +131,7 @@ def _populated(outside: Local, size: int, say: Say) -> Populated:
 
 
 def _round(labs: Sequence[Lab]) -> Iterator[tuple[Key, float]]:
-    yield ("baseline_ms", "ms", len(BASELINE_CIDRS)), _baseline_ms()
+    yield ("baseline_ms", "ms", len(pace.CIDRS)), pace.baseline_ms()
     for lab in labs:
         n = lab.network.size
         created = lab.create()
@@ -148,13 +146,6 @@ def _round(labs: Sequence[Lab]) -> Iterator[tuple[Key, float]]:
         yield ("delta_jump_ms", "ms", n), fetched.own_cpu_ms
         yield ("delta_jump_read_ms", "ms", n), fetched.ms
         yield ("delta_jump_bytes", "bytes", n), size_bytes
-
-
-def _baseline_ms() -> float:
-    """Python's own work on addresses, by which two machines, or two hours of one, compare."""
-    began = time.thread_time()
-    sorted(map(ip_network, BASELINE_CIDRS))
-    return (time.thread_time() - began) * 1000
 
 
 def _growth(name: str, figures: Sequence[Figure]) -> Figure:

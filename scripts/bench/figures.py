@@ -21,11 +21,13 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a figure may be at most. `at`: only at this size and above; 0: at every."""
+    """What a figure may be at most. `at`: only at this size and above; 0: at every. `is_paced`: a time of
+    processors, judged as the reference would have taken it (pace.py)."""
 
     name: str
     at_most: float
     at: int = 0
+    is_paced: bool = False
 
     def judges(self, figure: Figure) -> bool:
         return figure.name == self.name and figure.n >= self.at
@@ -57,15 +59,21 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A figure under its bar; both None: it is for the reader."""
+    """A figure under its bar; both None: it is for the reader. `at_pace`: what the reference would have taken."""
 
     figure: Figure
     bar: str | None
     is_met: bool | None
+    at_pace: float | None = None
 
 
-def judged(figures: Sequence[Figure], bars: Sequence[Bar | Floor | SameEverywhere]) -> list[Verdict]:
+def judged(
+    figures: Sequence[Figure], bars: Sequence[Bar | Floor | SameEverywhere], slowness: float = 1.0
+) -> list[Verdict]:
     """Every figure with the bar that applies to it; a bar that no figure came to is missed.
+
+    Args:
+        slowness: of this machine, as pace.py has it.
 
     Raises:
         LookupError: for such a bar.
@@ -73,12 +81,17 @@ def judged(figures: Sequence[Figure], bars: Sequence[Bar | Floor | SameEverywher
     for bar in bars:
         if not any(figure.name == bar.name for figure in figures):
             raise LookupError(f"no figure {bar.name} was measured")
-    return [_judged(figure, figures, bars) for figure in figures]
+    return [_judged(figure, figures, bars, slowness) for figure in figures]
 
 
-def _judged(figure: Figure, figures: Sequence[Figure], bars: Sequence[Bar | Floor | SameEverywhere]) -> Verdict:
+def _judged(
+    figure: Figure, figures: Sequence[Figure], bars: Sequence[Bar | Floor | SameEverywhere], slowness: float
+) -> Verdict:
     for bar in bars:
         match bar:
+            case Bar(is_paced=True) if bar.judges(figure):
+                at_pace = round(figure.value / slowness, 2)
+                return Verdict(figure, f"≤ {bar.at_most:g}", at_pace <= bar.at_most, at_pace)
             case Bar() if bar.judges(figure):
                 return Verdict(figure, f"≤ {bar.at_most:g}", figure.value <= bar.at_most)
             case Floor() if bar.name == figure.name:
@@ -102,9 +115,11 @@ def as_json(figure: Figure) -> dict[str, object]:
 
 
 def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    yield f"{'figure':26} {'n':>6} {'value':>10} {'unit':9} {'bar':>9}"
+    yield f"{'figure':26} {'n':>6} {'value':>10} {'unit':9} {'at pace':>8} {'bar':>9}"
     for verdict in verdicts:
         figure = verdict.figure
         met = {None: "", True: "met", False: "MISSED"}[verdict.is_met]
         bar = verdict.bar or ""
-        yield f"{figure.name:26} {figure.n:>6} {figure.value:>10g} {figure.unit:9} {bar:>9} {met}".rstrip()
+        paced = "" if verdict.at_pace is None else f"{verdict.at_pace:g}"
+        line = f"{figure.name:26} {figure.n:>6} {figure.value:>10g} {figure.unit:9} {paced:>8} {bar:>9} {met}"
+        yield line.rstrip()

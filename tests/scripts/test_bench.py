@@ -47,6 +47,17 @@ def test_a_figure_is_judged_by_its_bar_at_and_above_the_bars_size() -> None:
     assert [one.is_met for one in verdicts] == [None, True, False, None]
 
 
+def test_a_time_of_processors_is_judged_as_the_reference_would_have_taken_it() -> None:
+    figures = [Figure("a", 10, "ms", 1), Figure("b", 10, "ms", 1)]
+
+    paced, plain = judged(figures, [Bar("a", 5, is_paced=True), Bar("b", 5)], slowness=2.0)
+    faster, _ = judged(figures, [Bar("a", 10, is_paced=True), Bar("b", 10)], slowness=0.5)
+
+    assert (paced.at_pace, paced.is_met) == (5, True)
+    assert (plain.at_pace, plain.is_met) == (None, False)
+    assert (faster.at_pace, faster.is_met) == (20, False)
+
+
 def test_what_must_not_grow_is_judged_by_its_smallest_size() -> None:
     figures = [Figure("a", 3, "requests", 100), Figure("a", 2, "requests", 10)]
 
@@ -75,7 +86,9 @@ def test_a_run_writes_its_figures_and_ends_by_its_bars(
     assert [json.loads(line) for line in out.read_text().splitlines()] == [
         {"name": "a", "value": value, "unit": "ms", "n": 10}
     ]
-    assert json.loads(shown) == [{"name": "a", "value": value, "unit": "ms", "n": 10, "bar": "≤ 5", "met": code == 0}]
+    assert json.loads(shown) == [
+        {"name": "a", "value": value, "unit": "ms", "n": 10, "at_pace": None, "bar": "≤ 5", "met": code == 0}
+    ]
     assert "working" in progress
 
 
