@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import pytest
+
 from infra.local.demo.agent import STATE_DIR, Agent
 from infra.local.demo.api import Api
 from infra.local.demo.deployment import Deployment
@@ -26,6 +28,20 @@ def a_fleet(lab: Lab, deployment: Deployment, jumps: Sequence[str] = (JUMP,), ve
         print("\n".join(f"--- log of {agent.name}\n{agent.tail(40)}" for agent in raised.agents.values()))
         raised.remove()
         api.close()
+
+
+@pytest.fixture(scope="module", name="lab")
+def standing_lab(capable_machine: None) -> Iterator[Lab]:
+    """For a module that imports it: one laboratory for all of its tests."""
+    with Lab() as made:
+        yield made
+
+
+@pytest.fixture(scope="module", name="fleet")
+def standing_fleet(lab: Lab, deployment: Deployment) -> Iterator[Fleet]:
+    """And one fleet: the tests follow each other on it."""
+    with a_fleet(lab, deployment) as raised:
+        yield raised
 
 
 def loses_power(agent: Agent) -> None:

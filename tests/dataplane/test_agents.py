@@ -14,9 +14,10 @@ from infra.local.demo.patience import until
 from infra.local.lab import Lab
 from infra.local.lab.probe import probe
 from infra.local.stack import LocalStack
-from tests.dataplane.fleets import has_route
+from tests.dataplane.fleets import has_route, standing_fleet, standing_lab
 from tests.dataplane.outage import an_outage
 
+__all__ = ["standing_fleet", "standing_lab"]  # fixtures; the last tests delete the sites
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 EXIT_PEER_DELETED = 3
@@ -82,7 +83,7 @@ def test_refusals_and_errors_of_the_control_plane_leave_the_tunnel_up(
 
 def test_a_site_in_the_dark_keeps_its_tunnel_and_catches_up(fleet: Fleet, lab: Lab) -> None:
     site, jump = fleet.agents["site-a"], fleet.jump
-    prefix = fleet.prefix(0)
+    prefix = fleet.prefix(10)
     with lab.blackout(site.name):
         fleet.create_static("router", [prefix])
         until(lambda: has_route(jump, prefix), "the jump has the change", ARRIVES_S)
@@ -96,7 +97,7 @@ def test_a_stack_that_is_stopped_and_started_again_costs_no_packet_and_no_change
     fleet: Fleet, stack: LocalStack
 ) -> None:
     site, other = fleet.agents["site-a"], fleet.agents["site-b"]
-    before, after = fleet.prefix(0), fleet.prefix(1)
+    before, after = fleet.prefix(11), fleet.prefix(12)
     with probe(site.node, other.node, other.peer.address) as flow:
         fleet.create_static("router-before", [before])
         until(lambda: has_route(site, before), "the site has the change before the stop", ARRIVES_S)
@@ -127,7 +128,7 @@ def test_a_peer_deleted_while_its_agent_runs_loses_its_tunnel(fleet: Fleet) -> N
 
 
 def test_a_peer_deleted_while_its_agent_is_off_loses_its_tunnel_at_the_next_start(fleet: Fleet) -> None:
-    site = fleet.agents["site-a"]
+    site = fleet.agents["site-b"]
     site.stop()
     fleet.delete(site.peer)
     kept = site.node.wg()

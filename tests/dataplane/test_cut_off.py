@@ -12,8 +12,9 @@ from infra.local.demo.agent import Agent
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
-from tests.dataplane.fleets import has_route, loses_power, out_of_reach
+from tests.dataplane.fleets import has_route, loses_power, out_of_reach, standing_fleet, standing_lab
 
+__all__ = ["standing_fleet", "standing_lab"]  # fixtures
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 SWALLOWS = "203.0.113.0/29"  # the control plane's address is in it, the jump's is not
@@ -147,6 +148,27 @@ def test_an_outage_is_not_blamed_on_the_bundle_that_came_just_before(fleet: Flee
     assert has_route(site, prefix)
 
 
+def test_a_host_of_full_encapsulation_leaks_nothing_between_its_start_and_the_agents(fleet: Fleet) -> None:
+    site, internet = fleet.agents["site-a"], fleet.lab.internet
+    fleet.api.change_peer(fleet.network.id, site.peer.id, PatchPeer(full_encapsulation=True))
+    until(partial(has_route, site, "0.0.0.0/0"), "all goes into the tunnel", ARRIVES_S)
+    until(lambda: site.node.reaches(fleet.lab.internet_address), "the internet is reached by the jump", ARRIVES_S)
+    loses_power(site)
+    was_open = site.node.reaches(fleet.lab.internet_address)
+    internet.run("nft", "-f", "-", stdin=COUNT)
+
+    site.seal()
+    is_open = site.node.reaches(fleet.lab.internet_address, timeout_s=1)
+    site.start()
+    until(lambda: site.node.reaches(fleet.lab.internet_address), "the internet is reached by the jump", ARRIVES_S)
+    seen = (counted(fleet, "direct"), counted(fleet, "by_the_jump") > 0)
+    internet.run("nft", "delete", "table", "ip", "seen")
+    fleet.api.change_peer(fleet.network.id, site.peer.id, PatchPeer(full_encapsulation=False))
+    until(partial(is_without, site, "0.0.0.0/0"), "the host is open again", ARRIVES_S)
+
+    assert (was_open, is_open, *seen) == (True, False, 0, True)
+
+
 def test_full_encapsulation_goes_by_the_jump_alone_and_the_control_plane_stays_in_reach(fleet: Fleet) -> None:
     site, internet = fleet.agents["site-a"], fleet.lab.internet
     internet.run("nft", "-f", "-", stdin=COUNT)
@@ -167,23 +189,6 @@ def test_full_encapsulation_goes_by_the_jump_alone_and_the_control_plane_stays_i
     assert inside == (0, True, True)
     assert without_jump == (False, 0, True)
     assert count("direct") > 0
-
-
-def test_a_host_of_full_encapsulation_leaks_nothing_between_its_start_and_the_agents(fleet: Fleet) -> None:
-    site, internet = fleet.agents["site-a"], fleet.lab.internet
-    fleet.api.change_peer(fleet.network.id, site.peer.id, PatchPeer(full_encapsulation=True))
-    until(partial(has_route, site, "0.0.0.0/0"), "all goes into the tunnel", ARRIVES_S)
-    until(lambda: site.node.reaches(fleet.lab.internet_address), "the internet is reached by the jump", ARRIVES_S)
-    loses_power(site)
-    was_open = site.node.reaches(fleet.lab.internet_address)
-    internet.run("nft", "-f", "-", stdin=COUNT)
-
-    site.seal()
-    is_open = site.node.reaches(fleet.lab.internet_address, timeout_s=1)
-    site.start()
-    until(lambda: site.node.reaches(fleet.lab.internet_address), "the internet is reached by the jump", ARRIVES_S)
-
-    assert (was_open, is_open, counted(fleet, "direct"), counted(fleet, "by_the_jump") > 0) == (True, False, 0, True)
 
 
 def counted(fleet: Fleet, name: str) -> int:

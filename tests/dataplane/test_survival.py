@@ -10,29 +10,16 @@ from infra.local.demo.agent import Agent
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
-from infra.local.lab import Lab
 from infra.local.lab.probe import probe
-from tests.dataplane.fleets import a_fleet, has_route, loses_power, out_of_reach
+from tests.dataplane.fleets import has_route, loses_power, out_of_reach, standing_fleet, standing_lab
 
+__all__ = ["standing_fleet", "standing_lab"]  # fixtures; the last test deletes the sites
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 EXIT_PEER_DELETED = 3
 HEALS_S = 150.0
 CATCHES_UP_S = 120.0
 ROAMED_TO = "203.0.113.31"
-
-
-@pytest.fixture(scope="module")
-def lab(capable_machine: None) -> Iterator[Lab]:
-    with Lab() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def fleet(lab: Lab, deployment: Deployment) -> Iterator[Fleet]:
-    """The tests follow each other on it; the last one deletes the sites."""
-    with a_fleet(lab, deployment) as raised:
-        yield raised
 
 
 @pytest.fixture
