@@ -1,7 +1,7 @@
 """MiniStack as one process of the local system: its own server, on loopback.
 
-What its workers print goes to one file, because it keeps no log of socket functions; and they share
-one copy of their code: see unpacked.py. It ends
+What its workers print goes to one file, because it keeps no log of socket functions; they share one copy
+of their code (unpacked.py), and a query does not grow with its partition (key_conditions.py). It ends
 cleanly, state saved, on SIGTERM or when its standard input closes, so it cannot outlive who
 started it.
 
@@ -24,6 +24,7 @@ from hypercorn.config import Config
 from ministack import app as ministack_app
 from ministack.core import lambda_runtime
 
+from infra.local import key_conditions
 from infra.local.unpacked import SharedZip
 
 STOP_S = 2.0
@@ -32,6 +33,7 @@ STOP_S = 2.0
 def main(function_log: Path) -> None:
     _collect_output(function_log)
     lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedZip})
+    key_conditions.install()
     asyncio.run(_serve())
 
 
@@ -46,7 +48,26 @@ async def _serve() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     threading.Thread(target=_when_orphaned, args=(lambda: loop.call_soon_threadsafe(stop.set),), daemon=True).start()
-    await serve(ministack_app.app, config, shutdown_trigger=stop.wait)
+
+    async def wait_for_the_end() -> None:
+        await stop.wait()
+        _end_functions()
+
+    await serve(ministack_app.app, config, shutdown_trigger=wait_for_the_end)
+
+
+def _end_functions() -> None:
+    """End all workers and start no other.
+
+    Each socket that closes invokes its function, one after the other, and each would wait for a server that
+    listens no more; MiniStack waits for all of them.
+    """
+
+    def refuse(_worker: Any) -> None:
+        raise RuntimeError("the local cloud is stopping")
+
+    lambda_runtime.Worker._spawn = refuse
+    lambda_runtime.reset()
 
 
 def _when_orphaned(stop: Callable[[], object]) -> None:
