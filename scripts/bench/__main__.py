@@ -9,13 +9,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.bench import churn, control_plane, fanout, idle, moves, pace
+from scripts.bench import churn, control_plane, fanout, growth, idle, moves, pace
 from scripts.bench.figures import Figure, Group, Say, Verdict, as_json, judged, table, write_lines
 
 OUT = Path(__file__).parents[2] / ".local" / "bench.jsonl"
 GROUPS: dict[str, Group] = {
     "control_plane": control_plane.GROUP,
     "fanout": fanout.GROUP,
+    "growth": growth.GROUP,
     "churn": churn.GROUP,
     "agent": idle.GROUP,
     "moves": moves.GROUP,

@@ -19,6 +19,7 @@ import requests
 
 from chalicelib.wire.codec import encode
 from infra.local.stack import LocalStack
+from scripts.bench.deployed import CALL_S, create_agents, create_network, operator
 from scripts.bench.figures import Bar, Figure, Group, Say
 from scripts.bench.fleet import Fleet
 
@@ -27,8 +28,6 @@ AGENTS = 500
 ROUNDS = 7
 SETTLED_MS = 5_000  # a change that all heard of within: what their coming led to is through
 PROBES = 20  # changes that are not counted, at most
-BULK = 200
-CALL_S = 120.0
 
 BARS = (Bar("fanout_p95_ms", 1_454, is_paced=True),)  # the comparison system on PostgreSQL: p50 1454 ms, p95 2192 ms
 
@@ -43,49 +42,19 @@ def measure(say: Say) -> list[Figure]:
 
 def measured_on(stack: LocalStack, say: Say, agents: int, rounds: int) -> list[Figure]:
     """Medians of rounds of each round's percentiles. Waits until all have heard of each change, for minutes."""
-    with _operator(stack) as operator:
-        networks, name = f"{stack.info['api_url']}/networks", f"bench-{uuid.uuid4().hex[:8]}"
-        made = operator.post(
-            networks, json={"name": name, "cidr": _free_range(operator, stack, agents)}, timeout=CALL_S
-        )
-        made.raise_for_status()
-        network = f"{networks}/{made.json()['id']}"
-        fleet = Fleet(stack.info["api_url"], stack.info["ws_url"], _tokens(operator, network, agents, say))
+    with operator(stack) as session:
+        network = create_network(session, stack, f"bench-{uuid.uuid4().hex[:8]}", agents)
+        tokens = [peer["enrollment_token"] for peer in create_agents(session, network, 0, agents, say)]
+        fleet = Fleet(stack.info["api_url"], stack.info["ws_url"], tokens)
         say(f"{agents} agents enrol and connect")
         with _listening(fleet) as listeners:
-            _settle(operator, network, listeners, say)
-            counted = [_round(operator, network, listeners, number, say) for number in range(rounds)]
+            _settle(session, network, listeners, say)
+            counted = [_round(session, network, listeners, number, say) for number in range(rounds)]
     return [
         Figure("fanout_p50_ms", _median(counted, 0.50), "ms", agents),
         Figure("fanout_p95_ms", _median(counted, 0.95), "ms", agents),
         Figure("fanout_last_ms", _median(counted, 1.0), "ms", agents),
     ]
-
-
-@contextmanager
-def _operator(stack: LocalStack) -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        session.trust_env = False  # loopback is reached by no proxy
-        session.headers["Authorization"] = f"Bearer {stack.info['api_token']}"
-        yield session
-
-
-def _free_range(operator: requests.Session, stack: LocalStack, agents: int) -> str:
-    asked = operator.get(f"{stack.info['api_url']}/ipam/suggestions", params={"peers": 2 * agents}, timeout=CALL_S)
-    asked.raise_for_status()
-    return str(asked.json()["items"][0])
-
-
-def _tokens(operator: requests.Session, network: str, agents: int, say: Say) -> list[str]:
-    """Enrolment tokens of as many new peers."""
-    tokens: list[str] = []
-    while len(tokens) < agents:
-        say(f"creating peers: {len(tokens)} of {agents}")
-        names = range(len(tokens), min(agents, len(tokens) + BULK))
-        body = {"peers": [{"kind": "dynamic", "name": f"agent {number}"} for number in names]}
-        answer = operator.post(f"{network}/peers/bulk", json=body, timeout=CALL_S).json()
-        tokens += [item["enrollment_token"] for item in answer["items"]]
-    return tokens
 
 
 @contextmanager
@@ -101,20 +70,20 @@ def _listening(fleet: Fleet) -> "Iterator[subprocess.Popen[str]]":
         process.stdin.close()
 
 
-def _settle(operator: requests.Session, network: str, listeners: "subprocess.Popen[str]", say: Say) -> None:
+def _settle(session: requests.Session, network: str, listeners: "subprocess.Popen[str]", say: Say) -> None:
     """Change something until that is heard soon: plans of the enrolments come first, and more workers start."""
     for number in range(-PROBES, 0):
-        if _round(operator, network, listeners, number, say)[-1] <= SETTLED_MS:
+        if _round(session, network, listeners, number, say)[-1] <= SETTLED_MS:
             return
     say(f"it did not settle: after {PROBES} changes the last hear later than {SETTLED_MS} ms")
 
 
 def _round(
-    operator: requests.Session, network: str, listeners: "subprocess.Popen[str]", number: int, say: Say
+    session: requests.Session, network: str, listeners: "subprocess.Popen[str]", number: int, say: Say
 ) -> Sequence[float]:
     """Change something that stands in every bundle; milliseconds until each agent heard, ascending."""
     sent = time.monotonic()
-    changed = operator.patch(network, json={"dns": [f"192.0.2.{100 + number}"]}, timeout=CALL_S).json()
+    changed = session.patch(network, json={"dns": [f"192.0.2.{100 + number}"]}, timeout=CALL_S).json()
     _tell(listeners, str(changed["revision"]))
     heard = msgspec.json.decode(_answer(listeners), type=list[float])
     delays = sorted((at - sent) * 1000 for at in heard)

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.local.stack import LocalStack
-from scripts.bench import fanout
+from scripts.bench import fanout, growth
 
 pytestmark = pytest.mark.stack
 
@@ -21,3 +21,13 @@ def test_every_one_of_many_connected_agents_hears_of_each_change(stack: LocalSta
     assert {(figure.name, figure.n) for figure in figures} == {
         (name, MANY) for name in ("fanout_p50_ms", "fanout_p95_ms", "fanout_last_ms")
     }
+
+
+def test_the_benchmark_of_growth_runs(stack: LocalStack) -> None:
+    figures = growth.measured_on(stack, lambda _line: None, few=1, many=3, rounds=1)
+
+    assert [(figure.name, figure.n) for figure in figures] == [
+        ("local_create_ms", 1),
+        ("local_create_ms", 3),
+        ("local_create_growth", 3),
+    ]
