@@ -267,7 +267,7 @@ class SimulatedAgent(Socket):
 
     def _take(self, query: str, headers: dict[str, str] | None = None) -> Answer:
         """Fetch, check the signature, and keep what comes."""
-        asked = {"accept": "*/*", "accept-encoding": "gzip, deflate", **(headers or {})}
+        asked = {"accept-encoding": "gzip, deflate", **(headers or {})}
         answer = self.world.api("GET", f"/agent/bundle{query}", token=self.session, headers=asked)
         if answer.status == 200:
             is_delta = answer.headers["Content-Type"] == delta.MEDIA_TYPE

@@ -69,7 +69,7 @@ class WorldHttp(Http):
             f"/agent{path}?{asked}",
             token=token,
             raw="" if body is None else body.decode(),
-            headers={"accept": "*/*", "accept-encoding": "gzip, deflate", **sent},
+            headers={"accept-encoding": "gzip, deflate", **sent},
         )
         if self._weather.breaks():
             raise Outage("the answer was lost")
