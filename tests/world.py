@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 import jwt
 import msgspec
@@ -73,34 +74,37 @@ class World:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         """Call the REST function as API Gateway does."""
+        sent = raw if raw is not None else ("" if body is None else json.dumps(body))
+        said = {
+            "authorization": f"Bearer {token or self.token}",
+            "content-type": "application/json",
+            **(headers or {}),
+        }
+        answer = self.invoke(method, path, sent, said)
+        raw_answer = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"].encode()
+        if answer["headers"].get("Content-Encoding") == "gzip" and raw_answer:
+            raw_answer = gzip.decompress(raw_answer)
+        return Answer(answer["statusCode"], answer["headers"], raw_answer.decode())
+
+    def invoke(self, method: str, path: str, sent: str, headers: dict[str, str]) -> dict[str, Any]:
+        """What the REST function answers to API Gateway. `path`: below `/v1`, with its query."""
         path, _, query = path.partition("?")
         resource, path_args = _resource(path)
-        sent = raw if raw is not None else ("" if body is None else json.dumps(body))
         event = {
             "resource": resource,
             "path": f"/v1{path}",
             "httpMethod": method,
-            "headers": {
-                "authorization": f"Bearer {token or self.token}",
-                "content-type": "application/json",
-                **(headers or {}),
-            },
+            "headers": headers,
             "multiValueHeaders": {},
-            "multiValueQueryStringParameters": {
-                k: [v] for k, v in (pair.split("=") for pair in query.split("&") if pair)
-            }
-            or None,
+            "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
             "pathParameters": path_args,
             "stageVariables": None,
             "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "203.0.113.9"}},
             "body": sent,
             "isBase64Encoded": False,
         }
-        answer = app(event, SimpleNamespace(aws_request_id="test"))
-        raw_answer = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"].encode()
-        if answer["headers"].get("Content-Encoding") == "gzip":
-            raw_answer = gzip.decompress(raw_answer)
-        return Answer(answer["statusCode"], answer["headers"], raw_answer.decode())
+        answer: dict[str, Any] = app(event, SimpleNamespace(aws_request_id="test"))
+        return answer
 
     def person(self, name: str, role: Role | None) -> str:
         """A token by which the identity provider vouches for somebody with this role."""
