@@ -52,6 +52,43 @@ def test_a_method_a_resource_does_not_take_is_a_problem(world: World) -> None:
     assert answer.headers["Allow"] == "GET, POST"
 
 
+@pytest.mark.parametrize(
+    ("said", "fits"),
+    [
+        ("*", True),
+        ('"{r}"', True),
+        ('W/"{r}"', True),
+        ('"x", "{r}"', True),
+        ('"9999" , W/"{r}","x"', True),
+        ('"9999"', False),
+        ('"9999", "x"', False),
+        ("{r}", False),
+        ("", False),
+        ('"*"', False),
+    ],
+)
+def test_if_match_takes_lists_and_weak_tags_and_any(world: World, said: str, fits: bool) -> None:
+    network = world.network()
+    path = f"/networks/{network}/peers"
+    peer = world.api("POST", path, {"kind": "dynamic", "name": "x"}).json["peer"]
+    conditions = {
+        f"{path}/{peer['id']}": {"name": "y"},
+        f"/networks/{network}": {"name": "renamed"},
+    }
+
+    for target, body in conditions.items():
+        tag = world.api("GET", target).headers["ETag"].strip('"')
+        answer = world.api("PATCH", target, body, headers={"if-match": said.format(r=tag)})
+        assert answer.status == 200 if fits else is_problem(answer, 412, "stale")
+    tag = world.api("GET", f"/networks/{network}/acl").headers["ETag"].strip('"')
+    answer = world.api("PUT", f"/networks/{network}/acl", {"rules": []}, headers={"if-match": said.format(r=tag)})
+    assert answer.status == 200 if fits else is_problem(answer, 412, "stale")
+    tag = world.api("GET", f"{path}/{peer['id']}").headers["ETag"].strip('"')
+    assert world.api("DELETE", f"{path}/{peer['id']}", headers={"if-match": said.format(r=tag)}).status == (
+        204 if fits else 412
+    )
+
+
 @pytest.mark.parametrize("raw", ["", "{", "\x00", '{"name": "a"'])
 def test_what_is_not_json_is_a_400(world: World, raw: str) -> None:
     assert is_problem(world.api("POST", "/networks", raw=raw), 400, "not_json")

@@ -26,8 +26,7 @@ from chalicelib.wire.codec import encode
 
 MAX_BODY_BYTES = 256 * 1024
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-ETAG = re.compile(r'"([0-9]{1,12})"\Z')
-NEVER = Revision(-1)  # no resource has it: a tag that is none of ours matches nothing
+ETAG = re.compile(r'(?:W/)?"([0-9]{1,12})"\Z')  # weak as well: proxies that compress make tags weak
 
 By = TypeVar("By")
 Body = TypeVar("Body")
@@ -56,7 +55,7 @@ Access = People | Agents | Anybody
 @dataclass(frozen=True, slots=True)
 class Call(Generic[By, Body]):
     """One request. `headers` by any case. `query`: of the shape the route declares, None without one. `source`: the
-    caller's address, None when it cannot be believed. `if_match`: the revision the caller saw, None:
+    caller's address, None when it cannot be believed. `if_match`: the revisions the caller takes, None:
     whichever. `request`: under an idempotency key, None without one."""
 
     by: By
@@ -65,7 +64,7 @@ class Call(Generic[By, Body]):
     query: Any
     headers: Mapping[str, str]
     source: str | None
-    if_match: Revision | None = None
+    if_match: Set[Revision] | None = None
     request: Replayable | None = None
 
 
@@ -292,13 +291,13 @@ def _query(operation: Operation, request: Request) -> Any:
     return msgspec.convert(dict(request.query_params or {}), operation.query, strict=False)
 
 
-def _if_match(request: Request) -> Revision | None:
-    """The tag of `If-Match` (RFC 9110 section 13.1.1); one that is none of ours matches nothing."""
+def _if_match(request: Request) -> Set[Revision] | None:
+    """The tags of `If-Match` (RFC 9110 section 13.1.1); those that are none of ours match nothing."""
     said = request.headers.get("if-match")
     if said is None or said.strip() == "*":
         return None
-    found = ETAG.match(said.strip())
-    return Revision(int(found[1])) if found else NEVER
+    found = (ETAG.match(tag.strip()) for tag in said.split(","))
+    return frozenset(Revision(int(tag[1])) for tag in found if tag)
 
 
 def _source(request: Request) -> str | None:
