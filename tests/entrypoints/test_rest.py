@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from app import app
 from chalicelib.domain.errors import IdentityProviderUnreachable
 from chalicelib.domain.principal import Role
 from chalicelib.domain.user import Claims
-from chalicelib.entrypoints.rest.route import OPERATIONS, Agents, Anybody, Operation, People
+from chalicelib.entrypoints.rest.route import METHODS, OPERATIONS, Agents, Anybody, Operation, People
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
 from tests.world import Answer, World
@@ -45,11 +46,48 @@ def test_an_unknown_route_is_a_problem(world: World, path: str) -> None:
     assert is_problem(world.api("GET", path), 404, "not_found")
 
 
-def test_a_method_a_resource_does_not_take_is_a_problem(world: World) -> None:
-    answer = world.api("PUT", "/networks")
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/networks", "GET, HEAD, POST"),
+        ("OPTIONS", "/networks", "GET, HEAD, POST"),
+        ("HEAD", "/agent/enroll", "POST"),
+        ("OPTIONS", "/agent/enroll", "POST"),
+    ],
+)
+def test_a_method_a_resource_does_not_take_is_a_problem(world: World, method: str, path: str, allowed: str) -> None:
+    answer = world.api(method, path)
 
-    assert is_problem(answer, 405, "method_not_allowed")
-    assert answer.headers["Allow"] == "GET, POST"
+    assert (answer.status, answer.headers["Allow"]) == (405, allowed)
+    assert answer.headers["Content-Type"] == CONTENT_TYPE
+    assert method == "HEAD" or is_problem(answer, 405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
+def test_an_unknown_path_is_a_problem_by_any_method(world: World, method: str) -> None:
+    answer = world.api(method, "/nothing/here")
+
+    assert (answer.status, answer.headers["Content-Type"]) == (404, CONTENT_TYPE)
+    assert (answer.text == "") is (method == "HEAD")
+
+
+def test_the_root_is_no_gap() -> None:
+    assert set(app.routes["/"]) == set(app.routes["/{proxy+}"]) == {*METHODS}
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if one.method == "GET"], ids=lambda operation: str(operation.path)
+)
+def test_head_is_get_without_the_body(world: World, operation: Operation) -> None:
+    agent = world.agent(world.network(), "jump", "hub")
+    agent.open_session()
+    path = operation.path.replace("{network_id}", agent.network_id).replace("{peer_id}", agent.peer_id)
+    token = agent.session if isinstance(operation.access, Agents) else world.token
+
+    got, head = world.api("GET", path, token=token), world.api("HEAD", path, token=token)
+
+    assert (head.status, head.headers, head.text) == (got.status, got.headers, "")
+    assert world.api("HEAD", path, token="none").status == world.api("GET", path, token="none").status
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ Every route states who may call it beside its path; there is no default.
 
 import re
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from types import NoneType
@@ -25,7 +25,7 @@ from chalicelib.observability import logger
 from chalicelib.wire.codec import encode
 
 MAX_BODY_BYTES = 256 * 1024
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ETAG = re.compile(r'(?:W/)?"([0-9]{1,12})"\Z')  # weak as well: proxies that compress make tags weak
 
 By = TypeVar("By")
@@ -148,38 +148,64 @@ def route(
         )
         OPERATIONS.append(operation)
 
-        def view(**path_args: str) -> Response:
-            return _logged(
-                operation, blueprint.current_request, lambda request: _answered(operation, request, path_args)
-            )
+        def view(request: Request, path_args: Mapping[str, str]) -> Response:
+            return _logged(operation, request, lambda request: _answered(operation, request, path_args))
 
-        view.__name__ = f"{method.lower()}_{handler.__name__}"
-        # any content type: chalice's own 415 would not be problem+json
-        blueprint.route(f"/v1{path}", methods=[method], content_types=["*/*"])(view)
+        name = f"{method.lower()}_{handler.__name__}"
+        _serve(blueprint, f"/v1{path}", _methods(operation), view, name)
         return handler
 
     return register
 
 
 def close_gaps(blueprint: Blueprint) -> None:
-    """Answer methods that no route takes, and unknown paths, with problems of our own."""
+    """Answer methods that no route takes, and unknown paths, with problems of our own.
+
+    API Gateway would answer them with a 403 that says "Missing Authentication Token".
+    """
     taken: dict[str, set[str]] = {}
     for operation in OPERATIONS:
-        taken.setdefault(operation.path, set()).add(operation.method)
+        taken.setdefault(operation.path, set()).update(_methods(operation))
     for path, methods in taken.items():
         allowed = ", ".join(sorted(methods))
 
-        def not_allowed(allowed: str = allowed, **_path: str) -> Response:
+        def not_allowed(_request: Request, _path: Mapping[str, str], allowed: str = allowed) -> Response:
             detail = f"This resource takes {allowed}."
             return problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", detail, headers={"Allow": allowed})
 
         missing = [method for method in METHODS if method not in methods]
-        blueprint.route(f"/v1{path}", methods=missing, content_types=["*/*"])(not_allowed)
+        _serve(blueprint, f"/v1{path}", missing, not_allowed, "not_allowed")
 
-    def not_found(**_path: str) -> Response:
+    def not_found(_request: Request, _path: Mapping[str, str]) -> Response:
         return problem(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here. The API's paths begin with /api/v1.")
 
-    blueprint.route("/{proxy+}", methods=list(METHODS), content_types=["*/*"])(not_found)
+    for path in ("/", "/{proxy+}"):
+        _serve(blueprint, path, METHODS, not_found, "not_found")
+
+
+def _methods(operation: Operation) -> tuple[str, ...]:
+    return ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
+
+
+def _serve(
+    blueprint: Blueprint,
+    path: str,
+    methods: Sequence[str],
+    answer: Callable[[Request, Mapping[str, str]], Response],
+    name: str,
+) -> None:
+    """Register with Chalice, HEAD as GET without the body."""
+
+    def view(**path_args: str) -> Response:
+        request = blueprint.current_request
+        answered = answer(request, path_args)
+        if request.method == "HEAD":
+            return Response(body="", headers=answered.headers, status_code=answered.status_code)
+        return answered
+
+    view.__name__ = name
+    # any content type: chalice's own 415 would not be problem+json
+    blueprint.route(path, methods=list(methods), content_types=["*/*"])(view)
 
 
 def _answered(operation: Operation, request: Request, path_args: Mapping[str, str]) -> Response:
@@ -238,14 +264,14 @@ def _logged(operation: Operation, request: Request, call: Callable[[Request], Re
     try:
         response = call(request)
     except Exception:  # noqa: BLE001  the outermost rim: chalice would answer with its own shape
-        logger.exception("request_failed", extra={"method": operation.method, "route": operation.path})
+        logger.exception("request_failed", extra={"method": request.method, "route": operation.path})
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something broke on our side; it was logged. Try again."
         )
     took_ms = round((time.perf_counter() - started) * 1000, 1)
     logger.info(
         "request",
-        extra={"method": operation.method, "route": operation.path, "status": response.status_code, "ms": took_ms},
+        extra={"method": request.method, "route": operation.path, "status": response.status_code, "ms": took_ms},
     )
     return response
 
