@@ -37,7 +37,7 @@ class Oidc:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`websocket_endpoint`: the socket API's management URL. `origin_secret`: proves that a
-    request came through the one origin; None: nobody is believed to. `data_key_id`: the KMS
+    request came by the one origin; None: there is no CDN, and who calls is who asks. `data_key_id`: the KMS
     key that seals networks' secrets. `return_after`: so long a jump that was down serves before
     its peers come back. `endpoint_url`: an emulator of AWS, None for AWS itself."""
 

@@ -35,6 +35,7 @@ from chalicelib.wire.frames import ConfigChanged
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 from tests.builders import a_key
 
+BY_THE_ORIGIN = {"x-origin-secret": "origin"}  # what the CDN adds to every call
 HOST = {"hostname": "web-1", "os": "linux", "agent_version": "0.1.0"}
 
 
@@ -78,6 +79,7 @@ class World:
         said = {
             "authorization": f"Bearer {token or self.token}",
             "content-type": "application/json",
+            **BY_THE_ORIGIN,
             **(headers or {}),
         }
         answer = self.invoke(method, path, sent, said)
@@ -183,7 +185,8 @@ class Socket:
 
     def admitted(self, handshake: dict[str, Any]) -> None:
         """Ask the authorizer, and keep its context for every frame."""
-        policy = sockets.authorize({**handshake, "methodArn": "arn"})
+        headers = {**BY_THE_ORIGIN, **handshake.get("headers", {})}
+        policy = sockets.authorize({**handshake, "headers": headers, "methodArn": "arn"})
         assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
         self.context = policy["context"]
 

@@ -10,9 +10,10 @@ from chalicelib.domain.errors import IdentityProviderUnreachable
 from chalicelib.domain.principal import Role
 from chalicelib.domain.user import Claims
 from chalicelib.entrypoints.rest.route import METHODS, OPERATIONS, Agents, Anybody, Operation, People
+from chalicelib.settings import settings_from
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
-from tests.world import Answer, World
+from tests.world import HOST, Answer, World
 
 OUTSIDERS = ("nobody", "a stranger", "an agent")
 
@@ -88,6 +89,17 @@ def test_head_is_get_without_the_body(world: World, operation: Operation) -> Non
 
     assert (head.status, head.headers, head.text) == (got.status, got.headers, "")
     assert world.api("HEAD", path, token="none").status == world.api("GET", path, token="none").status
+
+
+@pytest.mark.parametrize("secret", ["", "origi", "originn", "ORIGIN", "öriginé"])
+@pytest.mark.parametrize("path", ["/health", "/networks", "/agent/bundle", "/nothing"])
+def test_who_does_not_come_by_the_one_origin_is_refused_unseen(world: World, path: str, secret: str) -> None:
+    answers: list[Answer] = []
+
+    requests = world.counted(lambda: answers.append(world.api("GET", path, headers={"x-origin-secret": secret})))
+
+    assert is_problem(answers[0], 403, "wrong_origin")
+    assert requests == {}
 
 
 @pytest.mark.parametrize(
@@ -296,18 +308,27 @@ def test_what_nobody_foresaw_is_a_problem_without_details(world: World, monkeypa
     assert "hunter2" not in answer.text
 
 
-def test_the_callers_address_is_the_viewers_only_with_the_origins_secret(world: World) -> None:
-    from chalicelib.entrypoints.rest.route import _source
+@pytest.mark.parametrize(
+    ("secret", "viewer", "source"),
+    [
+        ("origin", "198.51.100.7:4711", "198.51.100.7"),
+        ("origin", "2001:db8::1:4711", "2001:db8::1"),
+        ("origin", None, "203.0.113.9"),
+        ("", "198.51.100.7:4711", "203.0.113.9"),
+    ],
+    ids=["IPv4", "IPv6", "the CDN does not say", "a deployment without a CDN"],
+)
+def test_the_callers_address_is_the_viewers_only_where_a_cdn_wrote_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, secret: str, viewer: str | None, source: str
+) -> None:
+    monkeypatch.setattr(world.container, "settings", settings_from({"ORIGIN_SECRET": secret}))
+    path = f"/networks/{world.network()}/peers"
+    made = world.api("POST", path, {"kind": "jump", "name": "hub"}).json
+    body = {"token": made["enrollment_token"], "public_key": a_key("x"), "device_key": a_key("y"), "host": HOST}
 
-    class Request:
-        context = {"identity": {"sourceIp": "10.0.0.1"}}
-        headers: dict[str, str] = {"cloudfront-viewer-address": "198.51.100.7:4711"}
+    world.api("POST", "/agent/enroll", body, headers={} if viewer is None else {"cloudfront-viewer-address": viewer})
 
-    assert _source(Request) == "10.0.0.1"  # type: ignore[arg-type]
-    Request.headers["x-origin-secret"] = "origin"
-    assert _source(Request) == "198.51.100.7"  # type: ignore[arg-type]
-    Request.headers["cloudfront-viewer-address"] = "2001:db8::1:4711"
-    assert _source(Request) == "2001:db8::1"  # type: ignore[arg-type]
+    assert world.api("GET", f"{path}/{made['peer']['id']}").json["endpoint"] == source  # guessed
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")

@@ -20,6 +20,7 @@ from chalicelib.domain.idempotency import KEY_MAX, Replayable, request_hash
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.principal import Agent, Principal, Role
 from chalicelib.domain.tokens import is_ours
+from chalicelib.entrypoints.origin import came_by_the_origin
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
 from chalicelib.observability import logger
 from chalicelib.wire.codec import encode
@@ -194,11 +195,11 @@ def _serve(
     answer: Callable[[Request, Mapping[str, str]], Response],
     name: str,
 ) -> None:
-    """Register with Chalice, HEAD as GET without the body."""
+    """Register with Chalice: for calls by the one origin only, and HEAD as GET without the body."""
 
     def view(**path_args: str) -> Response:
         request = blueprint.current_request
-        answered = answer(request, path_args)
+        answered = answer(request, path_args) if came_by_the_origin(request.headers) else _past_the_origin()
         if request.method == "HEAD":
             return Response(body="", headers=answered.headers, status_code=answered.status_code)
         return answered
@@ -206,6 +207,11 @@ def _serve(
     view.__name__ = name
     # any content type: chalice's own 415 would not be problem+json
     blueprint.route(path, methods=list(methods), content_types=["*/*"])(view)
+
+
+def _past_the_origin() -> Response:
+    detail = "This is not the address of the API: ask for /api/v1 at the deployment's own address."
+    return problem(HTTPStatus.FORBIDDEN, "wrong_origin", detail)
 
 
 def _answered(operation: Operation, request: Request, path_args: Mapping[str, str]) -> Response:
@@ -327,10 +333,9 @@ def _if_match(request: Request) -> Set[Revision] | None:
 
 
 def _source(request: Request) -> str | None:
-    """The caller's address: the viewer's header when the origin's secret proves who wrote it."""
-    secret = container().settings.origin_secret
+    """The caller's address: what the CDN wrote, or who called where there is none."""
     viewer = request.headers.get("cloudfront-viewer-address")
-    if secret and viewer and request.headers.get("x-origin-secret") == secret:
+    if viewer and container().settings.origin_secret is not None:
         return str(viewer.rpartition(":")[0].strip("[]")) or None
     address = (request.context.get("identity") or {}).get("sourceIp")
     return str(address) if address else None

@@ -1,0 +1,16 @@
+"""The one origin: every call and every socket comes by the CDN, which proves itself with a secret.
+
+What comes past it, to the APIs' own addresses, is refused before anything is read: what stands at the CDN (rules
+against floods, the security headers) counts for all, and the viewer's address that the CDN writes is always true.
+"""
+
+import hmac
+from collections.abc import Mapping
+
+from chalicelib.bootstrap import container
+
+
+def came_by_the_origin(headers: Mapping[str, str]) -> bool:
+    """Whether the CDN made this call; any does where a deployment has no secret. `headers`: names in lower case."""
+    secret = container().settings.origin_secret
+    return secret is None or hmac.compare_digest(headers.get("x-origin-secret", "").encode(), secret.encode())
