@@ -90,11 +90,12 @@ def _function(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, 
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
+        assert isinstance(node, yaml.MappingNode)
         value = loader.construct_mapping(node, deep=True)
     return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
 
 
-_Template.add_multi_constructor("!", _function)  # type: ignore[no-untyped-call]
+_Template.add_multi_constructor("!", _function)
 
 
 def _behaviour(resources: Mapping[str, Any], stated: Mapping[str, Any]) -> Behaviour:
