@@ -57,6 +57,21 @@ class Behaviour:
     def lets_pass(self, header: str) -> bool:
         return header.lower() in self.keyed | self.passed
 
+    def target(self, asked: str) -> str:
+        """Path and query of the request to the origin, of those of the client's."""
+        return asked if self.passes_query else asked.partition("?")[0]
+
+    def key(self, method: str, target: str, asked: Headers) -> tuple[object, ...]:
+        """What two requests have in common when one's answer serves the other."""
+        asked = list(asked)
+        shown = sorted((name.lower(), value) for name, value in asked if name.lower() in self.keyed)
+        return (method, self.target(target), _taken(self.encodings, asked), *shown)
+
+    def answer(self, headers: Headers) -> list[tuple[str, str]]:
+        """The headers of the answer to the client, of the origin's. Cookies do not pass, neither way."""
+        hidden = NEVER_ANSWERED | {"set-cookie"} | {name.lower() for name in self.answered}
+        return [*((name, value) for name, value in headers if name.lower() not in hidden), *self.answered.items()]
+
 
 @dataclass(frozen=True, slots=True)
 class Cdn:
@@ -85,21 +100,6 @@ class Cdn:
         forwarded = [value for name, value in asked if name.lower() == "x-forwarded-for"]
         passed.append(("X-Forwarded-For", ", ".join([*forwarded, viewer[0]])))
         return [*passed, ("Via", "1.1 front (CloudFront)"), ("X-Amz-Cf-Id", uuid.uuid4().hex), *own.items()]
-
-    def answered(self, behaviour: Behaviour, answer: Headers) -> list[tuple[str, str]]:
-        """The headers of the answer to the client. No behaviour passes cookies, so none sets any."""
-        hidden = NEVER_ANSWERED | {"set-cookie"} | {name.lower() for name in behaviour.answered}
-        return [*((name, value) for name, value in answer if name.lower() not in hidden), *behaviour.answered.items()]
-
-    def key(self, behaviour: Behaviour, method: str, target: str, asked: Headers) -> tuple[object, ...]:
-        """What two requests have in common when one's answer serves the other. `target`: path and query."""
-        asked = list(asked)
-        shown = sorted((name.lower(), value) for name, value in asked if name.lower() in behaviour.keyed)
-        return (method, self.target(behaviour, target), _taken(behaviour.encodings, asked), *shown)
-
-    def target(self, behaviour: Behaviour, target: str) -> str:
-        """Path and query of the request to the origin."""
-        return target if behaviour.passes_query else target.partition("?")[0]
 
     def kept_s(self, behaviour: Behaviour, method: str, status: int, cache_control: str) -> int:
         """How long an answer serves others."""

@@ -172,11 +172,13 @@ async def _forward(
     """The REST API's answer, or one that was kept."""
     cdn, now_s = upstream.cdn, asyncio.get_running_loop().time()
     asked = list(request.headers.items())
-    key = cdn.key(behaviour, request.method, request.raw_path, asked)
+    key = behaviour.key(request.method, request.raw_path, asked)
     if (known := kept.get(key, now_s)) is not None:
         return known.response()
     try:
         answer = await _asked(client, upstream, behaviour, request)
+    except web.HTTPRequestEntityTooLarge:
+        return _problem(413, "body_too_large", "The body is larger than the API takes.")
     except aiohttp.ClientError:
         return _problem(502, "bad_gateway", "The local cloud does not answer. Is it stopping? See its log in .local.")
     said = CIMultiDict(answer.headers).get("Cache-Control", "")
@@ -191,7 +193,7 @@ async def _asked(
     cdn = upstream.cdn
     async with client.request(
         request.method,
-        URL(upstream.rest + cdn.target(behaviour, request.raw_path), encoded=True),
+        URL(upstream.rest + behaviour.target(request.raw_path), encoded=True),
         headers=CIMultiDict(cdn.sent(behaviour, request.headers.items(), _viewer(request))),
         data=await request.read() or None,
         allow_redirects=False,
@@ -199,7 +201,7 @@ async def _asked(
         body = await answer.read()
         counted = () if request.method == "HEAD" else ("content-length",)
         headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in counted]
-        return Answer(answer.status, cdn.answered(behaviour, headers), body)
+        return Answer(answer.status, behaviour.answer(headers), body)
 
 
 async def _join(
@@ -218,7 +220,7 @@ async def _join(
     sent = cdn.sent(behaviour, request.headers.items(), _viewer(request))
     try:
         above = await client.ws_connect(
-            URL(upstream.sockets + cdn.target(behaviour, request.raw_path), encoded=True),
+            URL(upstream.sockets + behaviour.target(request.raw_path), encoded=True),
             headers=CIMultiDict((name, value) for name, value in sent if name.lower() not in OF_THE_HANDSHAKE),
             max_msg_size=MAX_FRAME_BYTES,
         )

@@ -115,7 +115,7 @@ def test_a_handshakes_headers_and_the_session_pass_to_the_sockets(template: Any)
 
     for name in ("Authorization", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol"):
         assert sockets.lets_pass(name)
-    assert cdn.target(sockets, "/ws?ticket=t") == "/ws?ticket=t"
+    assert sockets.target("/ws?ticket=t") == "/ws?ticket=t"
 
 
 def test_no_policy_is_larger_than_cloudfront_takes(template: Any) -> None:
@@ -142,7 +142,7 @@ def test_answers_lose_cookies_and_what_is_of_the_connection_and_gain_the_policys
     cdn = read(template)
     answer = [("ETag", '"1"'), ("Set-Cookie", "a=b"), ("Connection", "close"), ("Referrer-Policy", "unsafe-url")]
 
-    got = cdn.answered(cdn.behaviour("/api/v1/me"), answer)
+    got = cdn.behaviour("/api/v1/me").answer(answer)
 
     assert dict(got) == {
         "ETag": '"1"',
@@ -187,14 +187,14 @@ def test_answers_are_kept_apart_by_session_query_and_method(template: Any) -> No
     behaviour = cdn.behaviour("/api/v1/me")
 
     keys = {
-        cdn.key(behaviour, "GET", "/api/v1/me", [("Authorization", "a")]),
-        cdn.key(behaviour, "GET", "/api/v1/me", [("Authorization", "b")]),
-        cdn.key(behaviour, "GET", "/api/v1/me?x=1", [("Authorization", "a")]),
-        cdn.key(behaviour, "HEAD", "/api/v1/me", [("Authorization", "a")]),
+        behaviour.key("GET", "/api/v1/me", [("Authorization", "a")]),
+        behaviour.key("GET", "/api/v1/me", [("Authorization", "b")]),
+        behaviour.key("GET", "/api/v1/me?x=1", [("Authorization", "a")]),
+        behaviour.key("HEAD", "/api/v1/me", [("Authorization", "a")]),
     }
 
     assert len(keys) == 4
-    same = cdn.key(behaviour, "GET", "/api/v1/me", [("authorization", "a"), ("If-None-Match", '"1"')])
+    same = behaviour.key("GET", "/api/v1/me", [("authorization", "a"), ("If-None-Match", '"1"')])
     assert same in keys
 
 

@@ -13,7 +13,7 @@ import requests
 from agent.adapters.control_plane import Http, RestControlPlane
 from agent.trust import Keyring, Trust
 from infra.local.cdn_template import TEMPLATE, cdn_of, template_of
-from infra.local.front import Front, Upstream
+from infra.local.front import MAX_BODY_BYTES, Front, Upstream
 from infra.local.pages import Pages
 from infra.local.ports import free_port
 from tests.builders import a_key
@@ -204,6 +204,21 @@ def test_a_get_with_a_body_ends_at_the_cdn(gateway: Gateway, origin: str) -> Non
     answer = requests.get(f"{origin}/api/v1/health", data="x", timeout=10)
 
     assert (answer.status_code, gateway.calls) == (403, [])
+
+
+def test_a_body_that_api_gateway_would_not_take_is_a_problem(gateway: Gateway, origin: str) -> None:
+    answer = requests.post(f"{origin}/api/v1/networks", data=b" " * (MAX_BODY_BYTES + 1), timeout=30)
+
+    assert (answer.status_code, answer.json()["code"], gateway.calls) == (413, "body_too_large", [])
+
+
+def test_head_and_options_reach_the_api_and_come_back(gateway: Gateway, origin: str) -> None:
+    head = requests.head(f"{origin}/api/v1/health", timeout=10)
+    options = requests.options(f"{origin}/api/v1/health", timeout=10)
+
+    assert (head.status_code, head.headers["Content-Type"], head.content) == (200, "application/json", b"")
+    assert (options.status_code, options.headers["Allow"]) == (405, "GET, HEAD")
+    assert options.json()["code"] == "method_not_allowed"
 
 
 def test_path_and_query_reach_the_api_as_they_are(gateway: Gateway, origin: str) -> None:

@@ -39,7 +39,7 @@ NO_IDS: Mapping[str, str] = {}
 SEED = 1
 EXAMPLES = 20
 SEVERAL = 3  # items of a list that makes sense: what is made stays small, and every request fast
-METHODS = {"get", "post", "put", "patch", "delete"}  # what API Gateway hands on; it answers the others itself
+METHODS = {"get", "post", "put", "patch", "delete", "options"}  # what the CDN hands on; HEAD is GET without a body
 PROBLEM = "application/problem+json"
 MAY_BE_UNAVAILABLE = frozenset(("busy", "identity_provider_unreachable"))
 
