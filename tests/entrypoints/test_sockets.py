@@ -26,7 +26,7 @@ def test_who_does_not_come_by_the_one_origin_opens_no_socket(agent: SimulatedAge
     browser = SimulatedBrowser(agent.world)
     browser.ask_ticket()
     headers = {} if secret is None else {"X-Origin-Secret": secret}
-    asked = [
+    asked: list[dict[str, object]] = [
         {"headers": {"Authorization": f"Bearer {agent.session}", **headers}},
         {"headers": headers or None, "queryStringParameters": {"ticket": browser.ticket}},
     ]
