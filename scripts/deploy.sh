@@ -30,7 +30,7 @@ upload() {  # files with a hash in their name stay: pages that are open still as
 
 aws cloudformation package --template-file build/package/sam.json --use-json \
   --s3-bucket "$BUCKET" --output-template-file build/package/packaged.json
-set -- "OriginSecret=$ORIGIN_SECRET" "Administrator=$ADMINISTRATOR" \
+set -- "OriginSecret=$ORIGIN_SECRET" "FormerOriginSecret=${FORMER_ORIGIN_SECRET:-}" "Administrator=$ADMINISTRATOR" \
   ${POOL_DOMAIN_PREFIX:+"PoolDomainPrefix=$POOL_DOMAIN_PREFIX"} ${OIDC_ISSUER:+"OidcIssuer=$OIDC_ISSUER"} \
   ${OIDC_DISCOVERY_URL:+"OidcDiscoveryUrl=$OIDC_DISCOVERY_URL"} ${OIDC_CLIENT_ID:+"OidcClientId=$OIDC_CLIENT_ID"} \
   ${OIDC_AUDIENCE:+"OidcAudience=$OIDC_AUDIENCE"} ${OIDC_GROUPS_CLAIM:+"OidcGroupsClaim=$OIDC_GROUPS_CLAIM"} \

@@ -35,7 +35,10 @@ from chalicelib.wire.frames import ConfigChanged
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 from tests.builders import a_key
 
-BY_THE_ORIGIN = {"x-origin-secret": "origin"}  # what the CDN adds to every call
+BY_THE_ORIGIN = {  # what the CDN adds to every call
+    "x-origin-secret": "origin",
+    "cloudfront-viewer-address": "203.0.113.9:4711",
+}
 HOST = {"hostname": "web-1", "os": "linux", "agent_version": "0.1.0"}
 
 
@@ -60,7 +63,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.outside = MemoryOutside(self.adversary)
-        self.container = Container(settings_from({"ORIGIN_SECRET": "origin"}), self.outside)
+        self.container = Container(settings_from({"ORIGIN_SECRETS": "origin,former"}), self.outside)
         bootstrap.install(self.container)
         self.token = self.container.accounts.create_token("test", Role.ADMINISTRATOR).text()
         self._planned = self._announced = 0
@@ -101,7 +104,7 @@ class World:
             "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
             "pathParameters": path_args,
             "stageVariables": None,
-            "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "203.0.113.9"}},
+            "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "192.0.2.1"}},
             "body": sent,
             "isBase64Encoded": False,
         }

@@ -333,12 +333,9 @@ def _if_match(request: Request) -> Set[Revision] | None:
 
 
 def _source(request: Request) -> str | None:
-    """The caller's address: what the CDN wrote, or who called where there is none."""
-    viewer = request.headers.get("cloudfront-viewer-address")
-    if viewer and container().settings.origin_secret is not None:
-        return str(viewer.rpartition(":")[0].strip("[]")) or None
-    address = (request.context.get("identity") or {}).get("sourceIp")
-    return str(address) if address else None
+    """The caller's address as the CDN wrote it; None when it did not: who called is the CDN then."""
+    viewer = str(request.headers.get("cloudfront-viewer-address", ""))
+    return viewer.rpartition(":")[0].strip("[]") or None
 
 
 def _response(body: str, status: HTTPStatus, content_type: str = "", more: Mapping[str, str] | None = None) -> Response:
