@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 import requests
+import websocket
 
 from agent.adapters.control_plane import Http, RestControlPlane
 from agent.trust import Keyring, Trust
+from chalicelib.wire.codec import decode, encode
+from chalicelib.wire.frames import Hello, Welcome
 from infra.local.cdn_template import TEMPLATE, cdn_of, template_of
 from infra.local.front import MAX_BODY_BYTES, Front, Upstream
 from infra.local.pages import Pages
 from infra.local.ports import free_port
+from tests.agent.origin import Origin
 from tests.builders import a_key
 from tests.gateway import Gateway
 from tests.world import SimulatedAgent, World
@@ -36,7 +40,14 @@ def gateway(world: World) -> Iterator[Gateway]:
 
 
 @pytest.fixture
-def front(gateway: Gateway, tmp_path: Path) -> Iterator[Callable[[Change], str]]:
+def sockets() -> Iterator[Origin]:
+    """An API of sockets, of which a session is asked."""
+    with Origin("net_1", "dyn_1") as made:
+        yield made
+
+
+@pytest.fixture
+def front(gateway: Gateway, sockets: Origin, tmp_path: Path) -> Iterator[Callable[[Change], str]]:
     """Opens fronts by the template, once changed, before the world's API; answers their origins."""
     (tmp_path / "index.html").write_text("page")
     opened: list[Front] = []
@@ -46,7 +57,7 @@ def front(gateway: Gateway, tmp_path: Path) -> Iterator[Callable[[Change], str]]
         change(template)
         cdn = cdn_of(template, {"OriginSecret": "origin"})
         port = free_port()
-        opened.append(Front(port, Upstream(gateway.url, "ws://127.0.0.1:9", cdn, {}, Pages(tmp_path, []))))
+        opened.append(Front(port, Upstream(gateway.url, ws(sockets.url), cdn, {}, Pages(tmp_path, []))))
         opened[-1].start()
         return f"http://127.0.0.1:{port}"
 
@@ -82,9 +93,23 @@ def without_if_none_match(template: Any) -> None:
     config["HeadersConfig"]["Headers"].remove("If-None-Match")
 
 
+def without_the_handshake(template: Any) -> None:
+    config = template["Resources"]["ToSockets"]["Properties"]["OriginRequestPolicyConfig"]
+    config["HeadersConfig"]["Headers"].remove("Sec-WebSocket-Key")
+
+
+def without_authorization(template: Any) -> None:
+    config = template["Resources"]["Uncached"]["Properties"]["CachePolicyConfig"]
+    config["ParametersInCacheKeyAndForwardedToOrigin"]["HeadersConfig"]["Headers"].remove("Authorization")
+
+
 def without_compression(template: Any) -> None:
     config = template["Resources"]["Uncached"]["Properties"]["CachePolicyConfig"]
     config["ParametersInCacheKeyAndForwardedToOrigin"]["EnableAcceptEncodingGzip"] = False
+
+
+def ws(url: str) -> str:
+    return "ws" + url.removeprefix("http")
 
 
 def add_peer(world: World, network: str, name: str) -> None:
@@ -168,6 +193,20 @@ def test_what_is_made_after_a_404_is_there_at_once(
     world.network()
 
     assert requests.get(asked, headers=allowed, timeout=10).status_code == then
+
+
+def test_a_socket_opens_by_what_passes_of_its_handshake(front: Callable[[Change], str], sockets: Origin) -> None:
+    session = ["Authorization: Bearer session-0"]
+    opened = websocket.create_connection(ws(front(as_it_is)) + "/ws", header=session, timeout=10)
+    opened.send(encode(Hello(instance_id="i", generation=0, revision=0, hash="")))
+    assert decode(opened.recv(), Welcome).heartbeat_interval_s == sockets.heartbeat_interval_s
+    opened.close()
+
+    for change, status in ((without_the_handshake, 502), (without_authorization, 401)):
+        with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+            websocket.create_connection(ws(front(change)) + "/ws", header=session, timeout=10)
+        assert refused.value.status_code == status
+    assert sockets.calls == ["GET /ws", "GET /ws"]
 
 
 def test_the_api_is_told_who_asks_and_by_whom(gateway: Gateway, origin: str) -> None:
