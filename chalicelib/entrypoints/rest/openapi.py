@@ -170,8 +170,11 @@ def _successes(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
     elif answer is Json:
         content = {"application/json": {"schema": {"type": "object"}}}
     else:
+        content = {}
+        for shape in _answers(operation):
+            content.setdefault(MEDIA_TYPES.get(shape, "application/json"), []).append(named[shape])
         content = {
-            MEDIA_TYPES.get(shape, "application/json"): {"schema": named[shape]} for shape in _answers(operation)
+            kind: {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}} for kind, shapes in content.items()
         }
     done: dict[str, Any] = {"description": operation.status.phrase, "content": content}
     if any(shape in MEDIA_TYPES for shape in _answers(operation)):

@@ -3651,7 +3651,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StaticPeerCreated"];
+                    "application/json": components["schemas"]["AgentPeerCreated"] | components["schemas"]["StaticPeerCreated"];
                 };
             };
             /** @description Bad Request */
