@@ -10,10 +10,8 @@ from chalice.app import Chalice, WebsocketEvent
 
 from chalicelib.entrypoints import queues, sockets, streams
 from chalicelib.entrypoints.rest import BLUEPRINTS
-from chalicelib.entrypoints.rest.signed import MEDIA_TYPES
 
 app = Chalice(app_name="wirety")
-app.api.binary_types.extend(MEDIA_TYPES)
 app.experimental_feature_flags.update(["BLUEPRINTS", "WEBSOCKETS"])
 for blueprint in BLUEPRINTS:
     app.register_blueprint(blueprint)

@@ -64,6 +64,15 @@ class Tried:
     refused: str | None = None
 
 
+def received(body: str, signature: str) -> Received:
+    """A body as it came. A delta is told by what it says: proxies may touch any header.
+
+    Raises:
+        msgspec.DecodeError: it is no JSON object.
+    """
+    return Received(body, signature, is_delta=msgspec.json.decode(body, type=_Since).since is not None)
+
+
 def whole(received: Received) -> Fetched:
     """Raises BundleRefused: it is none."""
     try:
@@ -96,6 +105,10 @@ def subject_of(received: Received, network_id: str, peer_id: str) -> Subject:
     """What its signature has to speak of. Raises msgspec.DecodeError."""
     said = msgspec.json.decode(received.body, type=_Versioned)
     return Subject("delta" if received.is_delta else "bundle", network_id, peer_id, said.generation, said.revision)
+
+
+class _Since(msgspec.Struct, frozen=True):
+    since: int | None = None
 
 
 class _Versioned(msgspec.Struct, frozen=True):

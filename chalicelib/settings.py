@@ -36,10 +36,10 @@ class Oidc:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`websocket_endpoint`: the socket API's management URL. `origin_secret`: proves that a
-    request came through the one origin; None: nobody is believed to. `data_key_id`: the KMS
-    key that seals networks' secrets. `return_after`: so long a jump that was down serves before
-    its peers come back. `endpoint_url`: an emulator of AWS, None for AWS itself."""
+    """`websocket_endpoint`: the socket API's management URL. `origin_secrets`: each proves that a
+    request came by the one origin; with none, none did. `data_key_id`: the KMS key that seals
+    networks' secrets. `return_after`: so long a jump that was down serves before its peers come
+    back. `endpoint_url`: an emulator of AWS, None for AWS itself."""
 
     tables: Tables
     oidc: Oidc
@@ -50,7 +50,7 @@ class Settings:
     data_key_id: str
     return_after: timedelta
     websocket_endpoint: str
-    origin_secret: str | None
+    origin_secrets: tuple[str, ...]
     region: str
     endpoint_url: str | None
     generation: int
@@ -73,7 +73,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         data_key_id=environment.get("DATA_KEY_ID", ""),
         return_after=timedelta(seconds=int(environment.get("RETURN_AFTER_S", "300"))),
         websocket_endpoint=environment.get("WEBSOCKET_ENDPOINT", ""),
-        origin_secret=environment.get("ORIGIN_SECRET") or None,
+        origin_secrets=tuple(filter(None, environment.get("ORIGIN_SECRETS", "").split(","))),
         region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",
         endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
         generation=int(environment.get("GENERATION", "1")),

@@ -7,6 +7,7 @@ set -eu
 : "${ORIGIN_SECRET:?32 or more random characters shared with the CDN: make deploy ORIGIN_SECRET=…}"
 : "${ADMINISTRATOR:?the e-mail address of the first administrator: make deploy ADMINISTRATOR=…}"
 [ -n "${OIDC_ISSUER:-}" ] || : "${POOL_DOMAIN_PREFIX:?of the sign-in page, unique in the region: make deploy POOL_DOMAIN_PREFIX=…}"
+[ -z "${DOMAIN_NAME:-}" ] || : "${CERTIFICATE_ARN:?of that name, in us-east-1: make deploy CERTIFICATE_ARN=…}"
 made=build/aws
 mkdir -p "$made"
 
@@ -29,7 +30,7 @@ upload() {  # files with a hash in their name stay: pages that are open still as
 
 aws cloudformation package --template-file build/package/sam.json --use-json \
   --s3-bucket "$BUCKET" --output-template-file build/package/packaged.json
-set -- "OriginSecret=$ORIGIN_SECRET" "Administrator=$ADMINISTRATOR" \
+set -- "OriginSecret=$ORIGIN_SECRET" "FormerOriginSecret=${FORMER_ORIGIN_SECRET:-}" "Administrator=$ADMINISTRATOR" \
   ${POOL_DOMAIN_PREFIX:+"PoolDomainPrefix=$POOL_DOMAIN_PREFIX"} ${OIDC_ISSUER:+"OidcIssuer=$OIDC_ISSUER"} \
   ${OIDC_DISCOVERY_URL:+"OidcDiscoveryUrl=$OIDC_DISCOVERY_URL"} ${OIDC_CLIENT_ID:+"OidcClientId=$OIDC_CLIENT_ID"} \
   ${OIDC_AUDIENCE:+"OidcAudience=$OIDC_AUDIENCE"} ${OIDC_GROUPS_CLAIM:+"OidcGroupsClaim=$OIDC_GROUPS_CLAIM"} \
@@ -41,7 +42,9 @@ aws cloudformation describe-stacks --stack-name "$STACK" --query 'Stacks[0].Outp
 before=$(output "$STACK-origin" Bucket)
 [ -z "$before" ] || upload "$before"  # a page comes after the files it asks for
 # shellcheck disable=SC2046  # one parameter a word, percent-encoded
-deploy "$STACK-origin" infra/console.yaml "OriginSecret=$ORIGIN_SECRET" $(cat "$made/parameters")
+deploy "$STACK-origin" infra/console.yaml "OriginSecret=$ORIGIN_SECRET" $(cat "$made/parameters") \
+  ${DOMAIN_NAME:+"DomainName=$DOMAIN_NAME"} ${CERTIFICATE_ARN:+"CertificateArn=$CERTIFICATE_ARN"} \
+  ${HOSTED_ZONE_ID:+"HostedZoneId=$HOSTED_ZONE_ID"}
 [ -n "$before" ] || upload "$(output "$STACK-origin" Bucket)"
 
 url=$(output "$STACK-origin" Url)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 import jwt
 import msgspec
@@ -34,6 +35,10 @@ from chalicelib.wire.frames import ConfigChanged
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 from tests.builders import a_key
 
+BY_THE_ORIGIN = {  # what the CDN adds to every call
+    "x-origin-secret": "origin",
+    "cloudfront-viewer-address": "203.0.113.9:4711",
+}
 HOST = {"hostname": "web-1", "os": "linux", "agent_version": "0.1.0"}
 
 
@@ -58,7 +63,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.outside = MemoryOutside(self.adversary)
-        self.container = Container(settings_from({"ORIGIN_SECRET": "origin"}), self.outside)
+        self.container = Container(settings_from({"ORIGIN_SECRETS": "origin,former"}), self.outside)
         bootstrap.install(self.container)
         self.token = self.container.accounts.create_token("test", Role.ADMINISTRATOR).text()
         self._planned = self._announced = 0
@@ -73,34 +78,38 @@ class World:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         """Call the REST function as API Gateway does."""
+        sent = raw if raw is not None else ("" if body is None else json.dumps(body))
+        said = {
+            "authorization": f"Bearer {token or self.token}",
+            "content-type": "application/json",
+            **BY_THE_ORIGIN,
+            **(headers or {}),
+        }
+        answer = self.invoke(method, path, sent, said)
+        raw_answer = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"].encode()
+        if answer["headers"].get("Content-Encoding") == "gzip" and raw_answer:
+            raw_answer = gzip.decompress(raw_answer)
+        return Answer(answer["statusCode"], answer["headers"], raw_answer.decode())
+
+    def invoke(self, method: str, path: str, sent: str, headers: dict[str, str]) -> dict[str, Any]:
+        """What the REST function answers to API Gateway. `path`: below `/v1`, with its query."""
         path, _, query = path.partition("?")
         resource, path_args = _resource(path)
-        sent = raw if raw is not None else ("" if body is None else json.dumps(body))
         event = {
             "resource": resource,
             "path": f"/v1{path}",
             "httpMethod": method,
-            "headers": {
-                "authorization": f"Bearer {token or self.token}",
-                "content-type": "application/json",
-                **(headers or {}),
-            },
+            "headers": headers,
             "multiValueHeaders": {},
-            "multiValueQueryStringParameters": {
-                k: [v] for k, v in (pair.split("=") for pair in query.split("&") if pair)
-            }
-            or None,
+            "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
             "pathParameters": path_args,
             "stageVariables": None,
-            "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "203.0.113.9"}},
+            "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "192.0.2.1"}},
             "body": sent,
             "isBase64Encoded": False,
         }
-        answer = app(event, SimpleNamespace(aws_request_id="test"))
-        raw_answer = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"].encode()
-        if answer["headers"].get("Content-Encoding") == "gzip":
-            raw_answer = gzip.decompress(raw_answer)
-        return Answer(answer["statusCode"], answer["headers"], raw_answer.decode())
+        answer: dict[str, Any] = app(event, SimpleNamespace(aws_request_id="test"))
+        return answer
 
     def person(self, name: str, role: Role | None) -> str:
         """A token by which the identity provider vouches for somebody with this role."""
@@ -179,7 +188,8 @@ class Socket:
 
     def admitted(self, handshake: dict[str, Any]) -> None:
         """Ask the authorizer, and keep its context for every frame."""
-        policy = sockets.authorize({**handshake, "methodArn": "arn"})
+        headers = {**BY_THE_ORIGIN, **handshake.get("headers", {})}
+        policy = sockets.authorize({**handshake, "headers": headers, "methodArn": "arn"})
         assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
         self.context = policy["context"]
 
@@ -267,7 +277,7 @@ class SimulatedAgent(Socket):
 
     def _take(self, query: str, headers: dict[str, str] | None = None) -> Answer:
         """Fetch, check the signature, and keep what comes."""
-        asked = {"accept": "*/*", "accept-encoding": "gzip, deflate", **(headers or {})}
+        asked = {"accept-encoding": "gzip, deflate", **(headers or {})}
         answer = self.world.api("GET", f"/agent/bundle{query}", token=self.session, headers=asked)
         if answer.status == 200:
             is_delta = answer.headers["Content-Type"] == delta.MEDIA_TYPE

@@ -24,9 +24,8 @@ from agent.errors import (
     SignatureInvalid,
 )
 from agent.keys import device_public_key, device_signer
-from agent.received import Fetched, Received, applied_to, subject_of, whole
+from agent.received import Fetched, applied_to, received, subject_of, whole
 from agent.trust import Trust
-from chalicelib.wire import delta
 from chalicelib.wire.agent import (
     ASSERTION_ALGORITHM,
     ASSERTION_AUDIENCE,
@@ -196,11 +195,10 @@ class RestControlPlane:
         """Check the signature before anything is made of a body."""
         if self._checked(answer).status_code == NOT_MODIFIED:
             return None
-        is_delta = answer.headers.get("Content-Type", "").startswith(delta.MEDIA_TYPE)
-        received = Received(answer.text, answer.headers.get(SIGNATURE_HEADER, ""), is_delta)
         try:
-            self.trust.check(subject_of(received, self.network_id, self.peer_id), answer.content, received.signature)
-            fetched = applied_to(base, received) if is_delta and base is not None else whole(received)
+            came = received(answer.text, answer.headers.get(SIGNATURE_HEADER, ""))
+            self.trust.check(subject_of(came, self.network_id, self.peer_id), answer.content, came.signature)
+            fetched = applied_to(base, came) if came.is_delta and base is not None else whole(came)
         except (SignatureInvalid, BundleRefused, msgspec.DecodeError) as unusable:
             raise Outage(f"an answer that cannot be used: {unusable}", answer.status_code) from unusable
         self.trust.name_successor(fetched.bundle.next_signing_key)

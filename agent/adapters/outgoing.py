@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from agent.adapters.dialling import Dialler, pool_classes
 
+ALWAYS_SAID = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "wirety-agent"}
 NO_RETRY = urllib3.Retry(total=0, redirect=0, raise_on_redirect=False, raise_on_status=False)
 
 
@@ -86,7 +87,7 @@ def ask(
             method,
             url,
             body=body,
-            headers={"Accept-Encoding": "gzip", "User-Agent": "wirety-agent", **(headers or {})},
+            headers={**ALWAYS_SAID, **(headers or {})},
             timeout=urllib3.Timeout(connect=connect_s, read=read_s),
             retries=NO_RETRY,
             redirect=False,

@@ -3,6 +3,7 @@
 Requests: read 2; replace 2, and 1 a hundred peers that rules name, + 1 transaction.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 
 from chalicelib.application.contention import decide
@@ -27,12 +28,12 @@ class Acls:
         return self.networks.acl(network_id)
 
     def replace(
-        self, network_id: NetworkId, rules: tuple[AclRule, ...], by: Principal, if_match: int | None = None
+        self, network_id: NetworkId, rules: tuple[AclRule, ...], by: Principal, if_match: Set[int] | None = None
     ) -> Acl:
         """Put other rules in force.
 
         Raises:
-            Stale: the stored version is not `if_match`.
+            Stale: the stored version is none of `if_match`.
             Invalid: a rule names a peer that is not there.
         """
         by.require_sight(network_id)
@@ -40,7 +41,7 @@ class Acls:
         def attempt() -> Acl:
             now = self.clock.now()
             network = self.networks.get(network_id)
-            if if_match is not None and network.acl_version != if_match:
+            if if_match is not None and network.acl_version not in if_match:
                 raise Stale
             before = self.networks.acl(network_id)
             acl = Acl(network_id, network.acl_version + 1, rules)

@@ -3,7 +3,7 @@
 Requests: 2 reads and 1 transaction, and what the decision reads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field, replace
 
 from chalicelib.application.contention import decide
@@ -32,14 +32,14 @@ Decision = Callable[[Network, PeerRecord], Edit]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who changes which peer how. `if_match`: the revision the caller saw, None: whichever."""
+    """Who changes which peer how. `if_match`: the revisions the caller takes, None: whichever."""
 
     network_id: NetworkId
     peer_id: PeerId
     by: PrincipalId
     what: What
     note: str | None = field(default=None)
-    if_match: Revision | None = field(default=None)
+    if_match: Set[Revision] | None = field(default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Edits:
             stored = self.networks.get(order.network_id)
             network = stored.advanced(now)
             before = self.peers.get(order.network_id, order.peer_id)
-            if order.if_match is not None and before.peer.revision != order.if_match:
+            if order.if_match is not None and before.peer.revision not in order.if_match:
                 raise Stale
             edit = decision(network, before)
             if edit.record == before and not edit.writes:

@@ -4,7 +4,7 @@ Requests: create 1 to KMS, 1 read + 1 transaction; list 1 + 1 a hundred; get 1; 
 reads + 1 transaction, however many peers it moves; delete 2 + 1.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
@@ -131,7 +131,7 @@ class Networks:
         return decide(self.clock, attempt)
 
     def update(
-        self, network_id: NetworkId, fields: Mapping[str, Any], by: Principal, if_match: Revision | None = None
+        self, network_id: NetworkId, fields: Mapping[str, Any], by: Principal, if_match: Set[Revision] | None = None
     ) -> Network:
         """Change the fields that are given, parsed: another range moves every peer by this one write.
 
@@ -144,7 +144,7 @@ class Networks:
         def attempt() -> Network:
             now = self.clock.now()
             before = self.networks.get(network_id)
-            if if_match is not None and before.revision != if_match:
+            if if_match is not None and before.revision not in if_match:
                 raise Stale
             after, is_claimed = self._changed(before, fields)
             settings = _settings(before, after)
@@ -164,7 +164,7 @@ class Networks:
         return decide(self.clock, attempt)
 
     def delete(
-        self, network_id: NetworkId, by: Principal, if_match: Revision | None = None, is_forced: bool = False
+        self, network_id: NetworkId, by: Principal, if_match: Set[Revision] | None = None, is_forced: bool = False
     ) -> None:
         """Delete a network; with peers only when forced: then it is gone at once for everybody who
         asks, and a job removes what it held (see removal)."""
@@ -172,7 +172,7 @@ class Networks:
 
         def attempt() -> None:
             network = self.networks.get(network_id)
-            if if_match is not None and network.revision != if_match:
+            if if_match is not None and network.revision not in if_match:
                 raise Stale
             if network.peers and not is_forced:
                 raise NetworkNotEmpty(network.peers)

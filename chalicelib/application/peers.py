@@ -5,7 +5,7 @@ reads + 1 transaction, and a lens; block and unblock 2 + 1, and a lens; delete 2
 jump: and one query of the peers).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -89,7 +89,7 @@ class Peers:
         peer_id: PeerId,
         fields: Mapping[str, Any],
         by: Principal,
-        if_match: Revision | None = None,
+        if_match: Set[Revision] | None = None,
     ) -> Shown:
         """Change the fields that are given, parsed; None clears one.
 
@@ -116,7 +116,7 @@ class Peers:
         network_id: NetworkId,
         peer_id: PeerId,
         by: Principal,
-        if_match: Revision | None = None,
+        if_match: Set[Revision] | None = None,
         is_forced: bool = False,
     ) -> None:
         """Delete the peer and free what it held; its agent is told by its tombstone.
@@ -131,7 +131,7 @@ class Peers:
             now = self.clock.now()
             before = self.networks.get(network_id)
             record = self.peers.get(network_id, peer_id)
-            if if_match is not None and record.peer.revision != if_match:
+            if if_match is not None and record.peer.revision not in if_match:
                 raise Stale
             if record.peer.is_jump:
                 self._require_expendable(before, record.peer, is_forced)

@@ -28,7 +28,7 @@ class Pages:
             return self._answer_page()
         file = (self._directory / path).resolve()
         if not file.is_relative_to(self._directory) or not file.is_file():
-            raise web.HTTPNotFound(headers=HEADERS)
+            return web.Response(status=404, text="404: Not Found", headers=HEADERS)
         caching = FOREVER if path.startswith("assets/") else "no-cache"
         return web.FileResponse(file, headers={**HEADERS, "Cache-Control": caching})
 

@@ -21,6 +21,7 @@ from chalicelib.settings import settings_from
 from infra.content_policy import identity_origins
 from infra.local import private_file
 from infra.local.agent_program import installed_agent
+from infra.local.cdn_template import TEMPLATE, cdn_of, template_of
 from infra.local.cloud import Cloud
 from infra.local.console import built_console
 from infra.local.deploy import Deployed, deploy, environment_of, warm
@@ -168,7 +169,7 @@ class LocalStack:
         return Upstream(
             rest=f"http://{base}/{deployed.rest_api_id}",
             sockets=f"ws://{base}/{deployed.websocket_api_id}",
-            origin_secret=origin_secret,
+            cdn=cdn_of(template_of(TEMPLATE.read_text()), {"OriginSecret": origin_secret}),
             config={"product": "wirety", "api": "/api/v1", "sockets": "/ws", **identity},
             pages=Pages(console, identity_origins(identity["discovery_url"])),
         )

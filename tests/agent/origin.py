@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,7 +28,8 @@ WITHIN_S = 10.0
 class Origin:
     """`fails_with`: a status for every call; `loses`: answers to swallow; `tombstone`: deleted; `left`: how the
     agent left, `loses_leave`: without an answer; `files_named`: files of static peers name it. `key` signs what it
-    gives; `given`: the bundles it can tell a difference from."""
+    gives, `content_type`: not as what it is; `given`: the bundles it can tell a difference from. `asked`: the
+    headers of the last call."""
 
     network_id: str
     peer_id: str
@@ -51,6 +52,8 @@ class Origin:
     left: LeaveRequest | None = None
     loses_leave: bool = False
     files_named: bool = False
+    content_type: str | None = None
+    asked: Mapping[str, str] = field(default_factory=dict)
     given: dict[tuple[int, int], Bundle] = field(default_factory=dict)
     url: str = ""
     address: str = "127.0.0.1"
@@ -141,6 +144,7 @@ class Origin:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self._note(self.calls, f"{request.method} {request.path}")
+        self.asked = request.headers
         if self.fails_with is not None:
             return _problem(self.fails_with, "trouble")
         if self.redirects_to is not None and request.path.startswith("/api/"):
@@ -195,7 +199,7 @@ class Origin:
         self.after_giving(self.bundle)
         sent = received(self.bundle, self.key) if known is None else received_delta(known, self.bundle, self.key)
         kind = delta.MEDIA_TYPE if sent.is_delta else bundle.MEDIA_TYPE
-        headers = {"Content-Type": kind, SIGNATURE_HEADER: sent.signature}
+        headers = {"Content-Type": self.content_type or kind, SIGNATURE_HEADER: sent.signature}
         return web.Response(body=sent.body.encode(), headers=headers)
 
     async def _applied(self, request: web.Request) -> web.Response:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -42,6 +42,16 @@ def test_it_tells_of_each_route_who_may_call_it(contract: Any, operation: Operat
     assert {parameter["name"] for parameter in told["parameters"] if parameter["in"] == "path"} == {
         part.strip("{}") for part in operation.path.split("/") if part.startswith("{")
     }
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
+def test_it_tells_of_every_shape_that_a_route_answers(contract: Any, operation: Operation) -> None:
+    answered = get_type_hints(operation.handler)["return"]
+    shapes = {one.__name__ for one in get_args(answered) or (answered,) if hasattr(one, "__struct_fields__")}
+
+    told = json.dumps(contract["paths"][operation.path][operation.method.lower()]["responses"])
+
+    assert all(f"/schemas/{shape}" in told for shape in shapes - {"Text", "Json"})
 
 
 def test_operation_ids_are_unique(contract: Any) -> None:

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from app import app
 from chalicelib.domain.errors import IdentityProviderUnreachable
 from chalicelib.domain.principal import Role
 from chalicelib.domain.user import Claims
-from chalicelib.entrypoints.rest.route import OPERATIONS, Agents, Anybody, Operation, People
+from chalicelib.entrypoints.rest.route import METHODS, OPERATIONS, Agents, Anybody, Operation, People
+from chalicelib.settings import settings_from
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
-from tests.world import Answer, World
+from tests.world import HOST, Answer, World
 
 OUTSIDERS = ("nobody", "a stranger", "an agent")
 
@@ -45,11 +47,106 @@ def test_an_unknown_route_is_a_problem(world: World, path: str) -> None:
     assert is_problem(world.api("GET", path), 404, "not_found")
 
 
-def test_a_method_a_resource_does_not_take_is_a_problem(world: World) -> None:
-    answer = world.api("PUT", "/networks")
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/networks", "GET, HEAD, POST"),
+        ("OPTIONS", "/networks", "GET, HEAD, POST"),
+        ("HEAD", "/agent/enroll", "POST"),
+        ("OPTIONS", "/agent/enroll", "POST"),
+    ],
+)
+def test_a_method_a_resource_does_not_take_is_a_problem(world: World, method: str, path: str, allowed: str) -> None:
+    answer = world.api(method, path)
 
-    assert is_problem(answer, 405, "method_not_allowed")
-    assert answer.headers["Allow"] == "GET, POST"
+    assert (answer.status, answer.headers["Allow"]) == (405, allowed)
+    assert answer.headers["Content-Type"] == CONTENT_TYPE
+    assert method == "HEAD" or is_problem(answer, 405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
+def test_an_unknown_path_is_a_problem_by_any_method(world: World, method: str) -> None:
+    answer = world.api(method, "/nothing/here")
+
+    assert (answer.status, answer.headers["Content-Type"]) == (404, CONTENT_TYPE)
+    assert (answer.text == "") is (method == "HEAD")
+
+
+def test_the_root_is_no_gap() -> None:
+    assert set(app.routes["/"]) == set(app.routes["/{proxy+}"]) == {*METHODS}
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if one.method == "GET"], ids=lambda operation: str(operation.path)
+)
+def test_head_is_get_without_the_body(world: World, operation: Operation) -> None:
+    agent = world.agent(world.network(), "jump", "hub")
+    agent.open_session()
+    path = operation.path.replace("{network_id}", agent.network_id).replace("{peer_id}", agent.peer_id)
+    token = agent.session if isinstance(operation.access, Agents) else world.token
+
+    got, head = world.api("GET", path, token=token), world.api("HEAD", path, token=token)
+
+    assert (head.status, head.headers, head.text) == (got.status, got.headers, "")
+    assert world.api("HEAD", path, token="none").status == world.api("GET", path, token="none").status
+
+
+@pytest.mark.parametrize("secret", ["", "origi", "originn", "ORIGIN", "öriginé", ",", "origin,former"])
+@pytest.mark.parametrize("path", ["/health", "/networks", "/agent/bundle", "/nothing"])
+def test_who_does_not_come_by_the_one_origin_is_refused_unseen(world: World, path: str, secret: str) -> None:
+    answers: list[Answer] = []
+
+    requests = world.counted(lambda: answers.append(world.api("GET", path, headers={"x-origin-secret": secret})))
+
+    assert is_problem(answers[0], 403, "wrong_origin")
+    assert requests == {}
+
+
+def test_without_a_secret_nobody_is_let_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.container, "settings", settings_from({"ORIGIN_SECRETS": ","}))
+
+    assert is_problem(world.api("GET", "/health", headers={"x-origin-secret": ""}), 403, "wrong_origin")
+
+
+def test_a_secret_counts_until_the_cdn_has_the_next(world: World) -> None:
+    assert world.api("GET", "/me", headers={"x-origin-secret": "former"}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "fits"),
+    [
+        ("*", True),
+        ('"{r}"', True),
+        ('W/"{r}"', True),
+        ('"x", "{r}"', True),
+        ('"9999" , W/"{r}","x"', True),
+        ('"9999"', False),
+        ('"9999", "x"', False),
+        ("{r}", False),
+        ("", False),
+        ('"*"', False),
+    ],
+)
+def test_if_match_takes_lists_and_weak_tags_and_any(world: World, said: str, fits: bool) -> None:
+    network = world.network()
+    path = f"/networks/{network}/peers"
+    peer = world.api("POST", path, {"kind": "dynamic", "name": "x"}).json["peer"]
+    conditions = {
+        f"{path}/{peer['id']}": {"name": "y"},
+        f"/networks/{network}": {"name": "renamed"},
+    }
+
+    for target, body in conditions.items():
+        tag = world.api("GET", target).headers["ETag"].strip('"')
+        answer = world.api("PATCH", target, body, headers={"if-match": said.format(r=tag)})
+        assert answer.status == 200 if fits else is_problem(answer, 412, "stale")
+    tag = world.api("GET", f"/networks/{network}/acl").headers["ETag"].strip('"')
+    answer = world.api("PUT", f"/networks/{network}/acl", {"rules": []}, headers={"if-match": said.format(r=tag)})
+    assert answer.status == 200 if fits else is_problem(answer, 412, "stale")
+    tag = world.api("GET", f"{path}/{peer['id']}").headers["ETag"].strip('"')
+    assert world.api("DELETE", f"{path}/{peer['id']}", headers={"if-match": said.format(r=tag)}).status == (
+        204 if fits else 412
+    )
 
 
 @pytest.mark.parametrize("raw", ["", "{", "\x00", '{"name": "a"'])
@@ -221,18 +318,19 @@ def test_what_nobody_foresaw_is_a_problem_without_details(world: World, monkeypa
     assert "hunter2" not in answer.text
 
 
-def test_the_callers_address_is_the_viewers_only_with_the_origins_secret(world: World) -> None:
-    from chalicelib.entrypoints.rest.route import _source
+@pytest.mark.parametrize(
+    ("viewer", "source"),
+    [("198.51.100.7:4711", "198.51.100.7"), ("2001:db8::1:4711", "2001:db8::1"), ("", None)],
+    ids=["IPv4", "IPv6", "the CDN does not say"],
+)
+def test_the_callers_address_is_the_one_that_the_cdn_wrote(world: World, viewer: str, source: str | None) -> None:
+    path = f"/networks/{world.network()}/peers"
+    made = world.api("POST", path, {"kind": "jump", "name": "hub"}).json
+    body = {"token": made["enrollment_token"], "public_key": a_key("x"), "device_key": a_key("y"), "host": HOST}
 
-    class Request:
-        context = {"identity": {"sourceIp": "10.0.0.1"}}
-        headers: dict[str, str] = {"cloudfront-viewer-address": "198.51.100.7:4711"}
+    world.api("POST", "/agent/enroll", body, headers={"cloudfront-viewer-address": viewer})
 
-    assert _source(Request) == "10.0.0.1"  # type: ignore[arg-type]
-    Request.headers["x-origin-secret"] = "origin"
-    assert _source(Request) == "198.51.100.7"  # type: ignore[arg-type]
-    Request.headers["cloudfront-viewer-address"] = "2001:db8::1:4711"
-    assert _source(Request) == "2001:db8::1"  # type: ignore[arg-type]
+    assert world.api("GET", f"{path}/{made['peer']['id']}").json["endpoint"] == source  # guessed
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")

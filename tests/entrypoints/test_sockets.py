@@ -10,7 +10,7 @@ from chalicelib.domain.notice import ConfigChanged
 from chalicelib.domain.presence import Applied
 from chalicelib.entrypoints import queues, sockets
 from chalicelib.ports import Push
-from tests.world import SimulatedAgent, World
+from tests.world import BY_THE_ORIGIN, SimulatedAgent, SimulatedBrowser, World
 
 
 @pytest.fixture
@@ -21,18 +21,34 @@ def agent() -> SimulatedAgent:
     return agent
 
 
+@pytest.mark.parametrize("secret", [None, "", "another"])
+def test_who_does_not_come_by_the_one_origin_opens_no_socket(agent: SimulatedAgent, secret: str | None) -> None:
+    browser = SimulatedBrowser(agent.world)
+    browser.ask_ticket()
+    headers = {} if secret is None else {"X-Origin-Secret": secret}
+    asked: list[dict[str, object]] = [
+        {"headers": {"Authorization": f"Bearer {agent.session}", **headers}},
+        {"headers": headers or None, "queryStringParameters": {"ticket": browser.ticket}},
+    ]
+
+    for event in asked:
+        assert sockets.authorize({**event, "methodArn": "arn"})["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+
+    browser.authorize()  # the ticket is not used up
+
+
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x", "Basic abc", "Bearer wirety_agent.dyn:ses.secret"])
 def test_without_a_session_there_is_no_socket(agent: SimulatedAgent, header: str | None) -> None:
-    policy = sockets.authorize(
-        {"headers": {"authorization": header} if header is not None else None, "methodArn": "arn"}
-    )
+    said = {} if header is None else {"authorization": header}
+    policy = sockets.authorize({"headers": {**BY_THE_ORIGIN, **said}, "methodArn": "arn"})
 
     assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
     assert policy["context"] == {}
 
 
 def test_an_api_token_opens_no_agents_socket(agent: SimulatedAgent) -> None:
-    policy = sockets.authorize({"headers": {"Authorization": f"Bearer {agent.world.token}"}, "methodArn": "arn"})
+    headers = {**BY_THE_ORIGIN, "Authorization": f"Bearer {agent.world.token}"}
+    policy = sockets.authorize({"headers": headers, "methodArn": "arn"})
 
     assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
 

@@ -33,7 +33,7 @@ from chalicelib.wire.frames import Bye
 from chalicelib.wire.peers import Host
 from tests.builders import T0
 from tests.fleet.weather import Weather
-from tests.world import Socket, World
+from tests.world import BY_THE_ORIGIN, Socket, World
 
 SESSION_LIFE_S = 3600.0  # the world's clock stands in another year than the one that assertions are signed by
 ROUNDS = 12
@@ -69,7 +69,7 @@ class WorldHttp(Http):
             f"/agent{path}?{asked}",
             token=token,
             raw="" if body is None else body.decode(),
-            headers={"accept": "*/*", "accept-encoding": "gzip, deflate", **sent},
+            headers={"accept-encoding": "gzip, deflate", **sent},
         )
         if self._weather.breaks():
             raise Outage("the answer was lost")
@@ -338,7 +338,8 @@ class FleetAgent:
         number, self._dialled = self._dialled, None
         assert number is not None
         socket = Socket(self.world)
-        handshake = {"headers": {"Authorization": f"Bearer {self._plane.bearer()}"}, "methodArn": "arn"}
+        headers = {**BY_THE_ORIGIN, "Authorization": f"Bearer {self._plane.bearer()}"}
+        handshake = {"headers": headers, "methodArn": "arn"}
         policy = sockets.authorize(handshake)
         if policy["policyDocument"]["Statement"][0]["Effect"] != "Allow":
             self._take(ev.SocketClosed(socket=number, status=403, reason="refused", at_s=self.now_s))

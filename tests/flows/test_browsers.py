@@ -11,7 +11,7 @@ from chalicelib.domain.principal import Role
 from chalicelib.entrypoints import sockets
 from chalicelib.wire.browser import BrowserAck, BrowserWelcome, NetworkChanged, PeerStatus
 from tests.builders import a_key
-from tests.world import SimulatedBrowser, World
+from tests.world import BY_THE_ORIGIN, SimulatedBrowser, World
 
 
 @pytest.fixture
@@ -205,5 +205,6 @@ def test_a_frame_that_does_not_fit_is_refused(world: World, body: str) -> None:
 
 
 def _is_refused(ticket: str) -> bool:
-    policy = sockets.authorize({"queryStringParameters": {"ticket": ticket}, "methodArn": "arn"})
+    handshake = {"headers": BY_THE_ORIGIN, "queryStringParameters": {"ticket": ticket}, "methodArn": "arn"}
+    policy = sockets.authorize(handshake)
     return (policy["policyDocument"]["Statement"][0]["Effect"], policy["context"]) == ("Deny", {})

@@ -57,7 +57,7 @@ def change(world: World, network: str, name: str = "phone") -> None:
 
 
 def get(world: World, agent: SimulatedAgent, query: str = "", **headers: str) -> Answer:
-    sent = {"accept": "*/*", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return world.api("GET", f"/agent/bundle{query}", token=agent.session, headers=sent)
 
 
@@ -128,9 +128,19 @@ def test_who_shows_what_it_has_is_told_that_it_has_it(world: World, hub: Simulat
     assert later.json["revision"] == hub.revision + 1
 
 
-@pytest.mark.parametrize(
-    "shown", ['"2.{r}.{h}"', '"1.{r}.{other}"', '"1.{r}"', "*", 'W/"1.{r}.{h}"', '"1.{r}.{h}", "x"']
-)
+@pytest.mark.parametrize("shown", ['W/"1.{r}.{h}"', '"x", "1.{r}.{h}"', '"1.{r}.{h}" , W/"x"'])
+def test_a_tag_counts_weak_or_among_others_as_well(world: World, hub: SimulatedAgent, shown: str) -> None:
+    """RFC 9110 section 13.1.2: a list, compared weakly; proxies that compress make tags weak."""
+    assert hub.bundle is not None
+    text = shown.format(r=hub.revision, h=content_hash(hub.bundle))
+
+    answer = get(world, hub, if_none_match=text)
+
+    assert (answer.status, answer.text) == (304, "")
+    assert answer.headers["ETag"] == tag(1, hub.revision, hub.bundle)
+
+
+@pytest.mark.parametrize("shown", ['"2.{r}.{h}"', '"1.{r}.{other}"', '"1.{r}"', "*", "1.{r}.{h}"])
 def test_who_shows_anything_else_gets_the_whole_bundle(world: World, hub: SimulatedAgent, shown: str) -> None:
     assert hub.bundle is not None
     text = shown.format(r=hub.revision, h=content_hash(hub.bundle), other="0" * 64)
@@ -168,6 +178,37 @@ def test_a_body_is_compressed_for_who_takes_it_and_signed_as_it_is(world: World,
     assert small.headers["Content-Encoding"] == "gzip"
     assert small.text == plain.text
     assert small.headers[SIGNATURE_HEADER] == plain.headers[SIGNATURE_HEADER]
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "text/html", bundle.MEDIA_TYPE])
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+def test_what_kind_of_body_comes_does_not_hang_on_what_is_accepted(
+    world: World, hub: SimulatedAgent, accept: str | None, encoding: str
+) -> None:
+    """RFC 9110 section 12.5.1; and a proxy between may take the header away."""
+    for number in range(20):  # a body worth compressing
+        change(world, hub.network_id, f"phone {number}")
+    headers = {"accept_encoding": encoding, **({} if accept is None else {"accept": accept})}
+
+    whole, difference = get(world, hub, **headers), get(world, hub, f"?since={hub.revision}", **headers)
+
+    assert (is_whole(whole), is_whole(difference)) == (True, False)
+    for answer in (whole, difference):
+        assert answer.headers.get("Content-Encoding", "") == encoding
+        assert "Accept," not in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_compressed"),
+    [("gzip", True), ("br, gzip;q=0.5", True), ("*", True), ("gzip;q=0", False), ("br", False), ("x-gzip", False)],
+)
+def test_who_refuses_compression_gets_none(
+    world: World, hub: SimulatedAgent, accepted: str, is_compressed: bool
+) -> None:
+    for number in range(20):
+        change(world, hub.network_id, f"phone {number}")
+
+    assert ("Content-Encoding" in get(world, hub, accept_encoding=accepted).headers) is is_compressed
 
 
 def test_a_bundle_that_does_not_fit_is_a_clear_error_and_counted(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from infra.local.cdn_template import TEMPLATE, cdn_of, template_of
 from infra.local.front import Front, Upstream
 from infra.local.pages import Pages
 from infra.local.ports import free_port
@@ -25,7 +26,8 @@ def origin(tmp_path: Path) -> Iterator[str]:
     port = free_port()
     gone = f"127.0.0.1:{free_port()}"
     pages = Pages(console, ["https://idp.example.com"])
-    with Front(port, Upstream(f"http://{gone}", f"ws://{gone}", "secret", CONFIG, pages)):
+    cdn = cdn_of(template_of(TEMPLATE.read_text()), {"OriginSecret": "secret"})
+    with Front(port, Upstream(f"http://{gone}", f"ws://{gone}", cdn, CONFIG, pages)):
         yield f"http://127.0.0.1:{port}"
 
 

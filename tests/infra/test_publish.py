@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.adapters.identity_provider import IdentityProvider, identity_provider
 MAX_FUNCTION_BYTES = 10 * 1024  # CloudFront's limit
 PAGE = '<meta name="csp-nonce" content="__CSP_NONCE__"><p title=\'a\'>50 % `${x}` é</p>\n'
 URL = "https://d1.cloudfront.net"
+GIVEN = {"BUCKET": "b", "ORIGIN_SECRET": "s" * 32, "ADMINISTRATOR": "ana@example.com", "POOL_DOMAIN_PREFIX": "p"}
 
 
 @pytest.fixture
@@ -121,46 +123,71 @@ esac
 """
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """A deployment with a stand-in for the AWS CLI."""
+
+    done: subprocess.CompletedProcess[str]
+    calls: list[str]
+
+    def stacks(self, name: str) -> list[str]:
+        return [call for call in self.calls if f"deploy --stack-name {name} --template" in call]
+
+
+def deploy(outputs: dict[str, str], tmp_path: Path, before: str = "", **more: str) -> Deployment:
+    (tmp_path / "aws").write_text(AWS)
+    (tmp_path / "aws").chmod(0o755)
+    (tmp_path / "before").write_text(before)
+    (tmp_path / "calls").write_text("")
+    listed = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
+    (tmp_path / "outputs").write_text(json.dumps(listed))
+    own = {"CALLS": "calls", "OUTPUTS": "outputs", "BEFORE": "before"}
+    environment = {
+        **os.environ,
+        **GIVEN,
+        **more,
+        **{name: str(tmp_path / file) for name, file in own.items()},
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+    }
+    done = subprocess.run(["sh", "scripts/deploy.sh"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    return Deployment(done, (tmp_path / "calls").read_text().splitlines())
+
+
 @pytest.mark.node
 @pytest.mark.parametrize("again", [False, True], ids=["the first time", "again"])
 def test_a_page_is_never_there_before_its_files_and_people_come_back_to_the_console(
     outputs: dict[str, str], tmp_path: Path, again: bool
 ) -> None:
-    (tmp_path / "aws").write_text(AWS)
-    (tmp_path / "aws").chmod(0o755)
-    (tmp_path / "before").write_text("files-1\n" if again else "")
-    listed = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
-    (tmp_path / "outputs").write_text(json.dumps(listed))
-    given = {"BUCKET": "b", "ORIGIN_SECRET": "s" * 32, "ADMINISTRATOR": "ana@example.com", "POOL_DOMAIN_PREFIX": "p"}
-    own = {"CALLS": "calls", "OUTPUTS": "outputs", "BEFORE": "before"}
-    environment = {
-        **os.environ,
-        **given,
-        **{name: str(tmp_path / file) for name, file in own.items()},
-        "PATH": f"{tmp_path}:{os.environ['PATH']}",
-    }
+    made = deploy(outputs, tmp_path, "files-1\n" if again else "")
 
-    done = subprocess.run(["sh", "scripts/deploy.sh"], cwd=ROOT, env=environment, capture_output=True, text=True)
-
-    assert done.returncode == 0, done.stderr
-    calls = (tmp_path / "calls").read_text().splitlines()
+    assert made.done.returncode == 0, made.done.stderr
     kinds = {"aws s3 cp": "files", "--stack-name wirety-origin --template": "origin"}
-    ordered = [kind for call in calls for sign, kind in kinds.items() if sign in f"aws {call}"]
-    stacks = [call for call in calls if "deploy --stack-name wirety --template" in call]
+    ordered = [kind for call in made.calls for sign, kind in kinds.items() if sign in f"aws {call}"]
+    stacks = made.stacks("wirety")
     assert ordered == (["files", "files", "origin"] if again else ["origin", "files", "files"])
     assert "ConsoleUrl" not in stacks[0]
     assert stacks[1].endswith(f"ConsoleUrl={URL}")
-    assert URL in done.stdout
+    assert URL in made.done.stdout
 
 
-@pytest.mark.parametrize("missing", ["BUCKET", "ORIGIN_SECRET", "ADMINISTRATOR", "POOL_DOMAIN_PREFIX"])
-def test_what_a_deployment_lacks_is_named_before_anything_is_done(tmp_path: Path, missing: str) -> None:
-    given = {"BUCKET": "b", "ORIGIN_SECRET": "s" * 32, "ADMINISTRATOR": "ana@example.com", "POOL_DOMAIN_PREFIX": "p"}
-    environment = {name: value for name, value in given.items() if name != missing}
+@pytest.mark.node
+@pytest.mark.parametrize("zone", ["", "Z1"])
+def test_a_name_of_its_own_goes_to_the_cdn_with_its_certificate(
+    outputs: dict[str, str], tmp_path: Path, zone: str
+) -> None:
+    made = deploy(outputs, tmp_path, DOMAIN_NAME="vpn.example.com", CERTIFICATE_ARN="arn:1", HOSTED_ZONE_ID=zone)
 
-    done = subprocess.run(
-        ["sh", "scripts/deploy.sh"], cwd=ROOT, env={"PATH": "/bin", **environment}, capture_output=True, text=True
-    )
+    [origin] = made.stacks("wirety-origin")
+    assert "DomainName=vpn.example.com CertificateArn=arn:1" in origin
+    assert ("HostedZoneId=Z1" in origin) is bool(zone)
 
-    assert done.returncode != 0
-    assert f"make deploy {missing}=" in done.stderr
+
+@pytest.mark.parametrize("missing", [*GIVEN, "CERTIFICATE_ARN"])
+def test_what_a_deployment_lacks_is_named_before_anything_is_done(
+    outputs: dict[str, str], tmp_path: Path, missing: str
+) -> None:
+    made = deploy(outputs, tmp_path, **{"DOMAIN_NAME": "vpn.example.com", "CERTIFICATE_ARN": "arn:1", missing: ""})
+
+    assert made.done.returncode != 0
+    assert f"make deploy {missing}=" in made.done.stderr
+    assert made.calls == []

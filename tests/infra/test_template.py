@@ -3,9 +3,15 @@
 import json
 import subprocess
 import sys
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from chalicelib.entrypoints.rest.route import METHODS
+from chalicelib.wire.codec import decode
+from chalicelib.wire.problem import CONTENT_TYPE, Problem
 from infra.package import ROOT, package
 
 
@@ -41,6 +47,44 @@ def test_a_push_stays_invisible_six_times_as_long_as_its_delivery_may_take() -> 
 
     visible_after = found["PushQueue"]["Properties"]["VisibilityTimeout"]
     assert visible_after >= 6 * found["Deliver"]["Properties"]["Timeout"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("MISSING_AUTHENTICATION_TOKEN", 404, "not_found"),
+        ("INVALID_SIGNATURE", 404, "not_found"),
+        ("REQUEST_TOO_LARGE", 413, "body_too_large"),
+        ("THROTTLED", 429, "too_many_requests"),
+        ("INTEGRATION_TIMEOUT", 504, "timeout"),
+        ("DEFAULT_4XX", 400, "bad_request"),
+        ("DEFAULT_5XX", 500, "internal"),
+    ],
+)
+def test_what_the_gateway_refuses_by_itself_is_a_problem(kind: str, status: int, code: str) -> None:
+    answer = resources()["RestAPI"]["Properties"]["GatewayResponses"][kind]
+
+    problem = decode(answer["ResponseTemplates"]["application/json"].encode(), Problem)
+    headers = answer["ResponseParameters"]["Headers"]
+    assert (int(answer["StatusCode"]), problem.status, problem.code) == (status, status, code)
+    assert problem.detail
+    assert headers["Content-Type"] == f"'{CONTENT_TYPE}'"
+    assert headers["Cache-Control"] == "'no-store'"
+    assert ("Retry-After" in headers) is (status == 429)
+
+
+def test_every_answer_of_the_gateway_says_its_own_status() -> None:
+    for answer in resources()["RestAPI"]["Properties"]["GatewayResponses"].values():
+        problem = decode(answer["ResponseTemplates"]["application/json"].encode(), Problem)
+        assert (str(problem.status), problem.title) == (answer["StatusCode"], HTTPStatus(problem.status).phrase)
+
+
+def test_a_path_of_the_api_answers_every_method_by_the_function() -> None:
+    paths = resources()["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+
+    for path, methods in paths.items():
+        assert {method.upper() for method in methods} == set(METHODS), path
+    assert {"/", "/{proxy+}"} <= paths.keys()
 
 
 def test_a_socket_needs_the_authorizer() -> None:

@@ -104,7 +104,7 @@ def _whole(call: Call[Agent, None], found: domain.Bundle) -> Response:
     if had is None or had.generation != tag.generation:
         return whole_answer(call.by, found.revision, body, tag, call.headers)
     if had == tag:
-        return unchanged()
+        return unchanged(tag)
     if had.hash == tag.hash and had.revision < tag.revision:  # the same under a later revision
         return _difference(call, msgspec.structs.replace(rendered, revision=had.revision), rendered)
     _watch_for_drift(call.by, had, rendered)

@@ -162,7 +162,6 @@ def _responses(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
 
 def _successes(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]:
     answer = get_type_hints(operation.handler)["return"]
-    shapes = [named[shape] for shape in _answers(operation)]
     if answer is NoneType:
         return {str(int(HTTPStatus.NO_CONTENT)): {"description": "Done"}}
     content: dict[str, Any]
@@ -171,9 +170,11 @@ def _successes(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
     elif answer is Json:
         content = {"application/json": {"schema": {"type": "object"}}}
     else:
-        content = {"application/json": {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}}}
-        content |= {
-            MEDIA_TYPES[shape]: {"schema": named[shape]} for shape in _answers(operation) if shape in MEDIA_TYPES
+        content = {}
+        for shape in _answers(operation):
+            content.setdefault(MEDIA_TYPES.get(shape, "application/json"), []).append(named[shape])
+        content = {
+            kind: {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}} for kind, shapes in content.items()
         }
     done: dict[str, Any] = {"description": operation.status.phrase, "content": content}
     if any(shape in MEDIA_TYPES for shape in _answers(operation)):

@@ -5,7 +5,7 @@ Every route states who may call it beside its path; there is no default.
 
 import re
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from types import NoneType
@@ -20,14 +20,14 @@ from chalicelib.domain.idempotency import KEY_MAX, Replayable, request_hash
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.principal import Agent, Principal, Role
 from chalicelib.domain.tokens import is_ours
+from chalicelib.entrypoints.origin import came_by_the_origin
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
 from chalicelib.observability import logger
 from chalicelib.wire.codec import encode
 
 MAX_BODY_BYTES = 256 * 1024
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-ETAG = re.compile(r'"([0-9]{1,12})"\Z')
-NEVER = Revision(-1)  # no resource has it: a tag that is none of ours matches nothing
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+ETAG = re.compile(r'(?:W/)?"([0-9]{1,12})"\Z')  # weak as well: proxies that compress make tags weak
 
 By = TypeVar("By")
 Body = TypeVar("Body")
@@ -56,7 +56,7 @@ Access = People | Agents | Anybody
 @dataclass(frozen=True, slots=True)
 class Call(Generic[By, Body]):
     """One request. `headers` by any case. `query`: of the shape the route declares, None without one. `source`: the
-    caller's address, None when it cannot be believed. `if_match`: the revision the caller saw, None:
+    caller's address, None when it cannot be believed. `if_match`: the revisions the caller takes, None:
     whichever. `request`: under an idempotency key, None without one."""
 
     by: By
@@ -65,7 +65,7 @@ class Call(Generic[By, Body]):
     query: Any
     headers: Mapping[str, str]
     source: str | None
-    if_match: Revision | None = None
+    if_match: Set[Revision] | None = None
     request: Replayable | None = None
 
 
@@ -149,38 +149,69 @@ def route(
         )
         OPERATIONS.append(operation)
 
-        def view(**path_args: str) -> Response:
-            return _logged(
-                operation, blueprint.current_request, lambda request: _answered(operation, request, path_args)
-            )
+        def view(request: Request, path_args: Mapping[str, str]) -> Response:
+            return _logged(operation, request, lambda request: _answered(operation, request, path_args))
 
-        view.__name__ = f"{method.lower()}_{handler.__name__}"
-        # any content type: chalice's own 415 would not be problem+json
-        blueprint.route(f"/v1{path}", methods=[method], content_types=["*/*"])(view)
+        name = f"{method.lower()}_{handler.__name__}"
+        _serve(blueprint, f"/v1{path}", _methods(operation), view, name)
         return handler
 
     return register
 
 
 def close_gaps(blueprint: Blueprint) -> None:
-    """Answer methods that no route takes, and unknown paths, with problems of our own."""
+    """Answer methods that no route takes, and unknown paths, with problems of our own.
+
+    API Gateway would answer them with a 403 that says "Missing Authentication Token".
+    """
     taken: dict[str, set[str]] = {}
     for operation in OPERATIONS:
-        taken.setdefault(operation.path, set()).add(operation.method)
+        taken.setdefault(operation.path, set()).update(_methods(operation))
     for path, methods in taken.items():
         allowed = ", ".join(sorted(methods))
 
-        def not_allowed(allowed: str = allowed, **_path: str) -> Response:
+        def not_allowed(_request: Request, _path: Mapping[str, str], allowed: str = allowed) -> Response:
             detail = f"This resource takes {allowed}."
             return problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", detail, headers={"Allow": allowed})
 
         missing = [method for method in METHODS if method not in methods]
-        blueprint.route(f"/v1{path}", methods=missing, content_types=["*/*"])(not_allowed)
+        _serve(blueprint, f"/v1{path}", missing, not_allowed, "not_allowed")
 
-    def not_found(**_path: str) -> Response:
+    def not_found(_request: Request, _path: Mapping[str, str]) -> Response:
         return problem(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here. The API's paths begin with /api/v1.")
 
-    blueprint.route("/{proxy+}", methods=list(METHODS), content_types=["*/*"])(not_found)
+    for path in ("/", "/{proxy+}"):
+        _serve(blueprint, path, METHODS, not_found, "not_found")
+
+
+def _methods(operation: Operation) -> tuple[str, ...]:
+    return ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
+
+
+def _serve(
+    blueprint: Blueprint,
+    path: str,
+    methods: Sequence[str],
+    answer: Callable[[Request, Mapping[str, str]], Response],
+    name: str,
+) -> None:
+    """Register with Chalice: for calls by the one origin only, and HEAD as GET without the body."""
+
+    def view(**path_args: str) -> Response:
+        request = blueprint.current_request
+        answered = answer(request, path_args) if came_by_the_origin(request.headers) else _past_the_origin()
+        if request.method == "HEAD":
+            return Response(body="", headers=answered.headers, status_code=answered.status_code)
+        return answered
+
+    view.__name__ = name
+    # any content type: chalice's own 415 would not be problem+json
+    blueprint.route(path, methods=list(methods), content_types=["*/*"])(view)
+
+
+def _past_the_origin() -> Response:
+    detail = "This is not the address of the API: ask for /api/v1 at the deployment's own address."
+    return problem(HTTPStatus.FORBIDDEN, "wrong_origin", detail)
 
 
 def _answered(operation: Operation, request: Request, path_args: Mapping[str, str]) -> Response:
@@ -239,14 +270,14 @@ def _logged(operation: Operation, request: Request, call: Callable[[Request], Re
     try:
         response = call(request)
     except Exception:  # noqa: BLE001  the outermost rim: chalice would answer with its own shape
-        logger.exception("request_failed", extra={"method": operation.method, "route": operation.path})
+        logger.exception("request_failed", extra={"method": request.method, "route": operation.path})
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something broke on our side; it was logged. Try again."
         )
     took_ms = round((time.perf_counter() - started) * 1000, 1)
     logger.info(
         "request",
-        extra={"method": operation.method, "route": operation.path, "status": response.status_code, "ms": took_ms},
+        extra={"method": request.method, "route": operation.path, "status": response.status_code, "ms": took_ms},
     )
     return response
 
@@ -292,23 +323,19 @@ def _query(operation: Operation, request: Request) -> Any:
     return msgspec.convert(dict(request.query_params or {}), operation.query, strict=False)
 
 
-def _if_match(request: Request) -> Revision | None:
-    """The tag of `If-Match` (RFC 9110 section 13.1.1); one that is none of ours matches nothing."""
+def _if_match(request: Request) -> Set[Revision] | None:
+    """The tags of `If-Match` (RFC 9110 section 13.1.1); those that are none of ours match nothing."""
     said = request.headers.get("if-match")
     if said is None or said.strip() == "*":
         return None
-    found = ETAG.match(said.strip())
-    return Revision(int(found[1])) if found else NEVER
+    found = (ETAG.match(tag.strip()) for tag in said.split(","))
+    return frozenset(Revision(int(tag[1])) for tag in found if tag)
 
 
 def _source(request: Request) -> str | None:
-    """The caller's address: the viewer's header when the origin's secret proves who wrote it."""
-    secret = container().settings.origin_secret
-    viewer = request.headers.get("cloudfront-viewer-address")
-    if secret and viewer and request.headers.get("x-origin-secret") == secret:
-        return str(viewer.rpartition(":")[0].strip("[]")) or None
-    address = (request.context.get("identity") or {}).get("sourceIp")
-    return str(address) if address else None
+    """The caller's address as the CDN wrote it; None when it did not: who called is the CDN then."""
+    viewer = str(request.headers.get("cloudfront-viewer-address", ""))
+    return viewer.rpartition(":")[0].strip("[]") or None
 
 
 def _response(body: str, status: HTTPStatus, content_type: str = "", more: Mapping[str, str] | None = None) -> Response:

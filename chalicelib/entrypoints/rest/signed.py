@@ -1,11 +1,12 @@
 """Answers that agents act on: bundles, deltas and tombstones, signed and compressed."""
 
+import base64
 import gzip
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Literal
+from typing import Any, Literal
 
 from chalice.app import Response
 
@@ -17,10 +18,10 @@ from chalicelib.observability import count
 from chalicelib.wire import bundle, delta
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 
-MEDIA_TYPES = (bundle.MEDIA_TYPE, delta.MEDIA_TYPE)
 MOST_BYTES = 4_000_000  # Lambda answers 6 MB, and base64 takes a third
 WORTH_COMPRESSING = 1_000
-TAG = re.compile(r'"(?P<generation>[0-9]{1,12})\.(?P<revision>[0-9]{1,12})\.(?P<hash>[0-9a-f]{64})"\Z')
+TAG = re.compile(r'(?:W/)?"(?P<generation>[0-9]{1,12})\.(?P<revision>[0-9]{1,12})\.(?P<hash>[0-9a-f]{64})"\Z')
+TAKES_GZIP = re.compile(r"(?:gzip|\*)(?:;q=(?!0(?:\.0*)?\Z)[0-9.]+)?\Z")  # RFC 9110 section 12.5.3: q=0 refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,24 @@ class Tag:
         return f'"{self.generation}.{self.revision}.{self.hash}"'
 
 
+class Bytes(Response):
+    """An answer of bytes, whatever the client accepts.
+
+    RFC 9110 section 12.5.1 leaves it to the server to send what it has; Chalice answers 400 when `Accept` does
+    not name one of its binary types, also when a proxy took the header away.
+    """
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        text = Response(base64.b64encode(self.body).decode(), self.headers, self.status_code)
+        return {**text.to_dict(binary_types), "isBase64Encoded": True}
+
+
 def tag_of(if_none_match: str | None) -> Tag | None:
-    """What the agent has, by its `If-None-Match`; a tag that is none of ours says nothing."""
-    found = TAG.match((if_none_match or "").strip())
-    return Tag(int(found["generation"]), Revision(int(found["revision"])), found["hash"]) if found else None
+    """What the agent has, by its `If-None-Match`: the first tag of ours, weak or not (RFC 9110 section 13.1.2)."""
+    for one in (if_none_match or "").split(","):
+        if found := TAG.match(one.strip()):
+            return Tag(int(found["generation"]), Revision(int(found["revision"])), found["hash"])
+    return None
 
 
 def whole_answer(agent: Agent, revision: Revision, body: bytes, tag: Tag, headers: Mapping[str, str]) -> Response:
@@ -51,8 +66,11 @@ def delta_answer(agent: Agent, revision: Revision, body: bytes, headers: Mapping
     return _signed(_about("delta", agent, revision), body, delta.MEDIA_TYPE, headers)
 
 
-def unchanged() -> Response:
-    return Response(body="", status_code=int(HTTPStatus.NOT_MODIFIED), headers={"Cache-Control": "no-store"})
+def unchanged(tag: Tag | None = None) -> Response:
+    """`tag`: what a conditional request turned out to have."""
+    tagged = {} if tag is None else {"ETag": str(tag)}
+    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", "Vary": "Accept-Encoding", **tagged}
+    return Response(body="", status_code=int(HTTPStatus.NOT_MODIFIED), headers=headers)
 
 
 def with_signature(problem: Response, tombstone: bundle.Tombstone) -> Response:
@@ -67,7 +85,7 @@ def _about(kind: Literal["bundle", "delta"], agent: Agent, revision: Revision) -
 
 
 def _signed(subject: Subject, body: bytes, media_type: str, asked: Mapping[str, str]) -> Response:
-    """Compressed for who takes that; as plain JSON for who asks for no type of ours.
+    """Compressed for who takes that.
 
     Raises:
         BundleTooLarge.
@@ -75,17 +93,17 @@ def _signed(subject: Subject, body: bytes, media_type: str, asked: Mapping[str, 
     headers: dict[str, str | list[str]] = {
         "Content-Type": media_type,
         "Cache-Control": "no-store",
-        "Vary": "Accept, Accept-Encoding",
+        "Vary": "Accept-Encoding",
         SIGNATURE_HEADER: container().signing.sign(subject.statement(body)),
     }
-    accepted = asked.get("accept", "")
-    takes_bytes = media_type in accepted or "*/*" in accepted  # chalice answers nobody else with bytes
-    if takes_bytes and len(body) >= WORTH_COMPRESSING and "gzip" in asked.get("accept-encoding", ""):
+    if len(body) >= WORTH_COMPRESSING and _takes_gzip(asked.get("accept-encoding", "")):
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body, compresslevel=6, mtime=0)
     if len(body) > MOST_BYTES:
         count("BundleTooLarge", peer_id=subject.peer_id, size_bytes=len(body))
         raise BundleTooLarge(len(body), MOST_BYTES)
-    if not takes_bytes:
-        headers["Content-Type"] = "application/json"
-    return Response(body=body if takes_bytes else body.decode(), status_code=int(HTTPStatus.OK), headers=headers)
+    return Bytes(body=body, status_code=int(HTTPStatus.OK), headers=headers)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    return any(TAKES_GZIP.match(one.replace(" ", "").lower()) for one in accepted.split(","))

@@ -11,13 +11,29 @@ import msgspec
 
 from chalicelib.bootstrap import container
 from chalicelib.domain.errors import Unauthenticated
+from chalicelib.entrypoints.origin import came_by_the_origin
 from chalicelib.entrypoints.sockets import agents, browsers
-from chalicelib.entrypoints.sockets.event import Event, Held, allow, connection_id, context_of, deny, expires_at
+from chalicelib.entrypoints.sockets.event import (
+    Event,
+    Held,
+    allow,
+    connection_id,
+    context_of,
+    deny,
+    expires_at,
+    headers_of,
+)
 from chalicelib.observability import logger
 
 
 def authorize(event: Event) -> dict[str, Any]:
-    """Allow `$connect` with an agent's session in the handshake header, or a browser's ticket in the query."""
+    """Allow `$connect` with an agent's session in the handshake header, or a browser's ticket in the query.
+
+    What comes past the one origin is denied before a ticket is used up.
+    """
+    if not came_by_the_origin(headers_of(event)):
+        logger.info("socket_refused", extra={"code": "wrong_origin"})
+        return deny(event)
     ticket = (event.get("queryStringParameters") or {}).get("ticket")
     try:
         held = agents.session(event) if ticket is None else browsers.ticket(ticket)

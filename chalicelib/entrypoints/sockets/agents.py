@@ -9,14 +9,13 @@ from chalicelib.domain.peer import Kind
 from chalicelib.domain.presence import heartbeat_interval
 from chalicelib.domain.principal import Agent
 from chalicelib.entrypoints.heartbeat import acknowledged, reported
-from chalicelib.entrypoints.sockets.event import AGENT, Event, Held, expires_at, held_until
+from chalicelib.entrypoints.sockets.event import AGENT, Event, Held, expires_at, headers_of, held_until
 from chalicelib.wire import frames
 
 
 def session(event: Event) -> Held:
     """Whose session the handshake brings. Raises Unauthenticated."""
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    scheme, _, token = (headers.get("authorization") or "").partition(" ")
+    scheme, _, token = headers_of(event).get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated("No session in the handshake.")
     opened = container().connections.authorize(token)

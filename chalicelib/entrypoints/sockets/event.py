@@ -35,6 +35,11 @@ def context_of(event: Event) -> Held:
     return Held(context["kind"], context["holder"], context.get("networks", ""), context["expires_at"])
 
 
+def headers_of(event: Event) -> dict[str, str]:
+    """The handshake's, names in lower case."""
+    return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+
+
 def connection_id(event: Event) -> ConnectionId:
     return ConnectionId(event["requestContext"]["connectionId"])
 

@@ -1847,7 +1847,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Bundle"] | components["schemas"]["Delta"];
                     "application/vnd.wirety.bundle+json": components["schemas"]["Bundle"];
                     "application/vnd.wirety.delta+json": components["schemas"]["Delta"];
                 };

@@ -85,6 +85,27 @@ def test_a_delta_makes_the_bundle_at_hand_the_new_one(origin: Origin) -> None:
     assert (got.received.is_delta, got.deltas) == (True, 1)
 
 
+def test_a_delta_is_told_by_what_it_says_and_not_by_headers(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    base = plane.whole(None)
+    assert base is not None
+    origin.content_type = "application/json"
+    origin.bundle = a_bundle(6, [a_peer(), a_peer("other", allowed_ips=["10.9.0.7/32"])])
+
+    got = plane.newer(base)
+
+    assert got is not None
+    assert (got.received.is_delta, got.bundle) == (True, origin.bundle)
+
+
+def test_a_call_says_what_it_accepts(origin: Origin) -> None:
+    control_plane(origin).open_session()
+
+    assert origin.asked["Accept"] == "*/*"
+    assert origin.asked["Accept-Encoding"] == "gzip"
+
+
 def test_a_delta_of_another_bundle_is_refused(origin: Origin) -> None:
     plane = control_plane(origin)
     plane.open_session()
