@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from chalicelib.domain.acl import Acl
 from chalicelib.domain.change import Change, Commit, Write
-from chalicelib.domain.directory import Directory
+from chalicelib.domain.directory import BlockKey, Directory
 from chalicelib.domain.failover import Errand, Pulse
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Prefix, PrincipalId, Revision
@@ -78,7 +78,7 @@ class Transactions(Protocol):
         """Write all of it or nothing.
 
         Raises:
-            Moved: the network or directory moved, or the store was contended.
+            Moved: the network or a block of the directory moved, or the store was contended.
             Refused: a claim, address or creation found its place taken.
         """
         ...
@@ -97,8 +97,12 @@ class NetworkStore(Protocol):
         """Those that exist, in the order asked; at most 100."""
         ...
 
-    def directory(self) -> Directory:
-        """Version 0 and empty before the first network."""
+    def ids(self, after: NetworkId | None, limit: int) -> list[NetworkId]:
+        """Up to `limit` networks of the deployment in the order of their creation, after one."""
+        ...
+
+    def directory(self, keys: Collection[BlockKey]) -> Directory:
+        """Blocks of the directory, version 0 and empty before the first range; 1 request a hundred."""
         ...
 
     def acl(self, network_id: NetworkId) -> Acl:

@@ -23,17 +23,17 @@ FIRST_WAIT_S = 0.02
 LONGEST_WAIT_S = 0.5
 
 
-def decide(clock: Clock, attempt: Callable[[], Result]) -> Result:
+def decide(clock: Clock, attempt: Callable[[], Result], patience_s: float = PATIENCE_S) -> Result:
     """Run `attempt` until it does not raise Moved, waiting with full jitter in between.
 
     Raises:
-        Busy: it kept moving for PATIENCE_S; nothing was written.
+        Busy: it kept moving for `patience_s`; nothing was written.
     """
     retrying = Retrying(
         sleep=clock.sleep,
         retry=retry_if_exception_type(Moved),
         wait=wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S),
-        stop=stop_after_delay(PATIENCE_S) | stop_after_attempt(ATTEMPTS),
+        stop=stop_after_delay(patience_s) | stop_after_attempt(ATTEMPTS),
     )
     try:
         return retrying(attempt)

@@ -21,8 +21,8 @@ from chalicelib.domain.change import (
     Write,
     claims_of_keys,
 )
+from chalicelib.domain.directory import RangeTaken, blocks_of
 from chalicelib.domain.errors import (
-    EndpointInUse,
     EnrollmentRefused,
     FilesWouldBeVoid,
     KeyInUse,
@@ -36,7 +36,6 @@ from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Enrollment, Host, Peer, PeerRecord
 from chalicelib.domain.principal import Agent
-from chalicelib.domain.routes import require_endpoint_outside
 from chalicelib.domain.tokens import Token
 from chalicelib.ports import (
     AgentSession,
@@ -189,8 +188,9 @@ class EnrollmentDesk:
             return enrolled
         guessed = replace(enrolled, endpoint=applicant.source, endpoint_guessed=True)
         try:
-            require_endpoint_outside(network, applicant.source, self.networks.directory(), peer)
-        except EndpointInUse:  # no guess is better than a tunnel routed into itself
+            directory = self.networks.directory(blocks_of((), applicant.source))
+            directory.require_outside(applicant.source, peer.id, network.id)
+        except RangeTaken:  # no guess is better than a tunnel routed into itself
             return enrolled
         return guessed
 

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 from itertools import islice
 
 from chalicelib.application.contention import decide
+from chalicelib.application.ranges import Ranges
 from chalicelib.domain.change import AdvanceNetwork, Change, Commit, SettleRequest, What, Write
 from chalicelib.domain.errors import AddressInUse, RequestRunning, TooManyReservations
 from chalicelib.domain.idempotency import Replayable
@@ -47,6 +48,7 @@ class Held:
 class Ipam:
     transactions: Transactions
     networks: NetworkStore
+    ranges: Ranges
     peers: PeerStore
     allocations: AllocationStore
     clock: Clock
@@ -108,9 +110,14 @@ class Ipam:
 
         decide(self.clock, attempt)
 
-    def suggestions(self, bases: Sequence[IPv4Network], peers: int, count: int) -> list[IPv4Network]:
-        """Free ranges for so many peers. A look, not a claim."""
-        return suggestions(bases, peers, self.networks.directory().ranges(), count)
+    def suggestions(self, bases: Sequence[IPv4Network], peers: int, count: int, by: Principal) -> list[IPv4Network]:
+        """Free ranges for so many peers. A look, not a claim: for those who see all that is taken.
+
+        Args:
+            bases: /8 and longer.
+        """
+        by.require_all_networks()
+        return suggestions(bases, peers, self.ranges.around(bases).ranges(), count)
 
     def _commit(
         self, network: Network, what: What, reservation: Reservation, by: Principal, beside: Sequence[Write]

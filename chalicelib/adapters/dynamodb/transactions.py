@@ -12,9 +12,9 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.adapters.dynamodb.models import (
     AclItem,
     AllocationItem,
+    BlockItem,
     ChangeItem,
     ClaimItem,
-    DirectoryItem,
     FreedItem,
     NetworkItem,
     PeerItem,
@@ -25,9 +25,9 @@ from chalicelib.adapters.dynamodb.models import (
 from chalicelib.adapters.dynamodb.values import (
     acl_item,
     acl_key,
+    block_item,
     change_item,
     claim_key,
-    directory_item,
     epoch,
     freed_key,
     index_key,
@@ -53,12 +53,12 @@ from chalicelib.domain.change import (
     TakeAddress,
     Write,
     WriteAcl,
-    WriteDirectory,
+    WriteBlock,
 )
 from chalicelib.ports import Moved, Refused
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
-OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteDirectory)  # their condition says: nobody was first
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock)  # their condition says: nobody was first
 Queued = Callable[[TransactWrite], None]
 
 
@@ -109,12 +109,10 @@ def _items(write: Write) -> Iterator[Queued]:  # noqa: C901  one flat case a kin
             yield lambda t: t.save(network_item(network), condition=NetworkItem.revision == network.revision - 1)
         case RemoveNetwork(network):
             yield lambda t: t.delete(NetworkItem(network.id), condition=NetworkItem.revision == network.revision)
-        case WriteDirectory(directory):
-            first = directory.version == 1
-            condition = (
-                DirectoryItem.version.does_not_exist() if first else DirectoryItem.version == directory.version - 1
-            )
-            yield lambda t: t.save(directory_item(directory), condition=condition)
+        case WriteBlock(block):
+            first = BlockItem.version.does_not_exist()
+            condition = first if block.version == 1 else BlockItem.version == block.version - 1
+            yield lambda t: t.save(block_item(block), condition=condition)
         case WriteAcl(acl):
             yield lambda t: t.save(acl_item(acl))
         case RemoveAcl(network_id):
