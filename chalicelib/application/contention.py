@@ -1,4 +1,4 @@
-"""Deciding again when the store moved underneath, bounded."""
+"""Deciding again when the store moved underneath, bounded; and what it says to whoever asked, when it did not."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,7 +13,7 @@ from tenacity import (
 )
 
 from chalicelib.domain.errors import Busy
-from chalicelib.ports import Clock, Moved
+from chalicelib.ports import Clock, Moved, Refused
 
 Result = TypeVar("Result")
 
@@ -24,7 +24,10 @@ LONGEST_WAIT_S = 0.5
 
 
 def decide(clock: Clock, attempt: Callable[[], Result]) -> Result:
-    """Run `attempt` until it does not raise Moved, waiting with full jitter in between.
+    """Run `attempt` until its commit does not find that something moved, waiting with full jitter in between.
+
+    A commit that was refused rises as what that means to whoever asked; where it means nothing to
+    them, as an address that another took, it is decided again.
 
     Raises:
         Busy: it kept moving for PATIENCE_S; nothing was written.
@@ -36,6 +39,13 @@ def decide(clock: Clock, attempt: Callable[[], Result]) -> Result:
         stop=stop_after_delay(PATIENCE_S) | stop_after_attempt(ATTEMPTS),
     )
     try:
-        return retrying(attempt)
+        return retrying(_explained, attempt)
     except RetryError:
         raise Busy from None
+
+
+def _explained(attempt: Callable[[], Result]) -> Result:
+    try:
+        return attempt()
+    except Refused as refused:
+        raise refused.commit.refusal(refused.write) or Moved() from refused

@@ -25,7 +25,6 @@ from chalicelib.domain.errors import (
     EndpointInUse,
     EnrollmentRefused,
     FilesWouldBeVoid,
-    KeyInUse,
     NetworkNotFound,
     PeerDeleted,
     PeerLeft,
@@ -45,7 +44,6 @@ from chalicelib.ports import (
     NetworkStore,
     PeerStore,
     Randomness,
-    Refused,
     SessionStore,
     Transactions,
 )
@@ -110,7 +108,8 @@ class EnrollmentDesk:
         peer = replace(peer, revision=network.revision, updated_at=now)
         affected = (Affected(record.peer, peer),)
         change = Change(network.id, network.revision, now, PrincipalId(peer.id), What.PEER_ENROLLED, affected)
-        self._commit(Commit(change, _writes(record.peer, peer, used, applicant.host, AdvanceNetwork(network))))
+        writes = _writes(record.peer, peer, used, applicant.host, AdvanceNetwork(network))
+        self.transactions.commit(Commit(change, writes))
         return agent
 
     def open_session(self, assertion: str) -> OpenSession:
@@ -193,12 +192,6 @@ class EnrollmentDesk:
         except EndpointInUse:  # no guess is better than a tunnel routed into itself
             return enrolled
         return guessed
-
-    def _commit(self, commit: Commit) -> None:
-        try:
-            self.transactions.commit(commit)
-        except Refused as refused:
-            raise KeyInUse from refused
 
 
 def _writes(before: Peer, peer: Peer, used: Enrollment, host: Host, advance: AdvanceNetwork) -> tuple[Write, ...]:

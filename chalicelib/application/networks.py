@@ -23,7 +23,7 @@ from chalicelib.domain.change import (
     Write,
     WriteDirectory,
 )
-from chalicelib.domain.errors import NetworkNotEmpty, RequestRunning, Stale, StaticPeersExist
+from chalicelib.domain.errors import NetworkNotEmpty, Stale, StaticPeersExist
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.domain.ipam import require_room
@@ -36,7 +36,6 @@ from chalicelib.ports import (
     NetworkStore,
     PeerStore,
     Randomness,
-    Refused,
     Transactions,
     Vault,
 )
@@ -90,10 +89,7 @@ class Networks:
             writes: list[Write] = [CreateNetwork(network), WriteDirectory(directory)]
             if request is not None:
                 writes.append(SettleRequest(replace(request, made=(network_id,), is_done=True)))
-            try:
-                self.transactions.commit(Commit(change, tuple(writes)))
-            except Refused as refused:
-                raise RequestRunning("" if request is None else request.key) from refused
+            self.transactions.commit(Commit(change, tuple(writes)))
             return network
 
         return decide(self.clock, attempt)

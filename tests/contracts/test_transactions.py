@@ -31,7 +31,7 @@ from chalicelib.domain.change import (
     WriteAcl,
     WriteDirectory,
 )
-from chalicelib.domain.errors import CidrInUse, KeyInUse, PeerNameInUse, RequestRunning
+from chalicelib.domain.errors import CidrInUse, KeyInUse, PeerNameInUse, Refusal, RequestRunning
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
@@ -82,6 +82,7 @@ def scene(lasting_outside: Outside) -> Scene:
         PutPeer(PeerRecord(peer, None)),
         Claim(network.id, "label", "taken", SOMEBODY),
         Claim(network.id, "key", "taken", SOMEBODY),
+        Claim(network.id, "route", "10.9.0.0/24", SOMEBODY),
         Claim(network.id, "label", "old", MYSELF),
         TakeAddress(network.id, SOMEBODY, Allocation(HELD)),
         FreeAddress(network.id, QUARANTINED, T0),
@@ -139,6 +140,28 @@ def outcome(scene: Scene, *writes: Write) -> Write | type[Moved] | None:
     except Moved:
         return Moved
     return None
+
+
+REFUSALS: dict[str, tuple[Callable[[Scene], Write], type[Refusal] | None]] = {
+    "a label": (lambda s: Claim(s.network.id, "label", "taken", MYSELF), PeerNameInUse),
+    "a key": (lambda s: Claim(s.network.id, "key", "taken", MYSELF), KeyInUse),
+    "a CIDR": (lambda s: Claim(s.network.id, "route", "10.9.0.0/24", MYSELF), CidrInUse),
+    "a request": (lambda s: SettleRequest(replace(s.settled, attempt="req_2")), RequestRunning),
+    "an address": (lambda s: TakeAddress(s.network.id, MYSELF, Allocation(HELD)), None),
+    "an address in quarantine": (lambda s: TakeAddress(s.network.id, MYSELF, Allocation(HELD, T0)), None),
+    "a network": (lambda s: CreateNetwork(s.other), None),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_place_that_is_taken_is_said_in_the_words_of_whoever_asked(scene: Scene, case: str) -> None:
+    make, expected = REFUSALS[case]
+    with pytest.raises(Refused) as refused:
+        scene.commit(PutPeer(PeerRecord(scene.peer, None)), make(scene), Release(scene.network.id, "label", "old"))
+
+    refusal = refused.value.commit.refusal(refused.value.write)
+
+    assert (None if refusal is None else type(refusal)) == expected
 
 
 @pytest.mark.parametrize("case", CASES)
