@@ -416,6 +416,51 @@ def test_a_key_stands_for_one_request_of_one_caller_for_a_day(world: World) -> N
     assert (theirs.status, later.status) == (201, 201)
 
 
+def test_a_request_is_the_same_however_it_is_written(world: World) -> None:
+    network = world.network()
+    where = f"/networks/{network}/peers"
+    first = world.api(
+        "POST", where, raw='{"kind": "dynamic", "name": "zo\\u00eb", "tags": ["a"], "mtu": 1400}', headers=KEY
+    )
+    again = world.api("POST", where, raw='{"mtu":1400,\n"tags":["a"],"name":"zoë","kind":"dynamic"}', headers=KEY)
+    other = world.api("POST", where, raw='{"mtu":1400,"tags":["b"],"name":"zoë","kind":"dynamic"}', headers=KEY)
+
+    assert (first.status, again.status, again.json["replayed"]) == (201, 201, True)
+    assert (other.status, other.json["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_request_with_another_query_is_another_request(world: World) -> None:
+    network = world.network()
+    web = world.agent(network, "dynamic", "web")
+    where = f"{path(network, web.peer_id)}/rotate-key"
+    assert world.api("POST", where, headers=KEY).status == 200
+
+    forced = world.api("POST", f"{where}?force=true", headers=KEY)
+    again = world.api("POST", where, headers=KEY)
+
+    assert (forced.status, forced.json["code"]) == (422, "idempotency_key_reused")
+    assert again.status == 200
+
+
+@pytest.mark.parametrize(
+    ("refused", "status"),
+    [
+        ({"kind": "dynamic", "name": "web", "mtu": 5}, 422),
+        ({"kind": "dynamic", "name": "web", "unknown": 1}, 422),
+        ({"kind": "dynamic", "name": "web", "address": "10.9.9.9"}, 422),
+        ({"kind": "dynamic", "name": "hub"}, 409),
+    ],
+)
+def test_a_refusal_of_any_kind_does_not_use_the_key_up(world: World, refused: dict[str, object], status: int) -> None:
+    network = world.network()
+    world.agent(network, "jump", "hub")
+    where = f"/networks/{network}/peers"
+
+    assert world.api("POST", where, refused, headers=KEY).status == status
+    assert world.outside.tables.replayable == {}
+    assert world.api("POST", where, {"kind": "dynamic", "name": "web"}, headers=KEY).status == 201
+
+
 def test_a_refused_request_leaves_its_key_free(world: World) -> None:
     world.network()
     refused = world.api("POST", "/networks", {"name": "b", "cidr": "10.0.0.0/16"}, headers=KEY)
