@@ -199,7 +199,7 @@ class SigningKeyStore(Protocol):
     def get(self) -> SigningKeys | None: ...
 
     def put(self, keys: SigningKeys) -> bool:
-        """Keep them after those numbered one less; False: others were first."""
+        """Keep them after those numbered one less, once however often it is sent; False: others were first."""
         ...
 
 
@@ -207,11 +207,11 @@ class RequestStore(Protocol):
     """Requests with an idempotency key. A commit settles them."""
 
     def begin(self, attempt: Replayable) -> Replayable | None:
-        """Note a first attempt; answers the one that stands there already."""
+        """Note a first attempt, once however often it is sent; answers another that stands there already."""
         ...
 
     def take_over(self, stored: Replayable, attempt: Replayable) -> bool:
-        """Replace an attempt that ended without a trace; False when another did first."""
+        """Replace an attempt that ended without a trace, once however often it is sent; False: another did first."""
         ...
 
     def forget(self, attempt: Replayable) -> None:
@@ -379,7 +379,7 @@ class SessionStore(Protocol):
     def put_ticket(self, ticket_id: str, ticket: Ticket) -> None: ...
 
     def take_ticket(self, principal_id: PrincipalId, ticket_id: str) -> Ticket | None:
-        """Remove a ticket; however many take it at once, one gets it."""
+        """Use a ticket up; however many take it at once, one gets it."""
         ...
 
 

@@ -308,6 +308,7 @@ class TicketItem(Table):
     secret = UnicodeAttribute()
     socket_expires_at = UTCDateTimeAttribute()
     expires_at = NumberAttribute()
+    taken_by = UnicodeAttribute(null=True)
 
 
 class TokenItem(Table):

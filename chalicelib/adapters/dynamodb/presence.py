@@ -57,7 +57,7 @@ class DynamoPresence:
         )
 
     def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
-        own = PresenceItem.connection_id == connection_id
+        own = PresenceItem.connection_id.does_not_exist() | (PresenceItem.connection_id == connection_id)
         return self._update(peer_id, [PresenceItem.connection_id.remove()], own) is not None
 
     def heard(

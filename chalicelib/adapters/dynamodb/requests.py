@@ -1,4 +1,7 @@
-"""Requests with an idempotency key."""
+"""Requests with an idempotency key.
+
+A write that botocore sends again, because its answer was lost, finds its own first try: that is no refusal.
+"""
 
 from pynamodb.exceptions import DeleteError, PutError
 
@@ -10,7 +13,7 @@ from chalicelib.domain.idempotency import Replayable
 class DynamoRequests:
     def begin(self, attempt: Replayable) -> Replayable | None:
         try:
-            request_item(attempt).save(condition=RequestItem.kind.does_not_exist())
+            request_item(attempt).save(condition=RequestItem.kind.does_not_exist() | _stands(attempt))
         except PutError as error:
             _unless_condition(error)
         else:
@@ -23,7 +26,7 @@ class DynamoRequests:
 
     def take_over(self, stored: Replayable, attempt: Replayable) -> bool:
         try:
-            request_item(attempt).save(condition=_stands(stored))
+            request_item(attempt).save(condition=_stands(stored) | _stands(attempt))
         except PutError as error:
             _unless_condition(error)
             return False

@@ -1,10 +1,10 @@
 """Agent sessions and the assertions that opened them; browser tickets."""
 
+import uuid
 from datetime import UTC, datetime
-from typing import Any
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import DeleteError, TransactWriteError
+from pynamodb.exceptions import TransactWriteError, UpdateError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.dynamodb.models import AssertionItem, SessionItem, TicketItem
@@ -66,25 +66,22 @@ class DynamoSessions:
         ).save()
 
     def take_ticket(self, principal_id: PrincipalId, ticket_id: str) -> Ticket | None:
-        exists = TicketItem.principal.exists()  # what decides between two; the old image alone does not everywhere
+        item, by = TicketItem(principal_id, _ticket_key(ticket_id)), uuid.uuid4().hex
+        is_free = TicketItem.taken_by.does_not_exist() | (TicketItem.taken_by == by)  # again, when an answer was lost
         try:
-            taken = TicketItem._get_connection().delete_item(
-                principal_id, _ticket_key(ticket_id), condition=exists, return_values="ALL_OLD"
-            )
-        except DeleteError as error:
+            item.update([TicketItem.taken_by.set(by)], condition=TicketItem.principal.exists() & is_free)
+        except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
             return None
-        return _ticket(taken["Attributes"])
+        return _ticket(item)
 
 
 def _ticket_key(ticket_id: str) -> str:
     return f"ticket#{ticket_id}"
 
 
-def _ticket(attributes: dict[str, Any]) -> Ticket:
-    item = TicketItem()
-    item.deserialize(attributes)
+def _ticket(item: TicketItem) -> Ticket:
     networks = None if item.networks is None else frozenset(map(NetworkId, item.networks))
     return Ticket(
         Viewer(PrincipalId(item.principal), networks),

@@ -44,7 +44,7 @@ class MemoryPresence:
 
     def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
         facts = self._written(peer_id)
-        if facts is None or facts.connection_id != connection_id:
+        if facts is None or facts.connection_id not in (None, connection_id):
             return False
         facts.connection_id = None
         return True
