@@ -369,7 +369,11 @@ class Ticket:
 
 class SessionStore(Protocol):
     def open(self, session_id: str, session: AgentSession, assertion_id: str, assertion_expires_at: datetime) -> bool:
-        """Store a session and burn the assertion; False when it was used before."""
+        """Store a session and burn the assertion; False when it was used before.
+
+        Raises:
+            Moved: the store was contended.
+        """
         ...
 
     def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None: ...

@@ -138,7 +138,7 @@ class EnrollmentDesk:
         session_id = self.randomness.new_id("ses")
         token = Token("wirety_agent", f"{agent.peer_id}:{session_id}", self.randomness.secret())
         session = AgentSession(agent, token.hashed(), self.clock.now() + SESSION_LIFETIME)
-        if not self.sessions.open(session_id, session, proved.id, proved.expires_at):
+        if not decide(self.clock, lambda: self.sessions.open(session_id, session, proved.id, proved.expires_at)):
             raise Unauthenticated("This assertion was used before. Sign a new one.")
         return OpenSession(token, session)
 

@@ -8,10 +8,13 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import VerboseClientError
 
 from chalicelib.adapters.dynamodb import models
+from chalicelib.adapters.dynamodb.sessions import DynamoSessions
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
 from chalicelib.domain.change import AdvanceNetwork, Claim, Commit, Release, Write
 from chalicelib.domain.ids import PeerId
-from chalicelib.ports import Moved, Refused
+from chalicelib.domain.principal import Agent
+from chalicelib.domain.tokens import Secret
+from chalicelib.ports import AgentSession, Moved, Refused
 from chalicelib.settings import settings_from
 from infra.local.tables import environment
 from tests.builders import T0, a_network
@@ -68,6 +71,22 @@ def test_a_claim_that_is_taken_is_the_answer_beside_contention(
     with pytest.raises(Refused) as refused:
         committed(connection)
     assert refused.value.write == LABEL
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError"])
+def test_an_assertion_is_not_said_to_be_used_when_the_store_is_contended(
+    connection: Connection, dynamodb: Stubber, code: str
+) -> None:
+    agent = Agent(LATER.id, PeerId("dyn_1"))
+    session = AgentSession(agent, Secret("hash"), T0)
+    dynamodb.add_client_error(
+        "transact_write_items",
+        service_error_code="TransactionCanceledException",
+        modeled_fields={"CancellationReasons": [{"Code": "None"}, {"Code": code}]},
+    )
+
+    with pytest.raises(Moved):
+        DynamoSessions(connection).open("ses_1", session, "jti", T0)
 
 
 @pytest.mark.parametrize("code", ["ItemCollectionSizeLimitExceeded", "ValidationError", "AccessDenied"])

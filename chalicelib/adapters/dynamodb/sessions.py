@@ -4,15 +4,15 @@ import uuid
 from datetime import UTC, datetime
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import TransactWriteError, UpdateError
-from pynamodb.transactions import TransactWrite
+from pynamodb.exceptions import UpdateError
 
 from chalicelib.adapters.dynamodb.models import AssertionItem, SessionItem, TicketItem
+from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
 from chalicelib.adapters.dynamodb.values import epoch
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.principal import Agent, Viewer
 from chalicelib.domain.tokens import Secret
-from chalicelib.ports import AgentSession, Ticket
+from chalicelib.ports import AgentSession, Moved, Ticket
 
 
 class DynamoSessions:
@@ -29,13 +29,14 @@ class DynamoSessions:
             secret=session.secret,
             expires_at=epoch(session.expires_at),
         )
+        transaction = Transaction[None](self._connection)
+        transaction.put(burnt, None, AssertionItem.item.does_not_exist())
+        transaction.put(item, None)
         try:
-            with TransactWrite(connection=self._connection) as transaction:
-                transaction.save(burnt, condition=AssertionItem.item.does_not_exist())
-                transaction.save(item)
-        except TransactWriteError as error:
-            if error.cause_response_code != "TransactionCanceledException":
-                raise
+            transaction.send()
+        except Cancelled as cancelled:
+            if not cancelled.unmet:
+                raise Moved from cancelled
             return False
         return True
 
