@@ -293,7 +293,8 @@ class PresenceStore(Protocol):
         ...
 
     def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
-        """Note what an agent runs; answers the revision it ran before, 0 for none.
+        """Note what an agent runs; answers the revision it ran before, 0 for none. The same word again, of the
+        same moment, is answered the same.
 
         None, and no effect: it is gone, or has said a newer one.
         """

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from chalicelib.adapters.dynamodb.models import NetworkItem
 from chalicelib.bootstrap import Aws
 from chalicelib.domain.change import AdmitAgent, AdvanceNetwork, Claim, Commit, CreateNetwork, FreeAddress, TakeAddress
@@ -113,11 +115,28 @@ def test_signing_keys(dynamodb_outside: Aws) -> None:
     assert store.get() == SECOND
 
 
-def test_the_end_of_a_socket(dynamodb_outside: Aws) -> None:
-    network = a_network(name=uuid.uuid4().hex)
-    agent, presence = PeerId(f"dyn_{uuid.uuid4().hex}"), dynamodb_outside.presence
+@pytest.fixture
+def agent(dynamodb_outside: Aws) -> PeerId:
+    network, agent = a_network(name=uuid.uuid4().hex), PeerId(f"dyn_{uuid.uuid4().hex}")
     admitted = (CreateNetwork(network), AdmitAgent(agent, Revision(1), HOST))
     dynamodb_outside.transactions.commit(Commit(change(network), admitted))
+    return agent
+
+
+def test_what_an_agent_ran_before(dynamodb_outside: Aws, agent: PeerId) -> None:
+    presence = dynamodb_outside.presence
+
+    with answer_lost("UpdateItem"):
+        assert presence.applied(agent, Revision(5), "hash", T0) == 0
+    with answer_lost("UpdateItem"):
+        assert presence.applied(agent, Revision(7), "hash", T0 + timedelta(microseconds=1)) == 5
+
+    assert presence.applied(agent, Revision(7), "hash", T0 + timedelta(seconds=1)) == 7
+    assert presence.applied(agent, Revision(6), "hash", T0 + timedelta(seconds=2)) is None
+
+
+def test_the_end_of_a_socket(dynamodb_outside: Aws, agent: PeerId) -> None:
+    presence = dynamodb_outside.presence
     presence.connected(agent, ConnectionId("c"), "i", T0)
 
     with answer_lost("UpdateItem"):

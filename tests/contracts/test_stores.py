@@ -421,6 +421,7 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
     outside.presence.connected(agent, ConnectionId("new"), "i", T0)
     assert outside.presence.disconnected(agent, ConnectionId("old")) is False
     assert outside.presence.applied(agent, Revision(5), "hash", later) == 0
+    assert outside.presence.applied(agent, Revision(5), "hash", later) == 0
     assert outside.presence.heard(agent, "i", 2, None, later) == Progress(Revision(5), Revision(5))
     assert outside.presence.failed(agent, "no such device", later)
 

@@ -219,6 +219,7 @@ class PresenceItem(Table):
     applied_revision = NumberAttribute(null=True)
     applied_hash = UnicodeAttribute(null=True)
     applied_at = UTCDateTimeAttribute(null=True)
+    applied_after = NumberAttribute(null=True)
     applied_error = UnicodeAttribute(null=True)
     unreachable = UnicodeSetAttribute(null=True)
     accused_since = UTCDateTimeAttribute(null=True)
