@@ -38,14 +38,14 @@ def decide(clock: Clock, attempt: Callable[[], Result]) -> Result:
         wait=wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S),
         stop=stop_after_delay(PATIENCE_S) | stop_after_attempt(ATTEMPTS),
     )
+
+    def explained() -> Result:
+        try:
+            return attempt()
+        except Refused as refused:
+            raise refused.commit.refusal(refused.write) or Moved() from refused
+
     try:
-        return retrying(_explained, attempt)
+        return retrying(explained)
     except RetryError:
         raise Busy from None
-
-
-def _explained(attempt: Callable[[], Result]) -> Result:
-    try:
-        return attempt()
-    except Refused as refused:
-        raise refused.commit.refusal(refused.write) or Moved() from refused

@@ -232,6 +232,7 @@ def test_a_report_of_what_was_applied(lab: Lab) -> None:
     failed = {**APPLIED, "revision": 4, "ok": False, "error": "no device"}
 
     assert lab.world.counted(lambda: lab.left.send(APPLIED)) == {"write": 3}  # presence, report, fact
+    lab.world.outside.clock.advance(timedelta(seconds=1))
     assert lab.world.counted(lambda: lab.left.send(APPLIED)) == {"write": 2}  # nothing new: presence, fact
     assert lab.world.counted(lambda: lab.left.send({**APPLIED, "revision": 2})) == {"write": 1}  # history
     assert lab.world.counted(lambda: lab.left.send(failed)) == {"write": 1}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ SECOND = SigningKeys(2, FIRST.successor, SigningKey(SealedSecret(b"c"), "C"))
 @contextmanager
 def answer_lost(operation: str) -> Iterator[None]:
     """Have botocore send the next request of this operation once more, as if no answer had come."""
-    events = NetworkItem._get_connection().connection.client.meta.events
+    events: Any = NetworkItem._get_connection().connection.client.meta.events
     event, lost = f"needs-retry.dynamodb.{operation}", iter([0.0])
     again: list[float | None] = []
 
