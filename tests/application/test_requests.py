@@ -212,7 +212,7 @@ def test_a_browsers_socket_from_ticket_to_close(lab: Lab) -> None:
     world, browser = lab.world, SimulatedBrowser(lab.world)
 
     assert world.counted(browser.ask_ticket) == {"read": AUTH, "write": 1}
-    assert world.counted(browser.authorize) == {"write": 1}  # the ticket is read as it is deleted
+    assert world.counted(browser.authorize) == {"write": 1}  # the ticket is read as it is taken
     assert world.counted(browser.open) == {"write": 1}
     assert world.counted(lambda: browser.send({"type": "heartbeat"})) == {}
     assert world.counted(browser.close) == {"write": 1}
