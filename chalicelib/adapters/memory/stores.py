@@ -215,7 +215,7 @@ class MemoryRequests:
         self._tables.requests["write"] += 1
         with self._tables.lock:
             stored = self._tables.replayable.setdefault((attempt.principal, attempt.key), attempt)
-        if (stored.attempt, stored.is_done) == (attempt.attempt, attempt.is_done):
+        if stored.attempt == attempt.attempt:
             return None
         self._tables.requests["read"] += 1
         return stored
