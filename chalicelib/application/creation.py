@@ -23,19 +23,16 @@ from chalicelib.domain.change import (
     TakeAddress,
     What,
     Write,
+    refusal_of,
 )
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.directory import Directory, RangeTaken, blocks_of
 from chalicelib.domain.errors import (
     AddressPoolExhausted,
     Busy,
-    CidrInUse,
     Invalid,
     JumpNotReady,
-    KeyInUse,
-    PeerNameInUse,
     Refusal,
-    RequestRunning,
 )
 from chalicelib.domain.home import first_home, serving
 from chalicelib.domain.idempotency import Replayable
@@ -49,7 +46,7 @@ from chalicelib.domain.psk import preshared_keys
 from chalicelib.domain.routes import require_clear
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.tunnel import Tunnel, regular_tunnel
-from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Randomness, Refused, Transactions, Vault
+from chalicelib.ports import Clock, NetworkStore, PeerStore, Randomness, Refused, Transactions, Vault
 
 ENROLLMENT_LIFETIME = timedelta(hours=24)
 PREFIXES: dict[Kind, Prefix] = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}
@@ -151,8 +148,6 @@ class Creation:
             settled = () if request is None else (replace(request, made=(draft.id,), is_done=True),)
             try:
                 return self._commit(network_id, [draft], by, settled)[0]
-            except Refused as refused:
-                raise explained(refused.write, new) from refused
             except Unfit as unfit:
                 raise unfit.refusal from None
 
@@ -235,11 +230,10 @@ class Creation:
         try:
             return dict(zip(drafts, self._commit(network_id, list(drafts.values()), by, settled), strict=True))
         except Refused as refused:
-            culprit = next((draft for draft in drafts.values() if _is_of(refused.write, draft.id)), None)
-            refusal = explained(refused.write, (culprit or next(iter(drafts.values()))).new)
-            if culprit is None or not isinstance(refusal, Refusal):
-                raise refusal from refused
-            raise Unfit(culprit.id, refusal) from refused
+            refusal = refused.commit.refusal(refused.write)
+            if refusal is None or not isinstance(refused.write, Claim):
+                raise
+            raise Unfit(PeerId(refused.write.peer_id), refusal) from refused
 
     def _draft(self, network_id: NetworkId, new: NewPeer) -> Draft:
         peer_id = PeerId(self.randomness.new_id(PREFIXES[new.kind]))
@@ -392,21 +386,6 @@ class Unfit(Exception):
         self.refusal = refusal
 
 
-def explained(write: Write, new: NewPeer) -> Refusal | Moved:
-    """What a refused write means to the caller; an address lost in a race is simply chosen again."""
-    match write:
-        case Claim(kind="label"):
-            return PeerNameInUse(new.name)
-        case Claim(kind="key"):
-            return KeyInUse()
-        case Claim(kind="route", value=cidr):
-            return CidrInUse(cidr, "it already stands behind another peer of this network")
-        case SettleRequest(replayable):
-            return RequestRunning(replayable.key)
-        case _:
-            return Moved()
-
-
 def made_before(request: Replayable | None) -> dict[int, PeerId]:
     """What earlier attempts of a bulk request made, by place."""
     if request is None:
@@ -429,8 +408,8 @@ def _require_apart(making: Making, claimed: set[tuple[str, str]]) -> None:
     for write in making.writes:
         if isinstance(write, Claim):
             if (write.kind, write.value) in claimed:
-                refusal = explained(write, making.new)
-                assert isinstance(refusal, Refusal)
+                refusal = refusal_of(write, {PeerId(write.peer_id): making.new.name})
+                assert refusal is not None
                 raise refusal
             claimed.add((write.kind, write.value))
 
@@ -446,16 +425,6 @@ def _batch(waiting: Sequence[tuple[int, Draft]]) -> list[tuple[int, Draft]]:
             break
         batch.append((n, draft))
     return batch
-
-
-def _is_of(write: Write, peer_id: PeerId) -> bool:
-    match write:
-        case Claim() | TakeAddress():
-            return write.peer_id == peer_id
-        case PutPeer(record):
-            return record.peer.id == peer_id
-        case _:
-            return False
 
 
 def _counted(network: Network, peer: Peer) -> Network:

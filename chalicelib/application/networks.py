@@ -29,9 +29,7 @@ from chalicelib.domain.change import (
 from chalicelib.domain.directory import RangeTaken
 from chalicelib.domain.errors import (
     EndpointInUse,
-    NetworkNameInUse,
     NetworkNotEmpty,
-    RequestRunning,
     Stale,
     StaticPeersExist,
 )
@@ -44,11 +42,9 @@ from chalicelib.domain.tunnel import touches_endpoint
 from chalicelib.ports import (
     AllocationStore,
     Clock,
-    Moved,
     NetworkStore,
     PeerStore,
     Randomness,
-    Refused,
     Transactions,
     Vault,
 )
@@ -102,10 +98,7 @@ class Networks:
             writes: list[Write] = [CreateNetwork(network), *entries_of(network), *self._claimed(network, network, by)]
             if request is not None:
                 writes.append(SettleRequest(replace(request, made=(network_id,), is_done=True)))
-            try:
-                self.transactions.commit(Commit(change, tuple(writes)))
-            except Refused as refused:
-                raise _explained(refused.write) from refused
+            self.transactions.commit(Commit(change, tuple(writes)))
             return network
 
         return decide(self.clock, attempt)
@@ -176,10 +169,7 @@ class Networks:
                 self._require_endpoints_outside(after)
                 writes += self._claimed(before, after, by)
             change = Change(network_id, after.revision, now, by.id, What.NETWORK_UPDATED, settings=settings)
-            try:
-                self.transactions.commit(Commit(change, tuple(writes)))
-            except Refused as refused:
-                raise _explained(refused.write) from refused
+            self.transactions.commit(Commit(change, tuple(writes)))
             return after
 
         return decide(self.clock, attempt)
@@ -238,16 +228,6 @@ def removal(network: Network, ranges: Ranges) -> tuple[Write, ...]:
     entries = (Release(DEPLOYMENT, claim.kind, claim.value) for claim in entries_of(network))
     blocks = writes_of(ranges.around(network.cidrs).without_network(network.id))
     return (RemoveNetwork(network), RemoveAcl(network.id), *entries, *blocks)
-
-
-def _explained(write: Write) -> Exception:
-    match write:
-        case Claim(kind="name", value=name):
-            return NetworkNameInUse(name)
-        case SettleRequest(replayable):
-            return RequestRunning(replayable.key)
-        case _:
-            return Moved()
 
 
 def _settings(before: Network, after: Network) -> Mapping[str, tuple[str, str]]:

@@ -28,7 +28,7 @@ from chalicelib.domain.change import (
     Write,
 )
 from chalicelib.domain.directory import Directory, RangeTaken
-from chalicelib.domain.errors import CidrInUse, Invalid, JumpInUse, LastJump, PeerNameInUse, Stale
+from chalicelib.domain.errors import Invalid, JumpInUse, LastJump, Stale
 from chalicelib.domain.home import first_home, serving
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network import Network
@@ -36,7 +36,7 @@ from chalicelib.domain.patch import patched
 from chalicelib.domain.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.principal import Principal
 from chalicelib.domain.routes import require_clear
-from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Refused, Transactions
+from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,7 @@ class Peers:
         """
         by.require_sight(network_id)
         order = Order(network_id, peer_id, by.id, What.PEER_UPDATED, if_match=if_match)
-        try:
-            return self._shown(*self.edits.make(order, lambda network, before: self._edit(network, before, fields, by)))
-        except Refused as refused:
-            raise _explained(refused.write, str(fields.get("name"))) from refused
+        return self._shown(*self.edits.make(order, lambda network, before: self._edit(network, before, fields, by)))
 
     def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> Shown:
         """Cut a peer off by hand. Without effect on one that is."""
@@ -238,13 +235,3 @@ def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write
     if peer.is_router:
         writes += [Release(network.id, "route", str(cidr)) for cidr in peer.additional_allowed_ips]
     return writes
-
-
-def _explained(write: Write, name: str) -> Exception:
-    match write:
-        case Claim(kind="label"):
-            return PeerNameInUse(name)
-        case Claim(kind="route", value=cidr):
-            return CidrInUse(cidr, "it already stands behind another peer of this network")
-        case _:
-            return Moved()

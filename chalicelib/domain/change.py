@@ -11,6 +11,7 @@ from typing import Literal
 
 from chalicelib.domain.acl import Acl
 from chalicelib.domain.directory import Block
+from chalicelib.domain.errors import CidrInUse, KeyInUse, NetworkNameInUse, PeerNameInUse, Refusal, RequestRunning
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
@@ -241,3 +242,29 @@ class Commit:
 
     change: Change
     writes: tuple[Write, ...]
+
+    def refusal(self, write: Write) -> Refusal | None:
+        """What it means to whoever asked that the place of one of its writes is taken; None: it is decided again."""
+        peers = (put.record.peer for put in self.writes if isinstance(put, PutPeer))
+        return refusal_of(write, {peer.id: peer.name for peer in peers})
+
+
+def refusal_of(write: Write, names: Mapping[PeerId, str]) -> Refusal | None:
+    """What a write whose place is taken means to whoever asked; None: another place is to be found for it.
+
+    Args:
+        names: of the peers that labels are claimed for.
+    """
+    match write:
+        case Claim(kind="label", value=label, peer_id=peer_id):
+            return PeerNameInUse(names.get(PeerId(peer_id), label))
+        case Claim(kind="name", value=name):
+            return NetworkNameInUse(name)
+        case Claim(kind="key"):
+            return KeyInUse()
+        case Claim(kind="route", value=cidr):
+            return CidrInUse(cidr, "it already stands behind another peer of this network")
+        case SettleRequest(replayable):
+            return RequestRunning(replayable.key)
+        case _:
+            return None

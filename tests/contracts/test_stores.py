@@ -201,9 +201,11 @@ ONCE = Replayable(PrincipalId("tok_1"), "key \N{SNOWMAN} #", "hash", "req_1", T0
 def test_an_attempt_stands_until_it_is_taken_over_or_forgotten(outside: Outside) -> None:
     second = replace(ONCE, attempt="req_2")
     assert outside.requests.begin(ONCE) is None
+    assert outside.requests.begin(ONCE) is None
     assert outside.requests.begin(second) == ONCE
     assert outside.requests.begin(replace(ONCE, principal=PrincipalId("tok_2"))) is None
 
+    assert outside.requests.take_over(ONCE, second) is True
     assert outside.requests.take_over(ONCE, second) is True
     assert outside.requests.take_over(ONCE, replace(ONCE, attempt="req_3")) is False
     outside.requests.forget(ONCE)
@@ -443,12 +445,14 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
     outside.presence.connected(agent, ConnectionId("new"), "i", T0)
     assert outside.presence.disconnected(agent, ConnectionId("old")) is False
     assert outside.presence.applied(agent, Revision(5), "hash", later) == 0
+    assert outside.presence.applied(agent, Revision(5), "hash", later) == 0
     assert outside.presence.heard(agent, "i", 2, None, later) == Progress(Revision(5), Revision(5))
     assert outside.presence.failed(agent, "no such device", later)
 
     applied = Applied(Revision(5), "hash", later, "no such device")
     known = Presence(Revision(5), True, later, HOST, "i", applied)
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(known)}
+    assert outside.presence.disconnected(agent, ConnectionId("new")) is True
     assert outside.presence.disconnected(agent, ConnectionId("new")) is True
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(replace(known, is_connected=False))}
 
@@ -538,9 +542,10 @@ def test_signing_keys_follow_one_another(outside: Outside) -> None:
     )
 
     assert store.get() is None
-    assert [store.put(second), store.put(first), store.put(first)] == [False, True, False]
+    others = replace(first, successor=second.successor)
+    assert [store.put(second), store.put(first), store.put(first), store.put(others)] == [False, True, True, False]
     assert store.get() == first
-    assert [store.put(second), store.put(second)] == [True, False]
+    assert [store.put(second), store.put(second), store.put(first)] == [True, True, False]
     assert store.get() == second
 
 

@@ -218,6 +218,7 @@ class PresenceItem(Table):
     applied_revision = NumberAttribute(null=True)
     applied_hash = UnicodeAttribute(null=True)
     applied_at = UTCDateTimeAttribute(null=True)
+    applied_after = NumberAttribute(null=True)
     applied_error = UnicodeAttribute(null=True)
     unreachable = UnicodeSetAttribute(null=True)
     accused_since = UTCDateTimeAttribute(null=True)
@@ -307,6 +308,7 @@ class TicketItem(Table):
     secret = UnicodeAttribute()
     socket_expires_at = UTCDateTimeAttribute()
     expires_at = NumberAttribute()
+    taken_by = UnicodeAttribute(null=True)
 
 
 class TokenItem(Table):

@@ -205,6 +205,8 @@ class MemorySigningKeys:
         self._tables.requests["write"] += 1
         with self._tables.lock:
             known = self._tables.signing
+            if keys == known:
+                return True
             if keys.number != (1 if known is None else known.number + 1):
                 return False
             self._tables.signing = keys
@@ -219,7 +221,7 @@ class MemoryRequests:
         self._tables.requests["write"] += 1
         with self._tables.lock:
             stored = self._tables.replayable.setdefault((attempt.principal, attempt.key), attempt)
-        if stored is attempt:
+        if stored.attempt == attempt.attempt:
             return None
         self._tables.requests["read"] += 1
         return stored
@@ -227,7 +229,7 @@ class MemoryRequests:
     def take_over(self, stored: Replayable, attempt: Replayable) -> bool:
         self._tables.requests["write"] += 1
         with self._tables.lock:
-            if not self._stands(stored):
+            if not (self._stands(stored) or self._stands(attempt)):
                 return False
             self._tables.replayable[attempt.principal, attempt.key] = attempt
         return True

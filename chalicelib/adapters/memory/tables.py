@@ -21,6 +21,7 @@ from chalicelib.domain.user import User
 from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
 
 BATCH = 25  # BatchWriteItem, BatchExecuteStatement
+NOTHING = Revision(0)
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class AgentFacts:
     last_seen: datetime | None = None
     instance_id: str | None = None
     applied: Applied | None = None
+    applied_after: Revision = NOTHING
     own_handshakes: OwnHandshakes | None = None
     accused_since: datetime | None = None
     fell_at: datetime | None = None
