@@ -43,6 +43,7 @@ from chalicelib.application.peers import Peers
 from chalicelib.application.people import People
 from chalicelib.application.plans import Announcements, Plans
 from chalicelib.application.proofs import Proofs
+from chalicelib.application.ranges import Ranges
 from chalicelib.application.removal import Removals
 from chalicelib.application.requests import Requests
 from chalicelib.application.rotations import Rotations
@@ -210,13 +211,24 @@ class Container:
     def networks(self) -> Networks:
         out = self._outside
         return Networks(
-            out.transactions, out.networks, out.peers, out.allocations, out.vault, out.clock, out.randomness
+            out.transactions,
+            out.networks,
+            self.ranges,
+            out.peers,
+            out.allocations,
+            out.vault,
+            out.clock,
+            out.randomness,
         )
+
+    @cached_property
+    def ranges(self) -> Ranges:
+        return Ranges(self._outside.networks)
 
     @cached_property
     def ipam(self) -> Ipam:
         out = self._outside
-        return Ipam(out.transactions, out.networks, out.peers, out.allocations, out.clock)
+        return Ipam(out.transactions, out.networks, self.ranges, out.peers, out.allocations, out.clock)
 
     @cached_property
     def acls(self) -> Acls:
@@ -242,6 +254,7 @@ class Container:
         return Creation(
             out.transactions,
             out.networks,
+            self.ranges,
             out.peers,
             Allocator(out.allocations),
             out.vault,
@@ -252,7 +265,7 @@ class Container:
     @cached_property
     def peers(self) -> Peers:
         out = self._outside
-        return Peers(self.edits, self.lens, out.transactions, out.networks, out.peers, out.clock)
+        return Peers(self.edits, self.lens, out.transactions, out.networks, self.ranges, out.peers, out.clock)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -266,7 +279,7 @@ class Container:
     @cached_property
     def removals(self) -> Removals:
         out = self._outside
-        return Removals(out.transactions, out.networks, out.peers, out.clock)
+        return Removals(out.transactions, out.networks, self.ranges, out.peers, out.clock)
 
     @cached_property
     def requests(self) -> Requests:

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from chalicelib.domain.acl import Acl
 from chalicelib.domain.change import Change, Commit, Write
-from chalicelib.domain.directory import Directory
+from chalicelib.domain.directory import BlockKey, Directory
 from chalicelib.domain.failover import Errand, Pulse
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Prefix, PrincipalId, Revision
@@ -34,8 +34,9 @@ class Moved(Exception):
 class Refused(Exception):
     """A write's own condition failed: nothing of the commit was written."""
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, commit: Commit, write: Write) -> None:
         super().__init__(type(write).__name__)
+        self.commit = commit
         self.write = write
 
 
@@ -78,8 +79,8 @@ class Transactions(Protocol):
         """Write all of it or nothing.
 
         Raises:
-            Moved: the network or directory moved, or the store was contended.
-            Refused: a claim, address or creation found its place taken.
+            Moved: the network or a block of the directory moved, or the store was contended.
+            Refused: a claim, address or creation found its place taken; also when the network moved too.
         """
         ...
 
@@ -97,8 +98,12 @@ class NetworkStore(Protocol):
         """Those that exist, in the order asked; at most 100."""
         ...
 
-    def directory(self) -> Directory:
-        """Version 0 and empty before the first network."""
+    def ids(self, after: NetworkId | None, limit: int) -> list[NetworkId]:
+        """Up to `limit` networks of the deployment in the order of their creation, after one."""
+        ...
+
+    def directory(self, keys: Collection[BlockKey]) -> Directory:
+        """Blocks of the directory, version 0 and empty before the first range; 1 request a hundred."""
         ...
 
     def acl(self, network_id: NetworkId) -> Acl:
@@ -198,7 +203,7 @@ class SigningKeyStore(Protocol):
     def get(self) -> SigningKeys | None: ...
 
     def put(self, keys: SigningKeys) -> bool:
-        """Keep them after those numbered one less; False: others were first."""
+        """Keep them after those numbered one less, once however often it is sent; False: others were first."""
         ...
 
 
@@ -206,11 +211,11 @@ class RequestStore(Protocol):
     """Requests with an idempotency key. A commit settles them."""
 
     def begin(self, attempt: Replayable) -> Replayable | None:
-        """Note a first attempt; answers the one that stands there already."""
+        """Note a first attempt, once however often it is sent; answers another that stands there already."""
         ...
 
     def take_over(self, stored: Replayable, attempt: Replayable) -> bool:
-        """Replace an attempt that ended without a trace; False when another did first."""
+        """Replace an attempt that ended without a trace, once however often it is sent; False: another did first."""
         ...
 
     def forget(self, attempt: Replayable) -> None:
@@ -292,7 +297,8 @@ class PresenceStore(Protocol):
         ...
 
     def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
-        """Note what an agent runs; answers the revision it ran before, 0 for none.
+        """Note what an agent runs; answers the revision it ran before, 0 for none. The same word again, of the
+        same moment, is answered the same.
 
         None, and no effect: it is gone, or has said a newer one.
         """
@@ -368,7 +374,11 @@ class Ticket:
 
 class SessionStore(Protocol):
     def open(self, session_id: str, session: AgentSession, assertion_id: str, assertion_expires_at: datetime) -> bool:
-        """Store a session and burn the assertion; False when it was used before."""
+        """Store a session and burn the assertion; False when it was used before.
+
+        Raises:
+            Moved: the store was contended.
+        """
         ...
 
     def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None: ...
@@ -378,7 +388,7 @@ class SessionStore(Protocol):
     def put_ticket(self, ticket_id: str, ticket: Ticket) -> None: ...
 
     def take_ticket(self, principal_id: PrincipalId, ticket_id: str) -> Ticket | None:
-        """Remove a ticket; however many take it at once, one gets it."""
+        """Use a ticket up; however many take it at once, one gets it."""
         ...
 
 

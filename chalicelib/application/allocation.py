@@ -1,14 +1,15 @@
 """Which host indexes new peers get.
 
-Requests of a round, whatever the size of the network and however many it gives: 1, and 1 more
-when nothing is left but quarantine; 1 for each address that is asked for.
+Requests of a round, whatever the size of the network and however many it gives: 1; after reserved
+ranges were released up to FEW_GAPS more, until those are used up; 1 more when nothing is left but
+quarantine; 1 for each address that is asked for.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import AddressInUse, AddressPoolExhausted, AddressReserved
-from chalicelib.domain.ipam import Allocation, free_of, index_of
+from chalicelib.domain.ipam import Allocation, Span, free_of, index_of
 from chalicelib.domain.network import Network
 from chalicelib.ports import AllocationStore
 
@@ -22,12 +23,17 @@ class Allocator:
         return Round(self.allocations, network)
 
 
+FEW_GAPS = 4  # each is a query; the others are looked at when nothing else is left
+
+
 class Round:
     """Gives each index once; `network` remembers what was handed out."""
 
     def __init__(self, allocations: AllocationStore, network: Network) -> None:
         self._allocations = allocations
         self._given: set[int] = set()
+        self._looked_at: list[Span] = []
+        self._looking_from = network.next_index
         self._free = self._all_free(network)
         self.network = network
 
@@ -48,7 +54,8 @@ class Round:
         for allocation in self._free:
             if allocation.index not in self._given:
                 if allocation.freed_at is None:
-                    self.network = self.network.handed_out(allocation.index)
+                    looked_at = [*self._looked_at, Span(self._looking_from, allocation.index)]
+                    self.network = self.network.handed_out(allocation.index, looked_at)
                 return allocation
         raise AddressPoolExhausted(str(self.network.cidr))
 
@@ -63,9 +70,19 @@ class Round:
 
     def _all_free(self, network: Network) -> Iterator[Allocation]:
         """What was never handed out, then what waits longest in quarantine; read as far as needed."""
-        for span in network.unused():
-            stored = self._allocations.taken(network.id, span)
-            yield from map(Allocation, free_of(span, (held.allocation.index for held in stored)))
+        gaps = network.passed_over()
+        for spans in (*((gap,) for gap in gaps[:FEW_GAPS]), network.fresh(), gaps[FEW_GAPS:]):
+            yield from self._free_in(network, spans)
         for freed in self._allocations.freed(network.id):
             if network.is_assignable(freed.index):
                 yield freed
+
+    def _free_in(self, network: Network, spans: tuple[Span, ...]) -> Iterator[Allocation]:
+        """By one query of everything from the first span to the last."""
+        if not spans:
+            return
+        around = Span(spans[0].first, spans[-1].last)
+        self._looking_from = around.first
+        stored = self._allocations.taken(network.id, around)
+        yield from map(Allocation, free_of(spans, (held.allocation.index for held in stored)))
+        self._looked_at.append(around)

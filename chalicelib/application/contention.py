@@ -1,19 +1,18 @@
-"""Deciding again when the store moved underneath, bounded."""
+"""Deciding again when the store moved underneath, bounded; and what it says to whoever asked, when it did not."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from tenacity import (
     RetryError,
     Retrying,
     retry_if_exception_type,
-    stop_after_attempt,
-    stop_after_delay,
     wait_random_exponential,
 )
 
 from chalicelib.domain.errors import Busy
-from chalicelib.ports import Clock, Moved
+from chalicelib.ports import Clock, Moved, Refused
 
 Result = TypeVar("Result")
 
@@ -23,19 +22,30 @@ FIRST_WAIT_S = 0.02
 LONGEST_WAIT_S = 0.5
 
 
-def decide(clock: Clock, attempt: Callable[[], Result]) -> Result:
-    """Run `attempt` until it does not raise Moved, waiting with full jitter in between.
+def decide(clock: Clock, attempt: Callable[[], Result], patience_s: float = PATIENCE_S) -> Result:
+    """Run `attempt` until its commit does not find that something moved, waiting with full jitter in between.
+
+    A commit that was refused rises as what that means to whoever asked; where it means nothing to
+    them, as an address that another took, it is decided again.
 
     Raises:
-        Busy: it kept moving for PATIENCE_S; nothing was written.
+        Busy: it kept moving for `patience_s`; nothing was written.
     """
+    deadline = clock.now() + timedelta(seconds=patience_s)
     retrying = Retrying(
         sleep=clock.sleep,
         retry=retry_if_exception_type(Moved),
         wait=wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S),
-        stop=stop_after_delay(PATIENCE_S) | stop_after_attempt(ATTEMPTS),
+        stop=lambda state: state.attempt_number >= ATTEMPTS or clock.now() >= deadline,
     )
+
+    def explained() -> Result:
+        try:
+            return attempt()
+        except Refused as refused:
+            raise refused.commit.refusal(refused.write) or Moved() from refused
+
     try:
-        return retrying(attempt)
+        return retrying(explained)
     except RetryError:
         raise Busy from None

@@ -2,7 +2,7 @@
 
 Requests of one, whatever the size of the network: 2 reads and 1 transaction; a static peer 1
 read more (jumps), 1 or 2 more when CIDRs stand behind regular peers; with CIDRs or an
-endpoint of its own 1 more (directory). Of many: the same a transaction of up to about 19.
+endpoint of its own 1 more (directory). Of many: the same a transaction of up to about 19, or 250 KB.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.application.allocation import Allocator
-from chalicelib.application.contention import decide
+from chalicelib.application.contention import PATIENCE_S, decide
+from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.domain.change import (
     AdvanceNetwork,
     Affected,
@@ -22,20 +23,16 @@ from chalicelib.domain.change import (
     TakeAddress,
     What,
     Write,
-    WriteDirectory,
+    refusal_of,
 )
 from chalicelib.domain.cidr import Cidr
-from chalicelib.domain.directory import Directory
+from chalicelib.domain.directory import Directory, RangeTaken, blocks_of
 from chalicelib.domain.errors import (
     AddressPoolExhausted,
     Busy,
-    CidrInUse,
     Invalid,
     JumpNotReady,
-    KeyInUse,
-    PeerNameInUse,
     Refusal,
-    RequestRunning,
 )
 from chalicelib.domain.home import first_home, serving
 from chalicelib.domain.idempotency import Replayable
@@ -49,13 +46,16 @@ from chalicelib.domain.psk import preshared_keys
 from chalicelib.domain.routes import require_clear
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.tunnel import Tunnel, regular_tunnel
-from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Randomness, Refused, Transactions, Vault
+from chalicelib.ports import Clock, NetworkStore, PeerStore, Randomness, Refused, Transactions, Vault
 
 ENROLLMENT_LIFETIME = timedelta(hours=24)
 PREFIXES: dict[Kind, Prefix] = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}
 MOST_ITEMS = 100  # of a transaction, DynamoDB
 BULK_TIME = timedelta(seconds=20)  # API Gateway answers for a function after 29
-SHARED_ITEMS = 4  # network, directory, change, request
+LEAST_PATIENCE_S = 1.0
+SHARED_ITEMS = 3  # network, change, request
+MOST_BYTES = 250_000  # of what peers of a transaction say: the change record holds them all, and at most 400 KB
+PEER_BYTES = 1_500  # of a peer's record, but for its texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +83,16 @@ class NewPeer:
 
     @property
     def items(self) -> int:
-        """Of a transaction, at most: peer, label, address with its quarantine, key, and a claim a CIDR."""
-        return 5 + len(self.additional_allowed_ips)
+        """Of a transaction, at most: peer, label, address with its quarantine, key, a claim a CIDR, and blocks
+        of the directory."""
+        return 5 + len(self.additional_allowed_ips) + len(blocks_of(self.additional_allowed_ips))
+
+    @property
+    def size_bytes(self) -> int:
+        """About what a record of it takes."""
+        texts = (self.name, *self.tags, *(text for pair in self.metadata for text in pair))
+        cidrs = len(self.additional_allowed_ips) + len(self.routed_cidrs)
+        return PEER_BYTES + sum(len(text.encode()) for text in texts) + 50 * cidrs
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,7 @@ class Making:
 class Creation:
     transactions: Transactions
     networks: NetworkStore
+    ranges: Ranges
     peers: PeerStore
     allocator: Allocator
     vault: Vault
@@ -139,8 +148,6 @@ class Creation:
             settled = () if request is None else (replace(request, made=(draft.id,), is_done=True),)
             try:
                 return self._commit(network_id, [draft], by, settled)[0]
-            except Refused as refused:
-                raise explained(refused.write, new) from refused
             except Unfit as unfit:
                 raise unfit.refusal from None
 
@@ -172,11 +179,12 @@ class Creation:
         ]
         deadline = self.clock.now() + BULK_TIME
         while waiting:
-            if self.clock.now() >= deadline:
+            left_s = (deadline - self.clock.now()).total_seconds()
+            if left_s < LEAST_PATIENCE_S:
                 outcomes |= {n: Busy() for n, _ in waiting}
                 break
             batch = _batch(waiting)
-            made, failed = self._create_batch(network_id, batch, by, request)
+            made, failed = self._create_batch(network_id, batch, by, request, min(left_s, PATIENCE_S))
             outcomes |= made
             outcomes |= failed
             if request is not None:
@@ -185,7 +193,12 @@ class Creation:
         return [outcomes[n] for n in range(len(asked))]
 
     def _create_batch(
-        self, network_id: NetworkId, batch: list[tuple[int, Draft]], by: Principal, request: Replayable | None
+        self,
+        network_id: NetworkId,
+        batch: list[tuple[int, Draft]],
+        by: Principal,
+        request: Replayable | None,
+        patience_s: float,
     ) -> tuple[dict[int, Created], dict[int, Refusal]]:
         """Create those of a batch that can be, in one transaction; one that cannot leaves it."""
         drafts = dict(batch)
@@ -202,7 +215,7 @@ class Creation:
             return {}
 
         try:
-            return decide(self.clock, attempt), failed
+            return decide(self.clock, attempt, patience_s), failed
         except Busy as busy:
             return {}, {**failed, **dict.fromkeys(drafts, busy)}
 
@@ -217,11 +230,10 @@ class Creation:
         try:
             return dict(zip(drafts, self._commit(network_id, list(drafts.values()), by, settled), strict=True))
         except Refused as refused:
-            culprit = next((draft for draft in drafts.values() if _is_of(refused.write, draft.id)), None)
-            refusal = explained(refused.write, (culprit or next(iter(drafts.values()))).new)
-            if culprit is None or not isinstance(refusal, Refusal):
-                raise refusal from refused
-            raise Unfit(culprit.id, refusal) from refused
+            refusal = refused.commit.refusal(refused.write)
+            if refusal is None or not isinstance(refused.write, Claim):
+                raise
+            raise Unfit(PeerId(refused.write.peer_id), refusal) from refused
 
     def _draft(self, network_id: NetworkId, new: NewPeer) -> Draft:
         peer_id = PeerId(self.randomness.new_id(PREFIXES[new.kind]))
@@ -241,15 +253,12 @@ class Creation:
         claimed: set[tuple[str, str]] = set()
         made: list[Making] = []
         directory = surroundings.directory
-        first_version = 0 if directory is None else directory.version + 1
         for draft in drafts:
             try:
                 allocation = addresses.give(draft.new.address)
                 peer = self._peer(network, draft, allocation, surroundings, now)
-                if directory is not None:
-                    beside = [one.created.peer for one in made if one.created.peer.is_jump]
-                    directory = self._routed(network, peer, directory, [*surroundings.jumps, *beside])
-                    directory = replace(directory, version=first_version)  # one write, however many peers
+                beside = [one.created.peer for one in made if one.created.peer.is_jump]
+                directory = self._routed(peer, directory, [*surroundings.jumps, *beside], by)
                 making = self._made(network, peer, draft, allocation, surroundings, now)
                 _require_apart(making, claimed)
             except Refusal as refusal:
@@ -261,27 +270,29 @@ class Creation:
             network_id, network.revision, now, by.id, What.PEER_CREATED, tuple(Affected(None, peer) for peer in peers)
         )
         writes: list[Write] = [AdvanceNetwork(network), *(write for one in made for write in one.writes)]
-        if directory is not None and any(peer.additional_allowed_ips for peer in peers):
-            writes.append(WriteDirectory(directory))
+        writes += writes_of(directory)
         writes += [SettleRequest(one) for one in settled]
         self.transactions.commit(Commit(change, tuple(writes)))
         return [replace(one.created, network=network) for one in made]
 
     def _surroundings(self, network: Network, drafts: Sequence[Draft]) -> "Surroundings":
         has_file = any(draft.new.kind is Kind.STATIC for draft in drafts)
-        has_ranges = any(draft.new.additional_allowed_ips or draft.new.endpoint for draft in drafts)
         has_routes = any(draft.new.additional_allowed_ips for draft in drafts)
         return Surroundings(
             jumps=self.peers.jumps(network.id) if has_file or has_routes else [],
             routers=self.peers.routers(network.id) if has_file and network.routers else [],
-            directory=self.networks.directory() if has_ranges else None,
+            directory=self.ranges.around(
+                [cidr for draft in drafts for cidr in draft.new.additional_allowed_ips],
+                [draft.new.endpoint for draft in drafts],
+            ),
         )
 
-    def _routed(self, network: Network, peer: Peer, directory: Directory, jumps: Sequence[Peer]) -> Directory:
-        require_clear(network, peer, directory, jumps)
-        if not peer.additional_allowed_ips:
-            return directory
-        return directory.with_routed(network.id, peer.id, peer.additional_allowed_ips)
+    def _routed(self, peer: Peer, directory: Directory, jumps: Sequence[Peer], by: Principal) -> Directory:
+        try:
+            require_clear(peer, directory, jumps)
+            return directory.with_routed(peer.network_id, peer.id, peer.additional_allowed_ips)
+        except RangeTaken as taken:
+            raise self.ranges.conflict(taken, by) from None
 
     def _peer(
         self, network: Network, draft: Draft, allocation: Allocation, around: "Surroundings", now: datetime
@@ -359,11 +370,11 @@ class Creation:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What stands around new peers. `directory` None: they touch no range."""
+    """What stands around new peers."""
 
     jumps: Sequence[Peer]
     routers: Sequence[Peer]
-    directory: Directory | None
+    directory: Directory
 
 
 class Unfit(Exception):
@@ -373,21 +384,6 @@ class Unfit(Exception):
         super().__init__(peer_id)
         self.peer_id = peer_id
         self.refusal = refusal
-
-
-def explained(write: Write, new: NewPeer) -> Refusal | Moved:
-    """What a refused write means to the caller; an address lost in a race is simply chosen again."""
-    match write:
-        case Claim(kind="label"):
-            return PeerNameInUse(new.name)
-        case Claim(kind="key"):
-            return KeyInUse()
-        case Claim(kind="route", value=cidr):
-            return CidrInUse(cidr, "it already stands behind another peer of this network")
-        case SettleRequest(replayable):
-            return RequestRunning(replayable.key)
-        case _:
-            return Moved()
 
 
 def made_before(request: Replayable | None) -> dict[int, PeerId]:
@@ -412,32 +408,23 @@ def _require_apart(making: Making, claimed: set[tuple[str, str]]) -> None:
     for write in making.writes:
         if isinstance(write, Claim):
             if (write.kind, write.value) in claimed:
-                refusal = explained(write, making.new)
-                assert isinstance(refusal, Refusal)
+                refusal = refusal_of(write, {PeerId(write.peer_id): making.new.name})
+                assert refusal is not None
                 raise refusal
             claimed.add((write.kind, write.value))
 
 
 def _batch(waiting: Sequence[tuple[int, Draft]]) -> list[tuple[int, Draft]]:
     """As many as surely fit into one transaction."""
-    room = MOST_ITEMS - SHARED_ITEMS
+    items, size_bytes = MOST_ITEMS - SHARED_ITEMS, MOST_BYTES
     batch: list[tuple[int, Draft]] = []
     for n, draft in waiting:
-        room -= draft.new.items
-        if room < 0 and batch:
+        items -= draft.new.items
+        size_bytes -= draft.new.size_bytes
+        if min(items, size_bytes) < 0 and batch:
             break
         batch.append((n, draft))
     return batch
-
-
-def _is_of(write: Write, peer_id: PeerId) -> bool:
-    match write:
-        case Claim() | TakeAddress():
-            return write.peer_id == peer_id
-        case PutPeer(record):
-            return record.peer.id == peer_id
-        case _:
-            return False
 
 
 def _counted(network: Network, peer: Peer) -> Network:

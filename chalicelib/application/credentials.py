@@ -10,7 +10,7 @@ from chalicelib.application.creation import ENROLLMENT_LIFETIME, Created
 from chalicelib.application.edits import Edit, Edits, Order
 from chalicelib.application.shown import Lens, Shown
 from chalicelib.domain.change import What, claims_of_keys
-from chalicelib.domain.errors import JumpNotReady, KeyInUse, KindMismatch, PeerIsBlocked
+from chalicelib.domain.errors import JumpNotReady, KindMismatch, PeerIsBlocked
 from chalicelib.domain.home import first_home, home_of, serving
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network import Network
@@ -20,7 +20,7 @@ from chalicelib.domain.profile import digests
 from chalicelib.domain.psk import preshared_keys
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.tunnel import Tunnel, regular_tunnel
-from chalicelib.ports import Clock, PeerStore, Randomness, Refused, Vault
+from chalicelib.ports import Clock, PeerStore, Randomness, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,7 @@ class Credentials:
             return Edit(network, replace(before, peer=peer), claims_of_keys(before.peer, peer))
 
         order = Order(network_id, peer_id, by.id, What.PEER_REISSUED)
-        try:
-            network, peer = self.edits.make(order, reissued)
-        except Refused as refused:
-            raise KeyInUse from refused
+        network, peer = self.edits.make(order, reissued)
         shown = self.lens.shown(network, [peer])[0]
         return Created(network, peer, tunnel=issued[0], private_key=private_key), shown
 

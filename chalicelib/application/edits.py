@@ -50,7 +50,7 @@ class Edits:
     clock: Clock
 
     def make(self, order: Order, decision: Decision) -> tuple[Network, Peer]:
-        """Raises NetworkNotFound, PeerNotFound, Stale, Refused, and what the decision raises."""
+        """Raises NetworkNotFound, PeerNotFound, Stale, what a taken claim means, and what the decision raises."""
 
         def attempt() -> tuple[Network, Peer]:
             now = self.clock.now()

@@ -21,11 +21,10 @@ from chalicelib.domain.change import (
     Write,
     claims_of_keys,
 )
+from chalicelib.domain.directory import RangeTaken, blocks_of
 from chalicelib.domain.errors import (
-    EndpointInUse,
     EnrollmentRefused,
     FilesWouldBeVoid,
-    KeyInUse,
     NetworkNotFound,
     PeerDeleted,
     PeerLeft,
@@ -36,7 +35,6 @@ from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Enrollment, Host, Peer, PeerRecord
 from chalicelib.domain.principal import Agent
-from chalicelib.domain.routes import require_endpoint_outside
 from chalicelib.domain.tokens import Token
 from chalicelib.ports import (
     AgentSession,
@@ -45,7 +43,6 @@ from chalicelib.ports import (
     NetworkStore,
     PeerStore,
     Randomness,
-    Refused,
     SessionStore,
     Transactions,
 )
@@ -110,7 +107,8 @@ class EnrollmentDesk:
         peer = replace(peer, revision=network.revision, updated_at=now)
         affected = (Affected(record.peer, peer),)
         change = Change(network.id, network.revision, now, PrincipalId(peer.id), What.PEER_ENROLLED, affected)
-        self._commit(Commit(change, _writes(record.peer, peer, used, applicant.host, AdvanceNetwork(network))))
+        writes = _writes(record.peer, peer, used, applicant.host, AdvanceNetwork(network))
+        self.transactions.commit(Commit(change, writes))
         return agent
 
     def open_session(self, assertion: str) -> OpenSession:
@@ -139,7 +137,7 @@ class EnrollmentDesk:
         session_id = self.randomness.new_id("ses")
         token = Token("wirety_agent", f"{agent.peer_id}:{session_id}", self.randomness.secret())
         session = AgentSession(agent, token.hashed(), self.clock.now() + SESSION_LIFETIME)
-        if not self.sessions.open(session_id, session, proved.id, proved.expires_at):
+        if not decide(self.clock, lambda: self.sessions.open(session_id, session, proved.id, proved.expires_at)):
             raise Unauthenticated("This assertion was used before. Sign a new one.")
         return OpenSession(token, session)
 
@@ -189,16 +187,11 @@ class EnrollmentDesk:
             return enrolled
         guessed = replace(enrolled, endpoint=applicant.source, endpoint_guessed=True)
         try:
-            require_endpoint_outside(network, applicant.source, self.networks.directory(), peer)
-        except EndpointInUse:  # no guess is better than a tunnel routed into itself
+            directory = self.networks.directory(blocks_of((), applicant.source))
+            directory.require_outside(applicant.source, peer.id, network.id)
+        except RangeTaken:  # no guess is better than a tunnel routed into itself
             return enrolled
         return guessed
-
-    def _commit(self, commit: Commit) -> None:
-        try:
-            self.transactions.commit(commit)
-        except Refused as refused:
-            raise KeyInUse from refused
 
 
 def _writes(before: Peer, peer: Peer, used: Enrollment, host: Host, advance: AdvanceNetwork) -> tuple[Write, ...]:

@@ -11,8 +11,9 @@ from ipaddress import IPv4Network
 from itertools import islice
 
 from chalicelib.application.contention import decide
+from chalicelib.application.ranges import Ranges
 from chalicelib.domain.change import AdvanceNetwork, Change, Commit, SettleRequest, What, Write
-from chalicelib.domain.errors import AddressInUse, RequestRunning, TooManyReservations
+from chalicelib.domain.errors import AddressInUse, TooManyReservations
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.ipam import (
@@ -29,7 +30,7 @@ from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.principal import Principal
 from chalicelib.domain.suggestion import suggestions
-from chalicelib.ports import AllocationStore, Clock, Holding, NetworkStore, PeerStore, Refused, Transactions
+from chalicelib.ports import AllocationStore, Clock, Holding, NetworkStore, PeerStore, Transactions
 
 MOST_RESERVATIONS = 64
 
@@ -47,6 +48,7 @@ class Held:
 class Ipam:
     transactions: Transactions
     networks: NetworkStore
+    ranges: Ranges
     peers: PeerStore
     allocations: AllocationStore
     clock: Clock
@@ -91,10 +93,7 @@ class Ipam:
                 if held.peer_id is not None:
                     raise AddressInUse(str(address_at(network.cidr, held.allocation.index)))
             settled = () if request is None else (SettleRequest(replace(request, is_done=True)),)
-            try:
-                return self._commit(network, What.RANGE_RESERVED, new, by, settled)
-            except Refused as refused:
-                raise RequestRunning("" if request is None else request.key) from refused
+            return self._commit(network, What.RANGE_RESERVED, new, by, settled)
 
         return decide(self.clock, attempt)
 
@@ -108,9 +107,14 @@ class Ipam:
 
         decide(self.clock, attempt)
 
-    def suggestions(self, bases: Sequence[IPv4Network], peers: int, count: int) -> list[IPv4Network]:
-        """Free ranges for so many peers. A look, not a claim."""
-        return suggestions(bases, peers, self.networks.directory().ranges(), count)
+    def suggestions(self, bases: Sequence[IPv4Network], peers: int, count: int, by: Principal) -> list[IPv4Network]:
+        """Free ranges for so many peers. A look, not a claim: for those who see all that is taken.
+
+        Args:
+            bases: /8 and longer.
+        """
+        by.require_all_networks()
+        return suggestions(bases, peers, self.ranges.around(bases).ranges(), count)
 
     def _commit(
         self, network: Network, what: What, reservation: Reservation, by: Principal, beside: Sequence[Write]

@@ -1,7 +1,7 @@
 """Networks: create, list, get, change, delete.
 
-Requests: create 1 to KMS, 1 read + 1 transaction; list 1 + 1 a hundred; get 1; change 1 to 4
-reads + 1 transaction, however many peers it moves; delete 2 + 1.
+Requests: create 1 to KMS, 1 read + 1 transaction; list 1 + 1 a hundred; get 1; change 1 read + 1
+transaction, of the range up to 5 reads, however many peers it moves; delete 2 + 1.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -10,33 +10,41 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from chalicelib.application.contention import decide
+from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.domain.change import (
     DELETING,
     AdvanceNetwork,
     Change,
+    Claim,
     Commit,
     CreateNetwork,
+    Release,
     RemoveAcl,
     RemoveNetwork,
     SettleRequest,
     What,
     Write,
-    WriteDirectory,
+    entries_of,
 )
-from chalicelib.domain.errors import NetworkNotEmpty, RequestRunning, Stale, StaticPeersExist
+from chalicelib.domain.directory import RangeTaken
+from chalicelib.domain.errors import (
+    EndpointInUse,
+    NetworkNotEmpty,
+    Stale,
+    StaticPeersExist,
+)
 from chalicelib.domain.idempotency import Replayable
-from chalicelib.domain.ids import NetworkId, Revision
+from chalicelib.domain.ids import DEPLOYMENT, NetworkId, Revision
 from chalicelib.domain.ipam import require_room
 from chalicelib.domain.network import Network
 from chalicelib.domain.principal import Principal
-from chalicelib.domain.routes import require_endpoint_outside
+from chalicelib.domain.tunnel import touches_endpoint
 from chalicelib.ports import (
     AllocationStore,
     Clock,
     NetworkStore,
     PeerStore,
     Randomness,
-    Refused,
     Transactions,
     Vault,
 )
@@ -60,6 +68,7 @@ class NewNetwork:
 class Networks:
     transactions: Transactions
     networks: NetworkStore
+    ranges: Ranges
     peers: PeerStore
     allocations: AllocationStore
     vault: Vault
@@ -86,22 +95,21 @@ class Networks:
         change = Change(network.id, network.revision, now, by.id, What.NETWORK_CREATED)
 
         def attempt() -> Network:
-            directory = self.networks.directory().with_network(network)
-            writes: list[Write] = [CreateNetwork(network), WriteDirectory(directory)]
+            writes: list[Write] = [CreateNetwork(network), *entries_of(network), *self._claimed(network, network, by)]
             if request is not None:
                 writes.append(SettleRequest(replace(request, made=(network_id,), is_done=True)))
-            try:
-                self.transactions.commit(Commit(change, tuple(writes)))
-            except Refused as refused:
-                raise RequestRunning("" if request is None else request.key) from refused
+            self.transactions.commit(Commit(change, tuple(writes)))
             return network
 
         return decide(self.clock, attempt)
 
     def page(self, after: str | None, limit: int, by: Principal) -> tuple[Sequence[Network], str | None]:
         """Up to `limit` networks in the order of their creation, and the cursor of the next page."""
-        visible = sorted(known for known in self.networks.directory().networks if by.sees(known))
-        wanted = [known for known in visible if after is None or known > after]
+        last = None if after is None else NetworkId(after)
+        if by.networks is None:
+            wanted = self.networks.ids(last, limit + 1)
+        else:
+            wanted = sorted(known for known in by.networks if last is None or known > last)
         chosen = wanted[:limit]
         found = [
             network
@@ -146,17 +154,20 @@ class Networks:
             before = self.networks.get(network_id)
             if if_match is not None and before.revision not in if_match:
                 raise Stale
-            after, is_claimed = self._changed(before, fields)
+            after = self._changed(before, fields)
             settings = _settings(before, after)
             if not settings:
                 return before
             after = after.advanced(now)
             writes: list[Write] = [AdvanceNetwork(after)]
-            if is_claimed:
-                directory = self.networks.directory().with_network(after)
-                for jump in self.peers.jumps(network_id):
-                    require_endpoint_outside(after, jump.endpoint, directory, jump)
-                writes.append(WriteDirectory(directory))
+            if after.name != before.name:
+                writes += [
+                    Release(DEPLOYMENT, "name", before.name),
+                    Claim(DEPLOYMENT, "name", after.name, network_id),
+                ]
+            if after.cidrs != before.cidrs:
+                self._require_endpoints_outside(after)
+                writes += self._claimed(before, after, by)
             change = Change(network_id, after.revision, now, by.id, What.NETWORK_UPDATED, settings=settings)
             self.transactions.commit(Commit(change, tuple(writes)))
             return after
@@ -183,21 +194,40 @@ class Networks:
                 change = replace(change, settings={DELETING: ("false", "true")})
                 self.transactions.commit(Commit(change, (AdvanceNetwork(replace(gone, is_deleting=True)),)))
                 return
-            directory = self.networks.directory().without_network(network_id)
-            writes = (RemoveNetwork(network), RemoveAcl(network_id), WriteDirectory(directory))
-            self.transactions.commit(Commit(change, writes))
+            self.transactions.commit(Commit(change, removal(network, self.ranges)))
 
         decide(self.clock, attempt)
 
-    def _changed(self, before: Network, fields: Mapping[str, Any]) -> tuple[Network, bool]:
-        """The network with other settings, and whether the directory has to agree."""
+    def _claimed(self, before: Network, after: Network, by: Principal) -> tuple[Write, ...]:
+        """What holds a network's ranges, in place of those before."""
+        directory = self.ranges.around((*before.cidrs, *after.cidrs))
+        try:
+            return writes_of(directory.with_network(after))
+        except RangeTaken as taken:
+            raise self.ranges.overlap(taken, by) from None
+
+    def _require_endpoints_outside(self, network: Network) -> None:
+        for jump in self.peers.jumps(network.id):
+            for cidr in network.cidrs:
+                if touches_endpoint(cidr, jump.endpoint):
+                    raise EndpointInUse(str(jump.endpoint), f"{cidr} of network {network.name}")
+
+    def _changed(self, before: Network, fields: Mapping[str, Any]) -> Network:
+        """The network with other settings."""
         cidr, cidr_v6 = fields.get("cidr", before.cidr), fields.get("cidr_v6", before.cidr_v6)
         after = replace(before, **{name: fields[name] for name in ("name", "domain", "dns") if name in fields})
         if (cidr, cidr_v6) == (before.cidr, before.cidr_v6):
-            return after, after.name != before.name
+            return after
         if not before.grows_to(cidr, cidr_v6) and (statics := self.peers.statics(before.id, NAMED + 1)):
             raise StaticPeersExist([peer.name for peer in statics[:NAMED]], more=len(statics) > NAMED)
-        return after.readdressed(cidr, cidr_v6, self.allocations.highest_held(before.id)), True
+        return after.readdressed(cidr, cidr_v6, self.allocations.highest_held(before.id))
+
+
+def removal(network: Network, ranges: Ranges) -> tuple[Write, ...]:
+    """What removes a network without peers, and gives back its name and ranges."""
+    entries = (Release(DEPLOYMENT, claim.kind, claim.value) for claim in entries_of(network))
+    blocks = writes_of(ranges.around(network.cidrs).without_network(network.id))
+    return (RemoveNetwork(network), RemoveAcl(network.id), *entries, *blocks)
 
 
 def _settings(before: Network, after: Network) -> Mapping[str, tuple[str, str]]:

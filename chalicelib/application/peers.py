@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.application.contention import decide
 from chalicelib.application.edits import Edit, Edits, Order
+from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.application.shown import Lens, Shown
 from chalicelib.domain.change import (
     AdvanceNetwork,
@@ -25,10 +26,9 @@ from chalicelib.domain.change import (
     Release,
     What,
     Write,
-    WriteDirectory,
 )
-from chalicelib.domain.directory import Directory
-from chalicelib.domain.errors import CidrInUse, Invalid, JumpInUse, LastJump, PeerNameInUse, Stale
+from chalicelib.domain.directory import Directory, RangeTaken
+from chalicelib.domain.errors import Invalid, JumpInUse, LastJump, Stale
 from chalicelib.domain.home import first_home, serving
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network import Network
@@ -36,7 +36,7 @@ from chalicelib.domain.patch import patched
 from chalicelib.domain.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.principal import Principal
 from chalicelib.domain.routes import require_clear
-from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Refused, Transactions
+from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Peers:
     lens: Lens
     transactions: Transactions
     networks: NetworkStore
+    ranges: Ranges
     peers: PeerStore
     clock: Clock
 
@@ -98,10 +99,7 @@ class Peers:
         """
         by.require_sight(network_id)
         order = Order(network_id, peer_id, by.id, What.PEER_UPDATED, if_match=if_match)
-        try:
-            return self._shown(*self.edits.make(order, lambda network, before: self._edit(network, before, fields)))
-        except Refused as refused:
-            raise _explained(refused.write, str(fields.get("name"))) from refused
+        return self._shown(*self.edits.make(order, lambda network, before: self._edit(network, before, fields, by)))
 
     def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> Shown:
         """Cut a peer off by hand. Without effect on one that is."""
@@ -135,8 +133,8 @@ class Peers:
                 raise Stale
             if record.peer.is_jump:
                 self._require_expendable(before, record.peer, is_forced)
-            directory = self.networks.directory() if record.peer.additional_allowed_ips else None
-            self.transactions.commit(burial(before.advanced(now), [record], directory, by.id, now))
+            behind = self.ranges.behind([record.peer])
+            self.transactions.commit(burial(before.advanced(now), [record], behind, by.id, now))
 
         decide(self.clock, attempt)
 
@@ -153,7 +151,7 @@ class Peers:
 
         return self._shown(*self.edits.make(order, marked))
 
-    def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any]) -> Edit:
+    def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any], by: Principal) -> Edit:
         before = record.peer
         after = patched(before, fields)
         writes: list[Write] = []
@@ -163,22 +161,21 @@ class Peers:
                 Claim(network.id, "label", after.label, after.id),
             ]
         if after.additional_allowed_ips != before.additional_allowed_ips or after.endpoint != before.endpoint:
-            writes += self._rerouted(network, before, after)
+            writes += self._rerouted(network, before, after, by)
         if after.preferred_jump_id != before.preferred_jump_id:
             network, after = self._moved(network, before, after)
         network = replace(network, routers=network.routers + after.is_router - before.is_router)
         return Edit(network, replace(record, peer=after), tuple(writes))
 
-    def _rerouted(self, network: Network, before: Peer, after: Peer) -> list[Write]:
-        """The claims and the directory that follow CIDRs and endpoints."""
-        if not after.additional_allowed_ips and after.endpoint is None and not before.additional_allowed_ips:
-            return []
-        directory = self.networks.directory()
-        require_clear(network, after, directory, self.peers.jumps(network.id) if after.additional_allowed_ips else [])
+    def _rerouted(self, network: Network, before: Peer, after: Peer, by: Principal) -> list[Write]:
+        """The claims and the blocks of the directory that follow CIDRs and endpoints."""
         old, new = before.additional_allowed_ips, after.additional_allowed_ips
-        if old == new:
-            return []
-        writes: list[Write] = [WriteDirectory(directory.with_routed(network.id, after.id, new))]
+        directory = self.ranges.around((*old, *new), [after.endpoint])
+        try:
+            require_clear(after, directory, self.peers.jumps(network.id) if new else [])
+            writes: list[Write] = [*writes_of(directory.with_routed(network.id, after.id, new))]
+        except RangeTaken as taken:
+            raise self.ranges.conflict(taken, by) from None
         if not after.is_jump:
             writes += [Release(network.id, "route", str(cidr)) for cidr in old if cidr not in new]
             writes += [Claim(network.id, "route", str(cidr), after.id) for cidr in new if cidr not in old]
@@ -203,21 +200,18 @@ class Peers:
             raise JumpInUse(homeless)
 
 
-def burial(
-    network: Network, records: list[PeerRecord], directory: Directory | None, by: PrincipalId, now: datetime
-) -> Commit:
+def burial(network: Network, records: list[PeerRecord], behind: Directory, by: PrincipalId, now: datetime) -> Commit:
     """Delete peers and free all they held.
 
     Args:
         network: one revision later, and otherwise as stored.
-        directory: as stored; None: nothing stands behind any of them.
+        behind: the blocks of what stands behind them, as stored.
     """
     writes: list[Write] = []
     for record in records:
         network = _uncounted(network, record.peer)
         writes += _released(network, record, now)
-    if directory is not None:
-        writes.append(WriteDirectory(directory.without_routed(*(record.peer.id for record in records))))
+    writes += writes_of(behind.without_routed(*(record.peer.id for record in records)))
     affected = tuple(Affected(record.peer, None) for record in records)
     change = Change(network.id, network.revision, now, by, What.PEER_DELETED, affected)
     return Commit(change, (AdvanceNetwork(network), *writes))
@@ -241,13 +235,3 @@ def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write
     if peer.is_router:
         writes += [Release(network.id, "route", str(cidr)) for cidr in peer.additional_allowed_ips]
     return writes
-
-
-def _explained(write: Write, name: str) -> Exception:
-    match write:
-        case Claim(kind="label"):
-            return PeerNameInUse(name)
-        case Claim(kind="route", value=cidr):
-            return CidrInUse(cidr, "it already stands behind another peer of this network")
-        case _:
-            return Moved()

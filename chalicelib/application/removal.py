@@ -7,13 +7,16 @@ again. Requests of a step: 2 reads + 1 transaction for up to PEERS_AT_ONCE peers
 from dataclasses import dataclass
 
 from chalicelib.application.contention import decide
+from chalicelib.application.networks import removal
 from chalicelib.application.peers import burial
-from chalicelib.domain.change import Change, Commit, RemoveAcl, RemoveNetwork, What, WriteDirectory
+from chalicelib.application.ranges import Ranges
+from chalicelib.domain.change import Change, Commit, What
+from chalicelib.domain.directory import blocks_of
 from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.peer import PeerRecord
 from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
 
-PEERS_AT_ONCE = 10  # 9 items each at most, and the network, directory and change
+PEERS_AT_ONCE = 10  # 9 items each at most, and the network and change
 MOST_ITEMS = 96
 OWN_ITEMS = 9  # tombstone 2, label, address 2, keys 3, presence
 REMOVAL = PrincipalId("removal")
@@ -23,6 +26,7 @@ REMOVAL = PrincipalId("removal")
 class Removals:
     transactions: Transactions
     networks: NetworkStore
+    ranges: Ranges
     peers: PeerStore
     clock: Clock
 
@@ -36,15 +40,12 @@ class Removals:
             now = self.clock.now()
             records = _fitting(self.peers.records(network_id, PEERS_AT_ONCE))
             if records:
-                routed = any(record.peer.additional_allowed_ips for record in records)
-                directory = self.networks.directory() if routed else None
-                self.transactions.commit(burial(network.advanced(now), records, directory, REMOVAL, now))
+                behind = self.ranges.behind([record.peer for record in records])
+                self.transactions.commit(burial(network.advanced(now), records, behind, REMOVAL, now))
                 return True
             gone = network.advanced(now)
-            directory = self.networks.directory().without_network(network_id)
             change = Change(network_id, gone.revision, now, REMOVAL, What.NETWORK_DELETED)
-            writes = (RemoveNetwork(network), RemoveAcl(network_id), WriteDirectory(directory))
-            self.transactions.commit(Commit(change, writes))
+            self.transactions.commit(Commit(change, removal(network, self.ranges)))
             return False
 
         return decide(self.clock, attempt)
@@ -55,7 +56,8 @@ def _fitting(records: list[PeerRecord]) -> list[PeerRecord]:
     fitting: list[PeerRecord] = []
     room = MOST_ITEMS
     for record in records:
-        room -= OWN_ITEMS + len(record.peer.additional_allowed_ips)
+        cidrs = record.peer.additional_allowed_ips
+        room -= OWN_ITEMS + len(cidrs) + len(blocks_of(cidrs))
         if room < 0 and fitting:
             break
         fitting.append(record)

@@ -14,7 +14,6 @@ from chalicelib.application.shown import Lens, Shown
 from chalicelib.domain.change import What, claims_of_keys
 from chalicelib.domain.errors import (
     FilesWouldBreak,
-    KeyInUse,
     KeyNotHeld,
     KindMismatch,
     PeerIsBlocked,
@@ -26,7 +25,7 @@ from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Kind, Peer, PeerRecord, Rotation
 from chalicelib.domain.principal import Agent, Principal
 from chalicelib.domain.rotation import Held, told, what_happened
-from chalicelib.ports import PeerStore, PresenceStore, Refused
+from chalicelib.ports import PeerStore, PresenceStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,7 @@ class Rotations:
             return Edit(network, replace(before, peer=after), claims, what_happened(before.peer, after))
 
         order = Order(agent.network_id, agent.peer_id, PrincipalId(agent.peer_id), What.KEY_STAGED)
-        try:
-            network, peer = self.edits.make(order, taken)
-        except Refused as refused:
-            raise KeyInUse from refused
+        network, peer = self.edits.make(order, taken)
         is_held = peer.staged_key is not None and not self._lacking(network, peer)
         return Known(str(peer.public_key), peer.staged_key, is_held)
 

@@ -10,9 +10,10 @@ from enum import StrEnum
 from typing import Literal
 
 from chalicelib.domain.acl import Acl
-from chalicelib.domain.directory import Directory
+from chalicelib.domain.directory import Block
+from chalicelib.domain.errors import CidrInUse, KeyInUse, NetworkNameInUse, PeerNameInUse, Refusal, RequestRunning
 from chalicelib.domain.idempotency import Replayable
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Host, Peer, PeerRecord, Tombstone
@@ -107,10 +108,10 @@ class RemoveNetwork:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteDirectory:
-    """Fails as Moved when another version was written first."""
+class WriteBlock:
+    """Replace a block of the directory. Fails as Moved when another version was written first."""
 
-    directory: Directory
+    block: Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +140,18 @@ class BuryPeer:
     tombstone: Tombstone
 
 
-ClaimKind = Literal["label", "key", "route"]
+ClaimKind = Literal["label", "key", "route", "name", "network"]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Hold a DNS label, public key or CIDR for one peer. Fails when another peer holds it."""
+    """Hold a DNS label, public key or CIDR for one peer; of the deployment, a name or its place in the list for
+    one network. Fails when another holds it."""
 
     network_id: NetworkId
     kind: ClaimKind
     value: str
-    peer_id: PeerId
+    peer_id: PeerId | NetworkId
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,12 @@ class SettleRequest:
     replayable: Replayable
 
 
+def entries_of(network: Network) -> tuple[Claim, ...]:
+    """A network's name, and its place in the list of all."""
+    named = Claim(DEPLOYMENT, "name", network.name, network.id)
+    return (named, Claim(DEPLOYMENT, "network", network.id, network.id))
+
+
 def claims_of_keys(before: Peer, after: Peer) -> tuple[Claim | Release, ...]:
     """What follows when a peer's public keys become others: each stands for one peer of a network."""
     new, gone = sorted(after.keys - before.keys), sorted(before.keys - after.keys)
@@ -213,7 +221,7 @@ Write = (
     CreateNetwork
     | AdvanceNetwork
     | RemoveNetwork
-    | WriteDirectory
+    | WriteBlock
     | WriteAcl
     | RemoveAcl
     | PutPeer
@@ -234,3 +242,29 @@ class Commit:
 
     change: Change
     writes: tuple[Write, ...]
+
+    def refusal(self, write: Write) -> Refusal | None:
+        """What it means to whoever asked that the place of one of its writes is taken; None: it is decided again."""
+        peers = (put.record.peer for put in self.writes if isinstance(put, PutPeer))
+        return refusal_of(write, {peer.id: peer.name for peer in peers})
+
+
+def refusal_of(write: Write, names: Mapping[PeerId, str]) -> Refusal | None:
+    """What a write whose place is taken means to whoever asked; None: another place is to be found for it.
+
+    Args:
+        names: of the peers that labels are claimed for.
+    """
+    match write:
+        case Claim(kind="label", value=label, peer_id=peer_id):
+            return PeerNameInUse(names.get(PeerId(peer_id), label))
+        case Claim(kind="name", value=name):
+            return NetworkNameInUse(name)
+        case Claim(kind="key"):
+            return KeyInUse()
+        case Claim(kind="route", value=cidr):
+            return CidrInUse(cidr, "it already stands behind another peer of this network")
+        case SettleRequest(replayable):
+            return RequestRunning(replayable.key)
+        case _:
+            return None

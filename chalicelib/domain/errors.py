@@ -148,8 +148,8 @@ class NetworksOverlap(Conflict):
 
     code = "network_overlap"
 
-    def __init__(self, asked: str, other: str, taken: str) -> None:
-        super().__init__(f"{asked} overlaps {taken} of {other}. Choose a range outside it.")
+    def __init__(self, asked: str, taken: str) -> None:
+        super().__init__(f"{asked} overlaps {taken}. Choose a range outside it.")
 
 
 class NetworkNotEmpty(Conflict):
@@ -185,12 +185,24 @@ class CidrDoesNotFit(Conflict):
 
 
 class DirectoryFull(Conflict):
-    """All ranges of a deployment are kept apart in one item of bounded size."""
+    """The ranges of a block of the address space are kept apart in one item of bounded size."""
 
     code = "directory_full"
 
+    def __init__(self, block: str) -> None:
+        super().__init__(f"{block} holds as many ranges as a deployment can keep apart there. Use another range.")
+
+
+class TooManyBlocks(Conflict):
+    """What one change touches has to fit into one transaction."""
+
+    code = "too_many_blocks"
+
     def __init__(self, most: int) -> None:
-        super().__init__(f"A deployment holds at most {most} ranges of networks and behind peers. Remove some first.")
+        super().__init__(
+            f"One change reaches CIDRs in at most {most} blocks of the address space (IPv4 /8, IPv6 /16). "
+            "Make it in steps."
+        )
 
 
 class ReservationsOverlap(Conflict):
@@ -308,8 +320,8 @@ class EndpointInUse(Conflict):
 
     code = "endpoint_routed"
 
-    def __init__(self, endpoint: str, cidr: str, owner: str) -> None:
-        super().__init__(f"{endpoint} lies in {cidr} of {owner}, so the tunnel would be routed into itself.")
+    def __init__(self, endpoint: str, taken: str) -> None:
+        super().__init__(f"{endpoint} lies in {taken}, so the tunnel would be routed into itself.")
 
 
 class KindMismatch(Conflict):

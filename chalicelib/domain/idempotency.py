@@ -50,6 +50,7 @@ class Replayable:
         return True
 
 
-def request_hash(method: str, path: str, body: bytes) -> str:
-    """SHA-256 (hex) of what was asked."""
-    return hashlib.sha256(f"{method} {path}\n".encode() + body).hexdigest()
+def request_hash(asked: bytes) -> str:
+    """SHA-256 (hex) of method, path, query and parsed body, in a form that does not hang on how they were written:
+    a retry may come from another library, with other spaces and another order of names."""
+    return hashlib.sha256(asked).hexdigest()

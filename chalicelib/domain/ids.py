@@ -8,6 +8,8 @@ PrincipalId = NewType("PrincipalId", str)
 ConnectionId = NewType("ConnectionId", str)
 Revision = NewType("Revision", int)
 
+DEPLOYMENT = NetworkId("deployment")  # where what belongs to no network stands
+
 Prefix = Literal["net", "jmp", "dyn", "sta", "tok", "ses", "tkt", "req"]
 
 

@@ -123,17 +123,19 @@ def index_of(cidr: IPv4Network, text: str, field: str = "address") -> int:
     return index
 
 
-def free_of(span: Span, taken: Iterable[int]) -> Iterator[int]:
-    """The indexes of a span that are not taken, ascending.
+def free_of(spans: Iterable[Span], taken: Iterator[int]) -> Iterator[int]:
+    """The indexes of spans that are not taken, ascending.
 
     Args:
-        taken: indexes of the span that are held or quarantined, ascending, read as far as needed.
+        spans: apart, ascending.
+        taken: indexes that are held or quarantined, ascending, read as far as needed.
     """
-    index = span.first
-    for held in taken:
-        yield from range(index, held)
-        index = held + 1
-    yield from range(index, span.last + 1)
+    held = next(taken, None)
+    for index in (index for span in spans for index in range(span.first, span.last + 1)):
+        while held is not None and held < index:
+            held = next(taken, None)
+        if held != index:
+            yield index
 
 
 def subtract(span: Span, holes: Iterable[Span]) -> tuple[Span, ...]:

@@ -1,6 +1,6 @@
 """A network: its ranges, its settings, and the state that makes its changes serial."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -65,10 +65,13 @@ class Network:
 
     # ---- addresses ------------------------------------------------------------------------------
 
-    def unused(self) -> tuple[Span, ...]:
-        """Spans never handed out and not reserved, in the order they are handed out."""
-        spans = (*self.gaps, Span(self.next_index, last_index(self.cidr)))
-        return tuple(piece for span in spans for piece in subtract(span, self._reserved()))
+    def fresh(self) -> tuple[Span, ...]:
+        """Spans the cursor has not reached and that are not reserved, in the order they are handed out."""
+        return tuple(subtract(Span(self.next_index, last_index(self.cidr)), self._reserved()))
+
+    def passed_over(self) -> tuple[Span, ...]:
+        """Spans the cursor passed while they were reserved, and that are not any more."""
+        return tuple(piece for gap in self.gaps for piece in subtract(gap, self._reserved()))
 
     def is_reserved(self, index: int) -> bool:
         return any(index in span for span in self._reserved())
@@ -76,12 +79,11 @@ class Network:
     def is_assignable(self, index: int) -> bool:
         return index in Span(FIRST_INDEX, last_index(self.cidr)) and not self.is_reserved(index)
 
-    def handed_out(self, index: int) -> "Network":
-        """Remember that an index of `unused` was handed out: it, and what was tried before it, is no longer."""
-        if index >= self.next_index:
-            return replace(self, gaps=(), next_index=index + 1)
-        left = (Span(max(gap.first, index + 1), gap.last) for gap in self.gaps if gap.last > index)
-        return replace(self, gaps=tuple(left))
+    def handed_out(self, index: int, looked_at: Sequence[Span]) -> "Network":
+        """Remember that an index never given before was handed out, and what was looked at for it: none of that
+        is free."""
+        gaps = tuple(piece for gap in self.gaps for piece in subtract(gap, looked_at))
+        return replace(self, gaps=gaps, next_index=max(self.next_index, index + 1))
 
     def with_reservation(self, new: Reservation) -> "Network":
         """Raises ReservationsOverlap."""

@@ -31,6 +31,11 @@ def decode(body: bytes | str, shape: type[Shape]) -> Shape:
     return msgspec.json.decode(body, type=shape)
 
 
+def canonical(values: object) -> bytes:
+    """Plain values as compact JSON with sorted names: the same bytes however they were written."""
+    return msgspec.json.encode(values, order="deterministic")
+
+
 def content_of(bundle: bytes) -> dict[str, Any]:
     """A full bundle as plain values: what deltas are applied to, with fields a reader does not know yet."""
     return msgspec.json.decode(bundle, type=dict[str, Any])
@@ -43,4 +48,4 @@ def content_hash(content: Mapping[str, Any]) -> str:
     rather than a decoded shape, so an older agent agrees with a newer server.
     """
     named = {name: value for name, value in content.items() if name not in ("generation", "revision")}
-    return hashlib.sha256(msgspec.json.encode(named, order="deterministic")).hexdigest()
+    return hashlib.sha256(canonical(named)).hexdigest()

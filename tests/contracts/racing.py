@@ -12,6 +12,7 @@ from chalicelib.adapters.memory.edges import MemoryVault
 from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.application.allocation import Allocator
 from chalicelib.application.creation import Creation, NewPeer
+from chalicelib.application.ranges import Ranges
 from chalicelib.bootstrap import Aws, Outside
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.domain.ids import NetworkId
@@ -27,6 +28,7 @@ def creation_over(outside: Outside) -> Creation:
     return Creation(
         outside.transactions,
         outside.networks,
+        Ranges(outside.networks),
         outside.peers,
         Allocator(outside.allocations),
         MemoryVault(),

@@ -19,8 +19,9 @@ from chalicelib.domain.change import (
     FreeAddress,
     TakeAddress,
     Write,
-    WriteDirectory,
+    WriteBlock,
 )
+from chalicelib.domain.directory import Block, BlockKey, Directory
 from chalicelib.domain.errors import AddressPoolExhausted, Busy
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
@@ -100,8 +101,8 @@ def test_one_peer_gets_an_address_out_of_quarantine(outside: Outside) -> None:
 def test_one_network_is_the_next_in_the_directory(outside: Outside) -> None:
     def joined(number: int) -> bool:
         network = a_network(f"10.{number}.0.0/16", name=f"n{number}")
-        directory = replace(outside.networks.directory().with_network(network), version=1)
-        return is_committed(outside, 100 + number, [CreateNetwork(network), WriteDirectory(directory)])
+        [block] = Directory({BlockKey("10"): Block(BlockKey("10"))}).with_network(network).changed()
+        return is_committed(outside, 100 + number, [CreateNetwork(network), WriteBlock(block)])
 
     assert race(joined) == 1
     assert len(outside.networks.many([a_network(name=f"n{number}").id for number in range(RACERS)])) == 1

@@ -27,13 +27,14 @@ from chalicelib.domain.change import (
     What,
     Write,
     WriteAcl,
-    WriteDirectory,
+    WriteBlock,
+    entries_of,
 )
-from chalicelib.domain.directory import Directory
+from chalicelib.domain.directory import Block, Directory, blocks_of
 from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
 from chalicelib.domain.failover import Pulse
 from chalicelib.domain.idempotency import Replayable
-from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId, Revision
+from chalicelib.domain.ids import DEPLOYMENT, ConnectionId, NetworkId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation, Reservation, Span
 from chalicelib.domain.network import Network, SealedSecret
 from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord, Rotation, Tombstone
@@ -200,9 +201,11 @@ ONCE = Replayable(PrincipalId("tok_1"), "key \N{SNOWMAN} #", "hash", "req_1", T0
 def test_an_attempt_stands_until_it_is_taken_over_or_forgotten(outside: Outside) -> None:
     second = replace(ONCE, attempt="req_2")
     assert outside.requests.begin(ONCE) is None
+    assert outside.requests.begin(ONCE) is None
     assert outside.requests.begin(second) == ONCE
     assert outside.requests.begin(replace(ONCE, principal=PrincipalId("tok_2"))) is None
 
+    assert outside.requests.take_over(ONCE, second) is True
     assert outside.requests.take_over(ONCE, second) is True
     assert outside.requests.take_over(ONCE, replace(ONCE, attempt="req_3")) is False
     outside.requests.forget(ONCE)
@@ -249,17 +252,40 @@ def test_a_network_is_created_once(outside: Outside, lab: Network) -> None:
         commit(outside, replace(lab, revision=Revision(2)), CreateNetwork(lab))
 
 
-def test_the_directory_begins_empty_and_is_written_in_order(outside: Outside, lab: Network) -> None:
-    empty = outside.networks.directory()
-    assert empty == Directory(0, {}, ())
-    full = empty.with_network(lab).with_routed(lab.id, a_dynamic().id, (ip_network("192.168.1.0/24"),))
-    first = replace(full, version=1)
+def test_a_block_begins_empty_and_is_written_in_order(outside: Outside, lab: Network) -> None:
+    lan = ip_network("192.168.1.0/24")
+    keys = blocks_of((*lab.cidrs, lan))
+    empty = outside.networks.directory(keys)
+    assert empty == Directory({key: Block(key) for key in keys})
+    full = empty.with_network(lab).with_routed(lab.id, a_dynamic().id, (lan,))
 
-    lab = advance(outside, lab, WriteDirectory(first))
+    lab = advance(outside, lab, *map(WriteBlock, full.changed()))
 
-    assert outside.networks.directory() == first
+    stored = outside.networks.directory(keys)
+    assert sorted(stored.ranges(), key=str) == sorted(full.ranges(), key=str)
+    assert {block.version for block in stored.blocks.values()} == {1}
     with pytest.raises(Moved):
-        advance(outside, lab, WriteDirectory(first))
+        advance(outside, lab, WriteBlock(full.changed()[0]))
+    again = stored.without_routed(a_dynamic().id).changed()
+    advance(outside, lab, *map(WriteBlock, again))
+    assert [block.held for block in again] == [outside.networks.directory({again[0].key}).blocks[again[0].key].held]
+
+
+def test_no_blocks_are_no_request(outside: Outside) -> None:
+    assert outside.networks.directory(()) == Directory({})
+
+
+def test_networks_are_listed_in_the_order_of_their_ids(outside: Outside, lab: Network) -> None:
+    ids = [NetworkId(f"net_{n}") for n in range(3)]
+    networks = [a_network(f"10.{n}.0.0/24", name=f"z{9 - n}", id=known) for n, known in enumerate(ids)]
+    for network in networks:
+        lab = advance(outside, lab, *entries_of(network))
+
+    assert outside.networks.ids(None, 2) == ids[:2]
+    assert outside.networks.ids(ids[1], 9) == ids[2:]
+    with pytest.raises(Refused) as refused:
+        advance(outside, lab, *entries_of(replace(networks[0], id=NetworkId("net_9"))))
+    assert refused.value.write == Claim(DEPLOYMENT, "name", "z9", NetworkId("net_9"))
 
 
 def test_of_two_changes_on_one_revision_the_second_moves(outside: Outside, lab: Network) -> None:
@@ -419,12 +445,14 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
     outside.presence.connected(agent, ConnectionId("new"), "i", T0)
     assert outside.presence.disconnected(agent, ConnectionId("old")) is False
     assert outside.presence.applied(agent, Revision(5), "hash", later) == 0
+    assert outside.presence.applied(agent, Revision(5), "hash", later) == 0
     assert outside.presence.heard(agent, "i", 2, None, later) == Progress(Revision(5), Revision(5))
     assert outside.presence.failed(agent, "no such device", later)
 
     applied = Applied(Revision(5), "hash", later, "no such device")
     known = Presence(Revision(5), True, later, HOST, "i", applied)
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(known)}
+    assert outside.presence.disconnected(agent, ConnectionId("new")) is True
     assert outside.presence.disconnected(agent, ConnectionId("new")) is True
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(replace(known, is_connected=False))}
 
@@ -514,9 +542,10 @@ def test_signing_keys_follow_one_another(outside: Outside) -> None:
     )
 
     assert store.get() is None
-    assert [store.put(second), store.put(first), store.put(first)] == [False, True, False]
+    others = replace(first, successor=second.successor)
+    assert [store.put(second), store.put(first), store.put(first), store.put(others)] == [False, True, True, False]
     assert store.get() == first
-    assert [store.put(second), store.put(second)] == [True, False]
+    assert [store.put(second), store.put(second), store.put(first)] == [True, True, False]
     assert store.get() == second
 
 

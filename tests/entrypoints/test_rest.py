@@ -310,7 +310,7 @@ def test_what_nobody_foresaw_is_a_problem_without_details(world: World, monkeypa
     def broken() -> None:
         raise RuntimeError("hunter2")
 
-    monkeypatch.setattr(world.outside.networks, "directory", broken)
+    monkeypatch.setattr(world.outside.networks, "ids", broken)
 
     answer = world.api("GET", "/networks")
 

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
+from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.principal import Role
 from tests.builders import a_key
 from tests.world import SimulatedAgent, World
 
@@ -305,3 +307,68 @@ def test_a_key_of_a_static_peer_is_claimed(world: World) -> None:
     refused = world.api("POST", f"/networks/{network}/peers", {**body, "name": "b"})
 
     assert (refused.status, refused.json["code"]) == (409, "key_in_use")
+
+
+def test_ranges_that_were_released_cost_a_few_reads_and_are_used_up(world: World) -> None:
+    network = world.network(cidr="10.0.0.0/20")
+    path = f"/networks/{network}"
+    peers = [peer(world, network, f"p{n}") for n in range(40)]
+    for one in peers[::2]:  # their addresses wait in quarantine, and each leaves a gap
+        world.api("DELETE", f"{path}/peers/{one['id']}")
+        assert world.api("POST", f"{path}/reservations", {"first": one["address"]}).status == 201
+        assert world.api("DELETE", f"{path}/reservations?first={one['address']}").status == 204
+
+    costs = [world.counted(lambda n=n: peer(world, network, f"more {n}")) for n in range(6)]  # type: ignore[misc]
+
+    # token, network, four gaps, what was never handed out; at last no gap is left
+    assert [cost["read"] for cost in costs] == [7, 7, 7, 7, 7, 3]
+
+
+def test_gaps_that_hold_the_only_free_addresses_are_all_looked_at(world: World) -> None:
+    network = world.network(cidr="10.0.0.0/26")  # 62 addresses
+    path = f"/networks/{network}"
+    for n in range(10):  # every second of the first twenty is kept back
+        assert world.api("POST", f"{path}/reservations", {"first": f"10.0.0.{2 * n + 1}"}).status == 201
+    body = {"peers": [{"kind": "dynamic", "name": f"p{n}"} for n in range(52)]}
+    assert world.api("POST", f"{path}/peers/bulk", body).json["created"] == 52
+    for n in range(10):
+        assert world.api("DELETE", f"{path}/reservations?first=10.0.0.{2 * n + 1}").status == 204
+
+    given = {peer(world, network, f"late {n}")["address"] for n in range(10)}
+
+    assert given == {f"10.0.0.{2 * n + 1}" for n in range(10)}
+    full = world.api("POST", f"{path}/peers", {"kind": "dynamic", "name": "one too many"})
+    assert (full.status, full.json["code"]) == (409, "address_pool_exhausted")
+
+
+def test_whose_range_it_is_is_told_to_those_who_may_see_it(world: World) -> None:
+    hidden, own = world.network("hidden", "10.1.0.0/24"), world.network("own", "10.2.0.0/24")
+    scoped = world.container.accounts.create_token("scoped", Role.OPERATOR, {NetworkId(own)}).text()
+    hub = {"kind": "jump", "name": "hub", "endpoint": "10.1.0.9"}
+    site = {"kind": "dynamic", "name": "site", "additional_allowed_ips": ["10.1.0.128/25"]}
+
+    for token, is_told in ((world.token, True), (scoped, False)):
+        for answer in (
+            world.api("PATCH", f"/networks/{own}", {"cidr": "10.1.0.0/16"}, token=token),
+            world.api("POST", f"/networks/{own}/peers", hub, token=token),
+            world.api("POST", f"/networks/{own}/peers", site, token=token),
+        ):
+            assert answer.status == 409
+            assert ("10.1.0.0/24 of network hidden" in answer.json["detail"]) is is_told
+            assert ("10.1.0.0/24" in answer.text or "hidden" in answer.text) is is_told
+    assert world.api("GET", "/ipam/suggestions", token=scoped).status == 403
+    assert [one["id"] for one in world.api("GET", "/networks", token=scoped).json["items"]] == [own]
+    assert [one["id"] for one in world.api("GET", "/networks").json["items"]] == [hidden, own]
+
+
+def test_a_name_goes_with_its_network_and_comes_back(world: World) -> None:
+    first, other = world.network("first", "10.1.0.0/24"), world.network("other", "10.2.0.0/24")
+
+    taken = world.api("PATCH", f"/networks/{other}", {"name": "first"})
+    renamed = world.api("PATCH", f"/networks/{first}", {"name": "renamed"})
+    again = world.api("PATCH", f"/networks/{other}", {"name": "first"})
+    gone = world.api("DELETE", f"/networks/{other}")
+    made = world.api("POST", "/networks", {"name": "first", "cidr": "10.2.0.0/24"})
+
+    assert (taken.status, taken.json["code"]) == (409, "name_in_use")
+    assert (renamed.status, again.status, gone.status, made.status) == (200, 200, 204, 201)

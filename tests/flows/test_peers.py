@@ -1,11 +1,13 @@
 """Peers as an operator meets them: change, block, re-issue, many at once, and the same request twice."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.adapters.dynamodb.values import change_item
 from chalicelib.domain.ids import PrincipalId
 from chalicelib.domain.principal import Role
 from tests.builders import a_key
@@ -371,6 +373,35 @@ def test_a_full_network_takes_what_fits_of_a_bulk(world: World) -> None:
     assert {item["problem"]["code"] for item in answer["items"][14:]} == {"address_pool_exhausted"}
 
 
+def test_a_bulk_of_peers_that_say_much_is_made_in_more_transactions(world: World) -> None:
+    network = world.network()
+    said = {f"key{n}": "\U0001f600" * 255 for n in range(16)}
+    body = {"peers": [{"kind": "dynamic", "name": f"p{n}", "metadata": said} for n in range(30)]}
+
+    answers: list[Any] = []
+    raw = json.dumps(body, ensure_ascii=False)
+    cost = world.counted(lambda: answers.append(world.api("POST", f"/networks/{network}/peers/bulk", raw=raw)))
+
+    assert answers[0].json["created"] == 30
+    assert cost["transaction"] == 3
+    for change in world.outside.tables.changes.values():
+        assert len((change_item(change).peers or "").encode()) < 390_000
+
+
+def test_a_bulk_request_ends_in_its_time_however_busy_the_network_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = world.network()
+    monkeypatch.setattr(world.adversary, "conflicts", lambda: True)
+    began = world.outside.clock.now()
+    body = {"peers": [{"kind": "dynamic", "name": f"p{n}"} for n in range(60)]}
+
+    answer = world.api("POST", f"/networks/{network}/peers/bulk", body).json
+
+    assert {item["problem"]["code"] for item in answer["items"]} == {"busy"}
+    assert world.outside.clock.now() - began < timedelta(seconds=22)
+
+
 def test_a_bulk_request_may_be_a_megabyte_and_not_more(world: World) -> None:
     network = world.network()
     padding = {"kind": "dynamic", "name": "p", "metadata": {f"k{n}": "v" * 255 for n in range(16)}}
@@ -414,6 +445,51 @@ def test_a_key_stands_for_one_request_of_one_caller_for_a_day(world: World) -> N
     assert made["replayed"] is False
     assert (reused.status, reused.json["code"]) == (422, "idempotency_key_reused")
     assert (theirs.status, later.status) == (201, 201)
+
+
+def test_a_request_is_the_same_however_it_is_written(world: World) -> None:
+    network = world.network()
+    where = f"/networks/{network}/peers"
+    first = world.api(
+        "POST", where, raw='{"kind": "dynamic", "name": "zo\\u00eb", "tags": ["a"], "mtu": 1400}', headers=KEY
+    )
+    again = world.api("POST", where, raw='{"mtu":1400,\n"tags":["a"],"name":"zoë","kind":"dynamic"}', headers=KEY)
+    other = world.api("POST", where, raw='{"mtu":1400,"tags":["b"],"name":"zoë","kind":"dynamic"}', headers=KEY)
+
+    assert (first.status, again.status, again.json["replayed"]) == (201, 201, True)
+    assert (other.status, other.json["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_request_with_another_query_is_another_request(world: World) -> None:
+    network = world.network()
+    web = world.agent(network, "dynamic", "web")
+    where = f"{path(network, web.peer_id)}/rotate-key"
+    assert world.api("POST", where, headers=KEY).status == 200
+
+    forced = world.api("POST", f"{where}?force=true", headers=KEY)
+    again = world.api("POST", where, headers=KEY)
+
+    assert (forced.status, forced.json["code"]) == (422, "idempotency_key_reused")
+    assert again.status == 200
+
+
+@pytest.mark.parametrize(
+    ("refused", "status"),
+    [
+        ({"kind": "dynamic", "name": "web", "mtu": 5}, 422),
+        ({"kind": "dynamic", "name": "web", "unknown": 1}, 422),
+        ({"kind": "dynamic", "name": "web", "address": "10.9.9.9"}, 422),
+        ({"kind": "dynamic", "name": "hub"}, 409),
+    ],
+)
+def test_a_refusal_of_any_kind_does_not_use_the_key_up(world: World, refused: dict[str, object], status: int) -> None:
+    network = world.network()
+    world.agent(network, "jump", "hub")
+    where = f"/networks/{network}/peers"
+
+    assert world.api("POST", where, refused, headers=KEY).status == status
+    assert world.outside.tables.replayable == {}
+    assert world.api("POST", where, {"kind": "dynamic", "name": "web"}, headers=KEY).status == 201
 
 
 def test_a_refused_request_leaves_its_key_free(world: World) -> None:

@@ -58,18 +58,16 @@ class NetworkItem(Table):
     updated_at = UTCDateTimeAttribute()
 
 
-class DirectoryItem(Table):
-    """`networks`: the one directory of the deployment."""
-
-    KEY = "directory"
+class BlockItem(Table):
+    """`networks`: what is taken of a block of the address space, `directory#block`; `held`: each range as CIDR and
+    network, and the peer it stands behind."""
 
     class Meta(Table.Meta):
         table_name = "networks"
 
-    network_id = UnicodeAttribute(hash_key=True, default=KEY)
+    network_id = UnicodeAttribute(hash_key=True)
     version = NumberAttribute()
-    networks = JSONAttribute()
-    routed = JSONAttribute()
+    held = JSONAttribute()
 
 
 class AclItem(Table):
@@ -102,7 +100,8 @@ class PeerItem(Table):
 
 
 class ClaimItem(Table):
-    """`peers`: a DNS label, public key or CIDR held for one peer, `claim#kind#value`."""
+    """`peers`: a DNS label, public key or CIDR held for one peer, `claim#kind#value`; of the deployment, a network's
+    name, and its place in the list of all."""
 
     class Meta(Table.Meta):
         table_name = "peers"
@@ -219,6 +218,7 @@ class PresenceItem(Table):
     applied_revision = NumberAttribute(null=True)
     applied_hash = UnicodeAttribute(null=True)
     applied_at = UTCDateTimeAttribute(null=True)
+    applied_after = NumberAttribute(null=True)
     applied_error = UnicodeAttribute(null=True)
     unreachable = UnicodeSetAttribute(null=True)
     accused_since = UTCDateTimeAttribute(null=True)
@@ -308,6 +308,7 @@ class TicketItem(Table):
     secret = UnicodeAttribute()
     socket_expires_at = UTCDateTimeAttribute()
     expires_at = NumberAttribute()
+    taken_by = UnicodeAttribute(null=True)
 
 
 class TokenItem(Table):
@@ -379,7 +380,7 @@ class SigningItem(Table):
 
 
 ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
-    ("networks", (NetworkItem, AclItem, DirectoryItem)),
+    ("networks", (NetworkItem, AclItem, BlockItem)),
     ("peers", (PeerItem, ClaimItem, TombstoneItem)),
     ("allocations", (AllocationItem, FreedItem)),
     ("changes", (ChangeItem, ExpectedItem, ReportItem)),

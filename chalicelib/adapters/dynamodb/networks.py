@@ -1,13 +1,13 @@
 """Networks, their rules, and the directory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from chalicelib.adapters.dynamodb.models import AclItem, DirectoryItem, NetworkItem
-from chalicelib.adapters.dynamodb.values import acl_key, acl_value, directory_value, network_value
+from chalicelib.adapters.dynamodb.models import AclItem, BlockItem, ClaimItem, NetworkItem
+from chalicelib.adapters.dynamodb.values import acl_key, acl_value, block_key, block_value, claim_key, network_value
 from chalicelib.domain.acl import Acl
-from chalicelib.domain.directory import Directory
+from chalicelib.domain.directory import Block, BlockKey, Directory
 from chalicelib.domain.errors import NetworkNotFound
-from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.ids import DEPLOYMENT, NetworkId
 from chalicelib.domain.network import Network
 
 NETWORK = "net_"  # the table's other items begin otherwise
@@ -29,11 +29,17 @@ class DynamoNetworks:
         networks = (network_value(found[known]) for known in network_ids if known in found)
         return [network for network in networks if not network.is_deleting]
 
-    def directory(self) -> Directory:
-        try:
-            return directory_value(DirectoryItem.get(DirectoryItem.KEY, consistent_read=True))
-        except DirectoryItem.DoesNotExist:
-            return Directory(0, {}, ())
+    def ids(self, after: NetworkId | None, limit: int) -> list[NetworkId]:
+        # BETWEEN includes its ends: an id followed by a space sorts right after the id itself
+        first = claim_key("network", "" if after is None else f"{after} ")
+        between = ClaimItem.item.between(first, claim_key("network", "~"))
+        found = ClaimItem.query(DEPLOYMENT, between, consistent_read=True, limit=limit)
+        return [NetworkId(item.peer_id) for item in found]
+
+    def directory(self, keys: Collection[BlockKey]) -> Directory:
+        found = BlockItem.batch_get([block_key(key) for key in keys], consistent_read=True) if keys else ()
+        stored = {block.key: block for block in map(block_value, found)}
+        return Directory({key: stored.get(key, Block(key)) for key in keys})
 
     def acl(self, network_id: NetworkId) -> Acl:
         try:

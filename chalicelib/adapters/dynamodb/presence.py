@@ -57,7 +57,7 @@ class DynamoPresence:
         )
 
     def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
-        own = PresenceItem.connection_id == connection_id
+        own = PresenceItem.connection_id.does_not_exist() | (PresenceItem.connection_id == connection_id)
         return self._update(peer_id, [PresenceItem.connection_id.remove()], own) is not None
 
     def heard(
@@ -123,6 +123,7 @@ class DynamoPresence:
                     known.set(revision),
                     PresenceItem.applied_hash.set(bundle_hash),
                     PresenceItem.applied_at.set(at),
+                    PresenceItem.applied_after.set(known | 0),
                     PresenceItem.applied_error.remove(),
                 ],
                 condition=PresenceItem.peer_id.exists() & (known.does_not_exist() | (known <= revision)),
@@ -131,8 +132,10 @@ class DynamoPresence:
         except UpdateError as error:
             _unless_condition(error)
             return None
-        before = (answer.get("Attributes") or {}).get("applied_revision")
-        return Revision(0 if before is None else int(before["N"]))
+        before = PresenceItem()
+        before.deserialize(dict(answer["Attributes"]))
+        is_own = before.applied_revision == revision and before.applied_at == at  # repeated after a lost answer
+        return Revision(int((before.applied_after if is_own else before.applied_revision) or 0))
 
     def failed(self, peer_id: PeerId, error: str, at: datetime) -> bool:
         updated = self._update(

@@ -1,4 +1,8 @@
-"""Requests with an idempotency key."""
+"""Requests with an idempotency key.
+
+A write that botocore sends again, because its answer was lost, finds its own first try: that is no refusal. One that
+meets the transaction which settles the same record is one: another attempt is about to have done it.
+"""
 
 from pynamodb.exceptions import DeleteError, PutError
 
@@ -12,20 +16,20 @@ class DynamoRequests:
         try:
             request_item(attempt).save(condition=RequestItem.kind.does_not_exist())
         except PutError as error:
-            _unless_condition(error)
+            _unless_refused(error)
         else:
             return None
         try:
             stored = RequestItem.get(*request_key(attempt.principal, attempt.key), consistent_read=True)
         except RequestItem.DoesNotExist:  # forgotten, or expired, this very moment
             return self.begin(attempt)
-        return request_value(stored, attempt)
+        return None if stored.attempt == attempt.attempt else request_value(stored, attempt)
 
     def take_over(self, stored: Replayable, attempt: Replayable) -> bool:
         try:
-            request_item(attempt).save(condition=_stands(stored))
+            request_item(attempt).save(condition=_stands(stored) | _stands(attempt))
         except PutError as error:
-            _unless_condition(error)
+            _unless_refused(error)
             return False
         return True
 
@@ -33,13 +37,13 @@ class DynamoRequests:
         try:
             request_item(attempt).delete(condition=_stands(attempt))
         except DeleteError as error:
-            _unless_condition(error)
+            _unless_refused(error)
 
 
 def _stands(request: Replayable):  # type: ignore[no-untyped-def]  # noqa: ANN202  pynamodb names no type of conditions
     return (RequestItem.attempt == request.attempt) & (RequestItem.is_done == request.is_done)
 
 
-def _unless_condition(error: PutError | DeleteError) -> None:
-    if error.cause_response_code != "ConditionalCheckFailedException":
+def _unless_refused(error: PutError | DeleteError) -> None:
+    if error.cause_response_code not in ("ConditionalCheckFailedException", "TransactionConflictException"):
         raise error

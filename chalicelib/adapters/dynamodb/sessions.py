@@ -1,18 +1,18 @@
 """Agent sessions and the assertions that opened them; browser tickets."""
 
+import uuid
 from datetime import UTC, datetime
-from typing import Any
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import DeleteError, TransactWriteError
-from pynamodb.transactions import TransactWrite
+from pynamodb.exceptions import UpdateError
 
 from chalicelib.adapters.dynamodb.models import AssertionItem, SessionItem, TicketItem
+from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
 from chalicelib.adapters.dynamodb.values import epoch
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.principal import Agent, Viewer
 from chalicelib.domain.tokens import Secret
-from chalicelib.ports import AgentSession, Ticket
+from chalicelib.ports import AgentSession, Moved, Ticket
 
 
 class DynamoSessions:
@@ -29,13 +29,14 @@ class DynamoSessions:
             secret=session.secret,
             expires_at=epoch(session.expires_at),
         )
+        transaction = Transaction[None](self._connection)
+        transaction.put(burnt, None, AssertionItem.item.does_not_exist())
+        transaction.put(item, None)
         try:
-            with TransactWrite(connection=self._connection) as transaction:
-                transaction.save(burnt, condition=AssertionItem.item.does_not_exist())
-                transaction.save(item)
-        except TransactWriteError as error:
-            if error.cause_response_code != "TransactionCanceledException":
-                raise
+            transaction.send()
+        except Cancelled as cancelled:
+            if not cancelled.unmet:
+                raise Moved from cancelled
             return False
         return True
 
@@ -66,25 +67,22 @@ class DynamoSessions:
         ).save()
 
     def take_ticket(self, principal_id: PrincipalId, ticket_id: str) -> Ticket | None:
-        exists = TicketItem.principal.exists()  # what decides between two; the old image alone does not everywhere
+        item, by = TicketItem(principal_id, _ticket_key(ticket_id)), uuid.uuid4().hex
+        is_free = TicketItem.taken_by.does_not_exist() | (TicketItem.taken_by == by)  # again, when an answer was lost
         try:
-            taken = TicketItem._get_connection().delete_item(
-                principal_id, _ticket_key(ticket_id), condition=exists, return_values="ALL_OLD"
-            )
-        except DeleteError as error:
+            item.update([TicketItem.taken_by.set(by)], condition=TicketItem.principal.exists() & is_free)
+        except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
             return None
-        return _ticket(taken["Attributes"])
+        return _ticket(item)
 
 
 def _ticket_key(ticket_id: str) -> str:
     return f"ticket#{ticket_id}"
 
 
-def _ticket(attributes: dict[str, Any]) -> Ticket:
-    item = TicketItem()
-    item.deserialize(attributes)
+def _ticket(item: TicketItem) -> Ticket:
     networks = None if item.networks is None else frozenset(map(NetworkId, item.networks))
     return Ticket(
         Viewer(PrincipalId(item.principal), networks),

@@ -20,7 +20,12 @@ class DynamoSigningKeys:
         )
 
     def put(self, keys: SigningKeys) -> bool:
-        first = SigningItem.number.does_not_exist()
+        first, before = SigningItem.number.does_not_exist(), SigningItem.number == keys.number - 1
+        these = (
+            (SigningItem.number == keys.number)
+            & (SigningItem.current_public == keys.current.public)
+            & (SigningItem.successor_public == keys.successor.public)
+        )
         try:
             SigningItem(
                 number=keys.number,
@@ -28,7 +33,7 @@ class DynamoSigningKeys:
                 current_public=keys.current.public,
                 successor_seed=keys.successor.seed.sealed,
                 successor_public=keys.successor.public,
-            ).save(condition=first if keys.number == 1 else SigningItem.number == keys.number - 1)
+            ).save(condition=(first if keys.number == 1 else before) | these)
         except PutError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise

@@ -7,8 +7,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from chalicelib.adapters.dynamodb.models import (
     AclItem,
     AllocationItem,
+    BlockItem,
     ChangeItem,
-    DirectoryItem,
     FactItem,
     NetworkItem,
     PeerItem,
@@ -18,7 +18,7 @@ from chalicelib.adapters.dynamodb.models import (
 from chalicelib.adapters.dynamodb.stored import affected_from, affected_text, peer_from, peer_text
 from chalicelib.domain.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
 from chalicelib.domain.change import Change, ClaimKind, What
-from chalicelib.domain.directory import Directory, Entry, Routed
+from chalicelib.domain.directory import Block, BlockKey, Held
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation, Reservation, Span
@@ -163,26 +163,19 @@ def request_value(item: RequestItem, like: Replayable) -> Replayable:
     )
 
 
-def directory_item(directory: Directory) -> DirectoryItem:
-    return DirectoryItem(
-        version=directory.version,
-        networks={known: [entry.name, *map(str, entry.cidrs)] for known, entry in directory.networks.items()},
-        routed=[[routed.network_id, routed.peer_id, str(routed.cidr)] for routed in directory.routed],
-    )
+def block_key(key: BlockKey) -> str:
+    return f"directory#{key}"
 
 
-def directory_value(item: DirectoryItem) -> Directory:
-    return Directory(
-        version=int(item.version),
-        networks={
-            NetworkId(known): Entry(name, tuple(map(ip_network, cidrs)))
-            for known, (name, *cidrs) in item.networks.items()
-        },
-        routed=tuple(
-            Routed(NetworkId(network_id), PeerId(peer_id), ip_network(cidr))
-            for network_id, peer_id, cidr in item.routed
-        ),
-    )
+def block_item(block: Block) -> BlockItem:
+    held = [[str(one.cidr), one.network_id, *([one.peer_id] if one.peer_id else [])] for one in block.held]
+    return BlockItem(block_key(block.key), version=block.version, held=held)
+
+
+def block_value(item: BlockItem) -> Block:
+    _, _, key = item.network_id.partition("#")
+    held = tuple(Held(ip_network(cidr), NetworkId(network), *map(PeerId, peer)) for cidr, network, *peer in item.held)
+    return Block(BlockKey(key), int(item.version), held)
 
 
 def record_item(record: PeerRecord) -> PeerItem:

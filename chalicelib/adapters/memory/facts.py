@@ -44,7 +44,7 @@ class MemoryPresence:
 
     def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
         facts = self._written(peer_id)
-        if facts is None or facts.connection_id != connection_id:
+        if facts is None or facts.connection_id not in (None, connection_id):
             return False
         facts.connection_id = None
         return True
@@ -98,9 +98,10 @@ class MemoryPresence:
         facts = self._written(peer_id)
         if facts is None or _progress(facts).applied > revision:
             return None
-        before = _progress(facts).applied
+        if facts.applied is None or (facts.applied.revision, facts.applied.at) != (revision, at):
+            facts.applied_after = _progress(facts).applied
         facts.applied = Applied(revision, bundle_hash, at, None)
-        return before
+        return facts.applied_after
 
     def failed(self, peer_id: PeerId, error: str, at: datetime) -> bool:
         facts = self._written(peer_id)

@@ -7,10 +7,10 @@ from datetime import datetime
 from chalicelib.adapters.memory.tables import BATCH, MemoryTables
 from chalicelib.domain.acl import Acl
 from chalicelib.domain.change import Change
-from chalicelib.domain.directory import Directory
+from chalicelib.domain.directory import Block, BlockKey, Directory
 from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
 from chalicelib.domain.idempotency import Replayable
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation, Span
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Kind, Peer, PeerRecord, Tombstone
@@ -19,6 +19,7 @@ from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.user import User
 from chalicelib.ports import ApiToken, Holding
 
+LISTED = (DEPLOYMENT, "network")  # claims that are the list of networks
 PAGE = 100  # of a query; between two pages everything may change
 
 # Dicts are copied before they are gone through: other threads may write meanwhile.
@@ -45,9 +46,14 @@ class MemoryNetworks:
         found = (self._tables.networks[known] for known in network_ids if known in self._tables.networks)
         return [network for network in found if not network.is_deleting]
 
-    def directory(self) -> Directory:
+    def ids(self, after: NetworkId | None, limit: int) -> list[NetworkId]:
         self._tables.requests["read"] += 1
-        return self._tables.directory
+        stored = (value for network_id, kind, value in list(self._tables.claims) if (network_id, kind) == LISTED)
+        return sorted(NetworkId(value) for value in stored if after is None or value > after)[:limit]
+
+    def directory(self, keys: Collection[BlockKey]) -> Directory:
+        self._tables.requests["read"] += -(-len(keys) // PAGE)
+        return Directory({key: self._tables.blocks.get(key, Block(key)) for key in keys})
 
     def acl(self, network_id: NetworkId) -> Acl:
         self._tables.requests["read"] += 1
@@ -94,7 +100,7 @@ class MemoryPeers:
     def routers(self, network_id: NetworkId) -> list[Peer]:
         self._tables.requests["read"] += 1
         claims = list(self._tables.claims.items())
-        ids = {peer_id for (network, kind, _), peer_id in claims if network == network_id and kind == "route"}
+        ids = {PeerId(peer_id) for (network, kind, _), peer_id in claims if network == network_id and kind == "route"}
         return self.many(network_id, ids)
 
     def tombstone(self, network_id: NetworkId, peer_id: PeerId) -> Tombstone | None:
@@ -199,6 +205,8 @@ class MemorySigningKeys:
         self._tables.requests["write"] += 1
         with self._tables.lock:
             known = self._tables.signing
+            if keys == known:
+                return True
             if keys.number != (1 if known is None else known.number + 1):
                 return False
             self._tables.signing = keys
@@ -213,7 +221,7 @@ class MemoryRequests:
         self._tables.requests["write"] += 1
         with self._tables.lock:
             stored = self._tables.replayable.setdefault((attempt.principal, attempt.key), attempt)
-        if stored is attempt:
+        if stored.attempt == attempt.attempt:
             return None
         self._tables.requests["read"] += 1
         return stored
@@ -221,7 +229,7 @@ class MemoryRequests:
     def take_over(self, stored: Replayable, attempt: Replayable) -> bool:
         self._tables.requests["write"] += 1
         with self._tables.lock:
-            if not self._stands(stored):
+            if not (self._stands(stored) or self._stands(attempt)):
                 return False
             self._tables.replayable[attempt.principal, attempt.key] = attempt
         return True

@@ -8,7 +8,7 @@ from threading import Lock
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.domain.acl import Acl
 from chalicelib.domain.change import Change, ClaimKind
-from chalicelib.domain.directory import Directory
+from chalicelib.domain.directory import Block, BlockKey
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
@@ -21,7 +21,7 @@ from chalicelib.domain.user import User
 from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
 
 BATCH = 25  # BatchWriteItem, BatchExecuteStatement
-FIRST_DIRECTORY = Directory(0, {}, ())
+NOTHING = Revision(0)
 
 
 @dataclass(slots=True)
@@ -34,6 +34,7 @@ class AgentFacts:
     last_seen: datetime | None = None
     instance_id: str | None = None
     applied: Applied | None = None
+    applied_after: Revision = NOTHING
     own_handshakes: OwnHandshakes | None = None
     accused_since: datetime | None = None
     fell_at: datetime | None = None
@@ -46,11 +47,11 @@ class MemoryTables:
 
     adversary: Adversary = field(default_factory=Adversary)
     networks: dict[NetworkId, Network] = field(default_factory=dict)
-    directory: Directory = FIRST_DIRECTORY
+    blocks: dict[BlockKey, Block] = field(default_factory=dict)
     acls: dict[NetworkId, Acl] = field(default_factory=dict)
     peers: dict[tuple[NetworkId, PeerId], PeerRecord] = field(default_factory=dict)
     tombstones: dict[tuple[NetworkId, PeerId], Tombstone] = field(default_factory=dict)
-    claims: dict[tuple[NetworkId, ClaimKind, str], PeerId] = field(default_factory=dict)
+    claims: dict[tuple[NetworkId, ClaimKind, str], PeerId | NetworkId] = field(default_factory=dict)
     allocations: dict[tuple[NetworkId, int], tuple[PeerId | None, Allocation]] = field(default_factory=dict)
     changes: dict[tuple[NetworkId, Revision], Change] = field(default_factory=dict)
     agents: dict[PeerId, AgentFacts] = field(default_factory=dict)
@@ -72,4 +73,4 @@ class MemoryTables:
     def snapshot(self) -> tuple[object, ...]:
         """What is configured, to compare with later."""
         configured = (self.networks, self.peers, self.tombstones, self.claims, self.allocations, self.changes)
-        return (self.directory, *(dict(table) for table in configured), dict(self.acls), dict(self.replayable))
+        return (dict(self.blocks), *(dict(table) for table in configured), dict(self.acls), dict(self.replayable))

@@ -21,8 +21,9 @@ from chalicelib.domain.change import (
     TakeAddress,
     Write,
     WriteAcl,
-    WriteDirectory,
+    WriteBlock,
 )
+from chalicelib.domain.directory import Block
 from chalicelib.domain.ipam import Allocation
 from chalicelib.ports import Moved, Refused
 
@@ -42,8 +43,8 @@ class MemoryTransactions:
             tables.requests["transaction"] += 1
             failed = [write for write in commit.writes if not self._holds(write)]
             for write in failed:
-                if not isinstance(write, AdvanceNetwork | RemoveNetwork | WriteDirectory):
-                    raise Refused(write)
+                if not isinstance(write, AdvanceNetwork | RemoveNetwork | WriteBlock):
+                    raise Refused(commit, write)
             if failed or (change.network_id, change.revision) in tables.changes or tables.adversary.conflicts():
                 raise Moved
             for write in commit.writes:
@@ -62,8 +63,8 @@ class MemoryTransactions:
             case RemoveNetwork(network):
                 stored = tables.networks.get(network.id)
                 return stored is not None and stored.revision == network.revision
-            case WriteDirectory(directory):
-                return tables.directory.version == directory.version - 1
+            case WriteBlock(block):
+                return tables.blocks.get(block.key, Block(block.key)).version == block.version - 1
             case Claim(network_id, kind, value, peer_id):
                 return tables.claims.get((network_id, kind, value), peer_id) == peer_id
             case TakeAddress(network_id, _, allocation):
@@ -93,8 +94,8 @@ class MemoryTransactions:
                 tables.networks[network.id] = network
             case RemoveNetwork(network):
                 del tables.networks[network.id]
-            case WriteDirectory(directory):
-                tables.directory = directory
+            case WriteBlock(block):
+                tables.blocks[block.key] = block
             case WriteAcl(acl):
                 tables.acls[acl.network_id] = acl
             case RemoveAcl(network_id):

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ipam import Capacity, Reservation, Span, address_at, address_v6_at, index_of
 from chalicelib.domain.network import Network
 from chalicelib.domain.principal import READERS, WRITERS, Principal
-from chalicelib.domain.suggestion import BASES
+from chalicelib.domain.suggestion import BASES, SHORTEST
 from chalicelib.domain.text import parse_note
 from chalicelib.entrypoints.parsing import Check, parse_cursor
 from chalicelib.entrypoints.rest.paths import network_id
@@ -33,7 +33,7 @@ def suggestions(call: Call[Principal, None]) -> wire.Suggestions:
     """Free ranges for a new network. Nothing is written."""
     asked: wire.SuggestionQuery = call.query
     bases = BASES if asked.base is None else (_base(asked.base),)
-    found = container().ipam.suggestions(bases, asked.peers, asked.count)
+    found = container().ipam.suggestions(bases, asked.peers, asked.count, by=call.by)
     return wire.Suggestions(items=[str(cidr) for cidr in found])
 
 
@@ -95,6 +95,8 @@ def _base(text: str) -> IPv4Network:
     base = parse_cidr("base", text)
     if not isinstance(base, IPv4Network):
         raise Invalid([("base", "Suggestions are for IPv4: give an IPv4 CIDR.")])
+    if base.prefixlen < SHORTEST:
+        raise Invalid([("base", f"{base} is too large: give a /{SHORTEST} or a part of one.")])
     return base
 
 

@@ -23,7 +23,7 @@ from chalicelib.domain.tokens import is_ours
 from chalicelib.entrypoints.origin import came_by_the_origin
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
 from chalicelib.observability import logger
-from chalicelib.wire.codec import encode
+from chalicelib.wire.codec import canonical, encode
 
 MAX_BODY_BYTES = 256 * 1024
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -250,8 +250,7 @@ def _done(operation: Operation, call: Call[Any, Any], request: Request) -> Any:
         return operation.handler(call)
     if not (1 <= len(key) <= KEY_MAX and key.isprintable()):
         raise Invalid([("Idempotency-Key", f"A key has 1 to {KEY_MAX} printable characters.")])
-    asked = operation.path.format_map(call.path)
-    attempt = container().requests.begin(key, request_hash(operation.method, asked, _raw(request)), call.by)
+    attempt = container().requests.begin(key, request_hash(_asked(operation, call, request)), call.by)
     if attempt.is_done:
         return operation.replay.again(call, attempt.made)
     try:  # a failure that nobody foresaw leaves the attempt: its lease ends, and what it committed is settled
@@ -262,6 +261,12 @@ def _done(operation: Operation, call: Call[Any, Any], request: Request) -> Any:
     if operation.replay.made is not None:
         container().requests.finish(attempt, operation.replay.made(answer))
     return answer
+
+
+def _asked(operation: Operation, call: Call[Any, Any], request: Request) -> bytes:
+    """What a call asks for, to be compared with another under the same key."""
+    body = None if call.body is None else msgspec.json.decode(_raw(request))
+    return canonical([operation.method, operation.path.format_map(call.path), dict(request.query_params or {}), body])
 
 
 def _logged(operation: Operation, request: Request, call: Callable[[Request], Response]) -> Response:

@@ -1,0 +1,22 @@
+"""Writers that race for one network: every answer is one that may be given, and what is left is whole."""
+
+import pytest
+
+from infra.local.stack import LocalStack
+from scripts.bench import racing
+from tests.stack.client import Operator
+
+pytestmark = pytest.mark.stack
+
+ANSWERS, AT_MOST_S = 300, 25.0
+EVERYBODY = racing.OPERATORS + racing.HOSTS
+
+
+def test_no_writer_is_answered_wrong(stack: LocalStack) -> None:
+    arena, tally = racing.race(stack.info, ANSWERS, AT_MOST_S)
+
+    assert tally.wrong == []
+    assert tally.answers - tally.busy >= EVERYBODY
+    left = Operator(stack).call("GET", f"{arena.network}/peers?limit=200").json()["items"]
+    assert len({peer["address"] for peer in left}) == len({peer["name"] for peer in left}) == len(left)
+    assert set(arena.hosts) < {peer["id"] for peer in left}
