@@ -8,6 +8,7 @@ import pytest
 from chalicelib.domain.errors import IdentityProviderUnreachable
 from chalicelib.domain.principal import Role
 from chalicelib.domain.user import Claims
+from chalicelib.entrypoints.rest import route
 from chalicelib.entrypoints.rest.route import OPERATIONS, Agents, Anybody, Operation, People
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
@@ -209,16 +210,22 @@ def test_a_lan_that_would_swallow_a_jumps_endpoint_is_refused(world: World) -> N
     assert is_problem(world.api("POST", f"/networks/{network}/peers", body), 409, "cidr_in_use")
 
 
-def test_what_nobody_foresaw_is_a_problem_without_details(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_nobody_foresaw_is_counted_and_a_problem_without_details(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken() -> None:
         raise RuntimeError("hunter2")
 
+    counted: list[str] = []
+    monkeypatch.setattr(route, "count", lambda metric, **_: counted.append(metric))
+    assert is_problem(world.api("GET", "/networks/net_00000000000000000000000000"), 404, "network_not_found")
     monkeypatch.setattr(world.outside.networks, "directory", broken)
 
     answer = world.api("GET", "/networks")
 
     assert is_problem(answer, 500, "internal")
     assert "hunter2" not in answer.text
+    assert counted == ["RequestFailed"]
 
 
 def test_the_callers_address_is_the_viewers_only_with_the_origins_secret(world: World) -> None:
