@@ -49,12 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A process beside others hands over what its systems did; the one that has it all fails a whole run if need be."""
-    config = session.config
+    config, used = session.config, session.config.stash[USED]
     if hasattr(config, "workeroutput"):
-        config.workeroutput["rights"] = [astuple(right) for right in config.stash[USED]]
+        config.workeroutput["rights"] = [astuple(right) for right in used]
     elif config.option.rights or (exitstatus == pytest.ExitCode.OK and _is_whole(config)):
         template = json.loads((package() / "sam.json").read_text())
-        config.stash[UNUSED] = rights.unused(template, config.stash[USED])
+        config.stash[UNUSED] = rights.unused(template, used)
         if config.stash[UNUSED] and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

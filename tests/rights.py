@@ -98,7 +98,7 @@ def _named(target: Any) -> str:
         return target
     if "Fn::GetAtt" in target:
         return str(target["Fn::GetAtt"][0])
-    return re.findall(r"\$\{(\w+)\}", target["Fn::Sub"])[-1]
+    return str(re.findall(r"\$\{(\w+)\}", target["Fn::Sub"])[-1])
 
 
 def _logical(arn: str, logical_ids: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ import pytest
 from infra.package import package
 from tests.rights import BY_AWS, EXPLAINED, LOGGER, QUEUE_POLLER, STREAM_POLLER, Right, granted, told, unused
 
+POLLERS = {"SQS": QUEUE_POLLER, "DynamoDB": STREAM_POLLER}
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table"
 LOGICAL = {"wirety-PlanRole-1": "PlanRole", "wirety-Peers-2": "PeersTable", "wirety-ApiHandlerRole-3": "ApiHandlerRole"}
 
@@ -59,26 +60,22 @@ def test_every_role_belongs_to_a_function_and_every_function_has_one() -> None:
     assert {right.function for right in granted(the_template())} == functions
 
 
-def test_lambda_may_do_with_each_role_what_its_event_source_needs() -> None:
+def test_lambda_may_do_with_each_role_what_its_event_source_needs_and_no_more() -> None:
     """The local cloud's pollers ask no role: on AWS a source without these rights delivers nothing."""
     template = the_template()
     needed = {
-        Right(name, action, _of(source) if action != "dynamodb:ListStreams" else "*")
+        Right(name, action, "*" if action == "dynamodb:ListStreams" else _of(source))
         for name, found in template["Resources"].items()
-        for source in found.get("Properties", {}).get("Events", {}).values()
-        if found["Type"] == "AWS::Serverless::Function" and source["Type"] in ("SQS", "DynamoDB")
-        for action in (QUEUE_POLLER if source["Type"] == "SQS" else STREAM_POLLER)
+        if found["Type"] == "AWS::Serverless::Function"
+        for source in found["Properties"].get("Events", {}).values()
+        if source["Type"] in POLLERS
+        for action in POLLERS[source["Type"]]
     }
 
-    assert len(needed) == 3 * len(QUEUE_POLLER) + 2 * len(STREAM_POLLER)
-    assert needed <= granted(template)
-
-
-def test_a_poller_has_no_right_where_it_has_no_source() -> None:
-    template = the_template()
     polled = {right for right in granted(template) if right.action in {*QUEUE_POLLER, *STREAM_POLLER}}
 
-    assert len(polled) == 3 * len(QUEUE_POLLER) + 2 * len(STREAM_POLLER)
+    assert needed
+    assert polled == needed
 
 
 def test_each_function_writes_to_its_own_log_only() -> None:

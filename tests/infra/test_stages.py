@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from samtranslator.translator.transform import transform
 
-from infra.package import package
+from infra.package import ROOT, package
 
 SAID = re.compile(r"\$context\.([\w.]+)")
 LOGGED = {
@@ -112,3 +112,4 @@ def test_the_authorizer_of_sockets_is_asked_at_every_handshake() -> None:
     source = the_template()["Resources"]["SocketAuthorizer"]["Properties"]["IdentitySource"]
 
     assert source == ["route.request.header.Sec-WebSocket-Key"]
+    assert "            - Sec-WebSocket-Key\n" in (ROOT / "infra" / "console.yaml").read_text()  # the CDN passes it on
