@@ -53,7 +53,7 @@ class Use:
         )
 
 
-ALARMS = 17
+ALARMS = 34
 QUEUES, QUEUE_POLLERS, POLL_S = 3, 5, 20  # what Lambda keeps asking an empty queue with
 
 # Held against the simulated system by tests/scripts; durations as seen locally, doubled.

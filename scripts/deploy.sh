@@ -34,7 +34,10 @@ set -- "OriginSecret=$ORIGIN_SECRET" "FormerOriginSecret=${FORMER_ORIGIN_SECRET:
   ${POOL_DOMAIN_PREFIX:+"PoolDomainPrefix=$POOL_DOMAIN_PREFIX"} ${OIDC_ISSUER:+"OidcIssuer=$OIDC_ISSUER"} \
   ${OIDC_DISCOVERY_URL:+"OidcDiscoveryUrl=$OIDC_DISCOVERY_URL"} ${OIDC_CLIENT_ID:+"OidcClientId=$OIDC_CLIENT_ID"} \
   ${OIDC_AUDIENCE:+"OidcAudience=$OIDC_AUDIENCE"} ${OIDC_GROUPS_CLAIM:+"OidcGroupsClaim=$OIDC_GROUPS_CLAIM"} \
-  ${DEFAULT_ROLE:+"DefaultRole=$DEFAULT_ROLE"} ${RETURN_AFTER_SECONDS:+"ReturnAfterSeconds=$RETURN_AFTER_SECONDS"}
+  ${DEFAULT_ROLE:+"DefaultRole=$DEFAULT_ROLE"} ${RETURN_AFTER_SECONDS:+"ReturnAfterSeconds=$RETURN_AFTER_SECONDS"} \
+  ${ALARM_TOPIC_ARN:+"AlarmTopicArn=$ALARM_TOPIC_ARN"} ${REQUESTS_PER_SECOND:+"RequestsPerSecond=$REQUESTS_PER_SECOND"} \
+  ${LOG_LEVEL:+"LogLevel=$LOG_LEVEL"} ${LOG_RETENTION_DAYS:+"LogRetentionDays=$LOG_RETENTION_DAYS"} \
+  ${ACCESS_LOGS:+"AccessLogs=$ACCESS_LOGS"} ${DELETION_PROTECTION:+"DeletionProtection=$DELETION_PROTECTION"}
 deploy "$STACK" build/package/packaged.json "$@"
 
 aws cloudformation describe-stacks --stack-name "$STACK" --query 'Stacks[0].Outputs' --output json > "$made/outputs.json"

@@ -1,11 +1,17 @@
-"""The deployed system, once a session, for the tests that look at it from outside."""
+"""The deployed system, once a session, for the tests that look at it from outside; and which rights its roles used."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import astuple
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from infra.local.stack import LocalStack
+from infra.package import package
+from tests import rights
+from tests.rights import UNUSED, USED, Right
 
 settings.register_profile("shared", deadline=None)  # no test depends on seconds
 settings.load_profile("shared")
@@ -26,7 +32,49 @@ def _is_in(item: pytest.Item, place: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[LocalStack]:
     """The packaged template on a local cloud of the tests' own, on free ports."""
     with LocalStack(tmp_path_factory.mktemp("stack")) as started:
         yield started
+        rights.note(started, pytestconfig)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rights", action="store_true", help="list rights that no test used though not all run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[USED] = set()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A process beside others hands over what its systems did; the one that has it all fails a whole run if need be."""
+    config, used = session.config, session.config.stash[USED]
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["rights"] = [astuple(right) for right in used]
+    elif config.option.rights or (exitstatus == pytest.ExitCode.OK and _is_whole(config)):
+        template = json.loads((package() / "sam.json").read_text())
+        config.stash[UNUSED] = rights.unused(template, used)
+        if config.stash[UNUSED] and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a process of pytest-xdist handed over, unless it crashed."""
+    node.config.stash[USED].update(Right(*of_it) for of_it in getattr(node, "workeroutput", {}).get("rights", []))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for right in config.stash.get(UNUSED, []):
+        terminalreporter.write_line(f"FAILED no test used a right that a role has, {right}", red=True)
+    if config.stash.get(UNUSED, []):
+        terminalreporter.write_line(
+            "Take them out of .chalice/policy-*.json, or test them, or explain them in tests/rights.py"
+        )
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether all tests were asked for."""
+    asked_for_less = config.option.keyword or config.option.markexpr or config.option.deselect
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not asked_for_less

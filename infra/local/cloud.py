@@ -43,6 +43,11 @@ class Cloud:
     def function_log(self) -> Path:
         return self.directory / "functions.log"
 
+    @property
+    def rights_noted(self) -> Path:
+        """What roles were allowed and refused, since the directory was made: see iam.py."""
+        return self.directory / "rights.jsonl"
+
     def start(self) -> None:
         """Start it and return once it answers.
 
@@ -85,13 +90,14 @@ class Cloud:
     def _spawn(self, state: Path, temporary: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
         return subprocess.Popen(
-            [sys.executable, "-m", "infra.local.emulator", str(self.function_log)],
+            [sys.executable, "-m", "infra.local.emulator", str(self.function_log), str(self.rights_noted)],
             cwd=Path(__file__).resolve().parents[2],
             env={
                 **inherited,
                 **self.environment,
                 "GATEWAY_PORT": str(self.port),
                 "BIND_HOST": "127.0.0.1",
+                "AUTH": "true",  # roles may do what their policies say, and no more
                 "IOT_MTLS_ENABLED": "0",
                 "SFTP_ENABLED": "0",
                 "PERSIST_STATE": "1",

@@ -28,13 +28,17 @@ class DeployFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """Ids of one deployment: an update may give the APIs new ones. `functions`: name by logical id."""
+    """Ids of one deployment: an update may give the APIs new ones. `functions`: name by logical id.
+
+    `logical_ids`: by the last part of the physical one, such as a table's or a queue's name.
+    """
 
     rest_api_id: str
     websocket_api_id: str
     sockets_table: str
     user_pool_id: str | None
     functions: Mapping[str, str]
+    logical_ids: Mapping[str, str]
 
 
 def deploy(cloud: Cloud, package: Path, parameters: Mapping[str, str]) -> Deployed:
@@ -57,6 +61,7 @@ def deploy(cloud: Cloud, package: Path, parameters: Mapping[str, str]) -> Deploy
         outputs["SocketsTable"],
         outputs.get("UserPoolId"),
         functions,
+        {resource["PhysicalResourceId"].split("/")[-1]: resource["LogicalResourceId"] for resource in resources},
     )
     _drop_rows(client(cloud, "dynamodb"), deployed.sockets_table)
     return deployed

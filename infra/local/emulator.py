@@ -1,11 +1,12 @@
 """MiniStack as one process of the local system: its own server, on loopback.
 
-What its workers print goes to one file, because it keeps no log of socket functions; they share one copy
-of their code (unpacked.py), and a query does not grow with its partition (key_conditions.py). It ends
+What its workers print goes to one file, because it keeps no log of socket functions; which rights their
+roles used, to another (iam.py). They share one copy of their code (unpacked.py), and a query does not grow
+with its partition (key_conditions.py). It ends
 cleanly, state saved, on SIGTERM or when its standard input closes, so it cannot outlive who
 started it.
 
-`python -m infra.local.emulator FUNCTION_LOG`; the rest is MiniStack's environment: see cloud.py.
+`python -m infra.local.emulator FUNCTION_LOG RIGHTS_NOTED`; the rest is MiniStack's environment: see cloud.py.
 """
 
 import asyncio
@@ -24,14 +25,16 @@ from hypercorn.config import Config
 from ministack import app as ministack_app
 from ministack.core import lambda_runtime
 
-from infra.local import key_conditions
+from infra.local import iam, key_conditions
 from infra.local.unpacked import SharedZip
 
 STOP_S = 2.0
 
 
-def main(function_log: Path) -> None:
+def main(function_log: Path, rights_noted: Path) -> None:
     _collect_output(function_log)
+    iam.enforce_as_aws()
+    iam.note_checks(rights_noted)
     lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedZip})
     key_conditions.install()
     asyncio.run(_serve())
@@ -89,4 +92,4 @@ def _collect_output(function_log: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

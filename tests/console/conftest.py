@@ -12,6 +12,7 @@ import pytest
 from infra.local.console import FRONTEND, install_packages
 from infra.local.sign_in import Issuer
 from infra.local.stack import LocalStack
+from tests import rights
 from tests.console.provider import provider
 
 UNIT_S = 300
@@ -33,7 +34,9 @@ def unit_results(packages: None, tmp_path_factory: pytest.TempPathFactory) -> di
 
 
 @pytest.fixture(scope="session")
-def other_issuer_stack(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def other_issuer_stack(
+    packages: None, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[LocalStack]:
     """A system whose people sign in at another provider than its own pool, for an audience of its own."""
     directory = tmp_path_factory.mktemp("other-issuer")
     stack = LocalStack(directory)
@@ -43,6 +46,7 @@ def other_issuer_stack(packages: None, tmp_path_factory: pytest.TempPathFactory)
         )
         with stack:
             yield stack
+            rights.note(stack, pytestconfig)
 
 
 def npx(

@@ -9,6 +9,7 @@ from app import app
 from chalicelib.domain.errors import IdentityProviderUnreachable
 from chalicelib.domain.principal import Role
 from chalicelib.domain.user import Claims
+from chalicelib.entrypoints.rest import route
 from chalicelib.entrypoints.rest.route import METHODS, OPERATIONS, Agents, Anybody, Operation, People
 from chalicelib.settings import settings_from
 from chalicelib.wire.problem import CONTENT_TYPE
@@ -306,16 +307,22 @@ def test_a_lan_that_would_swallow_a_jumps_endpoint_is_refused(world: World) -> N
     assert is_problem(world.api("POST", f"/networks/{network}/peers", body), 409, "cidr_in_use")
 
 
-def test_what_nobody_foresaw_is_a_problem_without_details(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_nobody_foresaw_is_counted_and_a_problem_without_details(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken() -> None:
         raise RuntimeError("hunter2")
 
+    counted: list[str] = []
+    monkeypatch.setattr(route, "count", lambda metric, **_: counted.append(metric))
+    assert is_problem(world.api("GET", "/networks/net_00000000000000000000000000"), 404, "network_not_found")
     monkeypatch.setattr(world.outside.networks, "ids", broken)
 
     answer = world.api("GET", "/networks")
 
     assert is_problem(answer, 500, "internal")
     assert "hunter2" not in answer.text
+    assert counted == ["RequestFailed"]
 
 
 @pytest.mark.parametrize(

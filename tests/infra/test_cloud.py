@@ -1,6 +1,7 @@
 """The local cloud ends soon, whatever its functions are doing."""
 
 import io
+import json
 import signal
 import threading
 import time
@@ -44,10 +45,10 @@ def test_a_function_that_does_not_end_does_not_keep_it(tmp_path: Path) -> None:
     assert process.returncode != -signal.SIGKILL
 
 
-def _lambda(cloud: Cloud) -> Any:
+def _client(cloud: Cloud, service: str) -> Any:
     settings = Config(read_timeout=300, retries={"max_attempts": 0})
     return boto3.client(
-        "lambda",
+        service,  # type: ignore[call-overload]
         endpoint_url=cloud.endpoint,
         region_name=REGION,
         config=settings,
@@ -60,11 +61,14 @@ def _create_endless(cloud: Cloud) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as code:
         code.writestr("endless.py", ENDLESS)
-    _lambda(cloud).create_function(
+    assumed = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [assumed]})
+    role = _client(cloud, "iam").create_role(RoleName="endless", AssumeRolePolicyDocument=trust)
+    _client(cloud, "lambda").create_function(
         FunctionName="endless",
         Runtime="python3.11",
         Handler="endless.handler",
-        Role="arn:aws:iam::000000000000:role/endless",
+        Role=role["Role"]["Arn"],
         Code={"ZipFile": archive.getvalue()},
         Timeout=300,
     )
@@ -72,6 +76,6 @@ def _create_endless(cloud: Cloud) -> None:
 
 def _invoke_endless(cloud: Cloud) -> None:
     try:
-        _lambda(cloud).invoke(FunctionName="endless")
+        _client(cloud, "lambda").invoke(FunctionName="endless")
     except (BotoCoreError, ClientError):
         return  # it stopped meanwhile

@@ -138,3 +138,12 @@ def test_the_template_of_the_one_origin_passes_cfn_lint() -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_parameter_is_described_and_can_be_given_to_make_deploy() -> None:
+    parameters = json.loads((package() / "sam.json").read_text())["Parameters"]
+    readme, script = ((ROOT / path).read_text() for path in ("infra/README.md", "scripts/deploy.sh"))
+
+    for name in parameters:
+        assert f"| `{name}` |" in readme, name
+        assert f'"{name}=$' in script, name

@@ -36,6 +36,29 @@ def test_both_ends_of_a_tunnel_derive_one_preshared_key_from_the_sealed_secret(o
     assert f"PresharedKey = {seen_by_web['preshared_key']}\n" in config
 
 
+def test_an_address_in_quarantine_is_given_to_who_asks_for_it(operator: Operator) -> None:
+    network = operator.network()
+    phone = operator.peer(network, kind="static", name="phone", public_key=a_random_key())["peer"]
+    assert operator.call("DELETE", f"/networks/{network}/peers/{phone['id']}").status_code == 204
+
+    other = operator.peer(network, kind="static", name="other", public_key=a_random_key(), address=phone["address"])
+
+    assert other["peer"]["address"] == phone["address"]
+
+
+def test_an_agent_without_a_socket_asks_for_a_reset_by_rest(operator: Operator) -> None:
+    network = operator.network()
+    hub = enrolled(operator, network, kind="jump", name="hub", endpoint="198.51.100.1")
+    web = enrolled(operator, network, kind="dynamic", name="web")
+    web.socket.close()
+
+    beat = {"type": "heartbeat", "instance_id": "i", "seq": 1, "generation": 1, "revision": 1, "hash": "x"}
+    said = operator.call("POST", "/agent/heartbeat", {**beat, "reset": hub.peer_id}, token=web.session)
+
+    assert said.status_code == 200
+    assert hub.frame("reset")["peer_id"] == web.peer_id
+
+
 def test_a_moved_range_is_told_to_every_agent(operator: Operator) -> None:
     network = operator.network()
     agents = [

@@ -22,7 +22,7 @@ from chalicelib.domain.principal import Agent, Principal, Role
 from chalicelib.domain.tokens import is_ours
 from chalicelib.entrypoints.origin import came_by_the_origin
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
-from chalicelib.observability import logger
+from chalicelib.observability import count, logger
 from chalicelib.wire.codec import canonical, encode
 
 MAX_BODY_BYTES = 256 * 1024
@@ -270,12 +270,13 @@ def _asked(operation: Operation, call: Call[Any, Any], request: Request) -> byte
 
 
 def _logged(operation: Operation, request: Request, call: Callable[[Request], Response]) -> Response:
-    """Log one line a request; what nobody foresaw is a 500 without details."""
+    """Log one line a request; what nobody foresaw is a 500 without details, and counted for the alarm."""
     started = time.perf_counter()
     try:
         response = call(request)
     except Exception:  # noqa: BLE001  the outermost rim: chalice would answer with its own shape
         logger.exception("request_failed", extra={"method": request.method, "route": operation.path})
+        count("RequestFailed", method=operation.method, route=operation.path)
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something broke on our side; it was logged. Try again."
         )
