@@ -52,9 +52,11 @@ class Answer:
 
 @dataclass
 class World:
-    """One deployment in memory. Nothing moves by itself: `settle` runs stream and queue."""
+    """One deployment in memory. Nothing moves by itself: `settle` runs stream and queue. `source`: the address
+    that callers of the API have."""
 
     adversary: Adversary = field(default_factory=Adversary)
+    source: str = "203.0.113.9"
 
     def __post_init__(self) -> None:
         self.outside = MemoryOutside(self.adversary)
@@ -92,7 +94,7 @@ class World:
             or None,
             "pathParameters": path_args,
             "stageVariables": None,
-            "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "203.0.113.9"}},
+            "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": self.source}},
             "body": sent,
             "isBase64Encoded": False,
         }

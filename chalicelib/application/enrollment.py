@@ -25,6 +25,7 @@ from chalicelib.domain.errors import (
     EndpointInUse,
     EnrollmentRefused,
     FilesWouldBeVoid,
+    Invalid,
     KeyInUse,
     NetworkNotFound,
     PeerDeleted,
@@ -37,6 +38,7 @@ from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Enrollment, Host, Peer, PeerRecord
 from chalicelib.domain.principal import Agent
 from chalicelib.domain.routes import require_endpoint_outside
+from chalicelib.domain.text import parse_reachable
 from chalicelib.domain.tokens import Token
 from chalicelib.ports import (
     AgentSession,
@@ -187,12 +189,12 @@ class EnrollmentDesk:
         enrolled = replace(peer.rekeyed(applicant.public_key), keyed_since=since, epoch=network.epoch)
         if not peer.is_jump or applicant.source is None or (peer.endpoint is not None and not peer.endpoint_guessed):
             return enrolled
-        guessed = replace(enrolled, endpoint=applicant.source, endpoint_guessed=True)
         try:
-            require_endpoint_outside(network, applicant.source, self.networks.directory(), peer)
-        except EndpointInUse:  # no guess is better than a tunnel routed into itself
+            guess = parse_reachable("endpoint", applicant.source)
+            require_endpoint_outside(network, guess, self.networks.directory(), peer)
+        except (Invalid, EndpointInUse):  # no guess is better than one that nobody can reach, or a tunnel into itself
             return enrolled
-        return guessed
+        return replace(enrolled, endpoint=guess, endpoint_guessed=True)
 
     def _commit(self, commit: Commit) -> None:
         try:

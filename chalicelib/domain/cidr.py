@@ -19,7 +19,7 @@ NO_HOSTS: tuple[Cidr, ...] = tuple(
         "169.254.0.0/16",  # link-local, RFC 3927: metadata services of clouds
         "224.0.0.0/4",  # multicast
         "255.255.255.255/32",
-        "::/127",  # unspecified and loopback
+        "::/96",  # unspecified, loopback, and IPv4-compatible: RFC 4291 section 2.5.5.1
         str(MAPPED),
         "fe80::/10",
         "ff00::/8",
@@ -96,6 +96,16 @@ def require_no_touch(field: str, cidr: Cidr, barred: Iterable[Cidr]) -> None:
         raise Invalid([(field, f"{cidr} touches {touched}: {_barred_for(touched)}. Choose a range outside it.")])
 
 
+def unmapped(address: Address) -> Address:
+    """The IPv4 address that an IPv4-mapped IPv6 address stands for; any other as it is."""
+    return address if isinstance(address, IPv4Address) else address.ipv4_mapped or address
+
+
+def is_reachable(address: Address) -> bool:
+    """Whether another machine could reach a host of this address."""
+    return not any(address in cidr for cidr in NO_HOSTS)
+
+
 def contains(outer: Cidr, inner: Cidr) -> bool:
     """Whether every address of `inner` lies in `outer`; ranges of two IP versions never do."""
     if isinstance(outer, IPv4Network):
@@ -124,16 +134,10 @@ def ordered(cidrs: Iterable[Cidr]) -> tuple[Cidr, ...]:
 def _behind(field: str, text: str) -> Cidr:
     """Parse one CIDR that is to stand behind a peer. Raises Invalid."""
     cidr = parse_cidr(field, text)
-    if cidr.prefixlen < WIDEST[cidr.version]:
-        raise Invalid(
-            [
-                (
-                    field,
-                    f"{cidr} is too wide to stand behind a peer: at most a /{WIDEST[cidr.version]}. To send a peer's "
-                    "whole traffic through its jump, set full_encapsulation on that peer.",
-                )
-            ]
-        )
+    widest = WIDEST[cidr.version]
+    if cidr.prefixlen < widest:
+        remedy = "To send all of a peer's traffic through its jump, set full_encapsulation on that peer."
+        raise Invalid([(field, f"{cidr} is too wide to stand behind a peer: at most a /{widest}. {remedy}")])
     require_no_touch(field, cidr, (*NO_HOSTS, *METADATA))
     return cidr
 

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
+from chalicelib.domain.cidr import Address, is_reachable, unmapped
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ids import PrincipalId
 
@@ -17,6 +18,8 @@ TAGS_MAX = 16
 METADATA_MAX = 16
 VALUE_MAX = 255
 NOTE_MAX = 500
+LOCALHOST = "localhost"
+REACHABLE = "Give the public name or address by which peers find this jump."
 
 
 def parse_label(field: str, text: str) -> str:
@@ -35,22 +38,38 @@ def parse_domain(field: str, text: str) -> str:
 
 
 def parse_host(field: str, text: str) -> str:
-    """Accept a host name or a bare IP address, the form an endpoint has."""
-    if (address := _address(text)) is not None:
-        return address
+    """Accept a host name or a bare IP address that other machines can reach, the form an endpoint has."""
+    if _address(text) is not None:
+        return parse_reachable(field, text)
     host = text.lower()
     labels = host.split(".")
     # RFC 1123 section 2.1: the last label is alphabetic; a number there is read as an address by many
     if len(host) > DOMAIN_MAX or not all(LABEL.match(label) for label in labels) or labels[-1][:1].isdigit():
         raise Invalid([(field, f"{text!r} is no host name or IP address. Give the host alone, without a port.")])
+    if LOCALHOST in (labels[0], labels[-1]):  # RFC 6761 section 6.3; localhost.localdomain
+        raise Invalid([(field, f"{host} is each machine itself. {REACHABLE}")])
     return host
 
 
+def parse_reachable(field: str, text: str) -> str:
+    """Accept an IP address that other machines can reach; IPv4 written as IPv6 becomes IPv4."""
+    address = _parsed_address(field, text)
+    if not is_reachable(address):
+        raise Invalid([(field, f"No other machine can reach {address}. {REACHABLE}")])
+    return str(address)
+
+
 def parse_address(field: str, text: str) -> str:
-    """Accept an IP address, and return its canonical text."""
-    if (address := _address(text)) is None:
-        raise Invalid([(field, f"{text!r} is no IP address.")])
-    return address
+    """Accept an IP address, and return its canonical text; IPv4 written as IPv6 becomes IPv4."""
+    return str(_parsed_address(field, text))
+
+
+def parse_resolver(field: str, text: str) -> str:
+    """Accept the address of a DNS server. Clouds have theirs at link-local IPv4 addresses."""
+    address = _parsed_address(field, text)
+    if not is_reachable(address) and not (address.version == 4 and address.is_link_local):
+        raise Invalid([(field, f"No peer can ask {address} for names. Give the address of a DNS server.")])
+    return str(address)
 
 
 def parse_tag(field: str, text: str) -> str:
@@ -116,9 +135,16 @@ def label_of(name: str) -> str:
     return label or f"x{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
-def _address(text: str) -> str | None:
-    """Canonical text of an IP address; one with a zone means something on one machine only, and is none."""
+def _parsed_address(field: str, text: str) -> Address:
+    address = _address(text)
+    if address is None:
+        raise Invalid([(field, f"{text!r} is no IP address.")])
+    return address
+
+
+def _address(text: str) -> Address | None:
+    """An IP address; one with a zone means something on one machine only, and is none."""
     try:
-        return None if "%" in text else str(ip_address(text))
+        return None if "%" in text else unmapped(ip_address(text))
     except ValueError:
         return None

@@ -84,15 +84,8 @@ def test_out_of_the_tunnel_goes_what_is_declared_and_the_internet_for_full_encap
     assert permits(guarded, tcp("10.0.0.3", "172.20.1.1"), "leaving")
     assert permits(guarded, tcp("10.0.0.2", str(INTERNET)), "leaving")
     assert not permits(guarded, tcp("10.0.0.3", str(INTERNET)), "leaving")
-    for nowhere in (
-        "169.254.169.254",
-        "168.63.129.16",
-        "192.168.1.1",
-        "10.9.9.9",
-        "100.64.0.1",
-        "127.0.0.1",
-        "224.0.0.1",
-    ):
+    near = ("192.168.1.1", "10.9.9.9", "100.64.0.1", "127.0.0.1")
+    for nowhere in ("169.254.169.254", "168.63.129.16", "224.0.0.1", *near):
         assert not permits(guarded, tcp("10.0.0.2", nowhere), "leaving")
 
 

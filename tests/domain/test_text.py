@@ -6,13 +6,46 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.keys import parse_public_key
-from chalicelib.domain.text import LABEL, label_of, parse_host, parse_label, parse_name
+from chalicelib.domain.text import LABEL, label_of, parse_host, parse_label, parse_name, parse_resolver
 from tests.builders import a_key
 
 
 @pytest.mark.parametrize("text", ["vpn.example.com", "198.51.100.7", "2001:db8::1", "hub"])
 def test_an_endpoint_is_a_host_name_or_an_address(text: str) -> None:
     assert parse_host("endpoint", text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0.0.0.0", "0.1.2.3", "127.0.0.1", "127.9.9.9", "169.254.169.254", "224.0.0.1", "255.255.255.255"),
+        *("::", "::1", "::10.0.0.1", "fe80::1", "ff02::1", "::ffff:127.0.0.1", "::FFFF:a9fe:a9fe", "::ffff:0.0.0.0"),
+        *("localhost", "LocalHost", "hub.localhost", "localhost.localdomain"),
+    ],
+)
+def test_what_nobody_can_reach_is_no_endpoint(text: str) -> None:
+    with pytest.raises(Invalid, match="public name or address"):
+        parse_host("endpoint", text)
+
+
+def test_ipv4_written_as_ipv6_is_ipv4() -> None:
+    assert parse_host("endpoint", "::ffff:198.51.100.7") == "198.51.100.7"
+    assert parse_resolver("dns", "::ffff:9.9.9.9") == "9.9.9.9"
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        *(("9.9.9.9", True), ("169.254.169.253", True), ("10.0.0.2", True), ("2620:fe::fe", True)),
+        *(("127.0.0.53", False), ("0.0.0.0", False), ("224.0.0.251", False), ("::1", False), ("fe80::1", False)),
+    ],
+)
+def test_a_resolver_is_where_peers_can_ask(text: str, fits: bool) -> None:
+    if fits:
+        assert parse_resolver("dns", text) == text
+    else:
+        with pytest.raises(Invalid):
+            parse_resolver("dns", text)
 
 
 @pytest.mark.parametrize(

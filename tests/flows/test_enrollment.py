@@ -84,6 +84,28 @@ def test_a_jump_without_an_endpoint_takes_the_address_it_enrolled_from(world: Wo
     assert (hub["endpoint"], hub["endpoint_guessed"]) == ("203.0.113.9", True)
 
 
+@pytest.mark.parametrize(
+    ("source", "endpoint"),
+    [
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", None),
+        ("::1", None),
+        ("fe80::1%eth0", None),
+        ("::ffff:10.0.0.9", None),
+        ("10.0.0.9", None),
+    ],
+)
+def test_a_guess_that_nobody_could_reach_is_none(world: World, source: str, endpoint: str | None) -> None:
+    network = world.network(cidr="10.0.0.0/24")
+    jump = world.api("POST", f"/networks/{network}/peers", {"kind": "jump", "name": "hub"}).json
+    world.source = source
+
+    assert SimulatedAgent(world, "hub").enroll(jump["enrollment_token"]).status == 200
+
+    hub = world.peers(network)["hub"]
+    assert (hub["endpoint"], hub["endpoint_guessed"]) == (endpoint, endpoint is not None)
+
+
 def test_an_assertion_is_used_once(world: World) -> None:
     agent = SimulatedAgent(world, "laptop")
     agent.enroll(created(world)["enrollment_token"])

@@ -117,9 +117,21 @@ def test_cidrs_behind_peers_stand_for_one_and_never_swallow_an_endpoint(world: W
     assert refused(hub, additional_allowed_ips=["192.168.1.0/24"]) == "cidr_in_use"
     assert refused(hub, endpoint="192.168.1.7") == "endpoint_routed"
     assert refused(hub, endpoint="10.0.0.7") == "endpoint_routed"
+    assert refused(hub, endpoint="::ffff:10.0.0.7") == "endpoint_routed"
     world.api("PATCH", path(network, left.peer_id), {"additional_allowed_ips": None})
     moved = world.api("PATCH", path(network, right.peer_id), {"additional_allowed_ips": ["192.168.1.0/24"]})
     assert moved.status == 200
+
+
+def test_an_endpoint_that_nobody_can_reach_is_refused_on_creation_and_on_change(world: World) -> None:
+    network = world.network()
+    hub = world.agent(network, "jump", "hub")
+    new = {"kind": "jump", "name": "second", "endpoint": "hub.localhost"}
+
+    changed = world.api("PATCH", path(network, hub.peer_id), {"endpoint": "::ffff:127.0.0.1"})
+    created = world.api("POST", f"/networks/{network}/peers", new)
+
+    assert [(one.status, one.json["errors"][0]["field"]) for one in (changed, created)] == [(422, "endpoint")] * 2
 
 
 def test_all_cidrs_behind_a_peer_can_be_replaced_at_once_and_go_with_its_network(world: World) -> None:

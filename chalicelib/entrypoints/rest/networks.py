@@ -18,7 +18,7 @@ from chalicelib.domain.ipam import parse_network_cidr, parse_network_cidr_v6
 from chalicelib.domain.network import Network
 from chalicelib.domain.principal import READERS, WRITERS, Principal
 from chalicelib.domain.proof import Proof
-from chalicelib.domain.text import parse_address, parse_domain, parse_label
+from chalicelib.domain.text import parse_domain, parse_label, parse_resolver
 from chalicelib.entrypoints.parsing import NETWORK_ID, Check, parse_cursor, parse_list
 from chalicelib.entrypoints.rest.paths import network_id
 from chalicelib.entrypoints.rest.route import Call, People, Replay, route
@@ -156,7 +156,7 @@ def _parsed(body: wire.CreateNetwork) -> NewNetwork:
         cidr=check(parse_network_cidr, body.cidr, body.allow_public),
         cidr_v6=None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6),
         domain=f"{name}.internal" if body.domain is None else check(parse_domain, "domain", body.domain),
-        dns=check(parse_list, parse_address, "dns", body.dns, MOST_RESOLVERS),
+        dns=check(parse_list, parse_resolver, "dns", body.dns, MOST_RESOLVERS),
     )
     check.done()
     return new
@@ -176,7 +176,7 @@ def _patch(body: wire.PatchNetwork) -> dict[str, Any]:
         default = f"{fields['name']}.internal" if fields.get("name") else None
         fields["domain"] = default if body.domain is None else check(parse_domain, "domain", body.domain)
     if body.dns is not UNSET:
-        fields["dns"] = check(parse_list, parse_address, "dns", body.dns or [], MOST_RESOLVERS)
+        fields["dns"] = check(parse_list, parse_resolver, "dns", body.dns or [], MOST_RESOLVERS)
     check.done()
     return fields
 
