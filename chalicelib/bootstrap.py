@@ -210,7 +210,14 @@ class Container:
     def networks(self) -> Networks:
         out = self._outside
         return Networks(
-            out.transactions, out.networks, out.peers, out.allocations, out.vault, out.clock, out.randomness
+            out.transactions,
+            out.networks,
+            out.peers,
+            out.allocations,
+            out.vault,
+            out.clock,
+            out.randomness,
+            self.settings.hosts,
         )
 
     @cached_property

@@ -34,6 +34,11 @@ from chalicelib.wire.frames import ConfigChanged
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 from tests.builders import a_key
 
+ENVIRONMENT = {
+    "ORIGIN_SECRET": "origin",
+    "CONSOLE_URL": "https://wirety.example.net",
+    "OIDC_ISSUER": "https://idp.example.com",
+}
 HOST = {"hostname": "web-1", "os": "linux", "agent_version": "0.1.0"}
 
 
@@ -60,7 +65,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.outside = MemoryOutside(self.adversary)
-        self.container = Container(settings_from({"ORIGIN_SECRET": "origin"}), self.outside)
+        self.container = Container(settings_from(ENVIRONMENT), self.outside)
         bootstrap.install(self.container)
         self.token = self.container.accounts.create_token("test", Role.ADMINISTRATOR).text()
         self._planned = self._announced = 0

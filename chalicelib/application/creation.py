@@ -46,7 +46,7 @@ from chalicelib.domain.peer import Enrollment, Kind, Peer, PeerRecord
 from chalicelib.domain.principal import Principal
 from chalicelib.domain.profile import digests
 from chalicelib.domain.psk import preshared_keys
-from chalicelib.domain.routes import require_clear
+from chalicelib.domain.routes import require_clear, require_name_outside
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.tunnel import Tunnel, regular_tunnel
 from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Randomness, Refused, Transactions, Vault
@@ -278,6 +278,7 @@ class Creation:
         )
 
     def _routed(self, network: Network, peer: Peer, directory: Directory, jumps: Sequence[Peer]) -> Directory:
+        require_name_outside(network, peer.endpoint)
         require_clear(network, peer, directory, jumps)
         if not peer.additional_allowed_ips:
             return directory

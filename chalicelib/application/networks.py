@@ -4,7 +4,7 @@ Requests: create 1 to KMS, 1 read + 1 transaction; list 1 + 1 a hundred; get 1; 
 reads + 1 transaction, however many peers it moves; delete 2 + 1.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
@@ -29,7 +29,7 @@ from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.domain.ipam import require_room
 from chalicelib.domain.network import Network
 from chalicelib.domain.principal import Principal
-from chalicelib.domain.routes import require_endpoint_outside
+from chalicelib.domain.routes import require_domain_beside, require_endpoint_outside
 from chalicelib.ports import (
     AllocationStore,
     Clock,
@@ -58,6 +58,8 @@ class NewNetwork:
 
 @dataclass(frozen=True, slots=True)
 class Networks:
+    """`hosts`: names of the deployment itself, which no network's domain may hide."""
+
     transactions: Transactions
     networks: NetworkStore
     peers: PeerStore
@@ -65,10 +67,12 @@ class Networks:
     vault: Vault
     clock: Clock
     randomness: Randomness
+    hosts: Collection[str]
 
     def create(self, new: NewNetwork, by: Principal, request: Replayable | None = None) -> Network:
         by.require_all_networks()
         require_room(new.cidr, new.cidr_v6)
+        require_domain_beside(new.domain, self.hosts)
         now = self.clock.now()
         network_id = NetworkId(self.randomness.new_id("net"))
         network = Network(
@@ -137,6 +141,7 @@ class Networks:
 
         Raises:
             Stale, NetworkNameInUse, NetworksOverlap, CidrDoesNotFit.
+            Invalid: the domain hides the deployment's own names or a jump's endpoint.
             StaticPeersExist: their files could not follow.
         """
         by.require_sight(network_id)
@@ -152,9 +157,12 @@ class Networks:
                 return before
             after = after.advanced(now)
             writes: list[Write] = [AdvanceNetwork(after)]
+            jumps = self.peers.jumps(network_id) if is_claimed or "domain" in settings else []
+            if "domain" in settings:
+                require_domain_beside(after.domain, {*self.hosts, *(jump.endpoint or "" for jump in jumps)})
             if is_claimed:
                 directory = self.networks.directory().with_network(after)
-                for jump in self.peers.jumps(network_id):
+                for jump in jumps:
                     require_endpoint_outside(after, jump.endpoint, directory, jump)
                 writes.append(WriteDirectory(directory))
             change = Change(network_id, after.revision, now, by.id, What.NETWORK_UPDATED, settings=settings)

@@ -35,7 +35,7 @@ from chalicelib.domain.network import Network
 from chalicelib.domain.patch import patched
 from chalicelib.domain.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.principal import Principal
-from chalicelib.domain.routes import require_clear
+from chalicelib.domain.routes import require_clear, require_name_outside
 from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Refused, Transactions
 
 
@@ -173,6 +173,8 @@ class Peers:
         """The claims and the directory that follow CIDRs and endpoints."""
         if not after.additional_allowed_ips and after.endpoint is None and not before.additional_allowed_ips:
             return []
+        if after.endpoint != before.endpoint:
+            require_name_outside(network, after.endpoint)
         directory = self.networks.directory()
         require_clear(network, after, directory, self.peers.jumps(network.id) if after.additional_allowed_ips else [])
         old, new = before.additional_allowed_ips, after.additional_allowed_ips

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 
 from chalicelib.domain.directory import Directory
-from chalicelib.domain.errors import CidrInUse, EndpointInUse
+from chalicelib.domain.errors import CidrInUse, EndpointInUse, Invalid, listed
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Peer
+from chalicelib.domain.text import hides
 from chalicelib.domain.tunnel import touches_endpoint
 
 
@@ -35,6 +36,30 @@ def require_endpoint_outside(network: Network, endpoint: str | None, directory: 
     for behind in directory.behind(network.id):
         if behind.peer_id != owner.id and touches_endpoint(behind.cidr, endpoint):
             raise EndpointInUse(endpoint, str(behind.cidr), f"peer {behind.peer_id}")
+
+
+def require_name_outside(network: Network, endpoint: str | None) -> None:
+    """Refuse an endpoint's name under the network's own domain: there jumps answer for peers alone, so nobody
+    in the network could ask for it."""
+    if endpoint is None or not hides(network.domain, endpoint):
+        return
+    why = f"{endpoint} lies under {network.domain}, the domain of this network, so peers could not ask for it."
+    remedy = "Choose a name outside it, give an address, or change the network's domain first."
+    raise Invalid([("endpoint", f"{why} {remedy}")])
+
+
+def require_domain_beside(domain: str, hosts: Iterable[str]) -> None:
+    """Refuse a network's domain that hides a host that peers must find.
+
+    Args:
+        hosts: names or addresses.
+    """
+    hidden = sorted({host for host in hosts if hides(domain, host)})
+    if hidden:
+        remedy = "Choose another domain, for example one under .internal."
+        raise Invalid(
+            [("domain", f"With {domain} peers could not ask for {listed(hidden)} any more: it lies in it. {remedy}")]
+        )
 
 
 def is_address(endpoint: str) -> bool:

@@ -18,7 +18,8 @@ TAGS_MAX = 16
 METADATA_MAX = 16
 VALUE_MAX = 255
 NOTE_MAX = 500
-LOCALHOST = "localhost"
+LOCALHOST = "localhost"  # RFC 6761 section 6.3
+MULTICAST_DNS = "local"  # RFC 6762 section 3
 REACHABLE = "Give the public name or address by which peers find this jump."
 
 
@@ -30,11 +31,22 @@ def parse_label(field: str, text: str) -> str:
 
 
 def parse_domain(field: str, text: str) -> str:
-    """Accept a DNS domain in lower case, without a trailing dot."""
+    """Accept a DNS domain in lower case, without a trailing dot, that a network can have for itself."""
     labels = text.split(".")
     if len(text) > DOMAIN_MAX or not all(LABEL.match(label) for label in labels) or labels[-1].isdigit():
         raise Invalid([(field, f"{text!r} is no DNS domain. Write it like lab.internal.")])
+    if labels[-1] in (MULTICAST_DNS, LOCALHOST):
+        raise Invalid([(field, f"Machines answer names under .{labels[-1]} themselves. Choose one like lab.internal.")])
+    if len(labels) == 1:
+        raise Invalid(
+            [(field, f"{text} is a top-level domain: all names under it would be hidden. Write {text}.internal.")]
+        )
     return text
+
+
+def hides(domain: str, host: str) -> bool:
+    """Whether a host's name is a domain, or lies under it: jumps answer for all names of their network's domain."""
+    return f".{host}".endswith(f".{domain}")
 
 
 def parse_host(field: str, text: str) -> str:
@@ -46,7 +58,7 @@ def parse_host(field: str, text: str) -> str:
     # RFC 1123 section 2.1: the last label is alphabetic; a number there is read as an address by many
     if len(host) > DOMAIN_MAX or not all(LABEL.match(label) for label in labels) or labels[-1][:1].isdigit():
         raise Invalid([(field, f"{text!r} is no host name or IP address. Give the host alone, without a port.")])
-    if LOCALHOST in (labels[0], labels[-1]):  # RFC 6761 section 6.3; localhost.localdomain
+    if LOCALHOST in (labels[0], labels[-1]):  # localhost.localdomain too
         raise Invalid([(field, f"{host} is each machine itself. {REACHABLE}")])
     return host
 

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.keys import parse_public_key
-from chalicelib.domain.text import LABEL, label_of, parse_host, parse_label, parse_name, parse_resolver
+from chalicelib.domain.text import (
+    LABEL,
+    hides,
+    label_of,
+    parse_domain,
+    parse_host,
+    parse_label,
+    parse_name,
+    parse_resolver,
+)
 from tests.builders import a_key
 
 
@@ -67,6 +76,34 @@ def test_a_network_name_is_a_dns_label(text: str, fits: bool) -> None:
     else:
         with pytest.raises(Invalid):
             parse_label("name", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        *(("lab.internal", True), ("home.arpa", True), ("corp.example", True), ("local.example", True)),
+        *(("local", False), ("lab.local", False), ("com", False), ("internal", False), ("localhost", False)),
+        *(("a.localhost", False), ("lab.internal.", False), ("Lab.internal", False), ("10.0.0.1", False)),
+    ],
+)
+def test_a_domain_is_one_that_nobody_else_answers_for(text: str, fits: bool) -> None:
+    if fits:
+        assert parse_domain("domain", text) == text
+    else:
+        with pytest.raises(Invalid):
+            parse_domain("domain", text)
+
+
+@pytest.mark.parametrize(
+    ("domain", "host", "is_hidden"),
+    [
+        *(("example.org", "hub.example.org", True), ("example.org", "example.org", True)),
+        *(("hub.example.org", "example.org", False), ("ample.org", "example.org", False)),
+        ("example.org", "198.51.100.1", False),
+    ],
+)
+def test_a_domain_hides_itself_and_all_under_it(domain: str, host: str, is_hidden: bool) -> None:
+    assert hides(domain, host) is is_hidden
 
 
 @pytest.mark.parametrize("text", ["", " ", "a" * 64, "a\nb", "a\x00b", "a\u2028b"])

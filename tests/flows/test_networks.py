@@ -305,3 +305,30 @@ def test_a_key_of_a_static_peer_is_claimed(world: World) -> None:
     refused = world.api("POST", f"/networks/{network}/peers", {**body, "name": "b"})
 
     assert (refused.status, refused.json["code"]) == (409, "key_in_use")
+
+
+@pytest.mark.parametrize("domain", ["wirety.example.net", "example.net", "idp.example.com", "example.com"])
+def test_a_domain_never_hides_the_deployments_own_names(world: World, domain: str) -> None:
+    network = world.network("lab")
+    new = {"name": "other", "cidr": "10.1.0.0/24", "domain": domain}
+
+    answers = [world.api("POST", "/networks", new), world.api("PATCH", f"/networks/{network}", {"domain": domain})]
+
+    assert [(one.status, one.json["errors"][0]["field"]) for one in answers] == [(422, "domain")] * 2
+    assert world.api("POST", "/networks", {**new, "domain": f"lab.{domain}"}).status == 201
+
+
+def test_a_domain_and_a_jumps_endpoint_stay_apart_whichever_comes_last(world: World) -> None:
+    network = world.network("lab")
+    hub = world.agent(network, "jump", "hub", endpoint="hub.example.org")
+    path = f"/networks/{network}"
+
+    hiding = [world.api("PATCH", path, {"domain": domain}) for domain in ("example.org", "hub.example.org")]
+    beside = world.api("PATCH", path, {"domain": "lab.example.org"})
+    moved = world.api("PATCH", f"{path}/peers/{hub.peer_id}", {"endpoint": "new.lab.example.org"})
+    second = world.api("POST", f"{path}/peers", {"kind": "jump", "name": "two", "endpoint": "lab.example.org"})
+
+    assert [(one.status, one.json["errors"][0]["field"]) for one in hiding] == [(422, "domain")] * 2
+    assert beside.status == 200
+    assert [(one.status, one.json["errors"][0]["field"]) for one in (moved, second)] == [(422, "endpoint")] * 2
+    assert world.api("PATCH", f"{path}/peers/{hub.peer_id}", {"endpoint": "hub.example.com"}).status == 200
