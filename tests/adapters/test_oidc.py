@@ -203,6 +203,31 @@ def test_a_bad_token_is_refused(provider: IdentityProvider, tokens: OidcTokens, 
         tokens.verify(forge(provider))
 
 
+@pytest.mark.parametrize(
+    ("claim", "wrong"),
+    [
+        *((claim, wrong) for claim in ("exp", "iat", "nbf") for wrong in (True, "9999999999", [], {}, 10**400)),
+        *((claim, wrong) for claim in ("exp", "iat", "nbf") for wrong in (float("inf"), float("nan"))),
+        *((claim, wrong) for claim in ("sub", "aud", "jti") for wrong in (True, 5, [], {}, [5])),
+        *(("aud", ["console", 5]), ("sub", "")),
+    ],
+)
+def test_a_claim_of_another_type_is_refused(
+    provider: IdentityProvider, tokens: OidcTokens, claim: str, wrong: object
+) -> None:
+    with pytest.raises(Unauthenticated):
+        tokens.verify(provider.token(azp="console", **{claim: wrong}))
+
+
+@pytest.mark.parametrize("wrong", [True, 5, [], {}, "x"])
+def test_a_claim_that_only_describes_and_is_of_another_type_is_none(
+    provider: IdentityProvider, tokens: OidcTokens, wrong: Any
+) -> None:
+    claims = tokens.verify(provider.token(**{"email": [wrong], "name": [wrong], "cognito:groups": 5}))
+
+    assert (claims.email, claims.name, claims.groups) == (None, None, frozenset())
+
+
 def test_with_an_audience_only_access_tokens_for_it_count(
     provider: IdentityProvider, settings: Oidc, clock: SteppedClock
 ) -> None:

@@ -136,6 +136,28 @@ def test_an_assertion_with_claims_that_do_not_fit_is_refused(world: World, claim
     assert (refused.status, refused.json["status"]) == (401, 401)
 
 
+NO_TEXTS = [None, True, 5, 1.5, [], ["a"], {}, "", "x" * 200, "\u0000", "\ud800"]
+NO_TIMES = [None, True, [], {}, "", "text", "4102444800", 10**400, float("inf"), float("nan")]
+NO_AUDIENCES = [None, True, 5, {}, [], [5], ["other"]]
+
+
+@pytest.mark.parametrize(
+    ("claim", "wrong"),
+    [
+        *((claim, wrong) for claim in ("sub", "network_id", "jti") for wrong in NO_TEXTS),
+        *((claim, wrong) for claim in ("iat", "exp", "nbf") for wrong in NO_TIMES),
+        *(("aud", wrong) for wrong in NO_AUDIENCES),
+    ],
+)
+def test_a_claim_of_another_type_is_refused(world: World, claim: str, wrong: object) -> None:
+    agent = SimulatedAgent(world, "laptop")
+    agent.enroll(created(world)["enrollment_token"])
+
+    refused = world.api("POST", "/agent/session", {"assertion": agent.assertion(**{claim: wrong})})
+
+    assert (refused.status, refused.json["code"]) == (401, "unauthenticated")
+
+
 def test_an_assertion_of_another_device_is_refused(world: World) -> None:
     agent = SimulatedAgent(world, "laptop")
     agent.enroll(created(world)["enrollment_token"])
