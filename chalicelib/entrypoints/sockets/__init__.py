@@ -12,7 +12,17 @@ import msgspec
 from chalicelib.bootstrap import container
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.entrypoints.sockets import agents, browsers
-from chalicelib.entrypoints.sockets.event import Event, Held, allow, connection_id, context_of, deny, expires_at
+from chalicelib.entrypoints.sockets.event import (
+    AGENT,
+    BROWSER,
+    Event,
+    Held,
+    allow,
+    connection_id,
+    context_of,
+    deny,
+    expires_at,
+)
 from chalicelib.observability import logger
 
 
@@ -57,5 +67,5 @@ def disconnect(event: Event) -> dict[str, Any]:
 
 
 def _of(held: Held) -> Any:
-    """The module for this kind of holder."""
-    return agents if held.is_agent else browsers
+    """The module for this kind of holder. Raises KeyError: the authorizer knows no such kind."""
+    return {AGENT: agents, BROWSER: browsers}[held.kind]
