@@ -316,6 +316,7 @@ class Creation:
             created_at=now,
             updated_at=now,
             revision=network.revision,
+            settings_revision=network.revision,
         )
         if new.kind is not Kind.STATIC:
             return peer

@@ -35,6 +35,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.network import Network
+from chalicelib.domain.patch import revised
 from chalicelib.domain.peer import Enrollment, Host, Peer, PeerRecord
 from chalicelib.domain.principal import Agent
 from chalicelib.domain.routes import require_endpoint_outside
@@ -108,8 +109,7 @@ class EnrollmentDesk:
                 raise EnrollmentRefused("was used with another WireGuard key")
             return agent
         network = before.advanced(now)
-        peer = self._enrolled(network, record.peer, applicant)
-        peer = replace(peer, revision=network.revision, updated_at=now)
+        peer = revised(record.peer, self._enrolled(network, record.peer, applicant), network.revision, now)
         affected = (Affected(record.peer, peer),)
         change = Change(network.id, network.revision, now, PrincipalId(peer.id), What.PEER_ENROLLED, affected)
         self._commit(Commit(change, _writes(record.peer, peer, used, applicant.host, AdvanceNetwork(network))))
@@ -162,7 +162,7 @@ class EnrollmentDesk:
         if record.peer.is_jump and not void_files:
             self._require_no_files(record.peer)
         network = before.advanced(now)
-        peer = replace(record.peer.rekeyed(None), revision=network.revision, updated_at=now)
+        peer = revised(record.peer, record.peer.rekeyed(None), network.revision, now)
         enrollment = record.enrollment if record.device_key is None else record.enrollment.given_up(device_key)
         writes: tuple[Write, ...] = (
             AdvanceNetwork(network),

@@ -83,6 +83,7 @@ class Networks:
             domain=new.domain,
             dns=new.dns,
             revision=FIRST_REVISION,
+            settings_revision=FIRST_REVISION,
             secret=self.vault.seal_new(network_id),
             created_at=now,
             updated_at=now,
@@ -139,6 +140,9 @@ class Networks:
     ) -> Network:
         """Change the fields that are given, parsed: another range moves every peer by this one write.
 
+        Args:
+            if_match: the version of the settings that the caller saw, None: whichever.
+
         Raises:
             Stale, NetworkNameInUse, NetworksOverlap, CidrDoesNotFit.
             Invalid: the domain hides the deployment's own names or a jump's endpoint.
@@ -149,13 +153,13 @@ class Networks:
         def attempt() -> Network:
             now = self.clock.now()
             before = self.networks.get(network_id)
-            if if_match is not None and before.revision != if_match:
+            if if_match is not None and before.version != if_match:
                 raise Stale
             after, is_claimed = self._changed(before, fields)
             settings = _settings(before, after)
             if not settings:
                 return before
-            after = after.advanced(now)
+            after = after.with_other_settings(now)
             writes: list[Write] = [AdvanceNetwork(after)]
             jumps = self.peers.jumps(network_id) if is_claimed or "domain" in settings else []
             if "domain" in settings:
@@ -180,7 +184,7 @@ class Networks:
 
         def attempt() -> None:
             network = self.networks.get(network_id)
-            if if_match is not None and network.revision != if_match:
+            if if_match is not None and network.version != if_match:
                 raise Stale
             if network.peers and not is_forced:
                 raise NetworkNotEmpty(network.peers)

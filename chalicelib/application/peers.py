@@ -131,7 +131,7 @@ class Peers:
             now = self.clock.now()
             before = self.networks.get(network_id)
             record = self.peers.get(network_id, peer_id)
-            if if_match is not None and record.peer.revision != if_match:
+            if if_match is not None and record.peer.version != if_match:
                 raise Stale
             if record.peer.is_jump:
                 self._require_expendable(before, record.peer, is_forced)

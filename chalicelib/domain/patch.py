@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ids import Revision
 from chalicelib.domain.peer import Kind, Peer
 
 OF_ALL = frozenset(
@@ -21,6 +23,9 @@ OF_ALL = frozenset(
 )
 OF_JUMPS = OF_ALL | {"endpoint", "routed_cidrs"}
 OF_REGULAR = OF_ALL | {"is_isolated", "full_encapsulation", "preferred_jump_id", "dns"}
+SETTINGS = OF_JUMPS | OF_REGULAR | {"blocked_by"}
+"""What a person decides of a peer, rather than its agent or the control plane."""
+
 CLEARED: Mapping[str, Any] = {
     "is_isolated": False,
     "full_encapsulation": False,
@@ -53,6 +58,13 @@ def patched(peer: Peer, fields: Mapping[str, Any]) -> Peer:
     return replace(
         after, routed_cidrs=tuple(cidr for cidr in after.routed_cidrs if cidr in after.additional_allowed_ips)
     )
+
+
+def revised(before: Peer, after: Peer, revision: Revision, at: datetime) -> Peer:
+    """The peer after a change, as of its revision; so are its settings where one of them differs."""
+    is_set_anew = any(getattr(before, name) != getattr(after, name) for name in SETTINGS)
+    settings = revision if is_set_anew else before.version
+    return replace(after, revision=revision, settings_revision=settings, updated_at=at)
 
 
 def require_routed_behind(peer: Peer) -> None:

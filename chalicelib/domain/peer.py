@@ -51,7 +51,8 @@ class Peer:
     down for it alone. `home_id`, `issued`: of a static peer's file: the jump it names, fixed once
     chosen; digests of its lines by key (see profile). `epoch`: of its preshared keys: the one its
     file was issued with, or the newest that its agent said it holds. `blocked_by`: MANUAL and ids
-    of incidents.
+    of incidents. `settings_revision`: that of the newest change of what a person sets; None: it was
+    stored before that was kept, see `version`.
     """
 
     id: PeerId
@@ -84,9 +85,15 @@ class Peer:
     metadata: Mapping[str, str] = field(default_factory=dict)
     owner_id: PrincipalId | None = None
     blocked_by: tuple[str, ...] = ()
+    settings_revision: Revision | None = None
     created_at: datetime
     updated_at: datetime
     revision: Revision
+
+    @property
+    def version(self) -> Revision:
+        """Of its settings: what its agent reports, and where its home is, do not raise it."""
+        return self.settings_revision or self.revision
 
     @property
     def label(self) -> str:

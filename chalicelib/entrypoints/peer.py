@@ -133,6 +133,7 @@ def shown(one: Shown) -> wire.Peer:
         created_at=peer.created_at,
         updated_at=peer.updated_at,
         revision=peer.revision,
+        settings_revision=peer.version,
     )
 
 

@@ -101,6 +101,7 @@ FULL = replace(
     down=frozenset({a_jump(4).id}),
     epoch=3,
     acl_version=2,
+    settings_revision=Revision(2),
 )
 EVERYTHING = a_static(
     3,
@@ -127,6 +128,7 @@ EVERYTHING = a_static(
     metadata={"rack": "", "é": "7"},
     owner_id=PrincipalId("usr_1"),
     blocked_by=("inc_1", "manual"),
+    settings_revision=Revision(2),
 )
 
 

@@ -332,3 +332,33 @@ def test_a_domain_and_a_jumps_endpoint_stay_apart_whichever_comes_last(world: Wo
     assert beside.status == 200
     assert [(one.status, one.json["errors"][0]["field"]) for one in (moved, second)] == [(422, "endpoint")] * 2
     assert world.api("PATCH", f"{path}/peers/{hub.peer_id}", {"endpoint": "hub.example.com"}).status == 200
+
+
+def test_what_agents_report_leaves_the_etags_of_network_and_peer(world: World) -> None:
+    network = world.network()
+    hub = world.agent(network, "jump", "hub")
+    laptop = world.agent(network, "dynamic", "laptop")
+    paths = [f"/networks/{network}", f"/networks/{network}/peers/{laptop.peer_id}"]
+    seen = [world.api("GET", path) for path in paths]
+
+    world.api("POST", f"/networks/{network}/rotate-psk")
+    world.api("POST", f"{paths[1]}/rotate-key")
+    for agent in (hub, laptop):
+        agent.connect()
+        agent.fetch()
+        agent.send({"type": "applied", "generation": 1, "revision": agent.revision, "hash": "h", "ok": True, "ms": 1})
+    world.settle()
+    later = [world.api("GET", path) for path in paths]
+    own = [
+        world.api("PATCH", path, {"name": "other"}, headers={"if-match": one.headers["ETag"]})
+        for path, one in zip(paths, seen, strict=True)
+    ]
+    stale = [
+        world.api("PATCH", path, {"name": "third"}, headers={"if-match": one.headers["ETag"]})
+        for path, one in zip(paths, seen, strict=True)
+    ]
+
+    assert all(one.json["revision"] > before.json["revision"] for one, before in zip(later, seen, strict=True))
+    assert [one.headers["ETag"] for one in later] == [one.headers["ETag"] for one in seen]
+    assert [one.status for one in own] == [200, 200]
+    assert [one.status for one in stale] == [412, 412]

@@ -53,6 +53,7 @@ class NetworkItem(Table):
     down = JSONAttribute(null=True)
     epoch = NumberAttribute()
     acl_version = NumberAttribute(default=0)
+    settings_revision = NumberAttribute(null=True)
     is_deleting = BooleanAttribute(null=True)
     created_at = UTCDateTimeAttribute()
     updated_at = UTCDateTimeAttribute()

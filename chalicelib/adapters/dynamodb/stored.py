@@ -49,6 +49,7 @@ class StoredPeer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     metadata: dict[str, str] = {}
     owner_id: str | None = None
     blocked_by: tuple[str, ...] = ()
+    settings_revision: int | None = None
     created_at: datetime
     updated_at: datetime
     revision: int
@@ -120,6 +121,7 @@ def _stored(peer: Peer) -> StoredPeer:
         metadata=dict(peer.metadata),
         owner_id=peer.owner_id,
         blocked_by=peer.blocked_by,
+        settings_revision=peer.settings_revision,
         created_at=peer.created_at,
         updated_at=peer.updated_at,
         revision=peer.revision,
@@ -158,6 +160,7 @@ def _value(stored: StoredPeer) -> Peer:
         metadata=stored.metadata,
         owner_id=None if stored.owner_id is None else PrincipalId(stored.owner_id),
         blocked_by=stored.blocked_by,
+        settings_revision=_revision(stored.settings_revision),
         created_at=stored.created_at,
         updated_at=stored.updated_at,
         revision=Revision(stored.revision),

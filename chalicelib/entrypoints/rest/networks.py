@@ -34,8 +34,8 @@ ACL_BYTES = 128 * 1024  # of an item of its own
 REVISION = re.compile(r"[0-9]{1,12}\Z")
 
 
-def _revision(network: wire.Network) -> int:
-    return network.revision
+def _settings(network: wire.Network) -> int:
+    return network.settings_revision
 
 
 def _version(acl: wire.Acl) -> int:
@@ -53,7 +53,7 @@ def _again(call: Call[Principal, wire.CreateNetwork], made: tuple[str, ...]) -> 
     People(WRITERS),
     body=wire.CreateNetwork,
     status=HTTPStatus.CREATED,
-    tag=_revision,
+    tag=_settings,
     replay=Replay(_again),
 )
 def create(call: Call[Principal, wire.CreateNetwork]) -> wire.Network:
@@ -70,12 +70,12 @@ def page(call: Call[Principal, None]) -> Page[wire.Network]:
     return Page(items=[_shown(network) for network in found], next_cursor=next_cursor)
 
 
-@route(networks, "GET", ONE, People(READERS), tag=_revision)
+@route(networks, "GET", ONE, People(READERS), tag=_settings)
 def get(call: Call[Principal, None]) -> wire.Network:
     return _shown(container().networks.get(network_id(call), by=call.by))
 
 
-@route(networks, "PATCH", ONE, People(WRITERS), body=wire.PatchNetwork, tag=_revision, conditional=True)
+@route(networks, "PATCH", ONE, People(WRITERS), body=wire.PatchNetwork, tag=_settings, conditional=True)
 def update(call: Call[Principal, wire.PatchNetwork]) -> wire.Network:
     """Change what is sent. Another range moves every peer at once; they keep their place in it."""
     known, fields = network_id(call), _patch(call.body)
@@ -104,7 +104,7 @@ def _nothing_made(_answer: object) -> tuple[str, ...]:
     "POST",
     f"{ONE}/rotate-psk",
     People(WRITERS),
-    tag=_revision,
+    tag=_settings,
     replay=Replay(_renewed, _nothing_made),
 )
 def rotate_psk(call: Call[Principal, None]) -> wire.Network:
@@ -241,7 +241,8 @@ def _ms(took: timedelta | None) -> int | None:
     return None if took is None else round(took / timedelta(milliseconds=1))
 
 
-UNSAID = frozenset({"id", "network_id", "revision", "updated_at", "issued"})  # of no news to people
+# of no news to people
+UNSAID = frozenset({"id", "network_id", "revision", "settings_revision", "updated_at", "issued"})
 
 
 def _changed_peer(one: Affected) -> wire.ChangedPeer:
@@ -263,6 +264,7 @@ def _shown(network: Network) -> wire.Network:
         domain=network.domain,
         dns=list(network.dns),
         revision=network.revision,
+        settings_revision=network.version,
         created_at=network.created_at,
         updated_at=network.updated_at,
     )

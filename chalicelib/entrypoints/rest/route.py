@@ -56,7 +56,7 @@ Access = People | Agents | Anybody
 @dataclass(frozen=True, slots=True)
 class Call(Generic[By, Body]):
     """One request. `headers` by any case. `query`: of the shape the route declares, None without one. `source`: the
-    caller's address, None when it cannot be believed. `if_match`: the revision the caller saw, None:
+    caller's address, None when it cannot be believed. `if_match`: the version the caller saw, None:
     whichever. `request`: under an idempotency key, None without one."""
 
     by: By
@@ -99,7 +99,7 @@ class Operation:
     """A route as declared: for the routing table, the access test and the published contract.
 
     `resource`: the blueprint it belongs to. `query`, `body`: shapes of `wire`, None for none.
-    `tag`: the revision in an answer, for its ETag. `conditional`: it honours If-Match.
+    `tag`: the version in an answer, for its ETag. `conditional`: it honours If-Match.
     """
 
     resource: str

@@ -12,6 +12,7 @@ export function aNetwork(changed: Partial<Network> = {}): Network {
     domain: "home.internal",
     dns: [],
     revision: 1,
+    settings_revision: 1,
     created_at: NOW,
     updated_at: NOW,
     ...changed,
@@ -52,6 +53,7 @@ export function aPeer(changed: Partial<Peer> = {}): Peer {
     created_at: NOW,
     updated_at: NOW,
     revision: 2,
+    settings_revision: 2,
     ...changed,
   };
 }
