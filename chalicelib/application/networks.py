@@ -26,7 +26,7 @@ from chalicelib.domain.change import (
 from chalicelib.domain.errors import NetworkNotEmpty, RequestRunning, Stale, StaticPeersExist
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, Revision
-from chalicelib.domain.ipam import require_room
+from chalicelib.domain.ipam import require_private, require_room
 from chalicelib.domain.network import Network
 from chalicelib.domain.principal import Principal
 from chalicelib.domain.routes import require_domain_beside, require_endpoint_outside
@@ -136,16 +136,22 @@ class Networks:
         return decide(self.clock, attempt)
 
     def update(
-        self, network_id: NetworkId, fields: Mapping[str, Any], by: Principal, if_match: Revision | None = None
+        self,
+        network_id: NetworkId,
+        fields: Mapping[str, Any],
+        by: Principal,
+        if_match: Revision | None = None,
+        is_public: bool = False,
     ) -> Network:
         """Change the fields that are given, parsed: another range moves every peer by this one write.
 
         Args:
             if_match: the version of the settings that the caller saw, None: whichever.
+            is_public: another range may belong to others on the internet.
 
         Raises:
             Stale, NetworkNameInUse, NetworksOverlap, CidrDoesNotFit.
-            Invalid: the domain hides the deployment's own names or a jump's endpoint.
+            Invalid: the range is public, or the domain hides the deployment's own names or a jump's endpoint.
             StaticPeersExist: their files could not follow.
         """
         by.require_sight(network_id)
@@ -156,6 +162,8 @@ class Networks:
             if if_match is not None and before.version != if_match:
                 raise Stale
             after, is_claimed = self._changed(before, fields)
+            if after.cidr != before.cidr and not is_public:
+                require_private(after.cidr)
             settings = _settings(before, after)
             if not settings:
                 return before

@@ -74,14 +74,19 @@ def parse_network_cidr(text: str, allow_public: bool) -> IPv4Network:
         raise Invalid([("cidr", "IPv6 goes into cidr_v6; cidr is IPv4.")])
     if not 8 <= cidr.prefixlen <= 30:
         raise Invalid([("cidr", f"A /{cidr.prefixlen} does not fit: the prefix length is 8 to 30.")])
-    if any(cidr.subnet_of(private) for private in PRIVATE):
-        return cidr
-    require_no_touch("cidr", cidr, (*NO_HOSTS, *METADATA))
+    if not any(cidr.subnet_of(private) for private in PRIVATE):
+        require_no_touch("cidr", cidr, (*NO_HOSTS, *METADATA))
     if not allow_public:
+        require_private(cidr)
+    return cidr
+
+
+def require_private(cidr: IPv4Network) -> None:
+    """Raises Invalid: the range belongs to others on the internet."""
+    if not any(cidr.subnet_of(private) for private in PRIVATE):
         raise Invalid(
             [("cidr", f"{cidr} is not private (RFC 1918) or CGNAT. Set allow_public to use it all the same.")]
         )
-    return cidr
 
 
 def parse_network_cidr_v6(text: str) -> IPv6Network:

@@ -37,22 +37,23 @@ CLEARED: Mapping[str, Any] = {
 
 
 def patched(peer: Peer, fields: Mapping[str, Any]) -> Peer:
-    """The peer with other fields; None clears one.
+    """The peer with other fields; None clears one. Of another kind's fields it may be said that they are not set.
 
     Raises:
         Invalid: a field of another kind, a name cleared, or a routed CIDR that is not behind the jump.
     """
     known = OF_JUMPS if peer.kind is Kind.JUMP else OF_REGULAR
-    errors = [(name, f"A {peer.kind} peer has no {name}.") for name in fields if name not in known]
+    values: dict[str, Any] = {name: CLEARED.get(name) if value is None else value for name, value in fields.items()}
+    foreign = [name for name in values if name not in known]
+    errors = [(name, f"A {peer.kind} peer has no {name}.") for name in foreign if values.pop(name) != CLEARED.get(name)]
     if fields.get("name", peer.name) is None:
         errors.append(("name", "A peer has a name; it cannot be cleared."))
     if errors:
         raise Invalid(errors)
-    values: dict[str, Any] = {name: CLEARED.get(name) if value is None else value for name, value in fields.items()}
     if "endpoint" in values:
         values["endpoint_guessed"] = False
     after = replace(peer, **values)
-    if "routed_cidrs" in fields:
+    if "routed_cidrs" in values:
         require_routed_behind(after)
         return after
     return replace(

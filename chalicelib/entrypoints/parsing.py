@@ -44,8 +44,10 @@ def parse_peer_id(field: str, text: str) -> PeerId:
 
 
 def parse_cursor(text: str | None, pattern: re.Pattern[str]) -> str | None:
-    """Accept what a page before answered as `next_cursor`."""
-    if text is not None and not pattern.match(text):
+    """Accept what a page before answered as `next_cursor`; empty, as clients send what they do not have: none."""
+    if not text:
+        return None
+    if not pattern.match(text):
         raise Invalid([("cursor", "This is no cursor of this list. Use the next_cursor of the page before.")])
     return text
 

@@ -20,6 +20,7 @@ from chalicelib.domain.principal import READERS, WRITERS, Principal
 from chalicelib.domain.proof import Proof
 from chalicelib.domain.text import parse_domain, parse_label, parse_resolver
 from chalicelib.entrypoints.parsing import NETWORK_ID, Check, parse_cursor, parse_list
+from chalicelib.entrypoints.rest.body import require_said
 from chalicelib.entrypoints.rest.paths import network_id
 from chalicelib.entrypoints.rest.route import Call, People, Replay, route
 from chalicelib.wire import networks as wire
@@ -75,13 +76,27 @@ def get(call: Call[Principal, None]) -> wire.Network:
     return _shown(container().networks.get(network_id(call), by=call.by))
 
 
-@route(networks, "PATCH", ONE, People(WRITERS), body=wire.PatchNetwork, tag=_settings, conditional=True)
+@route(
+    networks,
+    "PATCH",
+    ONE,
+    People(WRITERS),
+    body=wire.PatchNetwork,
+    shown=wire.Network,
+    tag=_settings,
+    conditional=True,
+)
 def update(call: Call[Principal, wire.PatchNetwork]) -> wire.Network:
     """Change what is sent. Another range moves every peer at once; they keep their place in it."""
-    known, fields = network_id(call), _patch(call.body)
+    known, check = network_id(call), Check()
+    fields = check(_patch, call.body)
+    if call.said:
+        check(require_said, call.said, _shown(container().networks.get(known, by=call.by)))
+    check.done()
     if fields.get("domain", "") is None:
         fields["domain"] = f"{container().networks.get(known, by=call.by).name}.internal"
-    return _shown(container().networks.update(known, fields, by=call.by, if_match=call.if_match))
+    public = call.body.allow_public
+    return _shown(container().networks.update(known, fields, by=call.by, if_match=call.if_match, is_public=public))
 
 
 @route(networks, "DELETE", ONE, People(WRITERS), query=wire.DeleteQuery, conditional=True)
@@ -136,6 +151,7 @@ def get_acl(call: Call[Principal, None]) -> wire.Acl:
     f"{ONE}/acl",
     People(WRITERS),
     body=wire.PutAcl,
+    shown=wire.Acl,
     tag=_version,
     conditional=True,
     most_bytes=ACL_BYTES,
@@ -144,6 +160,8 @@ def put_acl(call: Call[Principal, wire.PutAcl]) -> wire.Acl:
     """Put other rules in force on every jump."""
     check = Check()
     rules = tuple(check(_rule, f"rules[{n}]", rule) for n, rule in enumerate(call.body.rules))
+    if call.said:
+        check(require_said, call.said, _acl(container().acls.get(network_id(call), by=call.by)))
     check.done()
     return _acl(container().acls.replace(network_id(call), rules, by=call.by, if_match=call.if_match))
 
@@ -169,7 +187,7 @@ def _patch(body: wire.PatchNetwork) -> dict[str, Any]:
     if body.name is not UNSET:
         fields["name"] = check(parse_label, "name", body.name)
     if body.cidr is not UNSET:
-        fields["cidr"] = check(parse_network_cidr, body.cidr, body.allow_public)
+        fields["cidr"] = check(parse_network_cidr, body.cidr, allow_public=True)  # the one it has may be public
     if body.cidr_v6 is not UNSET:
         fields["cidr_v6"] = None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6)
     if body.domain is not UNSET:

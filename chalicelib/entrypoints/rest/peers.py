@@ -17,8 +17,9 @@ from chalicelib.domain.peer import Kind
 from chalicelib.domain.principal import READERS, WRITERS, Principal, Role
 from chalicelib.domain.profile import portable_profile
 from chalicelib.domain.text import parse_note
-from chalicelib.entrypoints.parsing import PEER_ID, parse_cursor
+from chalicelib.entrypoints.parsing import PEER_ID, Check, parse_cursor
 from chalicelib.entrypoints.peer import fields_of, parsed, shown
+from chalicelib.entrypoints.rest.body import require_said
 from chalicelib.entrypoints.rest.paths import network_id, peer_id
 from chalicelib.entrypoints.rest.problems import shape_of, status_of
 from chalicelib.entrypoints.rest.route import Call, People, Replay, Text, route
@@ -120,10 +121,17 @@ def get(call: Call[Principal, None]) -> wire.Peer:
     return _get(call, peer_id(call))
 
 
-@route(peers, "PATCH", ONE, People(WRITERS), body=wire.PatchPeer, tag=_settings, conditional=True)
+@route(peers, "PATCH", ONE, People(WRITERS), body=wire.PatchPeer, shown=wire.Peer, tag=_settings, conditional=True)
 def update(call: Call[Principal, wire.PatchPeer]) -> wire.Peer:
     """Change what is sent; null clears."""
-    fields = fields_of(call.body)
+    check = Check()
+    fields = check(fields_of, call.body)
+    present = _get(call, peer_id(call)) if call.said else None
+    if present is not None:
+        check(require_said, call.said, present)
+    check.done()
+    if present is not None and call.said.get("endpoint_guessed") and fields.get("endpoint") == present.endpoint:
+        fields.pop("endpoint", None)  # sent back as it was read: nobody takes the guess for their own word
     return shown(container().peers.update(network_id(call), peer_id(call), fields, by=call.by, if_match=call.if_match))
 
 
