@@ -136,9 +136,9 @@ def test_an_assertion_with_claims_that_do_not_fit_is_refused(world: World, claim
     assert (refused.status, refused.json["status"]) == (401, 401)
 
 
-NO_TEXTS = [None, True, 5, 1.5, [], ["a"], {}, "", "x" * 200, "\u0000", "\ud800"]
-NO_TIMES = [None, True, [], {}, "", "text", "4102444800", 10**400, float("inf"), float("nan")]
-NO_AUDIENCES = [None, True, 5, {}, [], [5], ["other"]]
+NO_TEXTS: list[object] = [None, True, 5, 1.5, [], ["a"], {}, "", "x" * 200, "\u0000", "\ud800"]
+NO_TIMES: list[object] = [None, True, [], {}, "", "text", "4102444800", 10**400, float("inf"), float("nan")]
+NO_AUDIENCES: list[object] = [None, True, 5, {}, [], [5], ["other"]]
 
 
 @pytest.mark.parametrize(
