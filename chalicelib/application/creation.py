@@ -46,7 +46,7 @@ from chalicelib.domain.peer import Enrollment, Kind, Peer, PeerRecord
 from chalicelib.domain.principal import Principal
 from chalicelib.domain.profile import digests
 from chalicelib.domain.psk import preshared_keys
-from chalicelib.domain.routes import require_clear, require_name_outside
+from chalicelib.domain.routes import require_clear, require_mtu, require_name_outside
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.tunnel import Tunnel, regular_tunnel
 from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Randomness, Refused, Transactions, Vault
@@ -318,6 +318,7 @@ class Creation:
             revision=network.revision,
             settings_revision=network.revision,
         )
+        require_mtu(network, peer)
         if new.kind is not Kind.STATIC:
             return peer
         return replace(peer, home_id=first_home(peer, serving(around.jumps), network.down))

@@ -1,7 +1,7 @@
 """Networks: create, list, get, change, delete.
 
 Requests: create 1 to KMS, 1 read + 1 transaction; list 1 + 1 a hundred; get 1; change 1 to 4
-reads + 1 transaction, however many peers it moves; delete 2 + 1.
+reads + 1 transaction, however many peers it moves (and a query of the peers to give it IPv6); delete 2 + 1.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,11 +23,12 @@ from chalicelib.domain.change import (
     Write,
     WriteDirectory,
 )
-from chalicelib.domain.errors import NetworkNotEmpty, RequestRunning, Stale, StaticPeersExist
+from chalicelib.domain.errors import MtuTooSmall, NetworkNotEmpty, RequestRunning, Stale, StaticPeersExist
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.domain.ipam import require_private, require_room
 from chalicelib.domain.network import Network
+from chalicelib.domain.peer import IPV6_MTU
 from chalicelib.domain.principal import Principal
 from chalicelib.domain.routes import require_domain_beside, require_endpoint_outside
 from chalicelib.ports import (
@@ -153,6 +154,7 @@ class Networks:
             Stale, NetworkNameInUse, NetworksOverlap, CidrDoesNotFit.
             Invalid: the range is public, or the domain hides the deployment's own names or a jump's endpoint.
             StaticPeersExist: their files could not follow.
+            MtuTooSmall: peers of a network that is given IPv6.
         """
         by.require_sight(network_id)
 
@@ -168,6 +170,8 @@ class Networks:
             if not settings:
                 return before
             after = after.with_other_settings(now)
+            if before.cidr_v6 is None and after.cidr_v6 is not None:
+                self._require_mtu(network_id)
             writes: list[Write] = [AdvanceNetwork(after)]
             jumps = self.peers.jumps(network_id) if is_claimed or "domain" in settings else []
             if "domain" in settings:
@@ -208,6 +212,12 @@ class Networks:
             self.transactions.commit(Commit(change, writes))
 
         decide(self.clock, attempt)
+
+    def _require_mtu(self, network_id: NetworkId) -> None:
+        """Raises MtuTooSmall."""
+        small = [peer.name for peer in self.peers.all(network_id) if peer.is_too_small_for_ipv6]
+        if small:
+            raise MtuTooSmall(small, IPV6_MTU)
 
     def _changed(self, before: Network, fields: Mapping[str, Any]) -> tuple[Network, bool]:
         """The network with other settings, and whether the directory has to agree."""

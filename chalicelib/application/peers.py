@@ -35,7 +35,7 @@ from chalicelib.domain.network import Network
 from chalicelib.domain.patch import patched
 from chalicelib.domain.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.principal import Principal
-from chalicelib.domain.routes import require_clear, require_name_outside
+from chalicelib.domain.routes import require_clear, require_mtu, require_name_outside
 from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Refused, Transactions
 
 
@@ -156,6 +156,8 @@ class Peers:
     def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any]) -> Edit:
         before = record.peer
         after = patched(before, fields)
+        if after.mtu != before.mtu:
+            require_mtu(network, after)
         writes: list[Write] = []
         if after.label != before.label:
             writes += [

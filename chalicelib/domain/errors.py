@@ -185,6 +185,17 @@ class CidrDoesNotFit(Conflict):
         super().__init__(f"{cidr} is too small: {why}.")
 
 
+class MtuTooSmall(Conflict):
+    """IPv6 does not go through tunnels of so small packets."""
+
+    code = "mtu_too_small"
+
+    def __init__(self, names: Sequence[str], least: int) -> None:
+        super().__init__(
+            f"IPv6 needs an MTU of at least {least}, and these peers have less: {listed(names)}. Raise it first."
+        )
+
+
 class DirectoryFull(Conflict):
     """All ranges of a deployment are kept apart in one item of bounded size."""
 

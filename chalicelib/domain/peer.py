@@ -36,6 +36,7 @@ class Host:
     agent_version: str
 
 
+IPV6_MTU = 1280  # the least that a link with IPv6 has: RFC 8200 section 5
 MANUAL = "manual"  # in `blocked_by`: a person's word, beside incidents
 
 
@@ -102,6 +103,10 @@ class Peer:
     @property
     def is_jump(self) -> bool:
         return self.kind is Kind.JUMP
+
+    @property
+    def is_too_small_for_ipv6(self) -> bool:
+        return self.mtu is not None and self.mtu < IPV6_MTU
 
     @property
     def is_run_by_agent(self) -> bool:

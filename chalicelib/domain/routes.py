@@ -1,4 +1,4 @@
-"""What may stand behind a peer, and where a jump's endpoint may lie."""
+"""What may stand behind a peer, where a jump's endpoint may lie, and what IPv6 asks of a tunnel."""
 
 from collections.abc import Iterable
 from ipaddress import ip_address
@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from chalicelib.domain.directory import Directory
 from chalicelib.domain.errors import CidrInUse, EndpointInUse, Invalid, listed
 from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Peer
+from chalicelib.domain.peer import IPV6_MTU, Peer
 from chalicelib.domain.text import hides
 from chalicelib.domain.tunnel import touches_endpoint
 
@@ -46,6 +46,12 @@ def require_name_outside(network: Network, endpoint: str | None) -> None:
     why = f"{endpoint} lies under {network.domain}, the domain of this network, so peers could not ask for it."
     remedy = "Choose a name outside it, give an address, or change the network's domain first."
     raise Invalid([("endpoint", f"{why} {remedy}")])
+
+
+def require_mtu(network: Network, peer: Peer) -> None:
+    """Raises Invalid: packets of the peer's tunnel are smaller than IPv6, which the network has, allows."""
+    if network.cidr_v6 is not None and peer.is_too_small_for_ipv6:
+        raise Invalid([("mtu", f"{peer.mtu} does not fit: this network has IPv6, which needs at least {IPV6_MTU}.")])
 
 
 def require_domain_beside(domain: str, hosts: Iterable[str]) -> None:

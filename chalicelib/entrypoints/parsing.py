@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 
 NETWORK_ID = re.compile(r"net_[0-9a-z]{1,64}\Z")
 PEER_ID = re.compile(r"(jmp|dyn|sta)_[0-9a-z]{1,64}\Z")
-MTU_RANGE = (1280, 9000)  # RFC 8200 section 5; jumbo frames
+MTU_RANGE = (576, 9000)  # RFC 791 section 3.1; jumbo frames. With IPv6 see domain/peer
 KEEPALIVE_RANGE = (0, 65535)  # wg(8)
 PORT_RANGE = (1, 65535)
 
