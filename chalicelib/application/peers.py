@@ -1,8 +1,9 @@
 """Peers: list, get, change, block, delete.
 
 Requests, whatever the size of the network: list 2 and a lens; get 2 and a lens; change 2 to 4
-reads + 1 transaction, and a lens; block and unblock 2 + 1, and a lens; delete 2 or 3 + 1 (a
-jump: and one query of the peers).
+reads + 1 transaction, and a lens (to a name whose DNS label is another peer's: reads and
+transaction twice); block and unblock 2 + 1, and a lens; delete 2 or 3 + 1 (a jump: and one
+query of the peers).
 """
 
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ from chalicelib.domain.patch import patched
 from chalicelib.domain.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.principal import Principal
 from chalicelib.domain.routes import require_clear, require_mtu, require_name_outside
+from chalicelib.domain.text import hashed_label, label_of
 from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Refused, Transactions
 
 
@@ -98,10 +100,17 @@ class Peers:
         """
         by.require_sight(network_id)
         order = Order(network_id, peer_id, by.id, What.PEER_UPDATED, if_match=if_match)
+        name = str(fields.get("name"))
         try:
-            return self._shown(*self.edits.make(order, lambda network, before: self._edit(network, before, fields)))
+            try:
+                made = self._edited(order, fields, label_of(name))
+            except Refused as refused:
+                if not (isinstance(refused.write, Claim) and refused.write.kind == "label"):
+                    raise
+                made = self._edited(order, fields, hashed_label(name))
         except Refused as refused:
-            raise _explained(refused.write, str(fields.get("name"))) from refused
+            raise _explained(refused.write, name) from refused
+        return self._shown(*made)
 
     def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> Shown:
         """Cut a peer off by hand. Without effect on one that is."""
@@ -153,17 +162,20 @@ class Peers:
 
         return self._shown(*self.edits.make(order, marked))
 
-    def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any]) -> Edit:
+    def _edited(self, order: Order, fields: Mapping[str, Any], label: str) -> tuple[Network, Peer]:
+        """Raises Refused."""
+        return self.edits.make(order, lambda network, before: self._edit(network, before, fields, label))
+
+    def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any], label: str) -> Edit:
+        """`label`: what DNS calls it if it gets another name."""
         before = record.peer
         after = patched(before, fields)
         if after.mtu != before.mtu:
             require_mtu(network, after)
         writes: list[Write] = []
-        if after.label != before.label:
-            writes += [
-                Release(network.id, "label", before.label),
-                Claim(network.id, "label", after.label, after.id),
-            ]
+        if after.name != before.name:
+            after = replace(after, dns_label=label)
+            writes += _renamed(before, after)
         if after.additional_allowed_ips != before.additional_allowed_ips or after.endpoint != before.endpoint:
             writes += self._rerouted(network, before, after)
         if after.preferred_jump_id != before.preferred_jump_id:
@@ -232,10 +244,25 @@ def _uncounted(network: Network, peer: Peer) -> Network:
     return network.without_jump(peer.id) if peer.is_jump else network.preferring(peer.preferred_jump_id, None)
 
 
+def _renamed(before: Peer, after: Peer) -> list[Write]:
+    network_id = after.network_id
+    writes: list[Write] = [
+        Claim(network_id, "name", after.name, after.id),
+        Release(network_id, "name", before.name),
+    ]
+    if after.label != before.label:
+        writes += [
+            Claim(network_id, "label", after.label, after.id),
+            Release(network_id, "label", before.label),
+        ]
+    return writes
+
+
 def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write]:
     peer = record.peer
     writes: list[Write] = [
         BuryPeer(Tombstone(network.id, peer.id, record.device_key, network.revision, now)),
+        Release(network.id, "name", peer.name),
         Release(network.id, "label", peer.label),
         FreeAddress(network.id, peer.index, now),
     ]
@@ -249,7 +276,7 @@ def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write
 
 def _explained(write: Write, name: str) -> Exception:
     match write:
-        case Claim(kind="label"):
+        case Claim(kind="name" | "label"):
             return PeerNameInUse(name)
         case Claim(kind="route", value=cidr):
             return CidrInUse(cidr, "it already stands behind another peer of this network")

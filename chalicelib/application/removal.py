@@ -13,9 +13,9 @@ from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.peer import PeerRecord
 from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
 
-PEERS_AT_ONCE = 10  # 9 items each at most, and the network, directory and change
-MOST_ITEMS = 96
-OWN_ITEMS = 9  # tombstone 2, label, address 2, keys 3, presence
+PEERS_AT_ONCE = 10
+MOST_ITEMS = 96  # beside the network, directory and change
+OWN_ITEMS = 6  # tombstone 2, name, label, address 2
 REMOVAL = PrincipalId("removal")
 
 
@@ -55,7 +55,8 @@ def _fitting(records: list[PeerRecord]) -> list[PeerRecord]:
     fitting: list[PeerRecord] = []
     room = MOST_ITEMS
     for record in records:
-        room -= OWN_ITEMS + len(record.peer.additional_allowed_ips)
+        peer = record.peer
+        room -= OWN_ITEMS + len(peer.keys) + peer.is_run_by_agent + len(peer.additional_allowed_ips)
         if room < 0 and fitting:
             break
         fitting.append(record)

@@ -139,12 +139,12 @@ class BuryPeer:
     tombstone: Tombstone
 
 
-ClaimKind = Literal["label", "key", "route"]
+ClaimKind = Literal["name", "label", "key", "route"]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Hold a DNS label, public key or CIDR for one peer. Fails when another peer holds it."""
+    """Hold a name, DNS label, public key or CIDR for one peer. Fails when another peer holds it."""
 
     network_id: NetworkId
     kind: ClaimKind

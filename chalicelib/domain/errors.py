@@ -251,14 +251,12 @@ class RequestRunning(Conflict):
 
 
 class PeerNameInUse(Conflict):
-    """Two peers of a network would answer to one DNS label."""
+    """A name stands for one peer of a network."""
 
     code = "name_in_use"
 
     def __init__(self, name: str) -> None:
-        super().__init__(
-            f"Another peer of this network has the DNS label that {name!r} needs too. Choose another name."
-        )
+        super().__init__(f"Another peer of this network is named {name!r}. Choose another name.")
 
 
 class KeyInUse(Conflict):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.errors import EnrollmentRefused
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.text import label_of
+from chalicelib.domain.text import plain_label
 from chalicelib.domain.tokens import Secret
 
 
@@ -44,7 +44,8 @@ MANUAL = "manual"  # in `blocked_by`: a person's word, beside incidents
 class Peer:
     """What a peer is. `None` and empty mean "not set".
 
-    `index`: host index, see ipam. `public_key` None: not enrolled; `keyed_since`: the revision
+    `index`: host index, see ipam. `dns_label`: its own in the network, see `label`. `public_key`
+    None: not enrolled; `keyed_since`: the revision
     that made its first key known. `staged_key`: the next one, announced, held by the others
     since `staged_since`; `retired_key`: the last one; see rotation. `endpoint`: a jump's host
     without port. `routed_cidrs`: those of a jump's `additional_allowed_ips` that are not
@@ -61,6 +62,7 @@ class Peer:
     name: str
     kind: Kind
     index: int
+    dns_label: str | None = None
     public_key: str | None = None
     keyed_since: Revision | None = None
     staged_key: str | None = None
@@ -98,7 +100,8 @@ class Peer:
 
     @property
     def label(self) -> str:
-        return label_of(self.name)
+        """Its name in DNS; of what was stored before labels were, as they were derived then."""
+        return self.dns_label or plain_label(self.name)
 
     @property
     def is_jump(self) -> bool:

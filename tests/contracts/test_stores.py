@@ -106,6 +106,7 @@ FULL = replace(
 EVERYTHING = a_static(
     3,
     name="Ana's phone",
+    dns_label="ana-s-phone-1",
     keyed_since=Revision(4),
     staged_key=a_key("staged"),
     staged_since=Revision(5),

@@ -8,6 +8,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.text import (
     LABEL,
+    hashed_label,
     hides,
     label_of,
     parse_domain,
@@ -15,6 +16,7 @@ from chalicelib.domain.text import (
     parse_label,
     parse_name,
     parse_resolver,
+    plain_label,
 )
 from tests.builders import a_key
 
@@ -110,6 +112,66 @@ def test_a_domain_hides_itself_and_all_under_it(domain: str, host: str, is_hidde
 def test_a_peer_name_is_one_printable_line(text: str) -> None:
     with pytest.raises(Invalid):
         parse_name("name", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        *((one, one) for one in ("Anna's Laptop", "Büro #3", "日本のサーバー", "خادم", "📱", "सर्वर", "\uf8ff Mac")),
+        *((one, one) for one in ("👩🏽‍💻 desk", "❤️‍🔥", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "می‌خواهم", "क्‍ष", "\U0001fae8", "1️⃣")),
+        *(("Ana\u2019s\xa0iPhone", "Ana\u2019s iPhone"), ("\u3000a\u2003b\u202f", "a b"), ("Bu\u0308ro", "Büro")),
+        ("e\u0301" * 63, "é" * 63),
+    ],
+)
+def test_a_peer_is_named_as_its_device_proposes(text: str, name: str) -> None:
+    assert parse_name("name", text) == name
+    assert parse_name("name", name) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a\u202eb", "a\u200eb", "\u200fa", "a\u061cb", "a\u2066b", "a\u2069", "a\x7fb", "a\x85b", "a\u2029b"),
+        *("a\ufeffb", "a\u2060b", "a\xadb", "we\u200db", "web\u200c", "\u200d", "é\u200d", "\u200dé", "\ud800"),
+        *("\ufe0f", "\u0301", "\u3000", "a\U000e0041", "a\ufffe", "\ufdd0", "日\u200d\u200d本", "\u2063"),
+    ],
+)
+def test_what_nobody_sees_or_what_turns_others_round_is_no_name(text: str) -> None:
+    with pytest.raises(Invalid):
+        parse_name("name", text)
+
+
+NAMES = st.text(st.sampled_from("aAbB1 -'.!äÄßéあ本🚀\u0301"), min_size=1, max_size=70)
+
+
+@given(st.one_of(NAMES, st.text(max_size=80)))
+def test_a_name_that_was_read_is_read_again_as_it_is(text: str) -> None:
+    try:
+        name = parse_name("name", text)
+    except Invalid:
+        return
+
+    assert parse_name("name", name) == name
+
+
+@given(NAMES, NAMES)
+def test_hashed_labels_of_two_names_are_two(one: str, other: str) -> None:
+    assert (hashed_label(one) == hashed_label(other)) is (one == other)
+
+
+@pytest.mark.parametrize("name", ["本 web", "Straße", "web あ", "ж", "a" * 62 + "ﬃ"])
+def test_a_label_that_lost_letters_ends_in_a_hash(name: str) -> None:
+    assert label_of(name) == hashed_label(name)
+
+
+@pytest.mark.parametrize("name", ["web", "Web 1", "🚀 web", "Büro", "Ångström", "½"])
+def test_a_label_that_lost_none_has_no_hash(name: str) -> None:
+    assert label_of(name) == plain_label(name)
+
+
+@given(st.text(min_size=1, max_size=63))
+def test_every_hashed_label_is_one(name: str) -> None:
+    assert LABEL.match(hashed_label(name))
 
 
 @given(st.text(min_size=1, max_size=63))

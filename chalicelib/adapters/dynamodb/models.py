@@ -103,7 +103,7 @@ class PeerItem(Table):
 
 
 class ClaimItem(Table):
-    """`peers`: a DNS label, public key or CIDR held for one peer, `claim#kind#value`."""
+    """`peers`: a name, DNS label, public key or CIDR held for one peer, `claim#kind#value`."""
 
     class Meta(Table.Meta):
         table_name = "peers"

@@ -24,6 +24,7 @@ class StoredPeer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     name: str
     kind: Kind
     index: int
+    dns_label: str | None = None
     public_key: str | None = None
     keyed_since: int | None = None
     staged_key: str | None = None
@@ -96,6 +97,7 @@ def _stored(peer: Peer) -> StoredPeer:
         name=peer.name,
         kind=peer.kind,
         index=peer.index,
+        dns_label=peer.dns_label,
         public_key=peer.public_key,
         keyed_since=peer.keyed_since,
         staged_key=peer.staged_key,
@@ -135,6 +137,7 @@ def _value(stored: StoredPeer) -> Peer:
         name=stored.name,
         kind=stored.kind,
         index=stored.index,
+        dns_label=stored.dns_label,
         public_key=stored.public_key,
         keyed_since=_revision(stored.keyed_since),
         staged_key=stored.staged_key,
