@@ -100,16 +100,10 @@ class Peers:
         """
         by.require_sight(network_id)
         order = Order(network_id, peer_id, by.id, What.PEER_UPDATED, if_match=if_match)
-        name = str(fields.get("name"))
         try:
-            try:
-                made = self._edited(order, fields, label_of(name))
-            except Refused as refused:
-                if not (isinstance(refused.write, Claim) and refused.write.kind == "label"):
-                    raise
-                made = self._edited(order, fields, hashed_label(name))
+            made = self._edited(order, fields)
         except Refused as refused:
-            raise _explained(refused.write, name) from refused
+            raise _explained(refused.write, str(fields.get("name"))) from refused
         return self._shown(*made)
 
     def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> Shown:
@@ -162,9 +156,19 @@ class Peers:
 
         return self._shown(*self.edits.make(order, marked))
 
-    def _edited(self, order: Order, fields: Mapping[str, Any], label: str) -> tuple[Network, Peer]:
-        """Raises Refused."""
-        return self.edits.make(order, lambda network, before: self._edit(network, before, fields, label))
+    def _edited(self, order: Order, fields: Mapping[str, Any]) -> tuple[Network, Peer]:
+        """Change it; where another peer has the plain DNS label of its name, with one of its own. Raises Refused."""
+        name = str(fields.get("name"))
+
+        def labelled(label: str) -> tuple[Network, Peer]:
+            return self.edits.make(order, lambda network, before: self._edit(network, before, fields, label))
+
+        try:
+            return labelled(label_of(name))
+        except Refused as refused:
+            if not (isinstance(refused.write, Claim) and refused.write.kind == "label"):
+                raise
+            return labelled(hashed_label(name))
 
     def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any], label: str) -> Edit:
         """`label`: what DNS calls it if it gets another name."""
