@@ -103,6 +103,7 @@ def shown(one: Shown) -> wire.Peer:
         id=peer.id,
         network_id=peer.network_id,
         name=peer.name,
+        dns_label=peer.label,
         kind=peer.kind.value,
         address=str(v4),
         address_v6=str(v6[0]) if v6 else None,

@@ -29,6 +29,7 @@ def test_a_name_whose_label_is_anothers_gets_a_label_of_its_own() -> None:
 
     assert [one.status for one in answers] == [201, 201, 201, 409, 409]
     assert {one.json["code"] for one in answers[3:]} == {"name_in_use"}
+    assert [one.json["peer"]["dns_label"] for one in answers[:3]] == labels(world)
     assert labels(world) == ["web", hashed_label("WEB"), hashed_label("Web!")]
 
 

@@ -24,6 +24,7 @@ export function aPeer(changed: Partial<Peer> = {}): Peer {
     id: "dyn_1",
     network_id: "net_1",
     name: "web",
+    dns_label: "web",
     kind: "dynamic",
     address: "10.20.0.2",
     address_v6: null,
