@@ -347,7 +347,7 @@ def test_a_buried_peer_leaves_a_tombstone(outside: Outside, lab: Network) -> Non
     assert outside.peers.tombstone(lab.id, a_jump().id) is None
 
 
-@pytest.mark.parametrize("kind", ["label", "key", "route"])
+@pytest.mark.parametrize("kind", ["name", "label", "key", "route"])
 def test_a_claim_is_held_by_one_peer_until_released(outside: Outside, lab: Network, kind: str) -> None:
     mine = Claim(lab.id, kind, "x/24", a_dynamic(2).id)  # type: ignore[arg-type]
     theirs = replace(mine, peer_id=a_dynamic(3).id)
