@@ -219,6 +219,7 @@ class Container:
             out.vault,
             out.clock,
             out.randomness,
+            self.settings.hosts,
         )
 
     @cached_property

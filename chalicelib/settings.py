@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Oidc:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`websocket_endpoint`: the socket API's management URL. `origin_secrets`: each proves that a
+    """`origin`: the one URL that people and agents know, empty where a function is not told.
+    `websocket_endpoint`: the socket API's management URL. `origin_secrets`: each proves that a
     request came by the one origin; with none, none did. `data_key_id`: the KMS key that seals
     networks' secrets. `return_after`: so long a jump that was down serves before its peers come
     back. `endpoint_url`: an emulator of AWS, None for AWS itself."""
@@ -49,12 +51,20 @@ class Settings:
     errand_queue_url: str
     data_key_id: str
     return_after: timedelta
+    origin: str
     websocket_endpoint: str
     origin_secrets: tuple[str, ...]
     region: str
     endpoint_url: str | None
     generation: int
     version: str
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names that peers and people must find, whatever a network's resolvers answer: of the origin and of
+        the identity provider."""
+        urls = (self.origin, self.oidc.issuer, self.oidc.discovery_url)
+        return frozenset(host for url in urls if (host := urlsplit(url).hostname))
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -72,6 +82,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         errand_queue_url=environment.get("ERRAND_QUEUE_URL", ""),
         data_key_id=environment.get("DATA_KEY_ID", ""),
         return_after=timedelta(seconds=int(environment.get("RETURN_AFTER_S", "300"))),
+        origin=environment.get("CONSOLE_URL", ""),
         websocket_endpoint=environment.get("WEBSOCKET_ENDPOINT", ""),
         origin_secrets=tuple(filter(None, environment.get("ORIGIN_SECRETS", "").split(","))),
         region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",

@@ -39,6 +39,11 @@ BY_THE_ORIGIN = {  # what the CDN adds to every call
     "x-origin-secret": "origin",
     "cloudfront-viewer-address": "203.0.113.9:4711",
 }
+ENVIRONMENT = {
+    "ORIGIN_SECRETS": "origin,former",
+    "CONSOLE_URL": "https://wirety.example.net",
+    "OIDC_ISSUER": "https://idp.example.com",
+}
 HOST = {"hostname": "web-1", "os": "linux", "agent_version": "0.1.0"}
 
 
@@ -57,13 +62,15 @@ class Answer:
 
 @dataclass
 class World:
-    """One deployment in memory. Nothing moves by itself: `settle` runs stream and queue."""
+    """One deployment in memory. Nothing moves by itself: `settle` runs stream and queue. `source`: the address
+    that callers of the API have."""
 
     adversary: Adversary = field(default_factory=Adversary)
+    source: str = "203.0.113.9"
 
     def __post_init__(self) -> None:
         self.outside = MemoryOutside(self.adversary)
-        self.container = Container(settings_from({"ORIGIN_SECRETS": "origin,former"}), self.outside)
+        self.container = Container(settings_from(ENVIRONMENT), self.outside)
         bootstrap.install(self.container)
         self.token = self.container.accounts.create_token("test", Role.ADMINISTRATOR).text()
         self._planned = self._announced = 0
@@ -83,6 +90,7 @@ class World:
             "authorization": f"Bearer {token or self.token}",
             "content-type": "application/json",
             **BY_THE_ORIGIN,
+            "cloudfront-viewer-address": f"{self.source}:4711",
             **(headers or {}),
         }
         answer = self.invoke(method, path, sent, said)

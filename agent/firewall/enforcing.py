@@ -23,14 +23,20 @@ TCP_IPV6_OVERHEAD_BYTES = 60
 LABEL = 87  # a bit of 128 in a conntrack entry
 WIRETY = '"wy*"'  # interfaces of every enrolment
 
-NEVER_INTERNET = tuple(
+NEVER_OUT = tuple(
     parse_member(cidr)
     for cidr in (
-        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
-        *("192.168.0.0/16", "224.0.0.0/3", "::/127", "fc00::/7", "fe80::/10", "ff00::/8"),
+        *("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32"),
+        *("::/96", "::ffff:0:0/96", "fe80::/10", "ff00::/8"),
+        *("100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32"),
+        *("fd00:42::42/128", "fd00:c1::a9fe:a9fe/128", "fd00:ec2::/64", "fd20:ce::254/128"),
     )
 )
-"""As in `chalicelib/domain/firewall.py`, where each stands with its source."""
+NEVER_INTERNET = (
+    *NEVER_OUT,
+    *map(parse_member, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "240.0.0.0/4", "fc00::/7")),
+)
+"""Both as in `chalicelib/domain/firewall.py`; there, and in `cidr.py`, each stands with its source."""
 
 IS_OPENING = "tcp flags syn / syn,ack"
 IS_NOT_OPENING = "tcp flags & (syn | ack) != syn"
@@ -60,7 +66,8 @@ def table(policy: Policy, around: Surroundings) -> Table:
     members = {
         "exits": outermost(member(way.cidr) for way in policy.exits),
         "routed": outermost(member(way.cidr) for way in policy.exits if not way.is_masqueraded),
-        "never": NEVER_INTERNET,
+        "never": outermost(NEVER_INTERNET),
+        "nobody": outermost(NEVER_OUT),
         "local": outermost(map(member, around.addresses)),
         **{names[name]: found for name, found in policy.sets.items()},
     }
@@ -108,11 +115,13 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
     )
     yield chain(
         "leaving",
-        _judged(_leaving(OWN, internet, "leaving_own"), _entering(REPLY, "replies"), _entering(ERROR, "errors")),
+        each("$ip daddr @nobodyv$v drop")
+        + _judged(_leaving(OWN, internet, "leaving_own"), _entering(REPLY, "replies"), _entering(ERROR, "errors")),
     )
     yield chain(
         "entering",
-        _judged(
+        each("$ip saddr @nobodyv$v drop")
+        + _judged(
             _entering(OWN, "entering_own"), _leaving(REPLY, internet, "replies"), _leaving(ERROR, internet, "errors")
         ),
     )

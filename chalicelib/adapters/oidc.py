@@ -85,6 +85,7 @@ class OidcTokens:
             own_use = "access" if settings.audience else "id"
             is_ours = (
                 isinstance(audiences, list)
+                and all(isinstance(one, str) for one in audiences)
                 and expected in audiences
                 and (len(audiences) == 1 or claims.get("azp") == settings.client_id)
                 and claims.get("token_use", own_use) == own_use
@@ -119,7 +120,7 @@ def _text(claim: object) -> str:
 
 def _time(claim: object) -> datetime:
     """A NumericDate, RFC 7519 section 2."""
-    if not isinstance(claim, int | float):
+    if not isinstance(claim, int | float) or isinstance(claim, bool):
         raise Unauthenticated(NO_TOKEN)
     try:
         return datetime.fromtimestamp(claim, UTC)

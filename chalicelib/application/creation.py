@@ -2,7 +2,8 @@
 
 Requests of one, whatever the size of the network: 2 reads and 1 transaction; a static peer 1
 read more (jumps), 1 or 2 more when CIDRs stand behind regular peers; with CIDRs or an
-endpoint of its own 1 more (directory). Of many: the same a transaction of up to about 19, or 250 KB.
+endpoint of its own 1 more (directory). Of many: the same a transaction of up to about 19 (16 static ones), or 250 KB.
+One whose DNS label is another peer's is decided once more, with a label of its own.
 """
 
 from collections.abc import Sequence
@@ -43,10 +44,11 @@ from chalicelib.domain.peer import Enrollment, Kind, Peer, PeerRecord
 from chalicelib.domain.principal import Principal
 from chalicelib.domain.profile import digests
 from chalicelib.domain.psk import preshared_keys
-from chalicelib.domain.routes import require_clear
+from chalicelib.domain.routes import require_clear, require_mtu, require_name_outside
+from chalicelib.domain.text import hashed_label, label_of
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.tunnel import Tunnel, regular_tunnel
-from chalicelib.ports import Clock, NetworkStore, PeerStore, Randomness, Refused, Transactions, Vault
+from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Randomness, Refused, Transactions, Vault
 
 ENROLLMENT_LIFETIME = timedelta(hours=24)
 PREFIXES: dict[Kind, Prefix] = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}
@@ -83,9 +85,10 @@ class NewPeer:
 
     @property
     def items(self) -> int:
-        """Of a transaction, at most: peer, label, address with its quarantine, key, a claim a CIDR, and blocks
-        of the directory."""
-        return 5 + len(self.additional_allowed_ips) + len(blocks_of(self.additional_allowed_ips))
+        """Of a transaction, at most: peer, name, label, address with its quarantine, key, a claim a CIDR, and
+        blocks of the directory."""
+        cidrs = self.additional_allowed_ips
+        return 5 + (self.kind is Kind.STATIC) + len(cidrs) + len(blocks_of(cidrs))
 
     @property
     def size_bytes(self) -> int:
@@ -110,13 +113,23 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A peer to be, with what stays the same however often it is decided."""
+    """A peer to be, with what stays the same however often it is decided. `label`: in DNS, the plain one
+    of its name, or one of its own once that turned out to be another peer's."""
 
     new: NewPeer
     id: PeerId
     token: Token
     private_key: str | None
     public_key: str | None
+    label: str
+
+    def relabelled(self) -> "Draft":
+        return replace(self, label=hashed_label(self.new.name))
+
+    def is_clash(self, write: Write) -> bool:
+        """Whether all that was refused is its plain label: with one of its own it can be."""
+        is_label = isinstance(write, Claim) and write.kind == "label" and write.peer_id == self.id
+        return is_label and self.label != hashed_label(self.new.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +155,17 @@ class Creation:
 
     def create(self, network_id: NetworkId, new: NewPeer, by: Principal, request: Replayable | None = None) -> Created:
         by.require_sight(network_id)
-        draft = self._draft(network_id, new)
+        drafts = [self._draft(network_id, new)]
 
         def attempt() -> Created:
-            settled = () if request is None else (replace(request, made=(draft.id,), is_done=True),)
+            settled = () if request is None else (replace(request, made=(drafts[0].id,), is_done=True),)
             try:
-                return self._commit(network_id, [draft], by, settled)[0]
+                return self._commit(network_id, drafts, by, settled)[0]
+            except Refused as refused:
+                if drafts[0].is_clash(refused.write):
+                    drafts[0] = drafts[0].relabelled()
+                    raise Moved from refused
+                raise
             except Unfit as unfit:
                 raise unfit.refusal from None
 
@@ -230,6 +248,10 @@ class Creation:
         try:
             return dict(zip(drafts, self._commit(network_id, list(drafts.values()), by, settled), strict=True))
         except Refused as refused:
+            clashing = {n: draft.relabelled() for n, draft in drafts.items() if draft.is_clash(refused.write)}
+            if clashing:
+                drafts |= clashing
+                raise Moved from refused
             refusal = refused.commit.refusal(refused.write)
             if refusal is None or not isinstance(refused.write, Claim):
                 raise
@@ -240,7 +262,7 @@ class Creation:
         private_key = self.randomness.private_key() if new.generate_key else None
         public_key = new.public_key if private_key is None else self.randomness.public_key(private_key)
         token = Token("wirety_enroll", f"{network_id}:{peer_id}", self.randomness.secret())
-        return Draft(new, peer_id, token, private_key, public_key)
+        return Draft(new, peer_id, token, private_key, public_key, label_of(new.name))
 
     def _commit(
         self, network_id: NetworkId, drafts: Sequence[Draft], by: Principal, settled: Sequence[Replayable]
@@ -253,11 +275,13 @@ class Creation:
         claimed: set[tuple[str, str]] = set()
         made: list[Making] = []
         directory = surroundings.directory
-        for draft in drafts:
+        for asked in drafts:
+            draft = asked.relabelled() if ("label", asked.label) in claimed else asked
             try:
                 allocation = addresses.give(draft.new.address)
                 peer = self._peer(network, draft, allocation, surroundings, now)
                 beside = [one.created.peer for one in made if one.created.peer.is_jump]
+                require_name_outside(network, peer.endpoint)
                 directory = self._routed(peer, directory, [*surroundings.jumps, *beside], by)
                 making = self._made(network, peer, draft, allocation, surroundings, now)
                 _require_apart(making, claimed)
@@ -307,6 +331,7 @@ class Creation:
             name=new.name,
             kind=new.kind,
             index=allocation.index,
+            dns_label=draft.label,
             public_key=draft.public_key,
             keyed_since=network.revision if draft.public_key else None,
             endpoint=new.endpoint,
@@ -326,7 +351,9 @@ class Creation:
             created_at=now,
             updated_at=now,
             revision=network.revision,
+            settings_revision=network.revision,
         )
+        require_mtu(network, peer)
         if new.kind is not Kind.STATIC:
             return peer
         return replace(peer, home_id=first_home(peer, serving(around.jumps), network.down))
@@ -347,6 +374,7 @@ class Creation:
             enrollment = Enrollment(created.token.hashed(), created.enrollment_expires_at)
         writes: list[Write] = [
             PutPeer(PeerRecord(peer, enrollment)),
+            Claim(network.id, "name", peer.name, peer.id),
             Claim(network.id, "label", peer.label, peer.id),
             TakeAddress(network.id, peer.id, allocation),
         ]

@@ -11,6 +11,7 @@ from chalicelib.domain.change import AdvanceNetwork, Affected, Change, Commit, P
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network import Network
+from chalicelib.domain.patch import revised
 from chalicelib.domain.peer import Peer, PeerRecord
 from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
 
@@ -32,7 +33,8 @@ Decision = Callable[[Network, PeerRecord], Edit]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who changes which peer how. `if_match`: the revisions the caller takes, None: whichever."""
+    """Who changes which peer how. `if_match`: versions of its settings that the caller takes,
+    None: whichever."""
 
     network_id: NetworkId
     peer_id: PeerId
@@ -57,12 +59,12 @@ class Edits:
             stored = self.networks.get(order.network_id)
             network = stored.advanced(now)
             before = self.peers.get(order.network_id, order.peer_id)
-            if order.if_match is not None and before.peer.revision not in order.if_match:
+            if order.if_match is not None and before.peer.version not in order.if_match:
                 raise Stale
             edit = decision(network, before)
             if edit.record == before and not edit.writes:
                 return stored, before.peer
-            after = replace(edit.record.peer, updated_at=now, revision=network.revision)
+            after = revised(before.peer, edit.record.peer, network.revision, now)
             affected = (Affected(before.peer, after),)
             what = edit.what or order.what
             change = Change(order.network_id, network.revision, now, order.by, what, affected, note=order.note)

@@ -25,6 +25,7 @@ from chalicelib.domain.directory import RangeTaken, blocks_of
 from chalicelib.domain.errors import (
     EnrollmentRefused,
     FilesWouldBeVoid,
+    Invalid,
     NetworkNotFound,
     PeerDeleted,
     PeerLeft,
@@ -33,8 +34,10 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.network import Network
+from chalicelib.domain.patch import revised
 from chalicelib.domain.peer import Enrollment, Host, Peer, PeerRecord
 from chalicelib.domain.principal import Agent
+from chalicelib.domain.text import parse_reachable
 from chalicelib.domain.tokens import Token
 from chalicelib.ports import (
     AgentSession,
@@ -103,8 +106,7 @@ class EnrollmentDesk:
                 raise EnrollmentRefused("was used with another WireGuard key")
             return agent
         network = before.advanced(now)
-        peer = self._enrolled(network, record.peer, applicant)
-        peer = replace(peer, revision=network.revision, updated_at=now)
+        peer = revised(record.peer, self._enrolled(network, record.peer, applicant), network.revision, now)
         affected = (Affected(record.peer, peer),)
         change = Change(network.id, network.revision, now, PrincipalId(peer.id), What.PEER_ENROLLED, affected)
         writes = _writes(record.peer, peer, used, applicant.host, AdvanceNetwork(network))
@@ -158,7 +160,7 @@ class EnrollmentDesk:
         if record.peer.is_jump and not void_files:
             self._require_no_files(record.peer)
         network = before.advanced(now)
-        peer = replace(record.peer.rekeyed(None), revision=network.revision, updated_at=now)
+        peer = revised(record.peer, record.peer.rekeyed(None), network.revision, now)
         enrollment = record.enrollment if record.device_key is None else record.enrollment.given_up(device_key)
         writes: tuple[Write, ...] = (
             AdvanceNetwork(network),
@@ -185,13 +187,12 @@ class EnrollmentDesk:
         enrolled = replace(peer.rekeyed(applicant.public_key), keyed_since=since, epoch=network.epoch)
         if not peer.is_jump or applicant.source is None or (peer.endpoint is not None and not peer.endpoint_guessed):
             return enrolled
-        guessed = replace(enrolled, endpoint=applicant.source, endpoint_guessed=True)
         try:
-            directory = self.networks.directory(blocks_of((), applicant.source))
-            directory.require_outside(applicant.source, peer.id, network.id)
-        except RangeTaken:  # no guess is better than a tunnel routed into itself
+            guess = parse_reachable("endpoint", applicant.source)
+            self.networks.directory(blocks_of((), guess)).require_outside(guess, peer.id, network.id)
+        except (Invalid, RangeTaken):  # no guess is better than one that nobody can reach, or a tunnel into itself
             return enrolled
-        return guessed
+        return replace(enrolled, endpoint=guess, endpoint_guessed=True)
 
 
 def _writes(before: Peer, peer: Peer, used: Enrollment, host: Host, advance: AdvanceNetwork) -> tuple[Write, ...]:

@@ -4,9 +4,10 @@ Requests: create 1 to KMS, 1 read + 1 transaction; list 1 + 1 a hundred; get 1; 
 transaction, of the range up to 5 reads, however many peers it moves; delete 2 + 1.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
+from itertools import product
 from typing import Any
 
 from chalicelib.application.contention import decide
@@ -29,15 +30,18 @@ from chalicelib.domain.change import (
 from chalicelib.domain.directory import RangeTaken
 from chalicelib.domain.errors import (
     EndpointInUse,
+    MtuTooSmall,
     NetworkNotEmpty,
     Stale,
     StaticPeersExist,
 )
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, Revision
-from chalicelib.domain.ipam import require_room
+from chalicelib.domain.ipam import require_private, require_room
 from chalicelib.domain.network import Network
+from chalicelib.domain.peer import IPV6_MTU
 from chalicelib.domain.principal import Principal
+from chalicelib.domain.routes import require_domain_beside
 from chalicelib.domain.tunnel import touches_endpoint
 from chalicelib.ports import (
     AllocationStore,
@@ -66,6 +70,8 @@ class NewNetwork:
 
 @dataclass(frozen=True, slots=True)
 class Networks:
+    """`hosts`: names of the deployment itself, which no network's domain may hide."""
+
     transactions: Transactions
     networks: NetworkStore
     ranges: Ranges
@@ -74,10 +80,12 @@ class Networks:
     vault: Vault
     clock: Clock
     randomness: Randomness
+    hosts: Collection[str]
 
     def create(self, new: NewNetwork, by: Principal, request: Replayable | None = None) -> Network:
         by.require_all_networks()
         require_room(new.cidr, new.cidr_v6)
+        require_domain_beside(new.domain, self.hosts)
         now = self.clock.now()
         network_id = NetworkId(self.randomness.new_id("net"))
         network = Network(
@@ -88,6 +96,7 @@ class Networks:
             domain=new.domain,
             dns=new.dns,
             revision=FIRST_REVISION,
+            settings_revision=FIRST_REVISION,
             secret=self.vault.seal_new(network_id),
             created_at=now,
             updated_at=now,
@@ -139,34 +148,50 @@ class Networks:
         return decide(self.clock, attempt)
 
     def update(
-        self, network_id: NetworkId, fields: Mapping[str, Any], by: Principal, if_match: Set[Revision] | None = None
+        self,
+        network_id: NetworkId,
+        fields: Mapping[str, Any],
+        by: Principal,
+        if_match: Set[Revision] | None = None,
+        is_public: bool = False,
     ) -> Network:
         """Change the fields that are given, parsed: another range moves every peer by this one write.
 
+        Args:
+            if_match: the version of the settings that the caller saw, None: whichever.
+            is_public: another range may belong to others on the internet.
+
         Raises:
             Stale, NetworkNameInUse, NetworksOverlap, CidrDoesNotFit.
+            Invalid: the range is public, or the domain hides the deployment's own names or a jump's endpoint.
             StaticPeersExist: their files could not follow.
+            MtuTooSmall: peers of a network that is given IPv6.
         """
         by.require_sight(network_id)
 
         def attempt() -> Network:
             now = self.clock.now()
             before = self.networks.get(network_id)
-            if if_match is not None and before.revision not in if_match:
+            if if_match is not None and before.version not in if_match:
                 raise Stale
             after = self._changed(before, fields)
+            if after.cidr != before.cidr and not is_public:
+                require_private(after.cidr)
             settings = _settings(before, after)
             if not settings:
                 return before
-            after = after.advanced(now)
+            after = after.with_other_settings(now)
+            if before.cidr_v6 is None and after.cidr_v6 is not None:
+                self._require_mtu(network_id)
             writes: list[Write] = [AdvanceNetwork(after)]
             if after.name != before.name:
                 writes += [
-                    Release(DEPLOYMENT, "name", before.name),
-                    Claim(DEPLOYMENT, "name", after.name, network_id),
+                    Release(DEPLOYMENT, "network_name", before.name),
+                    Claim(DEPLOYMENT, "network_name", after.name, network_id),
                 ]
+            if after.domain != before.domain or after.cidrs != before.cidrs:
+                self._require_endpoints_beside(after)
             if after.cidrs != before.cidrs:
-                self._require_endpoints_outside(after)
                 writes += self._claimed(before, after, by)
             change = Change(network_id, after.revision, now, by.id, What.NETWORK_UPDATED, settings=settings)
             self.transactions.commit(Commit(change, tuple(writes)))
@@ -183,7 +208,7 @@ class Networks:
 
         def attempt() -> None:
             network = self.networks.get(network_id)
-            if if_match is not None and network.revision not in if_match:
+            if if_match is not None and network.version not in if_match:
                 raise Stale
             if network.peers and not is_forced:
                 raise NetworkNotEmpty(network.peers)
@@ -206,11 +231,19 @@ class Networks:
         except RangeTaken as taken:
             raise self.ranges.overlap(taken, by) from None
 
-    def _require_endpoints_outside(self, network: Network) -> None:
-        for jump in self.peers.jumps(network.id):
-            for cidr in network.cidrs:
-                if touches_endpoint(cidr, jump.endpoint):
-                    raise EndpointInUse(str(jump.endpoint), f"{cidr} of network {network.name}")
+    def _require_endpoints_beside(self, network: Network) -> None:
+        """Raises EndpointInUse, Invalid: a jump's endpoint lies in the network's range, or under its domain."""
+        endpoints = [jump.endpoint for jump in self.peers.jumps(network.id) if jump.endpoint is not None]
+        require_domain_beside(network.domain, {*self.hosts, *endpoints})
+        for endpoint, cidr in product(endpoints, network.cidrs):
+            if touches_endpoint(cidr, endpoint):
+                raise EndpointInUse(endpoint, f"{cidr} of network {network.name}")
+
+    def _require_mtu(self, network_id: NetworkId) -> None:
+        """Raises MtuTooSmall."""
+        small = [peer.name for peer in self.peers.all(network_id) if peer.is_too_small_for_ipv6]
+        if small:
+            raise MtuTooSmall(small, IPV6_MTU)
 
     def _changed(self, before: Network, fields: Mapping[str, Any]) -> Network:
         """The network with other settings."""

@@ -1,8 +1,9 @@
 """Peers: list, get, change, block, delete.
 
 Requests, whatever the size of the network: list 2 and a lens; get 2 and a lens; change 2 to 4
-reads + 1 transaction, and a lens; block and unblock 2 + 1, and a lens; delete 2 or 3 + 1 (a
-jump: and one query of the peers).
+reads + 1 transaction, and a lens (to a name whose DNS label is another peer's: reads and
+transaction twice); block and unblock 2 + 1, and a lens; delete 2 or 3 + 1 (a jump: and one
+query of the peers).
 """
 
 from collections.abc import Mapping, Set
@@ -28,14 +29,15 @@ from chalicelib.domain.change import (
     Write,
 )
 from chalicelib.domain.directory import Directory, RangeTaken
-from chalicelib.domain.errors import Invalid, JumpInUse, LastJump, Stale
+from chalicelib.domain.errors import Invalid, JumpInUse, LabelInUse, LastJump, Stale
 from chalicelib.domain.home import first_home, serving
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network import Network
 from chalicelib.domain.patch import patched
 from chalicelib.domain.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.principal import Principal
-from chalicelib.domain.routes import require_clear
+from chalicelib.domain.routes import require_clear, require_mtu, require_name_outside
+from chalicelib.domain.text import hashed_label, label_of
 from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
 
 
@@ -99,7 +101,7 @@ class Peers:
         """
         by.require_sight(network_id)
         order = Order(network_id, peer_id, by.id, What.PEER_UPDATED, if_match=if_match)
-        return self._shown(*self.edits.make(order, lambda network, before: self._edit(network, before, fields, by)))
+        return self._shown(*self._edited(order, fields, by))
 
     def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> Shown:
         """Cut a peer off by hand. Without effect on one that is."""
@@ -129,7 +131,7 @@ class Peers:
             now = self.clock.now()
             before = self.networks.get(network_id)
             record = self.peers.get(network_id, peer_id)
-            if if_match is not None and record.peer.revision not in if_match:
+            if if_match is not None and record.peer.version not in if_match:
                 raise Stale
             if record.peer.is_jump:
                 self._require_expendable(before, record.peer, is_forced)
@@ -151,15 +153,28 @@ class Peers:
 
         return self._shown(*self.edits.make(order, marked))
 
-    def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any], by: Principal) -> Edit:
+    def _edited(self, order: Order, fields: Mapping[str, Any], by: Principal) -> tuple[Network, Peer]:
+        """Change it; where another peer has the plain DNS label of its name, with one of its own."""
+        name = str(fields.get("name"))
+
+        def labelled(label: str) -> tuple[Network, Peer]:
+            return self.edits.make(order, lambda network, before: self._edit(network, before, fields, label, by))
+
+        try:
+            return labelled(label_of(name))
+        except LabelInUse:
+            return labelled(hashed_label(name))
+
+    def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any], label: str, by: Principal) -> Edit:
+        """`label`: what DNS calls it if it gets another name."""
         before = record.peer
         after = patched(before, fields)
+        if after.mtu != before.mtu:
+            require_mtu(network, after)
         writes: list[Write] = []
-        if after.label != before.label:
-            writes += [
-                Release(network.id, "label", before.label),
-                Claim(network.id, "label", after.label, after.id),
-            ]
+        if after.name != before.name:
+            after = replace(after, dns_label=label)
+            writes += _renamed(before, after)
         if after.additional_allowed_ips != before.additional_allowed_ips or after.endpoint != before.endpoint:
             writes += self._rerouted(network, before, after, by)
         if after.preferred_jump_id != before.preferred_jump_id:
@@ -169,6 +184,8 @@ class Peers:
 
     def _rerouted(self, network: Network, before: Peer, after: Peer, by: Principal) -> list[Write]:
         """The claims and the blocks of the directory that follow CIDRs and endpoints."""
+        if after.endpoint != before.endpoint:
+            require_name_outside(network, after.endpoint)
         old, new = before.additional_allowed_ips, after.additional_allowed_ips
         directory = self.ranges.around((*old, *new), [after.endpoint])
         try:
@@ -222,10 +239,25 @@ def _uncounted(network: Network, peer: Peer) -> Network:
     return network.without_jump(peer.id) if peer.is_jump else network.preferring(peer.preferred_jump_id, None)
 
 
+def _renamed(before: Peer, after: Peer) -> list[Write]:
+    network_id = after.network_id
+    writes: list[Write] = [
+        Claim(network_id, "name", after.name, after.id),
+        Release(network_id, "name", before.name),
+    ]
+    if after.label != before.label:
+        writes += [
+            Claim(network_id, "label", after.label, after.id),
+            Release(network_id, "label", before.label),
+        ]
+    return writes
+
+
 def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write]:
     peer = record.peer
     writes: list[Write] = [
         BuryPeer(Tombstone(network.id, peer.id, record.device_key, network.revision, now)),
+        Release(network.id, "name", peer.name),
         Release(network.id, "label", peer.label),
         FreeAddress(network.id, peer.index, now),
     ]

@@ -16,9 +16,9 @@ from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.peer import PeerRecord
 from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
 
-PEERS_AT_ONCE = 10  # 9 items each at most, and the network and change
-MOST_ITEMS = 96
-OWN_ITEMS = 9  # tombstone 2, label, address 2, keys 3, presence
+PEERS_AT_ONCE = 10
+MOST_ITEMS = 98  # beside the network and change
+OWN_ITEMS = 6  # tombstone 2, name, label, address 2
 REMOVAL = PrincipalId("removal")
 
 
@@ -56,8 +56,9 @@ def _fitting(records: list[PeerRecord]) -> list[PeerRecord]:
     fitting: list[PeerRecord] = []
     room = MOST_ITEMS
     for record in records:
-        cidrs = record.peer.additional_allowed_ips
-        room -= OWN_ITEMS + len(cidrs) + len(blocks_of(cidrs))
+        peer = record.peer
+        cidrs = peer.additional_allowed_ips
+        room -= OWN_ITEMS + len(peer.keys) + peer.is_run_by_agent + len(cidrs) + len(blocks_of(cidrs))
         if room < 0 and fitting:
             break
         fitting.append(record)

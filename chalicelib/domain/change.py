@@ -11,7 +11,15 @@ from typing import Literal
 
 from chalicelib.domain.acl import Acl
 from chalicelib.domain.directory import Block
-from chalicelib.domain.errors import CidrInUse, KeyInUse, NetworkNameInUse, PeerNameInUse, Refusal, RequestRunning
+from chalicelib.domain.errors import (
+    CidrInUse,
+    KeyInUse,
+    LabelInUse,
+    NetworkNameInUse,
+    PeerNameInUse,
+    Refusal,
+    RequestRunning,
+)
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
@@ -140,13 +148,13 @@ class BuryPeer:
     tombstone: Tombstone
 
 
-ClaimKind = Literal["label", "key", "route", "name", "network"]
+ClaimKind = Literal["name", "label", "key", "route", "network_name", "network"]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Hold a DNS label, public key or CIDR for one peer; of the deployment, a name or its place in the list for
-    one network. Fails when another holds it."""
+    """Hold a name, DNS label, public key or CIDR for one peer; of the deployment, a name or its place in the list
+    for one network. Fails when another holds it."""
 
     network_id: NetworkId
     kind: ClaimKind
@@ -206,7 +214,7 @@ class SettleRequest:
 
 def entries_of(network: Network) -> tuple[Claim, ...]:
     """A network's name, and its place in the list of all."""
-    named = Claim(DEPLOYMENT, "name", network.name, network.id)
+    named = Claim(DEPLOYMENT, "network_name", network.name, network.id)
     return (named, Claim(DEPLOYMENT, "network", network.id, network.id))
 
 
@@ -256,9 +264,11 @@ def refusal_of(write: Write, names: Mapping[PeerId, str]) -> Refusal | None:
         names: of the peers that labels are claimed for.
     """
     match write:
-        case Claim(kind="label", value=label, peer_id=peer_id):
-            return PeerNameInUse(names.get(PeerId(peer_id), label))
         case Claim(kind="name", value=name):
+            return PeerNameInUse(name)
+        case Claim(kind="label", value=label, peer_id=peer_id):
+            return LabelInUse(names.get(PeerId(peer_id), label))
+        case Claim(kind="network_name", value=name):
             return NetworkNameInUse(name)
         case Claim(kind="key"):
             return KeyInUse()

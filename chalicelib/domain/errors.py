@@ -113,7 +113,7 @@ class Invalid(Refusal):
 
     def __init__(self, errors: Sequence[tuple[str, str]]) -> None:
         self.errors = tuple(errors)
-        super().__init__("; ".join(f"{field}: {message}" for field, message in errors))
+        super().__init__(listed([f"{field}: {message}" for field, message in errors], "; "))
 
 
 class NetworkNotFound(NotFound):
@@ -168,10 +168,11 @@ class StaticPeersExist(Conflict):
     code = "static_peers_exist"
 
     def __init__(self, names: Sequence[str], more: bool) -> None:
-        listed = ", ".join(names) + (" and others" if more else "")
+        """`more`: there are others that are not among the names."""
+        others = " and others" if more else ""
         super().__init__(
-            f"The files of static peers could not follow: {listed}. Delete them first, or grow the range in place: "
-            "the same first address, a shorter prefix."
+            f"The files of static peers could not follow: {listed(names)}{others}. Delete them first, or grow the "
+            "range in place: the same first address, a shorter prefix."
         )
 
 
@@ -182,6 +183,17 @@ class CidrDoesNotFit(Conflict):
 
     def __init__(self, cidr: str, why: str) -> None:
         super().__init__(f"{cidr} is too small: {why}.")
+
+
+class MtuTooSmall(Conflict):
+    """IPv6 does not go through tunnels of so small packets."""
+
+    code = "mtu_too_small"
+
+    def __init__(self, names: Sequence[str], least: int) -> None:
+        super().__init__(
+            f"IPv6 needs an MTU of at least {least}, and these peers have less: {listed(names)}. Raise it first."
+        )
 
 
 class DirectoryFull(Conflict):
@@ -251,14 +263,16 @@ class RequestRunning(Conflict):
 
 
 class PeerNameInUse(Conflict):
-    """Two peers of a network would answer to one DNS label."""
+    """A name stands for one peer of a network."""
 
     code = "name_in_use"
 
     def __init__(self, name: str) -> None:
-        super().__init__(
-            f"Another peer of this network has the DNS label that {name!r} needs too. Choose another name."
-        )
+        super().__init__(f"Another peer of this network is named {name!r}. Choose another name.")
+
+
+class LabelInUse(PeerNameInUse):
+    """Another peer has the DNS label; a name whose plain label is taken is given one of its own."""
 
 
 class KeyInUse(Conflict):
@@ -350,7 +364,7 @@ class FilesWouldBreak(Conflict):
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(
             f"With another key of this jump these static peers' files are void until they are re-issued: "
-            f"{_listed(names)}. Repeat with ?force=true."
+            f"{listed(names)}. Repeat with ?force=true."
         )
 
 
@@ -361,7 +375,7 @@ class KeyNotHeld(Conflict):
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(
-            f"The jump's new key is not in force yet on: {_listed(names)}. Wait for them, or repeat with "
+            f"The jump's new key is not in force yet on: {listed(names)}. Wait for them, or repeat with "
             "?force=true: they are cut off until they reach the control plane."
         )
 
@@ -382,7 +396,7 @@ class JumpInUse(Conflict):
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(
-            f"The files of these static peers name this jump and would be void: {', '.join(names)}. "
+            f"The files of these static peers name this jump and would be void: {listed(names)}. "
             "Move or delete them first, or repeat with ?force=true."
         )
 
@@ -425,12 +439,13 @@ class FilesWouldBeVoid(Conflict):
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(
-            f"The files of these static peers name this jump's key and would be void: {', '.join(names)}. "
+            f"The files of these static peers name this jump's key and would be void: {listed(names)}. "
             "To move the jump to another machine, export its identity and import it there; to leave in spite of "
             "them, say so (void_files), and re-issue them afterwards."
         )
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], separator: str = ", ") -> str:
+    """Names in a message, MOST_NAMES of them at most."""
     more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} others" if more > 0 else "")
+    return separator.join(names[:MOST_NAMES]) + (f" and {more} others" if more > 0 else "")

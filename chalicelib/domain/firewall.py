@@ -3,7 +3,8 @@
 AllowedIPs cannot isolate through a hub; this does. Its verdict is about the first packet of
 a flow, by the flow's own direction: replies belong to the permission they answer, and TCP
 replies (not a bare SYN) pass by it also on a path that saw no first packet. What leaves the
-tunnel is declared, or the internet for peers with full encapsulation; never anything else.
+tunnel is declared, or the internet for peers with full encapsulation; never anything else, and
+never what no other machine may reach, whatever is declared.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,28 +13,21 @@ from ipaddress import ip_network
 from typing import Literal, assert_never
 
 from chalicelib.domain.acl import AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol, Selector
-from chalicelib.domain.cidr import Address, Cidr, ordered, without
+from chalicelib.domain.cidr import METADATA, NO_HOSTS, Address, Cidr, ordered, without
 from chalicelib.domain.ids import PeerId
+from chalicelib.domain.ipam import PRIVATE, ULA
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.territory import territories
 
-NEVER_INTERNET = tuple(
-    ip_network(cidr)
-    for cidr in (
-        "0.0.0.0/8",  # this network: RFC 1122 section 3.2.1.3
-        "10.0.0.0/8",  # RFC 1918
-        "100.64.0.0/10",  # RFC 6598
-        "127.0.0.0/8",
-        "169.254.0.0/16",  # link-local, RFC 3927: metadata services of clouds
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "224.0.0.0/3",  # multicast and reserved
-        "::/127",
-        "fc00::/7",  # RFC 4193
-        "fe80::/10",
-        "ff00::/8",
-    )
+NEVER_OUT: tuple[Cidr, ...] = (*NO_HOSTS, *METADATA)
+"""What is not out of the tunnel, whatever is declared: on a cloud's machine it would be the jump's own credentials."""
+
+NEVER_INTERNET: tuple[Cidr, ...] = (
+    *NEVER_OUT,
+    *PRIVATE,
+    ip_network("240.0.0.0/4"),  # reserved: RFC 1112 section 4
+    ULA,
 )
 """What the internet is not, whatever a client's AllowedIPs say."""
 
@@ -126,6 +120,9 @@ def permits(policy: Firewall, packet: Packet, way: Way) -> bool:
     if way != "leaving" and _in(source, policy.isolated) and not _in(destination, policy.hubs):
         return False
     if not _allowed(policy, packet):
+        return False
+    outside = {"leaving": destination, "entering": source}.get(way)
+    if outside is not None and _in(outside, NEVER_OUT):
         return False
     if way == "leaving":
         declared = any(destination in behind.cidr for behind in policy.exits)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-from chalicelib.domain.cidr import parse_cidr
+from chalicelib.domain.cidr import METADATA, NO_HOSTS, parse_cidr, require_no_touch
 from chalicelib.domain.errors import Invalid
 
 QUARANTINE = timedelta(days=7)
@@ -65,17 +65,28 @@ class Capacity:
 
 
 def parse_network_cidr(text: str, allow_public: bool) -> IPv4Network:
-    """Parse a network's own range: IPv4, /8 to /30, private or CGNAT unless `allow_public`."""
+    """Parse a network's own range: IPv4, /8 to /30, private or CGNAT unless `allow_public`.
+
+    CGNAT may hold the metadata address of a cloud: it is then a peer's, and nothing goes there out of the tunnel.
+    """
     cidr = parse_cidr("cidr", text)
     if not isinstance(cidr, IPv4Network):
         raise Invalid([("cidr", "IPv6 goes into cidr_v6; cidr is IPv4.")])
     if not 8 <= cidr.prefixlen <= 30:
         raise Invalid([("cidr", f"A /{cidr.prefixlen} does not fit: the prefix length is 8 to 30.")])
-    if not allow_public and not any(cidr.subnet_of(private) for private in PRIVATE):
+    if not any(cidr.subnet_of(private) for private in PRIVATE):
+        require_no_touch("cidr", cidr, (*NO_HOSTS, *METADATA))
+    if not allow_public:
+        require_private(cidr)
+    return cidr
+
+
+def require_private(cidr: IPv4Network) -> None:
+    """Raises Invalid: the range belongs to others on the internet."""
+    if not any(cidr.subnet_of(private) for private in PRIVATE):
         raise Invalid(
             [("cidr", f"{cidr} is not private (RFC 1918) or CGNAT. Set allow_public to use it all the same.")]
         )
-    return cidr
 
 
 def parse_network_cidr_v6(text: str) -> IPv6Network:
@@ -85,6 +96,7 @@ def parse_network_cidr_v6(text: str) -> IPv6Network:
         raise Invalid([("cidr_v6", f"{cidr_v6} is not in fc00::/7. Use a ULA prefix such as fd12:3456:789a::/64.")])
     if not 48 <= cidr_v6.prefixlen <= 112:
         raise Invalid([("cidr_v6", f"A /{cidr_v6.prefixlen} does not fit: the prefix length is 48 to 112.")])
+    require_no_touch("cidr_v6", cidr_v6, METADATA)
     return cidr_v6
 
 

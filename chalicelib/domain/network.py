@@ -32,7 +32,8 @@ class Network:
     """`next_index`: every index below it was handed out once, but for `gaps`. `peers`: how many
     exist; `routers`: how many regular ones have CIDRs behind them. `preferences`: each jump with
     the number of regular peers that prefer it. `down`: jumps marked down for all. `epoch`: of
-    preshared keys. `acl_version`: 0 without an ACL."""
+    preshared keys. `acl_version`: 0 without an ACL. `settings_revision`: that of the newest change of what a
+    person sets; None: it was stored before that was kept, see `version`."""
 
     id: NetworkId
     name: str
@@ -51,6 +52,7 @@ class Network:
     down: frozenset[PeerId] = frozenset()
     epoch: int = 1
     acl_version: int = 0
+    settings_revision: Revision | None = None
     is_deleting: bool = False
     created_at: datetime
     updated_at: datetime
@@ -59,9 +61,19 @@ class Network:
     def cidrs(self) -> tuple[Cidr, ...]:
         return (self.cidr,) if self.cidr_v6 is None else (self.cidr, self.cidr_v6)
 
+    @property
+    def version(self) -> Revision:
+        """Of its settings: agents' reports and changes of peers do not raise it."""
+        return self.settings_revision or self.revision
+
     def advanced(self, at: datetime) -> "Network":
-        """The network one revision later."""
-        return replace(self, revision=Revision(self.revision + 1), updated_at=at)
+        """The network one revision later, with the settings it has."""
+        return replace(self, revision=Revision(self.revision + 1), settings_revision=self.version, updated_at=at)
+
+    def with_other_settings(self, at: datetime) -> "Network":
+        """The network one revision later, which made its settings what they are."""
+        later = self.advanced(at)
+        return replace(later, settings_revision=later.revision)
 
     # ---- addresses ------------------------------------------------------------------------------
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ids import Revision
 from chalicelib.domain.peer import Kind, Peer
 
 OF_ALL = frozenset(
@@ -21,6 +23,9 @@ OF_ALL = frozenset(
 )
 OF_JUMPS = OF_ALL | {"endpoint", "routed_cidrs"}
 OF_REGULAR = OF_ALL | {"is_isolated", "full_encapsulation", "preferred_jump_id", "dns"}
+SETTINGS = OF_JUMPS | OF_REGULAR | {"blocked_by"}
+"""What a person decides of a peer, rather than its agent or the control plane."""
+
 CLEARED: Mapping[str, Any] = {
     "is_isolated": False,
     "full_encapsulation": False,
@@ -32,27 +37,35 @@ CLEARED: Mapping[str, Any] = {
 
 
 def patched(peer: Peer, fields: Mapping[str, Any]) -> Peer:
-    """The peer with other fields; None clears one.
+    """The peer with other fields; None clears one. Of another kind's fields it may be said that they are not set.
 
     Raises:
         Invalid: a field of another kind, a name cleared, or a routed CIDR that is not behind the jump.
     """
     known = OF_JUMPS if peer.kind is Kind.JUMP else OF_REGULAR
-    errors = [(name, f"A {peer.kind} peer has no {name}.") for name in fields if name not in known]
+    values: dict[str, Any] = {name: CLEARED.get(name) if value is None else value for name, value in fields.items()}
+    foreign = [name for name in values if name not in known]
+    errors = [(name, f"A {peer.kind} peer has no {name}.") for name in foreign if values.pop(name) != CLEARED.get(name)]
     if fields.get("name", peer.name) is None:
         errors.append(("name", "A peer has a name; it cannot be cleared."))
     if errors:
         raise Invalid(errors)
-    values: dict[str, Any] = {name: CLEARED.get(name) if value is None else value for name, value in fields.items()}
     if "endpoint" in values:
         values["endpoint_guessed"] = False
     after = replace(peer, **values)
-    if "routed_cidrs" in fields:
+    if "routed_cidrs" in values:
         require_routed_behind(after)
         return after
     return replace(
         after, routed_cidrs=tuple(cidr for cidr in after.routed_cidrs if cidr in after.additional_allowed_ips)
     )
+
+
+def revised(before: Peer, after: Peer, revision: Revision, at: datetime) -> Peer:
+    """The peer after a change, as of its revision; so are its settings where one of them differs."""
+    is_set_anew = any(getattr(before, name) != getattr(after, name) for name in SETTINGS)
+    settings = revision if is_set_anew else before.version
+    return replace(after, revision=revision, settings_revision=settings, updated_at=at)
 
 
 def require_routed_behind(peer: Peer) -> None:

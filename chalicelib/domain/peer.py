@@ -8,7 +8,7 @@ from enum import StrEnum
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.errors import EnrollmentRefused
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.text import label_of
+from chalicelib.domain.text import plain_label
 from chalicelib.domain.tokens import Secret
 
 
@@ -36,6 +36,7 @@ class Host:
     agent_version: str
 
 
+IPV6_MTU = 1280  # the least that a link with IPv6 has: RFC 8200 section 5
 MANUAL = "manual"  # in `blocked_by`: a person's word, beside incidents
 
 
@@ -43,7 +44,8 @@ MANUAL = "manual"  # in `blocked_by`: a person's word, beside incidents
 class Peer:
     """What a peer is. `None` and empty mean "not set".
 
-    `index`: host index, see ipam. `public_key` None: not enrolled; `keyed_since`: the revision
+    `index`: host index, see ipam. `dns_label`: its own in the network, see `label`. `public_key`
+    None: not enrolled; `keyed_since`: the revision
     that made its first key known. `staged_key`: the next one, announced, held by the others
     since `staged_since`; `retired_key`: the last one; see rotation. `endpoint`: a jump's host
     without port. `routed_cidrs`: those of a jump's `additional_allowed_ips` that are not
@@ -51,7 +53,8 @@ class Peer:
     down for it alone. `home_id`, `issued`: of a static peer's file: the jump it names, fixed once
     chosen; digests of its lines by key (see profile). `epoch`: of its preshared keys: the one its
     file was issued with, or the newest that its agent said it holds. `blocked_by`: MANUAL and ids
-    of incidents.
+    of incidents. `settings_revision`: that of the newest change of what a person sets; None: it was
+    stored before that was kept, see `version`.
     """
 
     id: PeerId
@@ -59,6 +62,7 @@ class Peer:
     name: str
     kind: Kind
     index: int
+    dns_label: str | None = None
     public_key: str | None = None
     keyed_since: Revision | None = None
     staged_key: str | None = None
@@ -84,17 +88,28 @@ class Peer:
     metadata: Mapping[str, str] = field(default_factory=dict)
     owner_id: PrincipalId | None = None
     blocked_by: tuple[str, ...] = ()
+    settings_revision: Revision | None = None
     created_at: datetime
     updated_at: datetime
     revision: Revision
 
     @property
+    def version(self) -> Revision:
+        """Of its settings: what its agent reports, and where its home is, do not raise it."""
+        return self.settings_revision or self.revision
+
+    @property
     def label(self) -> str:
-        return label_of(self.name)
+        """Its name in DNS; of what was stored before labels were, as they were derived then."""
+        return self.dns_label or plain_label(self.name)
 
     @property
     def is_jump(self) -> bool:
         return self.kind is Kind.JUMP
+
+    @property
+    def is_too_small_for_ipv6(self) -> bool:
+        return self.mtu is not None and self.mtu < IPV6_MTU
 
     @property
     def is_run_by_agent(self) -> bool:

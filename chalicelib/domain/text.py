@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
+from chalicelib.domain.cidr import Address, is_reachable, unmapped
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ids import PrincipalId
 
@@ -17,6 +18,17 @@ TAGS_MAX = 16
 METADATA_MAX = 16
 VALUE_MAX = 255
 NOTE_MAX = 500
+SHORT_HASH, LONG_HASH = 8, 12  # hexadecimal digits
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Unicode 16.0 table 4-4
+UNSEEN_ALONE = UNSEEN | {"Mn", "Me", "Zs"}
+# Joiners between letters of other scripts or emoji (Unicode 16.0 section 23.2), and the tags of a flag (UTS 51, ED-14a)
+JOINED = re.compile(
+    "(?<=[^\\x00-\\x7f\\u200c\\u200d])[\\u200c\\u200d](?=[^\\x00-\\x7f\\u200c\\u200d])"
+    "|(?<=\\U0001f3f4)[\\U000e0020-\\U000e007e]+\\U000e007f"
+)
+LOCALHOST = "localhost"  # RFC 6761 section 6.3
+MULTICAST_DNS = "local"  # RFC 6762 section 3
+REACHABLE = "Give the public name or address by which peers find this jump."
 
 
 def parse_label(field: str, text: str) -> str:
@@ -27,30 +39,57 @@ def parse_label(field: str, text: str) -> str:
 
 
 def parse_domain(field: str, text: str) -> str:
-    """Accept a DNS domain in lower case, without a trailing dot."""
+    """Accept a DNS domain in lower case, without a trailing dot, that a network can have for itself."""
     labels = text.split(".")
     if len(text) > DOMAIN_MAX or not all(LABEL.match(label) for label in labels) or labels[-1].isdigit():
         raise Invalid([(field, f"{text!r} is no DNS domain. Write it like lab.internal.")])
+    if labels[-1] in (MULTICAST_DNS, LOCALHOST):
+        raise Invalid([(field, f"Machines answer names under .{labels[-1]} themselves. Choose one like lab.internal.")])
+    if len(labels) == 1:
+        raise Invalid(
+            [(field, f"{text} is a top-level domain: all names under it would be hidden. Write {text}.internal.")]
+        )
     return text
 
 
+def hides(domain: str, host: str) -> bool:
+    """Whether a host's name is a domain, or lies under it: jumps answer for all names of their network's domain."""
+    return f".{host}".endswith(f".{domain}")
+
+
 def parse_host(field: str, text: str) -> str:
-    """Accept a host name or a bare IP address, the form an endpoint has."""
-    if (address := _address(text)) is not None:
-        return address
+    """Accept a host name or a bare IP address that other machines can reach, the form an endpoint has."""
+    if _address(text) is not None:
+        return parse_reachable(field, text)
     host = text.lower()
     labels = host.split(".")
     # RFC 1123 section 2.1: the last label is alphabetic; a number there is read as an address by many
     if len(host) > DOMAIN_MAX or not all(LABEL.match(label) for label in labels) or labels[-1][:1].isdigit():
         raise Invalid([(field, f"{text!r} is no host name or IP address. Give the host alone, without a port.")])
+    if LOCALHOST in (labels[0], labels[-1]):  # localhost.localdomain too
+        raise Invalid([(field, f"{host} is each machine itself. {REACHABLE}")])
     return host
 
 
+def parse_reachable(field: str, text: str) -> str:
+    """Accept an IP address that other machines can reach; IPv4 written as IPv6 becomes IPv4."""
+    address = _parsed_address(field, text)
+    if not is_reachable(address):
+        raise Invalid([(field, f"No other machine can reach {address}. {REACHABLE}")])
+    return str(address)
+
+
 def parse_address(field: str, text: str) -> str:
-    """Accept an IP address, and return its canonical text."""
-    if (address := _address(text)) is None:
-        raise Invalid([(field, f"{text!r} is no IP address.")])
-    return address
+    """Accept an IP address, and return its canonical text; IPv4 written as IPv6 becomes IPv4."""
+    return str(_parsed_address(field, text))
+
+
+def parse_resolver(field: str, text: str) -> str:
+    """Accept the address of a DNS server. Clouds have theirs at link-local IPv4 addresses."""
+    address = _parsed_address(field, text)
+    if not is_reachable(address) and not (address.version == 4 and address.is_link_local):
+        raise Invalid([(field, f"No peer can ask {address} for names. Give the address of a DNS server.")])
+    return str(address)
 
 
 def parse_tag(field: str, text: str) -> str:
@@ -96,29 +135,70 @@ def parse_owner(field: str, text: str) -> PrincipalId:
 
 
 def parse_name(field: str, text: str) -> str:
-    """Accept any one-line text of 1..63 characters."""
-    name = text.strip()
+    """Accept what people call a device: one line of 1..63 characters of any script, with something to see in it.
+
+    Returns:
+        The name in Unicode's normal form C; each kind of space a plain one, and none at the ends.
+    """
+    spaced = "".join(" " if unicodedata.category(one) == "Zs" else one for one in text)
+    name = unicodedata.normalize("NFC", spaced).strip()
     if not 1 <= len(name) <= NAME_MAX:
         raise Invalid([(field, f"A name has 1 to {NAME_MAX} characters.")])
-    if not name.isprintable():
-        raise Invalid([(field, "A name is one line of printable characters.")])
+    bare = JOINED.sub("", name)
+    if any(unicodedata.category(one) in UNSEEN or _is_noncharacter(one) for one in bare):
+        raise Invalid([(field, "A name is one line without control characters, marks of direction and loose joiners.")])
+    if all(unicodedata.category(one) in UNSEEN_ALONE for one in bare):
+        raise Invalid([(field, "A name has something to see in it.")])
     return name
 
 
 def label_of(name: str) -> str:
-    """Derive the DNS label of a peer's name.
+    """The DNS label that a peer of this name has when no other has it: its letters and digits, in ASCII.
 
-    Equal names give equal labels, so a unique label makes the name unique too. A name
-    without any ASCII letter or digit gets a label from its hash.
+    Where letters were lost it ends in a hash of the name, so that other names do not lead to it.
     """
-    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    label = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:NAME_MAX].strip("-")
-    return label or f"x{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    label, is_whole = _folded(name)
+    return label if is_whole else hashed_label(name)
 
 
-def _address(text: str) -> str | None:
-    """Canonical text of an IP address; one with a zone means something on one machine only, and is none."""
+def hashed_label(name: str) -> str:
+    """The DNS label of a name whose plain one is another peer's: it ends in a hash of the name."""
+    label, _ = _folded(name)
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    if not label:
+        return f"x{digest[:LONG_HASH]}"
+    return f"{label[: NAME_MAX - SHORT_HASH - 1].strip('-')}-{digest[:SHORT_HASH]}"
+
+
+def plain_label(name: str) -> str:
+    """The label as it was derived before it was stored with its peer, see `Peer.label`."""
+    label, _ = _folded(name)
+    return label or hashed_label(name)
+
+
+def _folded(name: str) -> tuple[str, bool]:
+    """The letters and digits of a name in ASCII, hyphens for all else; and whether they are all there."""
+    decomposed = unicodedata.normalize("NFKD", name)
+    label = re.sub(r"[^a-z0-9]+", "-", decomposed.encode("ascii", "ignore").decode().lower()).strip("-")
+    lost = any(unicodedata.category(one)[0] in "LN" for one in decomposed if not one.isascii())
+    return label[:NAME_MAX].strip("-"), bool(label) and not lost and len(label) <= NAME_MAX
+
+
+def _is_noncharacter(one: str) -> bool:
+    """Unicode 16.0 section 23.7."""
+    return ord(one) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(one) <= 0xFDEF
+
+
+def _parsed_address(field: str, text: str) -> Address:
+    address = _address(text)
+    if address is None:
+        raise Invalid([(field, f"{text!r} is no IP address.")])
+    return address
+
+
+def _address(text: str) -> Address | None:
+    """An IP address; one with a zone means something on one machine only, and is none."""
     try:
-        return None if "%" in text else str(ip_address(text))
+        return None if "%" in text else unmapped(ip_address(text))
     except ValueError:
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from chalicelib.domain.cidr import Address, Cidr, ordered
+from chalicelib.domain.cidr import Address, Cidr, ordered, unmapped
 from chalicelib.domain.home import home_of, homes_in_order, serving
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.network import Network
@@ -229,7 +229,7 @@ def reach(network: Network, peer: Peer) -> tuple[Cidr, ...]:
 def touches_endpoint(cidr: Cidr, endpoint: str | None) -> bool:
     """Whether a CIDR contains a jump's endpoint, so that a route to it would swallow the tunnel."""
     try:
-        return endpoint is not None and ip_address(endpoint) in cidr
+        return endpoint is not None and unmapped(ip_address(endpoint)) in cidr
     except ValueError:  # a host name
         return False
 

@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 
 NETWORK_ID = re.compile(r"net_[0-9a-z]{1,64}\Z")
 PEER_ID = re.compile(r"(jmp|dyn|sta)_[0-9a-z]{1,64}\Z")
-MTU_RANGE = (1280, 9000)  # RFC 8200 section 5; jumbo frames
+MTU_RANGE = (576, 9000)  # RFC 791 section 3.1; jumbo frames. With IPv6 see domain/peer
 KEEPALIVE_RANGE = (0, 65535)  # wg(8)
 PORT_RANGE = (1, 65535)
 
@@ -44,8 +44,10 @@ def parse_peer_id(field: str, text: str) -> PeerId:
 
 
 def parse_cursor(text: str | None, pattern: re.Pattern[str]) -> str | None:
-    """Accept what a page before answered as `next_cursor`."""
-    if text is not None and not pattern.match(text):
+    """Accept what a page before answered as `next_cursor`; empty, as clients send what they do not have: none."""
+    if not text:
+        return None
+    if not pattern.match(text):
         raise Invalid([("cursor", "This is no cursor of this list. Use the next_cursor of the page before.")])
     return text
 

@@ -12,7 +12,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.peer import Kind, Peer
 from chalicelib.domain.presence import last_seen, status
-from chalicelib.domain.text import parse_address, parse_host, parse_metadata, parse_name, parse_owner, parse_tags
+from chalicelib.domain.text import parse_host, parse_metadata, parse_name, parse_owner, parse_resolver, parse_tags
 from chalicelib.domain.tunnel import addresses
 from chalicelib.entrypoints.parsing import (
     KEEPALIVE_RANGE,
@@ -83,7 +83,7 @@ def fields_of(body: wire.PatchPeer) -> dict[str, Any]:
         "routed_cidrs": lambda texts: parse_cidrs("routed_cidrs", texts, MOST_CIDRS),
         "persistent_keepalive": lambda number: within("persistent_keepalive", number, KEEPALIVE_RANGE),
         "mtu": lambda number: within("mtu", number, MTU_RANGE),
-        "dns": lambda texts: parse_list(parse_address, "dns", texts, MOST_RESOLVERS),
+        "dns": lambda texts: parse_list(parse_resolver, "dns", texts, MOST_RESOLVERS),
         "preferred_jump_id": lambda text: parse_peer_id("preferred_jump_id", text),
         "tags": lambda texts: parse_tags("tags", texts),
         "metadata": lambda pairs: parse_metadata("metadata", pairs),
@@ -103,6 +103,7 @@ def shown(one: Shown) -> wire.Peer:
         id=peer.id,
         network_id=peer.network_id,
         name=peer.name,
+        dns_label=peer.label,
         kind=peer.kind.value,
         address=str(v4),
         address_v6=str(v6[0]) if v6 else None,
@@ -133,6 +134,7 @@ def shown(one: Shown) -> wire.Peer:
         created_at=peer.created_at,
         updated_at=peer.updated_at,
         revision=peer.revision,
+        settings_revision=peer.version,
     )
 
 
@@ -147,7 +149,7 @@ def _regular(check: Check, body: wire.CreateRegular) -> dict[str, Any]:
     return {
         "is_isolated": body.is_isolated,
         "full_encapsulation": body.full_encapsulation,
-        "dns": None if body.dns is None else check(parse_list, parse_address, "dns", body.dns, MOST_RESOLVERS),
+        "dns": None if body.dns is None else check(parse_list, parse_resolver, "dns", body.dns, MOST_RESOLVERS),
         "preferred_jump_id": None if preferred is None else check(parse_peer_id, "preferred_jump_id", preferred),
     }
 

@@ -33,7 +33,8 @@ class PatchNetwork(Request, frozen=True):
 
 
 class Network(Answer, frozen=True):
-    """`replayed`: the answer of a request that was done before, under its idempotency key."""
+    """`settings_revision`: that of the newest change of what a PATCH changes, and the ETag. `replayed`: the
+    answer of a request that was done before, under its idempotency key."""
 
     id: str
     name: str
@@ -42,6 +43,7 @@ class Network(Answer, frozen=True):
     domain: str
     dns: list[str]
     revision: int
+    settings_revision: int
     created_at: datetime
     updated_at: datetime
     replayed: bool = False

@@ -124,14 +124,17 @@ class Host(Request, frozen=True):
 
 
 class Peer(Answer, frozen=True):
-    """`address` has no prefix length; `endpoint` is a host, `listen_port` its port. `home_jump_id`: the
-    jump that carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
+    """`dns_label`: what it is called in the network's domain. `address` has no prefix length; `endpoint` is
+    a host, `listen_port` its port. `home_jump_id`: the jump that carries a regular peer now. `blocked_by`:
+    `manual` and ids of incidents.
     `key_rotation`: another key is asked of the agent, or held by the others for later.
-    `config_stale`: the issued file of a static peer would say something else now, at `config_changes`."""
+    `config_stale`: the issued file of a static peer would say something else now, at `config_changes`.
+    `settings_revision`: that of the newest change of what a person sets, and the ETag."""
 
     id: str
     network_id: str
     name: str
+    dns_label: str
     kind: Kind
     address: str
     address_v6: str | None
@@ -161,6 +164,7 @@ class Peer(Answer, frozen=True):
     created_at: datetime
     updated_at: datetime
     revision: int
+    settings_revision: int
     key_rotation: Literal["wanted", "staged"] | None = None
 
 

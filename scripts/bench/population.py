@@ -52,6 +52,7 @@ def populate(outside: Outside, size: int) -> Populated:
             records.save(record_item(PeerRecord(peer, None)))
     with ClaimItem.batch_write() as claims:
         for peer in peers:
+            claims.save(ClaimItem(network.id, claim_key("name", peer.name), peer_id=peer.id))
             claims.save(ClaimItem(network.id, claim_key("label", peer.label), peer_id=peer.id))
             claims.save(ClaimItem(network.id, claim_key("key", str(peer.public_key)), peer_id=peer.id))
     with AllocationItem.batch_write() as addresses:

@@ -203,6 +203,38 @@ def test_a_bad_token_is_refused(provider: IdentityProvider, tokens: OidcTokens, 
         tokens.verify(forge(provider))
 
 
+NO_TIMES: list[object] = [True, "9999999999", [], {}, 10**400, float("inf"), float("nan")]
+NO_TEXTS: list[object] = [True, 5, [], {}, [5]]
+
+
+@pytest.mark.parametrize(
+    ("claim", "wrong"),
+    [
+        *((claim, wrong) for claim in ("exp", "iat", "nbf") for wrong in NO_TIMES),
+        *((claim, wrong) for claim in ("sub", "aud", "jti") for wrong in NO_TEXTS),
+        *(("aud", ["console", 5]), ("sub", "")),
+    ],
+)
+def test_a_claim_of_another_type_is_refused(
+    provider: IdentityProvider, tokens: OidcTokens, claim: str, wrong: object
+) -> None:
+    changed: dict[str, Any] = {"azp": "console", claim: wrong}
+
+    with pytest.raises(Unauthenticated):
+        tokens.verify(provider.token(**changed))
+
+
+@pytest.mark.parametrize("wrong", [True, 5, [], {}, "x"])
+def test_a_claim_that_only_describes_and_is_of_another_type_is_none(
+    provider: IdentityProvider, tokens: OidcTokens, wrong: object
+) -> None:
+    changed: dict[str, Any] = {"email": [wrong], "name": [wrong], "cognito:groups": 5}
+
+    claims = tokens.verify(provider.token(**changed))
+
+    assert (claims.email, claims.name, claims.groups) == (None, None, frozenset())
+
+
 def test_with_an_audience_only_access_tokens_for_it_count(
     provider: IdentityProvider, settings: Oidc, clock: SteppedClock
 ) -> None:

@@ -102,10 +102,12 @@ FULL = replace(
     down=frozenset({a_jump(4).id}),
     epoch=3,
     acl_version=2,
+    settings_revision=Revision(2),
 )
 EVERYTHING = a_static(
     3,
     name="Ana's phone",
+    dns_label="ana-s-phone-1",
     keyed_since=Revision(4),
     staged_key=a_key("staged"),
     staged_since=Revision(5),
@@ -128,6 +130,7 @@ EVERYTHING = a_static(
     metadata={"rack": "", "é": "7"},
     owner_id=PrincipalId("usr_1"),
     blocked_by=("inc_1", "manual"),
+    settings_revision=Revision(2),
 )
 
 
@@ -370,7 +373,7 @@ def test_a_buried_peer_leaves_a_tombstone(outside: Outside, lab: Network) -> Non
     assert outside.peers.tombstone(lab.id, a_jump().id) is None
 
 
-@pytest.mark.parametrize("kind", ["label", "key", "route"])
+@pytest.mark.parametrize("kind", ["name", "label", "key", "route"])
 def test_a_claim_is_held_by_one_peer_until_released(outside: Outside, lab: Network, kind: str) -> None:
     mine = Claim(lab.id, kind, "x/24", a_dynamic(2).id)  # type: ignore[arg-type]
     theirs = replace(mine, peer_id=a_dynamic(3).id)

@@ -84,8 +84,32 @@ def test_out_of_the_tunnel_goes_what_is_declared_and_the_internet_for_full_encap
     assert permits(guarded, tcp("10.0.0.3", "172.20.1.1"), "leaving")
     assert permits(guarded, tcp("10.0.0.2", str(INTERNET)), "leaving")
     assert not permits(guarded, tcp("10.0.0.3", str(INTERNET)), "leaving")
-    for nowhere in ("169.254.169.254", "192.168.1.1", "10.9.9.9", "100.64.0.1", "127.0.0.1", "224.0.0.1"):
+    near = ("192.168.1.1", "10.9.9.9", "100.64.0.1", "127.0.0.1")
+    for nowhere in ("169.254.169.254", "168.63.129.16", "224.0.0.1", *near):
         assert not permits(guarded, tcp("10.0.0.2", nowhere), "leaving")
+
+
+@pytest.mark.parametrize(
+    ("declared", "nobody"),
+    [
+        ("169.254.0.0/16", "169.254.169.254"),
+        ("169.0.0.0/8", "169.254.169.254"),
+        ("168.63.129.16/32", "168.63.129.16"),
+        ("100.64.0.0/10", "100.100.100.200"),
+        ("127.0.0.0/8", "127.0.0.1"),
+        ("224.0.0.0/4", "224.0.0.251"),
+        ("0.0.0.0/1", "0.0.0.1"),
+        ("fd00::/16", "fd00:ec2::254"),
+        ("fe80::/10", "fe80::1"),
+    ],
+)
+def test_what_no_other_machine_may_reach_stays_so_whatever_is_declared(declared: str, nobody: str) -> None:
+    jump = a_jump(1, behind=(declared,), routed_cidrs=(ip_network(declared),))
+    peer = ip_address("10.0.0.2" if "." in nobody else "fd07::2")
+    guarded = policy([jump, a_dynamic(2, full_encapsulation=True)])
+
+    assert not permits(guarded, Packet(peer, ip_address(nobody), Protocol.TCP, 80), "leaving")
+    assert not permits(guarded, Packet(ip_address(nobody), peer, Protocol.TCP, 80), "entering")
 
 
 def test_only_a_routed_lan_speaks_first() -> None:

@@ -200,7 +200,7 @@ def test_a_field_that_does_not_fit_is_named(world: World, body: Any, field: str)
         ({"kind": "static", "name": "x", "public_key": a_key(), "dns": ["nine"]}, "dns[0]"),
         ({"kind": "dynamic", "name": "x", "public_key": a_key()}, "public_key"),
         ({"kind": "dynamic", "name": "x\nPostUp = id"}, "name"),
-        ({"kind": "dynamic", "name": "x", "mtu": 1279}, "mtu"),
+        ({"kind": "dynamic", "name": "x", "mtu": 575}, "mtu"),
         ({"kind": "dynamic", "name": "x", "persistent_keepalive": 65536}, "persistent_keepalive"),
         ({"kind": "dynamic", "name": "x", "address": "10.1.0.1"}, "address"),
         ({"kind": "dynamic", "name": "x", "additional_allowed_ips": ["0.0.0.0/0"]}, "additional_allowed_ips[0]"),

@@ -44,6 +44,33 @@ def test_it_is_welcomed_with_the_end_of_its_socket(world: World) -> None:
     assert browser.frames == [BrowserWelcome(expires_at=now + timedelta(hours=1), keep_alive_s=240), BrowserAck()]
 
 
+@pytest.mark.parametrize("networks", [None, "", ","])
+def test_a_context_that_names_no_network_shows_none(world: World, networks: str | None) -> None:
+    browser = SimulatedBrowser(world)
+    browser.ask_ticket()
+    browser.authorize()
+    browser.context = {name: value for name, value in browser.context.items() if name != "networks"}
+    if networks is not None:
+        browser.context["networks"] = networks
+    browser.open()
+
+    world.network()
+    world.settle()
+
+    assert browser.frames == []
+
+
+def test_who_sees_no_network_is_told_nothing_and_who_sees_all_everything(world: World) -> None:
+    nobody = a_browser(world, role=Role.AUDITOR, networks=frozenset())
+    everybody = a_browser(world)
+
+    network = world.network()
+    world.settle()
+
+    assert changes(nobody) == []
+    assert changes(everybody) == [(network, "network_created", None)]
+
+
 def test_one_that_sees_all_is_told_of_every_change_also_in_new_networks(world: World) -> None:
     browser = a_browser(world)
 

@@ -84,6 +84,28 @@ def test_a_jump_without_an_endpoint_takes_the_address_it_enrolled_from(world: Wo
     assert (hub["endpoint"], hub["endpoint_guessed"]) == ("203.0.113.9", True)
 
 
+@pytest.mark.parametrize(
+    ("source", "endpoint"),
+    [
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", None),
+        ("::1", None),
+        ("fe80::1%eth0", None),
+        ("::ffff:10.0.0.9", None),
+        ("10.0.0.9", None),
+    ],
+)
+def test_a_guess_that_nobody_could_reach_is_none(world: World, source: str, endpoint: str | None) -> None:
+    network = world.network(cidr="10.0.0.0/24")
+    jump = world.api("POST", f"/networks/{network}/peers", {"kind": "jump", "name": "hub"}).json
+    world.source = source
+
+    assert SimulatedAgent(world, "hub").enroll(jump["enrollment_token"]).status == 200
+
+    hub = world.peers(network)["hub"]
+    assert (hub["endpoint"], hub["endpoint_guessed"]) == (endpoint, endpoint is not None)
+
+
 def test_an_assertion_is_used_once(world: World) -> None:
     agent = SimulatedAgent(world, "laptop")
     agent.enroll(created(world)["enrollment_token"])
@@ -112,6 +134,28 @@ def test_an_assertion_with_claims_that_do_not_fit_is_refused(world: World, claim
     refused = world.api("POST", "/agent/session", {"assertion": agent.assertion(**claims)})
 
     assert (refused.status, refused.json["status"]) == (401, 401)
+
+
+NO_TEXTS: list[object] = [None, True, 5, 1.5, [], ["a"], {}, "", "x" * 200, "\u0000", "\ud800"]
+NO_TIMES: list[object] = [None, True, [], {}, "", "text", "4102444800", 10**400, float("inf"), float("nan")]
+NO_AUDIENCES: list[object] = [None, True, 5, {}, [], [5], ["other"]]
+
+
+@pytest.mark.parametrize(
+    ("claim", "wrong"),
+    [
+        *((claim, wrong) for claim in ("sub", "network_id", "jti") for wrong in NO_TEXTS),
+        *((claim, wrong) for claim in ("iat", "exp", "nbf") for wrong in NO_TIMES),
+        *(("aud", wrong) for wrong in NO_AUDIENCES),
+    ],
+)
+def test_a_claim_of_another_type_is_refused(world: World, claim: str, wrong: object) -> None:
+    agent = SimulatedAgent(world, "laptop")
+    agent.enroll(created(world)["enrollment_token"])
+
+    refused = world.api("POST", "/agent/session", {"assertion": agent.assertion(**{claim: wrong})})
+
+    assert (refused.status, refused.json["code"]) == (401, "unauthenticated")
 
 
 def test_an_assertion_of_another_device_is_refused(world: World) -> None:

@@ -372,3 +372,60 @@ def test_a_name_goes_with_its_network_and_comes_back(world: World) -> None:
 
     assert (taken.status, taken.json["code"]) == (409, "name_in_use")
     assert (renamed.status, again.status, gone.status, made.status) == (200, 200, 204, 201)
+
+
+@pytest.mark.parametrize("domain", ["wirety.example.net", "example.net", "idp.example.com", "example.com"])
+def test_a_domain_never_hides_the_deployments_own_names(world: World, domain: str) -> None:
+    network = world.network("lab")
+    new = {"name": "other", "cidr": "10.1.0.0/24", "domain": domain}
+
+    answers = [world.api("POST", "/networks", new), world.api("PATCH", f"/networks/{network}", {"domain": domain})]
+
+    assert [(one.status, one.json["errors"][0]["field"]) for one in answers] == [(422, "domain")] * 2
+    assert world.api("POST", "/networks", {**new, "domain": f"lab.{domain}"}).status == 201
+
+
+def test_a_domain_and_a_jumps_endpoint_stay_apart_whichever_comes_last(world: World) -> None:
+    network = world.network("lab")
+    hub = world.agent(network, "jump", "hub", endpoint="hub.example.org")
+    path = f"/networks/{network}"
+
+    hiding = [world.api("PATCH", path, {"domain": domain}) for domain in ("example.org", "hub.example.org")]
+    beside = world.api("PATCH", path, {"domain": "lab.example.org"})
+    moved = world.api("PATCH", f"{path}/peers/{hub.peer_id}", {"endpoint": "new.lab.example.org"})
+    second = world.api("POST", f"{path}/peers", {"kind": "jump", "name": "two", "endpoint": "lab.example.org"})
+
+    assert [(one.status, one.json["errors"][0]["field"]) for one in hiding] == [(422, "domain")] * 2
+    assert beside.status == 200
+    assert [(one.status, one.json["errors"][0]["field"]) for one in (moved, second)] == [(422, "endpoint")] * 2
+    assert world.api("PATCH", f"{path}/peers/{hub.peer_id}", {"endpoint": "hub.example.com"}).status == 200
+
+
+def test_what_agents_report_leaves_the_etags_of_network_and_peer(world: World) -> None:
+    network = world.network()
+    hub = world.agent(network, "jump", "hub")
+    laptop = world.agent(network, "dynamic", "laptop")
+    paths = [f"/networks/{network}", f"/networks/{network}/peers/{laptop.peer_id}"]
+    seen = [world.api("GET", path) for path in paths]
+
+    world.api("POST", f"/networks/{network}/rotate-psk")
+    world.api("POST", f"{paths[1]}/rotate-key")
+    for agent in (hub, laptop):
+        agent.connect()
+        agent.fetch()
+        agent.send({"type": "applied", "generation": 1, "revision": agent.revision, "hash": "h", "ok": True, "ms": 1})
+    world.settle()
+    later = [world.api("GET", path) for path in paths]
+    own = [
+        world.api("PATCH", path, {"name": "other"}, headers={"if-match": one.headers["ETag"]})
+        for path, one in zip(paths, seen, strict=True)
+    ]
+    stale = [
+        world.api("PATCH", path, {"name": "third"}, headers={"if-match": one.headers["ETag"]})
+        for path, one in zip(paths, seen, strict=True)
+    ]
+
+    assert all(one.json["revision"] > before.json["revision"] for one, before in zip(later, seen, strict=True))
+    assert [one.headers["ETag"] for one in later] == [one.headers["ETag"] for one in seen]
+    assert [one.status for one in own] == [200, 200]
+    assert [one.status for one in stale] == [412, 412]

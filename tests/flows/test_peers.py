@@ -97,7 +97,7 @@ def test_a_renamed_peer_frees_its_name(world: World) -> None:
     world.api("PATCH", path(network, web.peer_id), {"name": "www"})
 
     assert world.api("POST", f"/networks/{network}/peers", {"kind": "dynamic", "name": "web"}).status == 201
-    taken = world.api("POST", f"/networks/{network}/peers", {"kind": "dynamic", "name": "WWW!"})
+    taken = world.api("POST", f"/networks/{network}/peers", {"kind": "dynamic", "name": " www"})
     assert (taken.status, taken.json["code"]) == (409, "name_in_use")
 
 
@@ -119,9 +119,21 @@ def test_cidrs_behind_peers_stand_for_one_and_never_swallow_an_endpoint(world: W
     assert refused(hub, additional_allowed_ips=["192.168.1.0/24"]) == "cidr_in_use"
     assert refused(hub, endpoint="192.168.1.7") == "endpoint_routed"
     assert refused(hub, endpoint="10.0.0.7") == "endpoint_routed"
+    assert refused(hub, endpoint="::ffff:10.0.0.7") == "endpoint_routed"
     world.api("PATCH", path(network, left.peer_id), {"additional_allowed_ips": None})
     moved = world.api("PATCH", path(network, right.peer_id), {"additional_allowed_ips": ["192.168.1.0/24"]})
     assert moved.status == 200
+
+
+def test_an_endpoint_that_nobody_can_reach_is_refused_on_creation_and_on_change(world: World) -> None:
+    network = world.network()
+    hub = world.agent(network, "jump", "hub")
+    new = {"kind": "jump", "name": "second", "endpoint": "hub.localhost"}
+
+    changed = world.api("PATCH", path(network, hub.peer_id), {"endpoint": "::ffff:127.0.0.1"})
+    created = world.api("POST", f"/networks/{network}/peers", new)
+
+    assert [(one.status, one.json["errors"][0]["field"]) for one in (changed, created)] == [(422, "endpoint")] * 2
 
 
 def test_all_cidrs_behind_a_peer_can_be_replaced_at_once_and_go_with_its_network(world: World) -> None:
@@ -579,3 +591,33 @@ def test_a_caller_without_the_network_sees_none_of_it(world: World) -> None:
         body: object = {} if method != "GET" and where != "/enrollment-token" else None
         assert world.api(method, path(network, web.peer_id) + where, body, token=blind).status == 404
     assert world.outside.tables.changes[network, 3].by == PrincipalId(web.peer_id)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("mtu", "fits"), [(575, False), (576, True), (1279, True), (9000, True), (9001, False)])
+def test_an_mtu_is_from_576_to_9000(world: World, mtu: int, fits: bool) -> None:
+    network = world.network()
+    peer = world.agent(network, "dynamic", "web")
+    new = {"kind": "dynamic", "name": "other", "mtu": mtu}
+
+    created = world.api("POST", f"/networks/{network}/peers", new)
+    changed = world.api("PATCH", path(network, peer.peer_id), {"mtu": mtu})
+
+    assert (created.status, changed.status) == ((201, 200) if fits else (422, 422))
+
+
+def test_with_ipv6_an_mtu_is_at_least_1280_whichever_comes_last(world: World) -> None:
+    network = world.network()
+    small = world.agent(network, "dynamic", "small", mtu=1279)
+    world.agent(network, "dynamic", "large", mtu=1280)
+
+    refused = world.api("PATCH", f"/networks/{network}", {"cidr_v6": "fd12::/64"})
+    world.api("PATCH", path(network, small.peer_id), {"mtu": None})
+    given = world.api("PATCH", f"/networks/{network}", {"cidr_v6": "fd12::/64"})
+    created = world.api("POST", f"/networks/{network}/peers", {"kind": "dynamic", "name": "new", "mtu": 1279})
+    changed = world.api("PATCH", path(network, small.peer_id), {"mtu": 1279})
+
+    assert (refused.status, refused.json["code"], given.status) == (409, "mtu_too_small", 200)
+    assert "small" in refused.json["detail"]
+    assert "large" not in refused.json["detail"]
+    assert [(one.status, one.json["errors"][0]["field"]) for one in (created, changed)] == [(422, "mtu")] * 2
+    assert world.api("PATCH", path(network, small.peer_id), {"mtu": 1280}).status == 200

@@ -53,6 +53,7 @@ class NetworkItem(Table):
     down = JSONAttribute(null=True)
     epoch = NumberAttribute()
     acl_version = NumberAttribute(default=0)
+    settings_revision = NumberAttribute(null=True)
     is_deleting = BooleanAttribute(null=True)
     created_at = UTCDateTimeAttribute()
     updated_at = UTCDateTimeAttribute()
@@ -100,8 +101,8 @@ class PeerItem(Table):
 
 
 class ClaimItem(Table):
-    """`peers`: a DNS label, public key or CIDR held for one peer, `claim#kind#value`; of the deployment, a network's
-    name, and its place in the list of all."""
+    """`peers`: a name, DNS label, public key or CIDR held for one peer, `claim#kind#value`; of the deployment, a
+    network's name, and its place in the list of all."""
 
     class Meta(Table.Meta):
         table_name = "peers"

@@ -24,6 +24,7 @@ class StoredPeer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     name: str
     kind: Kind
     index: int
+    dns_label: str | None = None
     public_key: str | None = None
     keyed_since: int | None = None
     staged_key: str | None = None
@@ -49,6 +50,7 @@ class StoredPeer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     metadata: dict[str, str] = {}
     owner_id: str | None = None
     blocked_by: tuple[str, ...] = ()
+    settings_revision: int | None = None
     created_at: datetime
     updated_at: datetime
     revision: int
@@ -95,6 +97,7 @@ def _stored(peer: Peer) -> StoredPeer:
         name=peer.name,
         kind=peer.kind,
         index=peer.index,
+        dns_label=peer.dns_label,
         public_key=peer.public_key,
         keyed_since=peer.keyed_since,
         staged_key=peer.staged_key,
@@ -120,6 +123,7 @@ def _stored(peer: Peer) -> StoredPeer:
         metadata=dict(peer.metadata),
         owner_id=peer.owner_id,
         blocked_by=peer.blocked_by,
+        settings_revision=peer.settings_revision,
         created_at=peer.created_at,
         updated_at=peer.updated_at,
         revision=peer.revision,
@@ -133,6 +137,7 @@ def _value(stored: StoredPeer) -> Peer:
         name=stored.name,
         kind=stored.kind,
         index=stored.index,
+        dns_label=stored.dns_label,
         public_key=stored.public_key,
         keyed_since=_revision(stored.keyed_since),
         staged_key=stored.staged_key,
@@ -158,6 +163,7 @@ def _value(stored: StoredPeer) -> Peer:
         metadata=stored.metadata,
         owner_id=None if stored.owner_id is None else PrincipalId(stored.owner_id),
         blocked_by=stored.blocked_by,
+        settings_revision=_revision(stored.settings_revision),
         created_at=stored.created_at,
         updated_at=stored.updated_at,
         revision=Revision(stored.revision),

@@ -18,8 +18,9 @@ from chalicelib.domain.ipam import parse_network_cidr, parse_network_cidr_v6
 from chalicelib.domain.network import Network
 from chalicelib.domain.principal import READERS, WRITERS, Principal
 from chalicelib.domain.proof import Proof
-from chalicelib.domain.text import parse_address, parse_domain, parse_label
+from chalicelib.domain.text import parse_domain, parse_label, parse_resolver
 from chalicelib.entrypoints.parsing import NETWORK_ID, Check, parse_cursor, parse_list
+from chalicelib.entrypoints.rest.body import require_said
 from chalicelib.entrypoints.rest.paths import network_id
 from chalicelib.entrypoints.rest.route import Call, People, Replay, route
 from chalicelib.wire import networks as wire
@@ -34,8 +35,8 @@ ACL_BYTES = 128 * 1024  # of an item of its own
 REVISION = re.compile(r"[0-9]{1,12}\Z")
 
 
-def _revision(network: wire.Network) -> int:
-    return network.revision
+def _settings(network: wire.Network) -> int:
+    return network.settings_revision
 
 
 def _version(acl: wire.Acl) -> int:
@@ -53,7 +54,7 @@ def _again(call: Call[Principal, wire.CreateNetwork], made: tuple[str, ...]) -> 
     People(WRITERS),
     body=wire.CreateNetwork,
     status=HTTPStatus.CREATED,
-    tag=_revision,
+    tag=_settings,
     replay=Replay(_again),
 )
 def create(call: Call[Principal, wire.CreateNetwork]) -> wire.Network:
@@ -70,18 +71,32 @@ def page(call: Call[Principal, None]) -> Page[wire.Network]:
     return Page(items=[_shown(network) for network in found], next_cursor=next_cursor)
 
 
-@route(networks, "GET", ONE, People(READERS), tag=_revision)
+@route(networks, "GET", ONE, People(READERS), tag=_settings)
 def get(call: Call[Principal, None]) -> wire.Network:
     return _shown(container().networks.get(network_id(call), by=call.by))
 
 
-@route(networks, "PATCH", ONE, People(WRITERS), body=wire.PatchNetwork, tag=_revision, conditional=True)
+@route(
+    networks,
+    "PATCH",
+    ONE,
+    People(WRITERS),
+    body=wire.PatchNetwork,
+    shown=wire.Network,
+    tag=_settings,
+    conditional=True,
+)
 def update(call: Call[Principal, wire.PatchNetwork]) -> wire.Network:
     """Change what is sent. Another range moves every peer at once; they keep their place in it."""
-    known, fields = network_id(call), _patch(call.body)
+    known, check = network_id(call), Check()
+    fields = check(_patch, call.body)
+    if call.said:
+        check(require_said, call.said, _shown(container().networks.get(known, by=call.by)))
+    check.done()
     if fields.get("domain", "") is None:
         fields["domain"] = f"{container().networks.get(known, by=call.by).name}.internal"
-    return _shown(container().networks.update(known, fields, by=call.by, if_match=call.if_match))
+    public = call.body.allow_public
+    return _shown(container().networks.update(known, fields, by=call.by, if_match=call.if_match, is_public=public))
 
 
 @route(networks, "DELETE", ONE, People(WRITERS), query=wire.DeleteQuery, conditional=True)
@@ -104,7 +119,7 @@ def _nothing_made(_answer: object) -> tuple[str, ...]:
     "POST",
     f"{ONE}/rotate-psk",
     People(WRITERS),
-    tag=_revision,
+    tag=_settings,
     replay=Replay(_renewed, _nothing_made),
 )
 def rotate_psk(call: Call[Principal, None]) -> wire.Network:
@@ -136,6 +151,7 @@ def get_acl(call: Call[Principal, None]) -> wire.Acl:
     f"{ONE}/acl",
     People(WRITERS),
     body=wire.PutAcl,
+    shown=wire.Acl,
     tag=_version,
     conditional=True,
     most_bytes=ACL_BYTES,
@@ -144,6 +160,8 @@ def put_acl(call: Call[Principal, wire.PutAcl]) -> wire.Acl:
     """Put other rules in force on every jump."""
     check = Check()
     rules = tuple(check(_rule, f"rules[{n}]", rule) for n, rule in enumerate(call.body.rules))
+    if call.said:
+        check(require_said, call.said, _acl(container().acls.get(network_id(call), by=call.by)))
     check.done()
     return _acl(container().acls.replace(network_id(call), rules, by=call.by, if_match=call.if_match))
 
@@ -156,7 +174,7 @@ def _parsed(body: wire.CreateNetwork) -> NewNetwork:
         cidr=check(parse_network_cidr, body.cidr, body.allow_public),
         cidr_v6=None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6),
         domain=f"{name}.internal" if body.domain is None else check(parse_domain, "domain", body.domain),
-        dns=check(parse_list, parse_address, "dns", body.dns, MOST_RESOLVERS),
+        dns=check(parse_list, parse_resolver, "dns", body.dns, MOST_RESOLVERS),
     )
     check.done()
     return new
@@ -169,14 +187,14 @@ def _patch(body: wire.PatchNetwork) -> dict[str, Any]:
     if body.name is not UNSET:
         fields["name"] = check(parse_label, "name", body.name)
     if body.cidr is not UNSET:
-        fields["cidr"] = check(parse_network_cidr, body.cidr, body.allow_public)
+        fields["cidr"] = check(parse_network_cidr, body.cidr, allow_public=True)  # the one it has may be public
     if body.cidr_v6 is not UNSET:
         fields["cidr_v6"] = None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6)
     if body.domain is not UNSET:
         default = f"{fields['name']}.internal" if fields.get("name") else None
         fields["domain"] = default if body.domain is None else check(parse_domain, "domain", body.domain)
     if body.dns is not UNSET:
-        fields["dns"] = check(parse_list, parse_address, "dns", body.dns or [], MOST_RESOLVERS)
+        fields["dns"] = check(parse_list, parse_resolver, "dns", body.dns or [], MOST_RESOLVERS)
     check.done()
     return fields
 
@@ -241,7 +259,8 @@ def _ms(took: timedelta | None) -> int | None:
     return None if took is None else round(took / timedelta(milliseconds=1))
 
 
-UNSAID = frozenset({"id", "network_id", "revision", "updated_at", "issued"})  # of no news to people
+# of no news to people
+UNSAID = frozenset({"id", "network_id", "revision", "settings_revision", "updated_at", "issued"})
 
 
 def _changed_peer(one: Affected) -> wire.ChangedPeer:
@@ -263,6 +282,7 @@ def _shown(network: Network) -> wire.Network:
         domain=network.domain,
         dns=list(network.dns),
         revision=network.revision,
+        settings_revision=network.version,
         created_at=network.created_at,
         updated_at=network.updated_at,
     )

@@ -17,8 +17,9 @@ from chalicelib.domain.peer import Kind
 from chalicelib.domain.principal import READERS, WRITERS, Principal, Role
 from chalicelib.domain.profile import portable_profile
 from chalicelib.domain.text import parse_note
-from chalicelib.entrypoints.parsing import PEER_ID, parse_cursor
+from chalicelib.entrypoints.parsing import PEER_ID, Check, parse_cursor
 from chalicelib.entrypoints.peer import fields_of, parsed, shown
+from chalicelib.entrypoints.rest.body import require_said
 from chalicelib.entrypoints.rest.paths import network_id, peer_id
 from chalicelib.entrypoints.rest.problems import shape_of, status_of
 from chalicelib.entrypoints.rest.route import Call, People, Replay, Text, route
@@ -34,12 +35,12 @@ ONE = f"{PATH}/{{peer_id}}"
 BULK_BYTES = 1024 * 1024
 
 
-def _revision(peer: wire.Peer) -> int:
-    return peer.revision
+def _settings(peer: wire.Peer) -> int:
+    return peer.settings_revision
 
 
-def _created_revision(created: wire.AgentPeerCreated | wire.StaticPeerCreated) -> int:
-    return created.peer.revision
+def _created_settings(created: wire.AgentPeerCreated | wire.StaticPeerCreated) -> int:
+    return created.peer.settings_revision
 
 
 def _ids(_answer: object) -> tuple[str, ...]:
@@ -69,7 +70,7 @@ def _seen_again(call: Call[Principal, Any], _made: tuple[str, ...]) -> wire.Peer
     People(WRITERS),
     body=wire.CreatePeer,
     status=HTTPStatus.CREATED,
-    tag=_created_revision,
+    tag=_created_settings,
     replay=Replay(_created_again),
 )
 def create(call: Call[Principal, wire.CreatePeer]) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
@@ -115,15 +116,22 @@ def page(call: Call[Principal, None]) -> Page[wire.Peer]:
     return Page(items=[shown(peer) for peer in found], next_cursor=next_cursor)
 
 
-@route(peers, "GET", ONE, People(READERS), tag=_revision)
+@route(peers, "GET", ONE, People(READERS), tag=_settings)
 def get(call: Call[Principal, None]) -> wire.Peer:
     return _get(call, peer_id(call))
 
 
-@route(peers, "PATCH", ONE, People(WRITERS), body=wire.PatchPeer, tag=_revision, conditional=True)
+@route(peers, "PATCH", ONE, People(WRITERS), body=wire.PatchPeer, shown=wire.Peer, tag=_settings, conditional=True)
 def update(call: Call[Principal, wire.PatchPeer]) -> wire.Peer:
     """Change what is sent; null clears."""
-    fields = fields_of(call.body)
+    check = Check()
+    fields = check(fields_of, call.body)
+    present = _get(call, peer_id(call)) if call.said else None
+    if present is not None:
+        check(require_said, call.said, present)
+    check.done()
+    if present is not None and call.said.get("endpoint_guessed") and fields.get("endpoint") == present.endpoint:
+        fields.pop("endpoint", None)  # sent back as it was read: nobody takes the guess for their own word
     return shown(container().peers.update(network_id(call), peer_id(call), fields, by=call.by, if_match=call.if_match))
 
 
@@ -147,7 +155,7 @@ def config(call: Call[Principal, None]) -> Text:
     f"{ONE}/enrollment-token",
     People(WRITERS),
     status=HTTPStatus.CREATED,
-    tag=_created_revision,
+    tag=_created_settings,
     replay=Replay(_created_again, _ids),
 )
 def reissue_token(call: Call[Principal, None]) -> wire.AgentPeerCreated:
@@ -167,7 +175,7 @@ def reissue_token(call: Call[Principal, None]) -> wire.AgentPeerCreated:
     f"{ONE}/reissue",
     People(WRITERS),
     body=wire.Reissue,
-    tag=_created_revision,
+    tag=_created_settings,
     replay=Replay(_created_again, _ids),
 )
 def reissue(call: Call[Principal, wire.Reissue]) -> wire.StaticPeerCreated:
@@ -189,7 +197,7 @@ def reissue(call: Call[Principal, wire.Reissue]) -> wire.StaticPeerCreated:
     f"{ONE}/block",
     People(WRITERS),
     body=wire.Note | None,
-    tag=_revision,
+    tag=_settings,
     replay=Replay(_seen_again, _ids),
 )
 def block(call: Call[Principal, wire.Note | None]) -> wire.Peer:
@@ -203,7 +211,7 @@ def block(call: Call[Principal, wire.Note | None]) -> wire.Peer:
     f"{ONE}/unblock",
     People(WRITERS),
     body=wire.Note | None,
-    tag=_revision,
+    tag=_settings,
     replay=Replay(_seen_again, _ids),
 )
 def unblock(call: Call[Principal, wire.Note | None]) -> wire.Peer:
@@ -217,7 +225,7 @@ def unblock(call: Call[Principal, wire.Note | None]) -> wire.Peer:
     f"{ONE}/rotate-key",
     People(WRITERS),
     query=wire.RotateQuery,
-    tag=_revision,
+    tag=_settings,
     replay=Replay(_seen_again, _ids),
 )
 def rotate_key(call: Call[Principal, None]) -> wire.Peer:

@@ -82,7 +82,7 @@ def unreadable(error: msgspec.DecodeError) -> Response:
     """Answer a body that does not decode: 400 when it is not JSON, 422 with the field otherwise."""
     if not isinstance(error, msgspec.ValidationError):
         return problem(HTTPStatus.BAD_REQUEST, "not_json", f"The body is not JSON: {error}.")
-    field, message = _located(str(error))
+    field, message = located(str(error))
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message, errors=[FieldError(field=field, message=message)]
     )
@@ -112,7 +112,7 @@ def problem(
     )
 
 
-def _located(text: str) -> tuple[str, str]:
+def located(text: str) -> tuple[str, str]:
     """Split msgspec's message into the field's path and what is wrong with it."""
     found = VALIDATION.match(text)
     message, path = (found["message"], found["path"] or "") if found else (text, "")

@@ -6,7 +6,7 @@ Every route states who may call it beside its path; there is no default.
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from types import NoneType
 from typing import Any, Generic, TypeVar, get_args
@@ -21,6 +21,7 @@ from chalicelib.domain.ids import Revision
 from chalicelib.domain.principal import Agent, Principal, Role
 from chalicelib.domain.tokens import is_ours
 from chalicelib.entrypoints.origin import came_by_the_origin
+from chalicelib.entrypoints.rest.body import parsed
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
 from chalicelib.observability import count, logger
 from chalicelib.wire.codec import canonical, encode
@@ -56,8 +57,9 @@ Access = People | Agents | Anybody
 @dataclass(frozen=True, slots=True)
 class Call(Generic[By, Body]):
     """One request. `headers` by any case. `query`: of the shape the route declares, None without one. `source`: the
-    caller's address, None when it cannot be believed. `if_match`: the revisions the caller takes, None:
-    whichever. `request`: under an idempotency key, None without one."""
+    caller's address, None when it cannot be believed. `if_match`: the versions the caller takes, None:
+    whichever. `request`: under an idempotency key, None without one. `said`: what the body says of fields that the
+    call cannot change, see body."""
 
     by: By
     body: Body
@@ -67,6 +69,7 @@ class Call(Generic[By, Body]):
     source: str | None
     if_match: Set[Revision] | None = None
     request: Replayable | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,8 @@ class Operation:
     """A route as declared: for the routing table, the access test and the published contract.
 
     `resource`: the blueprint it belongs to. `query`, `body`: shapes of `wire`, None for none.
-    `tag`: the revision in an answer, for its ETag. `conditional`: it honours If-Match.
+    `shown`: the shape a client reads and may send back where it says what is, None: the body alone.
+    `tag`: the version in an answer, for its ETag. `conditional`: it honours If-Match.
     """
 
     resource: str
@@ -114,6 +118,7 @@ class Operation:
     conditional: bool = False
     replay: Replay | None = None
     most_bytes: int = MAX_BODY_BYTES
+    shown: Any = None
 
 
 OPERATIONS: list[Operation] = []
@@ -136,6 +141,7 @@ def route(
     conditional: bool = False,
     replay: Replay | None = None,
     most_bytes: int = MAX_BODY_BYTES,
+    shown: Any = None,
 ) -> Callable[[Callable[[Call[Any, Any]], Any]], Callable[[Call[Any, Any]], Any]]:
     """Register a handler for `/v1` + path.
 
@@ -145,7 +151,7 @@ def route(
     def register(handler: Callable[[Call[Any, Any]], Any]) -> Callable[[Call[Any, Any]], Any]:
         resource = handler.__module__.rpartition(".")[2]
         operation = Operation(
-            resource, method, path, access, query, body, status, handler, tag, conditional, replay, most_bytes
+            resource, method, path, access, query, body, status, handler, tag, conditional, replay, most_bytes, shown
         )
         OPERATIONS.append(operation)
 
@@ -218,12 +224,11 @@ def _answered(operation: Operation, request: Request, path_args: Mapping[str, st
     """Do the call; every foreseen refusal becomes its problem."""
     try:
         by = _credential(operation.access, request)
-        body = _body(operation, request)
+        body, said = _body(operation, request)
         query = _query(operation, request)
         if_match = _if_match(request) if operation.conditional else None
-        answer = _done(
-            operation, Call(by, body, path_args, query, request.headers, _source(request), if_match), request
-        )
+        call = Call(by, body, path_args, query, request.headers, _source(request), if_match, said=said)
+        answer = _done(operation, call, request)
     except Refusal as refusal:
         return refused(refusal, container().settings.generation)
     except msgspec.DecodeError as error:
@@ -302,16 +307,14 @@ def _credential(access: Access, request: Request) -> Principal | Agent | None:
     return principal
 
 
-def _body(operation: Operation, request: Request) -> Any:
+def _body(operation: Operation, request: Request) -> tuple[Any, Mapping[str, Any]]:
+    """The body, and what it says of fields that the call cannot change."""
     raw = _raw(request)
     if len(raw) > operation.most_bytes:
         raise TooLarge
     if operation.body is None or (not raw and _takes_none(operation.body)):
-        return None
-    try:
-        return msgspec.json.decode(raw, type=operation.body)
-    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets both through
-        raise msgspec.DecodeError("it is not UTF-8, or nested too deeply") from error
+        return None, {}
+    return parsed(raw, operation.body, operation.shown)
 
 
 def _raw(request: Request) -> bytes:

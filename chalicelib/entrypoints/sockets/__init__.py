@@ -14,6 +14,8 @@ from chalicelib.domain.errors import Unauthenticated
 from chalicelib.entrypoints.origin import came_by_the_origin
 from chalicelib.entrypoints.sockets import agents, browsers
 from chalicelib.entrypoints.sockets.event import (
+    AGENT,
+    BROWSER,
     Event,
     Held,
     allow,
@@ -73,5 +75,5 @@ def disconnect(event: Event) -> dict[str, Any]:
 
 
 def _of(held: Held) -> Any:
-    """The module for this kind of holder."""
-    return agents if held.is_agent else browsers
+    """The module for this kind of holder. Raises KeyError: the authorizer knows no such kind."""
+    return {AGENT: agents, BROWSER: browsers}[held.kind]

@@ -9,16 +9,15 @@ from chalicelib.domain.principal import Viewer
 from chalicelib.entrypoints.sockets.event import BROWSER, Held, expires_at, held_until
 from chalicelib.wire.browser import BrowserAck, BrowserHeartbeat, BrowserHello, BrowserWelcome, from_browser
 
-ALL = ""
+ALL = "all"  # no network's id is like it
 SEPARATOR = ","
-NOTHING = "-"  # a viewer of no network: no id looks like it
 
 
 def ticket(text: str) -> Held:
     """Whose ticket it is; it is used up. Raises Unauthenticated."""
     taken = container().browsers.admit(text)
     seen = taken.viewer.networks
-    networks = ALL if seen is None else SEPARATOR.join(sorted(seen)) or NOTHING
+    networks = ALL if seen is None else SEPARATOR.join(sorted(seen))
     return held_until(BROWSER, taken.viewer.id, networks, taken.socket_expires_at)
 
 
@@ -46,7 +45,7 @@ def close_socket(held: Held, connection_id: ConnectionId) -> None:
 
 
 def _viewer(held: Held) -> Viewer:
+    """Who looks, and at what: at all only where it says so."""
     if held.networks == ALL:
         return Viewer(PrincipalId(held.holder), None)
-    seen = [] if held.networks == NOTHING else held.networks.split(SEPARATOR)
-    return Viewer(PrincipalId(held.holder), frozenset(map(NetworkId, seen)))
+    return Viewer(PrincipalId(held.holder), frozenset(map(NetworkId, filter(None, held.networks.split(SEPARATOR)))))

@@ -13,17 +13,13 @@ AGENT, BROWSER = "agent", "browser"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The authorizer's context, strings only. `networks`: an agent's network; a browser's,
-    separated by commas, or empty: all."""
+    """The authorizer's context, strings only. `networks`: an agent's network; a browser's, separated by
+    commas, or the word for all of them (see browsers); empty: none."""
 
     kind: str
     holder: str
     networks: str
     expires_at: str
-
-    @property
-    def is_agent(self) -> bool:
-        return self.kind == AGENT
 
 
 def held_until(kind: str, holder: str, networks: str, end: datetime) -> Held:

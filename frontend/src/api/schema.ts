@@ -1175,7 +1175,8 @@ export interface components {
         };
         /**
          * Network
-         * @description `replayed`: the answer of a request that was done before, under its idempotency key.
+         * @description `settings_revision`: that of the newest change of what a PATCH changes, and the ETag. `replayed`: the
+         *         answer of a request that was done before, under its idempotency key.
          */
         Network: {
             cidr: string;
@@ -1188,6 +1189,7 @@ export interface components {
             /** @default false */
             replayed?: boolean;
             revision: number;
+            settings_revision: number;
             updated_at: string;
         };
         /**
@@ -1343,10 +1345,12 @@ export interface components {
         };
         /**
          * Peer
-         * @description `address` has no prefix length; `endpoint` is a host, `listen_port` its port. `home_jump_id`: the
-         *         jump that carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
+         * @description `dns_label`: what it is called in the network's domain. `address` has no prefix length; `endpoint` is
+         *         a host, `listen_port` its port. `home_jump_id`: the jump that carries a regular peer now. `blocked_by`:
+         *         `manual` and ids of incidents.
          *         `key_rotation`: another key is asked of the agent, or held by the others for later.
          *         `config_stale`: the issued file of a static peer would say something else now, at `config_changes`.
+         *         `settings_revision`: that of the newest change of what a person sets, and the ETag.
          */
         Peer: {
             additional_allowed_ips: string[];
@@ -1357,6 +1361,7 @@ export interface components {
             config_stale: boolean;
             created_at: string;
             dns: string[] | null;
+            dns_label: string;
             endpoint: string | null;
             endpoint_guessed: boolean;
             full_encapsulation: boolean;
@@ -1383,6 +1388,7 @@ export interface components {
             public_key: string | null;
             revision: number;
             routed_cidrs: string[];
+            settings_revision: number;
             /** @enum {unknown} */
             status: "blocked" | "idle" | "offline" | "online" | "pending";
             tags: string[];

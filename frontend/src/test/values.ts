@@ -12,6 +12,7 @@ export function aNetwork(changed: Partial<Network> = {}): Network {
     domain: "home.internal",
     dns: [],
     revision: 1,
+    settings_revision: 1,
     created_at: NOW,
     updated_at: NOW,
     ...changed,
@@ -23,6 +24,7 @@ export function aPeer(changed: Partial<Peer> = {}): Peer {
     id: "dyn_1",
     network_id: "net_1",
     name: "web",
+    dns_label: "web",
     kind: "dynamic",
     address: "10.20.0.2",
     address_v6: null,
@@ -52,6 +54,7 @@ export function aPeer(changed: Partial<Peer> = {}): Peer {
     created_at: NOW,
     updated_at: NOW,
     revision: 2,
+    settings_revision: 2,
     ...changed,
   };
 }

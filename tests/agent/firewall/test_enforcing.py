@@ -227,7 +227,10 @@ def test_an_error_of_the_internet_reaches_who_went_there(jump: Jump) -> None:
 
 @pytest.mark.parametrize(
     "nowhere",
-    [*("169.254.169.254", "192.168.78.9", "10.200.0.1", "100.64.0.1", "172.16.0.1", "10.99.0.9", "224.0.0.251")],
+    [
+        *("169.254.169.254", "168.63.129.16", "192.0.0.192", "192.168.78.9", "10.200.0.1", "100.64.0.1"),
+        *("172.16.0.1", "10.99.0.9", "224.0.0.251"),
+    ],
 )
 @pytest.mark.parametrize("protocol", ["tcp", "udp", "icmp"])
 def test_nobody_gets_where_nothing_is_declared(jump: Jump, nowhere: str, protocol: str) -> None:
@@ -235,6 +238,28 @@ def test_nobody_gets_where_nothing_is_declared(jump: Jump, nowhere: str, protoco
 
     for flags in (SYN, ACK, RST):
         assert jump.pass_on(Packet(A, ip_address(nowhere), protocol, flags=flags), TUNNEL) == {}
+
+
+@pytest.mark.parametrize(
+    ("declared", "nobody"),
+    [
+        ("169.254.0.0/16", "169.254.169.254"),
+        ("168.0.0.0/8", "168.63.129.16"),
+        ("100.64.0.0/10", "100.100.100.200"),
+        ("224.0.0.0/4", "224.0.0.251"),
+        ("fd00::/16", "fd00:ec2::254"),
+    ],
+)
+def test_what_no_other_machine_may_reach_stays_so_whatever_is_declared(jump: Jump, declared: str, nobody: str) -> None:
+    host, peer = ip_address(nobody), A if "." in nobody else ip_address("fd07::12")
+    for is_masqueraded in (True, False):
+        load(jump, exits=[Exit(cidr=declared, masquerade=is_masqueraded)], internet=[peer])
+        jump.route(ip_network(declared), WIRE)
+
+        for flags in (SYN, ACK):
+            assert jump.pass_on(Packet(peer, host, "tcp", flags=flags), TUNNEL) == {}
+        assert not goes(jump, Packet(host, peer, "udp"), WIRE, TUNNEL)
+        jump.inside.sh(f"ip route flush {declared}")
 
 
 def test_the_internet_is_for_those_who_have_it_and_hidden_behind_the_jump(jump: Jump) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.adapters.commands import Commands
 from agent.adapters.firewall import NftFirewall
 from agent.errors import ToolFailed
-from agent.firewall.enforcing import NEVER_INTERNET, Surroundings, table
+from agent.firewall.enforcing import NEVER_INTERNET, NEVER_OUT, Surroundings, table
 from agent.firewall.nftables import Table, listed, replacing, updating
 from agent.firewall.policy import OWN_SETS, Exit, Policy, Rule, member, outermost, parse_member
 from agent.tunnel.conflicts import HostRoutes
@@ -81,6 +81,7 @@ def test_the_same_policy_gives_the_same_text() -> None:
 
 def test_the_internet_is_the_same_for_agent_and_control_plane() -> None:
     assert tuple(map(member, domain.NEVER_INTERNET)) == NEVER_INTERNET
+    assert tuple(map(member, domain.NEVER_OUT)) == NEVER_OUT
 
 
 def test_nothing_is_masqueraded_where_no_interface_leads_out() -> None:
