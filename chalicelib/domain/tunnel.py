@@ -241,10 +241,14 @@ def hosts_at(origin: int, origin_v6: int | None, index: int) -> tuple[Cidr, ...]
 
 
 def _reachable(network: Network, peer: Peer, hubs: Sequence[Peer], routers: Iterable[Peer]) -> tuple[Cidr, ...]:
-    """What a regular peer sends into the tunnel."""
+    """What a regular peer sends into the tunnel.
+
+    Jumps are named one by one to isolated peers only: to others their addresses lie within the
+    network, and named beside it they would make every issued file stale when a jump is added.
+    """
     reached: list[Cidr] = [] if peer.is_isolated else list(network.cidrs)
     for jump in hubs:
-        reached += (*hosts(network, jump), *jump.additional_allowed_ips)
+        reached += (*(hosts(network, jump) if peer.is_isolated else ()), *jump.additional_allowed_ips)
     for router in routers:
         if router.id != peer.id and router.is_listed and not (peer.is_isolated or router.is_isolated):
             reached += router.additional_allowed_ips

@@ -38,7 +38,7 @@ def test_a_regular_peer_reaches_everything_through_its_home() -> None:
     tunnel = of_regular(peer, [jump], [router])
 
     assert allowed(tunnel) == {
-        jump.id: ["10.0.0.0/24", "10.0.0.1/32", "172.20.0.0/16", "192.168.3.0/24", "fd00::/64", "fd00::1/128"],
+        jump.id: ["10.0.0.0/24", "172.20.0.0/16", "192.168.3.0/24", "fd00::/64"],
     }
     assert tunnel.prefixes == ("10.0.0.2/24", "fd00::2/64")
     assert (tunnel.sections[0].endpoint, tunnel.sections[0].keepalive_s) == ("198.51.100.1:51820", 25)
@@ -50,6 +50,24 @@ def test_an_isolated_peer_is_routed_to_jumps_and_what_lies_behind_them() -> None
     assert allowed(of_regular(a_dynamic(2, is_isolated=True), [jump], [router])) == {
         jump.id: ["10.0.0.1/32", "172.20.0.0/16", "fd00::1/128"]
     }
+
+
+def test_an_isolated_peer_is_routed_to_every_jump() -> None:
+    jumps = [a_jump(1), a_jump(9)]
+
+    assert allowed(of_regular(a_static(2, is_isolated=True), jumps, network=a_network())) == {
+        "jmp_0001": ["10.0.0.1/32", "10.0.0.9/32"]
+    }
+
+
+def test_another_jump_changes_no_issued_file_but_those_of_isolated_peers() -> None:
+    free, isolated = a_static(2, home_id="jmp_0001"), a_static(3, home_id="jmp_0001", is_isolated=True)
+
+    def changes(peer: Peer) -> tuple[str, ...]:
+        before, after = (digests(of_regular(peer, jumps)) for jumps in ([a_jump(1)], [a_jump(1), a_jump(9)]))
+        return changed_keys(before, after)
+
+    assert (changes(free), changes(isolated)) == ((), ("AllowedIPs",))
 
 
 def test_nobody_is_routed_to_the_lan_of_an_isolated_peer() -> None:
@@ -139,7 +157,7 @@ def test_a_file_holds_only_what_every_client_accepts() -> None:
         "[Peer]",
         f"PublicKey = {tunnel.sections[0].public_key}",
         f"PresharedKey = {tunnel.sections[0].preshared_key}",
-        "AllowedIPs = 10.0.0.0/24, 10.0.0.1/32",
+        "AllowedIPs = 10.0.0.0/24",
         "Endpoint = 198.51.100.1:51820",
         "PersistentKeepalive = 25",
     ]
