@@ -19,7 +19,7 @@ OF_ALL = frozenset(
         "owner_id",
     }
 )
-OF_JUMPS = OF_ALL | {"endpoint", "routed_cidrs"}
+OF_JUMPS = OF_ALL | {"endpoint", "published_port", "routed_cidrs"}
 OF_REGULAR = OF_ALL | {"is_isolated", "full_encapsulation", "preferred_jump_id", "dns"}
 CLEARED: Mapping[str, Any] = {
     "is_isolated": False,

@@ -10,6 +10,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ids import PrincipalId
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")  # RFC 1123 section 2.1
+WITH_PORT = re.compile(r"([^:\s]+|\[[^\]\s]+\]):[0-9]{1,5}\Z")
 OWNER = re.compile(r"usr_[a-z2-7]{26}\Z")
 NAME_MAX = 63
 DOMAIN_MAX = 253
@@ -38,6 +39,8 @@ def parse_host(field: str, text: str) -> str:
     """Accept a host name or a bare IP address, the form an endpoint has."""
     if (address := _address(text)) is not None:
         return address
+    if WITH_PORT.match(text):
+        raise Invalid([(field, f"{field} is a host only; put the port into listen_port or published_port.")])
     host = text.lower()
     labels = host.split(".")
     # RFC 1123 section 2.1: the last label is alphabetic; a number there is read as an address by many

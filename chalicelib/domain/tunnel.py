@@ -274,7 +274,7 @@ def _endpoint(peer: Peer) -> str | None:
     if peer.endpoint is None or peer.kind is not Kind.JUMP:
         return None
     host = f"[{peer.endpoint}]" if ":" in peer.endpoint else peer.endpoint
-    return f"{host}:{peer.listen_port or DEFAULT_PORT}"
+    return f"{host}:{peer.announced_port or DEFAULT_PORT}"
 
 
 def _keepalive_s(peer: Peer) -> int:

@@ -48,6 +48,7 @@ def parsed(body: wire.CreatePeer) -> NewPeer:
             new = NewPeer(
                 kind=Kind.JUMP,
                 endpoint=None if body.endpoint is None else check(parse_host, "endpoint", body.endpoint),
+                published_port=check(within, "published_port", body.published_port, PORT_RANGE),
                 routed_cidrs=check(parse_cidrs, "routed_cidrs", body.routed_cidrs, MOST_CIDRS),
                 **common,
             )
@@ -77,6 +78,7 @@ def fields_of(body: wire.PatchPeer) -> dict[str, Any]:
         "name": lambda text: parse_name("name", text),
         "endpoint": lambda text: parse_host("endpoint", text),
         "listen_port": lambda port: within("listen_port", port, PORT_RANGE),
+        "published_port": lambda port: within("published_port", port, PORT_RANGE),
         "is_isolated": bool,
         "full_encapsulation": bool,
         "additional_allowed_ips": lambda texts: parse_cidrs("additional_allowed_ips", texts, MOST_CIDRS),
@@ -111,6 +113,7 @@ def shown(one: Shown) -> wire.Peer:
         endpoint=peer.endpoint,
         endpoint_guessed=peer.endpoint_guessed,
         listen_port=peer.listen_port,
+        published_port=peer.published_port,
         is_isolated=peer.is_isolated,
         full_encapsulation=peer.full_encapsulation,
         additional_allowed_ips=[str(cidr) for cidr in peer.additional_allowed_ips],

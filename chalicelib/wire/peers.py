@@ -14,13 +14,15 @@ Status = Literal["pending", "online", "idle", "offline", "blocked"]
 
 
 class CreateJump(Request, frozen=True, tag="jump", tag_field="kind"):
-    """`endpoint`: host name or bare IP; without it the source address of the enrolment.
+    """`endpoint`: host name or bare IP; without it the source address of the enrolment. `listen_port`: what
+    the host binds; `published_port`: what others are told instead, where a router or a container maps it.
     `additional_allowed_ips`: CIDRs behind this jump, masqueraded but for `routed_cidrs`."""
 
     name: str
     address: str | None = None
     endpoint: str | None = None
     listen_port: int = 51820
+    published_port: int | None = None
     additional_allowed_ips: list[str] = []
     routed_cidrs: list[str] = []
     persistent_keepalive: int | None = None
@@ -65,12 +67,13 @@ CreatePeer = CreateJump | CreateDynamic | CreateStatic
 
 
 class PatchPeer(Request, frozen=True):
-    """What is left out stays as it is; null clears. `endpoint`, `routed_cidrs`: of jumps;
+    """What is left out stays as it is; null clears. `endpoint`, `published_port`, `routed_cidrs`: of jumps;
     `is_isolated`, `full_encapsulation`, `dns`, `preferred_jump_id`: of the others."""
 
     name: str | UnsetType | None = UNSET
     endpoint: str | UnsetType | None = UNSET
     listen_port: int | UnsetType | None = UNSET
+    published_port: int | UnsetType | None = UNSET
     is_isolated: bool | UnsetType | None = UNSET
     full_encapsulation: bool | UnsetType | None = UNSET
     additional_allowed_ips: list[str] | UnsetType | None = UNSET
@@ -124,8 +127,9 @@ class Host(Request, frozen=True):
 
 
 class Peer(Answer, frozen=True):
-    """`address` has no prefix length; `endpoint` is a host, `listen_port` its port. `home_jump_id`: the
-    jump that carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
+    """`address` has no prefix length; `endpoint` is a host, `listen_port` the port it binds,
+    `published_port` the one others are told instead, null: the same. `home_jump_id`: the jump that
+    carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
     `key_rotation`: another key is asked of the agent, or held by the others for later.
     `config_stale`: the issued file of a static peer would say something else now, at `config_changes`."""
 
@@ -139,6 +143,7 @@ class Peer(Answer, frozen=True):
     endpoint: str | None
     endpoint_guessed: bool
     listen_port: int | None
+    published_port: int | None
     is_isolated: bool
     full_encapsulation: bool
     additional_allowed_ips: list[str]

@@ -145,6 +145,21 @@ def test_an_ipv6_endpoint_is_bracketed_and_keepalive_can_be_off() -> None:
     assert (tunnel.sections[0].endpoint, tunnel.sections[0].keepalive_s) == ("[2001:db8::1]:51820", 0)
 
 
+def test_others_are_told_the_published_port_and_the_host_binds_its_own() -> None:
+    jump, other = a_jump(1, published_port=443), a_jump(9)
+    peers = [jump, other, a_dynamic(2), a_static(3)]
+
+    told = {
+        peer.id: section.endpoint
+        for peer in peers
+        for section in (of_jump(peer, peers) if peer.is_jump else of_regular(peer, [jump, other])).sections
+        if section.peer_id == jump.id
+    }
+
+    assert told == dict.fromkeys(("jmp_0009", "dyn_0002", "sta_0003"), "198.51.100.1:443")
+    assert of_jump(jump, peers).listen_port == 51820
+
+
 def test_a_file_holds_only_what_every_client_accepts() -> None:
     tunnel = of_regular(a_static(3), [a_jump(1)], network=a_network())
 

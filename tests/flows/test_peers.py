@@ -213,6 +213,43 @@ def test_a_file_is_out_of_date_until_it_is_issued_again(world: World) -> None:
     assert world.api("GET", f"{one}/config").text == reissued["config"]
 
 
+def test_a_published_port_reaches_files_and_bundles_and_the_host_goes_on_binding_its_own(world: World) -> None:
+    network = world.network()
+    hub, web = world.agent(network, "jump", "hub"), world.agent(network, "dynamic", "web")
+    phone = static(world, network)["peer"]
+    live(world, hub, web)
+    before = world.api("GET", path(network, hub.peer_id))
+
+    published = world.api("PATCH", path(network, hub.peer_id), {"published_port": 443})
+    world.settle()
+    for agent in (hub, web):
+        agent.fetch()
+
+    assert (before.json["published_port"], published.json["published_port"]) == (None, 443)
+    assert (published.json["listen_port"], published.headers["ETag"] != before.headers["ETag"]) == (51820, True)
+    assert web.bundle is not None
+    assert web.bundle["peers"][0]["endpoint"] == "198.51.100.1:443"
+    assert hub.bundle is not None
+    assert hub.bundle["interface"]["listen_port"] == 51820
+    stale = world.api("GET", path(network, phone["id"])).json
+    assert (stale["config_stale"], stale["config_changes"]) == (True, ["Endpoint"])
+    assert "Endpoint = 198.51.100.1:443\n" in world.api("GET", path(network, phone["id"]) + "/config").text
+    assert world.api("PATCH", path(network, hub.peer_id), {"published_port": None}).json["published_port"] is None
+    assert not world.api("GET", path(network, phone["id"])).json["config_stale"]
+
+
+def test_a_hub_is_made_with_a_published_port_and_only_a_hub(world: World) -> None:
+    network = world.network()
+    body = {"kind": "jump", "name": "hub", "endpoint": "198.51.100.1", "published_port": 443}
+
+    hub = world.api("POST", f"/networks/{network}/peers", body).json["peer"]
+    web = world.api("POST", f"/networks/{network}/peers", {"kind": "dynamic", "name": "web"}).json["peer"]
+    refused = world.api("PATCH", path(network, web["id"]), {"published_port": 443})
+
+    assert (hub["published_port"], hub["listen_port"], web["published_port"]) == (443, 51820, None)
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "published_port")
+
+
 def test_a_file_can_be_issued_anew_with_another_key(world: World) -> None:
     network = world.network()
     hub = world.agent(network, "jump", "hub")

@@ -867,7 +867,8 @@ export interface components {
         };
         /**
          * CreateJump
-         * @description `endpoint`: host name or bare IP; without it the source address of the enrolment.
+         * @description `endpoint`: host name or bare IP; without it the source address of the enrolment. `listen_port`: what
+         *         the host binds; `published_port`: what others are told instead, where a router or a container maps it.
          *         `additional_allowed_ips`: CIDRs behind this jump, masqueraded but for `routed_cidrs`.
          */
         CreateJump: {
@@ -892,6 +893,8 @@ export interface components {
             owner_id?: string | null;
             /** @default null */
             persistent_keepalive?: number | null;
+            /** @default null */
+            published_port?: number | null;
             /** @default [] */
             routed_cidrs?: string[];
             /** @default [] */
@@ -1320,7 +1323,7 @@ export interface components {
         };
         /**
          * PatchPeer
-         * @description What is left out stays as it is; null clears. `endpoint`, `routed_cidrs`: of jumps;
+         * @description What is left out stays as it is; null clears. `endpoint`, `published_port`, `routed_cidrs`: of jumps;
          *         `is_isolated`, `full_encapsulation`, `dns`, `preferred_jump_id`: of the others.
          */
         PatchPeer: {
@@ -1338,13 +1341,15 @@ export interface components {
             owner_id?: string | null;
             persistent_keepalive?: number | null;
             preferred_jump_id?: string | null;
+            published_port?: number | null;
             routed_cidrs?: string[] | null;
             tags?: string[] | null;
         };
         /**
          * Peer
-         * @description `address` has no prefix length; `endpoint` is a host, `listen_port` its port. `home_jump_id`: the
-         *         jump that carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
+         * @description `address` has no prefix length; `endpoint` is a host, `listen_port` the port it binds,
+         *         `published_port` the one others are told instead, null: the same. `home_jump_id`: the jump that
+         *         carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
          *         `key_rotation`: another key is asked of the agent, or held by the others for later.
          *         `config_stale`: the issued file of a static peer would say something else now, at `config_changes`.
          */
@@ -1381,6 +1386,7 @@ export interface components {
             persistent_keepalive: number | null;
             preferred_jump_id: string | null;
             public_key: string | null;
+            published_port: number | null;
             revision: number;
             routed_cidrs: string[];
             /** @enum {unknown} */
