@@ -106,6 +106,13 @@ class Reissue(Request, frozen=True):
     generate_key: bool = False
 
 
+class FileQuery(Request, frozen=True):
+    """`ipv6` off: the file for a device without IPv6, which fails at one that names it. With full
+    encapsulation it protects no other device: what that sends by IPv6 leaves past the tunnel."""
+
+    ipv6: Literal["on", "off"] = "on"
+
+
 class RotateQuery(Request, frozen=True):
     """`force`: also where it voids static peers' files, or cuts off agents that are away."""
 
@@ -180,10 +187,12 @@ class AgentPeerCreated(Answer, frozen=True):
 
 class StaticPeerCreated(Answer, frozen=True):
     """A static peer with its config: complete with `generate_key`, else without a
-    `PrivateKey` line; null while no jump has enrolled, and when `replayed`."""
+    `PrivateKey` line; null while no jump has enrolled, and when `replayed`. `notes`: what the file's
+    owner has to know, in sentences."""
 
     peer: Peer
     config: str | None
+    notes: list[str] = []
     replayed: bool = False
 
 
@@ -195,6 +204,7 @@ class BulkItem(Answer, frozen=True):
     enrollment_token: str | None = None
     enrollment_expires_at: datetime | None = None
     config: str | None = None
+    notes: list[str] = []
     problem: Problem | None = None
 
 

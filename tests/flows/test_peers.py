@@ -250,6 +250,50 @@ def test_a_hub_is_made_with_a_published_port_and_only_a_hub(world: World) -> Non
     assert (refused.status, refused.json["errors"][0]["field"]) == (422, "published_port")
 
 
+def test_a_file_for_a_device_without_ipv6_is_had_wherever_files_are_and_says_what_it_costs(world: World) -> None:
+    network = world.network()
+    world.agent(network, "jump", "hub")
+    body = {"kind": "static", "full_encapsulation": True, "generate_key": True}
+    peers = f"/networks/{network}/peers"
+
+    whole = world.api("POST", peers, {**body, "name": "a"}).json
+    created = world.api("POST", f"{peers}?ipv6=off", {**body, "name": "b"}).json
+    bulk = world.api("POST", f"{peers}/bulk?ipv6=off", {"peers": [{**body, "name": "c"}]}).json["items"][0]
+    one = path(network, whole["peer"]["id"])
+    reissued = world.api("POST", f"{one}/reissue?ipv6=off", {}).json
+    read = world.api("GET", f"{one}/config?ipv6=off")
+
+    assert "AllowedIPs = 0.0.0.0/0, ::/0\n" in whole["config"]
+    assert whole["notes"] == []
+    for config, notes in (
+        (created["config"], created["notes"]),
+        (bulk["config"], bulk["notes"]),
+        (reissued["config"], reissued["notes"]),
+        (read.text, [read.headers["Wirety-Note"]]),
+    ):
+        assert "AllowedIPs = 0.0.0.0/0\n" in config
+        assert [note for note in notes if "leaves past the tunnel" in note] == notes != []
+    assert not world.api("GET", one).json["config_stale"]
+    assert "Wirety-Note" not in world.api("GET", f"{one}/config").headers
+    assert world.api("GET", f"{one}/config?ipv6=no").status == 422
+
+
+def test_a_file_without_ipv6_names_no_address_of_it(world: World) -> None:
+    body = {"name": "lab", "cidr": "10.0.0.0/24", "cidr_v6": "fd00::/64"}
+    network = world.api("POST", "/networks", body).json["id"]
+    world.agent(network, "jump", "hub", endpoint="2001:db8::1")
+    split = static(world, network)["peer"]
+    full = static(world, network, "tv", full_encapsulation=True, dns=["fd00::53", "9.9.9.9"])["peer"]
+
+    texts = [world.api("GET", path(network, peer["id"]) + "/config?ipv6=off") for peer in (split, full)]
+
+    assert "Address = 10.0.0.2/24\n" in texts[0].text
+    assert "AllowedIPs = 10.0.0.0/24\n" in texts[0].text
+    assert "is left out" in texts[0].headers["Wirety-Note"]
+    assert "cannot reach" in texts[0].headers["Wirety-Note"]
+    assert "DNS = 9.9.9.9\n" in texts[1].text
+
+
 def test_a_file_can_be_issued_anew_with_another_key(world: World) -> None:
     network = world.network()
     hub = world.agent(network, "jump", "hub")

@@ -27,6 +27,7 @@ from chalicelib.wire.codec import encode
 MAX_BODY_BYTES = 256 * 1024
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ETAG = re.compile(r'"([0-9]{1,12})"\Z')
+NOTE_HEADER = "Wirety-Note"  # one line of ASCII
 NEVER = Revision(-1)  # no resource has it: a tag that is none of ours matches nothing
 
 By = TypeVar("By")
@@ -71,9 +72,10 @@ class Call(Generic[By, Body]):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """An answer that is not JSON."""
+    """An answer that is not JSON. `note`: what its reader has to know beside it, in NOTE_HEADER; None: nothing."""
 
     text: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,8 @@ def _answered(operation: Operation, request: Request, path_args: Mapping[str, st
         detail = f"The body is larger than {operation.most_bytes // 1024} KiB."
         return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
     if isinstance(answer, Text):
-        return _response(answer.text, operation.status, "text/plain; charset=utf-8")
+        noted = {} if answer.note is None else {NOTE_HEADER: answer.note}
+        return _response(answer.text, operation.status, "text/plain; charset=utf-8", noted)
     if isinstance(answer, Json):
         return _response(answer.body.decode(), operation.status, "application/json")
     if answer is None:

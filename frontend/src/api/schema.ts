@@ -695,6 +695,8 @@ export interface components {
             enrollment_expires_at?: string | null;
             /** @default null */
             enrollment_token?: string | null;
+            /** @default [] */
+            notes?: string[];
             /** @default null */
             peer?: components["schemas"]["Peer"] | null;
             /** @default null */
@@ -1633,10 +1635,13 @@ export interface components {
         /**
          * StaticPeerCreated
          * @description A static peer with its config: complete with `generate_key`, else without a
-         *         `PrivateKey` line; null while no jump has enrolled, and when `replayed`.
+         *         `PrivateKey` line; null while no jump has enrolled, and when `replayed`. `notes`: what the file's
+         *         owner has to know, in sentences.
          */
         StaticPeerCreated: {
             config: string | null;
+            /** @default [] */
+            notes?: string[];
             peer: components["schemas"]["Peer"];
             /** @default false */
             replayed?: boolean;
@@ -3634,7 +3639,9 @@ export interface operations {
     };
     peers_create: {
         parameters: {
-            query?: never;
+            query?: {
+                ipv6?: "off" | "on";
+            };
             header?: {
                 /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
                 "Idempotency-Key"?: string;
@@ -3746,7 +3753,9 @@ export interface operations {
     };
     peers_create_many: {
         parameters: {
-            query?: never;
+            query?: {
+                ipv6?: "off" | "on";
+            };
             header?: {
                 /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
                 "Idempotency-Key"?: string;
@@ -4259,7 +4268,9 @@ export interface operations {
     };
     peers_config: {
         parameters: {
-            query?: never;
+            query?: {
+                ipv6?: "off" | "on";
+            };
             header?: never;
             path: {
                 network_id: string;
@@ -4272,6 +4283,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description What the reader of the text has to know beside it. */
+                    "Wirety-Note"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4307,6 +4320,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4427,7 +4449,9 @@ export interface operations {
     };
     peers_reissue: {
         parameters: {
-            query?: never;
+            query?: {
+                ipv6?: "off" | "on";
+            };
             header?: {
                 /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
                 "Idempotency-Key"?: string;
