@@ -1,11 +1,12 @@
 """Changing the fields of a peer: which kind has which, and how they hang together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.peer import Kind, Peer
+from chalicelib.domain.routes import is_address
 
 OF_ALL = frozenset(
     {
@@ -47,12 +48,19 @@ def patched(peer: Peer, fields: Mapping[str, Any]) -> Peer:
     if "endpoint" in values:
         values["endpoint_guessed"] = False
     after = replace(peer, **values)
+    require_dns_fits(after.kind, after.dns)
     if "routed_cidrs" in fields:
         require_routed_behind(after)
         return after
     return replace(
         after, routed_cidrs=tuple(cidr for cidr in after.routed_cidrs if cidr in after.additional_allowed_ips)
     )
+
+
+def require_dns_fits(kind: Kind, dns: Sequence[str] | None) -> None:
+    """Raises Invalid: search domains are of files; an agent's host asks its own resolvers, by address."""
+    if kind is not Kind.STATIC and not all(map(is_address, dns or ())):
+        raise Invalid([("dns", f"A {kind} peer's dns are addresses; search domains stand in files of static peers.")])
 
 
 def require_routed_behind(peer: Peer) -> None:

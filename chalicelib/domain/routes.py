@@ -37,10 +37,10 @@ def require_endpoint_outside(network: Network, endpoint: str | None, directory: 
             raise EndpointInUse(endpoint, str(behind.cidr), f"peer {behind.peer_id}")
 
 
-def is_address(endpoint: str) -> bool:
-    """Whether an endpoint is an address, rather than a name that may lead anywhere."""
+def is_address(host: str) -> bool:
+    """Whether a host is an address, rather than a name that may lead anywhere."""
     try:
-        ip_address(endpoint)
+        ip_address(host)
     except ValueError:
         return False
     return True

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
 
 from chalicelib.domain.errors import Invalid
@@ -54,6 +54,22 @@ def parse_address(field: str, text: str) -> str:
     if (address := _address(text)) is None:
         raise Invalid([(field, f"{text!r} is no IP address.")])
     return address
+
+
+def parse_dns(field: str, texts: Sequence[str], at_most: int) -> tuple[str, ...]:
+    """Accept addresses of resolvers and search domains, up to `at_most` of each; the addresses come first.
+
+    Raises:
+        Invalid: something else, too many, or domains without any resolver to ask for them.
+    """
+    known = [(text, _address(text)) for text in texts]
+    resolvers = [address for _, address in known if address is not None]
+    domains = [parse_domain(f"{field}[{n}]", text) for n, (text, address) in enumerate(known) if address is None]
+    if len(resolvers) > at_most or len(domains) > at_most:
+        raise Invalid([(field, f"At most {at_most} addresses and {at_most} search domains.")])
+    if domains and not resolvers:
+        raise Invalid([(field, "Search domains stand beside the address of a resolver: put one before them.")])
+    return (*resolvers, *domains)
 
 
 def parse_tag(field: str, text: str) -> str:

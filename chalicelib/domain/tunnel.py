@@ -64,7 +64,7 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Tunnel:
     """An interface and its sections. `addresses` without, `prefixes` with the network's prefix
-    length. `dns`: what a file's DNS line names: addresses, then a search domain. `homes`: of a regular
+    length. `dns`: what a file's DNS line names: addresses, then search domains. `homes`: of a regular
     agent, see home."""
 
     addresses: tuple[Address, ...]
@@ -262,12 +262,16 @@ def _tunnel(network: Network, peer: Peer, sections: tuple[Section, ...], dns: tu
 
 
 def _dns(network: Network, peer: Peer, home: Sequence[Peer]) -> tuple[str, ...]:
-    """The peer's choice; by default with full encapsulation the home jump, which knows the network's names."""
+    """The peer's choice; by default with full encapsulation the home jump, which knows the network's names.
+
+    The network's domain stands beside it only where it was asked for: some importers read the line
+    as a list of addresses.
+    """
     if peer.dns is not None:
         return peer.dns
     if not peer.full_encapsulation or not home:
         return ()
-    return (*map(str, addresses(network, home[0])), network.domain)
+    return tuple(map(str, addresses(network, home[0])))
 
 
 def _endpoint(peer: Peer) -> str | None:

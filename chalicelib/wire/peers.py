@@ -52,12 +52,13 @@ class CreateRegular(Request, frozen=True):
 
 
 class CreateDynamic(CreateRegular, frozen=True, tag="dynamic", tag_field="kind"):
-    """`dns` null: the network's resolvers."""
+    """`dns`: addresses of resolvers; null: the network's, or with full encapsulation the home jump."""
 
 
 class CreateStatic(CreateRegular, frozen=True, tag="static", tag_field="kind"):
-    """Exactly one of `public_key` and `generate_key`. `dns`: of its file; null: none, or with
-    full encapsulation the home jump."""
+    """Exactly one of `public_key` and `generate_key`. `dns`: its file's DNS line, addresses
+    and, where wanted, search domains; null: the home jump with full encapsulation, else no line;
+    empty: no line."""
 
     public_key: str | None = None
     generate_key: bool = False

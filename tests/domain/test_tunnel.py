@@ -80,9 +80,16 @@ def test_full_encapsulation_sends_everything_home_and_names_its_resolver() -> No
     tunnel = of_regular(a_static(2, full_encapsulation=True), [a_jump(1)])
 
     assert allowed(tunnel) == {"jmp_0001": ["0.0.0.0/0", "::/0"]}
-    assert tunnel.dns == ("10.0.0.1", "fd00::1", "lab.internal")
+    assert tunnel.dns == ("10.0.0.1", "fd00::1")
     assert of_regular(a_static(2, full_encapsulation=True, dns=()), [a_jump(1)]).dns == ()
     assert of_regular(a_static(2, dns=("9.9.9.9",)), [a_jump(1)]).dns == ("9.9.9.9",)
+
+
+def test_a_search_domain_stands_in_the_dns_line_where_it_is_asked_for() -> None:
+    asked = of_regular(a_static(2, dns=("10.0.0.1", "lab.internal")), [a_jump(1)])
+
+    assert "DNS = 10.0.0.1, lab.internal\n" in portable_profile(asked, None)
+    assert "DNS" not in portable_profile(of_regular(a_static(2), [a_jump(1)]), None)
 
 
 def test_the_lan_behind_a_peer_is_not_routed_to_itself() -> None:

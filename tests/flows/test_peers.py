@@ -167,6 +167,23 @@ def test_new_peers_prefer_the_jump_that_fewest_prefer(world: World) -> None:
     assert (moved["preferred_jump_id"], moved["home_jump_id"]) == (hubs[1], hubs[1])
 
 
+def test_a_search_domain_is_of_files_alone_and_stands_after_the_addresses(world: World) -> None:
+    network = world.network()
+    world.agent(network, "jump", "hub")
+    web = world.agent(network, "dynamic", "web")
+    dns = ["lab.internal", "10.0.0.1"]
+
+    phone = static(world, network, dns=dns, full_encapsulation=True)
+    refused = world.api("PATCH", path(network, web.peer_id), {"dns": dns})
+    none = world.api("PATCH", path(network, phone["peer"]["id"]), {"dns": []}).json
+
+    assert phone["peer"]["dns"] == ["10.0.0.1", "lab.internal"]
+    assert "DNS = 10.0.0.1, lab.internal\n" in phone["config"]
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "dns")
+    assert (none["dns"], none["config_changes"]) == ([], ["DNS"])
+    assert "DNS" not in world.api("GET", path(network, phone["peer"]["id"]) + "/config").text
+
+
 # ---- block ---------------------------------------------------------------------------------------
 
 
