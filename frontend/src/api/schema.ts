@@ -834,7 +834,7 @@ export interface components {
         };
         /**
          * CreateDynamic
-         * @description `dns` null: the network's resolvers.
+         * @description `dns`: addresses of resolvers; null: the network's, or with full encapsulation the home jump.
          */
         CreateDynamic: {
             /** @default [] */
@@ -922,8 +922,9 @@ export interface components {
         };
         /**
          * CreateStatic
-         * @description Exactly one of `public_key` and `generate_key`. `dns`: of its file; null: none, or with
-         *         full encapsulation the home jump.
+         * @description Exactly one of `public_key` and `generate_key`. `dns`: its file's DNS line, addresses
+         *         and, where wanted, search domains; null: the home jump with full encapsulation, else no line;
+         *         empty: no line.
          */
         CreateStatic: {
             /** @default [] */
