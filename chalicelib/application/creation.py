@@ -71,6 +71,7 @@ class NewPeer:
     generate_key: bool = False
     endpoint: str | None = None
     listen_port: int | None = None
+    published_port: int | None = None
     is_isolated: bool = False
     full_encapsulation: bool = False
     additional_allowed_ips: tuple[Cidr, ...] = ()
@@ -336,6 +337,7 @@ class Creation:
             keyed_since=network.revision if draft.public_key else None,
             endpoint=new.endpoint,
             listen_port=new.listen_port,
+            published_port=new.published_port,
             is_isolated=new.is_isolated,
             full_encapsulation=new.full_encapsulation,
             additional_allowed_ips=new.additional_allowed_ips,

@@ -84,7 +84,7 @@ def _everywhere(peer: Peer | None) -> object:
         return None
     if peer.is_jump:
         keys = (peer.public_key, peer.staged_key)
-        return (keys, peer.endpoint, peer.listen_port, peer.index, peer.additional_allowed_ips)
+        return (keys, peer.endpoint, peer.announced_port, peer.index, peer.additional_allowed_ips)
     return (peer.additional_allowed_ips, peer.is_isolated) if peer.additional_allowed_ips else None
 
 

@@ -37,5 +37,5 @@ class Bundle:
     def resolvers(self) -> tuple[str, ...]:
         """The peer's own, else the network's; with full encapsulation the home jump."""
         if self.peer.full_encapsulation:
-            return tuple(name for name in self.tunnel.dns if name != self.network.domain)
+            return self.tunnel.dns
         return self.network.dns if self.peer.dns is None else self.peer.dns

@@ -2,7 +2,15 @@
 
 import re
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    collapse_addresses,
+    ip_address,
+    ip_network,
+)
 
 from chalicelib.domain.errors import Invalid
 
@@ -124,6 +132,14 @@ def without(cidr: Cidr, taken: Iterable[Cidr]) -> tuple[Cidr, ...]:
     for hole in sorted(taken, key=lambda inner: inner.prefixlen):
         left = [piece for whole in left for piece in _split(whole, hole)]
     return ordered(left)
+
+
+def joined(cidrs: Iterable[Cidr]) -> tuple[Cidr, ...]:
+    """The same addresses in the fewest prefixes, ordered."""
+    known = ordered(cidrs)
+    v4 = collapse_addresses(cidr for cidr in known if isinstance(cidr, IPv4Network))
+    v6 = collapse_addresses(cidr for cidr in known if isinstance(cidr, IPv6Network))
+    return (*v4, *v6)
 
 
 def ordered(cidrs: Iterable[Cidr]) -> tuple[Cidr, ...]:

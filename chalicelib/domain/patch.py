@@ -1,6 +1,6 @@
 """Changing the fields of a peer: which kind has which, and how they hang together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.peer import Kind, Peer
+from chalicelib.domain.routes import is_address
 
 OF_ALL = frozenset(
     {
@@ -21,7 +22,7 @@ OF_ALL = frozenset(
         "owner_id",
     }
 )
-OF_JUMPS = OF_ALL | {"endpoint", "routed_cidrs"}
+OF_JUMPS = OF_ALL | {"endpoint", "published_port", "routed_cidrs"}
 OF_REGULAR = OF_ALL | {"is_isolated", "full_encapsulation", "preferred_jump_id", "dns"}
 SETTINGS = OF_JUMPS | OF_REGULAR | {"blocked_by"}
 """What a person decides of a peer, rather than its agent or the control plane."""
@@ -53,6 +54,7 @@ def patched(peer: Peer, fields: Mapping[str, Any]) -> Peer:
     if "endpoint" in values:
         values["endpoint_guessed"] = False
     after = replace(peer, **values)
+    require_dns_fits(after.kind, after.dns)
     if "routed_cidrs" in values:
         require_routed_behind(after)
         return after
@@ -66,6 +68,12 @@ def revised(before: Peer, after: Peer, revision: Revision, at: datetime) -> Peer
     is_set_anew = any(getattr(before, name) != getattr(after, name) for name in SETTINGS)
     settings = revision if is_set_anew else before.version
     return replace(after, revision=revision, settings_revision=settings, updated_at=at)
+
+
+def require_dns_fits(kind: Kind, dns: Sequence[str] | None) -> None:
+    """Raises Invalid: search domains are of files; an agent's host asks its own resolvers, by address."""
+    if kind is not Kind.STATIC and not all(map(is_address, dns or ())):
+        raise Invalid([("dns", f"A {kind} peer's dns are addresses; search domains stand in files of static peers.")])
 
 
 def require_routed_behind(peer: Peer) -> None:

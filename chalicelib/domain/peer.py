@@ -44,17 +44,16 @@ MANUAL = "manual"  # in `blocked_by`: a person's word, beside incidents
 class Peer:
     """What a peer is. `None` and empty mean "not set".
 
-    `index`: host index, see ipam. `dns_label`: its own in the network, see `label`. `public_key`
-    None: not enrolled; `keyed_since`: the revision
-    that made its first key known. `staged_key`: the next one, announced, held by the others
-    since `staged_since`; `retired_key`: the last one; see rotation. `endpoint`: a jump's host
-    without port. `routed_cidrs`: those of a jump's `additional_allowed_ips` that are not
-    masqueraded. `preferred_jump_id`: where a regular peer's homes begin; `avoids`: jumps marked
-    down for it alone. `home_id`, `issued`: of a static peer's file: the jump it names, fixed once
-    chosen; digests of its lines by key (see profile). `epoch`: of its preshared keys: the one its
-    file was issued with, or the newest that its agent said it holds. `blocked_by`: MANUAL and ids
-    of incidents. `settings_revision`: that of the newest change of what a person sets; None: it was
-    stored before that was kept, see `version`.
+    `index`: host index, see ipam. `dns_label`: its own in the network, see `label`. `public_key` None: not
+    enrolled; `keyed_since`: the revision that made its first key known. `staged_key`: the next one,
+    announced, held by the others since `staged_since`; `retired_key`: the last one; see rotation.
+    `endpoint`: a jump's host without port; `published_port`: where others reach it, None: at `listen_port`.
+    `routed_cidrs`: those of a jump's `additional_allowed_ips` that are not masqueraded.
+    `preferred_jump_id`: where a regular peer's homes begin; `avoids`: jumps marked down for it alone.
+    `home_id`, `issued`: of a static peer's file: the jump it names, fixed once chosen; digests of its lines
+    by key (see profile). `epoch`: of its preshared keys: the one its file was issued with, or the newest
+    that its agent said it holds. `blocked_by`: MANUAL and ids of incidents. `settings_revision`: that of
+    the newest change of what a person sets; None: it was stored before that was kept, see `version`.
     """
 
     id: PeerId
@@ -72,6 +71,7 @@ class Peer:
     endpoint: str | None = None
     endpoint_guessed: bool = False
     listen_port: int | None = None
+    published_port: int | None = None
     is_isolated: bool = False
     full_encapsulation: bool = False
     additional_allowed_ips: tuple[Cidr, ...] = ()
@@ -128,6 +128,11 @@ class Peer:
     def keys(self) -> frozenset[str]:
         """The public keys that are its own in the network, claimed like its address."""
         return frozenset(filter(None, (self.public_key, self.staged_key, self.retired_key)))
+
+    @property
+    def announced_port(self) -> int | None:
+        """What others are told of a jump whose host binds `listen_port`."""
+        return self.published_port or self.listen_port
 
     @property
     def is_router(self) -> bool:

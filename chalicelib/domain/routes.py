@@ -56,10 +56,10 @@ def require_domain_beside(domain: str, hosts: Iterable[str]) -> None:
         )
 
 
-def is_address(endpoint: str) -> bool:
-    """Whether an endpoint is an address, rather than a name that may lead anywhere."""
+def is_address(host: str) -> bool:
+    """Whether a host is an address, rather than a name that may lead anywhere."""
     try:
-        ip_address(endpoint)
+        ip_address(host)
     except ValueError:
         return False
     return True

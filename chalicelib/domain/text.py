@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
 
 from chalicelib.domain.cidr import Address, is_reachable, unmapped
@@ -11,6 +11,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ids import PrincipalId
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")  # RFC 1123 section 2.1
+WITH_PORT = re.compile(r"([^:\s]+|\[[^\]\s]+\]):[0-9]{1,5}\Z")
 OWNER = re.compile(r"usr_[a-z2-7]{26}\Z")
 NAME_MAX = 63
 DOMAIN_MAX = 253
@@ -61,6 +62,8 @@ def parse_host(field: str, text: str) -> str:
     """Accept a host name or a bare IP address that other machines can reach, the form an endpoint has."""
     if _address(text) is not None:
         return parse_reachable(field, text)
+    if WITH_PORT.match(text):
+        raise Invalid([(field, f"{field} is a host only; put the port into listen_port or published_port.")])
     host = text.lower()
     labels = host.split(".")
     # RFC 1123 section 2.1: the last label is alphabetic; a number there is read as an address by many
@@ -90,6 +93,22 @@ def parse_resolver(field: str, text: str) -> str:
     if not is_reachable(address) and not (address.version == 4 and address.is_link_local):
         raise Invalid([(field, f"No peer can ask {address} for names. Give the address of a DNS server.")])
     return str(address)
+
+
+def parse_dns(field: str, texts: Sequence[str], at_most: int) -> tuple[str, ...]:
+    """Accept addresses of resolvers and search domains, up to `at_most` of each; the addresses come first.
+
+    Raises:
+        Invalid: something else, too many, or domains without any resolver to ask for them.
+    """
+    is_resolver = [_address(text) is not None for text in texts]
+    resolvers = [parse_resolver(f"{field}[{n}]", text) for n, text in enumerate(texts) if is_resolver[n]]
+    domains = [parse_domain(f"{field}[{n}]", text) for n, text in enumerate(texts) if not is_resolver[n]]
+    if len(resolvers) > at_most or len(domains) > at_most:
+        raise Invalid([(field, f"At most {at_most} addresses and {at_most} search domains.")])
+    if domains and not resolvers:
+        raise Invalid([(field, "Search domains stand beside the address of a resolver: put one before them.")])
+    return (*resolvers, *domains)
 
 
 def parse_tag(field: str, text: str) -> str:

@@ -64,7 +64,7 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Tunnel:
     """An interface and its sections. `addresses` without, `prefixes` with the network's prefix
-    length. `dns`: what a file's DNS line names: addresses, then a search domain. `homes`: of a regular
+    length. `dns`: what a file's DNS line names: addresses, then search domains. `homes`: of a regular
     agent, see home."""
 
     addresses: tuple[Address, ...]
@@ -241,10 +241,14 @@ def hosts_at(origin: int, origin_v6: int | None, index: int) -> tuple[Cidr, ...]
 
 
 def _reachable(network: Network, peer: Peer, hubs: Sequence[Peer], routers: Iterable[Peer]) -> tuple[Cidr, ...]:
-    """What a regular peer sends into the tunnel."""
+    """What a regular peer sends into the tunnel.
+
+    Jumps are named one by one to isolated peers only: to others their addresses lie within the
+    network, and named beside it they would make every issued file stale when a jump is added.
+    """
     reached: list[Cidr] = [] if peer.is_isolated else list(network.cidrs)
     for jump in hubs:
-        reached += (*hosts(network, jump), *jump.additional_allowed_ips)
+        reached += (*(hosts(network, jump) if peer.is_isolated else ()), *jump.additional_allowed_ips)
     for router in routers:
         if router.id != peer.id and router.is_listed and not (peer.is_isolated or router.is_isolated):
             reached += router.additional_allowed_ips
@@ -258,19 +262,23 @@ def _tunnel(network: Network, peer: Peer, sections: tuple[Section, ...], dns: tu
 
 
 def _dns(network: Network, peer: Peer, home: Sequence[Peer]) -> tuple[str, ...]:
-    """The peer's choice; by default with full encapsulation the home jump, which knows the network's names."""
+    """The peer's choice; by default with full encapsulation the home jump, which knows the network's names.
+
+    The network's domain stands beside it only where it was asked for: some importers read the line
+    as a list of addresses.
+    """
     if peer.dns is not None:
         return peer.dns
     if not peer.full_encapsulation or not home:
         return ()
-    return (*map(str, addresses(network, home[0])), network.domain)
+    return tuple(map(str, addresses(network, home[0])))
 
 
 def _endpoint(peer: Peer) -> str | None:
     if peer.endpoint is None or peer.kind is not Kind.JUMP:
         return None
     host = f"[{peer.endpoint}]" if ":" in peer.endpoint else peer.endpoint
-    return f"{host}:{peer.listen_port or DEFAULT_PORT}"
+    return f"{host}:{peer.announced_port or DEFAULT_PORT}"
 
 
 def _keepalive_s(peer: Peer) -> int:

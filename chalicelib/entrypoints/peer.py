@@ -10,16 +10,16 @@ from chalicelib.bootstrap import container
 from chalicelib.domain.cidr import parse_cidrs
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.keys import parse_public_key
+from chalicelib.domain.patch import require_dns_fits
 from chalicelib.domain.peer import Kind, Peer
 from chalicelib.domain.presence import last_seen, status
-from chalicelib.domain.text import parse_host, parse_metadata, parse_name, parse_owner, parse_resolver, parse_tags
+from chalicelib.domain.text import parse_dns, parse_host, parse_metadata, parse_name, parse_owner, parse_tags
 from chalicelib.domain.tunnel import addresses
 from chalicelib.entrypoints.parsing import (
     KEEPALIVE_RANGE,
     MTU_RANGE,
     PORT_RANGE,
     Check,
-    parse_list,
     parse_peer_id,
     within,
 )
@@ -48,12 +48,14 @@ def parsed(body: wire.CreatePeer) -> NewPeer:
             new = NewPeer(
                 kind=Kind.JUMP,
                 endpoint=None if body.endpoint is None else check(parse_host, "endpoint", body.endpoint),
+                published_port=check(within, "published_port", body.published_port, PORT_RANGE),
                 routed_cidrs=check(parse_cidrs, "routed_cidrs", body.routed_cidrs, MOST_CIDRS),
                 **common,
             )
             check(_require_behind, new)
         case wire.CreateDynamic():
             new = NewPeer(kind=Kind.DYNAMIC, **common, **_regular(check, body))
+            check(require_dns_fits, new.kind, new.dns)
         case wire.CreateStatic():
             check(_require_one_key, body)
             key = None if body.public_key is None else check(parse_public_key, "public_key", body.public_key)
@@ -77,13 +79,14 @@ def fields_of(body: wire.PatchPeer) -> dict[str, Any]:
         "name": lambda text: parse_name("name", text),
         "endpoint": lambda text: parse_host("endpoint", text),
         "listen_port": lambda port: within("listen_port", port, PORT_RANGE),
+        "published_port": lambda port: within("published_port", port, PORT_RANGE),
         "is_isolated": bool,
         "full_encapsulation": bool,
         "additional_allowed_ips": lambda texts: parse_cidrs("additional_allowed_ips", texts, MOST_CIDRS),
         "routed_cidrs": lambda texts: parse_cidrs("routed_cidrs", texts, MOST_CIDRS),
         "persistent_keepalive": lambda number: within("persistent_keepalive", number, KEEPALIVE_RANGE),
         "mtu": lambda number: within("mtu", number, MTU_RANGE),
-        "dns": lambda texts: parse_list(parse_resolver, "dns", texts, MOST_RESOLVERS),
+        "dns": lambda texts: parse_dns("dns", texts, MOST_RESOLVERS),
         "preferred_jump_id": lambda text: parse_peer_id("preferred_jump_id", text),
         "tags": lambda texts: parse_tags("tags", texts),
         "metadata": lambda pairs: parse_metadata("metadata", pairs),
@@ -112,6 +115,7 @@ def shown(one: Shown) -> wire.Peer:
         endpoint=peer.endpoint,
         endpoint_guessed=peer.endpoint_guessed,
         listen_port=peer.listen_port,
+        published_port=peer.published_port,
         is_isolated=peer.is_isolated,
         full_encapsulation=peer.full_encapsulation,
         additional_allowed_ips=[str(cidr) for cidr in peer.additional_allowed_ips],
@@ -149,7 +153,7 @@ def _regular(check: Check, body: wire.CreateRegular) -> dict[str, Any]:
     return {
         "is_isolated": body.is_isolated,
         "full_encapsulation": body.full_encapsulation,
-        "dns": None if body.dns is None else check(parse_list, parse_resolver, "dns", body.dns, MOST_RESOLVERS),
+        "dns": None if body.dns is None else check(parse_dns, "dns", body.dns, MOST_RESOLVERS),
         "preferred_jump_id": None if preferred is None else check(parse_peer_id, "preferred_jump_id", preferred),
     }
 

@@ -14,13 +14,15 @@ Status = Literal["pending", "online", "idle", "offline", "blocked"]
 
 
 class CreateJump(Request, frozen=True, tag="jump", tag_field="kind"):
-    """`endpoint`: host name or bare IP; without it the source address of the enrolment.
+    """`endpoint`: host name or bare IP; without it the source address of the enrolment. `listen_port`: what
+    the host binds; `published_port`: what others are told instead, where a router or a container maps it.
     `additional_allowed_ips`: CIDRs behind this jump, masqueraded but for `routed_cidrs`."""
 
     name: str
     address: str | None = None
     endpoint: str | None = None
     listen_port: int = 51820
+    published_port: int | None = None
     additional_allowed_ips: list[str] = []
     routed_cidrs: list[str] = []
     persistent_keepalive: int | None = None
@@ -50,12 +52,13 @@ class CreateRegular(Request, frozen=True):
 
 
 class CreateDynamic(CreateRegular, frozen=True, tag="dynamic", tag_field="kind"):
-    """`dns` null: the network's resolvers."""
+    """`dns`: addresses of resolvers; null: the network's, or with full encapsulation the home jump."""
 
 
 class CreateStatic(CreateRegular, frozen=True, tag="static", tag_field="kind"):
-    """Exactly one of `public_key` and `generate_key`. `dns`: of its file; null: none, or with
-    full encapsulation the home jump."""
+    """Exactly one of `public_key` and `generate_key`. `dns`: its file's DNS line, addresses
+    and, where wanted, search domains; null: the home jump with full encapsulation, else no line;
+    empty: no line."""
 
     public_key: str | None = None
     generate_key: bool = False
@@ -65,12 +68,13 @@ CreatePeer = CreateJump | CreateDynamic | CreateStatic
 
 
 class PatchPeer(Request, frozen=True):
-    """What is left out stays as it is; null clears. `endpoint`, `routed_cidrs`: of jumps;
+    """What is left out stays as it is; null clears. `endpoint`, `published_port`, `routed_cidrs`: of jumps;
     `is_isolated`, `full_encapsulation`, `dns`, `preferred_jump_id`: of the others."""
 
     name: str | UnsetType | None = UNSET
     endpoint: str | UnsetType | None = UNSET
     listen_port: int | UnsetType | None = UNSET
+    published_port: int | UnsetType | None = UNSET
     is_isolated: bool | UnsetType | None = UNSET
     full_encapsulation: bool | UnsetType | None = UNSET
     additional_allowed_ips: list[str] | UnsetType | None = UNSET
@@ -103,6 +107,13 @@ class Reissue(Request, frozen=True):
     generate_key: bool = False
 
 
+class FileQuery(Request, frozen=True):
+    """`ipv6` off: the file for a device without IPv6, which fails at one that names it. With full
+    encapsulation it protects no other device: what that sends by IPv6 leaves past the tunnel."""
+
+    ipv6: Literal["on", "off"] = "on"
+
+
 class RotateQuery(Request, frozen=True):
     """`force`: also where it voids static peers' files, or cuts off agents that are away."""
 
@@ -124,9 +135,9 @@ class Host(Request, frozen=True):
 
 
 class Peer(Answer, frozen=True):
-    """`dns_label`: what it is called in the network's domain. `address` has no prefix length; `endpoint` is
-    a host, `listen_port` its port. `home_jump_id`: the jump that carries a regular peer now. `blocked_by`:
-    `manual` and ids of incidents.
+    """`dns_label`: what it is called in the network's domain. `address` has no prefix length; `endpoint` is a
+    host, `listen_port` the port it binds, `published_port` the one others are told instead, null: the same.
+    `home_jump_id`: the jump that carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
     `key_rotation`: another key is asked of the agent, or held by the others for later.
     `config_stale`: the issued file of a static peer would say something else now, at `config_changes`.
     `settings_revision`: that of the newest change of what a person sets, and the ETag."""
@@ -142,6 +153,7 @@ class Peer(Answer, frozen=True):
     endpoint: str | None
     endpoint_guessed: bool
     listen_port: int | None
+    published_port: int | None
     is_isolated: bool
     full_encapsulation: bool
     additional_allowed_ips: list[str]
@@ -179,10 +191,12 @@ class AgentPeerCreated(Answer, frozen=True):
 
 class StaticPeerCreated(Answer, frozen=True):
     """A static peer with its config: complete with `generate_key`, else without a
-    `PrivateKey` line; null while no jump has enrolled, and when `replayed`."""
+    `PrivateKey` line; null while no jump has enrolled, and when `replayed`. `notes`: what the file's
+    owner has to know, in sentences."""
 
     peer: Peer
     config: str | None
+    notes: list[str] = []
     replayed: bool = False
 
 
@@ -194,6 +208,7 @@ class BulkItem(Answer, frozen=True):
     enrollment_token: str | None = None
     enrollment_expires_at: datetime | None = None
     config: str | None = None
+    notes: list[str] = []
     problem: Problem | None = None
 
 

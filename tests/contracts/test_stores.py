@@ -114,6 +114,7 @@ EVERYTHING = a_static(
     retired_key=a_key("retired"),
     rotation=Rotation.FORCED,
     listen_port=51821,
+    published_port=443,
     is_isolated=True,
     full_encapsulation=True,
     behind=("192.168.1.0/24", "fd01::/64"),

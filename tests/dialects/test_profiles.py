@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.cidr import Address, Cidr
+from chalicelib.domain.cidr import Address, Cidr, joined
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.profile import portable_profile
 from chalicelib.domain.tunnel import Pair, Section, Tunnel
@@ -148,6 +148,7 @@ def resolved(endpoint: str) -> str:
 
 def understood(tunnel: Tunnel, private_key: str, listen_port: int) -> Shown:
     """What `wg` has to say of a tunnel."""
+    is_alone = sum(bool(section.allowed_ips) for section in tunnel.sections) == 1
     return Shown(
         private_key=private_key,
         listen_port=tunnel.listen_port or listen_port,
@@ -156,7 +157,7 @@ def understood(tunnel: Tunnel, private_key: str, listen_port: int) -> Shown:
                 public_key=section.public_key,
                 preshared_key=section.preshared_key,
                 endpoint=None if section.endpoint is None else resolved(section.endpoint),
-                allowed_ips=frozenset(map(str, section.allowed_ips)),
+                allowed_ips=frozenset(map(str, joined(section.allowed_ips) if is_alone else section.allowed_ips)),
                 keepalive_s=section.keepalive_s,
             )
             for section in tunnel.sections

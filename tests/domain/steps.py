@@ -49,7 +49,11 @@ def peer_changes(draw: st.DrawFn, population: Population) -> tuple[Change, Popul
         "metadata": st.just({"a": "b"}),
     }
     other |= (
-        {"endpoint": st.just("h.example"), "routed_cidrs": st.just(peer.additional_allowed_ips)}
+        {
+            "endpoint": st.just("h.example"),
+            "published_port": st.sampled_from([None, 443, 51820]),
+            "routed_cidrs": st.just(peer.additional_allowed_ips),
+        }
         if peer.is_jump
         else {
             "is_isolated": st.booleans(),

@@ -68,6 +68,12 @@ def test_anything_else_is_no_endpoint(text: str) -> None:
         parse_host("endpoint", text)
 
 
+@pytest.mark.parametrize("text", ["198.51.100.1:443", "vpn.example.org:51820", "[2001:db8::1]:443"])
+def test_a_port_in_an_endpoint_is_shown_its_place(text: str) -> None:
+    with pytest.raises(Invalid, match="put the port into listen_port or published_port"):
+        parse_host("endpoint", text)
+
+
 @pytest.mark.parametrize(
     ("text", "fits"),
     [("a", True), ("a" * 63, True), ("a" * 64, False), ("-a", False), ("a-", False), ("A", False), ("a\n", False)],

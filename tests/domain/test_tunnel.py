@@ -9,7 +9,7 @@ from chalicelib.domain.cidr import Address, Cidr, overlaps
 from chalicelib.domain.home import home_of
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Kind, Peer
-from chalicelib.domain.profile import changed_keys, digests, portable_profile
+from chalicelib.domain.profile import PREFIXES_A_LINE, SEVERAL_LINES, changed_keys, digests, notes, portable_profile
 from chalicelib.domain.territory import territories
 from chalicelib.domain.tunnel import Tunnel, addresses, hosts, jump_tunnel, regular_tunnel
 from tests.builders import a_dynamic, a_jump, a_network, a_static
@@ -38,7 +38,7 @@ def test_a_regular_peer_reaches_everything_through_its_home() -> None:
     tunnel = of_regular(peer, [jump], [router])
 
     assert allowed(tunnel) == {
-        jump.id: ["10.0.0.0/24", "10.0.0.1/32", "172.20.0.0/16", "192.168.3.0/24", "fd00::/64", "fd00::1/128"],
+        jump.id: ["10.0.0.0/24", "172.20.0.0/16", "192.168.3.0/24", "fd00::/64"],
     }
     assert tunnel.prefixes == ("10.0.0.2/24", "fd00::2/64")
     assert (tunnel.sections[0].endpoint, tunnel.sections[0].keepalive_s) == ("198.51.100.1:51820", 25)
@@ -52,6 +52,24 @@ def test_an_isolated_peer_is_routed_to_jumps_and_what_lies_behind_them() -> None
     }
 
 
+def test_an_isolated_peer_is_routed_to_every_jump() -> None:
+    jumps = [a_jump(1), a_jump(9)]
+
+    assert allowed(of_regular(a_static(2, is_isolated=True), jumps, network=a_network())) == {
+        "jmp_0001": ["10.0.0.1/32", "10.0.0.9/32"]
+    }
+
+
+def test_another_jump_changes_no_issued_file_but_those_of_isolated_peers() -> None:
+    free, isolated = a_static(2, home_id="jmp_0001"), a_static(3, home_id="jmp_0001", is_isolated=True)
+
+    def changes(peer: Peer) -> tuple[str, ...]:
+        before, after = (digests(of_regular(peer, jumps)) for jumps in ([a_jump(1)], [a_jump(1), a_jump(9)]))
+        return changed_keys(before, after)
+
+    assert (changes(free), changes(isolated)) == ((), ("AllowedIPs",))
+
+
 def test_nobody_is_routed_to_the_lan_of_an_isolated_peer() -> None:
     router = a_dynamic(3, behind=("192.168.3.0/24",), is_isolated=True)
 
@@ -62,9 +80,16 @@ def test_full_encapsulation_sends_everything_home_and_names_its_resolver() -> No
     tunnel = of_regular(a_static(2, full_encapsulation=True), [a_jump(1)])
 
     assert allowed(tunnel) == {"jmp_0001": ["0.0.0.0/0", "::/0"]}
-    assert tunnel.dns == ("10.0.0.1", "fd00::1", "lab.internal")
+    assert tunnel.dns == ("10.0.0.1", "fd00::1")
     assert of_regular(a_static(2, full_encapsulation=True, dns=()), [a_jump(1)]).dns == ()
     assert of_regular(a_static(2, dns=("9.9.9.9",)), [a_jump(1)]).dns == ("9.9.9.9",)
+
+
+def test_a_search_domain_stands_in_the_dns_line_where_it_is_asked_for() -> None:
+    asked = of_regular(a_static(2, dns=("10.0.0.1", "lab.internal")), [a_jump(1)])
+
+    assert "DNS = 10.0.0.1, lab.internal\n" in portable_profile(asked, None)
+    assert "DNS" not in portable_profile(of_regular(a_static(2), [a_jump(1)]), None)
 
 
 def test_the_lan_behind_a_peer_is_not_routed_to_itself() -> None:
@@ -127,6 +152,21 @@ def test_an_ipv6_endpoint_is_bracketed_and_keepalive_can_be_off() -> None:
     assert (tunnel.sections[0].endpoint, tunnel.sections[0].keepalive_s) == ("[2001:db8::1]:51820", 0)
 
 
+def test_others_are_told_the_published_port_and_the_host_binds_its_own() -> None:
+    jump, other = a_jump(1, published_port=443), a_jump(9)
+    peers = [jump, other, a_dynamic(2), a_static(3)]
+
+    told = {
+        peer.id: section.endpoint
+        for peer in peers
+        for section in (of_jump(peer, peers) if peer.is_jump else of_regular(peer, [jump, other])).sections
+        if section.peer_id == jump.id
+    }
+
+    assert told == dict.fromkeys(("jmp_0009", "dyn_0002", "sta_0003"), "198.51.100.1:443")
+    assert of_jump(jump, peers).listen_port == 51820
+
+
 def test_a_file_holds_only_what_every_client_accepts() -> None:
     tunnel = of_regular(a_static(3), [a_jump(1)], network=a_network())
 
@@ -139,10 +179,59 @@ def test_a_file_holds_only_what_every_client_accepts() -> None:
         "[Peer]",
         f"PublicKey = {tunnel.sections[0].public_key}",
         f"PresharedKey = {tunnel.sections[0].preshared_key}",
-        "AllowedIPs = 10.0.0.0/24, 10.0.0.1/32",
+        "AllowedIPs = 10.0.0.0/24",
         "Endpoint = 198.51.100.1:51820",
         "PersistentKeepalive = 25",
     ]
+
+
+def lines_of(tunnel: Tunnel) -> list[str]:
+    return [line for line in portable_profile(tunnel, None).splitlines() if line.startswith("AllowedIPs")]
+
+
+def test_thirty_prefixes_stand_in_one_line() -> None:
+    lans = tuple(f"172.16.{2 * n}.0/24" for n in range(30))
+
+    assert lines_of(of_regular(a_static(3), [a_jump(1, behind=lans)], network=a_network())) == [
+        "AllowedIPs = " + ", ".join(("10.0.0.0/24", *lans))
+    ]
+
+
+def test_prefixes_that_are_more_than_one_line_s_stand_in_several_and_it_is_said() -> None:
+    def told(count: int) -> tuple[int, tuple[str, ...]]:
+        lans = tuple(f"fd00:1234:5678:9abc:{2 * n:x}::/80" for n in range(count))
+        tunnel = of_regular(a_static(3), [a_jump(1, behind=lans)])
+        return len(lines_of(tunnel)), notes(tunnel, tunnel)
+
+    fits = next(count for count in range(200, 0, -1) if told(count)[0] == 1)
+
+    assert 80 <= fits < 200
+    assert told(fits) == (1, ())
+    assert told(fits + 1) == (-(-(fits + 3) // PREFIXES_A_LINE), (SEVERAL_LINES,))
+    assert SEVERAL_LINES.isascii()
+
+
+def test_adjacent_prefixes_of_a_file_are_joined_and_no_wider_than_they_were() -> None:
+    lans = ("172.20.0.0/24", "172.20.1.0/24", "172.20.3.0/24", "fd00:0:0:1::/65", "fd00:0:0:1:8000::/65")
+    tunnel = of_regular(a_static(3), [a_jump(1, behind=lans)])
+
+    assert lines_of(tunnel) == ["AllowedIPs = 10.0.0.0/24, 172.20.0.0/23, 172.20.3.0/24, fd00::/63"]
+
+
+def test_prefixes_that_another_section_may_claim_stay_apart() -> None:
+    """Joined, the first peer's would be the second's; of equal prefixes WireGuard keeps the last."""
+    router, wider = a_dynamic(2, behind=("172.20.0.0/24", "172.20.1.0/24")), a_dynamic(3, behind=("172.20.0.0/23",))
+
+    text = "\n".join(lines_of(of_jump(a_jump(1), [a_jump(1), router, wider], network=a_network())))
+
+    assert text.count("172.20.0.0/23") == text.count("172.20.0.0/24") == text.count("172.20.1.0/24") == 1
+
+
+def test_a_file_is_not_out_of_date_for_how_its_prefixes_are_written() -> None:
+    halves, whole = (("172.20.0.0/24", "172.20.1.0/24"), ("172.20.0.0/23",))
+    before, after = (digests(of_regular(a_static(3), [a_jump(1, behind=lans)])) for lans in (halves, whole))
+
+    assert changed_keys(before, after) == ()
 
 
 def test_what_changed_in_a_file_is_named_and_preshared_keys_are_not_digested() -> None:

@@ -90,7 +90,11 @@ class Operator:
 
     def change_jump(self, a: int, b: int) -> None:
         peer_id = _of(self._peers("jmp_"), a)
-        fields: list[dict[str, object]] = [{"endpoint": f"hub-{b}.example.com"}, {"routed_cidrs": list(LANS[:1])}]
+        fields: list[dict[str, object]] = [
+            {"endpoint": f"hub-{b}.example.com"},
+            {"routed_cidrs": list(LANS[:1])},
+            {"published_port": 443 if b % 2 else None},
+        ]
         if peer_id is not None:
             self._call("PATCH", f"/peers/{peer_id}", _of(fields, b))
 

@@ -253,6 +253,7 @@ SENSIBLE: Mapping[str, Callable[[Deployment, int], object]] = {
     "ports": lambda _run, _n: "22",
     "preferred_jump_id": lambda run, _n: run.hub.peer_id,
     "public_key": lambda _run, n: _a_key(n),
+    "published_port": lambda _run, _n: 443,
     "source": lambda _run, _n: "*",
     "tags": lambda _run, n: f"tag-{n % 4}",
     "token": lambda run, _n: run.enrollment_token(),

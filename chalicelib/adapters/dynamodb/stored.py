@@ -34,6 +34,7 @@ class StoredPeer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     endpoint: str | None = None
     endpoint_guessed: bool = False
     listen_port: int | None = None
+    published_port: int | None = None
     is_isolated: bool = False
     full_encapsulation: bool = False
     additional_allowed_ips: tuple[str, ...] = ()
@@ -107,6 +108,7 @@ def _stored(peer: Peer) -> StoredPeer:
         endpoint=peer.endpoint,
         endpoint_guessed=peer.endpoint_guessed,
         listen_port=peer.listen_port,
+        published_port=peer.published_port,
         is_isolated=peer.is_isolated,
         full_encapsulation=peer.full_encapsulation,
         additional_allowed_ips=tuple(map(str, peer.additional_allowed_ips)),
@@ -147,6 +149,7 @@ def _value(stored: StoredPeer) -> Peer:
         endpoint=stored.endpoint,
         endpoint_guessed=stored.endpoint_guessed,
         listen_port=stored.listen_port,
+        published_port=stored.published_port,
         is_isolated=stored.is_isolated,
         full_encapsulation=stored.full_encapsulation,
         additional_allowed_ips=_cidrs(stored.additional_allowed_ips),

@@ -11,7 +11,16 @@ import msgspec
 from chalice.app import Response
 
 from chalicelib.domain.idempotency import KEY_MAX
-from chalicelib.entrypoints.rest.route import OPERATIONS, Agents, Anybody, Json, Operation, People, Text
+from chalicelib.entrypoints.rest.route import (
+    NOTE_HEADER,
+    OPERATIONS,
+    Agents,
+    Anybody,
+    Json,
+    Operation,
+    People,
+    Text,
+)
 from chalicelib.settings import VERSION
 from chalicelib.wire import bundle, delta
 from chalicelib.wire.browser import FromBrowser, ToBrowser
@@ -177,6 +186,9 @@ def _successes(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
             kind: {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}} for kind, shapes in content.items()
         }
     done: dict[str, Any] = {"description": operation.status.phrase, "content": content}
+    if answer is Text:
+        note = {"description": "What the reader of the text has to know beside it.", "schema": {"type": "string"}}
+        done["headers"] = {NOTE_HEADER: note}
     if any(shape in MEDIA_TYPES for shape in _answers(operation)):
         signature = {"description": "Ed25519, base64: see wire/signing.", "schema": {"type": "string"}}
         done["headers"] = {SIGNATURE_HEADER: signature}

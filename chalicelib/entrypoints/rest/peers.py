@@ -15,8 +15,9 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.peer import Kind
 from chalicelib.domain.principal import READERS, WRITERS, Principal, Role
-from chalicelib.domain.profile import portable_profile
+from chalicelib.domain.profile import notes, portable_profile, without_ipv6
 from chalicelib.domain.text import parse_note
+from chalicelib.domain.tunnel import Tunnel
 from chalicelib.entrypoints.parsing import PEER_ID, Check, parse_cursor
 from chalicelib.entrypoints.peer import fields_of, parsed, shown
 from chalicelib.entrypoints.rest.body import require_said
@@ -68,6 +69,7 @@ def _seen_again(call: Call[Principal, Any], _made: tuple[str, ...]) -> wire.Peer
     "POST",
     PATH,
     People(WRITERS),
+    query=wire.FileQuery,
     body=wire.CreatePeer,
     status=HTTPStatus.CREATED,
     tag=_created_settings,
@@ -76,13 +78,14 @@ def _seen_again(call: Call[Principal, Any], _made: tuple[str, ...]) -> wire.Peer
 def create(call: Call[Principal, wire.CreatePeer]) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
     """Create a peer. Its token, or a generated key, is in this answer and nowhere else."""
     created = container().creation.create(network_id(call), parsed(call.body), by=call.by, request=call.request)
-    return _created(created)
+    return _created(created, call.query)
 
 
 def _bulk_again(call: Call[Principal, wire.Bulk], made: tuple[str, ...]) -> wire.BulkCreated:
     known = {int(place): PeerId(made_id) for place, _, made_id in (one.partition(":") for one in made)}
     found = _found(network_id(call), list(known.values()), call.by)
-    return _bulk([known.get(n, _lost()) for n in range(len(call.body.peers))], found, is_replayed=True)
+    outcomes = [known.get(n, _lost()) for n in range(len(call.body.peers))]
+    return _bulk(outcomes, found, call.query, is_replayed=True)
 
 
 def _bulk_made(answer: wire.BulkCreated) -> tuple[str, ...]:
@@ -94,6 +97,7 @@ def _bulk_made(answer: wire.BulkCreated) -> tuple[str, ...]:
     "POST",
     f"{PATH}/bulk",
     People(WRITERS),
+    query=wire.FileQuery,
     body=wire.Bulk,
     replay=Replay(_bulk_again, _bulk_made),
     most_bytes=BULK_BYTES,
@@ -103,7 +107,7 @@ def create_many(call: Call[Principal, wire.Bulk]) -> wire.BulkCreated:
     asked = [_parsed_or_refused(body) for body in call.body.peers]
     outcomes = container().creation.create_many(network_id(call), asked, by=call.by, request=call.request)
     earlier = _found(network_id(call), list(made_before(call.request).values()), call.by)
-    return _bulk(outcomes, earlier, is_replayed=False)
+    return _bulk(outcomes, earlier, call.query, is_replayed=False)
 
 
 @route(peers, "GET", PATH, People(READERS), query=wire.PeerQuery)
@@ -142,11 +146,12 @@ def delete(call: Call[Principal, None]) -> None:
     container().peers.delete(network_id(call), peer_id(call), by=call.by, if_match=call.if_match, is_forced=asked.force)
 
 
-@route(peers, "GET", f"{ONE}/config", People(READERS - {Role.AUDITOR}))
+@route(peers, "GET", f"{ONE}/config", People(READERS - {Role.AUDITOR}), query=wire.FileQuery)
 def config(call: Call[Principal, None]) -> Text:
     """The peer's configuration, without a `PrivateKey` line."""
     tunnel = container().bundles.config(network_id(call), peer_id(call), by=call.by)
-    return Text(portable_profile(tunnel, private_key=None))
+    text, said = _file(tunnel, None, call.query)
+    return Text(text, note=" ".join(said) or None)
 
 
 @route(
@@ -174,6 +179,7 @@ def reissue_token(call: Call[Principal, None]) -> wire.AgentPeerCreated:
     "POST",
     f"{ONE}/reissue",
     People(WRITERS),
+    query=wire.FileQuery,
     body=wire.Reissue,
     tag=_created_settings,
     replay=Replay(_created_again, _ids),
@@ -188,7 +194,8 @@ def reissue(call: Call[Principal, wire.Reissue]) -> wire.StaticPeerCreated:
         network_id(call), peer_id(call), key, body.generate_key, by=call.by
     )
     assert created.tunnel is not None
-    return wire.StaticPeerCreated(peer=shown(seen), config=portable_profile(created.tunnel, created.private_key))
+    text, said = _file(created.tunnel, created.private_key, call.query)
+    return wire.StaticPeerCreated(peer=shown(seen), config=text, notes=said)
 
 
 @route(
@@ -283,14 +290,22 @@ def topology(call: Call[Principal, None]) -> wire.Topology:
     )
 
 
-def _created(created: Created) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
+def _file(tunnel: Tunnel, private_key: str | None, asked: wire.FileQuery) -> tuple[str, list[str]]:
+    """The file as it was asked for, and what its owner has to know."""
+    written = without_ipv6(tunnel) if asked.ipv6 == "off" else tunnel
+    return portable_profile(written, private_key), list(notes(tunnel, written))
+
+
+def _created(created: Created, asked: wire.FileQuery) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
     peer = shown(Shown(created.network, created.peer, created.peer.home_id, Seen()))
     if created.token is not None:
         return wire.AgentPeerCreated(
             peer=peer, enrollment_token=created.token.text(), enrollment_expires_at=created.enrollment_expires_at
         )
-    config = None if created.tunnel is None else portable_profile(created.tunnel, created.private_key)
-    return wire.StaticPeerCreated(peer=peer, config=config)
+    if created.tunnel is None:
+        return wire.StaticPeerCreated(peer=peer, config=None)
+    text, said = _file(created.tunnel, created.private_key, asked)
+    return wire.StaticPeerCreated(peer=peer, config=text, notes=said)
 
 
 def _note(body: wire.Note | None) -> str | None:
@@ -316,14 +331,19 @@ def _lost() -> Refusal:
 
 
 def _bulk(
-    outcomes: Sequence[Created | Refusal | PeerId], earlier: dict[PeerId, wire.Peer], is_replayed: bool
+    outcomes: Sequence[Created | Refusal | PeerId],
+    earlier: dict[PeerId, wire.Peer],
+    asked: wire.FileQuery,
+    is_replayed: bool,
 ) -> wire.BulkCreated:
-    items = [_bulk_item(one, earlier) for one in outcomes]
+    items = [_bulk_item(one, earlier, asked) for one in outcomes]
     created = sum(item.peer is not None for item in items)
     return wire.BulkCreated(items=items, created=created, failed=len(items) - created, replayed=is_replayed)
 
 
-def _bulk_item(outcome: Created | Refusal | PeerId, earlier: dict[PeerId, wire.Peer]) -> wire.BulkItem:
+def _bulk_item(
+    outcome: Created | Refusal | PeerId, earlier: dict[PeerId, wire.Peer], asked: wire.FileQuery
+) -> wire.BulkItem:
     if isinstance(outcome, str):
         peer = earlier.get(outcome)
         outcome = PeerNotFound(outcome)
@@ -331,10 +351,10 @@ def _bulk_item(outcome: Created | Refusal | PeerId, earlier: dict[PeerId, wire.P
             return wire.BulkItem(status=int(HTTPStatus.CREATED), peer=peer)
     if isinstance(outcome, Refusal):
         return wire.BulkItem(status=int(status_of(outcome)), problem=shape_of(outcome))
-    answer = _created(outcome)
+    answer = _created(outcome, asked)
     item = wire.BulkItem(status=int(HTTPStatus.CREATED), peer=answer.peer)
     if isinstance(answer, wire.StaticPeerCreated):
-        return replace(item, config=answer.config)
+        return replace(item, config=answer.config, notes=answer.notes)
     return replace(item, enrollment_token=answer.enrollment_token, enrollment_expires_at=answer.enrollment_expires_at)
 
 

@@ -29,6 +29,7 @@ from chalicelib.wire.codec import canonical, encode
 MAX_BODY_BYTES = 256 * 1024
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ETAG = re.compile(r'(?:W/)?"([0-9]{1,12})"\Z')  # weak as well: proxies that compress make tags weak
+NOTE_HEADER = "Wirety-Note"  # one line of ASCII
 
 By = TypeVar("By")
 Body = TypeVar("Body")
@@ -74,9 +75,10 @@ class Call(Generic[By, Body]):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """An answer that is not JSON."""
+    """An answer that is not JSON. `note`: what its reader has to know beside it, in NOTE_HEADER; None: nothing."""
 
     text: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,8 @@ def _answered(operation: Operation, request: Request, path_args: Mapping[str, st
         detail = f"The body is larger than {operation.most_bytes // 1024} KiB."
         return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
     if isinstance(answer, Text):
-        return _response(answer.text, operation.status, "text/plain; charset=utf-8")
+        noted = {} if answer.note is None else {NOTE_HEADER: answer.note}
+        return _response(answer.text, operation.status, "text/plain; charset=utf-8", noted)
     if isinstance(answer, Json):
         return _response(answer.body.decode(), operation.status, "application/json")
     if answer is None:

@@ -695,6 +695,8 @@ export interface components {
             enrollment_expires_at?: string | null;
             /** @default null */
             enrollment_token?: string | null;
+            /** @default [] */
+            notes?: string[];
             /** @default null */
             peer?: components["schemas"]["Peer"] | null;
             /** @default null */
@@ -832,7 +834,7 @@ export interface components {
         };
         /**
          * CreateDynamic
-         * @description `dns` null: the network's resolvers.
+         * @description `dns`: addresses of resolvers; null: the network's, or with full encapsulation the home jump.
          */
         CreateDynamic: {
             /** @default [] */
@@ -867,7 +869,8 @@ export interface components {
         };
         /**
          * CreateJump
-         * @description `endpoint`: host name or bare IP; without it the source address of the enrolment.
+         * @description `endpoint`: host name or bare IP; without it the source address of the enrolment. `listen_port`: what
+         *         the host binds; `published_port`: what others are told instead, where a router or a container maps it.
          *         `additional_allowed_ips`: CIDRs behind this jump, masqueraded but for `routed_cidrs`.
          */
         CreateJump: {
@@ -892,6 +895,8 @@ export interface components {
             owner_id?: string | null;
             /** @default null */
             persistent_keepalive?: number | null;
+            /** @default null */
+            published_port?: number | null;
             /** @default [] */
             routed_cidrs?: string[];
             /** @default [] */
@@ -917,8 +922,9 @@ export interface components {
         };
         /**
          * CreateStatic
-         * @description Exactly one of `public_key` and `generate_key`. `dns`: of its file; null: none, or with
-         *         full encapsulation the home jump.
+         * @description Exactly one of `public_key` and `generate_key`. `dns`: its file's DNS line, addresses
+         *         and, where wanted, search domains; null: the home jump with full encapsulation, else no line;
+         *         empty: no line.
          */
         CreateStatic: {
             /** @default [] */
@@ -1322,7 +1328,7 @@ export interface components {
         };
         /**
          * PatchPeer
-         * @description What is left out stays as it is; null clears. `endpoint`, `routed_cidrs`: of jumps;
+         * @description What is left out stays as it is; null clears. `endpoint`, `published_port`, `routed_cidrs`: of jumps;
          *         `is_isolated`, `full_encapsulation`, `dns`, `preferred_jump_id`: of the others.
          */
         PatchPeer: {
@@ -1340,14 +1346,15 @@ export interface components {
             owner_id?: string | null;
             persistent_keepalive?: number | null;
             preferred_jump_id?: string | null;
+            published_port?: number | null;
             routed_cidrs?: string[] | null;
             tags?: string[] | null;
         };
         /**
          * Peer
-         * @description `dns_label`: what it is called in the network's domain. `address` has no prefix length; `endpoint` is
-         *         a host, `listen_port` its port. `home_jump_id`: the jump that carries a regular peer now. `blocked_by`:
-         *         `manual` and ids of incidents.
+         * @description `address` has no prefix length; `endpoint` is a host, `listen_port` the port it binds,
+         *         `published_port` the one others are told instead, null: the same. `home_jump_id`: the jump that
+         *         carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
          *         `key_rotation`: another key is asked of the agent, or held by the others for later.
          *         `config_stale`: the issued file of a static peer would say something else now, at `config_changes`.
          *         `settings_revision`: that of the newest change of what a person sets, and the ETag.
@@ -1386,6 +1393,7 @@ export interface components {
             persistent_keepalive: number | null;
             preferred_jump_id: string | null;
             public_key: string | null;
+            published_port: number | null;
             revision: number;
             routed_cidrs: string[];
             settings_revision: number;
@@ -1633,10 +1641,13 @@ export interface components {
         /**
          * StaticPeerCreated
          * @description A static peer with its config: complete with `generate_key`, else without a
-         *         `PrivateKey` line; null while no jump has enrolled, and when `replayed`.
+         *         `PrivateKey` line; null while no jump has enrolled, and when `replayed`. `notes`: what the file's
+         *         owner has to know, in sentences.
          */
         StaticPeerCreated: {
             config: string | null;
+            /** @default [] */
+            notes?: string[];
             peer: components["schemas"]["Peer"];
             /** @default false */
             replayed?: boolean;
@@ -3633,7 +3644,9 @@ export interface operations {
     };
     peers_create: {
         parameters: {
-            query?: never;
+            query?: {
+                ipv6?: "off" | "on";
+            };
             header?: {
                 /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
                 "Idempotency-Key"?: string;
@@ -3745,7 +3758,9 @@ export interface operations {
     };
     peers_create_many: {
         parameters: {
-            query?: never;
+            query?: {
+                ipv6?: "off" | "on";
+            };
             header?: {
                 /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
                 "Idempotency-Key"?: string;
@@ -4258,7 +4273,9 @@ export interface operations {
     };
     peers_config: {
         parameters: {
-            query?: never;
+            query?: {
+                ipv6?: "off" | "on";
+            };
             header?: never;
             path: {
                 network_id: string;
@@ -4271,6 +4288,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description What the reader of the text has to know beside it. */
+                    "Wirety-Note"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4306,6 +4325,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4426,7 +4454,9 @@ export interface operations {
     };
     peers_reissue: {
         parameters: {
-            query?: never;
+            query?: {
+                ipv6?: "off" | "on";
+            };
             header?: {
                 /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
                 "Idempotency-Key"?: string;

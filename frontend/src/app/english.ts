@@ -153,10 +153,22 @@ export const english = {
     endpoint: "Public endpoint (optional)",
     endpointHint: "A DNS name or address that others reach it by. Left empty, the address it enrols from.",
     port: "UDP port",
+    published: "Published port (optional)",
+    publishedHint:
+      "Only where a router, a container or 443/udp maps another port to the UDP port: the one that others are told.",
     address: "Address (optional)",
     addressHint: "Left empty, the next free one.",
     behind: "Networks behind it (optional)",
     behindHint: "Ranges that this peer routes to, separated by commas, such as 192.168.1.0/24.",
+    everything: "Send all traffic through the hub",
+    everythingHint: "The internet too, by IPv4 and IPv6: nothing of the device leaves past the tunnel.",
+    dnsLine: "DNS line of the file",
+    dnsDefault: "By default: the hub, when all traffic goes through it",
+    dnsNone: "No DNS line",
+    dnsOwn: "These servers",
+    dns: "DNS servers",
+    dnsHint:
+      "Addresses, separated by commas; search domains may follow, which some apps and routers refuse. A Mac asks a tunnel’s DNS for names of a search domain only, unless all traffic goes through it.",
     create: "Create",
     createFile: "Make keys and file",
     back: "Back",
@@ -186,6 +198,7 @@ export const english = {
     hintTitle: "Is UDP {{port}} open?",
     hintText:
       "A hub must be reached from outside. On the host, “sudo ss -lun | grep {{port}}” shows whether it listens; open UDP {{port}} in its firewall or security group. “wirety-agent status” says what the agent itself sees.",
+    hintMapped: "What maps UDP {{published}} to it must send that on to UDP {{port}} of the host.",
     hintAgentTitle: "Still nothing?",
     hintAgentText:
       "Run “wirety-agent status” on the host: it says what is missing, and “journalctl -u wirety-agent” why.",
@@ -203,6 +216,11 @@ export const english = {
     copied: "Copied",
     show: "Show the file",
     contents: "Contents of {{file}}",
+    noIpv6: "This device has no IPv6",
+    noIpv6Text: "Leaves IPv6 out of the file, for routers and hosts on which it cannot be set.",
+    leaksIpv6: "On a device that has IPv6, what it sends by IPv6 leaves past the tunnel with this file.",
+    lacksIpv6: "With this file the device does not reach what the tunnel reaches by IPv6.",
+    noQr: "This file is too long for a QR code: download it.",
     done: "I have it",
     noFile:
       "There is no hub with a key yet, so there is no file. Delete this peer, let a hub connect, and add it again.",

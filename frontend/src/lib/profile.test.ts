@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { completed, fileName } from "@/lib/profile";
+import { completed, fileName, withoutIpv6 } from "@/lib/profile";
 
 test("the key stands right after [Interface], and nothing else changes", () => {
   const profile = "[Interface]\nAddress = 10.0.0.2/32\n\n[Peer]\nPublicKey = abc=\n";
@@ -15,6 +15,17 @@ test.each(["", "[Peer]\n", "[Interface]\nPrivateKey = other=\n"])(
     expect(() => completed(text, "secret=")).toThrow();
   },
 );
+
+test.each([
+  ["Address = 10.0.0.2/24, fd00::2/64", ["Address = 10.0.0.2/24"]],
+  ["AllowedIPs = 0.0.0.0/0, ::/0", ["AllowedIPs = 0.0.0.0/0"]],
+  ["AllowedIPs = fd00::/64", []],
+  ["DNS = fd00::1, 10.0.0.1, lab.internal", ["DNS = 10.0.0.1, lab.internal"]],
+  ["DNS = fd00::1, lab.internal", []],
+  ["Endpoint = [2001:db8::1]:51820", ["Endpoint = [2001:db8::1]:51820"]],
+])("without IPv6, %j is %j", (line, left) => {
+  expect(withoutIpv6(`[Interface]\n${line}\n`)).toBe(["[Interface]", ...left, ""].join("\n"));
+});
 
 test.each([
   ["phone", "phone.conf"],

@@ -32,6 +32,7 @@ export function aPeer(changed: Partial<Peer> = {}): Peer {
     endpoint: null,
     endpoint_guessed: false,
     listen_port: null,
+    published_port: null,
     is_isolated: false,
     full_encapsulation: false,
     additional_allowed_ips: [],

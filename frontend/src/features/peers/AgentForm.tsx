@@ -12,13 +12,17 @@ import type { Enrollment } from "@/features/peers/EnrollPanel";
 import { PeerField } from "@/features/peers/PeerFields";
 import { listed, spread } from "@/lib/fields";
 
-const FIELDS = ["name", "endpoint", "listen_port", "address", "additional_allowed_ips"] as const;
+const FIELDS = ["name", "endpoint", "listen_port", "published_port", "address", "additional_allowed_ips"] as const;
 const PORT = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
 const shape = (texts: { required: string; portRange: string }) =>
   z.object({
     name: z.string().check(z.trim(), z.minLength(1, texts.required)),
     endpoint: z.string().check(z.trim()),
     listen_port: z.string().check(z.trim(), z.regex(PORT, texts.portRange)),
+    published_port: z.string().check(
+      z.trim(),
+      z.refine((text) => text === "" || PORT.test(text), texts.portRange),
+    ),
     address: z.string().check(z.trim()),
     additional_allowed_ips: z.string(),
   });
@@ -36,7 +40,14 @@ export function AgentForm({ kind, network, onMade, onCancel }: Props) {
   const [refusal, setRefusal] = useState<string>();
   const { register, handleSubmit, setError, formState } = useForm<Values>({
     resolver: zodResolver(shape({ required: t("add.required"), portRange: t("add.portRange") })),
-    defaultValues: { name: "", endpoint: "", listen_port: "51820", address: "", additional_allowed_ips: "" },
+    defaultValues: {
+      name: "",
+      endpoint: "",
+      listen_port: "51820",
+      published_port: "",
+      address: "",
+      additional_allowed_ips: "",
+    },
   });
   const form = { register, errors: formState.errors };
   const submit = handleSubmit((values) => {
@@ -56,22 +67,31 @@ export function AgentForm({ kind, network, onMade, onCancel }: Props) {
       <Stack>
         <PeerField field="name" {...form} />
         {kind === "jump" ? (
-          <Group align="flex-start" grow preventGrowOverflow={false}>
+          <>
+            <Group align="flex-start" grow preventGrowOverflow={false}>
+              <TextInput
+                label={t("add.endpoint")}
+                description={t("add.endpointHint")}
+                error={errorOf("endpoint")}
+                style={{ flexBasis: 300 }}
+                {...register("endpoint")}
+              />
+              <TextInput
+                label={t("add.port")}
+                error={errorOf("listen_port")}
+                inputMode="numeric"
+                style={{ flexBasis: 110 }}
+                {...register("listen_port")}
+              />
+            </Group>
             <TextInput
-              label={t("add.endpoint")}
-              description={t("add.endpointHint")}
-              error={errorOf("endpoint")}
-              style={{ flexBasis: 300 }}
-              {...register("endpoint")}
-            />
-            <TextInput
-              label={t("add.port")}
-              error={errorOf("listen_port")}
+              label={t("add.published")}
+              description={t("add.publishedHint")}
+              error={errorOf("published_port")}
               inputMode="numeric"
-              style={{ flexBasis: 110 }}
-              {...register("listen_port")}
+              {...register("published_port")}
             />
-          </Group>
+          </>
         ) : (
           <PeerField field="additional_allowed_ips" {...form} />
         )}
@@ -89,8 +109,14 @@ export function AgentForm({ kind, network, onMade, onCancel }: Props) {
 }
 
 function requestOf(kind: "jump" | "dynamic", values: Values): CreatePeer {
-  const { name, endpoint, listen_port, address, additional_allowed_ips } = values;
+  const { name, endpoint, listen_port, published_port, address, additional_allowed_ips } = values;
   const common = { name, ...(address && { address }) };
-  if (kind === "jump") return { kind, ...common, ...(endpoint && { endpoint }), listen_port: Number(listen_port) };
+  if (kind === "jump") {
+    const ports = {
+      listen_port: Number(listen_port),
+      ...(published_port && { published_port: Number(published_port) }),
+    };
+    return { kind, ...common, ...(endpoint && { endpoint }), ...ports };
+  }
   return { kind, ...common, additional_allowed_ips: listed(additional_allowed_ips) };
 }

@@ -126,6 +126,7 @@ function Hint({ peer }: { peer: Peer }) {
   const { t } = useTranslation();
   const port = peer.listen_port ?? 51820;
   const isHub = peer.kind === "jump";
+  const isMapped = peer.published_port !== null && peer.published_port !== port;
   return (
     <Alert
       variant="outline"
@@ -133,6 +134,7 @@ function Hint({ peer }: { peer: Peer }) {
       title={isHub ? t("enroll.hintTitle", { port }) : t("enroll.hintAgentTitle")}
     >
       {isHub ? t("enroll.hintText", { port }) : t("enroll.hintAgentText")}
+      {isMapped && ` ${t("enroll.hintMapped", { port, published: peer.published_port })}`}
     </Alert>
   );
 }

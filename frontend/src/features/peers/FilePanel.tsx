@@ -1,25 +1,27 @@
 /** A static peer's file and QR code, shown this once; nothing of it outlives the panel. */
-import { Alert, Button, Code, Group, Stack, Text } from "@mantine/core";
+import { Alert, Button, Checkbox, Code, Group, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconDownload } from "@tabler/icons-react";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { encode } from "uqr";
 import { CopyText } from "@/components/Copy";
 import { Dialog } from "@/components/Dialog";
 import classes from "@/features/peers/FilePanel.module.css";
-import { fileName } from "@/lib/profile";
+import { fileName, withoutIpv6 } from "@/lib/profile";
 import { save } from "@/lib/save";
 
-/** `text` undefined: no hub has a key yet. */
-export type MadeFile = { name: string; text: string | undefined };
+const QR_MAX = 2953; // bytes of version 40 at level L, ISO/IEC 18004
+
+/** `text` undefined: no hub has a key yet. `notes`: what the API says its owner has to know. */
+export type MadeFile = { name: string; text: string | undefined; notes: string[] };
 
 export function FilePanel({ file, onClose }: { file: MadeFile; onClose: () => void }) {
   const { t } = useTranslation();
   return (
     <Dialog title={t("file.title", { name: file.name })} opened onClose={onClose} closeLabel={t("file.done")} size="lg">
       {file.text ? (
-        <Shown name={file.name} text={file.text} onClose={onClose} />
+        <Shown name={file.name} whole={file.text} notes={file.notes} onClose={onClose} />
       ) : (
         <Alert color="yellow" variant="outline">
           {t("file.noFile")}
@@ -29,8 +31,13 @@ export function FilePanel({ file, onClose }: { file: MadeFile; onClose: () => vo
   );
 }
 
-function Shown({ name, text, onClose }: { name: string; text: string; onClose: () => void }) {
+type Props = { name: string; whole: string; notes: string[]; onClose: () => void };
+
+function Shown({ name, whole, notes, onClose }: Props) {
   const { t } = useTranslation();
+  const [noIpv6, setNoIpv6] = useState(false);
+  const narrow = withoutIpv6(whole);
+  const text = noIpv6 ? narrow : whole;
   const [shown, { toggle }] = useDisclosure(false);
   const file = fileName(name);
   return (
@@ -39,7 +46,7 @@ function Shown({ name, text, onClose }: { name: string; text: string; onClose: (
         {t("file.once")}
       </Alert>
       <Group align="flex-start" gap="lg">
-        <QrCode text={text} label={t("file.qr", { name })} />
+        {text.length > QR_MAX ? <Text>{t("file.noQr")}</Text> : <QrCode text={text} label={t("file.qr", { name })} />}
         <Stack gap="sm" style={{ flex: "1 1 200px" }}>
           <div>
             <Text fw={600}>{t("file.scan")}</Text>
@@ -58,6 +65,19 @@ function Shown({ name, text, onClose }: { name: string; text: string; onClose: (
           </Group>
         </Stack>
       </Group>
+      {narrow !== whole && (
+        <Checkbox
+          label={t("file.noIpv6")}
+          description={t("file.noIpv6Text")}
+          checked={noIpv6}
+          onChange={(event) => setNoIpv6(event.currentTarget.checked)}
+        />
+      )}
+      {[...notes, ...(noIpv6 ? [t(whole.includes("::/0") ? "file.leaksIpv6" : "file.lacksIpv6")] : [])].map((note) => (
+        <Alert key={note} color="yellow" variant="outline">
+          {note}
+        </Alert>
+      ))}
       {shown && (
         <Code block tabIndex={0} aria-label={t("file.contents", { file })}>
           {text}

@@ -184,10 +184,11 @@ function Endpoint({ peer }: { peer: Peer }) {
         –
       </Text>
     );
+  const port = peer.published_port ?? peer.listen_port;
   const host = peer.endpoint.includes(":") ? `[${peer.endpoint}]` : peer.endpoint;
   return (
     <Text size="sm" ff="monospace" truncate title={peer.endpoint_guessed ? t("peers.guessed") : undefined}>
-      {peer.listen_port ? `${host}:${peer.listen_port}` : host}
+      {port ? `${host}:${port}` : host}
     </Text>
   );
 }

@@ -7,6 +7,7 @@ import type { Peer } from "@/api/shapes";
 import { newCache } from "@/app/start";
 import AddPeerDialog from "@/features/peers/AddPeerDialog";
 import { EnrollPanel } from "@/features/peers/EnrollPanel";
+import { FilePanel } from "@/features/peers/FilePanel";
 import { filtered, PeersSection } from "@/features/peers/PeersSection";
 import { firstSilence } from "@/features/peers/silence";
 import { API, show } from "@/test/render";
@@ -79,6 +80,68 @@ test("a file's private key is in what is shown, in no request, and gone with the
 
   await person.click(screen.getAllByRole("button", { name: "I have it" }).at(-1) as HTMLElement);
   expect(closed).toHaveBeenCalled();
+});
+
+test("a file for a device without IPv6 is one click away, and says what it costs", async () => {
+  const config = "[Interface]\nAddress = 10.20.0.3/32\n\n[Peer]\nPublicKey = k\nAllowedIPs = 0.0.0.0/0, ::/0\n";
+  let sent = "";
+  server.use(
+    http.post(`${API}/networks/net_1/peers`, async ({ request }) => {
+      sent = await request.text();
+      const peer = aPeer({ id: "sta_1", kind: "static", name: "tv" });
+      return HttpResponse.json({ peer, config, notes: ["In several lines."] }, { status: 201 });
+    }),
+  );
+  show(<AddPeerDialog network={aNetwork()} peers={[HUB]} kind="static" onClose={() => {}} />);
+  const person = userEvent.setup();
+  await person.type(await screen.findByLabelText("Name"), "tv");
+  await person.click(screen.getByLabelText("Send all traffic through the hub"));
+  await person.selectOptions(screen.getByLabelText("DNS line of the file"), "own");
+  await person.type(screen.getByLabelText("DNS servers"), "9.9.9.9, lab.internal");
+  await person.click(screen.getByRole("button", { name: "Make keys and file" }));
+
+  expect(await screen.findByText("In several lines.")).toBeTruthy();
+  await person.click(screen.getByRole("button", { name: "Show the file" }));
+  const contents = () => screen.getByLabelText("Contents of tv.conf").textContent;
+  expect(contents()).toContain("AllowedIPs = 0.0.0.0/0, ::/0");
+  expect(JSON.parse(sent)).toMatchObject({ full_encapsulation: true, dns: ["9.9.9.9", "lab.internal"] });
+
+  await person.click(screen.getByLabelText("This device has no IPv6"));
+
+  expect(contents()).toContain("AllowedIPs = 0.0.0.0/0\n");
+  expect(screen.getByText(/leaves past the tunnel/)).toBeTruthy();
+});
+
+test("a file that is too long for a QR code is still there to download", async () => {
+  const text = `[Interface]\n${"x".repeat(3000)}`;
+  show(<FilePanel file={{ name: "site", text, notes: [] }} onClose={() => {}} />);
+
+  expect(await screen.findByText(/too long for a QR code/)).toBeTruthy();
+  expect(screen.getByRole("button", { name: "Download site.conf" })).toBeTruthy();
+});
+
+test("a hub's published port is sent where one is given, and checked", async () => {
+  const sent: unknown[] = [];
+  server.use(
+    http.post(`${API}/networks/net_1/peers`, async ({ request }) => {
+      sent.push(await request.json());
+      return HttpResponse.json({ title: "Invalid", status: 422, code: "invalid", detail: "No." }, { status: 422 });
+    }),
+  );
+  show(<AddPeerDialog network={aNetwork()} peers={[]} kind="jump" onClose={() => {}} />);
+  const person = userEvent.setup();
+  await person.type(await screen.findByLabelText("Name"), "hub");
+  const published = screen.getByLabelText("Published port (optional)");
+  await person.type(published, "70000");
+  await person.click(screen.getByRole("button", { name: "Create" }));
+  expect(await screen.findByText("A port is 1 to 65535.")).toBeTruthy();
+  expect(sent).toEqual([]);
+
+  await person.clear(published);
+  await person.type(published, "443");
+  await person.click(screen.getByRole("button", { name: "Create" }));
+
+  await waitFor(() => expect(sent).toMatchObject([{ kind: "jump", listen_port: 51820, published_port: 443 }]));
 });
 
 test("a file needs a hub with a key first", async () => {
