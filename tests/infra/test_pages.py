@@ -45,6 +45,14 @@ def test_every_path_of_the_app_is_the_page(origin: str, path: str) -> None:
     assert answer.headers["Cache-Control"] == "no-cache"
 
 
+@pytest.mark.parametrize("path", ["/", "/config.json", "/assets/index-1a.js"])
+def test_head_is_get_without_the_body(origin: str, path: str) -> None:
+    answer = requests.head(origin + path, timeout=10)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["Content-Type"] == get(origin + path).headers["Content-Type"]
+
+
 def test_each_answer_has_a_nonce_of_its_own_in_page_and_policy(origin: str) -> None:
     answers = [get(origin + "/") for _ in range(2)]
 
