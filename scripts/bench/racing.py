@@ -33,6 +33,7 @@ OPERATORS, HOSTS = 6, 3
 CONTESTED = 5  # peers that everybody renames, blocks, re-issues and deletes: few, so that they meet
 CALL_S = 60.0
 ASSERTED_S = 60
+SESSIONS = 4  # that an agent tries to say one thing with
 HOST = {"hostname": "bench", "os": "linux", "agent_version": "0"}
 
 GONE, BLOCKED = "404 peer_not_found", "409 peer_blocked"
@@ -86,12 +87,13 @@ class Tally:
 
 @dataclass
 class Caller:
-    """One writer's way to the API."""
+    """One writer's way to the API. `said`: the last answer, as status and code."""
 
     api_url: str
     token: str
     tally: Tally
     http: requests.Session = field(default_factory=requests.Session)
+    said: str = ""
 
     def __post_init__(self) -> None:
         self.http.trust_env = False  # loopback is reached by no proxy
@@ -114,13 +116,12 @@ class Caller:
         except requests.RequestException as error:
             self.tally.add(call, "no answer", is_right=False, detail=str(error))
             return None
-        if answer.ok:
-            self.tally.add(call, str(answer.status_code), str(answer.status_code) in may, answer.text[:200])
-            return answer.json() if answer.content else {}
-        said = f"{answer.status_code} {_code(answer)}"
-        waits = said == BUSY and "Retry-After" in answer.headers
-        self.tally.add(call, said, waits or said in may, answer.text[:200])
-        return None
+        self.said = str(answer.status_code) if answer.ok else f"{answer.status_code} {_code(answer)}"
+        waits = self.said == BUSY and "Retry-After" in answer.headers
+        self.tally.add(call, self.said, waits or self.said in may, answer.text[:200])
+        if not answer.ok:
+            return None
+        return answer.json() if answer.content else {}
 
 
 def _code(answer: requests.Response) -> str:
@@ -408,31 +409,46 @@ class Machine:
     network: str
 
     def act(self) -> None:
-        reissued = self.caller.ask(
-            "enrollment-token of a host", "POST", f"{self.network}/peers/{self.peer_id}/enrollment-token", may=("201",)
-        )
+        where = f"{self.network}/peers/{self.peer_id}/enrollment-token"
+        reissued = self.caller.ask("enrollment-token of a host", "POST", where, may=("201",))
         if reissued is None:
             return
         device, key = Ed25519PrivateKey.generate(), a_key()
         device_key = base64.b64encode(device.public_key().public_bytes_raw()).decode()
         body = {"token": reissued["enrollment_token"], "device_key": device_key, "public_key": key, "host": HOST}
         enrolled = self.caller.ask("enroll a host", "POST", "/agent/enroll", body, may=("200",))
-        session = None if enrolled is None else self._session(enrolled, device)
-        if session is None:
+        if enrolled is None:
             return
+        agent = Agent(self.caller, enrolled, device)
         for following in (a_key(), a_key()):
-            self._agent("keys", {"public_key": key, "next_key": following}, session, "200", BLOCKED)
-            self._agent("keys", {"public_key": following}, session, "200", BLOCKED)
+            agent.ask("keys", {"public_key": key, "next_key": following}, "200", BLOCKED)
+            agent.ask("keys", {"public_key": following}, "200", BLOCKED)
             key = following
-        self._agent("leave", {"device_key": device_key}, session, "204")
+        agent.ask("leave", {"device_key": device_key}, "204")
 
-    def _session(self, enrolled: Mapping[str, str], device: Ed25519PrivateKey) -> str | None:
+
+@dataclass
+class Agent:
+    """What runs on a machine that has enrolled."""
+
+    caller: Caller
+    enrolled: Mapping[str, str]
+    device: Ed25519PrivateKey
+    session: str = ""
+
+    def ask(self, action: str, body: Mapping[str, object], *may: str) -> None:
+        """With a session, and with another when that has ended."""
+        for _ in range(SESSIONS):
+            if self.session:
+                self.caller.ask(action, "POST", f"/agent/{action}", body, may=(*may, ENDED), token=self.session)
+                if self.caller.said != ENDED:
+                    return
+            self.session = self._opened()
+
+    def _opened(self) -> str:
         now = int(time.time())
-        claims = {"sub": enrolled["peer_id"], "network_id": enrolled["network_id"], "aud": "wirety"}
+        claims = {"sub": self.enrolled["peer_id"], "network_id": self.enrolled["network_id"], "aud": "wirety"}
         times = {"iat": now, "exp": now + ASSERTED_S, "jti": uuid.uuid4().hex}
-        assertion = jwt.encode({**claims, **times}, device, algorithm="EdDSA")
+        assertion = jwt.encode({**claims, **times}, self.device, algorithm="EdDSA")
         opened = self.caller.ask("session", "POST", "/agent/session", {"assertion": assertion}, may=("200",))
-        return None if opened is None else str(opened["session"])
-
-    def _agent(self, action: str, body: Mapping[str, object], session: str, *may: str) -> None:
-        self.caller.ask(action, "POST", f"/agent/{action}", body, may=(*may, ENDED), token=session)
+        return "" if opened is None else str(opened["session"])

@@ -515,12 +515,12 @@ def test_a_report_of_an_older_bundle_is_history(outside: Outside, lab: Network) 
     assert outside.presence.failed(agent, "no such device", T0)
     assert outside.presence.applied(agent, Revision(7), "seven", T0) == 0
     assert outside.presence.applied(agent, Revision(6), "six", T0) is None
-    assert outside.presence.applied(agent, Revision(7), "seven again", T0) == 7
+    assert outside.presence.applied(agent, Revision(7), "seven again", T0 + timedelta(seconds=1)) == 7
     assert outside.presence.applied(a_jump().id, Revision(7), "nobody", T0) is None
     assert outside.presence.failed(a_jump().id, "nobody", T0) is False
     seen = outside.presence.many(lab.id, [agent])[agent].presence
     assert seen is not None
-    assert seen.applied == Applied(Revision(7), "seven again", T0, None)
+    assert seen.applied == Applied(Revision(7), "seven again", T0 + timedelta(seconds=1), None)
 
 
 def test_who_has_to_apply_a_revision_and_who_has_stay_by_revision(outside: Outside, lab: Network) -> None:
