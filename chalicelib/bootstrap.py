@@ -42,7 +42,7 @@ from chalicelib.application.networks import Networks
 from chalicelib.application.peers import Peers
 from chalicelib.application.people import People
 from chalicelib.application.plans import Announcements, Plans
-from chalicelib.application.proofs import Proofs
+from chalicelib.application.proofs import Horizons, Proofs
 from chalicelib.application.removal import Removals
 from chalicelib.application.requests import Requests
 from chalicelib.application.rotations import Rotations
@@ -312,7 +312,7 @@ class Container:
     @cached_property
     def proofs(self) -> Proofs:
         out = self._outside
-        return Proofs(out.proofs, out.presence, out.clock)
+        return Proofs(out.proofs, out.presence, out.clock, Horizons(out.networks))
 
     @cached_property
     def connections(self) -> Connections:
@@ -325,7 +325,7 @@ class Container:
     def plans(self) -> Plans:
         out = self._outside
         return Plans(
-            out.networks, out.peers, out.presence, out.connections, out.proofs, out.queue, out.removals, out.clock
+            out.networks, out.peers, out.presence, out.connections, self.proofs, out.queue, out.removals, out.clock
         )
 
     @cached_property

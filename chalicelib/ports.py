@@ -21,7 +21,7 @@ from chalicelib.domain.notice import Notice
 from chalicelib.domain.peer import Host, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.presence import Fact, OwnHandshakes, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Viewer
-from chalicelib.domain.proof import Report
+from chalicelib.domain.proof import Expected, Mark, Proof
 from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.tokens import Secret
 from chalicelib.domain.user import Claims, User
@@ -177,20 +177,28 @@ class ChangeStore(Protocol):
 
 
 class ProofStore(Protocol):
-    """Which agents have to apply a revision, and which said they have; kept for a month."""
+    """Which agents have to apply a revision, and how many are through with it; kept for a month."""
 
-    def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Collection[PeerId]], at: datetime) -> None:
+    def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Expected], now: datetime) -> None:
         """Note whom each revision concerns; the same again is no more. 1 request a 25 revisions."""
         ...
 
-    def prove(self, network_id: NetworkId, report: Report) -> None: ...
+    def proofs(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, Proof]:
+        """What is counted of each revision from one to another; one not planned, or that concerns nobody, is left out.
 
-    def expected(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, frozenset[PeerId]]:
-        """Whom each revision from one to another concerns; one not planned, or that concerns nobody, is left out."""
+        1 request, and as much to read however many agents a revision concerns.
+        """
         ...
 
-    def reports(self, network_id: NetworkId, first: Revision, last: Revision) -> list[Report]:
-        """Of bundles from one revision to another."""
+    def concerned(self, network_id: NetworkId, revision: Revision) -> frozenset[PeerId]:
+        """The many agents that a revision concerns; nobody when they are few."""
+        ...
+
+    def count(self, network_id: NetworkId, marks: Collection[Mark], now: datetime) -> None:
+        """Count agents that are through with revisions, each once however often it is marked.
+
+        1 transaction for up to 99 of one revision.
+        """
         ...
 
 
@@ -285,6 +293,10 @@ class PresenceStore(Protocol):
 
     def pulse(self, peer_id: PeerId) -> Pulse | None:
         """None: no such agent."""
+        ...
+
+    def progress(self, peer_id: PeerId) -> Progress | None:
+        """None: no such agent (any more)."""
         ...
 
     def running(self, peer_id: PeerId) -> Revision:

@@ -131,6 +131,7 @@ class World:
         facts = list(self.outside.tables.facts)[self._announced :]
         self._announced += len(facts)
         if facts:
+            self.container.proofs.count(self.adversary.deliveries(facts))
             self.container.announcements.announce(facts)
         self.deliver()
         self.outside.queue.messages, self.outside.queue.delayed = self.outside.queue.delayed, []

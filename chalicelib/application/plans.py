@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from chalicelib.application.proofs import LATE_AFTER
+from chalicelib.application.proofs import LATE_AFTER, Proofs
 from chalicelib.domain.audience import Audience, audience
-from chalicelib.domain.change import DELETING, Change
+from chalicelib.domain.change import DELETING, Change, What
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.failover import DOWN, down_from
 from chalicelib.domain.home import moved_homes
@@ -25,6 +25,7 @@ from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.notice import AccessRevoked, ConfigChanged, NetworkChanged, Notice, PeerEnded, PresenceChanged
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.presence import Fact
+from chalicelib.domain.proof import Expected
 from chalicelib.ports import (
     EVERY_NETWORK,
     Check,
@@ -34,7 +35,6 @@ from chalicelib.ports import (
     NetworkStore,
     PeerStore,
     PresenceStore,
-    ProofStore,
     Push,
     PushQueue,
     RemovalQueue,
@@ -53,6 +53,7 @@ class Concern:
     """The agents that have to apply a revision; the jumps among them that become somebody's home have to be first."""
 
     revision: Revision
+    made_at: datetime
     agents: frozenset[PeerId]
     new_homes: frozenset[PeerId] = frozenset()
     is_wide: bool = False
@@ -66,7 +67,7 @@ class Plans:
     peers: PeerStore
     presence: PresenceStore
     connections: ConnectionStore
-    proofs: ProofStore
+    proofs: Proofs
     queue: PushQueue
     removals: RemovalQueue
     clock: Clock
@@ -84,6 +85,7 @@ class Plans:
         audiences = [(change, audience(change)) for change in in_turn]
         concerns = [_concern(change, concerned, roster) for change, concerned in audiences]
         self._tell_agents(network_id, concerns, [bye for known in audiences for bye in _farewells(*known)])
+        self.proofs.excuse(network_id, _gone(audiences), in_turn[-1].revision)
         if any(DELETING in change.settings for change in in_turn):
             self.removals.start(network_id)
         watching = self.connections.of_browsers(EVERY_NETWORK) + self.connections.of_browsers(network_id)
@@ -93,15 +95,16 @@ class Plans:
     def plan_for_everyone(self, network_id: NetworkId, revision: Revision) -> None:
         """For a change whose own plan failed: it concerns every agent, so that none misses it."""
         roster = _Roster(self.networks, self.peers, network_id)
-        self._tell_agents(network_id, [Concern(revision, roster.agents, is_wide=True)], [])
+        self._tell_agents(network_id, [Concern(revision, self.clock.now(), roster.agents, is_wide=True)], [])
 
     def _tell_agents(
         self, network_id: NetworkId, concerns: Sequence[Concern], farewells: Sequence[PeerEnded | AccessRevoked]
     ) -> None:
         """Tell each agent of the newest revision that concerns it, those of ascending concerns."""
         newest = {peer_id: concern.revision for concern in concerns for peer_id in concern.agents}
-        expected = {concern.revision: concern.agents for concern in concerns if concern.agents}
+        expected = {one.revision: Expected(one.agents, one.made_at) for one in concerns if one.agents}
         if expected:
+            self.proofs.expect(network_id, expected)
             self.presence.want(newest)
         asked = newest.keys() | {bye.peer_id for bye in farewells}
         sockets = self._sockets(network_id, asked, is_wide=any(concern.is_wide for concern in concerns))
@@ -109,8 +112,7 @@ class Plans:
         hints = _hints(network_id, newest, concerns, [known for known in sockets if known.holder in newest], until)
         ends = [Push(bye, tuple(known for known in sockets if known.holder == bye.peer_id)) for bye in farewells]
         self.queue.send([*hints, *ends])
-        if expected:  # only who looks for it needs this: agents are told first
-            self.proofs.expect(network_id, expected, self.clock.now())
+        if expected:
             self.queue.remind(Check(network_id, min(expected), max(expected)), LATE_AFTER)
 
     def _sockets(self, network_id: NetworkId, asked: Set[PeerId], *, is_wide: bool) -> list[Connection]:
@@ -178,7 +180,7 @@ def _concern(change: Change, concerned: Audience, roster: _Roster) -> Concern:
         agents |= roster.agents
     elif concerned.jumps or concerned.homes:
         agents |= {jump.id for jump in roster.jumps if jump.public_key}
-    return Concern(change.revision, agents, frozenset(moved.values()) & agents, is_wide=concerned.everyone)
+    return Concern(change.revision, change.at, agents, frozenset(moved.values()) & agents, is_wide=concerned.everyone)
 
 
 def _moved(change: Change, roster: _Roster) -> Mapping[PeerId, PeerId]:
@@ -196,6 +198,15 @@ def _moved(change: Change, roster: _Roster) -> Mapping[PeerId, PeerId]:
 def _choice(peer: Peer) -> object:
     """What a peer's home is chosen by."""
     return (peer.preferred_jump_id, peer.avoids)
+
+
+def _gone(audiences: Iterable[tuple[Change, Audience]]) -> frozenset[PeerId]:
+    """The agents that these changes leave without a presence."""
+    left = (
+        concerned.ended | (concerned.revoked if change.what is What.PEER_LEFT else frozenset())
+        for change, concerned in audiences
+    )
+    return frozenset[PeerId]().union(*left)
 
 
 def _farewells(change: Change, concerned: Audience) -> list[PeerEnded | AccessRevoked]:

@@ -11,6 +11,7 @@ P = ParamSpec("P")
 Value = TypeVar("Value")
 
 NETWORK_ID = re.compile(r"net_[0-9a-z]{1,64}\Z")
+REVISION = re.compile(r"[0-9]{1,12}\Z")
 PEER_ID = re.compile(r"(jmp|dyn|sta)_[0-9a-z]{1,64}\Z")
 MTU_RANGE = (1280, 9000)  # RFC 8200 section 5; jumbo frames
 KEEPALIVE_RANGE = (0, 65535)  # wg(8)

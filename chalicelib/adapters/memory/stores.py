@@ -14,11 +14,12 @@ from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation, Span
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Kind, Peer, PeerRecord, Tombstone
-from chalicelib.domain.proof import Report
+from chalicelib.domain.proof import FEW, Expected, Mark, Proof
 from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.user import User
 from chalicelib.ports import ApiToken, Holding
 
+MARKS = 99  # of one revision in a transaction, with its count
 PAGE = 100  # of a query; between two pages everything may change
 
 # Dicts are copied before they are gone through: other threads may write meanwhile.
@@ -167,24 +168,35 @@ class MemoryProofs:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Collection[PeerId]], at: datetime) -> None:
+    def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Expected], now: datetime) -> None:
         self._tables.requests["write"] += math.ceil(len(concerned) / BATCH)
-        for revision, peer_ids in concerned.items():
-            self._tables.expected[network_id, revision] = frozenset(peer_ids)
+        for revision, expected in concerned.items():
+            self._tables.expected[network_id, revision] = expected
 
-    def prove(self, network_id: NetworkId, report: Report) -> None:
-        self._tables.requests["write"] += 1
-        self._tables.reports[network_id, report.revision, report.peer_id] = report
-
-    def expected(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, frozenset[PeerId]]:
+    def proofs(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, Proof]:
         self._tables.requests["read"] += 1
         found = dict(self._tables.expected).items()
-        return {revision: who for (known, revision), who in found if known == network_id and first <= revision <= last}
+        return {
+            revision: self._proof(network_id, revision, expected)
+            for (known, revision), expected in found
+            if known == network_id and first <= revision <= last
+        }
 
-    def reports(self, network_id: NetworkId, first: Revision, last: Revision) -> list[Report]:
+    def concerned(self, network_id: NetworkId, revision: Revision) -> frozenset[PeerId]:
         self._tables.requests["read"] += 1
-        found = dict(self._tables.reports).items()
-        return [report for (known, revision, _), report in found if known == network_id and first <= revision <= last]
+        agents = self._tables.expected[network_id, revision].agents
+        return agents if len(agents) > FEW else frozenset()
+
+    def count(self, network_id: NetworkId, marks: Collection[Mark], now: datetime) -> None:
+        self._tables.requests["transaction"] += math.ceil(len(marks) / MARKS)
+        with self._tables.lock:
+            for mark in marks:
+                self._tables.marks.setdefault((network_id, mark.revision), {}).setdefault(mark.peer_id, mark)
+
+    def _proof(self, network_id: NetworkId, revision: Revision, expected: Expected) -> Proof:
+        few = expected.agents if len(expected.agents) <= FEW else None
+        marks = self._tables.marks.get((network_id, revision), {})
+        return Proof(expected.at, len(expected.agents), few=few).with_marks(list(marks.values()))
 
 
 class MemorySigningKeys:
