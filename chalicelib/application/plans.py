@@ -44,6 +44,8 @@ News = TypeVar("News", Change, Fact)
 
 SOCKETS_PER_PUSH = 50
 NARROW = 10  # agents whose sockets are asked for one by one
+FETCHES_A_SECOND = 1_000  # of one network: each reads its item, its jumps and its log, and a partition gives 3,000
+MOST_SPREAD_MS = 60_000
 FACTS_PER_PUSH = 100  # a frame of some 15 KB, of 30 allowed
 HOME_FIRST = timedelta(seconds=1)
 
@@ -232,8 +234,14 @@ def _hints(
         waits_for = [] if agent in first else [homes for agents, homes in moves if agent in agents]
         alike.setdefault((newest[agent], frozenset[PeerId]().union(*waits_for)), []).append(known)
     for (revision, homes), told in sorted(alike.items(), key=lambda group: (len(group[0][1]), group[0][0])):
-        for push in _pushes(ConfigChanged(network_id, revision), told):
+        within_ms = spread_ms(len(sockets)) if len(told) > NARROW else 0
+        for push in _pushes(ConfigChanged(network_id, revision, within_ms), told):
             yield replace(push, after=tuple(sorted(homes)), until=until) if homes else push
+
+
+def spread_ms(agents: int) -> int:
+    """How long agents that are told at the same time take to fetch, so that the store keeps up with them."""
+    return 0 if agents <= FETCHES_A_SECOND else min(agents * 1_000 // FETCHES_A_SECOND, MOST_SPREAD_MS)
 
 
 def _pushes(notice: Notice, sockets: Sequence[Connection]) -> Iterable[Push]:
