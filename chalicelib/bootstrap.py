@@ -61,6 +61,7 @@ from chalicelib.ports import (
     DeadLetters,
     ErrandQueue,
     Gateway,
+    HeldQueue,
     IdentityTokens,
     NetworkStore,
     PeerStore,
@@ -120,6 +121,8 @@ class Outside(Protocol):
     @property
     def errands(self) -> ErrandQueue: ...
     @property
+    def held(self) -> HeldQueue: ...
+    @property
     def vault(self) -> Vault: ...
     @property
     def removals(self) -> RemovalQueue: ...
@@ -173,6 +176,12 @@ class Aws:
         from chalicelib.adapters.sqs import SqsErrandQueue  # import time: only when there is something to put
 
         return SqsErrandQueue(self._settings)
+
+    @cached_property
+    def held(self) -> HeldQueue:
+        from chalicelib.adapters.sqs import SqsHeldQueue  # import time: only when an agent holds something new
+
+        return SqsHeldQueue(self._settings)
 
     @cached_property
     def vault(self) -> Vault:
@@ -261,7 +270,17 @@ class Container:
 
     @cached_property
     def rotations(self) -> Rotations:
-        return Rotations(self.edits, self._outside.peers, self._outside.presence, self.lens)
+        out = self._outside
+        return Rotations(
+            self.edits,
+            out.transactions,
+            out.networks,
+            out.peers,
+            out.presence,
+            lambda: self._outside.held,
+            self.lens,
+            out.clock,
+        )
 
     @cached_property
     def removals(self) -> Removals:

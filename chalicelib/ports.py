@@ -22,6 +22,7 @@ from chalicelib.domain.peer import Host, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.presence import Fact, OwnHandshakes, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Viewer
 from chalicelib.domain.proof import Expected, Mark, Proof
+from chalicelib.domain.rotation import PskHeld
 from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.tokens import Secret
 from chalicelib.domain.user import Claims, User
@@ -113,6 +114,10 @@ class PeerStore(Protocol):
 
     def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[Peer]:
         """Those that exist, in no order; 1 request a hundred."""
+        ...
+
+    def records_of(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[PeerRecord]:
+        """Those that exist with their credentials, in no order; 1 request a hundred."""
         ...
 
     def page(self, network_id: NetworkId, after: PeerId | None, limit: int, kind: Kind | None = None) -> list[Peer]:
@@ -478,6 +483,12 @@ class ErrandQueue(Protocol):
     def put(self, errand: Errand, delay: timedelta = timedelta(0)) -> None:
         """`delay`: whole seconds, 15 minutes at most."""
         ...
+
+
+class HeldQueue(Protocol):
+    """What agents say of preshared keys they hold, to be taken together: at least once, in no order."""
+
+    def put(self, word: PskHeld) -> None: ...
 
 
 class RemovalQueue(Protocol):

@@ -326,11 +326,14 @@ def test_a_key_that_rotates(lab: Lab) -> None:
     used = lab.counted("POST", "/agent/keys", {"public_key": a_key("next")}, lab.left.session)
     renewed = lab.counted("POST", f"{lab.path.removesuffix('/peers')}/rotate-psk")
     held = lab.counted("POST", "/agent/keys", {"public_key": a_key("next"), "psk_epoch": 2}, lab.left.session)
+    taken = lab.world.counted(lab.world.hold)
 
     assert demanded == {"read": AUTH + 2 + 3, "transaction": 1}  # network, peer; jumps, presence, sightings
     assert announced == {"read": AUTH + 2 + 3, "transaction": 1}
     assert asked_again == {"read": AUTH + 2 + 3}
-    assert used == held == {"read": AUTH + 2, "transaction": 1}
+    assert used == {"read": AUTH + 2, "transaction": 1}
+    assert held == {"read": AUTH + 2}
+    assert taken == {"read": 2, "transaction": 1}  # network, peers
     assert renewed == {"read": AUTH + 1, "transaction": 1}
 
 

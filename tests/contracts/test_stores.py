@@ -307,6 +307,11 @@ def test_peers_come_back_as_they_were(outside: Outside, lab: Network) -> None:
         peer.id for peer in by_id
     ]
     assert outside.peers.many(lab.id, []) == []
+    some = outside.peers.records_of(lab.id, [records[0].peer.id, records[-1].peer.id, a_dynamic(99).id])
+    assert sorted(some, key=lambda record: record.peer.id) == sorted(
+        [records[0], records[-1]], key=lambda record: record.peer.id
+    )
+    assert outside.peers.records_of(lab.id, []) == []
 
 
 def test_pages_hold_every_peer_once(outside: Outside, lab: Network) -> None:

@@ -29,6 +29,12 @@ class DynamoPeers:
         keys = [(network_id, peer_id) for peer_id in peer_ids]
         return [peer_from(item.peer) for item in PeerItem.batch_get(keys, consistent_read=True)]
 
+    def records_of(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[PeerRecord]:
+        if not peer_ids:
+            return []
+        keys = [(network_id, peer_id) for peer_id in peer_ids]
+        return [record_value(item) for item in PeerItem.batch_get(keys, consistent_read=True)]
+
     def page(self, network_id: NetworkId, after: PeerId | None, limit: int, kind: Kind | None = None) -> list[Peer]:
         # BETWEEN includes its ends: an id followed by a space sorts right after the id itself
         first, last = (PeerItem.FIRST, PeerItem.LAST) if kind is None else BOUNDS[kind]

@@ -67,9 +67,12 @@ class MemoryPeers:
             raise PeerNotFound(peer_id) from None
 
     def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[Peer]:
+        return [record.peer for record in self.records_of(network_id, peer_ids)]
+
+    def records_of(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[PeerRecord]:
         self._tables.requests["read"] += -(-len(peer_ids) // PAGE)
         found = (self._tables.peers.get((network_id, peer_id)) for peer_id in peer_ids)
-        return [record.peer for record in found if record is not None]
+        return [record for record in found if record is not None]
 
     def page(self, network_id: NetworkId, after: PeerId | None, limit: int, kind: Kind | None = None) -> list[Peer]:
         return [record.peer for record in self._query(network_id, after or "", limit, kind)]
