@@ -132,6 +132,10 @@ class PeerStore(Protocol):
         """Not a snapshot when it takes several pages: compare the network's revision before and after."""
         ...
 
+    def keyed(self, network_id: NetworkId) -> frozenset[PeerId]:
+        """The peers whose key is known, by the claims on their keys: a fifth of what it takes to read `all`."""
+        ...
+
     def jumps(self, network_id: NetworkId) -> list[Peer]: ...
 
     def statics(self, network_id: NetworkId, limit: int) -> list[Peer]:

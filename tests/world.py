@@ -35,6 +35,7 @@ from chalicelib.wire.frames import ConfigChanged
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 from tests.builders import a_key
 
+FACTS = 100  # of a batch of the stream
 HOST = {"hostname": "web-1", "os": "linux", "agent_version": "0.1.0"}
 
 
@@ -133,7 +134,8 @@ class World:
         facts = list(self.outside.tables.facts)[self._announced :]
         self._announced += len(facts)
         if facts:
-            self.container.proofs.count(self.adversary.deliveries(facts))
+            for at in range(0, len(facts), FACTS):
+                self.container.proofs.count(self.adversary.deliveries(facts[at : at + FACTS]))
             self.container.announcements.announce(facts)
         self.deliver()
         self.outside.queue.messages, self.outside.queue.delayed = self.outside.queue.delayed, []

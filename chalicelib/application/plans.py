@@ -1,7 +1,7 @@
 """From changes and facts to the sockets they concern, which deliveries tell.
 
 Requests of a plan of changes of one network, however many: 2 queries for browsers; agents
-concerned: 1 query for the jumps (everyone: the pages of all peers), 1 query of sockets (up to
+concerned: 1 query for the jumps (everyone: the pages of the claims on keys), 1 query of sockets (up to
 NARROW agents: 1 an agent), 1 write for 25 of these agents and 1 for 25 of these changes; 1 message
 to look for late ones. Messages: for each revision 1 for up to SOCKETS_PER_PUSH agents' sockets
 of which it is the newest, and 1 for as many browsers. Of changes that move homes, 1 read more and
@@ -21,7 +21,7 @@ from chalicelib.domain.change import DELETING, Change, What
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.failover import DOWN, down_from
 from chalicelib.domain.home import moved_homes
-from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.ids import NetworkId, PeerId, Revision, is_static
 from chalicelib.domain.notice import AccessRevoked, ConfigChanged, NetworkChanged, Notice, PeerEnded, PresenceChanged
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.presence import Fact
@@ -172,7 +172,7 @@ class _Roster:
 
     @cached_property
     def agents(self) -> frozenset[PeerId]:
-        return frozenset(peer.id for peer in self.all if peer.is_run_by_agent and peer.public_key)
+        return frozenset(peer_id for peer_id in self._peers.keyed(self._network_id) if not is_static(peer_id))
 
 
 def _concern(change: Change, concerned: Audience, roster: _Roster) -> Concern:

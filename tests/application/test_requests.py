@@ -311,8 +311,8 @@ def test_a_plan_for_everyone_and_its_browsers(lab: Lab) -> None:
 
     cost = lab.world.counted(lab.world.settle)
 
-    # all peers, sockets of the network; wanted of up to 25 agents, and who they are
-    assert cost == {"read": 1 + pages(lab) + BROWSERS, "write": 2}
+    # whose key is known, sockets of the network; wanted of up to 25 agents, and who they are
+    assert cost == {"read": 2 + BROWSERS, "write": 2}
     assert lab.left.hints == lab.hub.hints == [router_revision(lab, router)]
     assert len([frame for frame in browser.frames if isinstance(frame, NetworkChanged)]) == 2
 

@@ -365,6 +365,16 @@ def test_a_claim_is_held_by_one_peer_until_released(outside: Outside, lab: Netwo
     advance(outside, lab, theirs)
 
 
+def test_whose_key_is_known_stands_in_the_claims(outside: Outside, lab: Network) -> None:
+    keys = [Claim(lab.id, "key", a_key(n), a_dynamic(2 + n // 2).id) for n in range(4)]
+    lab = advance(outside, lab, *keys, Claim(lab.id, "label", "other", a_dynamic(9).id))
+    assert outside.peers.keyed(lab.id) == {a_dynamic(2).id, a_dynamic(3).id}
+
+    advance(outside, lab, *(Release(lab.id, "key", claim.value) for claim in keys[2:]))
+
+    assert outside.peers.keyed(lab.id) == {a_dynamic(2).id}
+
+
 def test_routers_are_found_by_their_routes(outside: Outside, lab: Network) -> None:
     routes = [Claim(lab.id, "route", f"192.168.{n}.0/24", a_dynamic(2 + n // 2).id) for n in range(4)]
     lab = advance(outside, lab, *routes, Claim(lab.id, "label", "other", a_dynamic(9).id))

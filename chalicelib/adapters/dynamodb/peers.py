@@ -55,6 +55,15 @@ class DynamoPeers:
         )
         return [peer_from(text) for text in texts]
 
+    def keyed(self, network_id: NetworkId) -> frozenset[PeerId]:
+        claims: ResultIterator[PeerId] = ResultIterator(
+            ClaimItem._get_connection().query,
+            (network_id, ClaimItem.item.startswith(claim_key("key", ""))),
+            {"attributes_to_get": [ClaimItem.peer_id.attr_name], "consistent_read": True},
+            map_fn=lambda item: PeerId(item[ClaimItem.peer_id.attr_name]["S"]),
+        )
+        return frozenset(claims)
+
     def jumps(self, network_id: NetworkId) -> list[Peer]:
         found = PeerItem.query(network_id, PeerItem.item.startswith("jmp_"), consistent_read=True)
         return [peer_from(item.peer) for item in found]

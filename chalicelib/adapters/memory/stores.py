@@ -20,6 +20,7 @@ from chalicelib.domain.user import User
 from chalicelib.ports import ApiToken, Holding
 
 MARKS = 99  # of one revision in a transaction, with its count
+PREFIXES = {Kind.JUMP: "jmp_", Kind.DYNAMIC: "dyn_", Kind.STATIC: "sta_"}
 PAGE = 100  # of a query; between two pages everything may change
 
 # Dicts are copied before they are gone through: other threads may write meanwhile.
@@ -89,6 +90,11 @@ class MemoryPeers:
             self._tables.adversary.between_pages()
         return found
 
+    def keyed(self, network_id: NetworkId) -> frozenset[PeerId]:
+        self._tables.requests["read"] += 1
+        claims = list(self._tables.claims.items())
+        return frozenset(peer_id for (network, kind, _), peer_id in claims if network == network_id and kind == "key")
+
     def jumps(self, network_id: NetworkId) -> list[Peer]:
         return self._of(network_id, Kind.JUMP)
 
@@ -107,9 +113,10 @@ class MemoryPeers:
 
     def _of(self, network_id: NetworkId, kind: Kind) -> list[Peer]:
         self._tables.requests["read"] += 1
-        stored = list(self._tables.peers.items())
-        own = [record.peer for (network, _), record in stored if network == network_id and record.peer.kind is kind]
-        return sorted(own, key=lambda peer: peer.id)
+        prefix = PREFIXES[kind]
+        keys = [key for key in list(self._tables.peers) if key[1].startswith(prefix) and key[0] == network_id]
+        found = (self._tables.peers.get(key) for key in sorted(keys))
+        return [record.peer for record in found if record is not None]
 
     def _query(self, network_id: NetworkId, after: str, limit: int, kind: Kind | None = None) -> list[PeerRecord]:
         self._tables.requests["read"] += 1
