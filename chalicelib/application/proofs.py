@@ -26,7 +26,7 @@ LATE_AFTER = timedelta(seconds=60)
 REACH = 200  # revisions back for which a report counts: who was away for more was not there to apply them
 MOST_MISSING = 20
 AT_ONCE = 100
-AUDIENCES = 8  # of many agents, kept in a process: some MB each at 10,000
+AUDIENCES = 32  # of many agents, kept in a process: some MB each at 10,000
 
 
 class Horizons:
@@ -152,13 +152,20 @@ class Proofs:
     def _open(
         self, network_id: NetworkId, first: Revision, last: Revision
     ) -> Mapping[Revision, tuple[Proof, frozenset[PeerId]]]:
-        """The revisions that somebody still has to apply, with whom they concern."""
-        proofs = self.store.proofs(network_id, first, last)
-        return {
-            revision: (proof, self._many(network_id, revision, proof.concerned) if proof.few is None else proof.few)
-            for revision, proof in sorted(proofs.items())
-            if proof.is_open
-        }
+        """The revisions that somebody still has to apply, with whom they concern.
+
+        Of those that concern many, the newest AUDIENCES: one agent that sleeps keeps all of them open.
+        """
+        proofs = sorted(self.store.proofs(network_id, first, last).items(), reverse=True)
+        found: dict[Revision, tuple[Proof, frozenset[PeerId]]] = {}
+        room = AUDIENCES
+        for revision, proof in proofs:
+            if proof.is_open and proof.few is not None:
+                found[revision] = (proof, proof.few)
+            elif proof.is_open and room:
+                room -= 1
+                found[revision] = (proof, self._many(network_id, revision, proof.concerned))
+        return dict(sorted(found.items()))
 
     def _many(self, network_id: NetworkId, revision: Revision, agents: int) -> frozenset[PeerId]:
         """Whom a revision concerns: it stays as it is once all of it is written."""
