@@ -96,7 +96,8 @@ class Rotations:
         """
         networks: dict[NetworkId, dict[PeerId, int]] = {}
         for word in words:
-            networks.setdefault(word.network_id, {})[word.peer_id] = word.epoch
+            said = networks.setdefault(word.network_id, {})
+            said[word.peer_id] = max(word.epoch, said.get(word.peer_id, 0))
         for network_id, said in networks.items():
             ordered = sorted(said.items())
             for at in range(0, len(ordered), WORDS):

@@ -469,6 +469,17 @@ def test_a_word_of_who_was_deleted_meanwhile_changes_nothing(world: World, lab: 
     assert len(world.outside.tables.changes) == before
 
 
+def test_of_an_agents_words_the_newest_counts_in_whatever_order_they_come(world: World, lab: Quartet) -> None:
+    network, _, _, left = lab
+    for _ in range(2):
+        renew(world, network)
+    words = [PskHeld(NetworkId(network), PeerId(left.peer_id), epoch) for epoch in (3, 2)]
+
+    world.container.rotations.hold(words)
+
+    assert world.outside.tables.peers[words[0].network_id, words[0].peer_id].peer.epoch == 3
+
+
 def test_a_word_that_cannot_be_read_does_not_hinder_the_others(world: World, lab: Quartet) -> None:
     network, _, _, left = lab
     renew(world, network)
