@@ -19,7 +19,7 @@ READ_UNITS, WRITE_UNITS = 3_000, 1_000  # a second and partition, DynamoDB quota
 READ_BYTES, WRITE_BYTES = 4_096, 1_024  # of a unit
 NETWORK, CLAIM, SOCKET, PRESENCE, TALLY = 1_000, 140, 120, 900, 400  # bytes: items whose size hardly varies
 KEYS = 120  # bytes of an item beside what it holds
-ID = 31  # bytes of an id and the space after it
+ID, PACKED_ID = 31, 14  # bytes of an id and the space after it; of one among many, deflated
 
 Units = tuple[str, str, int, int]
 """A table, a key of it, and the read and write units it took."""
@@ -102,7 +102,7 @@ def _expect(_: None, network: str, concerned: Mapping[Any, Any], *__: object) ->
         agents = len(expected.agents)
         yield "changes", network, 0, _written(KEYS + min(agents, FEW) * ID)
         if agents > FEW:
-            yield "changes", network, 0, _written(KEYS + agents * ID)
+            yield "changes", network, 0, _written(KEYS + agents * PACKED_ID)
 
 
 def _count(_: None, network: str, marks: Iterable[Any], *__: object) -> Iterable[Units]:
@@ -136,7 +136,7 @@ COSTS: Mapping[str, Mapping[str, Cost]] = {
     "proofs": {
         "expect": _expect,
         "proofs": _read("changes", lambda found: len(found) * (TALLY + KEYS + FEW * ID)),
-        "concerned": _read("changes", lambda found: len(found) * ID),
+        "concerned": _read("changes", lambda found: len(found) * PACKED_ID),
         "count": _count,
     },
     "presence": {

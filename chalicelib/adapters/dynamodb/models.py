@@ -187,14 +187,14 @@ class ExpectedItem(Table):
 
 
 class ConcernedItem(Table):
-    """`changes`: the many agents a revision concerns, `concerned#revision#part`; ids between spaces."""
+    """`changes`: the many agents a revision concerns, `concerned#revision#part`; ids between spaces, deflated."""
 
     class Meta(Table.Meta):
         table_name = "changes"
 
     network_id = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute(range_key=True)
-    peer_ids = UnicodeAttribute()
+    peer_ids = BinaryAttribute(legacy_encoding=False)
     expires_at = NumberAttribute()
 
 
