@@ -60,3 +60,8 @@ def failover(event: dict[str, Any], _context: object) -> dict[str, Any]:
 @app.lambda_function(name="remove")
 def remove(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return queues.remove(event)
+
+
+@app.lambda_function(name="hold")
+def hold(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    return queues.hold(event)

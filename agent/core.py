@@ -203,6 +203,8 @@ def _fired(state: State, event: ev.TimerFired) -> Step:
     match event.timer:
         case ev.Timer.FETCH:
             return following.released(state), ()
+        case ev.Timer.TURN:
+            return following.in_turn(state), ()
         case ev.Timer.FULL_FETCH:
             return following.full_due(state), (around(event.timer, FULL_FETCH_S),)
         case ev.Timer.HEARTBEAT:
@@ -230,14 +232,15 @@ def _received(state: State, frame: ToAgent, at_s: float) -> Step:
         case Welcome():
             good, effects = link.welcomed(state, at_s)
             paced = beats.paced(following.released(good), frame.heartbeat_interval_s)
-            hinted = following.hinted(paced, Version(frame.generation, frame.wanted), at_s)
-            return _then((hinted, effects), beats.observe_now)
+            wanted = Version(frame.generation, frame.wanted)
+            return _then((paced, effects), lambda after: following.hinted(after, wanted, at_s), beats.observe_now)
         case Ack():
             return _acked(state, frame, at_s)
         case ConfigChanged():
             if frame.network_id != state.network_id:
                 return state, ()
-            return following.hinted(state, Version(frame.generation, frame.revision), at_s), ()
+            newer = Version(frame.generation, frame.revision)
+            return following.hinted(state, newer, at_s, frame.within_ms / 1000)
         case Probe():
             return state, (Send(state.link.number, ProbeReply()),)
         case Reset():
@@ -251,8 +254,8 @@ def _received(state: State, frame: ToAgent, at_s: float) -> Step:
 
 
 def _acked(state: State, ack: Ack, at_s: float) -> Step:
-    settled, effects = beats.acked(link.contacted(state, at_s), ack)
-    return following.hinted(settled, Version(ack.generation, ack.wanted), at_s), effects
+    acked = beats.acked(link.contacted(state, at_s), ack)
+    return _then(acked, lambda after: following.hinted(after, Version(ack.generation, ack.wanted), at_s))
 
 
 def _post_failed(state: State, event: ev.PostFailed) -> Step:

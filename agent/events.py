@@ -21,6 +21,7 @@ class Timer(Enum):
     WELCOME = "welcome"
     RENEW = "renew"
     FETCH = "fetch"
+    TURN = "turn"
     FULL_FETCH = "full_fetch"
     HEARTBEAT = "heartbeat"
     ACK = "ack"

@@ -74,7 +74,7 @@ class Following:
     `good`: the newest that needs no trial any more. `leaving`: what is being rolled back.
     `refused`: the newest bundle that is wrong in itself, or was rolled back. `hinted_at_s`: when the oldest
     hint not yet fetched for came; `asked_at_s`: the same for what is being fetched.
-    `is_held`: a fetch waits for its back-off.
+    `is_held`: a fetch waits for its back-off. `is_in_turn`: one that a hint to many asks for, for its turn.
     """
 
     work: Work = Work.IDLE
@@ -89,6 +89,7 @@ class Following:
     refusal: str | None = None
     is_full_due: bool = False
     is_held: bool = False
+    is_in_turn: bool = False
     fetch_failures: int = 0
     apply_failures: int = 0
     hinted_at_s: float | None = None

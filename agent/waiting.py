@@ -18,6 +18,7 @@ JUMP_HEARTBEAT_S = 30.0
 HEARTBEAT_S = 240.0
 JUMP_LOOK_S = 1.0
 SPREAD_S = 20.0
+MOST_SPREAD_S = 60.0
 KEY_OVERDUE_S = (60.0, 600.0)
 LOOK_S = 5.0  # half of the tolerance with which handshakes are compared
 

@@ -42,7 +42,7 @@ from chalicelib.application.networks import Networks
 from chalicelib.application.peers import Peers
 from chalicelib.application.people import People
 from chalicelib.application.plans import Announcements, Plans
-from chalicelib.application.proofs import Proofs
+from chalicelib.application.proofs import Horizons, Proofs
 from chalicelib.application.ranges import Ranges
 from chalicelib.application.removal import Removals
 from chalicelib.application.requests import Requests
@@ -62,6 +62,7 @@ from chalicelib.ports import (
     DeadLetters,
     ErrandQueue,
     Gateway,
+    HeldQueue,
     IdentityTokens,
     NetworkStore,
     PeerStore,
@@ -121,6 +122,8 @@ class Outside(Protocol):
     @property
     def errands(self) -> ErrandQueue: ...
     @property
+    def held(self) -> HeldQueue: ...
+    @property
     def vault(self) -> Vault: ...
     @property
     def removals(self) -> RemovalQueue: ...
@@ -174,6 +177,12 @@ class Aws:
         from chalicelib.adapters.sqs import SqsErrandQueue  # import time: only when there is something to put
 
         return SqsErrandQueue(self._settings)
+
+    @cached_property
+    def held(self) -> HeldQueue:
+        from chalicelib.adapters.sqs import SqsHeldQueue  # import time: only when an agent holds something new
+
+        return SqsHeldQueue(self._settings)
 
     @cached_property
     def vault(self) -> Vault:
@@ -275,7 +284,17 @@ class Container:
 
     @cached_property
     def rotations(self) -> Rotations:
-        return Rotations(self.edits, self._outside.peers, self._outside.presence, self.lens)
+        out = self._outside
+        return Rotations(
+            self.edits,
+            out.transactions,
+            out.networks,
+            out.peers,
+            out.presence,
+            lambda: self._outside.held,
+            self.lens,
+            out.clock,
+        )
 
     @cached_property
     def removals(self) -> Removals:
@@ -326,7 +345,7 @@ class Container:
     @cached_property
     def proofs(self) -> Proofs:
         out = self._outside
-        return Proofs(out.proofs, out.presence, out.clock)
+        return Proofs(out.proofs, out.presence, out.clock, Horizons(out.networks))
 
     @cached_property
     def connections(self) -> Connections:
@@ -339,7 +358,7 @@ class Container:
     def plans(self) -> Plans:
         out = self._outside
         return Plans(
-            out.networks, out.peers, out.presence, out.connections, out.proofs, out.queue, out.removals, out.clock
+            out.networks, out.peers, out.presence, out.connections, self.proofs, out.queue, out.removals, out.clock
         )
 
     @cached_property

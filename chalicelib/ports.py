@@ -21,7 +21,8 @@ from chalicelib.domain.notice import Notice
 from chalicelib.domain.peer import Host, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.presence import Fact, OwnHandshakes, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Viewer
-from chalicelib.domain.proof import Report
+from chalicelib.domain.proof import Expected, Mark, Proof
+from chalicelib.domain.rotation import PskHeld
 from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.tokens import Secret
 from chalicelib.domain.user import Claims, User
@@ -120,6 +121,10 @@ class PeerStore(Protocol):
         """Those that exist, in no order; 1 request a hundred."""
         ...
 
+    def records_of(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[PeerRecord]:
+        """Those that exist with their credentials, in no order; 1 request a hundred."""
+        ...
+
     def page(self, network_id: NetworkId, after: PeerId | None, limit: int, kind: Kind | None = None) -> list[Peer]:
         """Up to `limit` peers in the order of their ids, after one; of one kind, or of all."""
         ...
@@ -130,6 +135,10 @@ class PeerStore(Protocol):
 
     def all(self, network_id: NetworkId) -> list[Peer]:
         """Not a snapshot when it takes several pages: compare the network's revision before and after."""
+        ...
+
+    def keyed(self, network_id: NetworkId) -> frozenset[PeerId]:
+        """The peers whose key is known, by the claims on their keys: a fifth of what it takes to read `all`."""
         ...
 
     def jumps(self, network_id: NetworkId) -> list[Peer]: ...
@@ -182,20 +191,28 @@ class ChangeStore(Protocol):
 
 
 class ProofStore(Protocol):
-    """Which agents have to apply a revision, and which said they have; kept for a month."""
+    """Which agents have to apply a revision, and how many are through with it; kept for a month."""
 
-    def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Collection[PeerId]], at: datetime) -> None:
+    def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Expected], now: datetime) -> None:
         """Note whom each revision concerns; the same again is no more. 1 request a 25 revisions."""
         ...
 
-    def prove(self, network_id: NetworkId, report: Report) -> None: ...
+    def proofs(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, Proof]:
+        """What is counted of each revision from one to another; one not planned, or that concerns nobody, is left out.
 
-    def expected(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, frozenset[PeerId]]:
-        """Whom each revision from one to another concerns; one not planned, or that concerns nobody, is left out."""
+        1 request, and as much to read however many agents a revision concerns.
+        """
         ...
 
-    def reports(self, network_id: NetworkId, first: Revision, last: Revision) -> list[Report]:
-        """Of bundles from one revision to another."""
+    def concerned(self, network_id: NetworkId, revision: Revision) -> frozenset[PeerId]:
+        """The many agents that a revision concerns; nobody when they are few."""
+        ...
+
+    def count(self, network_id: NetworkId, marks: Collection[Mark], now: datetime) -> None:
+        """Count agents that are through with revisions, each once however often it is marked.
+
+        1 transaction for up to 99 of one revision.
+        """
         ...
 
 
@@ -290,6 +307,10 @@ class PresenceStore(Protocol):
 
     def pulse(self, peer_id: PeerId) -> Pulse | None:
         """None: no such agent."""
+        ...
+
+    def progress(self, peer_id: PeerId) -> Progress | None:
+        """None: no such agent (any more)."""
         ...
 
     def running(self, peer_id: PeerId) -> Revision:
@@ -476,6 +497,12 @@ class ErrandQueue(Protocol):
     def put(self, errand: Errand, delay: timedelta = timedelta(0)) -> None:
         """`delay`: whole seconds, 15 minutes at most."""
         ...
+
+
+class HeldQueue(Protocol):
+    """What agents say of preshared keys they hold, to be taken together: at least once, in no order."""
+
+    def put(self, word: PskHeld) -> None: ...
 
 
 class RemovalQueue(Protocol):

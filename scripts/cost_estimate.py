@@ -53,8 +53,8 @@ class Use:
         )
 
 
-ALARMS = 34
-QUEUES, QUEUE_POLLERS, POLL_S = 3, 5, 20  # what Lambda keeps asking an empty queue with
+ALARMS = 36
+QUEUES, QUEUE_POLLERS, POLL_S = 4, 5, 20  # what Lambda keeps asking an empty queue with
 
 # Held against the simulated system by tests/scripts; durations as seen locally, doubled.
 HEARTBEAT = Use(writes=1, invocations=1, ms=20, messages=2)  # and its ack

@@ -19,8 +19,9 @@ from app import app
 from chalicelib import bootstrap
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
-from chalicelib.adapters.messages import errand_text
+from chalicelib.adapters.messages import errand_text, held_text
 from chalicelib.application.plans import by_network
+from chalicelib.application.rotations import WORDS
 from chalicelib.bootstrap import Container
 from chalicelib.domain.change import Change
 from chalicelib.domain.ids import ConnectionId
@@ -44,6 +45,7 @@ ENVIRONMENT = {
     "CONSOLE_URL": "https://wirety.example.net",
     "OIDC_ISSUER": "https://idp.example.com",
 }
+FACTS = 100  # of a batch of the stream
 HOST = {"hostname": "web-1", "os": "linux", "agent_version": "0.1.0"}
 
 
@@ -139,7 +141,8 @@ class World:
         return agent
 
     def settle(self, lose: Callable[[Change], bool] = lambda _: False) -> None:
-        """Plan every change not planned yet, a network's together; then deliver until the queue is empty."""
+        """Take agents' words and plan what was not planned yet, a network's together; deliver until nothing waits."""
+        self.hold()
         changes = list(self.outside.tables.changes.values())[self._planned :]
         self._planned += len(changes)
         left = self.adversary.deliveries([change for change in changes if not lose(change)])
@@ -148,6 +151,8 @@ class World:
         facts = list(self.outside.tables.facts)[self._announced :]
         self._announced += len(facts)
         if facts:
+            for at in range(0, len(facts), FACTS):
+                self.container.proofs.count(self.adversary.deliveries(facts[at : at + FACTS]))
             self.container.announcements.announce(facts)
         self.deliver()
         self.outside.queue.messages, self.outside.queue.delayed = self.outside.queue.delayed, []
@@ -157,6 +162,13 @@ class World:
             bodies = [{"messageId": network, "body": json.dumps({"network_id": network})} for network in removals]
             queues.remove({"Records": bodies})
             self.settle()
+
+    def hold(self) -> None:
+        """Take what agents said of preshared keys, by batches as Lambda hands them over."""
+        words, self.outside.held.waiting = self.adversary.deliveries(self.outside.held.waiting), []
+        for at in range(0, len(words), WORDS):
+            bodies = [{"messageId": str(n), "body": held_text(word)} for n, word in enumerate(words[at : at + WORDS])]
+            assert queues.hold({"Records": bodies}) == {"batchItemFailures": []}
 
     def deliver(self) -> None:
         messages, self.outside.queue.messages = self.outside.queue.messages, []

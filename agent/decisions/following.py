@@ -13,7 +13,7 @@ from agent.events import ApplyFailed, BundleApplied, BundleFetched, BundleSaved,
 from agent.ports import Made
 from agent.received import Fetched, Version
 from agent.state import NEVER, Following, Session, Socket, State, Step, Work
-from agent.waiting import RECONCILE_S, SAVE_AGAIN_S, UNRESOLVED_RECONCILE_S, around, backed_off
+from agent.waiting import MOST_SPREAD_S, RECONCILE_S, SAVE_AGAIN_S, UNRESOLVED_RECONCILE_S, around, backed_off
 from chalicelib.wire.frames import Applied
 
 ERROR_CHARS = 300
@@ -27,14 +27,23 @@ def started(state: State, saved: Fetched | None) -> Step:
     return _with(state, replace(state.following, work=Work.APPLYING, target=saved, good=saved)), (Apply(saved),)
 
 
-def hinted(state: State, wanted: Version, at_s: float) -> State:
+def hinted(state: State, wanted: Version, at_s: float, within_s: float = 0.0) -> Step:
+    """Something newer is to be fetched: at once, or `within_s` when many are told the same."""
     following = state.following
     if wanted <= following.wanted:
-        return state
-    since = following.hinted_at_s
-    if since is None and wanted > _newest(following):  # else nothing is to be fetched, and no time runs
+        return state, ()
+    since, is_new = following.hinted_at_s, wanted > _newest(following)
+    if since is None and is_new:  # else nothing is to be fetched, and no time runs
         since = at_s
-    return _with(state, replace(following, wanted=wanted, hinted_at_s=since))
+    is_waiting = following.is_in_turn or not _is_behind(following)
+    is_in_turn = is_new and within_s > 0 and is_waiting
+    hinted = replace(following, wanted=wanted, hinted_at_s=since, is_in_turn=is_in_turn)
+    begins = is_in_turn and not following.is_in_turn
+    return _with(state, hinted), (SetTimer(Timer.TURN, 0.0, min(within_s, MOST_SPREAD_S)),) if begins else ()
+
+
+def in_turn(state: State) -> State:
+    return _with(state, replace(state.following, is_in_turn=False))
 
 
 def full_due(state: State) -> State:
@@ -52,11 +61,12 @@ def pursue(state: State, at_s: float) -> Step:
     is_free = following.work is Work.IDLE and not following.is_held and state.link.session is Session.OPEN
     if following.trial is not None and following.trial.is_back:  # until it is said who is to blame
         return state, ()
-    is_due = following.is_full_due or following.wanted > _newest(following) or _newest(following) == NEVER
+    is_hinted = _is_behind(following) and not following.is_in_turn
+    is_due = following.is_full_due or is_hinted or _newest(following) == NEVER
     if not (is_free and is_due):
         return state, ()
     asked_at_s = following.hinted_at_s if following.hinted_at_s is not None else at_s
-    fetching = replace(following, work=Work.FETCHING, hinted_at_s=None, asked_at_s=asked_at_s)
+    fetching = replace(following, work=Work.FETCHING, hinted_at_s=None, asked_at_s=asked_at_s, is_in_turn=False)
     is_full = following.is_full_due or following.applied == NEVER
     return _with(state, fetching), (Fetch(since=None if is_full else following.applied),)
 
@@ -212,6 +222,10 @@ def _attempt(state: State, target: Fetched, at_s: float) -> Effect:
     is_heard = heard_at_s is not None and at_s - heard_at_s <= JUST_S
     is_on_trial = following.trial is not None and following.trial.fetched.version == target.version
     return Try(target, following.good) if is_heard or is_on_trial else Apply(target)
+
+
+def _is_behind(following: Following) -> bool:
+    return following.wanted > _newest(following)
 
 
 def _newest(following: Following) -> Version:

@@ -64,7 +64,7 @@ def _has_new_secrets(state: State) -> bool:
 
 
 def _tell_soon(state: State) -> Step:
-    """All agents of a network get them at once; their word is a change each, one after the other."""
+    """All agents of a network get them at once; the control plane takes their words some at a time."""
     if state.rotation.is_waiting or state.rotation.tries > 0:
         return _tell(state)
     return _with(state, is_waiting=True, tries=1), (SetTimer(ev.Timer.KEYS, 0.0, SPREAD_S),)

@@ -1,4 +1,4 @@
-"""What waits in the queues of pushes and errands, as text. Apart from the queues: who only reads needs no boto3."""
+"""What waits in the queues, as text. Apart from the queues: who only reads needs no boto3."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.domain.failover import Errand
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.notice import Notice
+from chalicelib.domain.rotation import PskHeld
 from chalicelib.ports import Check, Connection, Push
 
 NOTICES: Mapping[str, type[Notice]] = {kind.__name__: kind for kind in get_args(Notice)}
@@ -44,6 +45,15 @@ def message_of(message: Push | Check) -> str:
     notice = msgspec.Raw(msgspec.json.encode(message.notice))
     told = Told(type(message.notice).__name__, notice, message.connections, message.after, message.until)
     return msgspec.json.encode(told).decode()
+
+
+def held_from(body: str) -> PskHeld:
+    """Parse an agent's word; raises msgspec.DecodeError."""
+    return msgspec.json.decode(body, type=PskHeld)
+
+
+def held_text(word: PskHeld) -> str:
+    return msgspec.json.encode(word).decode()
 
 
 class _Errand(msgspec.Struct, frozen=True):

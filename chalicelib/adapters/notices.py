@@ -20,7 +20,14 @@ Frame = frames.ConfigChanged | frames.Probe | frames.Reset | browser.NetworkChan
 
 def frame_of(notice: Notice, generation: int) -> Frame:
     match notice:
-        case ConfigChanged() | PeerEnded() | AccessRevoked():
+        case ConfigChanged():
+            return frames.ConfigChanged(
+                network_id=notice.network_id,
+                generation=generation,
+                revision=notice.revision,
+                within_ms=notice.within_ms,
+            )
+        case PeerEnded() | AccessRevoked():
             return frames.ConfigChanged(network_id=notice.network_id, generation=generation, revision=notice.revision)
         case NetworkChanged():
             return browser.NetworkChanged(

@@ -1,4 +1,4 @@
-"""The queues of pushes, errands and removals, and the dead-letter queue of the stream."""
+"""The queues of pushes, errands, words on keys and removals, and the dead-letter queue of the stream."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,9 +7,10 @@ from typing import Any
 
 import boto3
 
-from chalicelib.adapters.messages import errand_text, message_of
+from chalicelib.adapters.messages import errand_text, held_text, message_of
 from chalicelib.domain.failover import Errand
 from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.rotation import PskHeld
 from chalicelib.ports import Check, Push
 from chalicelib.settings import Settings
 
@@ -52,6 +53,17 @@ class SqsErrandQueue:
         self._sqs.send_message(
             QueueUrl=self._url, MessageBody=errand_text(errand), DelaySeconds=int(delay.total_seconds())
         )
+
+
+class SqsHeldQueue:
+    """What agents say of preshared keys; Lambda collects it by the batch."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sqs = _client(settings)
+        self._url = settings.held_queue_url
+
+    def put(self, word: PskHeld) -> None:
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=held_text(word))
 
 
 class SqsRemovalQueue:

@@ -8,7 +8,7 @@ have; a config its tunnel, and a static peer's first one its issue too.
 from dataclasses import dataclass
 
 from chalicelib.application.credentials import Credentials
-from chalicelib.application.tunnels import Difference, Tunnels
+from chalicelib.application.tunnels import MOST_CHANGES, Difference, Tunnels
 from chalicelib.domain.audience import audience
 from chalicelib.domain.bundle import Bundle
 from chalicelib.domain.errors import JumpNotReady, NetworkNotFound, PeerDeleted, PeerNotEnrolled, PeerNotFound
@@ -54,9 +54,14 @@ class Bundles:
             raise self._deleted(agent) from None
 
     def has_drifted(self, agent: Agent, had: Revision, now: Revision) -> bool:
-        """Whether no change between two revisions explains that the agent's bundle differs: by the whole log."""
+        """Whether no change between two revisions explains that the agent's bundle differs.
+
+        The agent says what it had: of more than MOST_CHANGES it is not known, and nothing is read.
+        """
+        if not 0 <= now - had <= MOST_CHANGES:
+            return False
         changes = self.changes.between(agent.network_id, had, now)
-        is_known = had <= now and is_whole(changes, had, at_least=now)
+        is_known = is_whole(changes, had, at_least=now)
         return is_known and not any(audience(change).concerns(agent.peer_id) for change in changes)
 
     def config(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Tunnel:

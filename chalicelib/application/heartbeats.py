@@ -1,7 +1,7 @@
 """What agents say of themselves, and jumps of others.
 
-Requests: 1, and for each peer a jump saw something new of 1, or 2 when it awoke; a report more
-when the one of the bundle it runs was lost; a word against jumps, or for a reset, 1 message.
+Requests: 1, and for each peer a jump saw something new of 1, or 2 when it awoke; the writes of a
+report more when the one of the bundle it runs was lost; a word against jumps, or for a reset, 1 message.
 """
 
 from collections.abc import Callable, Iterable
@@ -61,7 +61,7 @@ class Heartbeats:
         if progress is None:
             raise PeerNotFound(agent.peer_id)
         if heartbeat.running > progress.applied:
-            self.proofs.applied(agent, heartbeat.running, heartbeat.bundle_hash)
+            self.proofs.applied(agent, heartbeat.running, heartbeat.bundle_hash, progress)
         if agent.peer_id.startswith(JUMP):  # only a jump's word about others counts
             for peer_id, handshake_at, endpoint in heartbeat.sightings:
                 sighting = Sighting(min(handshake_at, now), now, endpoint)

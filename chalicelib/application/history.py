@@ -1,13 +1,14 @@
 """The change log of a network, as people read it, with the proof that each change is in force.
 
-Requests: 2, and the proofs of a page.
+Requests: 2, and the proofs of a page. Who is missing: 1, and what it takes to find them.
 """
 
 from dataclasses import dataclass
 
 from chalicelib.application.proofs import Proofs
 from chalicelib.domain.change import Change
-from chalicelib.domain.ids import NetworkId, Revision
+from chalicelib.domain.errors import ChangeNotFound
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.principal import Principal
 from chalicelib.domain.proof import Proof
 from chalicelib.ports import ChangeStore, NetworkStore
@@ -29,3 +30,14 @@ class History:
         proofs = self.proofs.of(network_id, found[:limit])
         page = [(change, proofs[change.revision]) for change in found[:limit]]
         return page, found[limit - 1].revision if len(found) > limit else None
+
+    def missing(self, network_id: NetworkId, revision: Revision, by: Principal) -> list[PeerId]:
+        """Some of the agents that a revision concerns and that have not applied it.
+
+        Raises:
+            ChangeNotFound.
+        """
+        by.require_sight(network_id)
+        if not 0 < revision <= self.networks.get(network_id).revision:
+            raise ChangeNotFound(revision)
+        return self.proofs.missing(network_id, revision)

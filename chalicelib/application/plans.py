@@ -1,7 +1,7 @@
 """From changes and facts to the sockets they concern, which deliveries tell.
 
 Requests of a plan of changes of one network, however many: 2 queries for browsers; agents
-concerned: 1 query for the jumps (everyone: the pages of all peers), 1 query of sockets (up to
+concerned: 1 query for the jumps (everyone: the pages of the claims on keys), 1 query of sockets (up to
 NARROW agents: 1 an agent), 1 write for 25 of these agents and 1 for 25 of these changes; 1 message
 to look for late ones. Messages: for each revision 1 for up to SOCKETS_PER_PUSH agents' sockets
 of which it is the newest, and 1 for as many browsers. Of changes that move homes, 1 read more and
@@ -15,16 +15,17 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from chalicelib.application.proofs import LATE_AFTER
+from chalicelib.application.proofs import LATE_AFTER, Proofs
 from chalicelib.domain.audience import Audience, audience
-from chalicelib.domain.change import DELETING, Change
+from chalicelib.domain.change import DELETING, Change, What
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.failover import DOWN, down_from
 from chalicelib.domain.home import moved_homes
-from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.ids import NetworkId, PeerId, Revision, is_static
 from chalicelib.domain.notice import AccessRevoked, ConfigChanged, NetworkChanged, Notice, PeerEnded, PresenceChanged
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.presence import Fact
+from chalicelib.domain.proof import Expected
 from chalicelib.ports import (
     EVERY_NETWORK,
     Check,
@@ -34,7 +35,6 @@ from chalicelib.ports import (
     NetworkStore,
     PeerStore,
     PresenceStore,
-    ProofStore,
     Push,
     PushQueue,
     RemovalQueue,
@@ -44,6 +44,8 @@ News = TypeVar("News", Change, Fact)
 
 SOCKETS_PER_PUSH = 50
 NARROW = 10  # agents whose sockets are asked for one by one
+FETCHES_A_SECOND = 1_000  # of one network: each reads its item, its jumps and its log, and a partition gives 3,000
+MOST_SPREAD_MS = 60_000
 FACTS_PER_PUSH = 100  # a frame of some 15 KB, of 30 allowed
 HOME_FIRST = timedelta(seconds=1)
 
@@ -53,6 +55,7 @@ class Concern:
     """The agents that have to apply a revision; the jumps among them that become somebody's home have to be first."""
 
     revision: Revision
+    made_at: datetime
     agents: frozenset[PeerId]
     new_homes: frozenset[PeerId] = frozenset()
     is_wide: bool = False
@@ -66,7 +69,7 @@ class Plans:
     peers: PeerStore
     presence: PresenceStore
     connections: ConnectionStore
-    proofs: ProofStore
+    proofs: Proofs
     queue: PushQueue
     removals: RemovalQueue
     clock: Clock
@@ -84,6 +87,7 @@ class Plans:
         audiences = [(change, audience(change)) for change in in_turn]
         concerns = [_concern(change, concerned, roster) for change, concerned in audiences]
         self._tell_agents(network_id, concerns, [bye for known in audiences for bye in _farewells(*known)])
+        self.proofs.excuse(network_id, _gone(audiences), in_turn[-1].revision)
         if any(DELETING in change.settings for change in in_turn):
             self.removals.start(network_id)
         watching = self.connections.of_browsers(EVERY_NETWORK) + self.connections.of_browsers(network_id)
@@ -93,15 +97,16 @@ class Plans:
     def plan_for_everyone(self, network_id: NetworkId, revision: Revision) -> None:
         """For a change whose own plan failed: it concerns every agent, so that none misses it."""
         roster = _Roster(self.networks, self.peers, network_id)
-        self._tell_agents(network_id, [Concern(revision, roster.agents, is_wide=True)], [])
+        self._tell_agents(network_id, [Concern(revision, self.clock.now(), roster.agents, is_wide=True)], [])
 
     def _tell_agents(
         self, network_id: NetworkId, concerns: Sequence[Concern], farewells: Sequence[PeerEnded | AccessRevoked]
     ) -> None:
         """Tell each agent of the newest revision that concerns it, those of ascending concerns."""
         newest = {peer_id: concern.revision for concern in concerns for peer_id in concern.agents}
-        expected = {concern.revision: concern.agents for concern in concerns if concern.agents}
+        expected = {one.revision: Expected(one.agents, one.made_at) for one in concerns if one.agents}
         if expected:
+            self.proofs.expect(network_id, expected)
             self.presence.want(newest)
         asked = newest.keys() | {bye.peer_id for bye in farewells}
         sockets = self._sockets(network_id, asked, is_wide=any(concern.is_wide for concern in concerns))
@@ -109,8 +114,7 @@ class Plans:
         hints = _hints(network_id, newest, concerns, [known for known in sockets if known.holder in newest], until)
         ends = [Push(bye, tuple(known for known in sockets if known.holder == bye.peer_id)) for bye in farewells]
         self.queue.send([*hints, *ends])
-        if expected:  # only who looks for it needs this: agents are told first
-            self.proofs.expect(network_id, expected, self.clock.now())
+        if expected:
             self.queue.remind(Check(network_id, min(expected), max(expected)), LATE_AFTER)
 
     def _sockets(self, network_id: NetworkId, asked: Set[PeerId], *, is_wide: bool) -> list[Connection]:
@@ -168,7 +172,7 @@ class _Roster:
 
     @cached_property
     def agents(self) -> frozenset[PeerId]:
-        return frozenset(peer.id for peer in self.all if peer.is_run_by_agent and peer.public_key)
+        return frozenset(peer_id for peer_id in self._peers.keyed(self._network_id) if not is_static(peer_id))
 
 
 def _concern(change: Change, concerned: Audience, roster: _Roster) -> Concern:
@@ -178,7 +182,7 @@ def _concern(change: Change, concerned: Audience, roster: _Roster) -> Concern:
         agents |= roster.agents
     elif concerned.jumps or concerned.homes:
         agents |= {jump.id for jump in roster.jumps if jump.public_key}
-    return Concern(change.revision, agents, frozenset(moved.values()) & agents, is_wide=concerned.everyone)
+    return Concern(change.revision, change.at, agents, frozenset(moved.values()) & agents, is_wide=concerned.everyone)
 
 
 def _moved(change: Change, roster: _Roster) -> Mapping[PeerId, PeerId]:
@@ -196,6 +200,15 @@ def _moved(change: Change, roster: _Roster) -> Mapping[PeerId, PeerId]:
 def _choice(peer: Peer) -> object:
     """What a peer's home is chosen by."""
     return (peer.preferred_jump_id, peer.avoids)
+
+
+def _gone(audiences: Iterable[tuple[Change, Audience]]) -> frozenset[PeerId]:
+    """The agents that these changes leave without a presence."""
+    left = (
+        concerned.ended | (concerned.revoked if change.what is What.PEER_LEFT else frozenset())
+        for change, concerned in audiences
+    )
+    return frozenset[PeerId]().union(*left)
 
 
 def _farewells(change: Change, concerned: Audience) -> list[PeerEnded | AccessRevoked]:
@@ -221,8 +234,14 @@ def _hints(
         waits_for = [] if agent in first else [homes for agents, homes in moves if agent in agents]
         alike.setdefault((newest[agent], frozenset[PeerId]().union(*waits_for)), []).append(known)
     for (revision, homes), told in sorted(alike.items(), key=lambda group: (len(group[0][1]), group[0][0])):
-        for push in _pushes(ConfigChanged(network_id, revision), told):
+        within_ms = spread_ms(len(sockets)) if len(told) > NARROW else 0
+        for push in _pushes(ConfigChanged(network_id, revision, within_ms), told):
             yield replace(push, after=tuple(sorted(homes)), until=until) if homes else push
+
+
+def spread_ms(agents: int) -> int:
+    """How long agents that are told at the same time take to fetch, so that the store keeps up with them."""
+    return 0 if agents <= FETCHES_A_SECOND else min(agents * 1_000 // FETCHES_A_SECOND, MOST_SPREAD_MS)
 
 
 def _pushes(notice: Notice, sockets: Sequence[Connection]) -> Iterable[Push]:

@@ -3,7 +3,8 @@
 Requests: a regular peer 4, and 1 or 2 when CIDRs stand behind regular peers; a jump 3 and one
 query of the peers, 1 more with an ACL. When the network moved meanwhile, 1 query of its
 changes. The difference since a revision: 4, with an ACL a jump's 5; when CIDRs behind peers
-matter, 1 or 2 more for a regular peer, 2 or 3 for a jump. Opening the network's secret is 1
+matter, 1 or 2 more for a regular peer, 2 or 3 for a jump; with a change that is about all no more
+for a regular peer, for a jump its bundle's. Opening the network's secret is 1
 request to KMS a process.
 """
 
@@ -52,8 +53,9 @@ class Tunnels:
                 return bundle_of(picture, self._psk(picture.network))
         raise Busy
 
-    def since(self, network_id: NetworkId, peer_id: PeerId, since: Revision) -> Difference | None:
-        """What changed for a peer since a revision; None: only the whole bundle can tell.
+    def since(self, network_id: NetworkId, peer_id: PeerId, since: Revision) -> Difference | Bundle | None:
+        """What changed for a peer since a revision; all of it when a change is about all, and what it takes was
+        read for the difference. None: it takes another reading.
 
         Raises:
             NetworkNotFound, PeerNotFound.
@@ -73,10 +75,14 @@ class Tunnels:
         if not is_whole(changes, since, at_least=network.revision):
             return None
         drawn = pictures(network, own.id, {peer.id: peer for peer in known}, acl, changes, since)
-        if drawn is None:
-            return None
         psk = self._psk(network)
-        return Difference(bundle_of(drawn[0], psk), bundle_of(drawn[1], psk))
+        if drawn is not None:
+            return Difference(bundle_of(drawn[0], psk), bundle_of(drawn[1], psk))
+        is_still = not changes or changes[-1].revision == network.revision
+        if own.is_jump or not is_still:  # it knows but some peers, or they are of several revisions
+            return None
+        others = {peer.id: peer for peer in known}
+        return bundle_of(Picture(network, own, tuple(others.values()), acl), psk)
 
     def _read(self, network_id: NetworkId, peer_id: PeerId) -> Picture | None:
         """Read everything between two looks at the revision, then apply what changed in between.

@@ -125,6 +125,15 @@ class NetworkNotFound(NotFound):
         super().__init__(f"There is no network {network_id}.")
 
 
+class ChangeNotFound(NotFound):
+    """No such revision of a network."""
+
+    code = "change_not_found"
+
+    def __init__(self, revision: object) -> None:
+        super().__init__(f"This network has no revision {revision}.")
+
+
 class PeerNotFound(NotFound):
     """No such peer."""
 

@@ -9,10 +9,11 @@ from chalicelib.domain.presence import Fact
 
 @dataclass(frozen=True, slots=True)
 class ConfigChanged:
-    """To agents: there is a newer bundle."""
+    """To agents: there is a newer bundle, to be fetched at a moment drawn from `within_ms`; 0: at once."""
 
     network_id: NetworkId
     revision: Revision
+    within_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

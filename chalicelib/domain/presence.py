@@ -61,6 +61,10 @@ class Presence:
         """The revision of the bundle in force, 0 for none."""
         return Revision(0) if self.applied is None else self.applied.revision
 
+    @property
+    def applied_at(self) -> datetime | None:
+        return None if self.applied is None else self.applied.at
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -84,12 +88,15 @@ class FactKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that became true of a peer at a time."""
+    """Something that became true of a peer at a time. Of a report: the revision in force from now on, and
+    the one before, 0 for none."""
 
     network_id: NetworkId
     peer_id: PeerId
     kind: FactKind
     at: datetime
+    revision: Revision | None = None
+    after: Revision | None = None
 
     @property
     def status(self) -> Status | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.change import What
 from chalicelib.domain.errors import KeyInUse
+from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Peer
 
@@ -22,6 +23,15 @@ class Held:
     in_use: str
     next_key: str | None
     epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PskHeld:
+    """An agent's word that it has the preshared keys of an epoch on its disk."""
+
+    network_id: NetworkId
+    peer_id: PeerId
+    epoch: int
 
 
 def told(network: Network, peer: Peer, held: Held) -> Peer:

@@ -8,6 +8,7 @@ from chalicelib.domain.ids import PeerId, Revision, is_jump
 from chalicelib.domain.peer import Host
 from chalicelib.domain.principal import Agent
 from chalicelib.entrypoints.parsing import PEER_ID
+from chalicelib.observability import logger
 from chalicelib.wire import frames
 
 FURTHEST_BACK = timedelta(days=1)
@@ -47,11 +48,13 @@ def _is_a_jumps(text: str) -> bool:
 
 
 def reported(agent: Agent, frame: frames.Applied) -> None:
-    """Take an agent's report; one about another generation of the deployment is history."""
+    """Take an agent's report; one about another generation of the deployment is history, one of a revision
+    that the network has not got counts for nothing."""
     if frame.generation != container().settings.generation:
         return
     if frame.ok:
-        container().proofs.applied(agent, Revision(frame.revision), frame.hash)
+        if not container().proofs.applied(agent, Revision(frame.revision), frame.hash):
+            logger.warning("revision_unknown", extra={"peer_id": agent.peer_id, "revision": frame.revision})
     else:
         container().proofs.failed(agent, frame.error or "no reason given")
 

@@ -11,6 +11,7 @@ P = ParamSpec("P")
 Value = TypeVar("Value")
 
 NETWORK_ID = re.compile(r"net_[0-9a-z]{1,64}\Z")
+REVISION = re.compile(r"[0-9]{1,12}\Z")
 PEER_ID = re.compile(r"(jmp|dyn|sta)_[0-9a-z]{1,64}\Z")
 MTU_RANGE = (576, 9000)  # RFC 791 section 3.1; jumbo frames. With IPv6 see domain/peer
 KEEPALIVE_RANGE = (0, 65535)  # wg(8)

@@ -1,16 +1,19 @@
-"""The queues: deliver pushes, run errands, remove networks; what fails is received again, then dead-lettered."""
+"""The queues: deliver pushes, run errands, take words on keys, remove networks; what fails comes again, then is
+dead-lettered."""
 
 import json
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from chalicelib.adapters.messages import errand_from, message_from
+from chalicelib.adapters.messages import errand_from, held_from, message_from
 from chalicelib.application.deliveries import without_stale
 from chalicelib.bootstrap import container
 from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.rotation import PskHeld
 from chalicelib.observability import logger
 from chalicelib.ports import Check, Push
 
+WORD_S = 0.008  # a word: two batches at once make 250 changes of peers a second, of some 3 write units each
 STEPS = 20  # of one message; a network that takes more is sent again
 
 
@@ -39,6 +42,29 @@ def _is_run(record: Mapping[str, Any]) -> bool:
         logger.exception("errand_failed", extra={"message_id": record["messageId"]})
         return False
     return True
+
+
+def hold(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Take a batch of agents' words on preshared keys, no faster than the partition of a network's log takes them."""
+    words = {record["messageId"]: _word(record) for record in event["Records"]}
+    failed = [known for known, word in words.items() if word is None]
+    try:
+        container().rotations.hold(word for word in words.values() if word is not None)
+    except Exception:  # noqa: BLE001  whatever it is, the words come again
+        logger.exception("words_not_taken", extra={"messages": len(words)})
+        failed = list(words)
+    container().clock.sleep(len(words) * WORD_S)
+    logger.info("keys_held", extra={"messages": len(words), "failed": len(failed)})
+    return {"batchItemFailures": [{"itemIdentifier": known} for known in failed]}
+
+
+def _word(record: Mapping[str, Any]) -> PskHeld | None:
+    """None: it cannot be read."""
+    try:
+        return held_from(record["body"])
+    except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
+        logger.exception("word_unreadable", extra={"message_id": record["messageId"]})
+        return None
 
 
 def remove(event: Mapping[str, Any]) -> dict[str, Any]:

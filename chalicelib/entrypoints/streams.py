@@ -3,7 +3,8 @@
 The changes of a network are planned together, or each by itself when that fails. One that
 cannot be planned concerns every agent of its network, goes whole to the dead-letter queue, and
 never blocks the ones behind it. A fact that cannot be announced is dropped: browsers read anew
-what they show whenever they connect.
+what they show whenever they connect. A report that cannot be counted comes again, and at last the
+check a minute after the plan counts it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,14 +38,26 @@ def plan(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def announce(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Announce a batch of facts to browsers."""
+    """Count the reports of a batch of facts, then announce it to browsers; reports what was not counted."""
     facts = [fact for record in event["Records"] if (fact := _fact(record)) is not None]
+    is_counted = _is_counted(facts)
     try:
         _patiently(lambda: container().announcements.announce(facts))
     except Exception:  # noqa: BLE001  a hint to browsers is not worth blocking the stream
         logger.exception("announcement_failed", extra={"facts": len(facts)})
     logger.info("announced", extra={"facts": len(facts)})
-    return {"batchItemFailures": []}
+    again = [] if is_counted else [{"itemIdentifier": event["Records"][0]["dynamodb"]["SequenceNumber"]}]
+    return {"batchItemFailures": again}
+
+
+def _is_counted(facts: Sequence[Fact]) -> bool:
+    """To be counted again: each report counts once."""
+    try:
+        _patiently(lambda: container().proofs.count(facts))
+    except Exception:  # noqa: BLE001  browsers hear of the facts all the same
+        logger.exception("reports_not_counted", extra={"facts": len(facts)})
+        return False
+    return True
 
 
 def _fact(record: Mapping[str, Any]) -> Fact | None:

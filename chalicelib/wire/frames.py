@@ -104,11 +104,13 @@ class Ack(Answer, frozen=True, tag="ack"):
 
 
 class ConfigChanged(Answer, frozen=True, tag="config_changed"):
-    """A hint: fetch the bundle. Carries no configuration."""
+    """A hint: fetch the bundle. Carries no configuration. `within_ms`: at a moment drawn from so many, for
+    many are told the same; 0: at once."""
 
     network_id: str
     generation: int
     revision: int
+    within_ms: int = 0
 
 
 class Probe(Answer, frozen=True, tag="probe"):

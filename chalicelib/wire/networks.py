@@ -98,14 +98,19 @@ What = Literal[
 
 
 class Progress(Answer, frozen=True):
-    """How far a change is in force: `applied` of the `agents` it concerns. `missing`: up to 20 ids of those
-    that have not. `p50_ms`, `max_ms`: from its commit to their reports, null without any."""
+    """How far a change is in force: `applied` of the `agents` it concerns; those that were deleted since need
+    not. `p50_ms`, `max_ms`: from its commit to their reports, to two digits; null without any."""
 
     agents: int
     applied: int
-    missing: list[str]
     p50_ms: int | None
     max_ms: int | None
+
+
+class Missing(Answer, frozen=True):
+    """Agents that have not applied a change: up to 20, in the order of their ids."""
+
+    peer_ids: list[str]
 
 
 class Change(Answer, frozen=True):

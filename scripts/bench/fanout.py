@@ -24,7 +24,7 @@ from scripts.bench.figures import Bar, Figure, Group, Say
 from scripts.bench.fleet import Fleet
 
 ROOT = Path(__file__).parents[2]
-AGENTS = 500
+AGENTS = 1_000
 ROUNDS = 7
 SETTLED_MS = 5_000  # a change that all heard of within: what their coming led to is through
 PROBES = 20  # changes that are not counted, at most
@@ -106,4 +106,4 @@ def _answer(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline().strip()
 
 
-GROUP = Group("a change told to 500 agents on the local cloud", measure, BARS)
+GROUP = Group("a change told to 1,000 agents on the local cloud", measure, BARS)

@@ -16,7 +16,7 @@ from agent.ports import Made
 from agent.received import Fetched, Version
 from agent.state import Session, Socket, State, Work
 from agent.tunnel.live import Seen, Sighted
-from agent.waiting import BACKOFF_CAP_S
+from agent.waiting import BACKOFF_CAP_S, MOST_SPREAD_S
 from chalicelib.wire.bundle import Bundle
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import (
@@ -68,8 +68,9 @@ class Agent:
     def receive(self, frame: ToAgent) -> list[ef.Effect]:
         return self.take(ev.FrameReceived(socket=self.state.link.number, frame=frame, at_s=self.now_s))
 
-    def hint(self, revision: int, generation: int = 0) -> list[ef.Effect]:
-        return self.receive(ConfigChanged(network_id=NETWORK_ID, generation=generation, revision=revision))
+    def hint(self, revision: int, generation: int = 0, within_ms: int = 0) -> list[ef.Effect]:
+        hint = ConfigChanged(network_id=NETWORK_ID, generation=generation, revision=revision, within_ms=within_ms)
+        return self.receive(hint)
 
     def fire(self, timer: ev.Timer) -> list[ef.Effect]:
         return self.take(ev.TimerFired(timer=timer, at_s=self.now_s))
@@ -189,6 +190,56 @@ def test_hints_that_come_while_at_work_make_one_more_fetch() -> None:
     agent.apply(a_bundle(6))
 
     assert agent.of(ef.Fetch) == [ef.Fetch(since=Version(0, 6))]
+
+
+def test_a_hint_to_many_is_fetched_for_at_a_moment_of_its_span() -> None:
+    agent = a_connected_agent(revision=5)
+
+    assert agent.hint(6, within_ms=8_000) == [ef.SetTimer(ev.Timer.TURN, 0.0, 8.0)]
+    assert agent.hint(7, within_ms=9_000) == []  # the turn stands, and is for both
+    agent.fire(ev.Timer.TURN)
+
+    assert agent.of(ef.Fetch) == [ef.Fetch(since=Version(0, 5))]
+
+
+def test_a_hint_to_few_ends_the_wait_for_a_turn() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6, within_ms=8_000)
+
+    assert agent.hint(7) == [ef.Fetch(since=Version(0, 5))]
+    agent.fetch(a_bundle(7))
+    agent.apply(a_bundle(7))
+    agent.fire(ev.Timer.TURN)
+
+    assert not agent.of(ef.Fetch)
+
+
+def test_a_hint_to_many_that_comes_while_at_work_waits_for_its_turn_after_it() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.fetch(a_bundle(6))
+
+    assert agent.hint(7, within_ms=8_000) == [ef.SetTimer(ev.Timer.TURN, 0.0, 8.0)]
+    agent.apply(a_bundle(6))
+    assert not agent.of(ef.Fetch)
+    agent.fire(ev.Timer.TURN)
+
+    assert agent.of(ef.Fetch) == [ef.Fetch(since=Version(0, 6))]
+
+
+def test_a_whole_fetch_that_is_due_waits_for_no_turn() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6, within_ms=8_000)
+
+    agent.fire(ev.Timer.FULL_FETCH)
+
+    assert agent.of(ef.Fetch) == [ef.Fetch(since=None)]
+
+
+def test_no_span_is_longer_than_a_minute() -> None:
+    agent = a_connected_agent(revision=5)
+
+    assert agent.hint(6, within_ms=10**9) == [ef.SetTimer(ev.Timer.TURN, 0.0, MOST_SPREAD_S)]
 
 
 def test_a_fetch_that_already_holds_the_later_hints_is_the_last() -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from chalicelib.application.plans import NARROW, SOCKETS_PER_PUSH
+from chalicelib.application.plans import FETCHES_A_SECOND, NARROW, SOCKETS_PER_PUSH, spread_ms
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.ports import Check
+from chalicelib.wire.frames import ConfigChanged
 from tests.world import SimulatedAgent, SimulatedBrowser, World
 
 
@@ -43,7 +44,8 @@ def test_of_changes_planned_together_each_agent_is_told_the_newest_that_concerns
 
     assert (left.hints, right.hints) == ([*before[0], last.revision], [*before[1], second.revision])
     assert wanted(world, left, right) == [last.revision, second.revision]
-    expected = world.outside.proofs.expected(NetworkId(network), first.revision, last.revision)
+    proofs = world.outside.proofs.proofs(NetworkId(network), first.revision, last.revision)
+    expected = {revision: set(proof.few or ()) for revision, proof in proofs.items()}
     who = {change.revision: {agent.peer_id} for change, agent in zip((first, third, last), [left] * 3, strict=True)}
     assert expected == {**who, second.revision: {right.peer_id}}
     assert world.outside.queue.checks[-1] == Check(NetworkId(network), first.revision, last.revision)
@@ -120,3 +122,28 @@ def test_the_sockets_of_few_agents_are_asked_for_one_by_one_and_of_more_at_once(
     cost = world.counted(world.settle)
 
     assert cost == {"read": 2 + 1 + queries, "write": 2}  # browsers, jumps, sockets; wanted, and who has to apply it
+
+
+@pytest.mark.parametrize(
+    ("agents", "within_ms"), [(FETCHES_A_SECOND, 0), (FETCHES_A_SECOND + 1, 1_001), (10_000, 10_000), (10**6, 60_000)]
+)
+def test_the_more_agents_are_told_at_once_the_longer_they_take_to_fetch(agents: int, within_ms: int) -> None:
+    assert spread_ms(agents) == within_ms
+
+
+@pytest.mark.parametrize(("agents", "is_spread"), [(NARROW + 2, False), (NARROW + 3, True)])
+def test_only_hints_to_many_are_spread(agents: int, is_spread: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.application.plans.FETCHES_A_SECOND", NARROW + 2)
+    world, network, (first, *others) = connected(agents)
+    world.api("PATCH", f"/networks/{network}", {"dns": ["192.0.2.53"]})
+    world.api("PATCH", f"/networks/{network}/peers/{first.peer_id}", {"mtu": 1380})
+
+    world.container.plans.plan(list(world.outside.tables.changes.values())[-2:])
+    world.deliver()
+
+    def told(agent: SimulatedAgent) -> int:
+        *_, last = (frame for frame in agent.frames if isinstance(frame, ConfigChanged))
+        return last.within_ms
+
+    assert told(first) == 0
+    assert {told(agent) > 0 for agent in others} == {is_spread}

@@ -28,6 +28,7 @@ from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.peer import Kind
 from chalicelib.domain.presence import Fact, FactKind, Sighting
 from chalicelib.domain.principal import Agent, Role, Viewer
+from chalicelib.domain.proof import Expected, Mark, Proof
 from chalicelib.domain.tokens import Secret
 from chalicelib.domain.user import User
 from chalicelib.ports import AgentSession, Moved, Refused, Ticket
@@ -188,3 +189,18 @@ def test_a_person_seen_by_many_at_once_is_kept_as_first_seen(outside: Outside) -
         return outside.accounts.get_user(user.id) == user
 
     assert race(seen) == 1
+
+
+def test_reports_that_many_count_at_once_count_once_each(shared_outside: Outside) -> None:
+    store, revision = shared_outside.proofs, Revision(9)
+    who = [PeerId(f"dyn_{number:08d}") for number in range(120)]
+    store.expect(LAB.id, {revision: Expected(frozenset(who), T0)}, T0)
+
+    def counted(number: int) -> bool:
+        some = who[number % 8 * 15 :][:30]
+        store.count(LAB.id, [Mark(peer_id, revision, timedelta(milliseconds=80)) for peer_id in some], T0)
+        return True
+
+    assert race(counted) == RACERS
+
+    assert store.proofs(LAB.id, revision, revision) == {revision: Proof(T0, 120, 120, 0, {80: 120})}

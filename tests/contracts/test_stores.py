@@ -34,13 +34,13 @@ from chalicelib.domain.directory import Block, Directory, blocks_of
 from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
 from chalicelib.domain.failover import Pulse
 from chalicelib.domain.idempotency import Replayable
-from chalicelib.domain.ids import DEPLOYMENT, ConnectionId, NetworkId, PrincipalId, Revision
+from chalicelib.domain.ids import DEPLOYMENT, ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation, Reservation, Span
 from chalicelib.domain.network import Network, SealedSecret
 from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord, Rotation, Tombstone
 from chalicelib.domain.presence import Applied, Fact, FactKind, OwnHandshakes, Presence, Sighting
 from chalicelib.domain.principal import Agent, Principal, Role, Viewer
-from chalicelib.domain.proof import Report
+from chalicelib.domain.proof import FEW, Expected, Mark, Proof
 from chalicelib.domain.signing import SigningKey, SigningKeys
 from chalicelib.domain.tokens import Secret
 from chalicelib.domain.user import User
@@ -337,6 +337,11 @@ def test_peers_come_back_as_they_were(outside: Outside, lab: Network) -> None:
         peer.id for peer in by_id
     ]
     assert outside.peers.many(lab.id, []) == []
+    some = outside.peers.records_of(lab.id, [records[0].peer.id, records[-1].peer.id, a_dynamic(99).id])
+    assert sorted(some, key=lambda record: record.peer.id) == sorted(
+        [records[0], records[-1]], key=lambda record: record.peer.id
+    )
+    assert outside.peers.records_of(lab.id, []) == []
 
 
 def test_pages_hold_every_peer_once(outside: Outside, lab: Network) -> None:
@@ -388,6 +393,16 @@ def test_a_claim_is_held_by_one_peer_until_released(outside: Outside, lab: Netwo
 
     lab = advance(outside, lab, Release(lab.id, mine.kind, mine.value))
     advance(outside, lab, theirs)
+
+
+def test_whose_key_is_known_stands_in_the_claims(outside: Outside, lab: Network) -> None:
+    keys = [Claim(lab.id, "key", a_key(n), a_dynamic(2 + n // 2).id) for n in range(4)]
+    lab = advance(outside, lab, *keys, Claim(lab.id, "label", "other", a_dynamic(9).id))
+    assert outside.peers.keyed(lab.id) == {a_dynamic(2).id, a_dynamic(3).id}
+
+    advance(outside, lab, *(Release(lab.id, "key", claim.value) for claim in keys[2:]))
+
+    assert outside.peers.keyed(lab.id) == {a_dynamic(2).id}
 
 
 def test_routers_are_found_by_their_routes(outside: Outside, lab: Network) -> None:
@@ -523,19 +538,44 @@ def test_a_report_of_an_older_bundle_is_history(outside: Outside, lab: Network) 
     assert seen.applied == Applied(Revision(7), "seven again", T0 + timedelta(seconds=1), None)
 
 
-def test_who_has_to_apply_a_revision_and_who_has_stay_by_revision(outside: Outside, lab: Network) -> None:
+def test_who_has_to_apply_a_revision_stays_by_revision(outside: Outside, lab: Network) -> None:
     store, (one, other) = outside.proofs, (a_dynamic(2).id, a_dynamic(3).id)
-    reports = [Report(one, Revision(9), Revision(7), T0), Report(other, Revision(10), Revision(9), T0)]
-    store.expect(lab.id, {Revision(revision): {one, other} for revision in range(9, 40)}, T0)
-    store.expect(lab.id, {Revision(10): {one}}, T0)
-    for report in [*reports, reports[0]]:
-        store.prove(lab.id, report)
+    store.expect(lab.id, {Revision(revision): Expected(frozenset({one, other}), T0) for revision in range(9, 40)}, T0)
+    store.expect(lab.id, {Revision(10): Expected(frozenset({one}), T0)}, T0)
 
-    assert store.expected(lab.id, Revision(8), Revision(10)) == {9: {one, other}, 10: {one}}
-    assert store.expected(a_network(name="other").id, Revision(1), Revision(99)) == {}
-    assert sorted(store.reports(lab.id, Revision(9), Revision(10)), key=lambda report: report.revision) == reports
-    assert store.reports(lab.id, Revision(10), Revision(99)) == reports[1:]
+    nine, ten = Proof(T0, 2, few=frozenset({one, other})), Proof(T0, 1, few=frozenset({one}))
+    assert store.proofs(lab.id, Revision(8), Revision(10)) == {9: nine, 10: ten}
+    assert store.proofs(a_network(name="other").id, Revision(1), Revision(99)) == {}
     assert len(outside.changes.between(lab.id, Revision(0))) == len(outside.changes.page(lab.id, None, 99)) > 0
+
+
+@pytest.mark.parametrize("agents", [FEW, FEW + 1, 10_001])
+def test_of_many_agents_a_revision_concerns_the_ids_are_asked_for_by_themselves(
+    outside: Outside, lab: Network, agents: int
+) -> None:
+    who = frozenset(PeerId(f"dyn_{number:08d}") for number in range(agents))
+    outside.proofs.expect(lab.id, {Revision(9): Expected(who, T0), Revision(10): Expected(who, T0)}, T0)
+
+    proof = outside.proofs.proofs(lab.id, Revision(9), Revision(9))[Revision(9)]
+
+    assert proof == Proof(T0, agents, few=who if agents <= FEW else None)
+    assert outside.proofs.concerned(lab.id, Revision(9)) == (frozenset() if agents <= FEW else who)
+
+
+def test_agents_that_are_through_with_a_revision_count_once_each(outside: Outside, lab: Network) -> None:
+    store = outside.proofs
+    who = [PeerId(f"dyn_{number:08d}") for number in range(150)]
+    store.expect(lab.id, {Revision(revision): Expected(frozenset(who), T0) for revision in (9, 10)}, T0)
+    marks = [Mark(known, Revision(9), timedelta(milliseconds=80)) for known in who]
+    late = [Mark(known, Revision(10), timedelta(milliseconds=1234)) for known in who[:3]]
+
+    store.count(lab.id, [*marks[:100], *late[:2]], T0)
+    store.count(lab.id, [*marks[90:149], *late], T0)
+    store.count(lab.id, [Mark(who[149], Revision(9), None), *marks, marks[0]], T0)
+
+    proofs = store.proofs(lab.id, Revision(9), Revision(10))
+    assert proofs == {9: Proof(T0, 150, 149, 1, {80: 149}), 10: Proof(T0, 150, 3, 0, {1200: 3})}
+    assert outside.presence.many(lab.id, who) == {}
 
 
 def test_signing_keys_follow_one_another(outside: Outside) -> None:

@@ -338,6 +338,24 @@ def test_a_bundle_that_differs_by_what_others_were_concerned_by_is_drift_too(
     assert [metric for metric, _ in counted] == ["BundleDrift"]
 
 
+@pytest.mark.parametrize(("more", "reads"), [(0, 1), (1, 0)])
+def test_drift_is_looked_for_within_so_many_changes_and_no_log_is_read_beyond(
+    world: World, hub: SimulatedAgent, counted: Counted, monkeypatch: pytest.MonkeyPatch, more: int, reads: int
+) -> None:
+    monkeypatch.setattr("chalicelib.application.bundles.MOST_CHANGES", 3)
+    assert hub.bundle is not None
+    for number in range(3 + more):
+        body = {"kind": "dynamic", "name": f"of no concern to jumps {number}"}
+        assert world.api("POST", f"/networks/{hub.network_id}/peers", body).status == 201
+    made_up, same = ({**hub.bundle, "is_blocked": is_blocked} for is_blocked in (True, False))
+
+    def asked(content: dict[str, Any]) -> int:
+        return world.counted(lambda: get(world, hub, if_none_match=tag(1, hub.revision, content)))["read"]
+
+    assert asked(made_up) - asked(same) == reads
+    assert len(counted) == reads
+
+
 def test_a_change_explains_a_difference(world: World, hub: SimulatedAgent, counted: Counted) -> None:
     assert hub.bundle is not None
     change(world, hub.network_id)

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.messages import message_of
+from chalicelib.domain.ids import PeerId
+from chalicelib.domain.presence import Fact
+from chalicelib.domain.proof import FEW
 from chalicelib.entrypoints import queues
 from chalicelib.ports import Push
 from chalicelib.wire.browser import PeerStatus
@@ -14,6 +17,7 @@ from tests.builders import a_key
 from tests.world import SimulatedAgent, SimulatedBrowser, World
 
 MS = timedelta(milliseconds=1)
+BROWSERS = 2  # those of this network, those that see all
 
 
 @pytest.fixture
@@ -50,9 +54,19 @@ def phone(world: World, network: str, name: str = "phone") -> int:
 
 
 def progress(world: World, network: str, revision: int) -> Any:
+    """How far a change is, once what agents said is counted."""
+    world.settle()
+    return shown(world, network, revision)
+
+
+def shown(world: World, network: str, revision: int) -> Any:
     items = world.api("GET", f"/networks/{network}/changes?limit=200").json["items"]
     [change] = [item for item in items if item["revision"] == revision]
     return change["applied"]
+
+
+def missing(world: World, network: str, revision: int) -> list[str]:
+    return list(world.api("GET", f"/networks/{network}/changes/{revision}/missing").json["peer_ids"])
 
 
 def test_a_change_shows_how_many_apply_it_how_many_have_and_how_long_it_took(
@@ -60,19 +74,20 @@ def test_a_change_shows_how_many_apply_it_how_many_have_and_how_long_it_took(
 ) -> None:
     hub, left, second = agents
     revision = phone(world, hub.network_id)
-    waiting = {"agents": 2, "applied": 0, "missing": sorted([hub.peer_id, second.peer_id]), "p50_ms": None}
-    assert progress(world, hub.network_id, revision) == {**waiting, "max_ms": None}
+    waiting = {"agents": 2, "applied": 0, "p50_ms": None, "max_ms": None}
+    assert progress(world, hub.network_id, revision) == waiting
+    assert missing(world, hub.network_id, revision) == sorted([hub.peer_id, second.peer_id])
 
     world.outside.clock.advance(80 * MS)
     report(hub)
-    one = {"agents": 2, "applied": 1, "missing": [second.peer_id], "p50_ms": 80, "max_ms": 80}
-    assert progress(world, hub.network_id, revision) == one
+    assert progress(world, hub.network_id, revision) == {"agents": 2, "applied": 1, "p50_ms": 80, "max_ms": 80}
+    assert missing(world, hub.network_id, revision) == [second.peer_id]
 
     world.outside.clock.advance(240 * MS)
     report(second)
     report(left)
-    both = {"agents": 2, "applied": 2, "missing": [], "p50_ms": 80, "max_ms": 320}
-    assert progress(world, hub.network_id, revision) == both
+    assert progress(world, hub.network_id, revision) == {"agents": 2, "applied": 2, "p50_ms": 80, "max_ms": 320}
+    assert missing(world, hub.network_id, revision) == []
 
 
 def test_a_later_bundle_proves_the_changes_it_skipped(world: World, agents: list[SimulatedAgent]) -> None:
@@ -113,6 +128,152 @@ def test_a_lost_report_is_made_good_by_the_next_heartbeat(world: World, agents: 
     assert (session["is_behind"], session["applied"]["hash"]) == (False, "h2")
 
 
+def reported(world: World) -> list[Fact]:
+    return [fact for fact in world.outside.tables.facts if fact.revision is not None]
+
+
+def test_a_report_counts_once_however_often_it_comes(world: World, agents: list[SimulatedAgent]) -> None:
+    hub = agents[0]
+    revision = phone(world, hub.network_id)
+    report(hub)
+    report(hub)
+
+    for _ in range(3):
+        world.container.proofs.count([*reported(world), *reported(world)])
+
+    after = progress(world, hub.network_id, revision)
+    assert (after["applied"], after["agents"]) == (1, 2)
+
+
+@pytest.mark.parametrize("failing", ["record", "applied"])
+def test_a_report_that_the_store_turns_away_is_made_good_by_the_next_heartbeat(
+    world: World, agents: list[SimulatedAgent], monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    hub = agents[0]
+    revision = phone(world, hub.network_id)
+
+    def throttled(*_: object) -> None:
+        raise TimeoutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.outside.presence, failing, throttled)
+        with pytest.raises(TimeoutError):
+            report(hub)
+    said = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": hub.revision, "hash": "h"}
+    hub.send(said)
+
+    assert progress(world, hub.network_id, revision)["applied"] == 1
+
+
+def test_a_report_that_came_before_its_change_was_planned_is_counted_by_the_check(
+    world: World, agents: list[SimulatedAgent]
+) -> None:
+    hub, _, second = agents
+    checked(world)
+    body = {"kind": "static", "name": "phone", "public_key": a_key("phone")}
+    revision = world.api("POST", f"/networks/{hub.network_id}/peers", body).json["peer"]["revision"]
+    hub.fetch_whole()
+    report(hub)
+    world.container.proofs.count(reported(world))
+    world.container.plans.plan(list(world.outside.tables.changes.values())[-1:])
+    before = shown(world, hub.network_id, revision)
+
+    checked(world)
+
+    after = shown(world, hub.network_id, revision)
+    assert (before["applied"], after["applied"], after["agents"]) == (0, 1, 2)
+    assert missing(world, hub.network_id, revision) == [second.peer_id]
+
+
+def test_of_many_agents_each_counts_and_the_first_that_are_missing_are_named(world: World) -> None:
+    network = world.network()
+    many = [world.agent(network, "dynamic", f"n{number}") for number in range(FEW + 5)]
+    world.settle()
+    for agent in many:
+        agent.connect()
+        report(agent)
+    revision = world.api("PATCH", f"/networks/{network}", {"dns": ["192.0.2.53"]}).json["revision"]
+    world.settle()
+
+    for agent in many[:3]:
+        report(agent)
+
+    after = progress(world, network, revision)
+    assert (after["applied"], after["agents"]) == (3, FEW + 5)
+    assert missing(world, network, revision) == [agent.peer_id for agent in many[3:23]]
+
+
+def test_of_changes_to_many_that_one_agent_leaves_open_the_newest_are_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.application.proofs.AUDIENCES", 2)
+    network = world.network()
+    sleeper, *_, agent = [world.agent(network, "dynamic", f"n{number}") for number in range(FEW + 2)]
+    world.settle()
+    agent.connect()
+    wide = [
+        world.api("PATCH", f"/networks/{network}", {"dns": [f"192.0.2.{number}"]}).json["revision"]
+        for number in (1, 2, 3)
+    ]
+    world.settle()
+    report(agent)
+
+    reads = world.counted(world.settle)["read"]
+
+    assert [shown(world, network, revision)["applied"] for revision in wide] == [0, 1, 1]
+    assert reads == 1 + 2 + BROWSERS  # what is counted, whom two of them concern; who watches
+    assert sleeper.peer_id in missing(world, network, wide[-1])
+
+
+@pytest.mark.parametrize("revision", ["0", "999", "x", "-1"])
+def test_nobody_is_asked_for_of_a_change_that_was_never_made(
+    world: World, agents: list[SimulatedAgent], revision: str
+) -> None:
+    answer = world.api("GET", f"/networks/{agents[0].network_id}/changes/{revision}/missing")
+
+    assert (answer.status, answer.json["code"]) == (404, "change_not_found")
+
+
+FUTURE = 2**53 - 1
+
+
+@pytest.mark.parametrize("by", ["socket", "rest", "heartbeat"])
+def test_a_report_of_a_revision_that_was_never_made_counts_for_nothing(
+    world: World, agents: list[SimulatedAgent], by: str
+) -> None:
+    hub = agents[0]
+    running = hub.revision
+    said = {"type": "applied", "generation": 1, "revision": FUTURE, "hash": "h", "ok": True, "ms": 1}
+    match by:
+        case "socket":
+            hub.send(said)
+        case "rest":
+            assert world.api("POST", "/agent/applied", said, token=hub.session).status == 204
+        case _:
+            beat = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "hash": "h"}
+            hub.send({**beat, "revision": FUTURE})
+
+    revision = phone(world, hub.network_id)
+    assert world.outside.presence.running(PeerId(hub.peer_id)) == running
+    assert progress(world, hub.network_id, revision)["applied"] == 0
+    report(hub)
+    assert progress(world, hub.network_id, revision)["applied"] == 1
+
+
+def test_an_agent_may_run_more_than_concerns_it_up_to_the_networks_revision(
+    world: World, agents: list[SimulatedAgent]
+) -> None:
+    left = agents[1]
+    newest = phone(world, left.network_id)
+    said = {"type": "applied", "generation": 1, "hash": "h", "ok": True, "ms": 1}
+
+    left.send({**said, "revision": newest + 1})
+    before = world.outside.presence.running(PeerId(left.peer_id))
+    left.send({**said, "revision": newest})
+
+    assert (before < newest, world.outside.presence.running(PeerId(left.peer_id))) == (True, newest)
+
+
 def test_a_deleted_agent_is_missed_no_more(world: World, agents: list[SimulatedAgent]) -> None:
     hub, _, second = agents
     revision = phone(world, hub.network_id)
@@ -120,8 +281,9 @@ def test_a_deleted_agent_is_missed_no_more(world: World, agents: list[SimulatedA
 
     world.api("DELETE", f"/networks/{hub.network_id}/peers/{second.peer_id}?force=true")
 
+    assert missing(world, hub.network_id, revision) == []
     after = progress(world, hub.network_id, revision)
-    assert (after["agents"], after["applied"], after["missing"]) == (1, 1, [])
+    assert (after["agents"], after["applied"]) == (1, 1)
 
 
 def test_a_change_that_concerns_nobody_is_applied_by_all_none_of_them(
@@ -135,7 +297,6 @@ def test_a_change_that_concerns_nobody_is_applied_by_all_none_of_them(
     assert progress(world, network, changed["revision"]) == {
         "agents": 0,
         "applied": 0,
-        "missing": [],
         "p50_ms": None,
         "max_ms": None,
     }

@@ -4,6 +4,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.dynamodb.stored import affected_text
+from chalicelib.adapters.messages import held_text
+from chalicelib.application.rotations import WORDS
+from chalicelib.domain.change import What
+from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.rotation import PskHeld
+from chalicelib.entrypoints import queues
 from tests.builders import a_key
 from tests.world import Answer, SimulatedAgent, World
 
@@ -401,3 +408,88 @@ def test_a_file_keeps_its_secret_through_every_renewal(world: World, lab: Quarte
     assert now["preshared_key"] == secret
     assert f"PresharedKey = {secret}" in created["config"]
     assert world.peers(network)["phone"]["config_stale"] is False
+
+
+def test_words_of_many_agents_are_one_change(world: World, lab: Quartet) -> None:
+    network, hub, *_ = lab
+    many = [world.agent(network, "dynamic", f"n{number}") for number in range(WORDS + 1)]
+    world.settle()
+    renew(world, network)
+    for agent in many:
+        assert agent.open_session().status == 200
+        agent.fetch()
+        hold(world, agent)
+    before = len(world.outside.tables.changes)
+
+    world.hold()
+    world.outside.held.waiting = [PskHeld(NetworkId(network), PeerId(agent.peer_id), 2) for agent in many]
+    world.hold()
+
+    held = list(world.outside.tables.changes.values())[before:]
+    assert [len(change.peers) for change in held] == [WORDS, 1]
+    assert {change.what for change in held} == {What.PSK_HELD}
+    assert {record.peer.epoch for record in world.outside.tables.peers.values()} == {1, 2}
+    world.settle()
+    hub.fetch()
+    assert hub.bundle is not None
+    secrets = {peer["peer_id"]: peer["preshared_key"] for peer in hub.bundle["peers"]}
+    assert secrets[many[0].peer_id] == sections(many[0], hub)["other_preshared_key"]
+
+
+def test_a_change_holds_no_more_words_than_its_record_has_room_for(world: World, lab: Quartet) -> None:
+    network = lab[0]
+    large = {"metadata": {f"k{number}": "\U0001f600" * 255 for number in range(16)}}
+    many = [world.agent(network, "dynamic", f"n{number}", **large) for number in range(13)]
+    renew(world, network)
+    for agent in many:
+        assert agent.open_session().status == 200
+        agent.fetch()
+        hold(world, agent)
+    before = len(world.outside.tables.changes)
+
+    world.hold()
+
+    held = list(world.outside.tables.changes.values())[before:]
+    assert sum(len(change.peers) for change in held) == 13
+    assert max(len(affected_text(change.peers).encode()) for change in held) < 400_000 <= 13 * 2 * 16 * 255 * 4
+
+
+def test_a_word_of_who_was_deleted_meanwhile_changes_nothing(world: World, lab: Quartet) -> None:
+    network, _, _, left = lab
+    renew(world, network)
+    world.settle()
+    left.fetch()
+    hold(world, left)
+    assert len(world.outside.held.waiting) == 1
+    world.api("DELETE", f"/networks/{network}/peers/{left.peer_id}")
+    before = len(world.outside.tables.changes)
+
+    world.hold()
+
+    assert len(world.outside.tables.changes) == before
+
+
+def test_of_an_agents_words_the_newest_counts_in_whatever_order_they_come(world: World, lab: Quartet) -> None:
+    network, _, _, left = lab
+    for _ in range(2):
+        renew(world, network)
+    words = [PskHeld(NetworkId(network), PeerId(left.peer_id), epoch) for epoch in (3, 2)]
+
+    world.container.rotations.hold(words)
+
+    assert world.outside.tables.peers[words[0].network_id, words[0].peer_id].peer.epoch == 3
+
+
+def test_a_word_that_cannot_be_read_does_not_hinder_the_others(world: World, lab: Quartet) -> None:
+    network, _, _, left = lab
+    renew(world, network)
+    world.settle()
+    left.fetch()
+    hold(world, left)
+    [word] = world.outside.held.waiting
+    bodies = [{"messageId": "bad", "body": "{}"}, {"messageId": "good", "body": held_text(word)}]
+
+    answer = queues.hold({"Records": bodies})
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    assert world.outside.tables.peers[word.network_id, word.peer_id].peer.epoch == 2

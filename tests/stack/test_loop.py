@@ -67,6 +67,38 @@ def test_a_heartbeat_is_answered_with_what_is_wanted(operator: Operator, hub: So
     assert peer["status"] == "online"
 
 
+def test_a_report_is_counted_as_proof_of_its_change(operator: Operator, hub: SocketAgent) -> None:
+    revision = phone(operator, hub.network_id)["peer"]["revision"]
+    hub.frame("config_changed", revision=revision)
+    changes = f"/networks/{hub.network_id}/changes"
+    assert operator.call("GET", f"{changes}/{revision}/missing").json()["peer_ids"] == [hub.peer_id]
+
+    said = {"type": "applied", "generation": 1, "revision": revision, "hash": "h", "ok": True, "ms": 1}
+    hub.socket.send(json.dumps(said))
+
+    def counted() -> tuple[int, int]:
+        [item] = [one for one in operator.call("GET", changes).json()["items"] if one["revision"] == revision]
+        return item["applied"]["applied"], item["applied"]["agents"]
+
+    end = time.monotonic() + 15
+    while counted() != (1, 1):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert operator.call("GET", f"{changes}/{revision}/missing").json()["peer_ids"] == []
+
+
+def test_a_word_on_preshared_keys_is_taken_and_told(operator: Operator, hub: SocketAgent) -> None:
+    renewed = operator.call("POST", f"/networks/{hub.network_id}/rotate-psk").json()["revision"]
+    hub.frame("config_changed", revision=renewed)
+    interface = hub.bundle().json()["interface"]
+
+    said = {"public_key": interface["public_key"], "psk_epoch": interface["psk_epoch"]}
+    assert operator.call("POST", "/agent/keys", said, token=hub.session).status_code == 200
+
+    hub.frame("config_changed", revision=renewed + 1)
+    assert hub.bundle().json()["interface"]["psk_held"] == interface["psk_epoch"] > interface["psk_held"]
+
+
 def test_a_closed_socket_shows_the_agent_offline(operator: Operator, hub: SocketAgent) -> None:
     hub.socket.close()
 

@@ -172,30 +172,43 @@ class ChangeItem(Table):
 
 
 class ExpectedItem(Table):
-    """`changes`: whom a revision concerns, `expected#revision#part`; ids between spaces."""
+    """`changes`: how many agents a revision concerns, `proof#revision#expected`; their ids, between spaces, when
+    they are few. `made_at`: when the change was made."""
 
     class Meta(Table.Meta):
         table_name = "changes"
 
     network_id = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute(range_key=True)
-    revision = NumberAttribute()
-    peer_ids = UnicodeAttribute()
+    made_at = UTCDateTimeAttribute()
+    agents = NumberAttribute()
+    peer_ids = UnicodeAttribute(null=True)
     expires_at = NumberAttribute()
 
 
-class ReportItem(Table):
-    """`changes`: an agent applied a revision, `report#revision#peer`."""
+class ConcernedItem(Table):
+    """`changes`: the many agents a revision concerns, `concerned#revision#part`; ids between spaces, deflated."""
 
     class Meta(Table.Meta):
         table_name = "changes"
 
     network_id = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute(range_key=True)
-    peer_id = UnicodeAttribute()
-    revision = NumberAttribute()
-    after = NumberAttribute()
-    at = UTCDateTimeAttribute()
+    peer_ids = BinaryAttribute(legacy_encoding=False)
+    expires_at = NumberAttribute()
+
+
+class TallyItem(Table):
+    """`changes`: how many agents are through with a revision, `proof#revision#tally`. Beside these, `ms80`: how
+    many of them took 80 ms, and so on."""
+
+    class Meta(Table.Meta):
+        table_name = "changes"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    applied = NumberAttribute(null=True)
+    gone = NumberAttribute(null=True)
     expires_at = NumberAttribute()
 
 
@@ -242,8 +255,20 @@ class SightingItem(Table):
     endpoint = UnicodeAttribute(null=True)
 
 
+class MarkItem(Table):
+    """`presence`: an agent is counted as through with a revision, `counted#revision`."""
+
+    class Meta(Table.Meta):
+        table_name = "presence"
+
+    peer_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    expires_at = NumberAttribute()
+
+
 class FactItem(Table):
-    """`presence`: something that became true, `fact#time#kind`. The stream takes inserted items of this type only."""
+    """`presence`: something that became true, `fact#time#kind`. The stream takes inserted items of this type only.
+    A report's: the revision in force, and the one before."""
 
     TYPE = "fact"
 
@@ -256,6 +281,8 @@ class FactItem(Table):
     network_id = UnicodeAttribute()
     kind = UnicodeAttribute()
     at = UTCDateTimeAttribute()
+    revision = NumberAttribute(null=True)
+    after = NumberAttribute(null=True)
     expires_at = NumberAttribute()
 
 
@@ -384,8 +411,8 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("networks", (NetworkItem, AclItem, BlockItem)),
     ("peers", (PeerItem, ClaimItem, TombstoneItem)),
     ("allocations", (AllocationItem, FreedItem)),
-    ("changes", (ChangeItem, ExpectedItem, ReportItem)),
-    ("presence", (PresenceItem, SightingItem, FactItem)),
+    ("changes", (ChangeItem, ExpectedItem, ConcernedItem, TallyItem)),
+    ("presence", (PresenceItem, SightingItem, MarkItem, FactItem)),
     ("sockets", (SocketItem,)),
     ("sessions", (SessionItem, AssertionItem, TicketItem)),
     ("accounts", (TokenItem, UserItem, RequestItem, SigningItem)),

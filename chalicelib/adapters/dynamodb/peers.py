@@ -29,6 +29,12 @@ class DynamoPeers:
         keys = [(network_id, peer_id) for peer_id in peer_ids]
         return [peer_from(item.peer) for item in PeerItem.batch_get(keys, consistent_read=True)]
 
+    def records_of(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[PeerRecord]:
+        if not peer_ids:
+            return []
+        keys = [(network_id, peer_id) for peer_id in peer_ids]
+        return [record_value(item) for item in PeerItem.batch_get(keys, consistent_read=True)]
+
     def page(self, network_id: NetworkId, after: PeerId | None, limit: int, kind: Kind | None = None) -> list[Peer]:
         # BETWEEN includes its ends: an id followed by a space sorts right after the id itself
         first, last = (PeerItem.FIRST, PeerItem.LAST) if kind is None else BOUNDS[kind]
@@ -48,6 +54,15 @@ class DynamoPeers:
             map_fn=lambda item: item[PeerItem.peer.attr_name]["S"],
         )
         return [peer_from(text) for text in texts]
+
+    def keyed(self, network_id: NetworkId) -> frozenset[PeerId]:
+        claims: ResultIterator[PeerId] = ResultIterator(
+            ClaimItem._get_connection().query,
+            (network_id, ClaimItem.item.startswith(claim_key("key", ""))),
+            {"attributes_to_get": [ClaimItem.peer_id.attr_name], "consistent_read": True},
+            map_fn=lambda item: PeerId(item[ClaimItem.peer_id.attr_name]["S"]),
+        )
+        return frozenset(claims)
 
     def jumps(self, network_id: NetworkId) -> list[Peer]:
         found = PeerItem.query(network_id, PeerItem.item.startswith("jmp_"), consistent_read=True)

@@ -27,11 +27,8 @@ FACTS_KEPT = timedelta(days=1)  # as long as a stream holds its records
 
 class DynamoPresence:
     def wanted(self, peer_id: PeerId) -> Revision | None:
-        try:
-            item = PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True)
-        except PresenceItem.DoesNotExist:
-            return None
-        return Revision(int(item.wanted))
+        known = self.progress(peer_id)
+        return None if known is None else known.wanted
 
     def want(self, revisions: Mapping[PeerId, Revision]) -> None:
         ordered = sorted(revisions.items())
@@ -106,12 +103,15 @@ class DynamoPresence:
         except PresenceItem.DoesNotExist:
             return None
 
-    def running(self, peer_id: PeerId) -> Revision:
+    def progress(self, peer_id: PeerId) -> Progress | None:
         try:
-            item = PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True)
+            return _progress(PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True))
         except PresenceItem.DoesNotExist:
-            return Revision(0)
-        return Revision(int(item.applied_revision or 0))
+            return None
+
+    def running(self, peer_id: PeerId) -> Revision:
+        known = self.progress(peer_id)
+        return Revision(0) if known is None else known.applied
 
     def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
         known = PresenceItem.applied_revision
@@ -175,6 +175,8 @@ class DynamoPresence:
             network_id=fact.network_id,
             kind=fact.kind.value,
             at=fact.at,
+            revision=fact.revision,
+            after=fact.after,
             expires_at=epoch(fact.at + FACTS_KEPT),
         )
         try:
@@ -204,7 +206,7 @@ class DynamoPresence:
         except UpdateError as error:
             _unless_condition(error)
             return None
-        return Progress(Revision(int(item.wanted)), Revision(int(item.applied_revision or 0)))
+        return _progress(item)
 
 
 class _Contended(Exception):
@@ -254,6 +256,10 @@ def _failed(wanted: Sequence[tuple[PeerId, Revision]]) -> dict[PeerId, str]:
 
 def _sighting_key(network_id: NetworkId) -> str:
     return f"sighting#{network_id}"
+
+
+def _progress(item: PresenceItem) -> Progress:
+    return Progress(Revision(int(item.wanted)), Revision(int(item.applied_revision or 0)))
 
 
 def _presence(item: PresenceItem) -> Presence:

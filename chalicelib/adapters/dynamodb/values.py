@@ -37,11 +37,34 @@ def freed_key(freed_at: datetime, index: int) -> str:
 
 
 def fact_key(fact: Fact) -> str:
-    return f"fact#{fact.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}#{fact.kind}"
+    report = "" if fact.revision is None else f"#{revision_key(fact.revision)}"
+    return f"fact#{fact.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}#{fact.kind}{report}"
 
 
 def revision_key(revision: Revision) -> str:
     return f"{revision:012d}"
+
+
+def expected_key(revision: Revision) -> str:
+    return f"proof#{revision_key(revision)}#expected"
+
+
+def tally_key(revision: Revision) -> str:
+    return f"proof#{revision_key(revision)}#tally"
+
+
+def proof_span(first: Revision, last: Revision) -> tuple[str, str]:
+    """The sort keys of all that is counted of the revisions from one to another."""
+    return f"proof#{revision_key(first)}#", f"proof#{revision_key(last)}#~"
+
+
+def concerned_key(revision: Revision, part: int | None) -> str:
+    """A part of whom a revision concerns; None: what the keys of all parts begin with."""
+    return f"concerned#{revision_key(revision)}#{'' if part is None else part}"
+
+
+def mark_key(revision: Revision) -> str:
+    return f"counted#{revision_key(revision)}"
 
 
 def claim_key(kind: ClaimKind, value: str) -> str:
@@ -239,4 +262,5 @@ def change_value(item: ChangeItem) -> Change:
 
 
 def fact_value(item: FactItem) -> Fact:
-    return Fact(NetworkId(item.network_id), PeerId(item.peer_id), FactKind(item.kind), item.at)
+    revision, after = (None if said is None else Revision(int(said)) for said in (item.revision, item.after))
+    return Fact(NetworkId(item.network_id), PeerId(item.peer_id), FactKind(item.kind), item.at, revision, after)

@@ -12,6 +12,7 @@ from chalicelib.domain.failover import Errand
 from chalicelib.domain.ids import ConnectionId, NetworkId, Prefix
 from chalicelib.domain.network import SealedSecret
 from chalicelib.domain.notice import Notice
+from chalicelib.domain.rotation import PskHeld
 from chalicelib.domain.user import Claims
 from chalicelib.ports import Check, Clock, Push
 
@@ -67,6 +68,16 @@ class MemoryGateway:
     def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> None:
         self.post(connection_id, ("bye", reason))
         self.open.discard(connection_id)
+
+
+class MemoryHeld:
+    """`waiting`: what agents said and nobody took yet."""
+
+    def __init__(self) -> None:
+        self.waiting: list[PskHeld] = []
+
+    def put(self, word: PskHeld) -> None:
+        self.waiting.append(word)
 
 
 class MemoryRemovals:

@@ -20,9 +20,8 @@ class MemoryPresence:
         self._tables = tables
 
     def wanted(self, peer_id: PeerId) -> Revision | None:
-        self._tables.requests["read"] += 1
-        facts = self._tables.agents.get(peer_id)
-        return None if facts is None else facts.wanted
+        known = self.progress(peer_id)
+        return None if known is None else known.wanted
 
     def want(self, revisions: Mapping[PeerId, Revision]) -> None:
         self._tables.requests["write"] += math.ceil(len(revisions) / BATCH)
@@ -89,10 +88,14 @@ class MemoryPresence:
         facts = self._tables.agents.get(peer_id)
         return None if facts is None else _pulse(facts)
 
-    def running(self, peer_id: PeerId) -> Revision:
+    def progress(self, peer_id: PeerId) -> Progress | None:
         self._tables.requests["read"] += 1
         facts = self._tables.agents.get(peer_id)
-        return Revision(0) if facts is None else _progress(facts).applied
+        return None if facts is None else _progress(facts)
+
+    def running(self, peer_id: PeerId) -> Revision:
+        known = self.progress(peer_id)
+        return Revision(0) if known is None else known.applied
 
     def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
         facts = self._written(peer_id)

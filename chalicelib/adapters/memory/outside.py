@@ -7,6 +7,7 @@ from chalicelib.adapters.memory.edges import (
     MemoryDeadLetters,
     MemoryErrands,
     MemoryGateway,
+    MemoryHeld,
     MemoryIdentities,
     MemoryQueue,
     MemoryRemovals,
@@ -52,6 +53,7 @@ class MemoryOutside:
         self.vault = MemoryVault()
         self.queue = MemoryQueue()
         self.errands = MemoryErrands(self.clock)
+        self.held = MemoryHeld()
         self.removals = MemoryRemovals()
         self.dead_letters = MemoryDeadLetters()
         self.gateway = MemoryGateway()

@@ -14,12 +14,14 @@ from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, PrincipalId, Re
 from chalicelib.domain.ipam import Allocation, Span
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Kind, Peer, PeerRecord, Tombstone
-from chalicelib.domain.proof import Report
+from chalicelib.domain.proof import FEW, Expected, Mark, Proof
 from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.user import User
 from chalicelib.ports import ApiToken, Holding
 
 LISTED = (DEPLOYMENT, "network")  # claims that are the list of networks
+MARKS = 99  # of one revision in a transaction, with its count
+PREFIXES = {Kind.JUMP: "jmp_", Kind.DYNAMIC: "dyn_", Kind.STATIC: "sta_"}
 PAGE = 100  # of a query; between two pages everything may change
 
 # Dicts are copied before they are gone through: other threads may write meanwhile.
@@ -72,9 +74,12 @@ class MemoryPeers:
             raise PeerNotFound(peer_id) from None
 
     def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[Peer]:
+        return [record.peer for record in self.records_of(network_id, peer_ids)]
+
+    def records_of(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[PeerRecord]:
         self._tables.requests["read"] += -(-len(peer_ids) // PAGE)
         found = (self._tables.peers.get((network_id, peer_id)) for peer_id in peer_ids)
-        return [record.peer for record in found if record is not None]
+        return [record for record in found if record is not None]
 
     def page(self, network_id: NetworkId, after: PeerId | None, limit: int, kind: Kind | None = None) -> list[Peer]:
         return [record.peer for record in self._query(network_id, after or "", limit, kind)]
@@ -90,6 +95,11 @@ class MemoryPeers:
                 break
             self._tables.adversary.between_pages()
         return found
+
+    def keyed(self, network_id: NetworkId) -> frozenset[PeerId]:
+        self._tables.requests["read"] += 1
+        claims = list(self._tables.claims.items())
+        return frozenset(PeerId(peer_id) for (network, kind, _), peer_id in claims if (network, kind) == (network_id, "key"))
 
     def jumps(self, network_id: NetworkId) -> list[Peer]:
         return self._of(network_id, Kind.JUMP)
@@ -109,9 +119,10 @@ class MemoryPeers:
 
     def _of(self, network_id: NetworkId, kind: Kind) -> list[Peer]:
         self._tables.requests["read"] += 1
-        stored = list(self._tables.peers.items())
-        own = [record.peer for (network, _), record in stored if network == network_id and record.peer.kind is kind]
-        return sorted(own, key=lambda peer: peer.id)
+        prefix = PREFIXES[kind]
+        keys = [key for key in list(self._tables.peers) if key[1].startswith(prefix) and key[0] == network_id]
+        found = (self._tables.peers.get(key) for key in sorted(keys))
+        return [record.peer for record in found if record is not None]
 
     def _query(self, network_id: NetworkId, after: str, limit: int, kind: Kind | None = None) -> list[PeerRecord]:
         self._tables.requests["read"] += 1
@@ -173,24 +184,35 @@ class MemoryProofs:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Collection[PeerId]], at: datetime) -> None:
+    def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Expected], now: datetime) -> None:
         self._tables.requests["write"] += math.ceil(len(concerned) / BATCH)
-        for revision, peer_ids in concerned.items():
-            self._tables.expected[network_id, revision] = frozenset(peer_ids)
+        for revision, expected in concerned.items():
+            self._tables.expected[network_id, revision] = expected
 
-    def prove(self, network_id: NetworkId, report: Report) -> None:
-        self._tables.requests["write"] += 1
-        self._tables.reports[network_id, report.revision, report.peer_id] = report
-
-    def expected(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, frozenset[PeerId]]:
+    def proofs(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, Proof]:
         self._tables.requests["read"] += 1
         found = dict(self._tables.expected).items()
-        return {revision: who for (known, revision), who in found if known == network_id and first <= revision <= last}
+        return {
+            revision: self._proof(network_id, revision, expected)
+            for (known, revision), expected in found
+            if known == network_id and first <= revision <= last
+        }
 
-    def reports(self, network_id: NetworkId, first: Revision, last: Revision) -> list[Report]:
+    def concerned(self, network_id: NetworkId, revision: Revision) -> frozenset[PeerId]:
         self._tables.requests["read"] += 1
-        found = dict(self._tables.reports).items()
-        return [report for (known, revision, _), report in found if known == network_id and first <= revision <= last]
+        agents = self._tables.expected[network_id, revision].agents
+        return agents if len(agents) > FEW else frozenset()
+
+    def count(self, network_id: NetworkId, marks: Collection[Mark], now: datetime) -> None:
+        self._tables.requests["transaction"] += math.ceil(len(marks) / MARKS)
+        with self._tables.lock:
+            for mark in marks:
+                self._tables.marks.setdefault((network_id, mark.revision), {}).setdefault(mark.peer_id, mark)
+
+    def _proof(self, network_id: NetworkId, revision: Revision, expected: Expected) -> Proof:
+        few = expected.agents if len(expected.agents) <= FEW else None
+        marks = self._tables.marks.get((network_id, revision), {})
+        return Proof(expected.at, len(expected.agents), few=few).with_marks(list(marks.values()))
 
 
 class MemorySigningKeys:

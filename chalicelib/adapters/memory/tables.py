@@ -15,7 +15,7 @@ from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Host, PeerRecord, Tombstone
 from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Sighting
-from chalicelib.domain.proof import Report
+from chalicelib.domain.proof import Expected, Mark
 from chalicelib.domain.signing import SigningKeys
 from chalicelib.domain.user import User
 from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
@@ -64,8 +64,8 @@ class MemoryTables:
     tokens: dict[str, ApiToken] = field(default_factory=dict)
     users: dict[PrincipalId, User] = field(default_factory=dict)
     replayable: dict[tuple[PrincipalId, str], Replayable] = field(default_factory=dict)
-    expected: dict[tuple[NetworkId, Revision], frozenset[PeerId]] = field(default_factory=dict)
-    reports: dict[tuple[NetworkId, Revision, PeerId], Report] = field(default_factory=dict)
+    expected: dict[tuple[NetworkId, Revision], Expected] = field(default_factory=dict)
+    marks: dict[tuple[NetworkId, Revision], dict[PeerId, Mark]] = field(default_factory=dict)
     signing: SigningKeys | None = None
     lock: Lock = field(default_factory=Lock)
     requests: Counter[str] = field(default_factory=Counter)

@@ -1,7 +1,5 @@
 """`/networks`: networks, their change log and rules."""
 
-import re
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -19,9 +17,9 @@ from chalicelib.domain.network import Network
 from chalicelib.domain.principal import READERS, WRITERS, Principal
 from chalicelib.domain.proof import Proof
 from chalicelib.domain.text import parse_domain, parse_label, parse_resolver
-from chalicelib.entrypoints.parsing import NETWORK_ID, Check, parse_cursor, parse_list
+from chalicelib.entrypoints.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list
 from chalicelib.entrypoints.rest.body import require_said
-from chalicelib.entrypoints.rest.paths import network_id
+from chalicelib.entrypoints.rest.paths import network_id, revision
 from chalicelib.entrypoints.rest.route import Call, People, Replay, route
 from chalicelib.wire import networks as wire
 from chalicelib.wire.page import Page, PageQuery
@@ -30,9 +28,7 @@ networks = Blueprint(__name__)
 
 ONE = "/networks/{network_id}"
 MOST_RESOLVERS = 8
-MOST_MISSING = 20
 ACL_BYTES = 128 * 1024  # of an item of its own
-REVISION = re.compile(r"[0-9]{1,12}\Z")
 
 
 def _settings(network: wire.Network) -> int:
@@ -137,6 +133,12 @@ def changes(call: Call[Principal, None]) -> Page[wire.Change]:
     return Page(
         items=[_change(change, proof) for change, proof in found], next_cursor=None if after is None else str(after)
     )
+
+
+@route(networks, "GET", f"{ONE}/changes/{{revision}}/missing", People(READERS))
+def missing(call: Call[Principal, None]) -> wire.Missing:
+    """Who has not applied a change: the first of the agents it concerns that have not."""
+    return wire.Missing(peer_ids=list(container().history.missing(network_id(call), revision(call), by=call.by)))
 
 
 @route(networks, "GET", f"{ONE}/acl", People(READERS), tag=_version)
@@ -249,14 +251,9 @@ def _progress(proof: Proof) -> wire.Progress:
     return wire.Progress(
         agents=proof.agents,
         applied=proof.applied,
-        missing=list(proof.missing[:MOST_MISSING]),
-        p50_ms=_ms(proof.median),
-        max_ms=_ms(proof.longest),
+        p50_ms=proof.median_ms,
+        max_ms=proof.longest_ms,
     )
-
-
-def _ms(took: timedelta | None) -> int | None:
-    return None if took is None else round(took / timedelta(milliseconds=1))
 
 
 # of no news to people

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
-from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.errors import ChangeNotFound, NetworkNotFound, PeerNotFound
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.principal import Principal
-from chalicelib.entrypoints.parsing import NETWORK_ID, PEER_ID
+from chalicelib.entrypoints.parsing import NETWORK_ID, PEER_ID, REVISION
 from chalicelib.entrypoints.rest.route import Call
 
 
@@ -22,3 +22,10 @@ def peer_id(call: Call[Principal, Any]) -> PeerId:
     if not PEER_ID.match(text):
         raise PeerNotFound(text)
     return PeerId(text)
+
+
+def revision(call: Call[Principal, Any]) -> Revision:
+    text = call.path["revision"]
+    if not REVISION.match(text):
+        raise ChangeNotFound(text)
+    return Revision(int(text))
