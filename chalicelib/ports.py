@@ -34,8 +34,9 @@ class Moved(Exception):
 class Refused(Exception):
     """A write's own condition failed: nothing of the commit was written."""
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, commit: Commit, write: Write) -> None:
         super().__init__(type(write).__name__)
+        self.commit = commit
         self.write = write
 
 
@@ -79,7 +80,7 @@ class Transactions(Protocol):
 
         Raises:
             Moved: the network or directory moved, or the store was contended.
-            Refused: a claim, address or creation found its place taken.
+            Refused: a claim, address or creation found its place taken; also when the network moved too.
         """
         ...
 

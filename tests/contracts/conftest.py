@@ -34,6 +34,13 @@ def shared_outside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     yield from _engine(request, monkeypatch)
 
 
+@pytest.fixture(scope="module", params=["memory", "moto", DYNAMODB_LOCAL])
+def lasting_outside(request: pytest.FixtureRequest) -> Iterator[Outside]:
+    """One set of stores for all tests of a file, which keep out of each other's way. One thread only, as moto."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield from _engine(request, monkeypatch)
+
+
 def _engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")

@@ -1,13 +1,9 @@
 """A commit as one `TransactWriteItems`."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import assert_never
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import CancellationReason, TransactWriteError
-from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.dynamodb.models import (
     AclItem,
@@ -22,6 +18,7 @@ from chalicelib.adapters.dynamodb.models import (
     RequestItem,
     TombstoneItem,
 )
+from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
 from chalicelib.adapters.dynamodb.values import (
     acl_item,
     acl_key,
@@ -59,7 +56,6 @@ from chalicelib.ports import Moved, Refused
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
 OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteDirectory)  # their condition says: nobody was first
-Queued = Callable[[TransactWrite], None]
 
 
 class DynamoTransactions:
@@ -69,94 +65,80 @@ class DynamoTransactions:
         self._connection = connection
 
     def commit(self, commit: Commit) -> None:
-        owners: list[Write | None] = []
+        transaction = Transaction[Write | None](self._connection)
+        for write in commit.writes:
+            _put_into(transaction, write)
+        transaction.put(change_item(commit.change), None, ChangeItem.item.does_not_exist())
         try:
-            with self._transaction() as transaction:
-                for write in commit.writes:
-                    for queue in _items(write):
-                        owners.append(write)
-                        queue(transaction)
-                owners.append(None)
-                transaction.save(change_item(commit.change), condition=ChangeItem.item.does_not_exist())
-        except TransactWriteError as error:
-            if error.cause_response_code != "TransactionCanceledException":
-                raise
-            raise _why(owners, error.cancellation_reasons) from error
-
-    def _transaction(self) -> AbstractContextManager[TransactWrite]:
-        return TransactWrite(connection=self._connection)
+            transaction.send()
+        except Cancelled as cancelled:
+            raise _why(commit, cancelled.unmet) from cancelled
 
 
-def _why(owners: list[Write | None], reasons: list[CancellationReason | None]) -> Moved | Refused:
+def _why(commit: Commit, unmet: list[Write | None]) -> Moved | Refused:
     """A claim that is taken is the answer; anything else that moved is decided again."""
-    failed = [owner for owner, reason in zip(owners, reasons, strict=True) if reason and _is_condition(reason)]
-    for write in failed:
+    for write in unmet:
         if write is not None and not isinstance(write, OPTIMISTIC):
-            return Refused(write)
+            return Refused(commit, write)
     return Moved()
 
 
-def _is_condition(reason: CancellationReason) -> bool:
-    return reason.code == "ConditionalCheckFailed"
-
-
-def _items(write: Write) -> Iterator[Queued]:  # noqa: C901  one flat case a kind of write
-    """The transaction items of one write."""
+def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # noqa: C901  one flat case a kind of write
+    """Add the items of one write."""
     match write:
         case CreateNetwork(network):
-            yield lambda t: t.save(network_item(network), condition=NetworkItem.network_id.does_not_exist())
+            transaction.put(network_item(network), write, NetworkItem.network_id.does_not_exist())
         case AdvanceNetwork(network):
-            yield lambda t: t.save(network_item(network), condition=NetworkItem.revision == network.revision - 1)
+            transaction.put(network_item(network), write, NetworkItem.revision == network.revision - 1)
         case RemoveNetwork(network):
-            yield lambda t: t.delete(NetworkItem(network.id), condition=NetworkItem.revision == network.revision)
+            transaction.delete(NetworkItem(network.id), write, NetworkItem.revision == network.revision)
         case WriteDirectory(directory):
             first = directory.version == 1
             condition = (
                 DirectoryItem.version.does_not_exist() if first else DirectoryItem.version == directory.version - 1
             )
-            yield lambda t: t.save(directory_item(directory), condition=condition)
+            transaction.put(directory_item(directory), write, condition)
         case WriteAcl(acl):
-            yield lambda t: t.save(acl_item(acl))
+            transaction.put(acl_item(acl), write)
         case RemoveAcl(network_id):
-            yield lambda t: t.delete(AclItem(acl_key(network_id)))
+            transaction.delete(AclItem(acl_key(network_id)), write)
         case SettleRequest(request):
             ours = (RequestItem.attempt == request.attempt) & (RequestItem.is_done == False)  # noqa: E712  a condition
-            yield lambda t: t.save(request_item(request), condition=ours)
+            transaction.put(request_item(request), write, ours)
         case PutPeer(record):
-            yield lambda t: t.save(record_item(record))
+            transaction.put(record_item(record), write)
         case BuryPeer(tombstone):
-            yield lambda t: t.delete(PeerItem(tombstone.network_id, tombstone.peer_id))
-            yield lambda t: t.save(
-                TombstoneItem(
-                    tombstone.network_id,
-                    tombstone_key(tombstone.peer_id),
-                    device_key=tombstone.device_key,
-                    revision=tombstone.revision,
-                    deleted_at=tombstone.deleted_at,
-                    expires_at=epoch(tombstone.deleted_at + TOMBSTONE_LIFETIME),
-                )
+            transaction.delete(PeerItem(tombstone.network_id, tombstone.peer_id), write)
+            kept = TombstoneItem(
+                tombstone.network_id,
+                tombstone_key(tombstone.peer_id),
+                device_key=tombstone.device_key,
+                revision=tombstone.revision,
+                deleted_at=tombstone.deleted_at,
+                expires_at=epoch(tombstone.deleted_at + TOMBSTONE_LIFETIME),
             )
+            transaction.put(kept, write)
         case Claim(network_id, kind, value, peer_id):
             held = ClaimItem(network_id, claim_key(kind, value), peer_id=peer_id)
-            yield lambda t: t.save(held, condition=ClaimItem.item.does_not_exist() | (ClaimItem.peer_id == peer_id))
+            transaction.put(held, write, ClaimItem.item.does_not_exist() | (ClaimItem.peer_id == peer_id))
         case Release(network_id, kind, value):
-            yield lambda t: t.delete(ClaimItem(network_id, claim_key(kind, value)))
+            transaction.delete(ClaimItem(network_id, claim_key(kind, value)), write)
         case TakeAddress(network_id, peer_id, allocation):
             taken = AllocationItem(network_id, index_key(allocation.index), peer_id=peer_id)
             freed_at = allocation.freed_at
             if freed_at is None:
-                yield lambda t: t.save(taken, condition=AllocationItem.item.does_not_exist())
+                transaction.put(taken, write, AllocationItem.item.does_not_exist())
             else:
                 pointer = FreedItem(network_id, freed_key(freed_at, allocation.index))
-                yield lambda t: t.save(taken, condition=AllocationItem.freed_at == freed_at)
-                yield lambda t: t.delete(pointer)
+                transaction.put(taken, write, AllocationItem.freed_at == freed_at)
+                transaction.delete(pointer, write)
         case FreeAddress(network_id, index, at):
-            yield lambda t: t.save(AllocationItem(network_id, index_key(index), freed_at=at))
-            yield lambda t: t.save(FreedItem(network_id, freed_key(at, index), index=index, freed_at=at))
+            transaction.put(AllocationItem(network_id, index_key(index), freed_at=at), write)
+            transaction.put(FreedItem(network_id, freed_key(at, index), index=index, freed_at=at), write)
         case AdmitAgent(peer_id, wanted, host):
             said = {"hostname": host.hostname, "os": host.os, "agent_version": host.agent_version}
-            yield lambda t: t.save(PresenceItem(peer_id, wanted=wanted, host=said))
+            transaction.put(PresenceItem(peer_id, wanted=wanted, host=said), write)
         case ForgetAgent(peer_id):
-            yield lambda t: t.delete(PresenceItem(peer_id, PresenceItem.ITEM))
+            transaction.delete(PresenceItem(peer_id, PresenceItem.ITEM), write)
         case _:
             assert_never(write)

@@ -43,7 +43,7 @@ class MemoryTransactions:
             failed = [write for write in commit.writes if not self._holds(write)]
             for write in failed:
                 if not isinstance(write, AdvanceNetwork | RemoveNetwork | WriteDirectory):
-                    raise Refused(write)
+                    raise Refused(commit, write)
             if failed or (change.network_id, change.revision) in tables.changes or tables.adversary.conflicts():
                 raise Moved
             for write in commit.writes:

@@ -1,0 +1,167 @@
+"""Whose fault a commit's failure is said to be, whatever else is written with it: over every engine.
+
+The stores are shared by the tests of this file; each test has networks of its own.
+"""
+
+import itertools
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from chalicelib.bootstrap import Outside
+from chalicelib.domain.acl import Acl
+from chalicelib.domain.change import (
+    AdmitAgent,
+    AdvanceNetwork,
+    BuryPeer,
+    Claim,
+    Commit,
+    CreateNetwork,
+    ForgetAgent,
+    FreeAddress,
+    PutPeer,
+    Release,
+    RemoveAcl,
+    RemoveNetwork,
+    SettleRequest,
+    TakeAddress,
+    Write,
+    WriteAcl,
+    WriteDirectory,
+)
+from chalicelib.domain.errors import CidrInUse, KeyInUse, PeerNameInUse, RequestRunning
+from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ipam import Allocation
+from chalicelib.domain.network import Network
+from chalicelib.domain.peer import Peer, PeerRecord, Tombstone
+from chalicelib.ports import Moved, Refused
+from tests.builders import T0, a_dynamic, a_network
+from tests.contracts.test_stores import HOST, change
+
+SOMEBODY, MYSELF = PeerId("dyn_somebody"), PeerId("dyn_myself")
+HELD, QUARANTINED, NEVER_USED = 3, 4, 5
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Two networks; in the first somebody holds a label, a key and an address, another address is in quarantine,
+    and a request runs. `peer`: mine, stored there."""
+
+    outside: Outside
+    network: Network
+    other: Network
+    peer: Peer
+    request: Replayable
+
+    @property
+    def version(self) -> int:
+        return self.outside.networks.directory().version
+
+    @property
+    def settled(self) -> Replayable:
+        return replace(self.request, made=(MYSELF,), is_done=True)
+
+    def commit(self, *writes: Write) -> None:
+        change_of_it = change(replace(self.network, revision=Revision(2)))
+        self.outside.transactions.commit(Commit(change_of_it, writes))
+
+
+@pytest.fixture
+def scene(lasting_outside: Outside) -> Scene:
+    name = uuid.uuid4().hex
+    network, other = a_network(name=name), a_network(name=f"{name}-other")
+    peer = replace(a_dynamic(), id=MYSELF, network_id=network.id)
+    request = Replayable(PrincipalId("tok_1"), name, "hash", "req_1", T0)
+    assert lasting_outside.requests.begin(request) is None
+    writes = (
+        CreateNetwork(network),
+        CreateNetwork(other),
+        PutPeer(PeerRecord(peer, None)),
+        Claim(network.id, "label", "taken", SOMEBODY),
+        Claim(network.id, "key", "taken", SOMEBODY),
+        Claim(network.id, "label", "old", MYSELF),
+        TakeAddress(network.id, SOMEBODY, Allocation(HELD)),
+        FreeAddress(network.id, QUARANTINED, T0),
+        FreeAddress(network.id, HELD + 100, T0),
+    )
+    lasting_outside.transactions.commit(Commit(change(network), writes))
+    return Scene(lasting_outside, network, other, peer, request)
+
+
+Verdict = type[Moved] | type[Refused] | None
+CASES: dict[str, tuple[Callable[[Scene], Write], Verdict]] = {
+    "a network": (lambda s: CreateNetwork(replace(s.network, id=NetworkId(f"{s.network.id}-new"))), None),
+    "a network that exists": (lambda s: CreateNetwork(s.other), Refused),
+    "a revision": (lambda s: AdvanceNetwork(replace(s.other, revision=Revision(2))), None),
+    "a revision that was taken": (lambda s: AdvanceNetwork(replace(s.other, revision=Revision(3))), Moved),
+    "the end of a network": (lambda s: RemoveNetwork(s.other), None),
+    "the end of a network that moved": (lambda s: RemoveNetwork(replace(s.other, revision=Revision(7))), Moved),
+    "the directory": (lambda s: WriteDirectory(replace(_directory(s), version=s.version + 1)), None),
+    "the directory that moved": (lambda s: WriteDirectory(replace(_directory(s), version=s.version + 2)), Moved),
+    "rules": (lambda s: WriteAcl(Acl(s.network.id, 1, ())), None),
+    "no rules": (lambda s: RemoveAcl(s.network.id), None),
+    "a peer": (lambda s: PutPeer(PeerRecord(s.peer, None)), None),
+    "the end of a peer": (
+        lambda s: BuryPeer(Tombstone(s.network.id, MYSELF, None, s.network.revision, T0)),
+        None,
+    ),
+    "a claim": (lambda s: Claim(s.network.id, "key", "free", MYSELF), None),
+    "a claim that is held": (lambda s: Claim(s.network.id, "key", "taken", MYSELF), Refused),
+    "the end of a claim": (lambda s: Release(s.network.id, "label", "nobody's"), None),
+    "an address": (lambda s: TakeAddress(s.network.id, MYSELF, Allocation(NEVER_USED)), None),
+    "an address that is held": (lambda s: TakeAddress(s.network.id, MYSELF, Allocation(HELD)), Refused),
+    "an address in quarantine": (lambda s: TakeAddress(s.network.id, MYSELF, Allocation(QUARANTINED, T0)), None),
+    "an address no longer in quarantine": (
+        lambda s: TakeAddress(s.network.id, MYSELF, Allocation(HELD, T0)),
+        Refused,
+    ),
+    "the end of an address": (lambda s: FreeAddress(s.network.id, HELD, T0), None),
+    "the start of an agent": (lambda s: AdmitAgent(PeerId(s.network.id), Revision(2), HOST), None),
+    "the end of an agent": (lambda s: ForgetAgent(PeerId(s.network.id)), None),
+    "a request": (lambda s: SettleRequest(s.settled), None),
+    "a request that another settled": (lambda s: SettleRequest(replace(s.settled, attempt="req_2")), Refused),
+}
+
+
+def _directory(scene: Scene):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    return scene.outside.networks.directory()
+
+
+def outcome(scene: Scene, *writes: Write) -> Write | type[Moved] | None:
+    """The write that was refused, Moved, or None when all was written."""
+    try:
+        scene.commit(*writes)
+    except Refused as refused:
+        return refused.write
+    except Moved:
+        return Moved
+    return None
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_write_whose_place_is_taken_is_named_and_a_lost_race_never_taken_for_one(scene: Scene, case: str) -> None:
+    """With and without a lost revision, a label that is taken, and deletes before and after.
+
+    What fails writes nothing, so the one that is to come through comes last.
+    """
+    make, verdict = CASES[case]
+    write = make(scene)
+    deletes = (Release(scene.network.id, "label", "old"), ForgetAgent(MYSELF))
+    for is_lost, is_taken, with_deletes in itertools.product((True, False), (True, False), (True, False)):
+        advance = AdvanceNetwork(replace(scene.network, revision=Revision(9 if is_lost else 2)))
+        claim = Claim(scene.network.id, "label", "taken" if is_taken else "free", MYSELF)
+        first, last = deletes if with_deletes else (None, None)
+        writes = [one for one in (first, advance, write, claim, last) if one is not None]
+        expected = write if verdict is Refused else claim if is_taken else Moved if is_lost else verdict
+
+        if expected is None and not with_deletes:
+            continue  # it would be written twice
+
+        assert outcome(scene, *writes) == expected, (is_lost, is_taken, with_deletes)
+
+
+def test_every_kind_of_write_has_a_case(scene: Scene) -> None:
+    assert {type(make(scene)) for make, _ in CASES.values()} == set(Write.__args__)  # type: ignore[attr-defined]
