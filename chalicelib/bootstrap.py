@@ -39,6 +39,7 @@ from chalicelib.application.heartbeats import Heartbeats
 from chalicelib.application.history import History
 from chalicelib.application.ipam import Ipam
 from chalicelib.application.networks import Networks
+from chalicelib.application.observations import Observations
 from chalicelib.application.peers import Peers
 from chalicelib.application.people import People
 from chalicelib.application.plans import Announcements, Plans
@@ -292,7 +293,9 @@ class Container:
 
     @cached_property
     def heartbeats(self) -> Heartbeats:
-        return Heartbeats(self._outside.presence, self.proofs, lambda: self._outside.errands, self._outside.clock)
+        out = self._outside
+        observations = Observations(out.presence, out.peers)
+        return Heartbeats(out.presence, observations, self.proofs, lambda: out.errands, out.clock)
 
     @cached_property
     def failover(self) -> Failover:

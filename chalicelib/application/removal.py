@@ -13,9 +13,9 @@ from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.peer import PeerRecord
 from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
 
-PEERS_AT_ONCE = 10  # 9 items each at most, and the network, directory and change
+PEERS_AT_ONCE = 10  # OWN_ITEMS each at most, and the network, directory and change
 MOST_ITEMS = 96
-OWN_ITEMS = 9  # tombstone 2, label, address 2, keys 3, presence
+OWN_ITEMS = 10  # tombstone 2, label, address 2, keys 3, presence, sighting
 REMOVAL = PrincipalId("removal")
 
 

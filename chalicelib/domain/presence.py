@@ -112,6 +112,12 @@ def is_awakening(before: Sighting | None, seen: Sighting) -> bool:
     return before is None or seen.handshake_at - before.handshake_at >= REJECT_AFTER
 
 
+def latest_before(before: Sighting, seen: Sighting) -> datetime:
+    """The latest handshake that may be stored meanwhile, so that `seen` is still what it was taken for: news, and an
+    awakening or none."""
+    return before.handshake_at if is_awakening(before, seen) else seen.handshake_at
+
+
 def own_handshakes(watched: timedelta, ages: Iterable[tuple[PeerId, timedelta]], now: datetime) -> OwnHandshakes:
     """Ages as the gateway's times, to the second."""
     made: dict[PeerId, tuple[datetime, ...]] = {}

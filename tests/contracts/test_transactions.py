@@ -20,7 +20,9 @@ from chalicelib.domain.change import (
     Commit,
     CreateNetwork,
     ForgetAgent,
+    ForgetSighting,
     FreeAddress,
+    MarkAgent,
     PutPeer,
     Release,
     RemoveAcl,
@@ -31,7 +33,6 @@ from chalicelib.domain.change import (
     WriteAcl,
     WriteDirectory,
 )
-from chalicelib.domain.errors import CidrInUse, KeyInUse, PeerNameInUse, RequestRunning
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
@@ -120,6 +121,8 @@ CASES: dict[str, tuple[Callable[[Scene], Write], Verdict]] = {
     ),
     "the end of an address": (lambda s: FreeAddress(s.network.id, HELD, T0), None),
     "the start of an agent": (lambda s: AdmitAgent(PeerId(s.network.id), Revision(2), HOST), None),
+    "the mark of an agent": (lambda s: MarkAgent(PeerId(s.network.id), is_blocked=True), None),
+    "the end of what was seen of a peer": (lambda s: ForgetSighting(s.network.id, MYSELF), None),
     "the end of an agent": (lambda s: ForgetAgent(PeerId(s.network.id)), None),
     "a request": (lambda s: SettleRequest(s.settled), None),
     "a request that another settled": (lambda s: SettleRequest(replace(s.settled, attempt="req_2")), Refused),

@@ -223,6 +223,7 @@ class PresenceItem(Table):
     unreachable = UnicodeSetAttribute(null=True)
     accused_since = UTCDateTimeAttribute(null=True)
     fell_at = UTCDateTimeAttribute(null=True)
+    is_blocked = BooleanAttribute(null=True)
 
 
 class SightingItem(Table):
@@ -239,6 +240,7 @@ class SightingItem(Table):
     handshake_at = UTCDateTimeAttribute()
     seen_at = UTCDateTimeAttribute()
     endpoint = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
 
 
 class FactItem(Table):

@@ -21,6 +21,7 @@ from chalicelib.domain.user import User
 from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
 
 BATCH = 25  # BatchWriteItem, BatchExecuteStatement
+BATCH_READ = 100  # BatchGetItem
 FIRST_DIRECTORY = Directory(0, {}, ())
 
 
@@ -38,6 +39,7 @@ class AgentFacts:
     accused_since: datetime | None = None
     fell_at: datetime | None = None
     unreachable: frozenset[PeerId] = frozenset()
+    is_blocked: bool = False
 
 
 @dataclass(slots=True)
