@@ -16,6 +16,7 @@ from pynamodb.attributes import (
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.adapters.dynamodb.connection import PatientConnection
 from chalicelib.settings import Settings
 
 CONNECTIONS = 16  # at once
@@ -398,7 +399,7 @@ def bind(settings: Settings) -> Connection:
     Answers their one connection. PynamoDB would make each model one, and a client takes longer
     to build than all that is imported.
     """
-    connection = Connection(
+    connection = PatientConnection(
         region=settings.region,
         host=settings.endpoint_url,
         connect_timeout_seconds=Table.Meta.connect_timeout_seconds,
