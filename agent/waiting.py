@@ -14,8 +14,10 @@ UNRESOLVED_RECONCILE_S = 8.0
 SAVE_AGAIN_S = 60.0
 PROBE_S = 2.0
 RELIEVED_S = 5.0
-JUMP_HEARTBEAT_S = 30.0
-HEARTBEAT_S = 240.0
+HEARTBEAT_S = 540.0  # API Gateway and CloudFront end a socket that was silent for 600 s
+JUMP_HEARTBEAT_S = 45.0
+NEWS_WITHIN_S = 30.0  # of a jump: with WireGuard's 120 to 145 s between handshakes below the 180 s of a dead session
+NEXT_PARTS_S = (1.0, 2.0)
 JUMP_LOOK_S = 1.0
 SPREAD_S = 20.0
 KEY_OVERDUE_S = (60.0, 600.0)
@@ -34,6 +36,11 @@ def backed_off(timer: Timer, failures: int) -> SetTimer:
 def around(timer: Timer, interval_s: float) -> SetTimer:
     """An interval give or take a tenth."""
     return SetTimer(timer, interval_s * 0.9, interval_s * 1.1)
+
+
+def within(timer: Timer, interval_s: float) -> SetTimer:
+    """No later than an interval, and no more than a tenth earlier."""
+    return SetTimer(timer, interval_s * 0.9, interval_s)
 
 
 def key_age(due_in_s: float) -> SetTimer:

@@ -9,8 +9,8 @@ from typing import assert_never
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Host, Kind, Peer
 
-HEARTBEAT_JUMP = timedelta(seconds=30)
-HEARTBEAT_REGULAR = timedelta(minutes=4)
+HEARTBEAT_JUMP = timedelta(seconds=45)
+HEARTBEAT_REGULAR = timedelta(minutes=9)
 MISSED_HEARTBEATS = 3
 STATIC = "sta_"
 REJECT_AFTER = timedelta(seconds=180)  # WireGuard protocol, section 6.1: a session is dead then
