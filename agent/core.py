@@ -232,7 +232,9 @@ def _received(state: State, frame: ToAgent, at_s: float) -> Step:
             good, effects = link.welcomed(state, at_s)
             paced = beats.welcomed(following.released(good), frame.heartbeat_interval_s, at_s)
             hinted = following.hinted(paced, Version(frame.generation, frame.wanted), at_s)
-            return _then((hinted, effects), beats.observe_now)
+            if state.link.former is None:
+                return _then((hinted, effects), beats.observe_now)
+            return _then((hinted, effects), lambda after: beats.renewed(after, at_s))
         case Ack():
             return _acked(state, frame, at_s)
         case ConfigChanged():

@@ -43,12 +43,14 @@ class Work(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`number` names the newest socket. `failures` in a row, for the back-off.
+    """`number` names the newest socket; `former` the one it replaces, until it is welcomed. `failures` in a row,
+    for the back-off.
     `logged_at_s`: when an outage was last logged, None while the link is good."""
 
     session: Session = Session.ABSENT
     socket: Socket = Socket.CLOSED
     number: int = 0
+    former: int | None = None
     failures: int = 0
     logged_at_s: float | None = None
     last_error: str | None = None

@@ -5,7 +5,7 @@ from agent.events import Timer
 
 BACKOFF_BASE_S = 1.0
 BACKOFF_CAP_S = 60.0
-SOCKET_LIFE_S = 55 * 60  # API Gateway ends a socket after 2 h, this deployment after 1 h
+SOCKET_LIFE_S = 58 * 60  # API Gateway ends a socket after 2 h, this deployment after 1 h
 WELCOME_WITHIN_S = 15.0
 ACK_WITHIN_S = 15.0
 FULL_FETCH_S = 3600.0
@@ -49,6 +49,6 @@ def key_age(due_in_s: float) -> SetTimer:
 
 
 def renewal(lifetime_s: float) -> SetTimer:
-    """Well before the session ends, and no later than a socket may live."""
-    life_s = min(lifetime_s, SOCKET_LIFE_S)
-    return SetTimer(Timer.RENEW, life_s * 0.8, life_s * 0.95)
+    """Before the session ends, and no later than a socket may live; each time costs a session and a socket."""
+    life_s = min(lifetime_s * 0.95, SOCKET_LIFE_S)
+    return SetTimer(Timer.RENEW, life_s * 0.9, life_s)

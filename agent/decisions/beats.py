@@ -63,6 +63,14 @@ def welcomed(state: State, interval_s: float, at_s: float) -> State:
     return _with(state, replace(state.beats, interval_s=max(interval_s, 1.0), pauses=pauses))
 
 
+def renewed(state: State, at_s: float) -> Step:
+    """A socket took over from another: what waits is told, else the next heartbeat stays due when it was."""
+    beats = state.beats
+    if beats.untold or beats.host != beats.told_host or state.homes.dead:
+        return observe_now(state)
+    return state, (within(Timer.HEARTBEAT, _left_s(beats, at_s)),)
+
+
 def heard(state: State, at_s: float) -> State:
     """The control plane said something over the socket."""
     return _with(state, replace(state.beats, pauses=bearing.heard(state.beats.pauses, at_s)))
@@ -229,8 +237,12 @@ def _parts(news: Part, room_bytes: int) -> list[Part]:
 
 def _due(beats: Beats, at_s: float) -> SetTimer:
     """When a jump tells of what it has just seen: soon, and no later than it would speak without."""
-    left_s = max(0.0, beats.told_at_s + beats.pause_s - at_s)
-    return within(Timer.HEARTBEAT, min(NEWS_WITHIN_S, left_s))
+    return within(Timer.HEARTBEAT, min(NEWS_WITHIN_S, _left_s(beats, at_s)))
+
+
+def _left_s(beats: Beats, at_s: float) -> float:
+    """Until the next heartbeat is due without news."""
+    return max(0.0, beats.told_at_s + beats.pause_s - at_s)
 
 
 def _patience() -> SetTimer:

@@ -386,16 +386,74 @@ def test_a_session_is_renewed_before_it_ends_and_within_the_life_of_a_socket() -
 
     agent.take(ev.SessionOpened(lifetime_s=3600))
 
-    assert 0 < agent.timer(ev.Timer.RENEW).low_s < agent.timer(ev.Timer.RENEW).high_s <= 55 * 60
+    assert 0 < agent.timer(ev.Timer.RENEW).low_s < agent.timer(ev.Timer.RENEW).high_s <= 57 * 60
 
 
-def test_renewal_replaces_the_socket_too() -> None:
-    agent = a_connected_agent()
-
+def a_renewing_agent(agent: Agent) -> Agent:
+    """Its second session is open, and the socket for it about to be."""
     assert agent.fire(ev.Timer.RENEW) == [ef.OpenSession()]
+    agent.take(ev.SessionOpened(lifetime_s=3600, at_s=agent.now_s))
+    return agent
+
+
+def test_renewal_replaces_the_socket_when_the_new_one_is_welcomed() -> None:
+    agent = a_renewing_agent(a_connected_agent())
+    assert (agent.of(ef.OpenSocket), agent.of(ef.CloseSocket)) == ([ef.OpenSocket(2)], [])
+    agent.take(ev.SocketOpened(socket=2))
+    assert agent.of(ef.CloseSocket) == []
+
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=30))
+
+    assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]
+    agent.take(ev.SocketClosed(socket=1, status=None, reason="closed"))
+    assert agent.state.link.socket is Socket.UP
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_a_socket_that_is_not_welcomed_takes_the_one_before_with_it(is_refused: bool) -> None:
+    agent = a_renewing_agent(a_connected_agent())
+
+    if is_refused:
+        agent.take(ev.SocketClosed(socket=2, status=503, reason=NO_ANSWER))
+    else:
+        agent.fire(ev.Timer.WELCOME)
+
+    assert ef.CloseSocket(1) in agent.of(ef.CloseSocket)
+    agent.timer(ev.Timer.CONNECT)
+
+
+def test_a_renewal_while_another_waits_for_its_welcome_leaves_no_socket_behind() -> None:
+    agent = a_renewing_agent(a_connected_agent())
+
     agent.take(ev.SessionOpened(lifetime_s=3600))
 
-    assert agent.effects[:2] == [ef.CloseSocket(1), ef.OpenSocket(2)]
+    assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1), ef.CloseSocket(2)]
+    assert agent.of(ef.OpenSocket) == [ef.OpenSocket(3)]
+
+
+def test_a_socket_that_took_over_is_no_reason_to_speak_earlier() -> None:
+    agent = a_connected_agent()
+    look(agent)
+    acknowledge(agent, 1)
+    agent.now_s += 200
+    a_renewing_agent(agent)
+    agent.take(ev.SocketOpened(socket=2))
+
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=540))
+
+    assert not agent.of(ef.Observe)
+    assert agent.timer(ev.Timer.HEARTBEAT).high_s == 340
+
+
+def test_a_socket_that_took_over_tells_what_was_not_acknowledged() -> None:
+    agent = a_connected_jump()
+    look(agent, seen("a"))
+    a_renewing_agent(agent)
+    agent.take(ev.SocketOpened(socket=2))
+
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=45))
+
+    assert agent.of(ef.Observe)
 
 
 def test_a_failed_renewal_keeps_the_socket_and_tries_again() -> None:
