@@ -14,6 +14,7 @@ from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
 from chalicelib.adapters.dynamodb.allocations import DynamoAllocations
 from chalicelib.adapters.dynamodb.changes import DynamoChanges
 from chalicelib.adapters.dynamodb.connections import DynamoConnections
+from chalicelib.adapters.dynamodb.leftovers import DynamoLeftovers
 from chalicelib.adapters.dynamodb.networks import DynamoNetworks
 from chalicelib.adapters.dynamodb.peers import DynamoPeers
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
@@ -63,6 +64,7 @@ from chalicelib.ports import (
     ErrandQueue,
     Gateway,
     IdentityTokens,
+    LeftoverStore,
     NetworkStore,
     PeerStore,
     PresenceStore,
@@ -98,6 +100,8 @@ class Outside(Protocol):
     def allocations(self) -> AllocationStore: ...
     @property
     def changes(self) -> ChangeStore: ...
+    @property
+    def leftovers(self) -> LeftoverStore: ...
     @property
     def requests(self) -> RequestStore: ...
     @property
@@ -142,6 +146,7 @@ class Aws:
         self.peers: PeerStore = DynamoPeers()
         self.allocations: AllocationStore = DynamoAllocations()
         self.changes: ChangeStore = DynamoChanges()
+        self.leftovers: LeftoverStore = DynamoLeftovers()
         self.requests: RequestStore = DynamoRequests()
         self.proofs: ProofStore = DynamoProofs()
         self.signing_keys: SigningKeyStore = DynamoSigningKeys()
@@ -267,7 +272,7 @@ class Container:
     @cached_property
     def removals(self) -> Removals:
         out = self._outside
-        return Removals(out.transactions, out.networks, out.peers, out.clock)
+        return Removals(out.transactions, out.networks, out.peers, out.leftovers, out.clock)
 
     @cached_property
     def requests(self) -> Requests:

@@ -177,6 +177,14 @@ class ChangeStore(Protocol):
         ...
 
 
+class LeftoverStore(Protocol):
+    """Addresses and the change log of networks that are gone: nobody reads them any more."""
+
+    def sweep(self, network_id: NetworkId) -> bool:
+        """Delete up to a hundred rows; False when there was none. 1 read, or 2, and 1 write a 25."""
+        ...
+
+
 class ProofStore(Protocol):
     """Which agents have to apply a revision, and which said they have; kept for a month."""
 

@@ -123,7 +123,7 @@ class World:
 
     def settle(self, lose: Callable[[Change], bool] = lambda _: False) -> None:
         """Plan every change not planned yet, a network's together; then deliver until the queue is empty."""
-        changes = list(self.outside.tables.changes.values())[self._planned :]
+        changes = self.outside.tables.stream[self._planned :]
         self._planned += len(changes)
         left = self.adversary.deliveries([change for change in changes if not lose(change)])
         for own in by_network(left).values():

@@ -137,3 +137,51 @@ def test_what_was_seen_of_a_peer_goes_with_it_and_does_not_come_back() -> None:
     beat(hub, observation(laptop.peer_id, at=HANDSHAKE_AT + 600), seq=6)
 
     assert world.outside.tables.sightings == {}
+
+
+def test_nothing_is_left_of_a_network_that_was_removed_and_of_others_all() -> None:
+    world = World()
+    gone, kept = world.network("gone", "10.1.0.0/24"), world.network("kept", "10.2.0.0/24")
+    for network in (gone, kept):
+        hub, laptop = world.agent(network, "jump", f"hub-{network}"), world.agent(network, "dynamic", "laptop")
+        hub.connect()
+        beat(hub, observation(laptop.peer_id))
+        world.settle()
+    assert world.api("DELETE", f"/networks/{gone}/peers/{laptop_of(world, gone)}").status == 204
+    before = rows(world, kept)
+
+    assert world.api("DELETE", f"/networks/{gone}?force=true").status == 204
+    world.settle()
+
+    assert rows(world, gone) == {"tombstones": 2}  # of agents that may still ask
+    assert rows(world, kept) == before
+    assert world.api("POST", "/networks", {"name": "next", "cidr": "10.1.0.0/24"}).status == 201
+
+
+def test_a_network_without_peers_leaves_nothing_either() -> None:
+    world = World()
+    network = world.network()
+    peer = world.api("POST", f"/networks/{network}/peers", {"kind": "dynamic", "name": "x"}).json["peer"]["id"]
+    assert world.api("DELETE", f"/networks/{network}/peers/{peer}").status == 204
+    world.settle()
+    assert {"allocations", "changes"} <= rows(world, network).keys()
+
+    assert world.api("DELETE", f"/networks/{network}").status == 204
+    world.settle()
+
+    assert rows(world, network) == {"tombstones": 1}
+
+
+def laptop_of(world: World, network: str) -> str:
+    return str(world.peers(network)["laptop"]["id"])
+
+
+def rows(world: World, network: str) -> dict[str, int]:
+    """How many each table has of a network, none left out."""
+    tables = world.outside.tables
+    own = {
+        name: sum(network in (key if isinstance(key, tuple) else (key,)) for key in getattr(tables, name))
+        for name in ("networks", "acls", "peers", "tombstones", "claims", "allocations", "changes", "sightings")
+    }
+    own |= {name: sum(key[0] == network for key in getattr(tables, name)) for name in ("expected", "reports")}
+    return {name: count for name, count in own.items() if count}

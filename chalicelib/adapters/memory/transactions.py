@@ -52,6 +52,7 @@ class MemoryTransactions:
             for write in commit.writes:
                 self._write(write)
             tables.changes[change.network_id, change.revision] = change
+            tables.stream.append(change)
 
     def _holds(self, write: Write) -> bool:
         """Whether the write's own condition is met."""
