@@ -167,4 +167,4 @@ def test_the_write_whose_place_is_taken_is_named_and_a_lost_race_never_taken_for
 
 
 def test_every_kind_of_write_has_a_case(scene: Scene) -> None:
-    assert {type(make(scene)) for make, _ in CASES.values()} == set(Write.__args__)  # type: ignore[attr-defined]
+    assert {type(make(scene)) for make, _ in CASES.values()} == set(Write.__args__)

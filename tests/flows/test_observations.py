@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.domain.failover import Accusation, ResetRequest
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.presence import FactKind
+from chalicelib.wire.frames import MOST_OBSERVATIONS
 from tests.world import SimulatedAgent, World
 
 HANDSHAKE_AT = 1_767_225_600
@@ -185,3 +186,17 @@ def rows(world: World, network: str) -> dict[str, int]:
     }
     own |= {name: sum(key[0] == network for key in getattr(tables, name)) for name in ("expected", "reports")}
     return {name: count for name, count in own.items() if count}
+
+
+def test_no_call_brings_more_observations_than_a_frame_holds() -> None:
+    world = World()
+    network = world.network()
+    hub = world.agent(network, "jump", "hub")
+    hub.connect()
+    frame = {"instance_id": "i", "seq": 5, "generation": 1, "revision": 0, "hash": ""}
+
+    def answered(number: int) -> int:
+        body = {**frame, "type": "heartbeat", "observations": [observation(hub.peer_id)] * number}
+        return world.api("POST", "/agent/heartbeat", body, token=hub.session).status
+
+    assert (answered(MOST_OBSERVATIONS), answered(MOST_OBSERVATIONS + 1)) == (200, 422)

@@ -17,7 +17,9 @@ Owner = TypeVar("Owner")
 
 CONDITION = "ConditionalCheckFailed"
 CONTENDED = frozenset(("TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"))
-REFUSED_AT_THE_DOOR = frozenset(("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"))
+REFUSED_AT_THE_DOOR = frozenset(
+    ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
+)
 
 
 class Cancelled(Exception):

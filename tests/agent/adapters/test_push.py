@@ -147,3 +147,22 @@ def test_an_old_windows_is_asked_by_its_own_call(monkeypatch: pytest.MonkeyPatch
     keep_alive_on_old_windows(Asked())  # type: ignore[arg-type]
 
     assert asked == [(7, (1, 45_000, 5_000))]
+
+
+def test_a_socket_stays_while_the_next_one_opens_until_it_is_closed(origin: Origin) -> None:
+    push, events = a_push(origin)
+    push.open(1)
+    assert isinstance(events.get(timeout=5), SocketOpened)
+
+    push.open(2)
+    opened = events.get(timeout=5)
+    push.close(1)
+    closed = events.get(timeout=5)
+    push.send(2, encode(HELLO))
+    received = events.get(timeout=5)
+
+    assert isinstance(opened, SocketOpened)
+    assert isinstance(closed, SocketClosed)
+    assert isinstance(received, FrameReceived)
+    assert (opened.socket, closed.socket, received.socket) == (2, 1, 2)
+    push.close(2)
