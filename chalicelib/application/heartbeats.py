@@ -66,7 +66,8 @@ class Heartbeats:
         if progress.is_blocked:  # it may say how it is itself, and what it applied
             return progress.wanted
         if is_jump(agent.peer_id):  # only a jump's word about others counts
-            self.observations.take(agent.network_id, heartbeat.sightings, now)
+            others = [seen for seen in heartbeat.sightings if seen[0] != agent.peer_id]
+            self.observations.take(agent.network_id, others, now)
         if heartbeat.unreachable:
             self.errands().put(Accusation(agent.network_id, agent.peer_id, heartbeat.unreachable))
         if heartbeat.reset is not None:

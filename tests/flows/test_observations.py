@@ -126,6 +126,16 @@ def test_ids_that_are_not_of_the_network_leave_no_trace() -> None:
     assert awoken(world) == {laptop.peer_id}
 
 
+def test_a_jump_does_not_see_itself() -> None:
+    world = World()
+    hub = world.agent(world.network(), "jump", "hub")
+    hub.connect()
+
+    beat(hub, observation(hub.peer_id))
+
+    assert world.outside.tables.sightings == {}
+
+
 def test_what_was_seen_of_a_peer_goes_with_it_and_does_not_come_back() -> None:
     world = World()
     network = world.network()
