@@ -7,6 +7,7 @@ queues and the key are in memory, and count their messages. Prices and the time 
 import base64
 import gzip
 import json
+import logging
 import os
 import random
 import uuid
@@ -39,6 +40,7 @@ from chalicelib.domain.ids import ConnectionId
 from chalicelib.domain.presence import Fact
 from chalicelib.domain.principal import Role
 from chalicelib.entrypoints import queues, sockets
+from chalicelib.observability import logger
 from chalicelib.ports import ErrandQueue, Gateway, PushQueue, Vault
 from chalicelib.settings import Settings, settings_from
 from chalicelib.wire.agent import EnrollRequest
@@ -423,6 +425,7 @@ def _regular(world: Deployment) -> Enrolled:
 
 def measure(say: Say) -> Sequence[Figure]:
     say("starting DynamoDB Local")
+    logger.setLevel(logging.WARNING)  # a line a frame would stand among the figures
     figures = []
     os.environ.update(CREDENTIALS)
     with dynamodb_local() as url:
