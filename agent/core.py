@@ -14,7 +14,7 @@ from agent.decisions import beats, following, homes, link, proving, resets, rota
 from agent.effects import CloseSocket, Exit, Log, Send, TearDown
 from agent.received import Version
 from agent.state import CONFIRM_WITHIN_S, Beats, Rotation, Session, Socket, State, Step, Work
-from agent.waiting import FULL_FETCH_S, HEARTBEAT_S, RECONCILE_S, around, backed_off
+from agent.waiting import FULL_FETCH_S, HEARTBEAT_S, RECONCILE_S, around, backed_off, within
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Bye, ConfigChanged, Heartbeat, Probe, ProbeReply, Reset, ToAgent, Welcome
 
@@ -106,10 +106,11 @@ def _linked(state: State, event: ev.Event) -> Step:
         case ev.SocketOpened():
             return link.socket_opened(state, event)
         case ev.SocketClosed():
-            return link.socket_closed(state, event)
+            is_cut = event.socket == state.link.number and state.link.socket is Socket.UP
+            return link.socket_closed(beats.closed(state, event.at_s) if is_cut else state, event)
         case ev.FrameReceived():
             is_current = event.socket == state.link.number and state.link.socket is not Socket.CLOSED
-            return _received(state, event.frame, event.at_s) if is_current else (state, ())
+            return _received(beats.heard(state, event.at_s), event.frame, event.at_s) if is_current else (state, ())
         case _:
             return _worked(state, event)
 
@@ -231,9 +232,12 @@ def _received(state: State, frame: ToAgent, at_s: float) -> Step:
     match frame:
         case Welcome():
             good, effects = link.welcomed(state, at_s)
-            paced = beats.paced(following.released(good), frame.heartbeat_interval_s)
+            paced = beats.welcomed(following.released(good), frame.heartbeat_interval_s, at_s)
             wanted = Version(frame.generation, frame.wanted)
-            return _then((paced, effects), lambda after: following.hinted(after, wanted, at_s), beats.observe_now)
+            hinted = _then((paced, effects), lambda after: following.hinted(after, wanted, at_s))
+            if state.link.former is None:
+                return _then(hinted, beats.observe_now)
+            return _then(hinted, lambda after: beats.renewed(after, at_s))
         case Ack():
             return _acked(state, frame, at_s)
         case ConfigChanged():
@@ -311,7 +315,7 @@ def _ends_session(status: int | None) -> Callable[[State], Step]:
 
 
 def _with_first_timers(state: State) -> Step:
-    timers = (around(ev.Timer.HEARTBEAT, HEARTBEAT_S), around(ev.Timer.FULL_FETCH, FULL_FETCH_S))
+    timers = (within(ev.Timer.HEARTBEAT, HEARTBEAT_S), around(ev.Timer.FULL_FETCH, FULL_FETCH_S))
     return state, (*timers, around(ev.Timer.RECONCILE, RECONCILE_S))
 
 

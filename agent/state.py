@@ -43,12 +43,14 @@ class Work(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`number` names the newest socket. `failures` in a row, for the back-off.
+    """`number` names the newest socket; `former` the one it replaces, until it is welcomed. `failures` in a row,
+    for the back-off.
     `logged_at_s`: when an outage was last logged, None while the link is good."""
 
     session: Session = Session.ABSENT
     socket: Socket = Socket.CLOSED
     number: int = 0
+    former: int | None = None
     failures: int = 0
     logged_at_s: float | None = None
     last_error: str | None = None
@@ -118,12 +120,27 @@ class Unacked:
 
 
 @dataclass(frozen=True, slots=True)
+class Pauses:
+    """How long the way to the control plane bears silence. `heard_at_s`: the last frame of the open socket.
+    `cut_after_s`: the silence in which a socket ended, while none so long was borne since. `bearable_s`: what
+    was learned of it at `learned_at_s`, None: nothing."""
+
+    heard_at_s: float | None = None
+    cut_after_s: float | None = None
+    bearable_s: float | None = None
+    learned_at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Beats:
-    """`peer_ids`: public key → peer id. `host`: as it was last looked at. `untold`: public key → what a jump
-    saw of it and has not told yet. `shaken`: a regular agent's handshakes, none missing since
-    `watched_since_s`; the oldest first."""
+    """`interval_s`: as the control plane has it. `told_at_s`: of the last heartbeat. `peer_ids`: public key →
+    peer id. `host`: as it was last looked at. `untold`: public key → what a jump saw of it and has not told yet,
+    the newest first. `shaken`: a regular agent's handshakes, none missing since `watched_since_s`; the oldest
+    first."""
 
     interval_s: float
+    pauses: Pauses = field(default_factory=Pauses)
+    told_at_s: float = 0.0
     seq: int = 0
     nonce: str | None = None
     is_jump: bool = False
@@ -134,6 +151,12 @@ class Beats:
     shaken: tuple[Shaken, ...] = ()
     watched_since_s: float | None = None
     unacked: tuple[Unacked, ...] = ()
+
+    @property
+    def pause_s(self) -> float:
+        """The longest time between two heartbeats."""
+        bearable_s = self.pauses.bearable_s
+        return self.interval_s if bearable_s is None else min(self.interval_s, bearable_s)
 
     def losing(self, is_lost: Callable[[Unacked], bool]) -> "Beats":
         """What such heartbeats told is to be told again, unless something newer is."""

@@ -5,7 +5,7 @@ from agent.events import Timer
 
 BACKOFF_BASE_S = 1.0
 BACKOFF_CAP_S = 60.0
-SOCKET_LIFE_S = 55 * 60  # API Gateway ends a socket after 2 h, this deployment after 1 h
+SOCKET_LIFE_S = 58 * 60  # API Gateway ends a socket after 2 h, this deployment after 1 h
 WELCOME_WITHIN_S = 15.0
 ACK_WITHIN_S = 15.0
 FULL_FETCH_S = 3600.0
@@ -14,8 +14,10 @@ UNRESOLVED_RECONCILE_S = 8.0
 SAVE_AGAIN_S = 60.0
 PROBE_S = 2.0
 RELIEVED_S = 5.0
-JUMP_HEARTBEAT_S = 30.0
-HEARTBEAT_S = 240.0
+HEARTBEAT_S = 540.0  # API Gateway and CloudFront end a socket that was silent for 600 s
+JUMP_HEARTBEAT_S = 45.0
+NEWS_WITHIN_S = 30.0  # of a jump: with WireGuard's 120 to 145 s between handshakes below the 180 s of a dead session
+NEXT_PARTS_S = (1.0, 2.0)
 JUMP_LOOK_S = 1.0
 SPREAD_S = 20.0
 MOST_SPREAD_S = 60.0
@@ -37,12 +39,17 @@ def around(timer: Timer, interval_s: float) -> SetTimer:
     return SetTimer(timer, interval_s * 0.9, interval_s * 1.1)
 
 
+def within(timer: Timer, interval_s: float) -> SetTimer:
+    """No later than an interval, and no more than a tenth earlier."""
+    return SetTimer(timer, interval_s * 0.9, interval_s)
+
+
 def key_age(due_in_s: float) -> SetTimer:
     """When a key is old: give or take a twentieth; one that was so at the start, within ten minutes."""
     return SetTimer(Timer.KEY_AGE, max(due_in_s * 0.95, KEY_OVERDUE_S[0]), max(due_in_s * 1.05, KEY_OVERDUE_S[1]))
 
 
 def renewal(lifetime_s: float) -> SetTimer:
-    """Well before the session ends, and no later than a socket may live."""
-    life_s = min(lifetime_s, SOCKET_LIFE_S)
-    return SetTimer(Timer.RENEW, life_s * 0.8, life_s * 0.95)
+    """Before the session ends, and no later than a socket may live; each time costs a session and a socket."""
+    life_s = min(lifetime_s * 0.95, SOCKET_LIFE_S)
+    return SetTimer(Timer.RENEW, life_s * 0.9, life_s)

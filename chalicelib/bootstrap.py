@@ -14,6 +14,7 @@ from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
 from chalicelib.adapters.dynamodb.allocations import DynamoAllocations
 from chalicelib.adapters.dynamodb.changes import DynamoChanges
 from chalicelib.adapters.dynamodb.connections import DynamoConnections
+from chalicelib.adapters.dynamodb.leftovers import DynamoLeftovers
 from chalicelib.adapters.dynamodb.networks import DynamoNetworks
 from chalicelib.adapters.dynamodb.peers import DynamoPeers
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
@@ -39,6 +40,7 @@ from chalicelib.application.heartbeats import Heartbeats
 from chalicelib.application.history import History
 from chalicelib.application.ipam import Ipam
 from chalicelib.application.networks import Networks
+from chalicelib.application.observations import Observations
 from chalicelib.application.peers import Peers
 from chalicelib.application.people import People
 from chalicelib.application.plans import Announcements, Plans
@@ -64,6 +66,7 @@ from chalicelib.ports import (
     Gateway,
     HeldQueue,
     IdentityTokens,
+    LeftoverStore,
     NetworkStore,
     PeerStore,
     PresenceStore,
@@ -99,6 +102,8 @@ class Outside(Protocol):
     def allocations(self) -> AllocationStore: ...
     @property
     def changes(self) -> ChangeStore: ...
+    @property
+    def leftovers(self) -> LeftoverStore: ...
     @property
     def requests(self) -> RequestStore: ...
     @property
@@ -145,6 +150,7 @@ class Aws:
         self.peers: PeerStore = DynamoPeers()
         self.allocations: AllocationStore = DynamoAllocations()
         self.changes: ChangeStore = DynamoChanges()
+        self.leftovers: LeftoverStore = DynamoLeftovers()
         self.requests: RequestStore = DynamoRequests()
         self.proofs: ProofStore = DynamoProofs()
         self.signing_keys: SigningKeyStore = DynamoSigningKeys()
@@ -299,7 +305,7 @@ class Container:
     @cached_property
     def removals(self) -> Removals:
         out = self._outside
-        return Removals(out.transactions, out.networks, self.ranges, out.peers, out.clock)
+        return Removals(out.transactions, out.networks, self.ranges, out.peers, out.leftovers, out.clock)
 
     @cached_property
     def requests(self) -> Requests:
@@ -325,7 +331,9 @@ class Container:
 
     @cached_property
     def heartbeats(self) -> Heartbeats:
-        return Heartbeats(self._outside.presence, self.proofs, lambda: self._outside.errands, self._outside.clock)
+        out = self._outside
+        observations = Observations(out.presence, out.peers)
+        return Heartbeats(out.presence, observations, self.proofs, lambda: out.errands, out.clock)
 
     @cached_property
     def failover(self) -> Failover:

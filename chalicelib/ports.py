@@ -190,6 +190,14 @@ class ChangeStore(Protocol):
         ...
 
 
+class LeftoverStore(Protocol):
+    """Addresses and the change log of networks that are gone: nobody reads them any more."""
+
+    def sweep(self, network_id: NetworkId) -> bool:
+        """Delete up to a hundred rows; False when there was none. 1 read, or 2, and 1 write a 25."""
+        ...
+
+
 class ProofStore(Protocol):
     """Which agents have to apply a revision, and how many are through with it; kept for a month."""
 
@@ -250,10 +258,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an agent is. `applied` 0: nothing yet."""
+    """How far an agent is. `applied` 0: nothing yet. `is_blocked`: its word about others does not count."""
 
     wanted: Revision
     applied: Revision
+    is_blocked: bool = False
 
 
 class PresenceStore(Protocol):
@@ -329,15 +338,21 @@ class PresenceStore(Protocol):
         """Note why an agent could not apply what it fetched; False when it is gone."""
         ...
 
-    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> bool:
-        """Keep the latest handshake a jump of this network saw, and where; answers whether it is an awakening.
+    def sightings(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Sighting]:
+        """What jumps of this network saw last of each; those never seen are left out. 1 request a hundred."""
+        ...
 
-        An older one has no effect, and is none.
+    def sighted(
+        self, network_id: NetworkId, seen: Mapping[PeerId, Sighting], before: Mapping[PeerId, Sighting]
+    ) -> Collection[PeerId]:
+        """Keep each sighting in place of the one before, none for the first; answers whose were kept.
+
+        Of the others a later handshake is known by now, or they awoke by another one. 1 request a 25.
         """
         ...
 
-    def record(self, fact: Fact) -> None:
-        """Insert a fact, from which the stream tells browsers; the same one twice is one."""
+    def record(self, *facts: Fact) -> None:
+        """Insert facts, from which the stream tells browsers; the same one twice is one. 1 request a 25."""
         ...
 
     def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:

@@ -8,6 +8,9 @@ import argparse
 import json
 from dataclasses import dataclass
 
+from agent.adapters.control_plane import SESSION_LIFE_S
+from chalicelib.domain.presence import HEARTBEAT_JUMP, HEARTBEAT_REGULAR, MISSED_HEARTBEATS
+
 HOURS = 730  # a month
 
 # dollars
@@ -23,7 +26,6 @@ QUEUE_CALL = 0.40e-6  # SQS
 KEY = 1.00  # KMS, a month
 ALARM = 0.10  # CloudWatch, a month
 
-LOOK_EVERY_S = 60
 MEMORY_GB = 0.5
 QUEUE_CALLS = 3  # of one message: sent, received, deleted
 LOG_LINE_BYTES = 350  # our one line; the template silences START, END and REPORT
@@ -56,25 +58,35 @@ class Use:
 ALARMS = 36
 QUEUES, QUEUE_POLLERS, POLL_S = 4, 5, 20  # what Lambda keeps asking an empty queue with
 
-# Held against the simulated system by tests/scripts; durations as seen locally, doubled.
-HEARTBEAT = Use(writes=1, invocations=1, ms=20, messages=2)  # and its ack
-SESSION = Use(reads=1, writes=4, invocations=1, ms=40, rest_calls=1)  # a transaction's two writes count twice
-SOCKET = Use(reads=1, writes=5, invocations=4, ms=80, messages=2)  # authorizer, connect, hello, disconnect
-NEWS = Use(reads=2, invocations=1, ms=20)  # that it connected; nobody watches
-VIGIL = Use(reads=2, invocations=1, ms=20, queued=1)  # of a jump, whether it is still heard
-FETCH = Use(reads=6, invocations=1, ms=60, rest_calls=1)
+FRAME_MS, SESSION_MS, REST_MS = 20, 40, 60  # of one invocation: as seen locally, doubled
+
+# Held against the simulated system by tests/scripts.
+HEARTBEAT = Use(writes=1, invocations=1, ms=FRAME_MS, messages=2)  # and its ack
+SESSION = Use(reads=1, writes=4, invocations=1, ms=SESSION_MS, rest_calls=1)  # a transaction's two writes count twice
+SOCKET = Use(reads=1, writes=5, invocations=4, ms=4 * FRAME_MS, messages=2)  # authorizer, connect, hello, disconnect
+NEWS = Use(reads=2, invocations=1, ms=FRAME_MS)  # that it connected; nobody watches
+VIGIL = Use(reads=2, invocations=1, ms=FRAME_MS, queued=1)  # of a jump, whether it is still heard
+FETCH = Use(reads=6, invocations=1, ms=REST_MS, rest_calls=1)
 
 
 def idle_agent(heartbeat_s: int, is_jump: bool = False) -> dict[str, float]:
-    """Dollars a month by what they are for: an hourly session, socket and full fetch, and heartbeats."""
-    beats = HOURS * 3600 / heartbeat_s
+    """Dollars a month by what they are for, at the mean of what is drawn by chance.
+
+    Sessions and their sockets are renewed up to a tenth before 57 minutes, bundles compared after an
+    hour give or take a tenth, heartbeats sent up to a tenth before `heartbeat_s`.
+    """
+    renewals = HOURS * 3600 / (SESSION_LIFE_S * 0.95 * 0.95)
+    pause_s = heartbeat_s * 0.95
+    beats = HOURS * 3600 / pause_s
+    look_s = MISSED_HEARTBEATS * heartbeat_s - pause_s / 2  # the last heartbeat is half a pause old
+    looks = is_jump * (HOURS * 3600 / look_s + renewals / 2)
     return {
         "heartbeats": beats * HEARTBEAT.dollars(),
-        "sessions": HOURS * SESSION.dollars(),
-        "sockets": HOURS * (SOCKET.dollars() + NEWS.dollars()),
+        "sessions": renewals * SESSION.dollars(),
+        "sockets": renewals * (SOCKET.dollars() + NEWS.dollars()),
         "connection minutes": HOURS * 60 * SOCKET_MINUTE,
         "full fetches": HOURS * FETCH.dollars(),
-        "vigils": is_jump * HOURS * 3600 / LOOK_EVERY_S * VIGIL.dollars(),
+        "vigils": looks * VIGIL.dollars(),
     }
 
 
@@ -91,8 +103,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
     estimates = {
-        "a regular agent, every 240 s": idle_agent(240),
-        "a jump, every 30 s": idle_agent(30, is_jump=True),
+        "a regular agent": idle_agent(int(HEARTBEAT_REGULAR.total_seconds())),
+        "a jump": idle_agent(int(HEARTBEAT_JUMP.total_seconds()), is_jump=True),
         "the deployment": idle_deployment(),
     }
     if parser.parse_args().json:

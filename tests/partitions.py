@@ -116,8 +116,8 @@ def _own(_: object, peer_id: str, *__: object) -> Iterable[Units]:
     return [("presence", peer_id, 0, 1)]
 
 
-def _sighted(_: object, __: str, peer_id: str, *___: object) -> Iterable[Units]:
-    return [("presence", peer_id, 0, 1)]
+def _sighted(_: object, __: str, seen: Mapping[str, object], *___: object) -> Iterable[Units]:
+    return [("presence", peer_id, 0, 1) for peer_id in seen]
 
 
 COSTS: Mapping[str, Mapping[str, Cost]] = {
@@ -145,7 +145,8 @@ COSTS: Mapping[str, Mapping[str, Cost]] = {
         "heard": _own,
         "applied": _own,
         "sighted": _sighted,
-        "record": lambda _, fact: [("presence", fact.peer_id, 0, 1)],
+        "sightings": lambda _, __, known: [("presence", peer_id, 1, 0) for peer_id in known],
+        "record": lambda _, *facts: [("presence", fact.peer_id, 0, 1) for fact in facts],
     },
     "connections": {
         "of_agents": _read("sockets", lambda found: len(found) * SOCKET),

@@ -143,7 +143,7 @@ class World:
     def settle(self, lose: Callable[[Change], bool] = lambda _: False) -> None:
         """Take agents' words and plan what was not planned yet, a network's together; deliver until nothing waits."""
         self.hold()
-        changes = list(self.outside.tables.changes.values())[self._planned :]
+        changes = self.outside.tables.stream[self._planned :]
         self._planned += len(changes)
         left = self.adversary.deliveries([change for change in changes if not lose(change)])
         for own in by_network(left).values():

@@ -20,15 +20,10 @@ from chalicelib.wire.frames import ToAgent
 
 CONNECT_WITHIN_S = 10.0
 NORMAL_CLOSURE = 1000  # RFC 6455 section 7.4.1
-# A dead path is seen within half a minute, though nothing may be due to be sent for minutes.
-KEEPALIVE = (
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
-    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000),
-)
+KEEPALIVE_S = 45  # under what NATs and mobile networks forget; nothing may be due to be sent for minutes
+KEEPALIVE_AGAIN_S = 5
+KEEPALIVE_TRIES = 3
+UNANSWERED_MS = 30_000
 
 logger = logging.getLogger(__name__)
 
@@ -95,12 +90,14 @@ class WebSocketPush:
             self.url,
             timeout=CONNECT_WITHIN_S,
             header=[f"Authorization: Bearer {bearer}"],
-            sockopt=KEEPALIVE,
+            sockopt=kept_alive(),
             enable_multithread=True,
             suppress_origin=True,
             sslopt=tls() if self.url.startswith("wss:") else None,
             socket=self._dialled(),
         )
+        if connection.sock is not None:
+            keep_alive_on_old_windows(connection.sock)
         return connection
 
     def _dialled(self) -> socket.socket | None:
@@ -110,7 +107,7 @@ class WebSocketPush:
             return None
         parts = urlsplit(origin)
         host, is_secure = parts.hostname or "", parts.scheme == "https"
-        made = self.dialler.connect(host, parts.port or (443 if is_secure else 80), CONNECT_WITHIN_S, KEEPALIVE)
+        made = self.dialler.connect(host, parts.port or (443 if is_secure else 80), CONNECT_WITHIN_S, kept_alive())
         return tls()["context"].wrap_socket(made, server_hostname=host) if is_secure else made
 
     def _receive(self, number: int, connection: websocket.WebSocket) -> None:
@@ -128,6 +125,28 @@ class WebSocketPush:
                 logger.info("frame_not_understood", extra={"size_bytes": len(data)})
                 continue
             self.emit(FrameReceived(socket=number, frame=frame, at_s=monotonic()))
+
+
+def kept_alive() -> list[tuple[int, int, int]]:
+    """Socket options by which the kernel asks an idle peer whether it lives: a NAT does not forget the connection, a
+    dead path is seen within a minute, and none of it is a message that costs. What a platform lacks is left out."""
+    named = (
+        ("TCP_KEEPIDLE" if hasattr(socket, "TCP_KEEPIDLE") else "TCP_KEEPALIVE", KEEPALIVE_S),  # the latter on macOS
+        ("TCP_KEEPINTVL", KEEPALIVE_AGAIN_S),
+        ("TCP_KEEPCNT", KEEPALIVE_TRIES),
+        ("TCP_USER_TIMEOUT", UNANSWERED_MS),
+        ("TCP_NODELAY", 1),
+    )
+    known = ((getattr(socket, name, None), value) for name, value in named)
+    options = [(socket.IPPROTO_TCP, option, value) for option, value in known if option is not None]
+    return [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *options]
+
+
+def keep_alive_on_old_windows(connection: socket.socket) -> None:
+    """Windows before 10 1709 knows none of the options, but this call."""
+    values = getattr(socket, "SIO_KEEPALIVE_VALS", None)
+    if values is not None and not hasattr(socket, "TCP_KEEPIDLE"):
+        connection.ioctl(values, (1, KEEPALIVE_S * 1000, KEEPALIVE_AGAIN_S * 1000))  # type: ignore[attr-defined]
 
 
 def _wake(connection: websocket.WebSocket) -> None:

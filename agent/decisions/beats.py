@@ -1,8 +1,8 @@
 """Heartbeats: when, with what, and what their answers settle; pure.
 
 What a heartbeat told and nobody acknowledged is told again, in its newest form. A jump tells of
-others, at once where a peer moved or shook hands early; a regular agent of its own handshakes, as
-ages, for its clock is not the jump's.
+others, at once where a peer moved or shook hands early, and as many as a few frames hold: the rest
+a second later. A regular agent tells of its own handshakes, as ages, for its clock is not the jump's.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,15 +10,27 @@ from dataclasses import replace
 
 from msgspec import structs
 
+from agent.decisions import pauses as bearing
 from agent.effects import CancelTimer, Observe, Post, Send, SetTimer
 from agent.events import Observed, Timer
 from agent.received import Fetched
 from agent.state import Beats, Session, Shaken, Socket, State, Step, Unacked
 from agent.tunnel.live import Seen, Sighted
-from agent.waiting import ACK_WITHIN_S, HEARTBEAT_S, JUMP_HEARTBEAT_S, JUMP_LOOK_S, LOOK_S, around
+from agent.waiting import (
+    ACK_WITHIN_S,
+    HEARTBEAT_S,
+    JUMP_HEARTBEAT_S,
+    JUMP_LOOK_S,
+    LOOK_S,
+    NEWS_WITHIN_S,
+    NEXT_PARTS_S,
+    within,
+)
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import (
     MAX_FRAME_BYTES,
+    MOST_JUMPS,
+    MOST_OBSERVATIONS,
     MOST_OWN_HANDSHAKES,
     Ack,
     Heartbeat,
@@ -27,6 +39,7 @@ from chalicelib.wire.frames import (
     OwnHandshakes,
 )
 
+PARTS_AT_ONCE = 4  # frames, each of which is an invocation
 MARGIN_BYTES = 1_000  # for digits of seq and revision that grow
 MOST_OVERTAKING = 256  # answers come in any order; a jump's first tale of 10,000 peers is 60 heartbeats
 OWN_KEPT_S = 600.0  # as far back as the control plane compares them
@@ -36,7 +49,7 @@ Part = list[tuple[Seen, Observation]]
 
 def observe_now(state: State) -> Step:
     """Look at host and peers; the heartbeat follows from what is seen."""
-    return state, (_look(state.beats), around(Timer.HEARTBEAT, state.beats.interval_s))
+    return state, (_look(state.beats), within(Timer.HEARTBEAT, state.beats.pause_s))
 
 
 def watch(state: State) -> Step:
@@ -44,8 +57,28 @@ def watch(state: State) -> Step:
     return state, (_look(state.beats),)
 
 
-def paced(state: State, interval_s: float) -> State:
-    return _with(state, replace(state.beats, interval_s=max(interval_s, 1.0)))
+def welcomed(state: State, interval_s: float, at_s: float) -> State:
+    """A socket is open, over which the control plane wants to hear from the agent so often."""
+    pauses = bearing.opened(state.beats.pauses, at_s)
+    return _with(state, replace(state.beats, interval_s=max(interval_s, 1.0), pauses=pauses))
+
+
+def renewed(state: State, at_s: float) -> Step:
+    """A socket took over from another: what waits is told, else the next heartbeat stays due when it was."""
+    beats = state.beats
+    if beats.untold or beats.host != beats.told_host or state.homes.dead:
+        return observe_now(state)
+    return state, (within(Timer.HEARTBEAT, _left_s(beats, at_s)),)
+
+
+def heard(state: State, at_s: float) -> State:
+    """The control plane said something over the socket."""
+    return _with(state, replace(state.beats, pauses=bearing.heard(state.beats.pauses, at_s)))
+
+
+def closed(state: State, at_s: float) -> State:
+    """The open socket was ended by the other side, or on the way."""
+    return _with(state, replace(state.beats, pauses=bearing.closed(state.beats.pauses, at_s)))
 
 
 def knows_peers(state: State, fetched: Fetched) -> State:
@@ -66,7 +99,8 @@ def observed(state: State, event: Observed) -> Step:
     is_urgent = before.is_jump and any(sighted.is_urgent for sighted in event.seen)
     if event.is_asked or event.host != before.host or is_urgent:
         return _told(looked, event.at_s)
-    return looked, ()
+    is_first = not _news(before) and bool(_news(looked.beats))
+    return looked, (_due(looked.beats, event.at_s),) if is_first else ()
 
 
 def say(state: State, at_s: float, reset: str | None = None) -> Step:
@@ -98,7 +132,8 @@ def _look(beats: Beats) -> Observe:
 def _looked(beats: Beats, event: Observed) -> Beats:
     untold = beats.untold
     if event.seen:
-        untold = {**untold, **{sighted.seen.public_key: sighted.seen for sighted in event.seen}}
+        new = {sighted.seen.public_key: sighted.seen for sighted in event.seen}
+        untold = {**new, **{key: seen for key, seen in untold.items() if key not in new}}
     kept = beats.shaken if event.since_s == beats.watched_since_s else ()
     shaken = () if beats.is_jump else _shaken(kept, event.seen, event.at_s)
     return replace(beats, host=event.host, untold=untold, shaken=shaken, watched_since_s=event.since_s)
@@ -118,19 +153,21 @@ def _told(state: State, at_s: float, reset: str | None = None) -> Step:
         return state, ()
     beats = state.beats
     first = _heartbeat(state, at_s, reset)
-    news = _news(beats)
-    parts = _parts(news, MAX_FRAME_BYTES - MARGIN_BYTES - len(encode(first)))
+    parts = _parts(_news(beats), MAX_FRAME_BYTES - MARGIN_BYTES - len(encode(first)))
+    later = parts[PARTS_AT_ONCE if is_up else 1 :]
+    parts = parts[: len(parts) - len(later)]
     heartbeats = [_part(first, number, part) for number, part in enumerate(parts)]
     waiting = tuple(
         Unacked(seq=beat.seq, host=beat.host, seen=tuple(seen for seen, _ in part))
         for beat, part in zip(heartbeats, parts, strict=True)
     )
-    names = beats.peer_ids if beats.is_jump else {}
-    untold = {key: seen for key, seen in beats.untold.items() if key not in names}
-    told = replace(beats, seq=heartbeats[-1].seq, untold=untold, unacked=(*beats.unacked, *waiting))
+    gone = {seen.public_key for part in parts for seen, _ in part}
+    untold = {key: seen for key, seen in beats.untold.items() if key not in gone}
+    told = replace(beats, seq=heartbeats[-1].seq, told_at_s=at_s, untold=untold, unacked=(*beats.unacked, *waiting))
+    soon = (SetTimer(Timer.HEARTBEAT, *NEXT_PARTS_S),) if later else ()
     if is_up:
-        return _with(state, told), (*(Send(state.link.number, beat) for beat in heartbeats), _patience())
-    return _with(state, told), tuple(Post(beat) for beat in heartbeats)
+        return _with(state, told), (*(Send(state.link.number, beat) for beat in heartbeats), _patience(), *soon)
+    return _with(state, told), (*(Post(beat) for beat in heartbeats), *soon)
 
 
 def _heartbeat(state: State, at_s: float, reset: str | None) -> Heartbeat:
@@ -144,7 +181,7 @@ def _heartbeat(state: State, at_s: float, reset: str | None) -> Heartbeat:
         nonce=beats.nonce,
         host=beats.host if beats.host != beats.told_host else None,
         own_handshakes=_own(beats, at_s),
-        unreachable=sorted(state.homes.dead),
+        unreachable=sorted(state.homes.dead)[:MOST_JUMPS],
         reset=reset,
     )
 
@@ -190,12 +227,22 @@ def _parts(news: Part, room_bytes: int) -> list[Part]:
     used_bytes = 0
     for one in news:
         size_bytes = len(encode(one[1])) + 1
-        if used_bytes + size_bytes > room_bytes:
+        if used_bytes + size_bytes > room_bytes or len(parts[-1]) == MOST_OBSERVATIONS:
             parts.append([])
             used_bytes = 0
         parts[-1].append(one)
         used_bytes += size_bytes
     return parts
+
+
+def _due(beats: Beats, at_s: float) -> SetTimer:
+    """When a jump tells of what it has just seen: soon, and no later than it would speak without."""
+    return within(Timer.HEARTBEAT, min(NEWS_WITHIN_S, _left_s(beats, at_s)))
+
+
+def _left_s(beats: Beats, at_s: float) -> float:
+    """Until the next heartbeat is due without news."""
+    return max(0.0, beats.told_at_s + beats.pause_s - at_s)
 
 
 def _patience() -> SetTimer:

@@ -24,11 +24,16 @@ def open_session(state: State) -> Step:
 
 
 def session_opened(state: State, event: SessionOpened) -> Step:
+    """Open a socket for it. One that is up stays until the new one is welcomed, so that nobody takes the agent for
+    gone in between."""
+    number = state.link.number
     opened = _with(state, session=Session.OPEN, contact_at_s=event.at_s)
-    closing: tuple[Effect, ...] = ()
-    if state.link.socket is not Socket.CLOSED:
-        closing = (CloseSocket(state.link.number),)
-    opening, effects = _open_socket(_without_unacked(opened))
+    kept, closing = _without_former(opened)
+    if state.link.socket is Socket.UP:
+        kept = _with(kept, former=number)
+    elif state.link.socket is Socket.OPENING:
+        closing = (*closing, CloseSocket(number))
+    opening, effects = _open_socket(_without_unacked(kept))
     return opening, (*closing, *effects, renewal(event.lifetime_s), CancelTimer(Timer.ACK))
 
 
@@ -65,7 +70,8 @@ def socket_opened(state: State, event: SocketOpened) -> Step:
 def welcomed(state: State, at_s: float) -> Step:
     """The control plane is back: forget the failures."""
     good = _with(state, socket=Socket.UP, failures=0, logged_at_s=None, last_error=None, contact_at_s=at_s)
-    return good, (CancelTimer(Timer.WELCOME), Log(logging.INFO, "control_plane_connected"))
+    alone, closing = _without_former(good)
+    return alone, (*closing, CancelTimer(Timer.WELCOME), Log(logging.INFO, "control_plane_connected"))
 
 
 def socket_closed(state: State, event: SocketClosed) -> Step:
@@ -79,9 +85,10 @@ def socket_closed(state: State, event: SocketClosed) -> Step:
         failures=failures,
         session=Session.ABSENT if is_refused else state.link.session,
     )
-    noted, effects = outage(closed, event.reason, event.at_s)
+    alone, closing = _without_former(closed)
+    noted, effects = outage(alone, event.reason, event.at_s)
     timers = (CancelTimer(Timer.WELCOME), CancelTimer(Timer.ACK), backed_off(Timer.CONNECT, failures))
-    return noted, (*effects, *timers)
+    return noted, (*closing, *effects, *timers)
 
 
 def connect(state: State) -> Step:
@@ -122,6 +129,11 @@ def _open_socket(state: State) -> Step:
     number = state.link.number + 1
     timer = SetTimer(Timer.WELCOME, WELCOME_WITHIN_S, WELCOME_WITHIN_S)
     return _with(state, socket=Socket.OPENING, number=number), (OpenSocket(number), timer)
+
+
+def _without_former(state: State) -> tuple[State, tuple[Effect, ...]]:
+    former = state.link.former
+    return _with(state, former=None), () if former is None else (CloseSocket(former),)
 
 
 def _without_unacked(state: State) -> State:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass, field, replace
 
 from chalicelib.application.contention import decide
-from chalicelib.domain.change import AdvanceNetwork, Affected, Change, Commit, PutPeer, What, Write
+from chalicelib.domain.change import AdvanceNetwork, Affected, Change, Commit, PutPeer, What, Write, marks
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network import Network
@@ -69,7 +69,8 @@ class Edits:
             what = edit.what or order.what
             change = Change(order.network_id, network.revision, now, order.by, what, affected, note=order.note)
             written = PutPeer(replace(edit.record, peer=after))
-            self.transactions.commit(Commit(change, (AdvanceNetwork(edit.network), written, *edit.writes)))
+            writes = (AdvanceNetwork(edit.network), written, *edit.writes, *marks(before.peer, after))
+            self.transactions.commit(Commit(change, writes))
             return edit.network, after
 
         return decide(self.clock, attempt)

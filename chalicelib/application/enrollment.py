@@ -199,6 +199,6 @@ def _writes(before: Peer, peer: Peer, used: Enrollment, host: Host, advance: Adv
     return (
         advance,
         PutPeer(PeerRecord(peer, used)),
-        AdmitAgent(peer.id, advance.network.revision, host),
+        AdmitAgent(peer.id, advance.network.revision, host, peer.is_blocked),
         *claims_of_keys(before, peer),
     )

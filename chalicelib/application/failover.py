@@ -2,7 +2,7 @@
 
 Requests: an accusation 1 read, and 1 write for each jump it names; with it a move of the peer alone 3 reads
 and 1 transaction, or of all the jump's peers 2 reads, 1 transaction and 1 write; 2 messages and
-1 frame. A vigil 1 read, 2 once the jump has served long enough, and 1 message; a homecoming 2
+1 frame. A vigil 2 reads (1 of a silent jump) and 1 message; a homecoming 2
 reads and 1 message. Coming back 2 reads and 1 transaction. A reset 2 reads and 1 frame.
 """
 
@@ -29,6 +29,7 @@ from chalicelib.domain.failover import (
     forgiving,
     look_every,
     marked,
+    next_look,
     unmarked,
 )
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, is_jump
@@ -100,16 +101,17 @@ class Failover:
             if pulse.is_silent(now):
                 self._mark(vigil.network_id, vigil.jump_id, vigil.jump_id)
             return
-        since = None
+        since, is_down = None, False
         if not pulse.is_silent(now):
             since = pulse.serves_since(vigil.serving_since, now)
-            if now - since >= self.return_after and vigil.jump_id in self.networks.get(vigil.network_id).down:
+            is_down = vigil.jump_id in self.networks.get(vigil.network_id).down
+            if is_down and now - since >= self.return_after:
                 self._unmark(vigil.network_id, vigil.jump_id)
         elif vigil.serving_since is not None:
             self.presence.record(Fact(vigil.network_id, vigil.jump_id, FactKind.DISCONNECTED, now))
         if pulse.is_silent(now) and pulse.accused_since is not None:
             self._mark(vigil.network_id, vigil.jump_id, vigil.jump_id)
-        self.errands.put(replace(vigil, serving_since=since), look_every(self.return_after))
+        self.errands.put(replace(vigil, serving_since=since), next_look(pulse, is_down, self.return_after, now))
 
     def _bring_home(self, homecoming: Homecoming) -> None:
         now = self.clock.now()

@@ -23,6 +23,7 @@ from chalicelib.domain.change import (
     Claim,
     Commit,
     ForgetAgent,
+    ForgetSighting,
     FreeAddress,
     Release,
     What,
@@ -262,6 +263,7 @@ def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write
         FreeAddress(network.id, peer.index, now),
     ]
     writes += [Release(network.id, "key", key) for key in sorted(peer.keys)]
+    writes.append(ForgetSighting(network.id, peer.id))
     if peer.is_run_by_agent:
         writes.append(ForgetAgent(peer.id))
     if peer.is_router:

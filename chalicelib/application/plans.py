@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from chalicelib.application.proofs import LATE_AFTER, Proofs
 from chalicelib.domain.audience import Audience, audience
-from chalicelib.domain.change import DELETING, Change, What
+from chalicelib.domain.change import Change, What
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.failover import DOWN, down_from
 from chalicelib.domain.home import moved_homes
@@ -88,7 +88,7 @@ class Plans:
         concerns = [_concern(change, concerned, roster) for change, concerned in audiences]
         self._tell_agents(network_id, concerns, [bye for known in audiences for bye in _farewells(*known)])
         self.proofs.excuse(network_id, _gone(audiences), in_turn[-1].revision)
-        if any(DELETING in change.settings for change in in_turn):
+        if any(change.what is What.NETWORK_DELETED for change in in_turn):
             self.removals.start(network_id)
         watching = self.connections.of_browsers(EVERY_NETWORK) + self.connections.of_browsers(network_id)
         hints = [NetworkChanged(network_id, change.revision, change.what, change.peer_id) for change in in_turn]

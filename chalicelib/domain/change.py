@@ -191,17 +191,34 @@ class FreeAddress:
 
 @dataclass(frozen=True, slots=True)
 class AdmitAgent:
-    """Start an agent's presence with its own revision wanted."""
+    """Start an agent's presence with its own revision wanted; blocked, if its peer is."""
 
     peer_id: PeerId
     wanted: Revision
     host: Host
+    is_blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarkAgent:
+    """Note with an agent's presence whether it is blocked, so that its next heartbeat finds out without a read."""
+
+    peer_id: PeerId
+    is_blocked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ForgetAgent:
     """End an agent's presence: a late heartbeat finds nothing to update."""
 
+    peer_id: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetSighting:
+    """End what jumps of a network saw of a peer."""
+
+    network_id: NetworkId
     peer_id: PeerId
 
 
@@ -225,6 +242,12 @@ def claims_of_keys(before: Peer, after: Peer) -> tuple[Claim | Release, ...]:
     return (*claimed, *(Release(after.network_id, "key", key) for key in gone))
 
 
+def marks(before: Peer, after: Peer) -> tuple[MarkAgent, ...]:
+    """What follows for an agent's presence when its peer is blocked or no longer; one not enrolled has none."""
+    is_known = after.is_run_by_agent and after.public_key is not None
+    return (MarkAgent(after.id, after.is_blocked),) if is_known and before.is_blocked != after.is_blocked else ()
+
+
 Write = (
     CreateNetwork
     | AdvanceNetwork
@@ -239,7 +262,9 @@ Write = (
     | TakeAddress
     | FreeAddress
     | AdmitAgent
+    | MarkAgent
     | ForgetAgent
+    | ForgetSighting
     | SettleRequest
 )
 

@@ -5,6 +5,7 @@ towards the control plane as well: then all of the jump's peers do. Whoever was 
 after a time of service without a word against it.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -96,6 +97,15 @@ Errand = Accusation | Vigil | Homecoming | ResetRequest
 def look_every(return_after: timedelta) -> timedelta:
     """How often jumps are looked at that must serve for `return_after`; whole seconds, for SQS."""
     return min(LOOK_AT_LEAST_EVERY, timedelta(seconds=return_after // timedelta(seconds=LOOKS)))
+
+
+def next_look(pulse: Pulse, is_down: bool, return_after: timedelta, now: datetime) -> timedelta:
+    """When a jump is looked at again: often while it is marked down or silent, else when it would be silent if it said
+    nothing more. Whole seconds, for SQS."""
+    if is_down or pulse.last_seen is None or pulse.is_silent(now):
+        return look_every(return_after)
+    silent_in_s = math.ceil((pulse.last_seen + SILENT_AFTER - now).total_seconds())
+    return min(timedelta(seconds=silent_in_s), max(return_after, look_every(return_after)))
 
 
 def marked(network: Network, jump_id: PeerId, jumps: Iterable[Peer]) -> Network:

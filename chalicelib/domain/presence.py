@@ -9,8 +9,8 @@ from typing import assert_never
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Host, Kind, Peer
 
-HEARTBEAT_JUMP = timedelta(seconds=30)
-HEARTBEAT_REGULAR = timedelta(minutes=4)
+HEARTBEAT_JUMP = timedelta(seconds=45)
+HEARTBEAT_REGULAR = timedelta(minutes=9)
 MISSED_HEARTBEATS = 3
 STATIC = "sta_"
 REJECT_AFTER = timedelta(seconds=180)  # WireGuard protocol, section 6.1: a session is dead then
@@ -117,6 +117,12 @@ class Fact:
 def is_awakening(before: Sighting | None, seen: Sighting) -> bool:
     """Whether a handshake is the first, or the first after the session before it was dead."""
     return before is None or seen.handshake_at - before.handshake_at >= REJECT_AFTER
+
+
+def latest_before(before: Sighting, seen: Sighting) -> datetime:
+    """The latest handshake that may be stored meanwhile, so that `seen` is still what it was taken for: news, and an
+    awakening or none."""
+    return before.handshake_at if is_awakening(before, seen) else seen.handshake_at
 
 
 def own_handshakes(watched: timedelta, ages: Iterable[tuple[PeerId, timedelta]], now: datetime) -> OwnHandshakes:

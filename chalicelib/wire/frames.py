@@ -14,12 +14,14 @@ from chalicelib.wire.peers import Host
 
 MAX_FRAME_BYTES = 30_000  # API Gateway cuts frames at 32 KB
 MOST_OWN_HANDSHAKES = 64
+MOST_OBSERVATIONS = 300  # no frame holds more
+MOST_JUMPS = 16
 
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # what every JSON reader holds exactly, RFC 8259 section 6
 UnixSeconds = Annotated[int, Meta(ge=0, le=253_402_300_799)]  # to the end of the year 9999
 Word = Annotated[str, Meta(max_length=256)]
 Sentence = Annotated[str, Meta(max_length=4096)]
-Jumps = Annotated[list[Word], Meta(max_length=16)]
+Jumps = Annotated[list[Word], Meta(max_length=MOST_JUMPS)]
 
 
 class Observation(Request, frozen=True):
@@ -70,7 +72,7 @@ class Heartbeat(Request, frozen=True, tag="heartbeat"):
     nonce: Word | None = None
     host: Host | None = None
     own_handshakes: OwnHandshakes | None = None
-    observations: list[Observation] = []
+    observations: Annotated[list[Observation], Meta(max_length=MOST_OBSERVATIONS)] = []
     unreachable: Jumps = []
     reset: Word | None = None
 

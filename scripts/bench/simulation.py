@@ -140,7 +140,7 @@ class Simulation:
                 raise TimeoutError("the refused socket was not reported") from None
             return
         self.connected += 1
-        welcome = Welcome(generation=0, wanted=1, heartbeat_interval_s=240)
+        welcome = Welcome(generation=0, wanted=1, heartbeat_interval_s=540)
         self._events += (
             ev.SocketOpened(socket=number),
             ev.FrameReceived(socket=number, frame=welcome),

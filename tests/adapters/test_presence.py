@@ -6,9 +6,11 @@ import pytest
 from botocore.stub import Stubber
 from tenacity import wait_none
 
-from chalicelib.adapters.dynamodb import models, presence
+from chalicelib.adapters.dynamodb import models
+from chalicelib.adapters.dynamodb import statements as batches
 from chalicelib.adapters.dynamodb.models import PresenceItem
-from chalicelib.adapters.dynamodb.presence import ATTEMPTS, DynamoPresence
+from chalicelib.adapters.dynamodb.presence import DynamoPresence
+from chalicelib.adapters.dynamodb.statements import ATTEMPTS
 from chalicelib.domain.ids import Revision
 from chalicelib.settings import settings_from
 from tests.builders import a_dynamic
@@ -16,13 +18,14 @@ from tests.builders import a_dynamic
 AGENTS = [a_dynamic(number).id for number in (2, 3, 4)]
 DONE: Mapping[str, object] = {}
 BUSY, GONE = {"Error": {"Code": "ThrottlingError"}}, {"Error": {"Code": "ConditionalCheckFailed"}}
+MET = {"Error": {"Code": "TransactionConflict"}}
 
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    monkeypatch.setattr(presence, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr(batches, "wait_random_exponential", lambda **_: wait_none())
     connection = models.bind(settings_from({"AWS_REGION": "eu-west-1", "PRESENCE_TABLE": "presence"}))
     with Stubber(connection.client) as stub:
         yield stub
@@ -38,8 +41,9 @@ def statements(agents: Sequence[str]) -> dict[str, object]:
     }
 
 
-def test_only_what_the_store_was_too_busy_for_is_asked_again(store: Stubber) -> None:
-    store.add_response("batch_execute_statement", {"Responses": [DONE, BUSY, GONE]}, statements(AGENTS))
+def test_only_what_the_store_was_too_busy_for_or_met_a_transaction_is_asked_again(store: Stubber) -> None:
+    store.add_response("batch_execute_statement", {"Responses": [MET, BUSY, GONE]}, statements(AGENTS))
+    store.add_response("batch_execute_statement", {"Responses": [DONE, MET]}, statements(AGENTS[:2]))
     store.add_response("batch_execute_statement", {"Responses": [DONE]}, statements(AGENTS[1:2]))
 
     DynamoPresence().want(dict.fromkeys(AGENTS, Revision(7)))

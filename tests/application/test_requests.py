@@ -159,6 +159,29 @@ def test_a_heartbeat_is_one_update(lab: Lab) -> None:
     assert lab.world.counted(lambda: lab.left.send({**beat, "revision": 4})) == {"write": 3}  # a report was lost
 
 
+@pytest.mark.parametrize(("seen", "reads", "writes"), [(1, 1, 1), (25, 1, 1), (26, 1, 2), (180, 2, 8)])
+def test_what_a_jump_sees_is_read_by_the_hundred_and_written_by_twenty_five(
+    lab: Lab, seen: int, reads: int, writes: int
+) -> None:
+    network = NetworkId(lab.path.split("/")[2])
+    peers = [replace(a_static(number), network_id=network) for number in range(3_000, 3_000 + seen)]
+    lab.world.outside.tables.peers |= {(network, peer.id): PeerRecord(peer, None) for peer in peers}
+
+    def told(seq: int, at: int) -> dict[str, int]:
+        observed = [
+            {"peer_id": peer.id, "endpoint": "203.0.113.5:1", "handshake_at": at, "rx": 0, "tx": 0} for peer in peers
+        ]
+        beat = {"type": "heartbeat", "instance_id": "i", "seq": seq, "generation": 1, "revision": 0, "hash": ""}
+        return lab.world.counted(lambda: lab.hub.send({**beat, "observations": observed}))
+
+    first, again, awoken = told(2, 1_000), told(3, 1_000), told(4, 2_000)
+
+    assert first == {"read": 2 * reads, "write": 1 + 2 * writes}  # what was seen, whose they are; and that they awoke
+    assert again == {"read": reads, "write": 1}
+    assert told(5, 2_120) == {"read": reads, "write": 1 + writes}
+    assert awoken == {"read": reads, "write": 1 + 2 * writes}
+
+
 def test_a_dead_home_costs_the_same_at_any_size(lab: Lab) -> None:
     network = lab.path.split("/")[2]
     spare = lab.world.agent(network, "jump", "spare", endpoint="198.51.100.2")

@@ -26,7 +26,7 @@ from chalicelib.domain.errors import AddressPoolExhausted, Busy
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.peer import Kind
-from chalicelib.domain.presence import Fact, FactKind, Sighting
+from chalicelib.domain.presence import Fact, FactKind
 from chalicelib.domain.principal import Agent, Role, Viewer
 from chalicelib.domain.proof import Expected, Mark, Proof
 from chalicelib.domain.tokens import Secret
@@ -155,21 +155,6 @@ def test_wanted_ends_at_the_highest_whatever_the_order(outside: Outside) -> None
     race(wanted)
 
     assert outside.presence.wanted(agent) == 10 + RACERS - 1
-
-
-def test_a_handshake_that_many_jumps_see_is_one_awakening(outside: Outside) -> None:
-    phone, seen = a_static().id, Sighting(T0, T0)
-
-    assert race(lambda _: outside.presence.sighted(LAB.id, phone, seen)) == 1
-
-
-def test_the_latest_handshake_stays_whoever_saw_it_first(outside: Outside) -> None:
-    phone = a_static().id
-    handshakes = [T0 + timedelta(seconds=(number * 7) % RACERS) for number in range(RACERS)]
-
-    race(lambda number: outside.presence.sighted(LAB.id, phone, Sighting(handshakes[number], T0)))
-
-    assert outside.presence.many(LAB.id, [phone])[phone].sighting == Sighting(max(handshakes), T0)
 
 
 def test_a_fact_recorded_by_many_is_recorded(outside: Outside) -> None:

@@ -17,7 +17,9 @@ from chalicelib.domain.change import (
     Claim,
     Commit,
     CreateNetwork,
+    ForgetAgent,
     FreeAddress,
+    MarkAgent,
     PutPeer,
     Release,
     RemoveAcl,
@@ -38,7 +40,7 @@ from chalicelib.domain.ids import DEPLOYMENT, ConnectionId, NetworkId, PeerId, P
 from chalicelib.domain.ipam import Allocation, Reservation, Span
 from chalicelib.domain.network import Network, SealedSecret
 from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord, Rotation, Tombstone
-from chalicelib.domain.presence import Applied, Fact, FactKind, OwnHandshakes, Presence, Sighting
+from chalicelib.domain.presence import Applied, Fact, FactKind, OwnHandshakes, Presence
 from chalicelib.domain.principal import Agent, Principal, Role, Viewer
 from chalicelib.domain.proof import FEW, Expected, Mark, Proof
 from chalicelib.domain.signing import SigningKey, SigningKeys
@@ -593,26 +595,32 @@ def test_signing_keys_follow_one_another(outside: Outside) -> None:
     assert store.get() == second
 
 
-def test_the_latest_handshake_of_a_network_stays(outside: Outside, lab: Network) -> None:
-    phone, newer = a_static().id, Sighting(T0 + timedelta(seconds=9), T0)
-    outside.presence.sighted(lab.id, phone, newer)
+def test_what_an_agent_hears_says_whether_it_is_blocked(outside: Outside, lab: Network) -> None:
+    agent = a_dynamic().id
 
-    outside.presence.sighted(lab.id, phone, Sighting(T0, T0))
-    outside.presence.sighted(a_network(name="other").id, phone, Sighting(T0 + timedelta(days=1), T0))
+    def is_blocked() -> bool | None:
+        progress = outside.presence.heard(agent, "i", 1, None, T0)
+        return None if progress is None else progress.is_blocked
 
-    assert outside.presence.many(lab.id, [phone]) == {phone: Seen(None, newer)}
+    lab = advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
+    assert is_blocked() is False
+    lab = advance(outside, lab, MarkAgent(agent, is_blocked=True))
+    assert is_blocked() is True
+    assert outside.presence.wanted(agent) == 5
+    lab = advance(outside, lab, MarkAgent(agent, is_blocked=False))
+    assert is_blocked() is False
+    lab = advance(outside, lab, AdmitAgent(agent, Revision(7), HOST, is_blocked=True))
+    assert is_blocked() is True
+    advance(outside, lab, ForgetAgent(agent))
+    assert is_blocked() is None
 
 
-def test_a_peer_that_moved_without_a_handshake_is_seen_where_it_is(outside: Outside, lab: Network) -> None:
-    phone = a_static().id
-    home, moved, hidden = (Sighting(T0, T0, endpoint) for endpoint in ("203.0.113.5:1", "203.0.113.9:2", None))
+def test_a_mark_that_finds_no_presence_leaves_one_that_can_be_read(outside: Outside, lab: Network) -> None:
+    agent = a_dynamic().id
 
-    outside.presence.sighted(lab.id, phone, home)
-    assert outside.presence.many(lab.id, [phone]) == {phone: Seen(None, home)}
-    outside.presence.sighted(lab.id, phone, moved)
-    assert outside.presence.many(lab.id, [phone]) == {phone: Seen(None, moved)}
-    outside.presence.sighted(lab.id, phone, hidden)
-    assert outside.presence.many(lab.id, [phone]) == {phone: Seen(None, hidden)}
+    advance(outside, lab, MarkAgent(agent, is_blocked=True))
+
+    assert outside.presence.heard(agent, "i", 1, None, T0) == Progress(Revision(0), Revision(0), is_blocked=True)
 
 
 def test_what_an_agent_says_of_its_own_handshakes_stays_until_it_says_more(outside: Outside, lab: Network) -> None:
@@ -633,24 +641,12 @@ def test_what_an_agent_says_of_its_own_handshakes_stays_until_it_says_more(outsi
     assert known() == later
 
 
-def test_a_handshake_after_a_silence_is_an_awakening(outside: Outside, lab: Network) -> None:
-    def sighted(seconds: int) -> bool:
-        at = T0 + timedelta(seconds=seconds)
-        return outside.presence.sighted(lab.id, a_static().id, Sighting(at, at))
-
-    assert sighted(0)
-    assert not sighted(0)
-    assert not sighted(179)
-    assert not sighted(60)
-    assert sighted(179 + 180)
-
-
 def test_a_fact_recorded_twice_is_one(outside: Outside, lab: Network) -> None:
     fact = Fact(lab.id, a_static().id, FactKind.HANDSHAKE, T0)
 
     outside.presence.record(fact)
-    outside.presence.record(fact)
-    outside.presence.record(replace(fact, kind=FactKind.CONNECTED))
+    outside.presence.record(fact, replace(fact, kind=FactKind.CONNECTED))
+    outside.presence.record()
 
     assert outside.presence.many(lab.id, [fact.peer_id]) == {}
 

@@ -16,6 +16,7 @@ from chalicelib.domain.failover import (
     down_text,
     forgiving,
     marked,
+    next_look,
     unmarked,
 )
 from chalicelib.domain.home import home_of, moved_homes
@@ -42,6 +43,26 @@ INSTANT = timedelta(microseconds=1)
 )
 def test_a_jump_is_silent_without_socket_heartbeat_or_answer(pulse: Pulse, is_silent: bool) -> None:
     assert pulse.is_silent(T0) is is_silent
+
+
+@pytest.mark.parametrize(
+    ("heard_ago", "is_down", "expected"),
+    [
+        (timedelta(0), False, SILENT_AFTER),
+        (timedelta(seconds=44.5), False, SILENT_AFTER - timedelta(seconds=44)),
+        (SILENT_AFTER - INSTANT, False, timedelta(seconds=1)),
+        (SILENT_AFTER, False, timedelta(seconds=60)),
+        (timedelta(0), True, timedelta(seconds=60)),
+    ],
+)
+def test_a_jump_is_looked_at_when_it_would_be_silent_and_often_while_it_is_or_is_down(
+    heard_ago: timedelta, is_down: bool, expected: timedelta
+) -> None:
+    assert next_look(Pulse(SOCKET, T0 - heard_ago), is_down, timedelta(minutes=5), T0) == expected
+
+
+def test_a_jump_is_looked_at_before_its_peers_could_come_back() -> None:
+    assert next_look(Pulse(SOCKET, T0), False, timedelta(seconds=5), T0) == timedelta(seconds=5)
 
 
 def test_service_counts_from_when_it_was_seen_and_not_before_the_jump_fell() -> None:

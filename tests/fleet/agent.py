@@ -181,6 +181,7 @@ class FleetAgent:
     _read: int = 0
     _up: list[Any] = field(default_factory=list)
     _down: list[Any] = field(default_factory=list)
+    _former: dict[int, Socket] = field(default_factory=dict)
     _hung_up: list[Socket] = field(default_factory=list)
     _instances: int = 0
     _is_blinking: bool = False
@@ -349,6 +350,8 @@ class FleetAgent:
             return
         socket.context = policy["context"]
         socket.open()
+        if self._socket is not None:
+            self._former[self._number] = self._socket
         self._socket, self._number, self._read, self._up, self._down = socket, number, 0, [], []
         self._take(ev.SocketOpened(socket=number, at_s=self.now_s))
 
@@ -358,6 +361,13 @@ class FleetAgent:
         self.state, effects = step(self.state, event)
         for effect in effects:
             self._perform(effect)
+
+    def _hang_up(self, number: int) -> None:
+        if self._socket is not None and number == self._number:
+            socket, self._socket = self._socket, None
+            self._hung_up.append(socket)
+        elif number in self._former:
+            self._hung_up.append(self._former.pop(number))
 
     def _looked(self) -> ev.Observed:
         return ev.Observed(host=HOST, seen=(), at_s=self.now_s)
@@ -374,9 +384,7 @@ class FleetAgent:
             case ef.OpenSocket(number):
                 self._dialled = number
             case ef.CloseSocket(number):
-                if self._socket is not None and number == self._number:
-                    socket, self._socket = self._socket, None
-                    self._hung_up.append(socket)
+                self._hang_up(number)
             case ef.Exit(code):
                 self.exit_code = code
                 self.crash()

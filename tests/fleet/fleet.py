@@ -14,6 +14,7 @@ from chalicelib.application.plans import by_network
 from chalicelib.domain.change import Change
 from chalicelib.domain.failover import Accusation
 from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.presence import HEARTBEAT_REGULAR
 from chalicelib.entrypoints import queues, streams
 from chalicelib.entrypoints.bundle import shown
 from chalicelib.wire.codec import content_hash, content_of, encode
@@ -24,7 +25,7 @@ from tests.fleet.operator import Operator
 from tests.fleet.weather import Weather
 from tests.world import World
 
-TWO_HEARTBEATS = timedelta(minutes=8)  # with the waits of coming back
+TWO_HEARTBEATS = 2 * HEARTBEAT_REGULAR  # with the waits of coming back
 TWO_FULL_FETCHES = timedelta(minutes=140)
 
 
@@ -82,7 +83,7 @@ class Fleet:
 
     def notice(self) -> None:
         """The stream has the changes that were committed since."""
-        changes = list(self.world.outside.tables.changes.values())
+        changes = self.world.outside.tables.stream
         self.pending += changes[self._seen :]
         self._seen = len(changes)
 

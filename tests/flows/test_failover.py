@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
+from chalicelib.domain.failover import SILENT_AFTER
+from chalicelib.domain.presence import FactKind
 from chalicelib.wire.frames import Probe, Reset
 from tests.world import SimulatedAgent, World
 
@@ -117,6 +119,23 @@ def test_a_silent_jump_that_nobody_finds_dead_keeps_its_peers(site: Site) -> Non
     assert site.changes() == []
 
 
+def test_a_jump_that_falls_silent_on_an_open_socket_is_offline_as_soon_as_three_heartbeats_are_missing(
+    site: Site,
+) -> None:
+    def is_told() -> bool:
+        facts = [fact for fact in site.world.outside.tables.facts if fact.peer_id == site.first.peer_id]
+        return any(fact.kind is FactKind.DISCONNECTED for fact in facts)
+
+    site.live(10, [site.first])
+    site.beat(site.first)
+    site.world.live(SILENT_AFTER - SECOND)
+    before = is_told()
+
+    site.world.live(2 * SECOND)
+
+    assert (before, is_told()) == (False, True)
+
+
 def test_a_lost_question_is_made_good_by_the_vigil_of_the_jump(site: Site) -> None:
     site.accuse(site.left, site.first)
     site.world.live()
@@ -125,7 +144,7 @@ def test_a_lost_question_is_made_good_by_the_vigil_of_the_jump(site: Site) -> No
     site.world.live(5 * SECOND)
     before = site.homes()["right"]
 
-    site.world.live(MINUTE)
+    site.world.live(SILENT_AFTER)
 
     assert (before, site.homes()["right"]) == ("first", "second")
 

@@ -192,7 +192,9 @@ def test_status_follows_socket_and_heartbeats(world: World, trio: Trio) -> None:
     assert world.peers(network)["left"]["status"] == "offline"
 
     left.connect()
-    world.outside.clock.advance(timedelta(minutes=12))
+    world.outside.clock.advance(timedelta(minutes=26))
+    assert world.peers(network)["left"]["status"] == "online"
+    world.outside.clock.advance(timedelta(minutes=1))
     assert world.peers(network)["left"]["status"] == "offline"
 
 

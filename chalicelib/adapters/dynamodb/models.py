@@ -16,6 +16,7 @@ from pynamodb.attributes import (
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.adapters.dynamodb.connection import PatientConnection
 from chalicelib.settings import Settings
 
 CONNECTIONS = 16  # at once
@@ -237,6 +238,7 @@ class PresenceItem(Table):
     unreachable = UnicodeSetAttribute(null=True)
     accused_since = UTCDateTimeAttribute(null=True)
     fell_at = UTCDateTimeAttribute(null=True)
+    is_blocked = BooleanAttribute(null=True)
 
 
 class SightingItem(Table):
@@ -253,6 +255,7 @@ class SightingItem(Table):
     handshake_at = UTCDateTimeAttribute()
     seen_at = UTCDateTimeAttribute()
     endpoint = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
 
 
 class MarkItem(Table):
@@ -425,7 +428,7 @@ def bind(settings: Settings) -> Connection:
     Answers their one connection. PynamoDB would make each model one, and a client takes longer
     to build than all that is imported.
     """
-    connection = Connection(
+    connection = PatientConnection(
         region=settings.region,
         host=settings.endpoint_url,
         connect_timeout_seconds=Table.Meta.connect_timeout_seconds,

@@ -1,28 +1,23 @@
 """Facts of agents: one small update each."""
 
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pynamodb.attributes import UnicodeAttribute
-from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from chalicelib.adapters.dynamodb.models import FactItem, PresenceItem, SightingItem
-from chalicelib.adapters.dynamodb.values import epoch, fact_key
+from chalicelib.adapters.dynamodb.statements import Statement, run
+from chalicelib.adapters.dynamodb.values import epoch, fact_key, sighting_key
 from chalicelib.domain.failover import Pulse
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, is_awakening
+from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
 from chalicelib.ports import Progress, Seen
 
-AT_ONCE = 16
-STATEMENTS = 25  # BatchExecuteStatement
-CONDITION = "ConditionalCheckFailed"
-ATTEMPTS, FIRST_WAIT_S, LONGEST_WAIT_S = 5, 0.05, 1.0
 FACTS_KEPT = timedelta(days=1)  # as long as a stream holds its records
+SIGHTINGS_KEPT = timedelta(days=365)  # a phone that nobody saw for a year is as one that never came
 
 
 class DynamoPresence:
@@ -31,14 +26,18 @@ class DynamoPresence:
         return None if known is None else known.wanted
 
     def want(self, revisions: Mapping[PeerId, Revision]) -> None:
-        ordered = sorted(revisions.items())
-        batches = [ordered[at : at + STATEMENTS] for at in range(0, len(ordered), STATEMENTS)]
-        if len(batches) <= 1:
-            for batch in batches:
-                _raise_wanted(batch)
-            return
-        with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(batches))) as pool:
-            list(pool.map(_raise_wanted, batches))
+        table = PresenceItem._get_connection()
+        text = (
+            f'UPDATE "{table.table_name}" SET "wanted" = ? '  # noqa: S608  the table's name alone
+            'WHERE "peer_id" = ? AND "item" = ? AND "wanted" < ?'
+        )
+        run(
+            table,
+            [
+                Statement(text, [{"N": str(revision)}, {"S": peer_id}, {"S": PresenceItem.ITEM}, {"N": str(revision)}])
+                for peer_id, revision in sorted(revisions.items())
+            ],
+        )
 
     def connected(
         self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
@@ -149,50 +148,36 @@ class DynamoPresence:
         )
         return updated is not None
 
-    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> bool:
-        newer = SightingItem.handshake_at.does_not_exist() | (SightingItem.handshake_at <= sighting.handshake_at)
-        try:
-            answer = SightingItem._get_connection().update_item(
-                peer_id,
-                _sighting_key(network_id),
-                actions=[
-                    SightingItem.handshake_at.set(sighting.handshake_at),
-                    SightingItem.seen_at.set(sighting.seen_at),
-                    _set_or_removed(SightingItem.endpoint, sighting.endpoint),
-                ],
-                condition=newer,
-                return_values="ALL_OLD",
-            )
-        except UpdateError as error:
-            _unless_condition(error)
-            return False
-        return is_awakening(_sighting(answer.get("Attributes")), sighting)
+    def sightings(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Sighting]:
+        keys = [(known, sighting_key(network_id)) for known in peer_ids]
+        observed = SightingItem.batch_get(keys, consistent_read=True) if keys else ()
+        return {PeerId(item.peer_id): _seen(item) for item in observed}
 
-    def record(self, fact: Fact) -> None:
-        item = FactItem(
-            fact.peer_id,
-            fact_key(fact),
-            network_id=fact.network_id,
-            kind=fact.kind.value,
-            at=fact.at,
-            revision=fact.revision,
-            after=fact.after,
-            expires_at=epoch(fact.at + FACTS_KEPT),
+    def sighted(
+        self, network_id: NetworkId, seen: Mapping[PeerId, Sighting], before: Mapping[PeerId, Sighting]
+    ) -> Collection[PeerId]:
+        table = SightingItem._get_connection()
+        ordered = sorted(seen.items())
+        done = run(
+            table,
+            [_seeing(table.table_name, network_id, known, now, before.get(known)) for known, now in ordered],
         )
-        try:
-            item.save(condition=FactItem.peer_id.does_not_exist())  # a second insert would not be one
-        except PutError as error:
-            _unless_condition(error)
+        return {known for (known, _), is_kept in zip(ordered, done, strict=True) if is_kept}
+
+    def record(self, *facts: Fact) -> None:
+        if len(facts) == 1:
+            _fact_item(facts[0]).save()
+            return
+        with FactItem.batch_write() as batch:
+            for fact in facts:
+                batch.save(_fact_item(fact))
 
     def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
         if not peer_ids:
             return {}
         agents = PresenceItem.batch_get([(known, PresenceItem.ITEM) for known in peer_ids], consistent_read=True)
         presences = {PeerId(item.peer_id): _presence(item) for item in agents}
-        observed = SightingItem.batch_get(
-            [(known, _sighting_key(network_id)) for known in peer_ids], consistent_read=True
-        )
-        sightings = {PeerId(item.peer_id): _seen(item) for item in observed}
+        sightings = self.sightings(network_id, peer_ids)
         return {
             known: Seen(presences.get(known), sightings.get(known)) for known in presences.keys() | sightings.keys()
         }
@@ -209,57 +194,45 @@ class DynamoPresence:
         return _progress(item)
 
 
-class _Contended(Exception):
-    """Statements of a batch that the store could not run now."""
-
-    def __init__(self, codes: Collection[str]) -> None:
-        super().__init__(", ".join(sorted(set(codes))))
-
-
-def _raise_wanted(wanted: Sequence[tuple[PeerId, Revision]]) -> None:
-    """One request of statements that stand or fall alone; those the store was too busy for are run again.
-
-    Statements, not a transaction: that would cost twice the writes, and turn away a heartbeat that
-    comes meanwhile.
-    """
-    left = list(wanted)
-    for attempt in Retrying(
-        retry=retry_if_exception_type(_Contended),
-        wait=wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S),
-        stop=stop_after_attempt(ATTEMPTS),
-        reraise=True,
-    ):
-        with attempt:
-            failed = _failed(left)
-            left = [(peer_id, revision) for peer_id, revision in left if peer_id in failed]
-            if failed:
-                raise _Contended(failed.values())
-
-
-def _failed(wanted: Sequence[tuple[PeerId, Revision]]) -> dict[PeerId, str]:
-    """Run one batch; answers whose statement failed for another reason than its condition, and the reason's code."""
-    connection = PresenceItem._get_connection()
-    client: Any = connection.connection.client
-    answer = client.batch_execute_statement(
-        Statements=[
-            {
-                "Statement": f'UPDATE "{connection.table_name}" SET "wanted" = ? '  # noqa: S608  the table's name alone
-                'WHERE "peer_id" = ? AND "item" = ? AND "wanted" < ?',
-                "Parameters": [{"N": str(revision)}, {"S": peer_id}, {"S": PresenceItem.ITEM}, {"N": str(revision)}],
-            }
-            for peer_id, revision in wanted
-        ]
+def _fact_item(fact: Fact) -> FactItem:
+    """The same again changes nothing, so that the stream does not take it for another insert."""
+    return FactItem(
+        fact.peer_id,
+        fact_key(fact),
+        network_id=fact.network_id,
+        kind=fact.kind.value,
+        at=fact.at,
+        revision=fact.revision,
+        after=fact.after,
+        expires_at=epoch(fact.at + FACTS_KEPT),
     )
-    codes = [response.get("Error", {}).get("Code", CONDITION) for response in answer["Responses"]]
-    return {peer_id: code for (peer_id, _), code in zip(wanted, codes, strict=True) if code != CONDITION}
 
 
-def _sighting_key(network_id: NetworkId) -> str:
-    return f"sighting#{network_id}"
+def _seeing(
+    table_name: str, network_id: NetworkId, peer_id: PeerId, seen: Sighting, before: Sighting | None
+) -> Statement:
+    """A statement that keeps a sighting in place of the one before."""
+    item = SightingItem(
+        peer_id,
+        sighting_key(network_id),
+        handshake_at=seen.handshake_at,
+        seen_at=seen.seen_at,
+        endpoint=seen.endpoint,
+        expires_at=epoch(seen.seen_at + SIGHTINGS_KEPT),
+    ).serialize(null_check=True)
+    if before is None:
+        members = ", ".join(f"'{name}': ?" for name in item)
+        return Statement(f'INSERT INTO "{table_name}" VALUE {{{members}}}', list(item.values()))
+    key = [item.pop("peer_id"), item.pop("item")]
+    item.setdefault("endpoint", {"NULL": True})
+    changes = " ".join(f'SET "{name}" = ?' for name in item)
+    text = f'UPDATE "{table_name}" {changes} WHERE "peer_id" = ? AND "item" = ? AND "handshake_at" <= ?'
+    latest = latest_before(before, seen)
+    return Statement(text, [*item.values(), *key, {"S": SightingItem.handshake_at.serialize(latest)}])  # type: ignore[no-untyped-call]
 
 
 def _progress(item: PresenceItem) -> Progress:
-    return Progress(Revision(int(item.wanted)), Revision(int(item.applied_revision or 0)))
+    return Progress(Revision(int(item.wanted)), Revision(int(item.applied_revision or 0)), bool(item.is_blocked))
 
 
 def _presence(item: PresenceItem) -> Presence:
@@ -288,14 +261,6 @@ def _pulse(item: PresenceItem) -> Pulse:
     )
 
 
-def _sighting(attributes: Mapping[str, Any] | None) -> Sighting | None:
-    if not attributes:
-        return None
-    item = SightingItem()
-    item.deserialize(dict(attributes))
-    return _seen(item)
-
-
 def _seen(item: SightingItem) -> Sighting:
     return Sighting(item.handshake_at, item.seen_at, item.endpoint)
 
@@ -315,10 +280,6 @@ def _own_handshakes(stored: Mapping[str, Any] | None) -> OwnHandshakes | None:
     return OwnHandshakes(datetime.fromtimestamp(stored["since"], UTC), made)
 
 
-def _set_or_removed(attribute: UnicodeAttribute, value: str | None) -> Action:
-    return attribute.remove() if value is None else attribute.set(value)
-
-
-def _unless_condition(error: UpdateError | PutError) -> None:
+def _unless_condition(error: UpdateError) -> None:
     if error.cause_response_code != "ConditionalCheckFailedException":
         raise error

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from pynamodb.connection import Connection
 from pynamodb.exceptions import VerboseClientError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 Owner = TypeVar("Owner")
@@ -41,6 +42,9 @@ class Transaction(Generic[Owner]):
 
     def put(self, item: Model, owner: Owner, condition: Condition | None = None) -> None:
         self._add("Put", item.get_save_kwargs_from_instance(condition=condition), owner)
+
+    def update(self, item: Model, owner: Owner, actions: list[Action]) -> None:
+        self._add("Update", item.get_update_kwargs_from_instance(actions=actions), owner)
 
     def delete(self, item: Model, owner: Owner, condition: Condition | None = None) -> None:
         self._add("Delete", item.get_delete_kwargs_from_instance(condition=condition), owner)

@@ -16,6 +16,7 @@ from chalicelib.adapters.dynamodb.models import (
     PeerItem,
     PresenceItem,
     RequestItem,
+    SightingItem,
     TombstoneItem,
 )
 from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
@@ -31,6 +32,7 @@ from chalicelib.adapters.dynamodb.values import (
     network_item,
     record_item,
     request_item,
+    sighting_key,
     tombstone_key,
 )
 from chalicelib.domain.change import (
@@ -41,7 +43,9 @@ from chalicelib.domain.change import (
     Commit,
     CreateNetwork,
     ForgetAgent,
+    ForgetSighting,
     FreeAddress,
+    MarkAgent,
     PutPeer,
     Release,
     RemoveAcl,
@@ -133,10 +137,15 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
         case FreeAddress(network_id, index, at):
             transaction.put(AllocationItem(network_id, index_key(index), freed_at=at), write)
             transaction.put(FreedItem(network_id, freed_key(at, index), index=index, freed_at=at), write)
-        case AdmitAgent(peer_id, wanted, host):
+        case AdmitAgent(peer_id, wanted, host, is_blocked):
             said = {"hostname": host.hostname, "os": host.os, "agent_version": host.agent_version}
-            transaction.put(PresenceItem(peer_id, wanted=wanted, host=said), write)
+            transaction.put(PresenceItem(peer_id, wanted=wanted, host=said, is_blocked=is_blocked), write)
+        case MarkAgent(peer_id, is_blocked):
+            known = PresenceItem.wanted.set(PresenceItem.wanted | 0)  # whoever reads it finds a whole item
+            transaction.update(PresenceItem(peer_id), write, [known, PresenceItem.is_blocked.set(is_blocked)])
         case ForgetAgent(peer_id):
             transaction.delete(PresenceItem(peer_id, PresenceItem.ITEM), write)
+        case ForgetSighting(network_id, peer_id):
+            transaction.delete(SightingItem(peer_id, sighting_key(network_id)), write)
         case _:
             assert_never(write)

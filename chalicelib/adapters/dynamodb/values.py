@@ -41,6 +41,10 @@ def fact_key(fact: Fact) -> str:
     return f"fact#{fact.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}#{fact.kind}{report}"
 
 
+def sighting_key(network_id: NetworkId) -> str:
+    return f"sighting#{network_id}"
+
+
 def revision_key(revision: Revision) -> str:
     return f"{revision:012d}"
 

@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.adapters.memory.tables import BATCH, AgentFacts, MemoryTables
+from chalicelib.adapters.memory.tables import BATCH, BATCH_READ, AgentFacts, MemoryTables
 from chalicelib.domain.failover import Pulse
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, is_awakening
+from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
 from chalicelib.ports import AgentSession, Connection, Progress, Seen, Ticket
 
 AGENTS = ("dyn_", "jmp_")
@@ -113,18 +113,32 @@ class MemoryPresence:
         facts.applied = replace(facts.applied or Applied(Revision(0), "", at, None), error=error)
         return True
 
-    def sighted(self, network_id: NetworkId, peer_id: PeerId, sighting: Sighting) -> bool:
-        self._tables.requests["write"] += 1
-        with self._tables.lock:
-            known = self._tables.sightings.get((peer_id, network_id))
-            if known is not None and known.handshake_at > sighting.handshake_at:
-                return False
-            self._tables.sightings[peer_id, network_id] = sighting
-        return is_awakening(known, sighting)
+    def sightings(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Sighting]:
+        self._tables.requests["read"] += math.ceil(len(peer_ids) / BATCH_READ)
+        known = ((peer_id, self._tables.sightings.get((peer_id, network_id))) for peer_id in peer_ids)
+        return {peer_id: sighting for peer_id, sighting in known if sighting is not None}
 
-    def record(self, fact: Fact) -> None:
-        self._tables.requests["write"] += 1
-        self._tables.facts.setdefault(fact)
+    def sighted(
+        self, network_id: NetworkId, seen: Mapping[PeerId, Sighting], before: Mapping[PeerId, Sighting]
+    ) -> Collection[PeerId]:
+        self._tables.requests["write"] += math.ceil(len(seen) / BATCH)
+        kept: set[PeerId] = set()
+        for peer_id, sighting in seen.items():
+            with self._tables.lock:
+                stored, known = self._tables.sightings.get((peer_id, network_id)), before.get(peer_id)
+                if known is None or stored is None:
+                    is_kept = known is stored
+                else:
+                    is_kept = stored.handshake_at <= latest_before(known, sighting)
+                if is_kept:
+                    self._tables.sightings[peer_id, network_id] = sighting
+                    kept.add(peer_id)
+        return kept
+
+    def record(self, *facts: Fact) -> None:
+        self._tables.requests["write"] += math.ceil(len(facts) / BATCH)
+        for fact in facts:
+            self._tables.facts.setdefault(fact)
 
     def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
         self._tables.requests["read"] += 2
@@ -202,7 +216,8 @@ class MemorySessions:
 
 
 def _progress(facts: AgentFacts) -> Progress:
-    return Progress(facts.wanted, Revision(0) if facts.applied is None else facts.applied.revision)
+    applied = Revision(0) if facts.applied is None else facts.applied.revision
+    return Progress(facts.wanted, applied, facts.is_blocked)
 
 
 def _pulse(facts: AgentFacts) -> Pulse:

@@ -19,6 +19,7 @@ from chalicelib.adapters.memory.stores import (
     MemoryAccounts,
     MemoryAllocations,
     MemoryChanges,
+    MemoryLeftovers,
     MemoryNetworks,
     MemoryPeers,
     MemoryProofs,
@@ -41,6 +42,7 @@ class MemoryOutside:
         self.peers = MemoryPeers(self.tables)
         self.allocations = MemoryAllocations(self.tables)
         self.changes = MemoryChanges(self.tables)
+        self.leftovers = MemoryLeftovers(self.tables)
         self.requests = MemoryRequests(self.tables)
         self.proofs = MemoryProofs(self.tables)
         self.signing_keys = MemorySigningKeys(self.tables)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from chalicelib.adapters.memory.tables import BATCH, MemoryTables
+from chalicelib.adapters.memory.tables import BATCH, BATCH_READ, MemoryTables
 from chalicelib.domain.acl import Acl
 from chalicelib.domain.change import Change
 from chalicelib.domain.directory import Block, BlockKey, Directory
@@ -99,7 +99,9 @@ class MemoryPeers:
     def keyed(self, network_id: NetworkId) -> frozenset[PeerId]:
         self._tables.requests["read"] += 1
         claims = list(self._tables.claims.items())
-        return frozenset(PeerId(peer_id) for (network, kind, _), peer_id in claims if (network, kind) == (network_id, "key"))
+        return frozenset(
+            PeerId(peer_id) for (network, kind, _), peer_id in claims if (network, kind) == (network_id, "key")
+        )
 
     def jumps(self, network_id: NetworkId) -> list[Peer]:
         return self._of(network_id, Kind.JUMP)
@@ -159,6 +161,22 @@ class MemoryAllocations:
 
     def _stored(self) -> list[tuple[tuple[NetworkId, int], tuple[PeerId | None, Allocation]]]:
         return list(self._tables.allocations.items())
+
+
+class MemoryLeftovers:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def sweep(self, network_id: NetworkId) -> bool:
+        for table in (self._tables.allocations, self._tables.changes, self._tables.expected, self._tables.marks):
+            own = [key for key in table if key[0] == network_id][:BATCH_READ]
+            self._tables.requests["read"] += 1
+            if own:
+                self._tables.requests["write"] += math.ceil(len(own) / BATCH)
+                for key in own:
+                    del table[key]  # type: ignore[arg-type]
+                return True
+        return False
 
 
 class MemoryChanges:

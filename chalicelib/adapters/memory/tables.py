@@ -22,6 +22,7 @@ from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
 
 BATCH = 25  # BatchWriteItem, BatchExecuteStatement
 NOTHING = Revision(0)
+BATCH_READ = 100  # BatchGetItem
 
 
 @dataclass(slots=True)
@@ -39,11 +40,13 @@ class AgentFacts:
     accused_since: datetime | None = None
     fell_at: datetime | None = None
     unreachable: frozenset[PeerId] = frozenset()
+    is_blocked: bool = False
 
 
 @dataclass(slots=True)
 class MemoryTables:
-    """`requests` counts reads, writes and transactions by port method, as DynamoDB would see them."""
+    """`stream`: every change that was written, also when its record is gone. `requests` counts reads, writes and
+    transactions by port method, as DynamoDB would see them."""
 
     adversary: Adversary = field(default_factory=Adversary)
     networks: dict[NetworkId, Network] = field(default_factory=dict)
@@ -54,6 +57,7 @@ class MemoryTables:
     claims: dict[tuple[NetworkId, ClaimKind, str], PeerId | NetworkId] = field(default_factory=dict)
     allocations: dict[tuple[NetworkId, int], tuple[PeerId | None, Allocation]] = field(default_factory=dict)
     changes: dict[tuple[NetworkId, Revision], Change] = field(default_factory=dict)
+    stream: list[Change] = field(default_factory=list)
     agents: dict[PeerId, AgentFacts] = field(default_factory=dict)
     sightings: dict[tuple[PeerId, NetworkId], Sighting] = field(default_factory=dict)
     facts: dict[Fact, None] = field(default_factory=dict)

@@ -12,7 +12,9 @@ from chalicelib.domain.change import (
     Commit,
     CreateNetwork,
     ForgetAgent,
+    ForgetSighting,
     FreeAddress,
+    MarkAgent,
     PutPeer,
     Release,
     RemoveAcl,
@@ -24,6 +26,7 @@ from chalicelib.domain.change import (
     WriteBlock,
 )
 from chalicelib.domain.directory import Block
+from chalicelib.domain.ids import Revision
 from chalicelib.domain.ipam import Allocation
 from chalicelib.ports import Moved, Refused
 
@@ -50,6 +53,7 @@ class MemoryTransactions:
             for write in commit.writes:
                 self._write(write)
             tables.changes[change.network_id, change.revision] = change
+            tables.stream.append(change)
 
     def _holds(self, write: Write) -> bool:
         """Whether the write's own condition is met."""
@@ -81,7 +85,9 @@ class MemoryTransactions:
                 | Release()
                 | FreeAddress()
                 | AdmitAgent()
+                | MarkAgent()
                 | ForgetAgent()
+                | ForgetSighting()
             ):
                 return True
             case _:
@@ -115,10 +121,14 @@ class MemoryTransactions:
                 tables.allocations[network_id, allocation.index] = (peer_id, Allocation(allocation.index))
             case FreeAddress(network_id, index, at):
                 tables.allocations[network_id, index] = (None, Allocation(index, at))
-            case AdmitAgent(peer_id, wanted, host):
-                tables.agents[peer_id] = AgentFacts(wanted, host)
+            case AdmitAgent(peer_id, wanted, host, is_blocked):
+                tables.agents[peer_id] = AgentFacts(wanted, host, is_blocked=is_blocked)
+            case MarkAgent(peer_id, is_blocked):
+                tables.agents.setdefault(peer_id, AgentFacts(Revision(0), None)).is_blocked = is_blocked
             case ForgetAgent(peer_id):
                 tables.agents.pop(peer_id, None)
+            case ForgetSighting(network_id, peer_id):
+                tables.sightings.pop((peer_id, network_id), None)
             case _:
                 assert_never(write)
 

@@ -1,11 +1,12 @@
 """The socket against a real server on loopback."""
 
+import socket
 from collections.abc import Iterator
 from queue import SimpleQueue
 
 import pytest
 
-from agent.adapters.push import WebSocketPush
+from agent.adapters.push import WebSocketPush, keep_alive_on_old_windows, kept_alive
 from agent.events import Event, FrameReceived, SocketClosed, SocketOpened
 from agent.settings import socket_url
 from chalicelib.wire.codec import encode
@@ -99,3 +100,69 @@ def test_sending_on_a_socket_that_is_gone_is_no_error(origin: Origin) -> None:
 
     push.send(3, encode(HELLO))
     push.close(3)
+
+
+def test_an_idle_socket_is_kept_alive_by_the_kernel(origin: Origin) -> None:
+    push, events = a_push(origin)
+    push.open(1)
+    assert isinstance(events.get(timeout=5), SocketOpened)
+
+    (connection,) = push._open.values()
+    assert connection.sock is not None
+
+    names = ("SO_KEEPALIVE", "TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+    levels = (socket.SOL_SOCKET, *[socket.IPPROTO_TCP] * 4)
+    options = [
+        connection.sock.getsockopt(level, getattr(socket, name)) for level, name in zip(levels, names, strict=True)
+    ]
+    assert options == [1, 45, 5, 3, 30_000]
+    push.close(1)
+
+
+def test_a_platform_that_names_the_options_otherwise_or_lacks_them_is_served_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_USER_TIMEOUT"):
+        monkeypatch.delattr(socket, name)
+    monkeypatch.setattr(socket, "TCP_KEEPALIVE", 16, raising=False)  # macOS
+
+    assert (socket.IPPROTO_TCP, 16, 45) in kept_alive()
+
+    monkeypatch.delattr(socket, "TCP_KEEPALIVE")
+    monkeypatch.delattr(socket, "TCP_KEEPCNT")
+    assert kept_alive() == [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+
+
+def test_an_old_windows_is_asked_by_its_own_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Asked:
+        def ioctl(self, control: int, values: tuple[int, int, int]) -> None:
+            asked.append((control, values))
+
+    asked: list[tuple[int, tuple[int, int, int]]] = []
+    keep_alive_on_old_windows(Asked())  # type: ignore[arg-type]
+    assert asked == []
+
+    monkeypatch.delattr(socket, "TCP_KEEPIDLE")
+    monkeypatch.setattr(socket, "SIO_KEEPALIVE_VALS", 7, raising=False)
+    keep_alive_on_old_windows(Asked())  # type: ignore[arg-type]
+
+    assert asked == [(7, (1, 45_000, 5_000))]
+
+
+def test_a_socket_stays_while_the_next_one_opens_until_it_is_closed(origin: Origin) -> None:
+    push, events = a_push(origin)
+    push.open(1)
+    assert isinstance(events.get(timeout=5), SocketOpened)
+
+    push.open(2)
+    opened = events.get(timeout=5)
+    push.close(1)
+    closed = events.get(timeout=5)
+    push.send(2, encode(HELLO))
+    received = events.get(timeout=5)
+
+    assert isinstance(opened, SocketOpened)
+    assert isinstance(closed, SocketClosed)
+    assert isinstance(received, FrameReceived)
+    assert (opened.socket, closed.socket, received.socket) == (2, 1, 2)
+    push.close(2)
