@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from agent.decisions.beats import PARTS_AT_ONCE
 from chalicelib.adapters.memory.tables import AgentFacts
 from chalicelib.application.heartbeats import Heartbeat
 from chalicelib.application.plans import FETCHES_A_SECOND
@@ -16,7 +17,7 @@ from chalicelib.domain.peer import PeerRecord
 from chalicelib.domain.principal import Agent
 from chalicelib.domain.rotation import Held
 from chalicelib.ports import Connection
-from chalicelib.wire.frames import ConfigChanged
+from chalicelib.wire.frames import MOST_OBSERVATIONS, ConfigChanged
 from tests.builders import a_dynamic, a_key
 from tests.partitions import READ_UNITS, WRITE_UNITS, Partitions
 from tests.world import SimulatedAgent, World
@@ -138,11 +139,16 @@ def test_a_report_of_every_agent(crowd: Crowd) -> None:
 
 
 def test_a_jump_that_saw_every_peer(crowd: Crowd) -> None:
+    """As it tells of them: a few frames, each as full as it may be, then a second's pause."""
     now = crowd.world.outside.clock.now()
     seen = [(agent.peer_id, now, "203.0.113.5:51820") for agent in crowd.agents]
-    beat = Heartbeat("i", 1, Revision(0), "", None, seen)
+    frames = [seen[at : at + MOST_OBSERVATIONS] for at in range(0, len(seen), MOST_OBSERVATIONS)]
 
-    crowd.world.container.heartbeats.record(Agent(crowd.network, PeerId(crowd.hub.peer_id)), beat)
+    for number, told in enumerate(frames):
+        if number % PARTS_AT_ONCE == 0:
+            crowd.later()
+        beat = Heartbeat("i", number, Revision(0), "", None, told)
+        crowd.world.container.heartbeats.record(Agent(crowd.network, PeerId(crowd.hub.peer_id)), beat)
     crowd.world.settle()
 
     within_limits(crowd)
