@@ -35,8 +35,9 @@ test("the panel turns to connected by itself, and the command is gone then", asy
 test("a hub that does not come within a minute raises the question of its port", async () => {
   vi.useFakeTimers({ shouldAdvanceTime: true });
   const cache = newCache();
-  cache.setQueryData(keys.peers("net_1"), [HUB]);
-  const enrollment = { peer: HUB, token: "t.o.k", expiresAt: "2026-01-02T00:00:00Z" };
+  const mapped = { ...HUB, published_port: 443 };
+  cache.setQueryData(keys.peers("net_1"), [mapped]);
+  const enrollment = { peer: mapped, token: "t.o.k", expiresAt: "2026-01-02T00:00:00Z" };
   show(<EnrollPanel network={aNetwork()} enrollment={enrollment} onClose={() => {}} />, { cache });
   await screen.findByText(/t\.o\.k/);
   expect(screen.queryByText("Is UDP 51820 open?")).toBeNull();
@@ -44,6 +45,7 @@ test("a hub that does not come within a minute raises the question of its port",
   await act(() => vi.advanceTimersByTimeAsync(60_000));
 
   expect(screen.getByText("Is UDP 51820 open?")).toBeTruthy();
+  expect(screen.getByText(/maps UDP 443 to it must send that on to UDP 51820/)).toBeTruthy();
   vi.useRealTimers();
 });
 
