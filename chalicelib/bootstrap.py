@@ -340,7 +340,9 @@ class Container:
     @cached_property
     def deliveries(self) -> Deliveries:
         out = self._outside
-        return Deliveries(out.connections, out.sessions, out.presence, out.queue, out.gateway, out.clock)
+        return Deliveries(
+            out.connections, out.sessions, out.presence, out.queue, out.gateway, out.clock, out.randomness
+        )
 
     @cached_property
     def accounts(self) -> Accounts:

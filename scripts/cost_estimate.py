@@ -58,8 +58,8 @@ QUEUES, QUEUE_POLLERS, POLL_S = 3, 5, 20  # what Lambda keeps asking an empty qu
 
 # Held against the simulated system by tests/scripts; durations as seen locally, doubled.
 HEARTBEAT = Use(writes=1, invocations=1, ms=20, messages=2)  # and its ack
-SESSION = Use(reads=1, writes=4, invocations=1, ms=40, rest_calls=1)  # a transaction's two writes count twice
-SOCKET = Use(reads=1, writes=5, invocations=4, ms=80, messages=2)  # authorizer, connect, hello, disconnect
+SESSION = Use(reads=1, writes=6, invocations=1, ms=40, rest_calls=1)  # a transaction's three items count twice
+SOCKET = Use(reads=2, writes=5, invocations=4, ms=80, messages=2)  # authorizer, connect, hello, disconnect
 NEWS = Use(reads=2, invocations=1, ms=20)  # that it connected; nobody watches
 VIGIL = Use(reads=2, invocations=1, ms=20, queued=1)  # of a jump, whether it is still heard
 FETCH = Use(reads=6, invocations=1, ms=60, rest_calls=1)

@@ -23,6 +23,7 @@ class Told(msgspec.Struct, frozen=True, tag="push"):
     connections: tuple[Connection, ...]
     after: tuple[PeerId, ...] = ()
     until: datetime | None = None
+    tries: int = 0
 
 
 class Due(msgspec.Struct, frozen=True, tag="check"):
@@ -35,14 +36,15 @@ def message_from(body: str) -> Push | Check:
     if isinstance(message, Due):
         return message.check
     notice = msgspec.json.decode(message.notice, type=NOTICES[message.kind])
-    return Push(notice, message.connections, message.after, message.until)
+    return Push(notice, message.connections, message.after, message.until, message.tries)
 
 
 def message_of(message: Push | Check) -> str:
     if isinstance(message, Check):
         return msgspec.json.encode(Due(message)).decode()
     notice = msgspec.Raw(msgspec.json.encode(message.notice))
-    told = Told(type(message.notice).__name__, notice, message.connections, message.after, message.until)
+    kind, waiting = type(message.notice).__name__, (message.after, message.until, message.tries)
+    told = Told(kind, notice, message.connections, *waiting)
     return msgspec.json.encode(told).decode()
 
 

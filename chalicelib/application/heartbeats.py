@@ -1,6 +1,6 @@
 """What agents say of themselves, and jumps of others.
 
-Requests: 1, and for each peer a jump saw something new of 1, or 2 when it awoke; a report more
+Requests: 1 (2 when it is refused), and for each peer a jump saw something new of 1, or 2 when it awoke; a report more
 when the one of the bundle it runs was lost; a word against jumps, or for a reset, 1 message.
 """
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.application.connections import refusal
 from chalicelib.application.proofs import Proofs
-from chalicelib.domain.errors import PeerNotFound
 from chalicelib.domain.failover import Accusation, ResetRequest
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.peer import Host
@@ -51,15 +51,16 @@ class Heartbeats:
 
         Raises:
             PeerNotFound: the agent is gone.
+            Unauthenticated: its session ended with the peer's token.
         """
         now = self.clock.now()
         watched = heartbeat.watched
         own = None if watched is None else own_handshakes(watched, heartbeat.own_handshakes, now)
         progress = self.presence.heard(
-            agent.peer_id, heartbeat.instance_id, heartbeat.seq, heartbeat.host, now, own, heartbeat.unreachable
+            agent, heartbeat.instance_id, heartbeat.seq, heartbeat.host, now, own, heartbeat.unreachable
         )
         if progress is None:
-            raise PeerNotFound(agent.peer_id)
+            raise refusal(self.presence, agent)
         if heartbeat.running > progress.applied:
             self.proofs.applied(agent, heartbeat.running, heartbeat.bundle_hash)
         if agent.peer_id.startswith(JUMP):  # only a jump's word about others counts
@@ -75,4 +76,4 @@ class Heartbeats:
 
     def lives(self, agent: Agent) -> None:
         """Note that an agent answered when it was asked whether it lives."""
-        self.presence.lives(agent.peer_id, self.clock.now())
+        self.presence.lives(agent, self.clock.now())

@@ -30,7 +30,7 @@ class Proofs:
     def applied(self, agent: Agent, revision: Revision, bundle_hash: str) -> None:
         """Store that an agent runs the bundle of a revision."""
         now = self.clock.now()
-        before = self.presence.applied(agent.peer_id, revision, bundle_hash, now)
+        before = self.presence.applied(agent, revision, bundle_hash, now)
         if before is None:
             return
         if before < revision:
@@ -39,7 +39,7 @@ class Proofs:
 
     def failed(self, agent: Agent, error: str) -> None:
         """Store why an agent could not apply what it fetched."""
-        self.presence.failed(agent.peer_id, error, self.clock.now())
+        self.presence.failed(agent, error, self.clock.now())
 
     def of(self, network_id: NetworkId, changes: Sequence[Change]) -> Mapping[Revision, Proof | None]:
         """The proof of each change; None for one whose audience is not known yet, or no longer."""

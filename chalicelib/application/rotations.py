@@ -9,6 +9,7 @@ of the peers, and 2 a hundred agents.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chalicelib.application.connections import ENDED
 from chalicelib.application.edits import Edit, Edits, Order
 from chalicelib.application.shown import Lens, Shown
 from chalicelib.domain.change import What, claims_of_keys
@@ -19,6 +20,7 @@ from chalicelib.domain.errors import (
     KindMismatch,
     PeerIsBlocked,
     PeerNotEnrolled,
+    Unauthenticated,
 )
 from chalicelib.domain.home import home_of, serving
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
@@ -50,9 +52,12 @@ class Rotations:
 
         Raises:
             KeyInUse, PeerIsBlocked.
+            Unauthenticated: the session is of before a new token.
         """
 
         def taken(network: Network, before: PeerRecord) -> Edit:
+            if not before.admits(agent.admission):
+                raise Unauthenticated(ENDED)
             if before.peer.is_blocked:
                 raise PeerIsBlocked(before.peer.name)
             after = told(network, before.peer, held)

@@ -181,11 +181,23 @@ class FreeAddress:
 
 @dataclass(frozen=True, slots=True)
 class AdmitAgent:
-    """Start an agent's presence with its own revision wanted."""
+    """Start an agent's presence with its own revision wanted; only frames of this admission count in it."""
 
     peer_id: PeerId
     wanted: Revision
     host: Host
+    admission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeAgent:
+    """Let no agent's frame count any more, until another is admitted; what is known of the peer stays.
+
+    `wanted`: of one that had no presence.
+    """
+
+    peer_id: PeerId
+    wanted: Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +235,7 @@ Write = (
     | TakeAddress
     | FreeAddress
     | AdmitAgent
+    | RevokeAgent
     | ForgetAgent
     | SettleRequest
 )

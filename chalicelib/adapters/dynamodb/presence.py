@@ -7,6 +7,7 @@ from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -16,6 +17,7 @@ from chalicelib.domain.failover import Pulse
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Host
 from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, is_awakening
+from chalicelib.domain.principal import Agent
 from chalicelib.ports import Progress, Seen
 
 AT_ONCE = 16
@@ -43,26 +45,28 @@ class DynamoPresence:
         with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(batches))) as pool:
             list(pool.map(_raise_wanted, batches))
 
-    def connected(
-        self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
-    ) -> Progress | None:
+    def connected(self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime) -> Progress | None:
         return self._update(
-            peer_id,
+            agent.peer_id,
             [
                 PresenceItem.connection_id.set(connection_id),
                 PresenceItem.instance_id.set(instance_id),
                 PresenceItem.last_seen.set(at),
                 PresenceItem.accused_since.remove(),
             ],
+            _admitted(agent),
         )
 
-    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
+    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
         own = PresenceItem.connection_id == connection_id
-        return self._update(peer_id, [PresenceItem.connection_id.remove()], own) is not None
+        return (
+            self._update(peer_id, [PresenceItem.connection_id.remove(), PresenceItem.closed_at.set(at)], own)
+            is not None
+        )
 
     def heard(
         self,
-        peer_id: PeerId,
+        agent: Agent,
         instance_id: str,
         seq: int,
         host: Host | None,
@@ -82,10 +86,12 @@ class DynamoPresence:
             actions.append(PresenceItem.host.set(said))
         if own is not None:
             actions.append(PresenceItem.own_handshakes.set(_own_stored(own)))
-        return self._update(peer_id, actions)
+        return self._update(agent.peer_id, actions, _admitted(agent))
 
-    def lives(self, peer_id: PeerId, at: datetime) -> None:
-        self._update(peer_id, [PresenceItem.last_seen.set(at), PresenceItem.accused_since.remove()])
+    def lives(self, agent: Agent, at: datetime) -> None:
+        self._update(
+            agent.peer_id, [PresenceItem.last_seen.set(at), PresenceItem.accused_since.remove()], _admitted(agent)
+        )
 
     def accuse(self, peer_id: PeerId, at: datetime) -> Pulse | None:
         item = PresenceItem(peer_id, PresenceItem.ITEM)
@@ -113,11 +119,12 @@ class DynamoPresence:
             return Revision(0)
         return Revision(int(item.applied_revision or 0))
 
-    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
+    def applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
         known = PresenceItem.applied_revision
+        newer = known.does_not_exist() | (known <= revision)
         try:
             answer = PresenceItem._get_connection().update_item(
-                peer_id,
+                agent.peer_id,
                 PresenceItem.ITEM,
                 actions=[
                     known.set(revision),
@@ -125,7 +132,7 @@ class DynamoPresence:
                     PresenceItem.applied_at.set(at),
                     PresenceItem.applied_error.remove(),
                 ],
-                condition=PresenceItem.peer_id.exists() & (known.does_not_exist() | (known <= revision)),
+                condition=PresenceItem.peer_id.exists() & _admitted(agent) & newer,
                 return_values="ALL_OLD",
             )
         except UpdateError as error:
@@ -134,15 +141,16 @@ class DynamoPresence:
         before = (answer.get("Attributes") or {}).get("applied_revision")
         return Revision(0 if before is None else int(before["N"]))
 
-    def failed(self, peer_id: PeerId, error: str, at: datetime) -> bool:
+    def failed(self, agent: Agent, error: str, at: datetime) -> bool:
         updated = self._update(
-            peer_id,
+            agent.peer_id,
             [
                 PresenceItem.applied_revision.set(PresenceItem.applied_revision | 0),  # as it is, or the first
                 PresenceItem.applied_hash.set(PresenceItem.applied_hash | ""),
                 PresenceItem.applied_at.set(PresenceItem.applied_at | at),
                 PresenceItem.applied_error.set(error),
             ],
+            _admitted(agent),
         )
         return updated is not None
 
@@ -192,7 +200,7 @@ class DynamoPresence:
             known: Seen(presences.get(known), sightings.get(known)) for known in presences.keys() | sightings.keys()
         }
 
-    def _update(self, peer_id: PeerId, actions: list, condition: object = None) -> Progress | None:  # type: ignore[type-arg]
+    def _update(self, peer_id: PeerId, actions: list[Action], condition: Condition | None = None) -> Progress | None:
         """Update the agent's item if it exists; answers how far it is."""
         item = PresenceItem(peer_id, PresenceItem.ITEM)
         exists = PresenceItem.peer_id.exists()
@@ -202,6 +210,13 @@ class DynamoPresence:
             _unless_condition(error)
             return None
         return Progress(Revision(int(item.wanted)), Revision(int(item.applied_revision or 0)))
+
+
+def _admitted(agent: Agent) -> Condition:
+    """That frames of this agent count. An item of before admissions were kept has none, until a token is re-issued."""
+    admission = PresenceItem.admission
+    own: Condition = admission.does_not_exist() | (admission == agent.admission)
+    return own
 
 
 class _Contended(Exception):
@@ -276,6 +291,7 @@ def _pulse(item: PresenceItem) -> Pulse:
         item.accused_since,
         item.fell_at,
         frozenset(map(PeerId, item.unreachable or ())),
+        item.closed_at,
     )
 
 

@@ -7,36 +7,42 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import DeleteError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.adapters.dynamodb.models import AssertionItem, SessionItem, TicketItem
+from chalicelib.adapters.dynamodb.models import AssertionItem, PeerItem, SessionItem, TicketItem
 from chalicelib.adapters.dynamodb.values import epoch
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.principal import Agent, Viewer
 from chalicelib.domain.tokens import Secret
-from chalicelib.ports import AgentSession, Ticket
+from chalicelib.ports import AgentSession, Assertion, Moved, Ticket
 
 
 class DynamoSessions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def open(self, session_id: str, session: AgentSession, assertion_id: str, assertion_expires_at: datetime) -> bool:
+    def open(self, session_id: str, session: AgentSession, assertion: Assertion, device_key: str) -> bool:
         agent = session.agent
-        burnt = AssertionItem(agent.peer_id, f"assertion#{assertion_id}", expires_at=epoch(assertion_expires_at))
+        burnt = AssertionItem(agent.peer_id, f"assertion#{assertion.id}", expires_at=epoch(assertion.expires_at))
         item = SessionItem(
             agent.peer_id,
             _key(session_id),
             network_id=agent.network_id,
+            admission=agent.admission,
             secret=session.secret,
             expires_at=epoch(session.expires_at),
         )
         try:
             with TransactWrite(connection=self._connection) as transaction:
+                own = PeerItem.device_key == device_key
+                transaction.condition_check(PeerItem, agent.network_id, agent.peer_id, condition=own)
                 transaction.save(burnt, condition=AssertionItem.item.does_not_exist())
                 transaction.save(item)
         except TransactWriteError as error:
             if error.cause_response_code != "TransactionCanceledException":
                 raise
-            return False
+            _, of_assertion, _ = error.cancellation_reasons  # condition checks first, then puts as they were queued
+            if of_assertion is not None and of_assertion.code == "ConditionalCheckFailed":
+                return False
+            raise Moved from error
         return True
 
     def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None:
@@ -45,7 +51,7 @@ class DynamoSessions:
         except SessionItem.DoesNotExist:
             return None
         return AgentSession(
-            Agent(NetworkId(item.network_id), peer_id),
+            Agent(NetworkId(item.network_id), peer_id, item.admission),
             Secret(item.secret),
             datetime.fromtimestamp(int(item.expires_at), UTC),
         )

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import CancellationReason, TransactWriteError
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.dynamodb.models import (
@@ -49,6 +50,7 @@ from chalicelib.domain.change import (
     Release,
     RemoveAcl,
     RemoveNetwork,
+    RevokeAgent,
     SettleRequest,
     TakeAddress,
     Write,
@@ -59,6 +61,7 @@ from chalicelib.ports import Moved, Refused
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
 OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteDirectory)  # their condition says: nobody was first
+UNCONDITIONAL = (RevokeAgent,)  # an update, which comes last in the reasons whatever its place among the writes
 Queued = Callable[[TransactWrite], None]
 
 
@@ -91,7 +94,7 @@ def _why(owners: list[Write | None], reasons: list[CancellationReason | None]) -
     """A claim that is taken is the answer; anything else that moved is decided again."""
     failed = [owner for owner, reason in zip(owners, reasons, strict=True) if reason and _is_condition(reason)]
     for write in failed:
-        if write is not None and not isinstance(write, OPTIMISTIC):
+        if write is not None and not isinstance(write, OPTIMISTIC + UNCONDITIONAL):
             return Refused(write)
     return Moved()
 
@@ -153,9 +156,15 @@ def _items(write: Write) -> Iterator[Queued]:  # noqa: C901  one flat case a kin
         case FreeAddress(network_id, index, at):
             yield lambda t: t.save(AllocationItem(network_id, index_key(index), freed_at=at))
             yield lambda t: t.save(FreedItem(network_id, freed_key(at, index), index=index, freed_at=at))
-        case AdmitAgent(peer_id, wanted, host):
+        case AdmitAgent(peer_id, wanted, host, admission):
             said = {"hostname": host.hostname, "os": host.os, "agent_version": host.agent_version}
-            yield lambda t: t.save(PresenceItem(peer_id, wanted=wanted, host=said))
+            yield lambda t: t.save(PresenceItem(peer_id, wanted=wanted, admission=admission, host=said))
+        case RevokeAgent(peer_id, wanted):
+            revoked: list[Action] = [
+                PresenceItem.admission.set(PresenceItem.REVOKED),
+                PresenceItem.wanted.set(PresenceItem.wanted | wanted),
+            ]
+            yield lambda t: t.update(PresenceItem(peer_id, PresenceItem.ITEM), actions=revoked)
         case ForgetAgent(peer_id):
             yield lambda t: t.delete(PresenceItem(peer_id, PresenceItem.ITEM))
         case _:

@@ -17,6 +17,7 @@ from chalicelib.domain.change import (
     Release,
     RemoveAcl,
     RemoveNetwork,
+    RevokeAgent,
     SettleRequest,
     TakeAddress,
     Write,
@@ -80,6 +81,7 @@ class MemoryTransactions:
                 | Release()
                 | FreeAddress()
                 | AdmitAgent()
+                | RevokeAgent()
                 | ForgetAgent()
             ):
                 return True
@@ -114,8 +116,10 @@ class MemoryTransactions:
                 tables.allocations[network_id, allocation.index] = (peer_id, Allocation(allocation.index))
             case FreeAddress(network_id, index, at):
                 tables.allocations[network_id, index] = (None, Allocation(index, at))
-            case AdmitAgent(peer_id, wanted, host):
-                tables.agents[peer_id] = AgentFacts(wanted, host)
+            case AdmitAgent(peer_id, wanted, host, admission):
+                tables.agents[peer_id] = AgentFacts(wanted, host, admission)
+            case RevokeAgent(peer_id, wanted):
+                tables.agents.setdefault(peer_id, AgentFacts(wanted, None)).admission = None
             case ForgetAgent(peer_id):
                 tables.agents.pop(peer_id, None)
             case _:
