@@ -68,6 +68,7 @@ from chalicelib.ports import (
     ProofStore,
     PushQueue,
     Randomness,
+    Redelivery,
     RemovalQueue,
     RequestStore,
     SessionStore,
@@ -123,6 +124,8 @@ class Outside(Protocol):
     def vault(self) -> Vault: ...
     @property
     def removals(self) -> RemovalQueue: ...
+    @property
+    def redelivery(self) -> Redelivery: ...
     @property
     def dead_letters(self) -> DeadLetters: ...
     @property
@@ -185,6 +188,12 @@ class Aws:
         from chalicelib.adapters.sqs import SqsRemovalQueue
 
         return SqsRemovalQueue(self._settings)
+
+    @cached_property
+    def redelivery(self) -> Redelivery:
+        from chalicelib.adapters.sqs import SqsRedelivery
+
+        return SqsRedelivery(self._settings)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
@@ -357,6 +366,10 @@ class Container:
     @property
     def removal_queue(self) -> RemovalQueue:
         return self._outside.removals
+
+    @property
+    def redelivery(self) -> Redelivery:
+        return self._outside.redelivery
 
     @property
     def dead_letters(self) -> DeadLetters:

@@ -481,8 +481,16 @@ class ErrandQueue(Protocol):
 
 
 class RemovalQueue(Protocol):
-    def start(self, network_id: NetworkId) -> None:
-        """Have a network that is being deleted removed, step by step; at least once."""
+    def start(self, network_id: NetworkId, turn: int = 0) -> None:
+        """Have a network that is being deleted removed, step by step; at least once. `turn`: the messages before."""
+        ...
+
+
+class Redelivery(Protocol):
+    def after(self, source: str, waits_s: Mapping[str, int]) -> None:
+        """Have messages that were received, by receipt, seen again after so many seconds. `source`: their queue's ARN.
+
+        At most as many as one batch has."""
         ...
 
 

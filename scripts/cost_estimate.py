@@ -54,7 +54,7 @@ class Use:
 
 
 ALARMS = 17
-QUEUES, QUEUE_POLLERS, POLL_S = 3, 5, 20  # what Lambda keeps asking an empty queue with
+QUEUES, QUEUE_POLLERS, POLL_S = 4, 5, 20  # what Lambda keeps asking an empty queue with
 
 # Held against the simulated system by tests/scripts; durations as seen locally, doubled.
 HEARTBEAT = Use(writes=1, invocations=1, ms=20, messages=2)  # and its ack

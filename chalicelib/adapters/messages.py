@@ -1,4 +1,4 @@
-"""What waits in the queues of pushes and errands, as text. Apart from the queues: who only reads needs no boto3."""
+"""What waits in the queues, as text. Apart from the queues: who only reads needs no boto3."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import get_args
 import msgspec
 
 from chalicelib.domain.failover import Errand
-from chalicelib.domain.ids import PeerId
+from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.notice import Notice
 from chalicelib.ports import Check, Connection, Push
 
@@ -28,6 +28,23 @@ class Told(msgspec.Struct, frozen=True, tag="push"):
 
 class Due(msgspec.Struct, frozen=True, tag="check"):
     check: Check
+
+
+class _Removal(msgspec.Struct, frozen=True):
+    """`turn`: how many messages of this removal came before."""
+
+    network_id: NetworkId
+    turn: int = 0
+
+
+def removal_from(body: str) -> tuple[NetworkId, int]:
+    """The network to go on removing, and the turn; raises msgspec.DecodeError."""
+    message = msgspec.json.decode(body, type=_Removal)
+    return message.network_id, message.turn
+
+
+def removal_text(network_id: NetworkId, turn: int) -> str:
+    return msgspec.json.encode(_Removal(network_id, turn)).decode()
 
 
 def message_from(body: str) -> Push | Check:

@@ -18,6 +18,7 @@ from chalicelib.domain.proof import Proof, Report, proof
 from chalicelib.ports import Check, Clock, PresenceStore, ProofStore
 
 LATE_AFTER = timedelta(seconds=60)
+MOST_NOTED = 1_000  # late agents of one check that are told of, one write each
 REACH = 200  # revisions past a page in which an agent that skipped some may have reported
 
 
@@ -56,7 +57,8 @@ class Proofs:
         return {change.revision: _of(change, expected.get(change.revision), reports, running) for change in changes}
 
     def check(self, check: Check) -> int:
-        """Note who is connected and has not applied the newest of the revisions that concern it; answers how many."""
+        """Note who is connected and has not applied the newest of the revisions that concern it, up to MOST_NOTED;
+        answers how many there are."""
         now = self.clock.now()
         expected = sorted(self.store.expected(check.network_id, check.first, check.last).items())
         newest = {peer_id: revision for revision, concerned in expected for peer_id in concerned}
@@ -65,7 +67,7 @@ class Proofs:
             for peer_id, seen in self.presence.many(check.network_id, newest.keys()).items()
             if seen.presence is not None and seen.presence.is_connected and seen.presence.running < newest[peer_id]
         ]
-        for peer_id in sorted(late):
+        for peer_id in sorted(late)[:MOST_NOTED]:
             self.presence.record(Fact(check.network_id, peer_id, FactKind.LATE, now))
         return len(late)
 

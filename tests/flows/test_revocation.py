@@ -1,6 +1,7 @@
 """Access that was revoked ends, in whatever order its end meets what is on the way."""
 
 import copy
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -134,17 +135,33 @@ def require_over(site: Site) -> None:
     assert (tables.agents, tables.sightings, tables.facts, tables.reports) == before
 
 
-@given(st.sampled_from(ENDS), st.data())
-def test_nothing_of_the_machine_before_is_taken_once_its_end_was_delivered(how: str, data: st.DataObject) -> None:
+def in_stretches(luck: random.Random) -> Callable[[int], int]:
+    """Who is next: often the same again, so that much may happen while another waits in the middle of something."""
+    chosen, left = 0, 0
+
+    def next_of(waiting: int) -> int:
+        nonlocal chosen, left
+        if left == 0:
+            chosen, left = luck.randrange(waiting), luck.choice((1, 1, 2, 5, 20))
+        left -= 1
+        return chosen % waiting
+
+    return next_of
+
+
+@given(how=st.sampled_from(ENDS), order=st.integers(0, 2**32), is_ill=st.booleans(), is_mute=st.booleans())
+def test_nothing_of_the_machine_before_is_taken_once_its_end_was_delivered(
+    how: str, order: int, is_ill: bool, is_mute: bool
+) -> None:
     site = a_site()
     world, out = site.world, site.world.outside
-    turns = Turns(lambda waiting: data.draw(st.integers(0, waiting - 1)))
+    turns = Turns(in_stretches(random.Random(order)))
     turns.interrupts(out.sessions, "open", "get", "end_all")
     turns.interrupts(out.connections, "add", "remove", "of_agent", "of_agents")
     turns.interrupts(out.presence, "connected", "heard", "sighted", "want")
     turns.interrupts(out.gateway, "tell", "dismiss")
     turns.interrupts(out.transactions, "commit")
-    if data.draw(st.booleans()):
+    if is_ill:
         out.gateway.ill = {ConnectionId(str(site.hub.connection))}
 
     def stream() -> None:
@@ -166,7 +183,7 @@ def test_nothing_of_the_machine_before_is_taken_once_its_end_was_delivered(how: 
         lambda: site.comes_again(site.hub.session),
         lambda: speak(site.hub, 5, site.peer),
     ]
-    if data.draw(st.booleans()):
+    if is_mute:
         acts.pop()  # it only listens
     turns.run(acts)
     out.gateway.ill.clear()

@@ -77,13 +77,25 @@ class MemoryGateway:
 
 
 class MemoryRemovals:
-    """Networks whose removal was asked for, in order."""
+    """Networks whose removal was asked for, in order. `turns`: the latest of each."""
 
     def __init__(self) -> None:
         self.started: list[NetworkId] = []
+        self.turns: dict[NetworkId, int] = {}
 
-    def start(self, network_id: NetworkId) -> None:
+    def start(self, network_id: NetworkId, turn: int = 0) -> None:
         self.started.append(network_id)
+        self.turns[network_id] = turn
+
+
+class MemoryRedelivery:
+    """`waits_s`: by receipt, when messages that failed are seen again."""
+
+    def __init__(self) -> None:
+        self.waits_s: dict[str, int] = {}
+
+    def after(self, source: str, waits_s: Mapping[str, int]) -> None:
+        self.waits_s.update(waits_s)
 
 
 class MemoryVault:

@@ -9,6 +9,7 @@ from chalicelib.adapters.memory.edges import (
     MemoryGateway,
     MemoryIdentities,
     MemoryQueue,
+    MemoryRedelivery,
     MemoryRemovals,
     MemoryVault,
     SteppedClock,
@@ -53,5 +54,6 @@ class MemoryOutside:
         self.queue = MemoryQueue()
         self.errands = MemoryErrands(self.clock)
         self.removals = MemoryRemovals()
+        self.redelivery = MemoryRedelivery()
         self.dead_letters = MemoryDeadLetters()
         self.gateway = MemoryGateway()
