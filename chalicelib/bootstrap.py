@@ -44,6 +44,7 @@ from chalicelib.application.people import People
 from chalicelib.application.plans import Announcements, Plans
 from chalicelib.application.proofs import Proofs
 from chalicelib.application.removal import Removals
+from chalicelib.application.replans import Replans
 from chalicelib.application.requests import Requests
 from chalicelib.application.rotations import Rotations
 from chalicelib.application.shown import Lens
@@ -336,6 +337,10 @@ class Container:
         return Plans(
             out.networks, out.peers, out.presence, out.connections, out.proofs, out.queue, out.removals, out.clock
         )
+
+    @cached_property
+    def replans(self) -> Replans:
+        return Replans(self.plans, self._outside.networks, self._outside.changes)
 
     @cached_property
     def announcements(self) -> Announcements:
