@@ -444,7 +444,7 @@ class Push:
     """One queue message: tell these connections.
 
     `after`: once these agents run the notice's revision, but no later than `until`. `tries`: how often the
-    gateway failed with these."""
+    gateway failed with these, at least 1 when it did not know them yet."""
 
     notice: Notice
     connections: tuple[Connection, ...]

@@ -155,7 +155,11 @@ def _letters(queue: str, settings: Settings) -> Letters:
     arn = json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"]
     url = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
     written = _anew if queue == "removal" else str
-    return Letters(sqs, url, lambda body: sqs.send_message(QueueUrl=source, MessageBody=written(body)))
+
+    def send(body: str) -> None:
+        sqs.send_message(QueueUrl=source, MessageBody=written(body))
+
+    return Letters(sqs, url, send)
 
 
 def _anew(body: str) -> str:

@@ -20,7 +20,7 @@ class Turns:
         self.raised: list[Exception] = []
 
     def interrupts(self, store: object, *methods: str) -> None:
-        """Let others have their turns before each of these requests of an act."""
+        """Let others have their turns before and after each of these requests of an act."""
         for name in methods:
             setattr(store, name, self._pausing(getattr(store, name)))
 
@@ -59,6 +59,8 @@ class Turns:
     def _pausing(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def paused(*args: Any, **named: Any) -> Any:
             self.pause()
-            return method(*args, **named)
+            answer = method(*args, **named)
+            self.pause()  # it is on its way back
+            return answer
 
         return paused

@@ -184,12 +184,11 @@ class Socket:
         self.context = policy["context"]
 
     def open(self) -> int:
-        """Open it; answers the status, which closes the socket when it is none of success."""
+        """Open it; answers the status. The gateway knows the connection once that is one of success."""
         self.connection = ConnectionId(f"c-{uuid.uuid4().hex[:8]}")
-        self.world.outside.gateway.open.add(self.connection)
         status = int(sockets.connect(self._event())["statusCode"])
-        if status != 200:
-            self.world.outside.gateway.open.discard(self.connection)
+        if status == 200:
+            self.world.outside.gateway.open.add(self.connection)
         return status
 
     def send(self, frame: dict[str, object]) -> None:

@@ -17,6 +17,7 @@ from chalicelib.ports import (
     Connection,
     ConnectionStore,
     Gateway,
+    Missed,
     PresenceStore,
     Push,
     PushQueue,
@@ -61,13 +62,10 @@ class Deliveries:
         over = [known for known in push.connections if known.expires_at <= now]
         told = [known for known in push.connections if known.expires_at > now]
         missed = self.gateway.tell([known.connection_id for known in told], push.notice)
-        gone = [known for known in told if known.connection_id in missed.gone]
-        settling = [known for known in gone if now - known.connected_at < SETTLING]
-        if settling:
-            self.queue.send([replace(push, connections=tuple(settling))], delay=RETRY_DELAY)
+        settling = self._told_when_open(push, told, missed)
         for known in over:
             self.gateway.dismiss(known.connection_id, "session_ended")
-        for known in [*over, *gone]:
+        for known in [*over, *(known for known in told if known.connection_id in missed.gone)]:
             if known not in settling:
                 self.connections.remove(known)
         self._tell_again(push, (known for known in told if known.connection_id in missed.failed))
@@ -86,17 +84,30 @@ class Deliveries:
         """End the peer's sessions, then say so to its sockets and close them.
 
         Who opens a socket looks for its session afterwards: one that was opened while the plan had
-        looked already is found here, and a later one finds no session.
+        looked already is found here, and a later one finds no session. Later tries are for the sockets
+        that are left: the next machine may have come meanwhile.
         """
+        sockets = push.connections if push.tries else self._without_sessions(push, notice)
+        missed = self.gateway.tell([known.connection_id for known in sockets], notice)
+        reason = _reason(notice)
+        open_still = [known for known in sockets if not self.gateway.dismiss(known.connection_id, reason)]
+        self._told_when_open(push, sockets, missed)
+        self._tell_again(push, open_still)
+
+    def _without_sessions(self, push: Push, notice: PeerEnded | AccessRevoked) -> Sequence[Connection]:
+        """The sockets of a peer whose sessions are over."""
         self.sessions.end_all(notice.peer_id)
         found = self.connections.of_agent(notice.network_id, notice.peer_id)
-        sockets = {known.connection_id: known for known in [*push.connections, *found]}
-        self.gateway.tell(list(sockets), notice)
-        reason: Literal["peer_deleted", "session_ended"] = (
-            "peer_deleted" if isinstance(notice, PeerEnded) else "session_ended"
-        )
-        open_still = [known for known in sockets.values() if not self.gateway.dismiss(known.connection_id, reason)]
-        self._tell_again(push, open_still)
+        return list({known.connection_id: known for known in [*push.connections, *found]}.values())
+
+    def _told_when_open(self, push: Push, sockets: Iterable[Connection], missed: Missed) -> Sequence[Connection]:
+        """Queue again what may be about to open; answers these."""
+        now = self.clock.now()
+        gone = (known for known in sockets if known.connection_id in missed.gone)
+        settling = tuple(known for known in gone if now - known.connected_at < SETTLING)
+        if settling:
+            self.queue.send([replace(push, connections=settling, tries=max(push.tries, 1))], delay=RETRY_DELAY)
+        return settling
 
     def _tell_again(self, push: Push, sockets: Iterable[Connection]) -> None:
         """Queue those the gateway failed with, each time for longer."""

@@ -85,11 +85,12 @@ class Site:
             self.world.container.plans.plan(own)
         return len(changes)
 
-    def deliver(self) -> None:
+    def deliver(self, each: timedelta = timedelta(seconds=2)) -> None:
         """Deliver what waits, and what is to be told again, some rounds; what fails is received again."""
         queue = self.world.outside.queue
         for _ in range(ROUNDS):
             messages, queue.messages, queue.delayed = [*queue.messages, *queue.delayed], [], []
+            self.world.outside.clock.advance(each)
             for push in messages:
                 answer = queues.deliver({"Records": [{"messageId": "1", "body": message_of(push)}]})
                 queue.messages += [push] * len(answer["batchItemFailures"])
@@ -169,7 +170,7 @@ def test_nothing_of_the_machine_before_is_taken_once_its_end_was_delivered(
             if site.plan():
                 break
             turns.pause()
-        site.deliver()
+        site.deliver(each=timedelta(0))  # nobody takes half a minute for one request
 
     def heal() -> None:
         out.gateway.ill.clear()
