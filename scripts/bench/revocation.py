@@ -55,10 +55,11 @@ def measured_on(stack: LocalStack, say: Say, rounds: int) -> list[Figure]:
         machine = Machine(stack.info)
         peer = operator.call("POST", f"/networks/{network}/peers", {"kind": "dynamic", "name": f"site {number}"})
         machine.come(peer["enrollment_token"])
-        asked = machine.stays(partial(operator.reissue, network, machine.peer_id))
+        asked, answered = machine.stays(partial(operator.reissue, network, machine.peer_id))
         taken.append(max(0.0, max(machine.accepted.values(), default=asked) - asked) * 1000)
         last = max(machine.accepted, key=machine.accepted.__getitem__, default="nothing")
-        say(f"round {number + 1} of {rounds}: {last} was accepted for {taken[-1]:.0f} ms")
+        took = f"the request took {(answered - asked) * 1000:.0f} ms"
+        say(f"round {number + 1} of {rounds}: {last} was accepted for {taken[-1]:.0f} ms; {took}")
     return [
         Figure("revoked_access_ms", round(max(taken), 1), "ms", rounds),
         Figure("revoked_access_p50_ms", round(sorted(taken)[len(taken) // 2], 1), "ms", rounds),
@@ -112,8 +113,8 @@ class Machine:
         self.peer_id, self.network_id = enrolled.peer_id, enrolled.network_id
         self.session = decode(self._opened().content, Session).session
 
-    def stays(self, revoke: Callable[[], None]) -> float:
-        """Try everything before, while and after access is revoked; answers when that was asked for."""
+    def stays(self, revoke: Callable[[], None]) -> tuple[float, float]:
+        """Try everything before, while and after access is revoked; answers when that was asked for, and answered."""
         self._held = self._socket()
         end = threading.Event()
         threads = [threading.Thread(target=self._try, args=(name, way, end)) for name, way in self._ways().items()]
@@ -122,11 +123,12 @@ class Machine:
         time.sleep(BEFORE_S)
         asked = time.monotonic()
         revoke()
-        time.sleep(max(0.0, WATCHED_S - (time.monotonic() - asked)))
+        answered = time.monotonic()
+        time.sleep(max(0.0, WATCHED_S - (answered - asked)))
         end.set()
         for thread in threads:
             thread.join(ANSWERS_S)
-        return asked
+        return asked, answered
 
     def tries_again(self) -> None:
         """Each way once."""
