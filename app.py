@@ -9,6 +9,7 @@ from typing import Any
 from chalice.app import Chalice, WebsocketEvent
 
 from chalicelib.entrypoints import queues, sockets, streams
+from chalicelib.entrypoints.batch import Context, remaining_of
 from chalicelib.entrypoints.rest import BLUEPRINTS
 
 app = Chalice(app_name="wirety")
@@ -38,8 +39,8 @@ def websocket_disconnect(event: WebsocketEvent) -> dict[str, Any]:
 
 
 @app.lambda_function(name="plan")
-def plan(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return streams.plan(event)
+def plan(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    return streams.plan(event, remaining_of(context))
 
 
 @app.lambda_function(name="announce")
@@ -48,20 +49,20 @@ def announce(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 @app.lambda_function(name="deliver")
-def deliver(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return queues.deliver(event)
+def deliver(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    return queues.deliver(event, remaining_of(context))
 
 
 @app.lambda_function(name="failover")
-def failover(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return queues.failover(event)
+def failover(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    return queues.failover(event, remaining_of(context))
 
 
 @app.lambda_function(name="remove")
-def remove(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return queues.remove(event)
+def remove(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    return queues.remove(event, remaining_of(context))
 
 
 @app.lambda_function(name="hold")
-def hold(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return queues.hold(event)
+def hold(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    return queues.hold(event, remaining_of(context))

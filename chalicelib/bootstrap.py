@@ -47,6 +47,7 @@ from chalicelib.application.plans import Announcements, Plans
 from chalicelib.application.proofs import Horizons, Proofs
 from chalicelib.application.ranges import Ranges
 from chalicelib.application.removal import Removals
+from chalicelib.application.replans import Replans
 from chalicelib.application.requests import Requests
 from chalicelib.application.rotations import Rotations
 from chalicelib.application.shown import Lens
@@ -73,6 +74,7 @@ from chalicelib.ports import (
     ProofStore,
     PushQueue,
     Randomness,
+    Redelivery,
     RemovalQueue,
     RequestStore,
     SessionStore,
@@ -132,6 +134,8 @@ class Outside(Protocol):
     def vault(self) -> Vault: ...
     @property
     def removals(self) -> RemovalQueue: ...
+    @property
+    def redelivery(self) -> Redelivery: ...
     @property
     def dead_letters(self) -> DeadLetters: ...
     @property
@@ -201,6 +205,12 @@ class Aws:
         from chalicelib.adapters.sqs import SqsRemovalQueue
 
         return SqsRemovalQueue(self._settings)
+
+    @cached_property
+    def redelivery(self) -> Redelivery:
+        from chalicelib.adapters.sqs import SqsRedelivery
+
+        return SqsRedelivery(self._settings)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
@@ -370,6 +380,10 @@ class Container:
         )
 
     @cached_property
+    def replans(self) -> Replans:
+        return Replans(self.plans, self._outside.networks, self._outside.changes)
+
+    @cached_property
     def announcements(self) -> Announcements:
         return Announcements(self._outside.connections, self._outside.queue)
 
@@ -381,7 +395,9 @@ class Container:
     @cached_property
     def deliveries(self) -> Deliveries:
         out = self._outside
-        return Deliveries(out.connections, out.sessions, out.presence, out.queue, out.gateway, out.clock)
+        return Deliveries(
+            out.connections, out.sessions, out.presence, out.queue, out.gateway, out.clock, out.randomness
+        )
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -396,6 +412,10 @@ class Container:
     @property
     def removal_queue(self) -> RemovalQueue:
         return self._outside.removals
+
+    @property
+    def redelivery(self) -> Redelivery:
+        return self._outside.redelivery
 
     @property
     def dead_letters(self) -> DeadLetters:

@@ -62,6 +62,10 @@ class Randomness(Protocol):
         """A WireGuard private key, base64."""
         ...
 
+    def share(self) -> float:
+        """Of a wait, from 0 up to 1: so that what failed together is not tried again together."""
+        ...
+
     def public_key(self, private_key: str) -> str: ...
 
 
@@ -266,7 +270,11 @@ class Progress:
 
 
 class PresenceStore(Protocol):
-    """What agents say, and jumps see. Every write is one small update that wakes nobody; `record` does."""
+    """What agents say, and jumps see. Every write is one small update that wakes nobody; `record` does.
+
+    What an agent says counts while its admission is the peer's: whoever was given up, deleted or revoked
+    is answered like one that is gone, by the condition of the same update.
+    """
 
     def wanted(self, peer_id: PeerId) -> Revision | None:
         """None: no such agent (any more)."""
@@ -276,19 +284,17 @@ class PresenceStore(Protocol):
         """Raise `wanted` of each, never lower it; no effect on an agent that is gone. 1 request a 25."""
         ...
 
-    def connected(
-        self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
-    ) -> Progress | None:
+    def connected(self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime) -> Progress | None:
         """Note the open socket; None for an agent that is gone."""
         ...
 
-    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
-        """False, and no effect, when a newer socket was noted meanwhile."""
+    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
+        """Note when the socket closed; False, and no effect, when a newer one was noted meanwhile."""
         ...
 
     def heard(
         self,
-        peer_id: PeerId,
+        agent: Agent,
         instance_id: str,
         seq: int,
         host: Host | None,
@@ -302,7 +308,7 @@ class PresenceStore(Protocol):
         """
         ...
 
-    def lives(self, peer_id: PeerId, at: datetime) -> None:
+    def lives(self, agent: Agent, at: datetime) -> None:
         """Note a sign of life; no effect on an agent that is gone. Like whatever it says, it ends accusations."""
         ...
 
@@ -318,15 +324,15 @@ class PresenceStore(Protocol):
         """None: no such agent."""
         ...
 
-    def progress(self, peer_id: PeerId) -> Progress | None:
-        """None: no such agent (any more)."""
+    def progress(self, agent: Agent) -> Progress | None:
+        """None: no such agent (any more), or its admission is not the peer's."""
         ...
 
     def running(self, peer_id: PeerId) -> Revision:
         """The revision in force, 0 for none."""
         ...
 
-    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
+    def applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
         """Note what an agent runs; answers the revision it ran before, 0 for none. The same word again, of the
         same moment, is answered the same.
 
@@ -334,7 +340,7 @@ class PresenceStore(Protocol):
         """
         ...
 
-    def failed(self, peer_id: PeerId, error: str, at: datetime) -> bool:
+    def failed(self, agent: Agent, error: str, at: datetime) -> bool:
         """Note why an agent could not apply what it fetched; False when it is gone."""
         ...
 
@@ -409,11 +415,11 @@ class Ticket:
 
 
 class SessionStore(Protocol):
-    def open(self, session_id: str, session: AgentSession, assertion_id: str, assertion_expires_at: datetime) -> bool:
+    def open(self, session_id: str, session: AgentSession, assertion: "Assertion", device_key: str) -> bool:
         """Store a session and burn the assertion; False when it was used before.
 
         Raises:
-            Moved: the store was contended.
+            Moved: the device key is no longer the peer's, or the store was contended; nothing was written.
         """
         ...
 
@@ -479,12 +485,14 @@ class AccountStore(Protocol):
 class Push:
     """One queue message: tell these connections.
 
-    `after`: once these agents run the notice's revision, but no later than `until`."""
+    `after`: once these agents run the notice's revision, but no later than `until`. `tries`: how often the
+    gateway failed with these, at least 1 when it did not know them yet."""
 
     notice: Notice
     connections: tuple[Connection, ...]
     after: tuple[PeerId, ...] = ()
     until: datetime | None = None
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,8 +529,16 @@ class HeldQueue(Protocol):
 
 
 class RemovalQueue(Protocol):
-    def start(self, network_id: NetworkId) -> None:
-        """Have a network that is being deleted removed, step by step; at least once."""
+    def start(self, network_id: NetworkId, turn: int = 0) -> None:
+        """Have a network that is being deleted removed, step by step; at least once. `turn`: the messages before."""
+        ...
+
+
+class Redelivery(Protocol):
+    def after(self, source: str, waits_s: Mapping[str, int]) -> None:
+        """Have messages that were received, by receipt, seen again after so many seconds. `source`: their queue's ARN.
+
+        At most as many as one batch has."""
         ...
 
 
@@ -532,17 +548,25 @@ class DeadLetters(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Who was not told. `gone`: the gateway does not know them. `failed`: it was too busy, or ill; they may be open."""
+
+    gone: frozenset[ConnectionId] = frozenset()
+    failed: frozenset[ConnectionId] = frozenset()
+
+
 class Gateway(Protocol):
     """The sockets, from the server's side."""
 
-    def tell(self, connection_ids: Collection[ConnectionId], notice: Notice) -> set[ConnectionId]:
-        """Tell each, at the same time; answers those the gateway does not know."""
+    def tell(self, connection_ids: Collection[ConnectionId], notice: Notice) -> Missed:
+        """Tell each, at the same time: one that fails hinders no other."""
         ...
 
     def post(self, connection_id: ConnectionId, frame: object) -> bool:
         """Answer one socket with a frame of `wire`; False when the gateway does not know it."""
         ...
 
-    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> None:
-        """Say why, and close; no effect when it is gone."""
+    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> bool:
+        """Say why, and close, also when it cannot be told; no effect when it is gone. False: it may still be open."""
         ...

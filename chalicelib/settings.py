@@ -46,6 +46,7 @@ class Settings:
     tables: Tables
     oidc: Oidc
     push_queue_url: str
+    check_queue_url: str
     plan_dead_letter_queue_url: str
     removal_queue_url: str
     errand_queue_url: str
@@ -78,6 +79,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         tables=Tables(*(table(name) for name in Tables.__slots__)),
         oidc=_oidc(environment),
         push_queue_url=environment.get("PUSH_QUEUE_URL", ""),
+        check_queue_url=environment.get("CHECK_QUEUE_URL", ""),
         plan_dead_letter_queue_url=environment.get("PLAN_DEAD_LETTER_QUEUE_URL", ""),
         removal_queue_url=environment.get("REMOVAL_QUEUE_URL", ""),
         errand_queue_url=environment.get("ERRAND_QUEUE_URL", ""),

@@ -56,14 +56,14 @@ class Use:
 
 
 ALARMS = 36
-QUEUES, QUEUE_POLLERS, POLL_S = 4, 5, 20  # what Lambda keeps asking an empty queue with
+QUEUES, QUEUE_POLLERS, POLL_S = 5, 5, 20  # what Lambda keeps asking an empty queue with
 
 FRAME_MS, SESSION_MS, REST_MS = 20, 40, 60  # of one invocation: as seen locally, doubled
 
 # Held against the simulated system by tests/scripts.
 HEARTBEAT = Use(writes=1, invocations=1, ms=FRAME_MS, messages=2)  # and its ack
-SESSION = Use(reads=1, writes=4, invocations=1, ms=SESSION_MS, rest_calls=1)  # a transaction's two writes count twice
-SOCKET = Use(reads=1, writes=5, invocations=4, ms=4 * FRAME_MS, messages=2)  # authorizer, connect, hello, disconnect
+SESSION = Use(reads=1, writes=6, invocations=1, ms=SESSION_MS, rest_calls=1)  # a transaction's three items count twice
+SOCKET = Use(reads=2, writes=5, invocations=4, ms=4 * FRAME_MS, messages=2)  # authorizer, connect, hello, disconnect
 NEWS = Use(reads=2, invocations=1, ms=FRAME_MS)  # that it connected; nobody watches
 VIGIL = Use(reads=2, invocations=1, ms=FRAME_MS, queued=1)  # of a jump, whether it is still heard
 FETCH = Use(reads=6, invocations=1, ms=REST_MS, rest_calls=1)

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network import Network, SealedSecret
 from chalicelib.domain.peer import Kind, Peer
-from chalicelib.domain.principal import Principal, Role
+from chalicelib.domain.principal import Agent, Principal, Role
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 ADMINISTRATOR = Principal(PrincipalId("tok_admin"), "admin", Role.ADMINISTRATOR, None)
@@ -57,6 +57,11 @@ def a_peer(kind: Kind, number: int, *, behind: tuple[str, ...] = (), keyed: bool
         revision=Revision(1),
     )
     return replace(peer, **changes)
+
+
+def said_by(peer_id: PeerId) -> Agent:
+    """The agent of a peer that was admitted without a word of how."""
+    return Agent(NetworkId("net_lab"), peer_id)
 
 
 def a_jump(number: int = 1, **changes: Any) -> Peer:

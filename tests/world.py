@@ -213,10 +213,13 @@ class Socket:
         assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
         self.context = policy["context"]
 
-    def open(self) -> None:
+    def open(self) -> int:
+        """Open it; answers the status. The gateway knows the connection once that is one of success."""
         self.connection = ConnectionId(f"c-{uuid.uuid4().hex[:8]}")
-        self.world.outside.gateway.open.add(self.connection)
-        sockets.connect(self._event())
+        status = int(sockets.connect(self._event())["statusCode"])
+        if status == 200:
+            self.world.outside.gateway.open.add(self.connection)
+        return status
 
     def send(self, frame: dict[str, object]) -> None:
         sockets.message({**self._event(), "body": json.dumps(frame)})

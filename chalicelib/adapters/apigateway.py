@@ -2,21 +2,32 @@
 
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import Literal
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.notices import frame_of
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.domain.notice import Notice
+from chalicelib.observability import logger
+from chalicelib.ports import Missed
 from chalicelib.settings import Settings
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import Bye
 
 AT_ONCE = 16
+
+
+class Outcome(Enum):
+    """Of a post. GONE: the gateway does not know the connection; FAILED: too busy, ill, or no answer in time."""
+
+    DONE = auto()
+    GONE = auto()
+    FAILED = auto()
 
 
 class ApiGatewaySockets:
@@ -33,22 +44,40 @@ class ApiGatewaySockets:
             ),
         )
 
-    def tell(self, connection_ids: Collection[ConnectionId], notice: Notice) -> set[ConnectionId]:
+    def tell(self, connection_ids: Collection[ConnectionId], notice: Notice) -> Missed:
         frame = frame_of(notice, self._generation)
         ordered = list(connection_ids)
         if len(ordered) <= 1:
-            return {known for known in ordered if not self.post(known, frame)}
-        with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(ordered))) as pool:
-            posted = pool.map(lambda known: self.post(known, frame), ordered)
-            return {known for known, ok in zip(ordered, posted, strict=True) if not ok}
+            outcomes = [self._outcome(known, frame) for known in ordered]
+        else:
+            with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(ordered))) as pool:
+                outcomes = list(pool.map(lambda known: self._outcome(known, frame), ordered))
+        found = list(zip(ordered, outcomes, strict=True))
+        return Missed(
+            frozenset(known for known, outcome in found if outcome is Outcome.GONE),
+            frozenset(known for known, outcome in found if outcome is Outcome.FAILED),
+        )
 
-    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> None:
-        if self.post(connection_id, Bye(reason=reason)):
+    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> bool:
+        if self._outcome(connection_id, Bye(reason=reason)) is Outcome.GONE:
+            return True
+        try:
             self._is_done(lambda: self._management.delete_connection(ConnectionId=connection_id))
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("socket_not_closed", extra={"connection_id": connection_id, "error": repr(error)})
+            return False
+        return True
 
     def post(self, connection_id: ConnectionId, frame: object) -> bool:
         data = encode(frame)
         return self._is_done(lambda: self._management.post_to_connection(ConnectionId=connection_id, Data=data))
+
+    def _outcome(self, connection_id: ConnectionId, frame: object) -> Outcome:
+        try:
+            return Outcome.DONE if self.post(connection_id, frame) else Outcome.GONE
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("socket_not_told", extra={"connection_id": connection_id, "error": repr(error)})
+            return Outcome.FAILED
 
     def _is_done(self, request: Callable[[], object]) -> bool:
         """Whether the gateway knew the connection: by the status, since a 410 may come without a body to name it."""

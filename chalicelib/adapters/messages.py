@@ -7,7 +7,7 @@ from typing import get_args
 import msgspec
 
 from chalicelib.domain.failover import Errand
-from chalicelib.domain.ids import PeerId
+from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.rotation import PskHeld
 from chalicelib.ports import Check, Connection, Push
@@ -24,10 +24,28 @@ class Told(msgspec.Struct, frozen=True, tag="push"):
     connections: tuple[Connection, ...]
     after: tuple[PeerId, ...] = ()
     until: datetime | None = None
+    tries: int = 0
 
 
 class Due(msgspec.Struct, frozen=True, tag="check"):
     check: Check
+
+
+class _Removal(msgspec.Struct, frozen=True):
+    """`turn`: how many messages of this removal came before."""
+
+    network_id: NetworkId
+    turn: int = 0
+
+
+def removal_from(body: str) -> tuple[NetworkId, int]:
+    """The network to go on removing, and the turn; raises msgspec.DecodeError."""
+    message = msgspec.json.decode(body, type=_Removal)
+    return message.network_id, message.turn
+
+
+def removal_text(network_id: NetworkId, turn: int) -> str:
+    return msgspec.json.encode(_Removal(network_id, turn)).decode()
 
 
 def message_from(body: str) -> Push | Check:
@@ -36,14 +54,15 @@ def message_from(body: str) -> Push | Check:
     if isinstance(message, Due):
         return message.check
     notice = msgspec.json.decode(message.notice, type=NOTICES[message.kind])
-    return Push(notice, message.connections, message.after, message.until)
+    return Push(notice, message.connections, message.after, message.until, message.tries)
 
 
 def message_of(message: Push | Check) -> str:
     if isinstance(message, Check):
         return msgspec.json.encode(Due(message)).decode()
     notice = msgspec.Raw(msgspec.json.encode(message.notice))
-    told = Told(type(message.notice).__name__, notice, message.connections, message.after, message.until)
+    kind, waiting = type(message.notice).__name__, (message.after, message.until, message.tries)
+    told = Told(kind, notice, message.connections, *waiting)
     return msgspec.json.encode(told).decode()
 
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
-from chalicelib.adapters.messages import errand_text, held_text, message_of
+from chalicelib.adapters.messages import errand_text, held_text, message_of, removal_text
 from chalicelib.domain.failover import Errand
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.rotation import PskHeld
@@ -20,7 +21,7 @@ BATCH = 10  # SendMessageBatch, Amazon SQS quotas
 class SqsPushQueue:
     def __init__(self, settings: Settings) -> None:
         self._sqs = _client(settings)
-        self._url = settings.push_queue_url
+        self._url, self._checks_url = settings.push_queue_url, settings.check_queue_url
 
     def send(self, pushes: Iterable[Push], delay: timedelta = timedelta(0)) -> None:
         entries = [
@@ -38,7 +39,7 @@ class SqsPushQueue:
 
     def remind(self, check: Check, delay: timedelta) -> None:
         self._sqs.send_message(
-            QueueUrl=self._url, MessageBody=message_of(check), DelaySeconds=int(delay.total_seconds())
+            QueueUrl=self._checks_url, MessageBody=message_of(check), DelaySeconds=int(delay.total_seconds())
         )
 
 
@@ -73,8 +74,33 @@ class SqsRemovalQueue:
         self._sqs = _client(settings)
         self._url = settings.removal_queue_url
 
-    def start(self, network_id: NetworkId) -> None:
-        self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps({"network_id": network_id}))
+    def start(self, network_id: NetworkId, turn: int = 0) -> None:
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=removal_text(network_id, turn))
+
+
+class SqsRedelivery:
+    """Visibility of messages in the queues that this function reads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sqs = _client(settings)
+        urls = (
+            settings.push_queue_url,
+            settings.check_queue_url,
+            settings.errand_queue_url,
+            settings.held_queue_url,
+            settings.removal_queue_url,
+        )
+        self._urls = {url.rpartition("/")[2]: url for url in urls if url}
+
+    def after(self, source: str, waits_s: Mapping[str, int]) -> None:
+        entries = [
+            {"Id": str(n), "ReceiptHandle": receipt, "VisibilityTimeout": wait_s}
+            for n, (receipt, wait_s) in enumerate(waits_s.items())
+        ]
+        queue = self._urls[source.rpartition(":")[2]]
+        answer = self._sqs.change_message_visibility_batch(QueueUrl=queue, Entries=entries)
+        if failed := answer.get("Failed"):
+            raise RuntimeError(f"{len(failed)} messages keep their visibility: {failed[0].get('Code')}")
 
 
 class SqsDeadLetters:
@@ -90,4 +116,10 @@ class SqsDeadLetters:
 
 
 def _client(settings: Settings) -> Any:
-    return boto3.client("sqs", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    """Bounded, so that a function fails before it is killed."""
+    return boto3.client(
+        "sqs",
+        region_name=settings.region,
+        endpoint_url=settings.endpoint_url,
+        config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3}),
+    )

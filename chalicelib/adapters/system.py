@@ -1,6 +1,7 @@
 """Time and randomness of this machine."""
 
 import base64
+import random
 import secrets
 import time
 from datetime import UTC, datetime
@@ -27,6 +28,9 @@ class SystemRandomness:
 
     def secret(self) -> str:
         return secrets.token_urlsafe(SECRET_BYTES)
+
+    def share(self) -> float:
+        return random.random()
 
     def private_key(self) -> str:
         return base64.b64encode(X25519PrivateKey.generate().private_bytes_raw()).decode()

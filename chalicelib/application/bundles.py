@@ -33,9 +33,10 @@ class Bundles:
 
         Raises:
             PeerDeleted: with what the tombstone says.
+            Unauthenticated: the session is of before a new token.
         """
         try:
-            return self.tunnels.of(agent.network_id, agent.peer_id)
+            return self.tunnels.of(agent.network_id, agent.peer_id, agent.admission)
         except (PeerNotFound, NetworkNotFound):
             raise self._deleted(agent) from None
 
@@ -44,12 +45,13 @@ class Bundles:
 
         Raises:
             PeerDeleted: with what the tombstone says.
+            Unauthenticated: the session is of before a new token.
         """
-        wanted = self.presence.wanted(agent.peer_id)
-        if wanted is not None and wanted <= since:
+        progress = self.presence.progress(agent)
+        if progress is not None and progress.wanted <= since:
             return None
         try:
-            return self.tunnels.since(agent.network_id, agent.peer_id, since) or self.whole(agent)
+            return self.tunnels.since(agent, since) or self.whole(agent)
         except (PeerNotFound, NetworkNotFound):
             raise self._deleted(agent) from None
 

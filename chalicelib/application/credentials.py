@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from chalicelib.application.creation import ENROLLMENT_LIFETIME, Created
 from chalicelib.application.edits import Edit, Edits, Order
 from chalicelib.application.shown import Lens, Shown
-from chalicelib.domain.change import What, claims_of_keys
+from chalicelib.domain.change import RevokeAgent, What, claims_of_keys
 from chalicelib.domain.errors import JumpNotReady, KindMismatch, PeerIsBlocked
 from chalicelib.domain.home import first_home, home_of, serving
 from chalicelib.domain.ids import NetworkId, PeerId
@@ -35,7 +35,8 @@ class Credentials:
     def reissue_token(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> tuple[Created, Shown]:
         """Give an agent's peer a new one-time token: it may move to another machine.
 
-        The device key of the old machine ends with it; its tunnel goes on until another enrols.
+        The device key of the old machine ends with it, and whatever its sessions say counts no more; its tunnel
+        goes on until another enrols.
 
         Raises:
             KindMismatch: a static peer has no agent.
@@ -47,7 +48,8 @@ class Credentials:
         def reissued(network: Network, before: PeerRecord) -> Edit:
             if not before.peer.is_run_by_agent:
                 raise KindMismatch("A static peer has no agent to enrol. Re-issue its file instead.")
-            return Edit(network, replace(before, enrollment=Enrollment(token.hashed(), expires_at)))
+            ended = () if before.device_key is None else (RevokeAgent(peer_id, network.revision),)
+            return Edit(network, replace(before, enrollment=Enrollment(token.hashed(), expires_at)), ended)
 
         order = Order(network_id, peer_id, by.id, What.TOKEN_REISSUED)
         network, peer = self.edits.make(order, reissued)

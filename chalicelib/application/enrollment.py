@@ -8,6 +8,7 @@ answered again); session 1 read + 1 transaction (1 more read for a deleted peer)
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from chalicelib.application.connections import ENDED
 from chalicelib.application.contention import decide
 from chalicelib.domain.change import (
     AdmitAgent,
@@ -51,6 +52,7 @@ from chalicelib.ports import (
 )
 
 SESSION_LIFETIME = timedelta(hours=1)
+NOT_ENROLLED = "No enrolled peer of this name. Enrol the agent."
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,32 +123,42 @@ class EnrollmentDesk:
             PeerDeleted: the assertion is good and the peer is gone.
             PeerLeft: the assertion is good and of the machine that gave the peer up.
         """
-        agent = self.assertions.claimed(assertion)
-        tombstone = left_by = None
+        return decide(self.clock, lambda: self._open(assertion))
+
+    def _open(self, assertion: str) -> OpenSession:
+        """The session is written while the device key that proved it is the peer's, or not at all."""
+        claimed = self.assertions.claimed(assertion)
         try:
-            device_key, left_by = self._device_keys(agent)
+            enrollment = self.peers.get(claimed.network_id, claimed.peer_id).enrollment
         except PeerNotFound:
-            tombstone = self.peers.tombstone(agent.network_id, agent.peer_id)
-            device_key = tombstone.device_key if tombstone else None
-        if left_by is not None:
-            self.assertions.verify(assertion, left_by)
-            raise PeerLeft(agent.peer_id)
-        if device_key is None:
-            raise Unauthenticated("No enrolled peer of this name. Enrol the agent.")
-        proved = self.assertions.verify(assertion, device_key)
-        if tombstone is not None:
-            raise PeerDeleted(agent.network_id, agent.peer_id, tombstone.revision, tombstone.deleted_at)
+            raise self._gone(claimed, assertion) from None
+        if enrollment is not None and enrollment.left_by is not None:
+            self.assertions.verify(assertion, enrollment.left_by)
+            raise PeerLeft(claimed.peer_id)
+        if enrollment is None or enrollment.device_key is None:
+            raise Unauthenticated(NOT_ENROLLED)
+        proved = self.assertions.verify(assertion, enrollment.device_key)
         session_id = self.randomness.new_id("ses")
-        token = Token("wirety_agent", f"{agent.peer_id}:{session_id}", self.randomness.secret())
+        token = Token("wirety_agent", f"{claimed.peer_id}:{session_id}", self.randomness.secret())
+        agent = replace(claimed, admission=enrollment.admission)
         session = AgentSession(agent, token.hashed(), self.clock.now() + SESSION_LIFETIME)
-        if not decide(self.clock, lambda: self.sessions.open(session_id, session, proved.id, proved.expires_at)):
+        if not self.sessions.open(session_id, session, proved, enrollment.device_key):
             raise Unauthenticated("This assertion was used before. Sign a new one.")
         return OpenSession(token, session)
+
+    def _gone(self, claimed: Agent, assertion: str) -> Unauthenticated | PeerDeleted:
+        """What the agent of a peer that is not there is told, once its assertion is found good."""
+        tombstone = self.peers.tombstone(claimed.network_id, claimed.peer_id)
+        if tombstone is None or tombstone.device_key is None:
+            return Unauthenticated(NOT_ENROLLED)
+        self.assertions.verify(assertion, tombstone.device_key)
+        return PeerDeleted(claimed.network_id, claimed.peer_id, tombstone.revision, tombstone.deleted_at)
 
     def leave(self, agent: Agent, device_key: str, void_files: bool) -> None:
         """Give the peer up: its key is nobody's, its sessions end, its address stays; again without effect.
 
         Raises:
+            Unauthenticated: the session is of before a new token; who had the peer then has no say in it.
             FilesWouldBeVoid: static peers' files name this jump, and nobody said they may be void.
         """
         decide(self.clock, lambda: self._leave(agent, device_key, void_files))
@@ -155,16 +167,18 @@ class EnrollmentDesk:
         now = self.clock.now()
         before = self.networks.get(agent.network_id)
         record = self.peers.get(agent.network_id, agent.peer_id)
-        if record.enrollment is None or record.device_key not in (None, device_key) or record.peer.public_key is None:
+        enrollment = record.enrollment
+        if enrollment is None or enrollment.left_by == device_key or enrollment.device_key not in (None, device_key):
             return  # it has left, or another machine has taken its place
+        if not record.admits(agent.admission):
+            raise Unauthenticated(ENDED)
         if record.peer.is_jump and not void_files:
             self._require_no_files(record.peer)
         network = before.advanced(now)
         peer = revised(record.peer, record.peer.rekeyed(None), network.revision, now)
-        enrollment = record.enrollment if record.device_key is None else record.enrollment.given_up(device_key)
         writes: tuple[Write, ...] = (
             AdvanceNetwork(network),
-            PutPeer(PeerRecord(peer, enrollment)),
+            PutPeer(PeerRecord(peer, enrollment.given_up(device_key))),
             ForgetAgent(peer.id),
             *claims_of_keys(record.peer, peer),
         )
@@ -176,11 +190,6 @@ class EnrollmentDesk:
         named = [peer.name for peer in self.peers.all(jump.network_id) if peer.home_id == jump.id]
         if named:
             raise FilesWouldBeVoid(named)
-
-    def _device_keys(self, agent: Agent) -> tuple[str | None, str | None]:
-        """The peer's device key, and the one that gave it up."""
-        enrollment = self.peers.get(agent.network_id, agent.peer_id).enrollment
-        return (enrollment.device_key, enrollment.left_by) if enrollment is not None else (None, None)
 
     def _enrolled(self, network: Network, peer: Peer, applicant: Applicant) -> Peer:
         since = peer.keyed_since or network.revision
@@ -199,6 +208,6 @@ def _writes(before: Peer, peer: Peer, used: Enrollment, host: Host, advance: Adv
     return (
         advance,
         PutPeer(PeerRecord(peer, used)),
-        AdmitAgent(peer.id, advance.network.revision, host, peer.is_blocked),
+        AdmitAgent(peer.id, advance.network.revision, host, used.admission, peer.is_blocked),
         *claims_of_keys(before, peer),
     )

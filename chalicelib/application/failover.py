@@ -17,6 +17,7 @@ from chalicelib.domain.change import AdvanceNetwork, Change, Commit, What
 from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
 from chalicelib.domain.failover import (
     ANSWERS_WITHIN,
+    AWAY_AT_MOST,
     DOWN,
     Accusation,
     Errand,
@@ -78,28 +79,37 @@ class Failover:
         pulse = self.presence.accuse(jump_id, now)
         if pulse is None:
             return
-        if pulse.is_silent(now) or (pulse.accused_since == now and not self._is_asked(accusation, jump_id, pulse)):
+        if pulse.is_silent(now):
             self._mark(accusation.network_id, jump_id, accusation.accuser)
-        elif not is_jump(accusation.accuser):
+            return
+        if pulse.accused_since == now:
+            self._ask(accusation.network_id, jump_id, pulse)
+        if not is_jump(accusation.accuser):
             self._move_alone(accusation.network_id, accusation.accuser, jump_id)
 
-    def _is_asked(self, accusation: Accusation, jump_id: PeerId, pulse: Pulse) -> bool:
-        """Ask a jump for a sign of life, and look for it later; False: its socket is gone."""
-        if pulse.connection_id is None:
-            return False
-        later = Vigil(accusation.network_id, jump_id, pulse.connection_id, serving_since=None, is_once=True)
-        self.errands.put(later, ANSWERS_WITHIN)
-        return not self.gateway.tell([pulse.connection_id], SignOfLifeWanted(accusation.network_id))
+    def _ask(self, network_id: NetworkId, jump_id: PeerId, pulse: Pulse) -> None:
+        """Look for a sign of life a moment later, from a new socket or by an answer on this one.
+
+        A jump that could not be asked is not looked at so soon: its next heartbeat speaks for it, or its vigil
+        finds it silent.
+        """
+        known = pulse.connection_id
+        if known is not None and self.gateway.tell([known], SignOfLifeWanted(network_id)).failed:
+            return
+        end = self.clock.now() + ANSWERS_WITHIN
+        self.errands.put(Vigil(network_id, jump_id, known, serving_since=None, until=end, is_once=True), ANSWERS_WITHIN)
 
     def _watch(self, vigil: Vigil) -> None:
         """A newer socket of the jump has a vigil of its own: one that a doubled message made ends with its socket."""
         now = self.clock.now()
         pulse = self.presence.pulse(vigil.jump_id)
-        if pulse is None or pulse.connection_id != vigil.connection_id:
+        if pulse is None:
             return
         if vigil.is_once:
-            if pulse.is_silent(now):
+            if pulse.is_silent(now) and pulse.accused_since is not None:
                 self._mark(vigil.network_id, vigil.jump_id, vigil.jump_id)
+            return
+        if pulse.connection_id != vigil.connection_id:
             return
         since, is_down = None, False
         if not pulse.is_silent(now):
@@ -111,12 +121,16 @@ class Failover:
             self.presence.record(Fact(vigil.network_id, vigil.jump_id, FactKind.DISCONNECTED, now))
         if pulse.is_silent(now) and pulse.accused_since is not None:
             self._mark(vigil.network_id, vigil.jump_id, vigil.jump_id)
-        self.errands.put(replace(vigil, serving_since=since), next_look(pulse, is_down, self.return_after, now))
+        if now < vigil.until:
+            self.errands.put(replace(vigil, serving_since=since), next_look(pulse, is_down, self.return_after, now))
 
     def _bring_home(self, homecoming: Homecoming) -> None:
         now = self.clock.now()
         jump, own = self.presence.pulse(homecoming.jump_id), self.presence.pulse(homecoming.peer_id)
         if jump is None or own is None:
+            return
+        if now >= homecoming.until:
+            self._forgive(homecoming)
             return
         if jump.is_silent(now) or homecoming.jump_id in own.unreachable:
             self._look_again(replace(homecoming, serving_since=None), self.return_after)
@@ -125,7 +139,9 @@ class Failover:
         if now - since < self.return_after:
             self._look_again(replace(homecoming, serving_since=since), look_every(self.return_after))
             return
+        self._forgive(homecoming)
 
+    def _forgive(self, homecoming: Homecoming) -> None:
         def forgiven(network: Network, before: PeerRecord) -> Edit:
             return Edit(network, replace(before, peer=forgiving(before.peer, homecoming.jump_id)))
 
@@ -152,7 +168,8 @@ class Failover:
 
         self.edits.make(Order(network_id, peer_id, PrincipalId(peer_id), What.HOME_MOVED, note=jump_id), avoided)
         if moved:
-            homecoming = Homecoming(network_id, peer_id, jump_id, serving_since=None)
+            until = self.clock.now() + AWAY_AT_MOST
+            homecoming = Homecoming(network_id, peer_id, jump_id, serving_since=None, until=until)
             self._look_again(homecoming, look_every(self.return_after))
 
     def _mark(self, network_id: NetworkId, jump_id: PeerId, by: PeerId) -> None:

@@ -1,6 +1,6 @@
 """What agents say of themselves, and jumps of others.
 
-Requests: 1; for what a jump saw of others 1 read a hundred and 1 write a 25, 1 read a hundred of
+Requests: 1, 2 when it is refused; for what a jump saw of others 1 read a hundred and 1 write a 25, 1 read a hundred of
 those never seen before, and 1 write a 25 of those that awoke; the writes of a report
 more when the one of the bundle it runs was lost; a word against jumps, or for a reset, 1 message. Of a blocked agent 1.
 """
@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.application.connections import refusal
 from chalicelib.application.observations import Observations
 from chalicelib.application.proofs import Proofs
-from chalicelib.domain.errors import PeerNotFound
 from chalicelib.domain.failover import Accusation, ResetRequest
 from chalicelib.domain.ids import PeerId, Revision, is_jump
 from chalicelib.domain.peer import Host
@@ -52,15 +52,16 @@ class Heartbeats:
 
         Raises:
             PeerNotFound: the agent is gone.
+            Unauthenticated: its session ended with the peer's token.
         """
         now = self.clock.now()
         watched = heartbeat.watched
         own = None if watched is None else own_handshakes(watched, heartbeat.own_handshakes, now)
         progress = self.presence.heard(
-            agent.peer_id, heartbeat.instance_id, heartbeat.seq, heartbeat.host, now, own, heartbeat.unreachable
+            agent, heartbeat.instance_id, heartbeat.seq, heartbeat.host, now, own, heartbeat.unreachable
         )
         if progress is None:
-            raise PeerNotFound(agent.peer_id)
+            raise refusal(self.presence, agent)
         if heartbeat.running > progress.applied:
             self.proofs.applied(agent, heartbeat.running, heartbeat.bundle_hash, progress)
         if progress.is_blocked:  # it may say how it is itself, and what it applied
@@ -76,4 +77,4 @@ class Heartbeats:
 
     def lives(self, agent: Agent) -> None:
         """Note that an agent answered when it was asked whether it lives."""
-        self.presence.lives(agent.peer_id, self.clock.now())
+        self.presence.lives(agent, self.clock.now())

@@ -6,7 +6,7 @@ NARROW agents: 1 an agent), 1 write for 25 of these agents and 1 for 25 of these
 to look for late ones. Messages: for each revision 1 for up to SOCKETS_PER_PUSH agents' sockets
 of which it is the newest, and 1 for as many browsers. Of changes that move homes, 1 read more and
 1 message more: new homes are told first, the others when these have applied, at most HOME_FIRST
-later. Of a batch of facts: 1 query, and 1 a network.
+later. A plan for everyone 1 read more. Of a batch of facts: 1 query, and 1 a network.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from chalicelib.application.proofs import LATE_AFTER, Proofs
-from chalicelib.domain.audience import Audience, audience
+from chalicelib.domain.audience import Audience, audience, endings
 from chalicelib.domain.change import Change, What
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.failover import DOWN, down_from
@@ -94,10 +94,20 @@ class Plans:
         hints = [NetworkChanged(network_id, change.revision, change.what, change.peer_id) for change in in_turn]
         self.queue.send(push for hint in hints for push in _pushes(hint, watching))
 
-    def plan_for_everyone(self, network_id: NetworkId, revision: Revision) -> None:
-        """For a change whose own plan failed: it concerns every agent, so that none misses it."""
+    def plan_for_everyone(self, network_id: NetworkId, revision: Revision, change: Change | None = None) -> None:
+        """For a change whose own plan failed: it concerns every agent, so that none misses it.
+
+        Whose access it ends is told so, and a network that is being deleted is removed.
+
+        Args:
+            change: None: it cannot be read. Whose access it ended is refused all the same, and kept waiting by no
+                session for longer than that lasts.
+        """
         roster = _Roster(self.networks, self.peers, network_id)
-        self._tell_agents(network_id, [Concern(revision, self.clock.now(), roster.agents, is_wide=True)], [])
+        farewells = [] if change is None else _farewells(change, endings(change))
+        self._tell_agents(network_id, [Concern(revision, self.clock.now(), roster.agents, is_wide=True)], farewells)
+        if self.networks.deleting(network_id) is not None:
+            self.removals.start(network_id)
 
     def _tell_agents(
         self, network_id: NetworkId, concerns: Sequence[Concern], farewells: Sequence[PeerEnded | AccessRevoked]

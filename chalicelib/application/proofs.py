@@ -46,6 +46,9 @@ class Horizons:
         return revision <= self._newest[network_id]
 
 
+MOST_NOTED = 1_000  # late agents of one check that are told of, one write each
+
+
 @dataclass(frozen=True, slots=True)
 class Proofs:
     store: ProofStore
@@ -63,7 +66,7 @@ class Proofs:
         Args:
             progress: how far the agent was, None: to be asked for.
         """
-        before = progress or self.presence.progress(agent.peer_id)
+        before = progress or self.presence.progress(agent)
         if before is None or revision < before.applied:
             return True
         if revision > before.wanted and not self.horizons.has(agent.network_id, revision):
@@ -73,7 +76,7 @@ class Proofs:
         if before.applied < revision:
             said = Fact(agent.network_id, agent.peer_id, FactKind.APPLIED, now, revision, before.applied)
         self.presence.record(said)
-        self.presence.applied(agent.peer_id, revision, bundle_hash, now)
+        self.presence.applied(agent, revision, bundle_hash, now)
         return True
 
     def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Expected]) -> None:
@@ -82,7 +85,7 @@ class Proofs:
 
     def failed(self, agent: Agent, error: str) -> None:
         """Store why an agent could not apply what it fetched."""
-        self.presence.failed(agent.peer_id, error, self.clock.now())
+        self.presence.failed(agent, error, self.clock.now())
 
     def count(self, facts: Iterable[Fact]) -> None:
         """Count the reports among a batch of facts; those that come again count no more."""
@@ -124,7 +127,8 @@ class Proofs:
         return found[:MOST_MISSING]
 
     def check(self, check: Check) -> int:
-        """Note who is connected and has not applied the newest of the revisions that concern it; answers how many.
+        """Note who is connected and has not applied the newest of the revisions that concern it, up to MOST_NOTED;
+        answers how many there are.
 
         Those that have and were not counted are: their report came before it was known whom the revision concerns.
         """
@@ -145,7 +149,7 @@ class Proofs:
             if len(gone) + len(done) > proof.gone + proof.applied:
                 self._mark(check.network_id, [*gone, *done])
         late = [peer_id for peer_id, one in known.items() if one.is_connected and one.running < newest[peer_id]]
-        for peer_id in sorted(late):
+        for peer_id in sorted(late)[:MOST_NOTED]:
             self.presence.record(Fact(check.network_id, peer_id, FactKind.LATE, now))
         return len(late)
 

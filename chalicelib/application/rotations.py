@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from chalicelib.application.connections import ENDED
 from chalicelib.application.contention import decide
 from chalicelib.application.edits import Edit, Edits, Order
 from chalicelib.application.shown import Lens, Shown
@@ -25,6 +26,7 @@ from chalicelib.domain.errors import (
     NetworkNotFound,
     PeerIsBlocked,
     PeerNotEnrolled,
+    Unauthenticated,
 )
 from chalicelib.domain.home import home_of, serving
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
@@ -64,9 +66,12 @@ class Rotations:
 
         Raises:
             KeyInUse, PeerIsBlocked.
+            Unauthenticated: the session is of before a new token.
         """
 
         def taken(network: Network, before: PeerRecord) -> Edit:
+            if not before.admits(agent.admission):
+                raise Unauthenticated(ENDED)
             if before.peer.is_blocked:
                 raise PeerIsBlocked(before.peer.name)
             after = told(network, before.peer, held)

@@ -10,13 +10,15 @@ request to KMS a process.
 
 from dataclasses import dataclass
 
+from chalicelib.application.connections import ENDED
 from chalicelib.domain.acl import Acl
 from chalicelib.domain.bundle import Bundle
-from chalicelib.domain.errors import Busy, PeerNotFound
+from chalicelib.domain.errors import Busy, PeerNotFound, Unauthenticated
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.network import Network
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.picture import Picture, bundle_of, caught_up, is_whole, pictures, reroutes
+from chalicelib.domain.principal import Agent
 from chalicelib.domain.psk import PresharedKeys, preshared_keys
 from chalicelib.ports import ChangeStore, NetworkStore, PeerStore, Vault
 
@@ -40,30 +42,36 @@ class Tunnels:
     changes: ChangeStore
     vault: Vault
 
-    def of(self, network_id: NetworkId, peer_id: PeerId) -> Bundle:
+    def of(self, network_id: NetworkId, peer_id: PeerId, admission: str | None = None) -> Bundle:
         """Render a peer's configuration.
+
+        Args:
+            admission: of the agent that asks; None: a person does.
 
         Raises:
             NetworkNotFound, PeerNotFound.
+            Unauthenticated: the agent's session is of before a new token.
             Busy: no READINGS readings gave one revision's picture; a torn config never comes out.
         """
         for _ in range(READINGS):
-            picture = self._read(network_id, peer_id)
+            picture = self._read(network_id, peer_id, admission)
             if picture is not None:
                 return bundle_of(picture, self._psk(picture.network))
         raise Busy
 
-    def since(self, network_id: NetworkId, peer_id: PeerId, since: Revision) -> Difference | Bundle | None:
-        """What changed for a peer since a revision; all of it when a change is about all, and what it takes was
+    def since(self, agent: Agent, since: Revision) -> Difference | Bundle | None:
+        """What changed for an agent since a revision; all of it when a change is about all, and what it takes was
         read for the difference. None: it takes another reading.
 
         Raises:
             NetworkNotFound, PeerNotFound.
+            Unauthenticated: the agent's session is of before a new token.
         """
+        network_id = agent.network_id
         network = self.networks.get(network_id)
         if not 0 <= network.revision - since <= MOST_CHANGES:
             return None
-        own = self.peers.get(network_id, peer_id).peer
+        own = self._own(network_id, agent.peer_id, agent.admission)
         known = [own, *self.peers.jumps(network_id)]
         if not own.is_jump and network.routers:
             known += self.peers.routers(network_id)
@@ -84,13 +92,19 @@ class Tunnels:
         others = {peer.id: peer for peer in known}
         return bundle_of(Picture(network, own, tuple(others.values()), acl), psk)
 
-    def _read(self, network_id: NetworkId, peer_id: PeerId) -> Picture | None:
+    def _own(self, network_id: NetworkId, peer_id: PeerId, admission: str | None) -> Peer:
+        record = self.peers.get(network_id, peer_id)
+        if admission is not None and not record.admits(admission):
+            raise Unauthenticated(ENDED)
+        return record.peer
+
+    def _read(self, network_id: NetworkId, peer_id: PeerId, admission: str | None) -> Picture | None:
         """Read everything between two looks at the revision, then apply what changed in between.
 
         None: the change log does not lead from one to the other, or the ACL moved on again.
         """
         before = self.networks.get(network_id)
-        own = self.peers.get(network_id, peer_id).peer
+        own = self._own(network_id, peer_id, admission)
         others = self._others(before, own)
         acl = self._acl(before, own)
         after = self.networks.get(network_id)

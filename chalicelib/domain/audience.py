@@ -58,8 +58,15 @@ def audience(change: Change) -> Audience:
         jumps=change.what is What.ACL_REPLACED,
         homes=DOWN in change.settings,
     )
-    revoked = frozenset(one.peer.id for one in change.peers if change.what in ENDS_SESSIONS)
-    return _union(_of(one) for one in change.peers) | own | Audience(revoked=revoked)
+    return _union(_of(one) for one in change.peers) | own | endings(change)
+
+
+def endings(change: Change) -> Audience:
+    """Whose access ends: the agents of deleted peers, and those that have to prove themselves anew."""
+    return Audience(
+        ended=frozenset(one.peer.id for one in change.peers if one.after is None and one.peer.is_run_by_agent),
+        revoked=frozenset(one.peer.id for one in change.peers if change.what in ENDS_SESSIONS),
+    )
 
 
 def _union(parts: Iterable[Audience]) -> Audience:
@@ -68,13 +75,11 @@ def _union(parts: Iterable[Audience]) -> Audience:
 
 def _of(one: Affected) -> Audience:
     before, after = one.before, one.after
-    is_ended = after is None and before is not None and before.is_run_by_agent
     own = after is not None and after.is_run_by_agent and after.public_key is not None and _own(before) != _own(after)
     return Audience(
         everyone=_everywhere(before) != _everywhere(after),
         jumps=_on_jumps(before) != _on_jumps(after),
         peers=frozenset({one.peer.id}) if own else frozenset(),
-        ended=frozenset({one.peer.id}) if is_ended else frozenset(),
     )
 
 

@@ -191,12 +191,25 @@ class FreeAddress:
 
 @dataclass(frozen=True, slots=True)
 class AdmitAgent:
-    """Start an agent's presence with its own revision wanted; blocked, if its peer is."""
+    """Start an agent's presence with its own revision wanted; only frames of this admission count in it. Blocked, if
+    its peer is."""
 
     peer_id: PeerId
     wanted: Revision
     host: Host
+    admission: str = ""
     is_blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeAgent:
+    """Let no agent's frame count any more, until another is admitted; what is known of the peer stays.
+
+    `wanted`: of one that had no presence.
+    """
+
+    peer_id: PeerId
+    wanted: Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +276,7 @@ Write = (
     | FreeAddress
     | AdmitAgent
     | MarkAgent
+    | RevokeAgent
     | ForgetAgent
     | ForgetSighting
     | SettleRequest

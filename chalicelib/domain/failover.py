@@ -19,6 +19,8 @@ from chalicelib.domain.presence import HEARTBEAT_JUMP, MISSED_HEARTBEATS
 DOWN = "down"  # among the settings of a change: the jumps marked down for all
 SILENT_AFTER = MISSED_HEARTBEATS * HEARTBEAT_JUMP
 ANSWERS_WITHIN = timedelta(seconds=2)  # a jump that is asked whether it lives, in whole seconds for SQS
+RECONNECTS_WITHIN = timedelta(seconds=5)  # an agent whose session ended opens another, once an hour
+AWAY_AT_MOST = timedelta(days=7)  # so long a peer that was moved alone is looked after; then it may try its home again
 LOOKS = 5  # during the time of service after which peers come back to a jump
 LOOK_AT_LEAST_EVERY = timedelta(minutes=1)
 
@@ -27,13 +29,15 @@ LOOK_AT_LEAST_EVERY = timedelta(minutes=1)
 class Pulse:
     """An agent's sign of life. `connection_id`: of its open socket. `accused_since`: the first word
     against it since it was heard last. `fell_at`: when it was marked down for all, the last time.
-    `unreachable`: the jumps whose tunnels are dead to it, as it said last."""
+    `unreachable`: the jumps whose tunnels are dead to it, as it said last. `closed_at`: when its last
+    socket closed."""
 
     connection_id: ConnectionId | None
     last_seen: datetime | None
     accused_since: datetime | None = None
     fell_at: datetime | None = None
     unreachable: frozenset[PeerId] = frozenset()
+    closed_at: datetime | None = None
 
     def serves_since(self, seen_since: datetime | None, now: datetime) -> datetime:
         """From when its service counts: `seen_since`, None: only from now; and not before it fell."""
@@ -41,8 +45,11 @@ class Pulse:
         return since if self.fell_at is None else max(since, self.fell_at)
 
     def is_silent(self, now: datetime) -> bool:
-        """Towards the control plane: no socket, no heartbeat, or no answer since it was accused."""
-        if self.connection_id is None or self.last_seen is None or now - self.last_seen >= SILENT_AFTER:
+        """Towards the control plane: no heartbeat, no socket for longer than it takes to open another, or no
+        word since it was accused."""
+        if self.last_seen is None or now - self.last_seen >= SILENT_AFTER:
+            return True
+        if self.connection_id is None and now - (self.closed_at or self.last_seen) >= RECONNECTS_WITHIN:
             return True
         return self.accused_since is not None and now - self.accused_since >= ANSWERS_WITHIN
 
@@ -60,13 +67,15 @@ class Accusation:
 class Vigil:
     """Look whether a jump is still heard, by the socket that it opened; again and again.
 
-    `serving_since`: without a silence that was seen, None after one. `is_once`: it was asked for a
-    sign of life."""
+    `serving_since`: without a silence that was seen, None after one. `until`: when the socket's session
+    ends, and with it this, though nobody may have noted that the socket closed. `is_once`: the jump was
+    found dead, and asked for a sign of life if it had a socket (`connection_id` None: it had none)."""
 
     network_id: NetworkId
     jump_id: PeerId
-    connection_id: ConnectionId
+    connection_id: ConnectionId | None
     serving_since: datetime | None
+    until: datetime
     is_once: bool = False
 
 
@@ -74,12 +83,14 @@ class Vigil:
 class Homecoming:
     """Look whether a peer that was moved alone can come back to a jump.
 
-    `serving_since`: as of a vigil, and without a word of the peer against it."""
+    `serving_since`: as of a vigil, and without a word of the peer against it. `until`: when it comes back
+    in any case: if the jump is still dead, the peer will say so again."""
 
     network_id: NetworkId
     peer_id: PeerId
     jump_id: PeerId
     serving_since: datetime | None
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class Host:
 
 
 IPV6_MTU = 1280  # the least that a link with IPv6 has: RFC 8200 section 5
+ADMISSION_LENGTH = 16  # of a token's hash in hexadecimal: 64 bits, told to nobody
 MANUAL = "manual"  # in `blocked_by`: a person's word, beside incidents
 
 
@@ -164,6 +165,11 @@ class Enrollment:
     device_key: str | None = None
     left_by: str | None = None
 
+    @property
+    def admission(self) -> str:
+        """What sessions of the machine that used this token are known by: another with each token."""
+        return self.secret[:ADMISSION_LENGTH]
+
     def used_by(self, device_key: str, now: datetime) -> "Enrollment":
         """Use the token.
 
@@ -193,6 +199,11 @@ class PeerRecord:
     @property
     def device_key(self) -> str | None:
         return None if self.enrollment is None else self.enrollment.device_key
+
+    def admits(self, admission: str) -> bool:
+        """Whether a session of this admission is one of the machine that runs the peer now."""
+        enrollment = self.enrollment
+        return enrollment is not None and enrollment.device_key is not None and enrollment.admission == admission
 
 
 @dataclass(frozen=True, slots=True)

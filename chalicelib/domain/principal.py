@@ -65,7 +65,11 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent by its session: the peer it runs, and nothing else it may speak for."""
+    """An agent by its session: the peer it runs, and nothing else it may speak for.
+
+    `admission`: the enrolment that the session comes from, see `Enrollment`; empty: from none.
+    """
 
     network_id: NetworkId
     peer_id: PeerId
+    admission: str = ""

@@ -1,41 +1,56 @@
 """The queues: deliver pushes, run errands, take words on keys, remove networks; what fails comes again, then is
 dead-lettered."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from chalicelib.adapters.messages import errand_from, held_from, message_from
+from chalicelib.adapters.messages import errand_from, held_from, message_from, removal_from
+from chalicelib.application.contention import PATIENCE_S
 from chalicelib.application.deliveries import without_stale
 from chalicelib.bootstrap import container
-from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.rotation import PskHeld
+from chalicelib.entrypoints.batch import Record, RemainingSeconds, endless, worked_off
 from chalicelib.observability import logger
 from chalicelib.ports import Check, Push
 
 WORD_S = 0.008  # a word: two batches at once make 250 changes of peers a second, of some 3 write units each
 STEPS = 20  # of one message; a network that takes more is sent again
+MOST_TURNS = 5_000  # of 200 peers each: far above any network
+NEEDED_S = PATIENCE_S + 10  # for one errand or step: deciding again, and its requests when they are slow
 
 
-def deliver(event: Mapping[str, Any]) -> dict[str, Any]:
+class RemovalEndless(Exception):
+    """A network that took MOST_TURNS and is not gone: something brings back what is removed."""
+
+
+def deliver(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
     """Deliver a batch of pushes, and look for agents that are late."""
     messages = {record["messageId"]: _message(record) for record in event["Records"]}
     pushes = {known: message for known, message in messages.items() if isinstance(message, Push)}
     fresh = dict(zip(pushes, without_stale(list(pushes.values())), strict=True))
-    in_turn = sorted(messages, key=lambda known: known in fresh and bool(fresh[known].after))  # who waits goes last
-    failed = [known for known in in_turn if not _is_done(known, fresh.get(known, messages[known]))]
-    logger.info("delivered", extra={"messages": len(messages), "failed": len(failed)})
-    return {"batchItemFailures": [{"itemIdentifier": known} for known in failed]}
+
+    def last(record: Record) -> tuple[bool, bool]:
+        """Who waits goes after those who need not, and who only looks after all."""
+        known = record["messageId"]
+        return known not in fresh, known in fresh and bool(fresh[known].after)
+
+    def is_done(record: Record) -> bool:
+        known = record["messageId"]
+        return _is_done(known, fresh.get(known, messages[known]))
+
+    answer = worked_off(sorted(event["Records"], key=last), is_done, remaining_s, NEEDED_S)
+    logger.info("delivered", extra={"messages": len(messages), "failed": len(answer["batchItemFailures"])})
+    return answer
 
 
-def failover(event: Mapping[str, Any]) -> dict[str, Any]:
+def failover(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
     """Look after jumps that may be dead."""
-    failures = [record for record in event["Records"] if not _is_run(record)]
-    logger.info("errands_run", extra={"messages": len(event["Records"]), "failed": len(failures)})
-    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failures]}
+    answer = worked_off(event["Records"], _is_run, remaining_s, NEEDED_S)
+    logger.info("errands_run", extra={"messages": len(event["Records"]), "failed": len(answer["batchItemFailures"])})
+    return answer
 
 
-def _is_run(record: Mapping[str, Any]) -> bool:
+def _is_run(record: Record) -> bool:
     try:
         container().failover.run(errand_from(record["body"]))
     except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
@@ -44,21 +59,22 @@ def _is_run(record: Mapping[str, Any]) -> bool:
     return True
 
 
-def hold(event: Mapping[str, Any]) -> dict[str, Any]:
+def hold(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
     """Take a batch of agents' words on preshared keys, no faster than the partition of a network's log takes them."""
     words = {record["messageId"]: _word(record) for record in event["Records"]}
-    failed = [known for known, word in words.items() if word is None]
+    failed = {known for known, word in words.items() if word is None}
     try:
         container().rotations.hold(word for word in words.values() if word is not None)
     except Exception:  # noqa: BLE001  whatever it is, the words come again
         logger.exception("words_not_taken", extra={"messages": len(words)})
-        failed = list(words)
+        failed = set(words)
     container().clock.sleep(len(words) * WORD_S)
+    answer = worked_off(event["Records"], lambda record: record["messageId"] not in failed, remaining_s, needed_s=0)
     logger.info("keys_held", extra={"messages": len(words), "failed": len(failed)})
-    return {"batchItemFailures": [{"itemIdentifier": known} for known in failed]}
+    return answer
 
 
-def _word(record: Mapping[str, Any]) -> PskHeld | None:
+def _word(record: Record) -> PskHeld | None:
     """None: it cannot be read."""
     try:
         return held_from(record["body"])
@@ -67,25 +83,31 @@ def _word(record: Mapping[str, Any]) -> PskHeld | None:
         return None
 
 
-def remove(event: Mapping[str, Any]) -> dict[str, Any]:
+def remove(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
     """Go on removing networks that are being deleted."""
-    failures = [record for record in event["Records"] if not _is_removed(record)]
-    logger.info("removed", extra={"messages": len(event["Records"]), "failed": len(failures)})
-    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failures]}
+    answer = worked_off(event["Records"], lambda record: _is_removed(record, remaining_s), remaining_s, NEEDED_S)
+    logger.info("removed", extra={"messages": len(event["Records"]), "failed": len(answer["batchItemFailures"])})
+    return answer
 
 
-def _is_removed(record: Mapping[str, Any]) -> bool:
+def _is_removed(record: Record, remaining_s: RemainingSeconds) -> bool:
     try:
-        network_id = NetworkId(json.loads(record["body"])["network_id"])
-        if all(container().removals.step(network_id) for _ in range(STEPS)):
-            container().removal_queue.start(network_id)
+        network_id, turn = removal_from(record["body"])
+        if turn >= MOST_TURNS:
+            raise RemovalEndless(network_id)
+        for _ in range(STEPS):
+            if not container().removals.step(network_id):
+                return True
+            if remaining_s() < NEEDED_S:
+                break
+        container().removal_queue.start(network_id, turn + 1)
     except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
         logger.exception("removal_failed", extra={"message_id": record["messageId"]})
         return False
     return True
 
 
-def _message(record: Mapping[str, Any]) -> Push | Check | None:
+def _message(record: Record) -> Push | Check | None:
     """None: it cannot be read."""
     try:
         return message_from(record["body"])

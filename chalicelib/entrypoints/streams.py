@@ -2,12 +2,14 @@
 
 The changes of a network are planned together, or each by itself when that fails. One that
 cannot be planned concerns every agent of its network, goes whole to the dead-letter queue, and
-never blocks the ones behind it. A fact that cannot be announced is dropped: browsers read anew
-what they show whenever they connect. A report that cannot be counted comes again, and at last the
-check a minute after the plan counts it.
+never blocks the ones behind it. If even that cannot be told, it is the store that is ill, not the
+change: the stream keeps it and all behind it, and tries again. The stream may hand over changes
+of one network at the same time and out of order; plans mind neither. A fact that cannot be
+announced is dropped: browsers read anew what they show whenever they connect. A report that cannot
+be counted comes again, and at last the check a minute after the plan counts it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tenacity import Retrying, stop_after_attempt, wait_random_exponential
@@ -17,22 +19,26 @@ from chalicelib.application.plans import by_network
 from chalicelib.bootstrap import container
 from chalicelib.domain.change import Change
 from chalicelib.domain.presence import Fact
+from chalicelib.entrypoints.batch import RemainingSeconds, endless
 from chalicelib.observability import logger
 
-ATTEMPTS = 3
+ATTEMPTS, LAST_ATTEMPTS = 3, 8  # the last may take some seconds: what follows is the stream's own retry
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 1.0
+NEEDED_S = 20.0  # for one network's plan when the store is slow
 
 
-def plan(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Plan a batch; reports only what could not even be buried, for the stream to retry."""
+def plan(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
+    """Plan a batch; reports what neither could be planned nor told to everyone and buried, for the stream to retry."""
     records = event["Records"]
     changes = [_change(record) for record in records]
-    planned = {network_id for network_id, own in by_network(filter(None, changes)).items() if _is_planned(own)}
+    together = by_network(filter(None, changes)).items()
+    planned = {network_id for network_id, own in together if remaining_s() >= NEEDED_S and _is_planned(own)}
     left = [
         record
         for record, change in zip(records, changes, strict=True)
         if change is None or change.network_id not in planned
     ]
-    failures = [record for record in left if not _is_settled(record)]
+    failures = _unsettled(left, remaining_s)
     logger.info("planned", extra={"records": len(records), "alone": len(left), "failed": len(failures)})
     return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failures]}
 
@@ -85,30 +91,53 @@ def _is_planned(changes: Sequence[Change]) -> bool:
     return True
 
 
+def _unsettled(records: Sequence[Mapping[str, Any]], remaining_s: RemainingSeconds) -> Sequence[Mapping[str, Any]]:
+    """Settle one after the other; answers the first that cannot be, with all behind it: there the stream goes on."""
+    for at, record in enumerate(records):
+        if remaining_s() < NEEDED_S or not _is_settled(record):
+            return records[at:]
+    return ()
+
+
 def _is_settled(record: Mapping[str, Any]) -> bool:
     try:
         _patiently(lambda: container().plans.plan([change_from(record)]))
     except Exception as error:  # noqa: BLE001  whatever it is, the records behind it must go on
         logger.exception("plan_failed")
-        return _is_buried(record, error)
+        return _is_told_to_everyone(record) and _is_buried(record, error)
+    return True
+
+
+def _is_told_to_everyone(record: Mapping[str, Any]) -> bool:
+    """True as well for a record that does not even say which change it is: no try would ever do."""
+    try:
+        network_id, revision = key_of(record)
+    except (KeyError, ValueError):
+        logger.exception("change_without_keys")
+        return True
+    change = _change(record)
+    try:
+        _patiently(lambda: container().plans.plan_for_everyone(network_id, revision, change), LAST_ATTEMPTS)
+    except Exception:  # noqa: BLE001  the stream keeps the record and tries again
+        logger.exception("plan_for_everyone_failed")
+        return False
     return True
 
 
 def _is_buried(record: Mapping[str, Any], reason: Exception) -> bool:
     try:
-        network_id, revision = key_of(record)
-        _patiently(lambda: container().plans.plan_for_everyone(network_id, revision))
-    except Exception:  # noqa: BLE001  burying comes first: an operator redrives it
-        logger.exception("plan_for_everyone_failed")
-    try:
-        container().dead_letters.bury(record, repr(reason))
+        _patiently(lambda: container().dead_letters.bury(record, repr(reason)), LAST_ATTEMPTS)
     except Exception:  # noqa: BLE001  the stream keeps the record and tries again
         logger.exception("burial_failed")
         return False
     return True
 
 
-def _patiently(act: Any) -> None:
-    Retrying(stop=stop_after_attempt(ATTEMPTS), wait=wait_random_exponential(multiplier=0.05, max=0.5), reraise=True)(
-        act
+def _patiently(act: Callable[[], None], attempts: int = ATTEMPTS) -> None:
+    retrying = Retrying(
+        sleep=container().clock.sleep,
+        stop=stop_after_attempt(attempts),
+        wait=wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S),
+        reraise=True,
     )
+    retrying(act)

@@ -26,7 +26,7 @@ from infra.local.tables import create_tables, environment
 from scripts.bench import pace
 from scripts.bench.figures import Bar, Figure, Group, SameEverywhere, Say
 from scripts.bench.meter import Meter, Taken
-from scripts.bench.population import OPERATOR, Populated, populate
+from scripts.bench.population import ENROLLED, OPERATOR, Populated, populate
 
 SIZES = (10, 100, 1_000, 5_000)
 ROUNDS = 15
@@ -73,7 +73,7 @@ class Lab:
     def fetch(self, peer_id: PeerId) -> Taken:
         """The whole bundle, to the bytes of the answer; nothing is left in memory of the last time."""
         hosts_at.cache_clear()
-        agent = Agent(self.network.network_id, peer_id)
+        agent = Agent(self.network.network_id, peer_id, ENROLLED.admission)
         return self.meter.taken(lambda: encode(shown(self.container.bundles.whole(agent), 1, SUCCESSOR)))
 
     def rename(self) -> tuple[Taken, Taken, int]:
@@ -85,7 +85,9 @@ class Lab:
         [change] = self.outside.changes.between(network.network_id, since)
         planned = self.meter.taken(lambda: self.container.plans.plan([change]))
         bodies: list[bytes] = []
-        fetched = self.meter.taken(lambda: bodies.append(self._newer(Agent(network.network_id, network.jump), since)))
+        fetched = self.meter.taken(
+            lambda: bodies.append(self._newer(Agent(network.network_id, network.jump, ENROLLED.admission), since))
+        )
         return planned, fetched, len(bodies[0])
 
     def _newer(self, agent: Agent, since: Revision) -> bytes:

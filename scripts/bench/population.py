@@ -15,13 +15,15 @@ from chalicelib.domain.acl import Acl, AclRule, OfCidr, OfTag, Ports, Protocol
 from chalicelib.domain.change import Change, Commit, CreateNetwork, What, WriteAcl
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Kind, Peer, PeerRecord
+from chalicelib.domain.peer import Enrollment, Kind, Peer, PeerRecord
 from chalicelib.domain.principal import Principal, Role
+from chalicelib.domain.tokens import Secret
 from chalicelib.ports import Connection
 
 OPERATOR = Principal(PrincipalId("tok_bench"), "bench", Role.ADMINISTRATOR, None)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 FIRST = Revision(1)
+ENROLLED = Enrollment(Secret("0" * 64), AT, "device")
 JUMPS = 2
 TAGS = ("servers", "laptops", "printers", "cameras", "staff")
 EACH_STATIC, EACH_ISOLATED, EACH_FULL = 3, 10, 20  # every third peer has a file, every tenth is isolated, and so on
@@ -49,7 +51,7 @@ def populate(outside: Outside, size: int) -> Populated:
     )
     with PeerItem.batch_write() as records:
         for peer in peers:
-            records.save(record_item(PeerRecord(peer, None)))
+            records.save(record_item(PeerRecord(peer, ENROLLED if peer.is_run_by_agent else None)))
     with ClaimItem.batch_write() as claims:
         for peer in peers:
             claims.save(ClaimItem(network.id, claim_key("name", peer.name), peer_id=peer.id))
@@ -61,7 +63,7 @@ def populate(outside: Outside, size: int) -> Populated:
     agents = [peer for peer in peers if peer.is_run_by_agent]
     with PresenceItem.batch_write() as presences:
         for peer in agents:
-            presences.save(PresenceItem(peer.id, wanted=FIRST))
+            presences.save(PresenceItem(peer.id, wanted=FIRST, admission=ENROLLED.admission))
     DynamoConnections().add([_socket(peer) for peer in agents])
     regular = next(peer for peer in agents if not peer.is_jump)
     return Populated(network.id, size, peers[0].id, regular.id)

@@ -7,7 +7,9 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from chalicelib.adapters.apigateway import ApiGatewaySockets
-from chalicelib.domain.ids import ConnectionId
+from chalicelib.domain.ids import ConnectionId, NetworkId
+from chalicelib.domain.notice import SignOfLifeWanted
+from chalicelib.ports import Missed
 from chalicelib.settings import settings_from
 from chalicelib.wire.frames import Bye
 
@@ -43,6 +45,29 @@ def test_a_connection_that_goes_while_dismissed_is_dismissed(sockets: ApiGateway
     sockets.dismiss(GONE, "peer_deleted")
 
     gateway.assert_no_pending_responses()
+
+
+def test_one_that_fails_hinders_no_other_and_is_told_apart(sockets: ApiGatewaySockets, gateway: Stubber) -> None:
+    gateway.add_client_error("post_to_connection", "LimitExceededException", http_status_code=429)
+
+    missed = sockets.tell([GONE], SignOfLifeWanted(NetworkId("net_1")))
+
+    assert missed == Missed(failed=frozenset({GONE}))
+
+
+def test_one_that_cannot_be_told_is_closed_all_the_same(sockets: ApiGatewaySockets, gateway: Stubber) -> None:
+    gateway.add_client_error("post_to_connection", "LimitExceededException", http_status_code=429)
+    gateway.add_response("delete_connection", {})
+
+    assert sockets.dismiss(GONE, "session_ended") is True
+    gateway.assert_no_pending_responses()
+
+
+def test_one_that_cannot_be_closed_is_said_to_be_open_still(sockets: ApiGatewaySockets, gateway: Stubber) -> None:
+    gateway.add_response("post_to_connection", {})
+    gateway.add_client_error("delete_connection", "InternalServerError", http_status_code=500)
+
+    assert sockets.dismiss(GONE, "session_ended") is False
 
 
 def test_any_other_refusal_rises(sockets: ApiGatewaySockets, gateway: Stubber) -> None:

@@ -21,7 +21,7 @@ from chalicelib.domain.proof import Expected
 from chalicelib.ports import EVERY_NETWORK, Connection
 from chalicelib.settings import settings_from
 from infra.local.tables import create_tables, environment
-from tests.builders import T0, a_dynamic
+from tests.builders import T0, a_dynamic, said_by
 from tests.contracts.test_stores import HOST, LAB, change
 
 AGENT = a_dynamic().id
@@ -30,14 +30,14 @@ ROWS = [
 ]
 REQUEST = Replayable(PrincipalId("tok_1"), "key", "hash", "req_1", T0)
 WRITES: dict[str, Callable[[Outside], object]] = {
-    "hello": lambda out: out.presence.connected(AGENT, ConnectionId("c"), "i", T0),
-    "heartbeat": lambda out: out.presence.heard(AGENT, "i", 1, None, T0),
-    "sign of life": lambda out: out.presence.lives(AGENT, T0),
+    "hello": lambda out: out.presence.connected(said_by(AGENT), ConnectionId("c"), "i", T0),
+    "heartbeat": lambda out: out.presence.heard(said_by(AGENT), "i", 1, None, T0),
+    "sign of life": lambda out: out.presence.lives(said_by(AGENT), T0),
     "accusation": lambda out: out.presence.accuse(AGENT, T0),
     "fall": lambda out: out.presence.fell(AGENT, T0),
-    "applied": lambda out: out.presence.applied(AGENT, Revision(7), "hash", T0),
-    "failed": lambda out: out.presence.failed(AGENT, "why", T0),
-    "disconnect": lambda out: out.presence.disconnected(AGENT, ConnectionId("c")),
+    "applied": lambda out: out.presence.applied(said_by(AGENT), Revision(7), "hash", T0),
+    "failed": lambda out: out.presence.failed(said_by(AGENT), "why", T0),
+    "disconnect": lambda out: out.presence.disconnected(AGENT, ConnectionId("c"), T0),
     "fact": lambda out: out.presence.record(Fact(LAB.id, AGENT, FactKind.APPLIED, T0)),
     "facts": lambda out: out.presence.record(*(Fact(LAB.id, AGENT, kind, T0) for kind in FactKind)),
     "expected": lambda out: out.proofs.expect(LAB.id, {Revision(7): Expected(frozenset({AGENT}), T0)}, T0),
@@ -108,7 +108,7 @@ def test_a_transaction_that_does_not_end_is_said_to_be_there(outside: Outside, c
     conflicts.left = CONFLICTS
 
     with pytest.raises(Exception, match=connection.CONFLICT):
-        outside.presence.heard(AGENT, "i", 1, None, T0)
+        outside.presence.heard(said_by(AGENT), "i", 1, None, T0)
 
     assert conflicts.left == 0
 

@@ -14,7 +14,7 @@ from chalicelib.domain.change import AdvanceNetwork, Claim, Commit, Release, Wri
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.principal import Agent
 from chalicelib.domain.tokens import Secret
-from chalicelib.ports import AgentSession, Moved, Refused
+from chalicelib.ports import AgentSession, Assertion, Moved, Refused
 from chalicelib.settings import settings_from
 from infra.local.tables import environment
 from tests.builders import T0, a_network
@@ -82,11 +82,11 @@ def test_an_assertion_is_not_said_to_be_used_when_the_store_is_contended(
     dynamodb.add_client_error(
         "transact_write_items",
         service_error_code="TransactionCanceledException",
-        modeled_fields={"CancellationReasons": [{"Code": "None"}, {"Code": code}]},
+        modeled_fields={"CancellationReasons": [{"Code": "None"}, {"Code": "None"}, {"Code": code}]},
     )
 
     with pytest.raises(Moved):
-        DynamoSessions(connection).open("ses_1", session, "jti", T0)
+        DynamoSessions(connection).open("ses_1", session, Assertion("jti", T0), "device")
 
 
 @pytest.mark.parametrize("code", ["ItemCollectionSizeLimitExceeded", "ValidationError", "AccessDenied"])

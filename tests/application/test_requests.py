@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.application.signing import KEPT
 from chalicelib.domain.change import Claim, PutPeer
+from chalicelib.domain.failover import RECONNECTS_WITHIN
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.peer import PeerRecord
@@ -194,7 +195,9 @@ def test_a_dead_home_costs_the_same_at_any_size(lab: Lab) -> None:
     # network; network, peer and jumps for the move; who accuses
     assert lab.world.counted(lambda: run(lab)) == {"read": 4, "write": 1, "transaction": 1}
     assert lab.world.counted(lab.world.settle)["read"] == 1 + 1 + 3 + HOME_ASKED + BROWSERS  # network, jumps, sockets
+    waiting[:] = [(at, errand) for at, errand in waiting if not getattr(errand, "is_once", False)]
     lab.hub.close()
+    lab.world.outside.clock.advance(RECONNECTS_WITHIN)
     lab.left.send({**beat, "seq": 3, "unreachable": [lab.hub.peer_id]})
     # network; network and jumps for the mark; who accuses, when it fell
     assert lab.world.counted(lambda: run(lab)) == {"read": 3, "write": 2, "transaction": 1}
@@ -216,8 +219,8 @@ def test_enrol_open_a_session_and_a_socket(lab: Lab) -> None:
     def come() -> None:
         lab.world.agent(lab.path.split("/")[2], "dynamic", "new").connect()
 
-    # create 3 + 1; enrol 2 + 1; session 1 + 1; authorize 1; open 1 and greet 2 writes
-    assert lab.world.counted(come) == {"read": 7, "transaction": 3, "write": 3}
+    # create 3 + 1; enrol 2 + 1; session 1 + 1; authorize 1; open 1 + 1 and greet 2 writes
+    assert lab.world.counted(come) == {"read": 8, "transaction": 3, "write": 3}
 
 
 def test_an_agent_leaves(lab: Lab) -> None:
@@ -246,9 +249,20 @@ def test_an_agents_socket_from_authorizer_to_close(lab: Lab) -> None:
     hello = {"type": "hello", "instance_id": "i", "generation": 1, "revision": left.revision, "hash": ""}
 
     assert world.counted(left.authorize) == {"read": 1}
-    assert world.counted(left.open) == {"write": 1}
+    assert world.counted(left.open) == {"read": 1, "write": 1}  # the session again; socket
     assert world.counted(lambda: left.send(hello)) == {"write": 2}  # presence, fact
     assert world.counted(left.close) == {"write": 3}  # socket, presence, fact
+
+
+def test_who_was_revoked_costs_one_read_more_than_a_heartbeat(lab: Lab) -> None:
+    world, left = lab.world, lab.left
+    world.api("POST", f"{lab.path}/{left.peer_id}/enrollment-token")
+    beat = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 1, "hash": "x"}
+
+    assert world.counted(lambda: left.send(beat)) == {"write": 1, "read": 1}  # refused by the update; why
+    assert lab.counted("GET", "/agent/bundle", token=left.session) == {"read": AUTH + 2}  # network, peer
+    # sockets asked for twice, sessions; the session
+    assert world.counted(world.settle) == {"read": 1 + BROWSERS + 1 + 1, "write": 1}
 
 
 def test_a_report_of_what_was_applied(lab: Lab) -> None:

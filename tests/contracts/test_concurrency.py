@@ -17,6 +17,7 @@ from chalicelib.domain.change import (
     Commit,
     CreateNetwork,
     FreeAddress,
+    PutPeer,
     TakeAddress,
     Write,
     WriteBlock,
@@ -25,14 +26,14 @@ from chalicelib.domain.directory import Block, BlockKey, Directory
 from chalicelib.domain.errors import AddressPoolExhausted, Busy
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.peer import Kind
+from chalicelib.domain.peer import Enrollment, Kind, PeerRecord
 from chalicelib.domain.presence import Fact, FactKind
-from chalicelib.domain.principal import Agent, Role, Viewer
+from chalicelib.domain.principal import Role, Viewer
 from chalicelib.domain.proof import Expected, Mark, Proof
 from chalicelib.domain.tokens import Secret
 from chalicelib.domain.user import User
-from chalicelib.ports import AgentSession, Moved, Refused, Ticket
-from tests.builders import ADMINISTRATOR, T0, a_dynamic, a_network, a_static
+from chalicelib.ports import AgentSession, Assertion, Moved, Refused, Ticket
+from tests.builders import ADMINISTRATOR, T0, a_dynamic, a_network, a_static, said_by
 from tests.contracts.racing import creation_over
 from tests.contracts.test_stores import HOST, LAB, change
 
@@ -138,9 +139,17 @@ def test_a_ticket_is_taken_once_however_many_try(outside: Outside) -> None:
 
 
 def test_an_assertion_opens_one_session_however_often_it_is_sent(outside: Outside) -> None:
-    session = AgentSession(Agent(LAB.id, a_dynamic().id), Secret("h"), T0 + timedelta(hours=1))
+    peer = PeerRecord(a_dynamic(), Enrollment(Secret("h"), T0, "device"))
+    assert is_committed(outside, 100, [PutPeer(peer)])
+    session = AgentSession(said_by(a_dynamic().id), Secret("h"), T0 + timedelta(hours=1))
 
-    assert race(lambda number: outside.sessions.open(f"ses_{number}", session, "jti", T0)) == 1
+    def is_opened(number: int) -> bool:
+        try:
+            return outside.sessions.open(f"ses_{number}", session, Assertion("jti", T0), "device")
+        except Moved:  # the store was contended
+            return False
+
+    assert race(is_opened) == 1
 
 
 def test_wanted_ends_at_the_highest_whatever_the_order(outside: Outside) -> None:
@@ -149,7 +158,7 @@ def test_wanted_ends_at_the_highest_whatever_the_order(outside: Outside) -> None
 
     def wanted(number: int) -> bool:
         outside.presence.want({agent: Revision(10 + (number * 7) % RACERS)})
-        outside.presence.connected(agent, ConnectionId(f"c{number}"), "i", T0)
+        outside.presence.connected(said_by(agent), ConnectionId(f"c{number}"), "i", T0)
         return True
 
     race(wanted)

@@ -14,16 +14,26 @@ import pytest
 
 from chalicelib.adapters.dynamodb.models import NetworkItem
 from chalicelib.bootstrap import Aws
-from chalicelib.domain.change import AdmitAgent, AdvanceNetwork, Claim, Commit, CreateNetwork, FreeAddress, TakeAddress
+from chalicelib.domain.change import (
+    AdmitAgent,
+    AdvanceNetwork,
+    Claim,
+    Commit,
+    CreateNetwork,
+    FreeAddress,
+    PutPeer,
+    TakeAddress,
+)
 from chalicelib.domain.idempotency import Replayable
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
 from chalicelib.domain.network import SealedSecret
+from chalicelib.domain.peer import Enrollment, PeerRecord
 from chalicelib.domain.principal import Agent, Viewer
 from chalicelib.domain.signing import SigningKey, SigningKeys
 from chalicelib.domain.tokens import Secret
-from chalicelib.ports import AgentSession, Ticket
-from tests.builders import T0, a_network
+from chalicelib.ports import AgentSession, Assertion, Ticket
+from tests.builders import T0, a_dynamic, a_network, said_by
 from tests.contracts.test_stores import HOST, change
 
 FIRST = SigningKeys(1, SigningKey(SealedSecret(b"a"), "A"), SigningKey(SealedSecret(b"b"), "B"))
@@ -96,11 +106,14 @@ def test_a_ticket(dynamodb_outside: Aws) -> None:
 
 
 def test_a_session(dynamodb_outside: Aws) -> None:
-    agent = Agent(NetworkId("net_1"), PeerId(f"dyn_{uuid.uuid4().hex}"))
-    session = AgentSession(agent, Secret("hash"), T0 + timedelta(hours=1))
+    network, peer = a_network(name=uuid.uuid4().hex), a_dynamic()
+    proved = Enrollment(Secret("hash"), T0, "device")
+    enrolled = PutPeer(PeerRecord(replace(peer, network_id=network.id), proved))
+    dynamodb_outside.transactions.commit(Commit(change(network), (CreateNetwork(network), enrolled)))
+    session = AgentSession(Agent(network.id, peer.id), Secret("hash"), T0 + timedelta(hours=1))
 
     with answer_lost("TransactWriteItems"):
-        assert dynamodb_outside.sessions.open("ses_1", session, "jti", T0) is True
+        assert dynamodb_outside.sessions.open("ses_1", session, Assertion(uuid.uuid4().hex, T0), "device") is True
 
 
 def test_signing_keys(dynamodb_outside: Aws) -> None:
@@ -128,20 +141,20 @@ def test_what_an_agent_ran_before(dynamodb_outside: Aws, agent: PeerId) -> None:
     presence = dynamodb_outside.presence
 
     with answer_lost("UpdateItem"):
-        assert presence.applied(agent, Revision(5), "hash", T0) == 0
+        assert presence.applied(said_by(agent), Revision(5), "hash", T0) == 0
     with answer_lost("UpdateItem"):
-        assert presence.applied(agent, Revision(7), "hash", T0 + timedelta(microseconds=1)) == 5
+        assert presence.applied(said_by(agent), Revision(7), "hash", T0 + timedelta(microseconds=1)) == 5
 
-    assert presence.applied(agent, Revision(7), "hash", T0 + timedelta(seconds=1)) == 7
-    assert presence.applied(agent, Revision(6), "hash", T0 + timedelta(seconds=2)) is None
+    assert presence.applied(said_by(agent), Revision(7), "hash", T0 + timedelta(seconds=1)) == 7
+    assert presence.applied(said_by(agent), Revision(6), "hash", T0 + timedelta(seconds=2)) is None
 
 
 def test_the_end_of_a_socket(dynamodb_outside: Aws, agent: PeerId) -> None:
     presence = dynamodb_outside.presence
-    presence.connected(agent, ConnectionId("c"), "i", T0)
+    presence.connected(said_by(agent), ConnectionId("c"), "i", T0)
 
     with answer_lost("UpdateItem"):
-        assert presence.disconnected(agent, ConnectionId("c")) is True
-    presence.connected(agent, ConnectionId("newer"), "i", T0)
+        assert presence.disconnected(agent, ConnectionId("c"), T0) is True
+    presence.connected(said_by(agent), ConnectionId("newer"), "i", T0)
     with answer_lost("UpdateItem"):
-        assert presence.disconnected(agent, ConnectionId("c")) is False
+        assert presence.disconnected(agent, ConnectionId("c"), T0) is False

@@ -24,6 +24,7 @@ from chalicelib.domain.change import (
     Release,
     RemoveAcl,
     RemoveNetwork,
+    RevokeAgent,
     SettleRequest,
     TakeAddress,
     What,
@@ -50,6 +51,7 @@ from chalicelib.ports import (
     EVERY_NETWORK,
     AgentSession,
     ApiToken,
+    Assertion,
     Connection,
     Holding,
     Moved,
@@ -58,7 +60,7 @@ from chalicelib.ports import (
     Seen,
     Ticket,
 )
-from tests.builders import T0, a_dynamic, a_jump, a_key, a_network, a_static
+from tests.builders import T0, a_dynamic, a_jump, a_key, a_network, a_static, said_by
 
 LAB = a_network("10.0.0.0/24", "fd00::/64", dns=("10.0.0.53",))
 HOST = Host("web-1", "linux", "0.1.0")
@@ -462,36 +464,36 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
     agent, later = a_dynamic().id, T0 + timedelta(seconds=5)
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    assert outside.presence.connected(agent, ConnectionId("old"), "i", T0) == Progress(Revision(5), Revision(0))
-    outside.presence.connected(agent, ConnectionId("new"), "i", T0)
-    assert outside.presence.disconnected(agent, ConnectionId("old")) is False
-    assert outside.presence.applied(agent, Revision(5), "hash", later) == 0
-    assert outside.presence.applied(agent, Revision(5), "hash", later) == 0
-    assert outside.presence.heard(agent, "i", 2, None, later) == Progress(Revision(5), Revision(5))
-    assert outside.presence.failed(agent, "no such device", later)
+    assert outside.presence.connected(said_by(agent), ConnectionId("old"), "i", T0) == Progress(
+        Revision(5), Revision(0)
+    )
+    outside.presence.connected(said_by(agent), ConnectionId("new"), "i", T0)
+    assert outside.presence.disconnected(agent, ConnectionId("old"), T0) is False
+    assert outside.presence.applied(said_by(agent), Revision(5), "hash", later) == 0
+    assert outside.presence.applied(said_by(agent), Revision(5), "hash", later) == 0
+    assert outside.presence.heard(said_by(agent), "i", 2, None, later) == Progress(Revision(5), Revision(5))
+    assert outside.presence.failed(said_by(agent), "no such device", later)
 
     applied = Applied(Revision(5), "hash", later, "no such device")
     known = Presence(Revision(5), True, later, HOST, "i", applied)
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(known)}
-    assert outside.presence.disconnected(agent, ConnectionId("new")) is True
-    assert outside.presence.disconnected(agent, ConnectionId("new")) is True
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(replace(known, is_connected=False))}
 
 
 def test_an_accusation_stands_until_the_jump_is_heard(outside: Outside, lab: Network) -> None:
     jump, later = a_jump().id, T0 + timedelta(seconds=5)
     advance(outside, lab, AdmitAgent(jump, Revision(5), HOST))
-    outside.presence.connected(jump, ConnectionId("c"), "i", T0)
+    outside.presence.connected(said_by(jump), ConnectionId("c"), "i", T0)
 
     assert outside.presence.accuse(jump, T0) == Pulse(ConnectionId("c"), T0, T0)
     assert outside.presence.accuse(jump, later) == Pulse(ConnectionId("c"), T0, T0)
-    outside.presence.lives(jump, later)
+    outside.presence.lives(said_by(jump), later)
     assert outside.presence.pulse(jump) == Pulse(ConnectionId("c"), later)
     outside.presence.accuse(jump, later)
-    outside.presence.heard(jump, "i", 2, None, later)
+    outside.presence.heard(said_by(jump), "i", 2, None, later)
     assert outside.presence.pulse(jump) == Pulse(ConnectionId("c"), later)
     outside.presence.accuse(jump, later)
-    outside.presence.connected(jump, ConnectionId("d"), "i", later)
+    outside.presence.connected(said_by(jump), ConnectionId("d"), "i", later)
     outside.presence.fell(jump, later)
     assert outside.presence.pulse(jump) == Pulse(ConnectionId("d"), later, None, later)
 
@@ -500,16 +502,16 @@ def test_what_an_agent_finds_dead_is_kept_as_it_said_last(outside: Outside, lab:
     agent, jump = a_dynamic().id, a_jump().id
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    outside.presence.heard(agent, "i", 1, None, T0, unreachable=[jump])
+    outside.presence.heard(said_by(agent), "i", 1, None, T0, unreachable=[jump])
     assert outside.presence.pulse(agent) == Pulse(None, T0, unreachable=frozenset({jump}))
-    outside.presence.heard(agent, "i", 2, None, T0)
+    outside.presence.heard(said_by(agent), "i", 2, None, T0)
     assert outside.presence.pulse(agent) == Pulse(None, T0)
 
 
 def test_nothing_is_known_of_the_life_of_who_is_gone(outside: Outside, lab: Network) -> None:
     nobody = a_jump().id
 
-    outside.presence.lives(nobody, T0)
+    outside.presence.lives(said_by(nobody), T0)
     outside.presence.fell(nobody, T0)
     assert outside.presence.accuse(nobody, T0) is None
     assert outside.presence.pulse(nobody) is None
@@ -521,7 +523,7 @@ def test_what_runs_is_the_revision_reported_last(outside: Outside, lab: Network)
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
     assert outside.presence.running(agent) == 0
-    outside.presence.applied(agent, Revision(7), "hash", T0)
+    outside.presence.applied(said_by(agent), Revision(7), "hash", T0)
     assert outside.presence.running(agent) == 7
 
 
@@ -529,12 +531,12 @@ def test_a_report_of_an_older_bundle_is_history(outside: Outside, lab: Network) 
     agent = a_dynamic().id
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    assert outside.presence.failed(agent, "no such device", T0)
-    assert outside.presence.applied(agent, Revision(7), "seven", T0) == 0
-    assert outside.presence.applied(agent, Revision(6), "six", T0) is None
-    assert outside.presence.applied(agent, Revision(7), "seven again", T0 + timedelta(seconds=1)) == 7
-    assert outside.presence.applied(a_jump().id, Revision(7), "nobody", T0) is None
-    assert outside.presence.failed(a_jump().id, "nobody", T0) is False
+    assert outside.presence.failed(said_by(agent), "no such device", T0)
+    assert outside.presence.applied(said_by(agent), Revision(7), "seven", T0) == 0
+    assert outside.presence.applied(said_by(agent), Revision(6), "six", T0) is None
+    assert outside.presence.applied(said_by(agent), Revision(7), "seven again", T0 + timedelta(seconds=1)) == 7
+    assert outside.presence.applied(said_by(a_jump().id), Revision(7), "nobody", T0) is None
+    assert outside.presence.failed(said_by(a_jump().id), "nobody", T0) is False
     seen = outside.presence.many(lab.id, [agent])[agent].presence
     assert seen is not None
     assert seen.applied == Applied(Revision(7), "seven again", T0 + timedelta(seconds=1), None)
@@ -599,7 +601,7 @@ def test_what_an_agent_hears_says_whether_it_is_blocked(outside: Outside, lab: N
     agent = a_dynamic().id
 
     def is_blocked() -> bool | None:
-        progress = outside.presence.heard(agent, "i", 1, None, T0)
+        progress = outside.presence.heard(said_by(agent), "i", 1, None, T0)
         return None if progress is None else progress.is_blocked
 
     lab = advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
@@ -620,7 +622,9 @@ def test_a_mark_that_finds_no_presence_leaves_one_that_can_be_read(outside: Outs
 
     advance(outside, lab, MarkAgent(agent, is_blocked=True))
 
-    assert outside.presence.heard(agent, "i", 1, None, T0) == Progress(Revision(0), Revision(0), is_blocked=True)
+    assert outside.presence.heard(said_by(agent), "i", 1, None, T0) == Progress(
+        Revision(0), Revision(0), is_blocked=True
+    )
 
 
 def test_what_an_agent_says_of_its_own_handshakes_stays_until_it_says_more(outside: Outside, lab: Network) -> None:
@@ -634,10 +638,10 @@ def test_what_an_agent_says_of_its_own_handshakes_stays_until_it_says_more(outsi
         return None if presence is None else presence.own_handshakes
 
     assert known() is None
-    outside.presence.heard(agent, "i", 1, None, T0, first)
-    outside.presence.heard(agent, "i", 2, None, T0)
+    outside.presence.heard(said_by(agent), "i", 1, None, T0, first)
+    outside.presence.heard(said_by(agent), "i", 2, None, T0)
     assert known() == first
-    outside.presence.heard(agent, "i", 3, None, T0, later)
+    outside.presence.heard(said_by(agent), "i", 3, None, T0, later)
     assert known() == later
 
 
@@ -700,16 +704,83 @@ def test_a_ticket_is_taken_once(outside: Outside, networks: frozenset[NetworkId]
 
 
 def test_an_assertion_opens_one_session(outside: Outside, lab: Network) -> None:
-    session = AgentSession(Agent(lab.id, a_dynamic().id), Secret("hash"), T0 + timedelta(hours=1))
+    advance(outside, lab, PutPeer(run_by("device")))
+    session = AgentSession(Agent(lab.id, a_dynamic().id, "admission"), Secret("hash"), T0 + timedelta(hours=1))
+    once = Assertion("jti", T0)
 
-    assert outside.sessions.open("ses_1", session, "jti", T0) is True
-    assert outside.sessions.open("ses_2", session, "jti", T0) is False
+    assert outside.sessions.open("ses_1", session, once, "device") is True
+    assert outside.sessions.open("ses_2", session, once, "device") is False
     assert outside.sessions.get(a_dynamic().id, "ses_1") == session
     assert outside.sessions.get(a_dynamic().id, "ses_2") is None
 
     outside.sessions.end_all(a_dynamic().id)
     assert outside.sessions.get(a_dynamic().id, "ses_1") is None
-    assert outside.sessions.open("ses_3", session, "jti", T0) is False
+    assert outside.sessions.open("ses_3", session, once, "device") is False
+
+
+@pytest.mark.parametrize("device_key", [None, "another", "no peer"])
+def test_no_session_opens_for_a_device_key_that_is_no_longer_the_peers(
+    outside: Outside, lab: Network, device_key: str | None
+) -> None:
+    if device_key != "no peer":
+        advance(outside, lab, PutPeer(run_by(device_key)))
+    session = AgentSession(said_by(a_dynamic().id), Secret("hash"), T0 + timedelta(hours=1))
+
+    with pytest.raises(Moved):
+        outside.sessions.open("ses_1", session, Assertion("jti", T0), "device")
+    assert outside.sessions.get(a_dynamic().id, "ses_1") is None
+
+    advance(outside, outside.networks.get(lab.id), PutPeer(run_by("device")))
+    assert (
+        outside.sessions.open("ses_1", session, Assertion("jti", T0), "device") is True
+    )  # the assertion was not burnt
+
+
+def run_by(device_key: str | None) -> PeerRecord:
+    return PeerRecord(a_dynamic(), Enrollment(Secret("hash"), T0, device_key))
+
+
+def test_what_an_agent_says_counts_only_by_the_admission_of_its_peer(outside: Outside, lab: Network) -> None:
+    peer_id, later = a_dynamic().id, T0 + timedelta(seconds=5)
+    mine, former = Agent(lab.id, peer_id, "mine"), Agent(lab.id, peer_id, "former")
+    lab = advance(outside, lab, AdmitAgent(peer_id, Revision(5), HOST, "mine"))
+    outside.presence.connected(mine, ConnectionId("c"), "i", T0)
+    before = outside.presence.many(lab.id, [peer_id])
+
+    def is_taken(agent: Agent) -> list[bool]:
+        outside.presence.lives(agent, later)
+        return [
+            outside.presence.connected(agent, ConnectionId("d"), "i", later) is not None,
+            outside.presence.heard(agent, "i", 2, None, later) is not None,
+            outside.presence.applied(agent, Revision(7), "hash", later) is not None,
+            outside.presence.failed(agent, "no such device", later),
+        ]
+
+    assert is_taken(former) == [False] * 4
+    assert is_taken(said_by(peer_id)) == [False] * 4
+    assert outside.presence.many(lab.id, [peer_id]) == before
+    lab = advance(outside, lab, RevokeAgent(peer_id, Revision(1)))
+    assert is_taken(mine) == [False] * 4
+    assert outside.presence.many(lab.id, [peer_id]) == before
+    assert outside.presence.disconnected(peer_id, ConnectionId("c"), later) is True  # whose ever it was
+    lab = advance(outside, lab, AdmitAgent(peer_id, Revision(5), HOST, "next"))
+    assert is_taken(mine) == [False] * 4
+    assert is_taken(Agent(lab.id, peer_id, "next")) == [True] * 4
+
+
+def test_an_agent_is_revoked_in_the_commit_or_not_at_all(outside: Outside, lab: Network) -> None:
+    peer_id = a_dynamic().id
+    advance(outside, lab, AdmitAgent(peer_id, Revision(5), HOST))
+    late = AdvanceNetwork(lab.advanced(T0))
+
+    with pytest.raises(Moved):
+        commit(outside, lab.advanced(T0), late, RevokeAgent(peer_id, Revision(1)))
+    assert outside.presence.heard(said_by(peer_id), "i", 1, None, T0) is not None
+
+    outside_of_it = a_jump().id
+    advance(outside, outside.networks.get(lab.id), RevokeAgent(outside_of_it, Revision(4)))
+    assert outside.presence.wanted(outside_of_it) == 4  # one that had no presence has one that nobody speaks in
+    assert outside.presence.heard(said_by(outside_of_it), "i", 1, None, T0) is None
 
 
 @pytest.mark.parametrize("role", [None, Role.MEMBER])

@@ -9,7 +9,7 @@ from chalicelib.bootstrap import Outside
 from chalicelib.domain.change import AdmitAgent, CreateNetwork, ForgetAgent
 from chalicelib.domain.ids import ConnectionId, Revision
 from chalicelib.domain.network import Network
-from tests.builders import T0, a_dynamic, a_jump
+from tests.builders import T0, a_dynamic, a_jump, said_by
 from tests.contracts.test_stores import HOST, LAB, advance, commit
 
 
@@ -51,7 +51,7 @@ def test_wanted_only_rises_and_never_returns_a_forgotten_agent(shared_outside: O
     advance(shared_outside, lab, ForgetAgent(agent))
     shared_outside.presence.want({agent: Revision(9)})
     assert shared_outside.presence.wanted(agent) is None
-    assert shared_outside.presence.heard(agent, "i", 1, None, T0) is None
-    assert shared_outside.presence.connected(agent, ConnectionId("c"), "i", T0) is None
-    shared_outside.presence.disconnected(agent, ConnectionId("c"))
+    assert shared_outside.presence.heard(said_by(agent), "i", 1, None, T0) is None
+    assert shared_outside.presence.connected(said_by(agent), ConnectionId("c"), "i", T0) is None
+    shared_outside.presence.disconnected(agent, ConnectionId("c"), T0)
     assert shared_outside.presence.many(lab.id, [agent]) == {}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.failover import (
     ANSWERS_WITHIN,
+    RECONNECTS_WITHIN,
     SILENT_AFTER,
     Pulse,
     avoiding,
@@ -33,7 +34,10 @@ INSTANT = timedelta(microseconds=1)
     ("pulse", "is_silent"),
     [
         (Pulse(SOCKET, T0), False),
-        (Pulse(None, T0), True),
+        (Pulse(None, T0, closed_at=T0 - RECONNECTS_WITHIN + INSTANT), False),
+        (Pulse(None, T0, closed_at=T0 - RECONNECTS_WITHIN), True),
+        (Pulse(None, T0 - RECONNECTS_WITHIN), True),
+        (Pulse(None, T0, accused_since=T0 - ANSWERS_WITHIN, closed_at=T0), True),
         (Pulse(SOCKET, None), True),
         (Pulse(SOCKET, T0 - SILENT_AFTER + INSTANT), False),
         (Pulse(SOCKET, T0 - SILENT_AFTER), True),

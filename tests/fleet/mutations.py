@@ -61,7 +61,7 @@ def gaps_are_believed(patches: pytest.MonkeyPatch) -> None:
 
 
 def the_revision_is_read_once(patches: pytest.MonkeyPatch) -> None:
-    def read(self: Tunnels, network_id: NetworkId, peer_id: PeerId) -> Picture:
+    def read(self: Tunnels, network_id: NetworkId, peer_id: PeerId, admission: str | None) -> Picture:
         network = self.networks.get(network_id)
         own = self.peers.get(network_id, peer_id).peer
         return Picture(network, own, self._others(network, own), self._acl(network, own))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.domain.failover import SILENT_AFTER
+from chalicelib.domain.failover import ANSWERS_WITHIN, AWAY_AT_MOST, RECONNECTS_WITHIN, SILENT_AFTER
 from chalicelib.domain.presence import FactKind
 from chalicelib.wire.frames import Probe, Reset
 from tests.world import SimulatedAgent, World
@@ -102,14 +102,93 @@ def test_all_of_a_jumps_peers_move_when_it_does_not_answer_either(site: Site) ->
     assert [change["what"] for change in site.changes()] == ["jump_down", "home_moved"]
 
 
-def test_a_jump_whose_socket_is_gone_is_silent_at_once(site: Site) -> None:
-    site.first.close()
+def test_a_jump_whose_socket_is_gone_for_long_is_silent_at_once(site: Site) -> None:
+    gone(site.first)
 
     site.accuse(site.left, site.first)
     site.world.live()
 
     assert site.homes()["right"] == "second"
     assert [change["what"] for change in site.changes()] == ["jump_down"]
+
+
+def gone(jump: SimulatedAgent) -> None:
+    """For longer than it takes to open another socket."""
+    jump.close()
+    jump.world.outside.clock.advance(RECONNECTS_WITHIN)
+
+
+def test_a_jump_whose_socket_closed_just_now_has_a_moment_to_open_another(site: Site) -> None:
+    site.first.close()
+    site.accuse(site.left, site.first)
+    site.world.live(SECOND)
+    site.first.connect()
+    site.world.live(10 * SECOND)
+
+    assert site.homes()["right"] == "first"
+    assert [change["what"] for change in site.changes()] == ["home_moved"]  # who accused it moves alone
+
+
+def test_a_jump_whose_socket_closed_just_now_and_that_does_not_come_back_is_down_when_that_moment_is_over(
+    site: Site,
+) -> None:
+    site.first.close()
+    site.accuse(site.left, site.first)
+    site.world.live(ANSWERS_WITHIN)
+
+    assert site.homes()["right"] == "second"
+
+
+def test_a_jump_that_was_asked_and_lost_its_socket_instead_of_answering_is_down(site: Site) -> None:
+    site.accuse(site.left, site.first)
+    site.world.live(SECOND)
+    site.first.close()
+    site.world.live(SECOND)
+
+    assert site.homes()["right"] == "second"
+
+
+def test_a_jump_that_the_gateway_could_not_ask_is_not_marked_for_it(site: Site) -> None:
+    assert site.first.connection is not None
+    site.world.outside.gateway.ill.add(site.first.connection)
+    site.accuse(site.left, site.first)
+    site.world.live(ANSWERS_WITHIN)
+    site.world.outside.gateway.ill.clear()
+    site.beat(site.first)  # the next of every thirty seconds
+    site.world.live(2 * MINUTE)
+
+    assert site.homes()["right"] == "first"
+
+
+def test_a_vigil_ends_with_its_session_though_nobody_saw_the_socket_close(site: Site) -> None:
+    waiting = site.world.outside.errands.waiting
+    site.live(59, [site.first, site.second])
+    before = len(waiting)
+
+    site.live(3, [site.first, site.second])
+
+    assert (before, waiting) == (2, [])
+
+
+def test_a_peer_whose_jump_stays_away_tries_again_after_a_week_and_may_move_again(site: Site) -> None:
+    site.accuse(site.left, site.first)
+    site.world.live()
+    site.first.send({"type": "probe_reply"})
+    site.first.close()
+    site.world.live(AWAY_AT_MOST - SECOND)
+    before = site.homes()["left"]
+    site.world.live(MINUTE * 6)
+    forgiven = site.homes()["left"]
+
+    site.left.connect()
+    site.accuse(site.left, site.first)
+    site.world.live(5 * SECOND)
+
+    assert (before, forgiven, site.homes()["left"]) == ("second", "first", "second")
+    assert site.world.outside.errands.waiting == []  # all of its peers moved: its next socket brings them back
+    site.first.connect()
+    site.live(7, [site.first])
+    assert site.homes()["left"] == "first"
 
 
 def test_a_silent_jump_that_nobody_finds_dead_keeps_its_peers(site: Site) -> None:
@@ -156,7 +235,7 @@ def test_bundles_follow_the_mark_and_only_those_who_moved_and_the_jumps_are_told
     for agent in (*site.agents, other):
         agent.fetch()
     told = {agent.name: len(agent.hints) for agent in (*site.agents, other)}
-    site.first.close()
+    gone(site.first)
 
     site.accuse(site.left, site.first)
     site.world.live()
@@ -206,7 +285,7 @@ def test_a_new_home_that_does_not_apply_is_waited_for_a_second_at_most(site: Sit
 
 
 def test_all_come_back_after_five_minutes_of_service(site: Site) -> None:
-    site.first.close()
+    gone(site.first)
     site.accuse(site.left, site.first)
     site.world.live()
     site.live(10, [site.second])
@@ -223,7 +302,7 @@ def test_all_come_back_after_five_minutes_of_service(site: Site) -> None:
 
 
 def test_a_jump_that_falls_silent_within_the_five_minutes_has_to_serve_them_anew(site: Site) -> None:
-    site.first.close()
+    gone(site.first)
     site.accuse(site.left, site.first)
     site.world.live()
     site.first.connect()
@@ -254,7 +333,7 @@ def test_a_peer_that_moved_alone_comes_back_when_it_no_longer_finds_the_jump_dea
 
 def test_the_only_jump_is_never_marked(site: Site) -> None:
     site.world.api("POST", f"/networks/{site.network}/peers/{site.second.peer_id}/block", {})
-    site.first.close()
+    gone(site.first)
 
     site.accuse(site.left, site.first)
     site.world.live(5 * SECOND)
@@ -267,7 +346,7 @@ def test_a_jump_of_another_network_cannot_be_accused(site: Site) -> None:
     other = site.world.network("other", "10.1.0.0/24")
     stranger = site.world.agent(other, "dynamic", "stranger")
     stranger.connect()
-    site.first.close()
+    gone(site.first)
 
     site.accuse(stranger, site.first)
     site.world.live(5 * SECOND)
@@ -278,7 +357,7 @@ def test_a_jump_of_another_network_cannot_be_accused(site: Site) -> None:
 def test_a_static_peers_home_stays(site: Site) -> None:
     body = {"kind": "static", "name": "phone", "generate_key": True, "preferred_jump_id": site.first.peer_id}
     site.world.api("POST", f"/networks/{site.network}/peers", body)
-    site.first.close()
+    gone(site.first)
 
     site.accuse(site.left, site.first)
     site.world.live()
@@ -296,7 +375,7 @@ def test_a_reset_reaches_the_jump_it_is_asked_of(site: Site) -> None:
 
 
 def test_accusations_by_rest_count_as_well(site: Site) -> None:
-    site.first.close()
+    gone(site.first)
     beat = {"instance_id": "i", "seq": 3, "generation": 1, "revision": 0, "hash": "", "type": "heartbeat"}
     answer = site.world.api(
         "POST", "/agent/heartbeat", {**beat, "unreachable": [site.first.peer_id]}, token=site.left.session

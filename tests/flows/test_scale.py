@@ -13,9 +13,10 @@ from chalicelib.application.rotations import WORDS
 from chalicelib.domain.change import Claim, What
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.peer import PeerRecord
+from chalicelib.domain.peer import Enrollment, PeerRecord
 from chalicelib.domain.principal import Agent
 from chalicelib.domain.rotation import Held
+from chalicelib.domain.tokens import Secret
 from chalicelib.ports import Connection
 from chalicelib.wire.frames import MOST_OBSERVATIONS, ConfigChanged
 from tests.builders import a_dynamic, a_key
@@ -80,17 +81,17 @@ def crowd() -> Crowd:
     world.agent(network, "jump", "spare", endpoint="198.51.100.2")
     tables, now = world.outside.tables, world.outside.clock.now()
     stored = tables.networks[network]
-    agents = []
+    agents, enrolled = [], Enrollment(Secret("0" * 64), now, "device")
     for number in range(10, 10 + PEERS):
         peer_id = PeerId(f"dyn_{number:026d}")
         key = a_key(peer_id)
         peer = replace(a_dynamic(number), id=peer_id, network_id=network, public_key=key, epoch=1)
-        tables.peers[network, peer_id] = PeerRecord(peer, None)
+        tables.peers[network, peer_id] = PeerRecord(peer, enrolled)
         for claim in (Claim(network, "label", peer.label, peer_id), Claim(network, "key", key, peer_id)):
             tables.claims[network, claim.kind, claim.value] = peer_id
         tables.allocations[network, number] = (peer_id, Allocation(number))
-        tables.agents[peer_id] = AgentFacts(stored.revision, None)
-        agents.append(Agent(network, peer_id))
+        tables.agents[peer_id] = AgentFacts(stored.revision, None, enrolled.admission)
+        agents.append(Agent(network, peer_id, enrolled.admission))
     for agent in agents[: SOCKETS - 1]:
         connection = ConnectionId(f"c-{agent.peer_id}")
         tables.agents[agent.peer_id].connection_id = connection
@@ -142,13 +143,15 @@ def test_a_jump_that_saw_every_peer(crowd: Crowd) -> None:
     """As it tells of them: a few frames, each as full as it may be, then a second's pause."""
     now = crowd.world.outside.clock.now()
     seen = [(agent.peer_id, now, "203.0.113.5:51820") for agent in crowd.agents]
+    hub_id = PeerId(crowd.hub.peer_id)
+    hub = Agent(crowd.network, hub_id, crowd.world.outside.tables.agents[hub_id].admission or "")
     frames = [seen[at : at + MOST_OBSERVATIONS] for at in range(0, len(seen), MOST_OBSERVATIONS)]
 
     for number, told in enumerate(frames):
         if number % PARTS_AT_ONCE == 0:
             crowd.later()
         beat = Heartbeat("i", number, Revision(0), "", None, told)
-        crowd.world.container.heartbeats.record(Agent(crowd.network, PeerId(crowd.hub.peer_id)), beat)
+        crowd.world.container.heartbeats.record(hub, beat)
     crowd.world.settle()
 
     within_limits(crowd)

@@ -42,11 +42,51 @@ def test_only_inserted_change_records_reach_the_plan_and_none_is_skipped() -> No
     }
 
 
-def test_a_push_stays_invisible_six_times_as_long_as_its_delivery_may_take() -> None:
-    found = resources()
+def queues_of(function: dict[str, Any]) -> set[str]:
+    """The queues that a function is run by."""
+    events = function["Properties"].get("Events", {}).values()
+    return {event["Properties"]["Queue"]["Fn::GetAtt"][0] for event in events if event["Type"] == "SQS"}
 
-    visible_after = found["PushQueue"]["Properties"]["VisibilityTimeout"]
-    assert visible_after >= 6 * found["Deliver"]["Properties"]["Timeout"]
+
+def test_every_function_that_sends_to_its_own_queue_may_do_so_for_ever() -> None:
+    """Lambda ends what it takes for a loop after some 16 turns; these have bounds of their own."""
+    found = resources()
+    functions = {name: one for name, one in found.items() if one["Type"] == "AWS::Serverless::Function"}
+    again = {
+        name
+        for name, one in functions.items()
+        if queues_of(one)
+        & {value["Ref"] for value in one["Properties"]["Environment"]["Variables"].values() if "Ref" in value}
+    }
+
+    assert again == {"Deliver", "Failover", "Remove"}
+    assert {name for name, one in functions.items() if one["Properties"].get("RecursiveLoop") == "Allow"} == again
+
+
+def test_what_a_killed_function_had_is_seen_again_after_six_times_its_time_and_some_receives() -> None:
+    found = resources()
+    functions = [one for one in found.values() if one["Type"] == "AWS::Serverless::Function"]
+
+    read = {queue: one["Properties"]["Timeout"] for one in functions for queue in queues_of(one)}
+
+    assert read.keys() == {"PushQueue", "CheckQueue", "ErrandQueue", "RemovalQueue"}
+    for queue, timeout in read.items():
+        assert found[queue]["Properties"]["VisibilityTimeout"] >= 6 * timeout
+        assert found[queue]["Properties"]["RedrivePolicy"]["maxReceiveCount"] == 10
+
+
+def test_a_function_may_change_the_visibility_of_what_it_reads() -> None:
+    for name, one in resources().items():
+        if one["Type"] != "AWS::Serverless::Function" or not queues_of(one):
+            continue
+        policy = json.loads((ROOT / ".chalice" / f"policy-{name.lower()}.json").read_text())
+        allowed = {
+            resource["Fn::GetAtt"][0]
+            for statement in policy["Statement"]
+            if "sqs:ChangeMessageVisibility" in statement["Action"]
+            for resource in statement["Resource"]
+        }
+        assert queues_of(one) <= allowed, name
 
 
 @pytest.mark.parametrize(

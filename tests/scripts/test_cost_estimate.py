@@ -28,7 +28,7 @@ class Hour:
 
     def counted(self, act: Callable[[], object]) -> Use:
         counts = self.world.counted(act)
-        items = 2 * counts.get("transaction", 0)  # a session's: itself and its assertion
+        items = 3 * counts.get("transaction", 0)  # a session's: itself, its assertion, and a look at its peer
         return Use(reads=counts.get("read", 0), writes=counts.get("write", 0) + 2 * items)
 
 

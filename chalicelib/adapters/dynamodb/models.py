@@ -214,9 +214,11 @@ class TallyItem(Table):
 
 
 class PresenceItem(Table):
-    """`presence`: an agent's last word, item `agent`. `own_handshakes`: `since`, and `made` by peer; unix seconds."""
+    """`presence`: an agent's last word, item `agent`. `own_handshakes`: `since`, and `made` by peer; unix seconds.
+    `admission`: of the sessions whose frames count, or REVOKED."""
 
     ITEM = "agent"
+    REVOKED = "revoked"  # no hash is this
 
     class Meta(Table.Meta):
         table_name = "presence"
@@ -224,9 +226,11 @@ class PresenceItem(Table):
     peer_id = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute(range_key=True, default=ITEM)
     wanted = NumberAttribute()
+    admission = UnicodeAttribute(null=True)
     instance_id = UnicodeAttribute(null=True)
     seq = NumberAttribute(null=True)
     connection_id = UnicodeAttribute(null=True)
+    closed_at = UTCDateTimeAttribute(null=True)
     last_seen = UTCDateTimeAttribute(null=True)
     host = JSONAttribute(null=True)
     own_handshakes = JSONAttribute(null=True)
@@ -312,6 +316,7 @@ class SessionItem(Table):
     principal = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute(range_key=True)
     network_id = UnicodeAttribute()
+    admission = UnicodeAttribute(default="")
     secret = UnicodeAttribute()
     expires_at = NumberAttribute()
 

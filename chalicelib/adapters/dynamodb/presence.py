@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamodb.models import FactItem, PresenceItem, SightingItem
@@ -14,6 +15,7 @@ from chalicelib.domain.failover import Pulse
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer import Host
 from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
+from chalicelib.domain.principal import Agent
 from chalicelib.ports import Progress, Seen
 
 FACTS_KEPT = timedelta(days=1)  # as long as a stream holds its records
@@ -22,8 +24,8 @@ SIGHTINGS_KEPT = timedelta(days=365)  # a phone that nobody saw for a year is as
 
 class DynamoPresence:
     def wanted(self, peer_id: PeerId) -> Revision | None:
-        known = self.progress(peer_id)
-        return None if known is None else known.wanted
+        item = self._find(peer_id)
+        return None if item is None else Revision(int(item.wanted))
 
     def want(self, revisions: Mapping[PeerId, Revision]) -> None:
         table = PresenceItem._get_connection()
@@ -39,26 +41,28 @@ class DynamoPresence:
             ],
         )
 
-    def connected(
-        self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
-    ) -> Progress | None:
+    def connected(self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime) -> Progress | None:
         return self._update(
-            peer_id,
+            agent.peer_id,
             [
                 PresenceItem.connection_id.set(connection_id),
                 PresenceItem.instance_id.set(instance_id),
                 PresenceItem.last_seen.set(at),
                 PresenceItem.accused_since.remove(),
             ],
+            _admitted(agent),
         )
 
-    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
+    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
         own = PresenceItem.connection_id.does_not_exist() | (PresenceItem.connection_id == connection_id)
-        return self._update(peer_id, [PresenceItem.connection_id.remove()], own) is not None
+        return (
+            self._update(peer_id, [PresenceItem.connection_id.remove(), PresenceItem.closed_at.set(at)], own)
+            is not None
+        )
 
     def heard(
         self,
-        peer_id: PeerId,
+        agent: Agent,
         instance_id: str,
         seq: int,
         host: Host | None,
@@ -78,10 +82,12 @@ class DynamoPresence:
             actions.append(PresenceItem.host.set(said))
         if own is not None:
             actions.append(PresenceItem.own_handshakes.set(_own_stored(own)))
-        return self._update(peer_id, actions)
+        return self._update(agent.peer_id, actions, _admitted(agent))
 
-    def lives(self, peer_id: PeerId, at: datetime) -> None:
-        self._update(peer_id, [PresenceItem.last_seen.set(at), PresenceItem.accused_since.remove()])
+    def lives(self, agent: Agent, at: datetime) -> None:
+        self._update(
+            agent.peer_id, [PresenceItem.last_seen.set(at), PresenceItem.accused_since.remove()], _admitted(agent)
+        )
 
     def accuse(self, peer_id: PeerId, at: datetime) -> Pulse | None:
         item = PresenceItem(peer_id, PresenceItem.ITEM)
@@ -102,21 +108,27 @@ class DynamoPresence:
         except PresenceItem.DoesNotExist:
             return None
 
-    def progress(self, peer_id: PeerId) -> Progress | None:
+    def progress(self, agent: Agent) -> Progress | None:
+        item = self._find(agent.peer_id)
+        is_admitted = item is not None and item.admission in (None, agent.admission)
+        return _progress(item) if item is not None and is_admitted else None
+
+    def running(self, peer_id: PeerId) -> Revision:
+        item = self._find(peer_id)
+        return Revision(0) if item is None else Revision(int(item.applied_revision or 0))
+
+    def _find(self, peer_id: PeerId) -> PresenceItem | None:
         try:
-            return _progress(PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True))
+            return PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True)
         except PresenceItem.DoesNotExist:
             return None
 
-    def running(self, peer_id: PeerId) -> Revision:
-        known = self.progress(peer_id)
-        return Revision(0) if known is None else known.applied
-
-    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
+    def applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
         known = PresenceItem.applied_revision
+        newer = known.does_not_exist() | (known <= revision)
         try:
             answer = PresenceItem._get_connection().update_item(
-                peer_id,
+                agent.peer_id,
                 PresenceItem.ITEM,
                 actions=[
                     known.set(revision),
@@ -125,7 +137,7 @@ class DynamoPresence:
                     PresenceItem.applied_after.set(known | 0),
                     PresenceItem.applied_error.remove(),
                 ],
-                condition=PresenceItem.peer_id.exists() & (known.does_not_exist() | (known <= revision)),
+                condition=PresenceItem.peer_id.exists() & _admitted(agent) & newer,
                 return_values="ALL_OLD",
             )
         except UpdateError as error:
@@ -136,15 +148,16 @@ class DynamoPresence:
         is_own = before.applied_revision == revision and before.applied_at == at  # repeated after a lost answer
         return Revision(int((before.applied_after if is_own else before.applied_revision) or 0))
 
-    def failed(self, peer_id: PeerId, error: str, at: datetime) -> bool:
+    def failed(self, agent: Agent, error: str, at: datetime) -> bool:
         updated = self._update(
-            peer_id,
+            agent.peer_id,
             [
                 PresenceItem.applied_revision.set(PresenceItem.applied_revision | 0),  # as it is, or the first
                 PresenceItem.applied_hash.set(PresenceItem.applied_hash | ""),
                 PresenceItem.applied_at.set(PresenceItem.applied_at | at),
                 PresenceItem.applied_error.set(error),
             ],
+            _admitted(agent),
         )
         return updated is not None
 
@@ -182,7 +195,7 @@ class DynamoPresence:
             known: Seen(presences.get(known), sightings.get(known)) for known in presences.keys() | sightings.keys()
         }
 
-    def _update(self, peer_id: PeerId, actions: list, condition: object = None) -> Progress | None:  # type: ignore[type-arg]
+    def _update(self, peer_id: PeerId, actions: list[Action], condition: Condition | None = None) -> Progress | None:
         """Update the agent's item if it exists; answers how far it is."""
         item = PresenceItem(peer_id, PresenceItem.ITEM)
         exists = PresenceItem.peer_id.exists()
@@ -192,6 +205,13 @@ class DynamoPresence:
             _unless_condition(error)
             return None
         return _progress(item)
+
+
+def _admitted(agent: Agent) -> Condition:
+    """That frames of this agent count. An item of before admissions were kept has none, until a token is re-issued."""
+    admission = PresenceItem.admission
+    own: Condition = admission.does_not_exist() | (admission == agent.admission)
+    return own
 
 
 def _fact_item(fact: Fact) -> FactItem:
@@ -258,6 +278,7 @@ def _pulse(item: PresenceItem) -> Pulse:
         item.accused_since,
         item.fell_at,
         frozenset(map(PeerId, item.unreachable or ())),
+        item.closed_at,
     )
 
 

@@ -6,38 +6,41 @@ from datetime import UTC, datetime
 from pynamodb.connection import Connection
 from pynamodb.exceptions import UpdateError
 
-from chalicelib.adapters.dynamodb.models import AssertionItem, SessionItem, TicketItem
+from chalicelib.adapters.dynamodb.models import AssertionItem, PeerItem, SessionItem, TicketItem
 from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
 from chalicelib.adapters.dynamodb.values import epoch
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.principal import Agent, Viewer
 from chalicelib.domain.tokens import Secret
-from chalicelib.ports import AgentSession, Moved, Ticket
+from chalicelib.ports import AgentSession, Assertion, Moved, Ticket
 
 
 class DynamoSessions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def open(self, session_id: str, session: AgentSession, assertion_id: str, assertion_expires_at: datetime) -> bool:
+    def open(self, session_id: str, session: AgentSession, assertion: Assertion, device_key: str) -> bool:
         agent = session.agent
-        burnt = AssertionItem(agent.peer_id, f"assertion#{assertion_id}", expires_at=epoch(assertion_expires_at))
+        burnt = AssertionItem(agent.peer_id, f"assertion#{assertion.id}", expires_at=epoch(assertion.expires_at))
         item = SessionItem(
             agent.peer_id,
             _key(session_id),
             network_id=agent.network_id,
+            admission=agent.admission,
             secret=session.secret,
             expires_at=epoch(session.expires_at),
         )
-        transaction = Transaction[None](self._connection)
-        transaction.put(burnt, None, AssertionItem.item.does_not_exist())
-        transaction.put(item, None)
+        transaction = Transaction[object](self._connection)
+        peer = PeerItem(agent.network_id, agent.peer_id)
+        transaction.check(peer, peer, PeerItem.device_key == device_key)
+        transaction.put(burnt, burnt, AssertionItem.item.does_not_exist())
+        transaction.put(item, item)
         try:
             transaction.send()
         except Cancelled as cancelled:
-            if not cancelled.unmet:
-                raise Moved from cancelled
-            return False
+            if burnt in cancelled.unmet:
+                return False
+            raise Moved from cancelled
         return True
 
     def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None:
@@ -46,7 +49,7 @@ class DynamoSessions:
         except SessionItem.DoesNotExist:
             return None
         return AgentSession(
-            Agent(NetworkId(item.network_id), peer_id),
+            Agent(NetworkId(item.network_id), peer_id, item.admission),
             Secret(item.secret),
             datetime.fromtimestamp(int(item.expires_at), UTC),
         )

@@ -46,6 +46,11 @@ class Transaction(Generic[Owner]):
     def update(self, item: Model, owner: Owner, actions: list[Action]) -> None:
         self._add("Update", item.get_update_kwargs_from_instance(actions=actions), owner)
 
+    def check(self, item: Model, owner: Owner, condition: Condition) -> None:
+        """Have all of it stand or fall with an item that is not written."""
+        arguments = item.get_delete_kwargs_from_instance(condition=condition)
+        self._add("ConditionCheck", arguments, owner)
+
     def delete(self, item: Model, owner: Owner, condition: Condition | None = None) -> None:
         self._add("Delete", item.get_delete_kwargs_from_instance(condition=condition), owner)
 

@@ -50,6 +50,7 @@ from chalicelib.domain.change import (
     Release,
     RemoveAcl,
     RemoveNetwork,
+    RevokeAgent,
     SettleRequest,
     TakeAddress,
     Write,
@@ -137,9 +138,14 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
         case FreeAddress(network_id, index, at):
             transaction.put(AllocationItem(network_id, index_key(index), freed_at=at), write)
             transaction.put(FreedItem(network_id, freed_key(at, index), index=index, freed_at=at), write)
-        case AdmitAgent(peer_id, wanted, host, is_blocked):
+        case AdmitAgent(peer_id, wanted, host, admission, is_blocked):
             said = {"hostname": host.hostname, "os": host.os, "agent_version": host.agent_version}
-            transaction.put(PresenceItem(peer_id, wanted=wanted, host=said, is_blocked=is_blocked), write)
+            begun = PresenceItem(peer_id, wanted=wanted, host=said, admission=admission, is_blocked=is_blocked)
+            transaction.put(begun, write)
+        case RevokeAgent(peer_id, wanted):
+            revoked = PresenceItem.admission.set(PresenceItem.REVOKED)
+            known = PresenceItem.wanted.set(PresenceItem.wanted | wanted)
+            transaction.update(PresenceItem(peer_id), write, [revoked, known])
         case MarkAgent(peer_id, is_blocked):
             known = PresenceItem.wanted.set(PresenceItem.wanted | 0)  # whoever reads it finds a whole item
             transaction.update(PresenceItem(peer_id), write, [known, PresenceItem.is_blocked.set(is_blocked)])

@@ -14,7 +14,7 @@ from chalicelib.domain.network import SealedSecret
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.rotation import PskHeld
 from chalicelib.domain.user import Claims
-from chalicelib.ports import Check, Clock, Push
+from chalicelib.ports import Check, Clock, Missed, Push
 
 Frame = tuple[str, object]
 MOST_DELAY = timedelta(minutes=15)  # SQS, DelaySeconds
@@ -49,15 +49,19 @@ class MemoryErrands:
 
 
 class MemoryGateway:
-    """`open` are the connections it knows; `sent` what each got."""
+    """`open` are the connections it knows; `sent` what each got; `ill` those with which it fails for now."""
 
     def __init__(self) -> None:
         self.open: set[ConnectionId] = set()
         self.sent: dict[ConnectionId, list[object]] = {}
+        self.ill: set[ConnectionId] = set()
 
-    def tell(self, connection_ids: Collection[ConnectionId], notice: Notice) -> set[ConnectionId]:
-        frame = frame_of(notice, generation=1)
-        return {known for known in connection_ids if not self.post(known, frame)}
+    def tell(self, connection_ids: Collection[ConnectionId], notice: Notice) -> Missed:
+        frame, failed = frame_of(notice, generation=1), self.ill & set(connection_ids)
+        return Missed(
+            frozenset(known for known in connection_ids if known not in failed and not self.post(known, frame)),
+            frozenset(failed),
+        )
 
     def post(self, connection_id: ConnectionId, frame: object) -> bool:
         if connection_id not in self.open:
@@ -65,9 +69,12 @@ class MemoryGateway:
         self.sent.setdefault(connection_id, []).append(frame)
         return True
 
-    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> None:
+    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> bool:
+        if connection_id in self.ill:
+            return False
         self.post(connection_id, ("bye", reason))
         self.open.discard(connection_id)
+        return True
 
 
 class MemoryHeld:
@@ -81,13 +88,25 @@ class MemoryHeld:
 
 
 class MemoryRemovals:
-    """Networks whose removal was asked for, in order."""
+    """Networks whose removal was asked for, in order. `turns`: the latest of each."""
 
     def __init__(self) -> None:
         self.started: list[NetworkId] = []
+        self.turns: dict[NetworkId, int] = {}
 
-    def start(self, network_id: NetworkId) -> None:
+    def start(self, network_id: NetworkId, turn: int = 0) -> None:
         self.started.append(network_id)
+        self.turns[network_id] = turn
+
+
+class MemoryRedelivery:
+    """`waits_s`: by receipt, when messages that failed are seen again."""
+
+    def __init__(self) -> None:
+        self.waits_s: dict[str, int] = {}
+
+    def after(self, source: str, waits_s: Mapping[str, int]) -> None:
+        self.waits_s.update(waits_s)
 
 
 class MemoryVault:
@@ -153,6 +172,9 @@ class CountedRandomness:
 
     def secret(self) -> str:
         return hashlib.sha256(f"secret {self._next()}".encode()).hexdigest()
+
+    def share(self) -> float:
+        return self._next() * 0.618 % 1  # spread evenly
 
     def private_key(self) -> str:
         return base64.b64encode(hashlib.sha256(f"private {self._next()}".encode()).digest()).decode()

@@ -10,7 +10,8 @@ from chalicelib.domain.failover import Pulse
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer import Host
 from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
-from chalicelib.ports import AgentSession, Connection, Progress, Seen, Ticket
+from chalicelib.domain.principal import Agent
+from chalicelib.ports import AgentSession, Assertion, Connection, Moved, Progress, Seen, Ticket
 
 AGENTS = ("dyn_", "jmp_")
 
@@ -20,8 +21,9 @@ class MemoryPresence:
         self._tables = tables
 
     def wanted(self, peer_id: PeerId) -> Revision | None:
-        known = self.progress(peer_id)
-        return None if known is None else known.wanted
+        self._tables.requests["read"] += 1
+        facts = self._tables.agents.get(peer_id)
+        return None if facts is None else facts.wanted
 
     def want(self, revisions: Mapping[PeerId, Revision]) -> None:
         self._tables.requests["write"] += math.ceil(len(revisions) / BATCH)
@@ -31,26 +33,24 @@ class MemoryPresence:
                 if facts is not None and facts.wanted < revision:
                     facts.wanted = revision
 
-    def connected(
-        self, peer_id: PeerId, connection_id: ConnectionId, instance_id: str, at: datetime
-    ) -> Progress | None:
-        facts = self._written(peer_id)
+    def connected(self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime) -> Progress | None:
+        facts = self._said(agent)
         if facts is None:
             return None
         facts.connection_id, facts.instance_id, facts.last_seen = connection_id, instance_id, at
         facts.accused_since = None
         return _progress(facts)
 
-    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId) -> bool:
+    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
         facts = self._written(peer_id)
         if facts is None or facts.connection_id not in (None, connection_id):
             return False
-        facts.connection_id = None
+        facts.connection_id, facts.closed_at = None, at
         return True
 
     def heard(
         self,
-        peer_id: PeerId,
+        agent: Agent,
         instance_id: str,
         seq: int,
         host: Host | None,
@@ -58,7 +58,7 @@ class MemoryPresence:
         own: OwnHandshakes | None = None,
         unreachable: Collection[PeerId] = (),
     ) -> Progress | None:
-        facts = self._written(peer_id)
+        facts = self._said(agent)
         if facts is None:
             return None
         facts.instance_id, facts.last_seen, facts.host = instance_id, at, host or facts.host
@@ -66,8 +66,8 @@ class MemoryPresence:
         facts.accused_since, facts.unreachable = None, frozenset(unreachable)
         return _progress(facts)
 
-    def lives(self, peer_id: PeerId, at: datetime) -> None:
-        facts = self._written(peer_id)
+    def lives(self, agent: Agent, at: datetime) -> None:
+        facts = self._said(agent)
         if facts is not None:
             facts.last_seen, facts.accused_since = at, None
 
@@ -88,17 +88,18 @@ class MemoryPresence:
         facts = self._tables.agents.get(peer_id)
         return None if facts is None else _pulse(facts)
 
-    def progress(self, peer_id: PeerId) -> Progress | None:
+    def progress(self, agent: Agent) -> Progress | None:
         self._tables.requests["read"] += 1
-        facts = self._tables.agents.get(peer_id)
-        return None if facts is None else _progress(facts)
+        facts = self._tables.agents.get(agent.peer_id)
+        return None if facts is None or facts.admission != agent.admission else _progress(facts)
 
     def running(self, peer_id: PeerId) -> Revision:
-        known = self.progress(peer_id)
-        return Revision(0) if known is None else known.applied
+        self._tables.requests["read"] += 1
+        facts = self._tables.agents.get(peer_id)
+        return Revision(0) if facts is None else _progress(facts).applied
 
-    def applied(self, peer_id: PeerId, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
-        facts = self._written(peer_id)
+    def applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
+        facts = self._said(agent)
         if facts is None or _progress(facts).applied > revision:
             return None
         if facts.applied is None or (facts.applied.revision, facts.applied.at) != (revision, at):
@@ -106,8 +107,8 @@ class MemoryPresence:
         facts.applied = Applied(revision, bundle_hash, at, None)
         return facts.applied_after
 
-    def failed(self, peer_id: PeerId, error: str, at: datetime) -> bool:
-        facts = self._written(peer_id)
+    def failed(self, agent: Agent, error: str, at: datetime) -> bool:
+        facts = self._said(agent)
         if facts is None:
             return False
         facts.applied = replace(facts.applied or Applied(Revision(0), "", at, None), error=error)
@@ -150,6 +151,10 @@ class MemoryPresence:
         }
         return {peer_id: facts for peer_id, facts in seen.items() if facts != Seen()}
 
+    def _said(self, agent: Agent) -> AgentFacts | None:
+        facts = self._written(agent.peer_id)
+        return None if facts is None or facts.admission != agent.admission else facts
+
     def _written(self, peer_id: PeerId) -> AgentFacts | None:
         self._tables.requests["write"] += 1
         return self._tables.agents.get(peer_id)
@@ -186,12 +191,15 @@ class MemorySessions:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    def open(self, session_id: str, session: AgentSession, assertion_id: str, assertion_expires_at: datetime) -> bool:
+    def open(self, session_id: str, session: AgentSession, assertion: Assertion, device_key: str) -> bool:
         self._tables.requests["transaction"] += 1
-        used = (session.agent.peer_id, assertion_id)
+        agent, used = session.agent, (session.agent.peer_id, assertion.id)
         with self._tables.lock:
             if used in self._tables.assertions:
                 return False
+            record = self._tables.peers.get((agent.network_id, agent.peer_id))
+            if record is None or record.device_key != device_key:
+                raise Moved
             self._tables.assertions.add(used)
         self._tables.sessions[session.agent.peer_id, session_id] = session
         return True
@@ -221,7 +229,9 @@ def _progress(facts: AgentFacts) -> Progress:
 
 
 def _pulse(facts: AgentFacts) -> Pulse:
-    return Pulse(facts.connection_id, facts.last_seen, facts.accused_since, facts.fell_at, facts.unreachable)
+    return Pulse(
+        facts.connection_id, facts.last_seen, facts.accused_since, facts.fell_at, facts.unreachable, facts.closed_at
+    )
 
 
 def _presence(facts: AgentFacts | None) -> Presence | None:

@@ -10,6 +10,7 @@ from chalicelib.adapters.memory.edges import (
     MemoryHeld,
     MemoryIdentities,
     MemoryQueue,
+    MemoryRedelivery,
     MemoryRemovals,
     MemoryVault,
     SteppedClock,
@@ -57,5 +58,6 @@ class MemoryOutside:
         self.errands = MemoryErrands(self.clock)
         self.held = MemoryHeld()
         self.removals = MemoryRemovals()
+        self.redelivery = MemoryRedelivery()
         self.dead_letters = MemoryDeadLetters()
         self.gateway = MemoryGateway()

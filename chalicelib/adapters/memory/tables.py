@@ -27,11 +27,13 @@ BATCH_READ = 100  # BatchGetItem
 
 @dataclass(slots=True)
 class AgentFacts:
-    """An agent's presence item."""
+    """An agent's presence item. `admission` None: revoked."""
 
     wanted: Revision
     host: Host | None
+    admission: str | None = ""
     connection_id: ConnectionId | None = None
+    closed_at: datetime | None = None
     last_seen: datetime | None = None
     instance_id: str | None = None
     applied: Applied | None = None

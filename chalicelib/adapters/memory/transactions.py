@@ -19,6 +19,7 @@ from chalicelib.domain.change import (
     Release,
     RemoveAcl,
     RemoveNetwork,
+    RevokeAgent,
     SettleRequest,
     TakeAddress,
     Write,
@@ -86,6 +87,7 @@ class MemoryTransactions:
                 | FreeAddress()
                 | AdmitAgent()
                 | MarkAgent()
+                | RevokeAgent()
                 | ForgetAgent()
                 | ForgetSighting()
             ):
@@ -121,10 +123,12 @@ class MemoryTransactions:
                 tables.allocations[network_id, allocation.index] = (peer_id, Allocation(allocation.index))
             case FreeAddress(network_id, index, at):
                 tables.allocations[network_id, index] = (None, Allocation(index, at))
-            case AdmitAgent(peer_id, wanted, host, is_blocked):
-                tables.agents[peer_id] = AgentFacts(wanted, host, is_blocked=is_blocked)
+            case AdmitAgent(peer_id, wanted, host, admission, is_blocked):
+                tables.agents[peer_id] = AgentFacts(wanted, host, admission, is_blocked=is_blocked)
             case MarkAgent(peer_id, is_blocked):
                 tables.agents.setdefault(peer_id, AgentFacts(Revision(0), None)).is_blocked = is_blocked
+            case RevokeAgent(peer_id, wanted):
+                tables.agents.setdefault(peer_id, AgentFacts(wanted, None)).admission = None
             case ForgetAgent(peer_id):
                 tables.agents.pop(peer_id, None)
             case ForgetSighting(network_id, peer_id):

@@ -303,7 +303,7 @@ def _credential(access: Access, request: Request) -> Principal | Agent | None:
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send a token in the header `Authorization: Bearer …`.")
     if isinstance(access, Agents):
-        return container().connections.authorize(token).agent
+        return container().connections.authorize(token)[1].agent
     callers = container().accounts if is_ours(token) else container().people
     principal = callers.authenticate(token)
     principal.require(access.roles)

@@ -48,7 +48,11 @@ def authorize(event: Event) -> dict[str, Any]:
 
 def connect(event: Event) -> dict[str, Any]:
     held = context_of(event)
-    _of(held).open_socket(held, connection_id(event))
+    try:
+        _of(held).open_socket(held, connection_id(event))
+    except Unauthenticated as refusal:  # after the authorizer had allowed it
+        logger.info("socket_refused", extra={"code": refusal.code, "holder": held.holder})
+        return {"statusCode": 401}
     logger.info("socket_opened", extra={"holder": held.holder, "connection_id": connection_id(event)})
     return {"statusCode": 200}
 

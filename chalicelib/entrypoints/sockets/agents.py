@@ -18,21 +18,25 @@ def session(event: Event) -> Held:
     scheme, _, token = headers_of(event).get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated("No session in the handshake.")
-    opened = container().connections.authorize(token)
-    return held_until(AGENT, opened.agent.peer_id, opened.agent.network_id, opened.expires_at)
+    session_id, opened = container().connections.authorize(token)
+    agent = opened.agent
+    return held_until(AGENT, agent.peer_id, agent.network_id, opened.expires_at, session_id, agent.admission)
 
 
 def open_socket(held: Held, connection_id: ConnectionId) -> None:
-    container().connections.open(_agent(held), connection_id, expires_at(held))
+    """Raises Unauthenticated."""
+    container().connections.open(_agent(held), held.session, connection_id, expires_at(held))
 
 
 def take(held: Held, connection_id: ConnectionId, body: str) -> str:
     """Act on a frame; answers its type. Raises msgspec.DecodeError."""
     agent, frame = _agent(held), frames.from_agent(body)
     try:
-        _act(agent, connection_id, frame)
+        _act(agent, held, connection_id, frame)
     except PeerNotFound:
         container().gateway.dismiss(connection_id, "peer_deleted")
+    except Unauthenticated:
+        container().gateway.dismiss(connection_id, "session_ended")
     return str(frame.__struct_config__.tag)
 
 
@@ -40,10 +44,10 @@ def close_socket(held: Held, connection_id: ConnectionId) -> None:
     container().connections.close(_agent(held), connection_id)
 
 
-def _act(agent: Agent, connection_id: ConnectionId, frame: frames.FromAgent) -> None:
+def _act(agent: Agent, held: Held, connection_id: ConnectionId, frame: frames.FromAgent) -> None:
     match frame:
         case frames.Hello():
-            wanted = container().connections.greet(agent, connection_id, frame.instance_id)
+            wanted = container().connections.greet(agent, connection_id, frame.instance_id, expires_at(held))
             container().gateway.post(connection_id, _welcome(agent, wanted))
         case frames.Heartbeat():
             container().gateway.post(connection_id, acknowledged(agent, frame))
@@ -65,4 +69,4 @@ def _welcome(agent: Agent, wanted: Revision) -> frames.Welcome:
 
 
 def _agent(held: Held) -> Agent:
-    return Agent(NetworkId(held.networks), PeerId(held.holder))
+    return Agent(NetworkId(held.networks), PeerId(held.holder), held.admission)

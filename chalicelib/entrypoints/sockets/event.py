@@ -1,7 +1,7 @@
 """API Gateway's socket events: who holds the socket, and the authorizer's answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,21 +14,27 @@ AGENT, BROWSER = "agent", "browser"
 @dataclass(frozen=True, slots=True)
 class Held:
     """The authorizer's context, strings only. `networks`: an agent's network; a browser's, separated by
-    commas, or the word for all of them (see browsers); empty: none."""
+    commas, or the word for all of them (see browsers); empty: none. `session`, `admission`: of an
+    agent; empty for a browser."""
 
     kind: str
     holder: str
     networks: str
     expires_at: str
+    session: str = ""
+    admission: str = ""
 
 
-def held_until(kind: str, holder: str, networks: str, end: datetime) -> Held:
-    return Held(kind, holder, networks, str(int(end.timestamp())))
+def held_until(kind: str, holder: str, networks: str, end: datetime, session: str = "", admission: str = "") -> Held:
+    return Held(kind, holder, networks, str(int(end.timestamp())), session, admission)
 
 
 def context_of(event: Event) -> Held:
     context = event["requestContext"]["authorizer"]
-    return Held(context["kind"], context["holder"], context.get("networks", ""), context["expires_at"])
+    session, admission = context.get("session", ""), context.get("admission", "")
+    return Held(
+        context["kind"], context["holder"], context.get("networks", ""), context["expires_at"], session, admission
+    )
 
 
 def headers_of(event: Event) -> dict[str, str]:
@@ -45,8 +51,7 @@ def expires_at(held: Held) -> datetime:
 
 
 def allow(event: Event, held: Held) -> dict[str, Any]:
-    context = {"kind": held.kind, "holder": held.holder, "networks": held.networks, "expires_at": held.expires_at}
-    return _policy("Allow", event["methodArn"], held.holder, context)
+    return _policy("Allow", event["methodArn"], held.holder, asdict(held))
 
 
 def deny(event: Event) -> dict[str, Any]:

@@ -1,0 +1,308 @@
+"""Access that was revoked ends, in whatever order its end meets what is on the way."""
+
+import copy
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.adapters.messages import message_of
+from chalicelib.application.plans import by_network
+from chalicelib.domain.errors import Refusal, Unauthenticated
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId
+from chalicelib.entrypoints import queues
+from tests.builders import ADMINISTRATOR
+from tests.turns import Turns
+from tests.world import SimulatedAgent, World
+
+ENDS = ("reissue", "delete", "leave")
+LOOKS = 60  # of the stream for news, at most
+ROUNDS = 20
+
+
+class Denied(Exception):
+    """The authorizer let it not in."""
+
+
+@dataclass
+class Site:
+    """A jump whose access ends, and a peer that it could speak of."""
+
+    world: World
+    network: NetworkId
+    hub: SimulatedAgent
+    peer: SimulatedAgent
+    sessions: list[str] = field(default_factory=list)
+    sockets: list[SimulatedAgent] = field(default_factory=list)
+    fresh: str | None = None
+
+    def end(self, how: str) -> None:
+        """Commit the end of the jump's access, and nothing that follows."""
+        container, hub = self.world.container, PeerId(self.hub.peer_id)
+        match how:
+            case "reissue":
+                created, _ = container.credentials.reissue_token(self.network, hub, ADMINISTRATOR)
+                assert created.token is not None
+                self.fresh = created.token.text()
+            case "delete":
+                container.peers.delete(self.network, hub, ADMINISTRATOR, is_forced=True)
+            case _:
+                agent = container.connections.authorize(self.hub.session)[1].agent
+                container.enrollment.leave(agent, self.hub.device_key, void_files=True)
+
+    def machine(self) -> SimulatedAgent:
+        """The jump's machine once more, with its keys and its session."""
+        again = SimulatedAgent(self.world, "again")
+        again.device, again.device_key, again.public_key = self.hub.device, self.hub.device_key, self.hub.public_key
+        again.peer_id, again.network_id, again.session = self.hub.peer_id, self.hub.network_id, self.hub.session
+        return again
+
+    def comes_again(self, session: str | None, *, is_silent: bool = False) -> None:
+        """Open a session, or use the one at hand; then a socket, and speak, or only listen."""
+        machine = self.machine()
+        if session is None:
+            machine.session = self.world.container.enrollment.open_session(machine.assertion()).token.text()
+            self.sessions.append(machine.session)
+        try:
+            machine.authorize()
+        except AssertionError:
+            raise Denied from None
+        self.sockets.append(machine)
+        machine.open()
+        if not is_silent:
+            speak(machine, 1)
+            speak(machine, 2, self.peer)
+
+    def plan(self) -> int:
+        """Plan what was committed since; answers how much that was."""
+        changes = list(self.world.outside.tables.changes.values())[self.world._planned :]
+        self.world._planned += len(changes)
+        for own in by_network(changes).values():
+            self.world.container.plans.plan(own)
+        return len(changes)
+
+    def deliver(self, each: timedelta = timedelta(seconds=2)) -> None:
+        """Deliver what waits, and what is to be told again, some rounds; what fails is received again."""
+        queue = self.world.outside.queue
+        for _ in range(ROUNDS):
+            messages, queue.messages, queue.delayed = [*queue.messages, *queue.delayed], [], []
+            self.world.outside.clock.advance(each)
+            for push in messages:
+                answer = queues.deliver({"Records": [{"messageId": "1", "body": message_of(push)}]})
+                queue.messages += [push] * len(answer["batchItemFailures"])
+
+
+def speak(machine: SimulatedAgent, seq: int, of: SimulatedAgent | None = None) -> None:
+    if seq == 1:
+        machine.send({"type": "hello", "instance_id": "i", "generation": 1, "revision": 0, "hash": ""})
+        return
+    seen = [] if of is None else [{"peer_id": of.peer_id, "endpoint": "6.6.6.6:6", "handshake_at": 9 + seq}]
+    beat = {"type": "heartbeat", "instance_id": "i", "seq": seq, "generation": 1, "revision": 0, "hash": ""}
+    machine.send({**beat, "observations": [{**one, "rx": 0, "tx": 0} for one in seen]})
+
+
+def a_site() -> Site:
+    world = World()
+    network = NetworkId(world.network())
+    world.agent(network, "jump", "other", endpoint="198.51.100.2")
+    hub, peer = world.agent(network, "jump", "hub"), world.agent(network, "dynamic", "peer")
+    for agent in (hub, peer):
+        agent.connect()
+    world.settle()
+    return Site(world, network, hub, peer, [hub.session], [hub])
+
+
+def require_over(site: Site) -> None:
+    """Nothing that the old machine holds is taken any more, and nothing it says counts."""
+    world = site.world
+    assert [one.connection for one in site.sockets if one.connection in world.outside.gateway.open] == []
+    for session in site.sessions:
+        assert world.api("GET", "/agent/bundle", token=session).status == 401
+        with pytest.raises(Unauthenticated):
+            world.container.connections.authorize(session)
+    with pytest.raises(Refusal):
+        world.container.enrollment.open_session(site.machine().assertion())
+    tables = world.outside.tables
+    before = copy.deepcopy((tables.agents, tables.sightings, tables.facts, tables.marks))
+    for machine in site.sockets:
+        speak(machine, 1)
+        speak(machine, 99, site.peer)
+        machine.send({"type": "probe_reply"})
+        machine.send({"type": "applied", "generation": 1, "revision": 2, "hash": "h", "ok": True, "ms": 1})
+    assert (tables.agents, tables.sightings, tables.facts, tables.marks) == before
+
+
+def in_stretches(luck: random.Random) -> Callable[[int], int]:
+    """Who is next: often the same again, so that much may happen while another waits in the middle of something."""
+    chosen, left = 0, 0
+
+    def next_of(waiting: int) -> int:
+        nonlocal chosen, left
+        if left == 0:
+            chosen, left = luck.randrange(waiting), luck.choice((1, 1, 2, 5, 20))
+        left -= 1
+        return chosen % waiting
+
+    return next_of
+
+
+@given(how=st.sampled_from(ENDS), order=st.integers(0, 2**32), is_ill=st.booleans(), is_mute=st.booleans())
+def test_nothing_of_the_machine_before_is_taken_once_its_end_was_delivered(
+    how: str, order: int, is_ill: bool, is_mute: bool
+) -> None:
+    site = a_site()
+    world, out = site.world, site.world.outside
+    turns = Turns(in_stretches(random.Random(order)))
+    turns.interrupts(out.sessions, "open", "get", "end_all")
+    turns.interrupts(out.connections, "add", "remove", "of_agent", "of_agents")
+    turns.interrupts(out.presence, "connected", "heard", "sighted", "want")
+    turns.interrupts(out.gateway, "tell", "dismiss")
+    turns.interrupts(out.transactions, "commit")
+    if is_ill:
+        out.gateway.ill = {ConnectionId(str(site.hub.connection))}
+
+    def stream() -> None:
+        for _ in range(LOOKS):
+            if site.plan():
+                break
+            turns.pause()
+        site.deliver(each=timedelta(0))  # nobody takes half a minute for one request
+
+    def heal() -> None:
+        out.gateway.ill.clear()
+
+    acts: list[Callable[[], None]] = [
+        lambda: site.end(how),
+        stream,
+        heal,
+        lambda: site.comes_again(None),
+        lambda: site.comes_again(site.hub.session, is_silent=True),
+        lambda: site.comes_again(site.hub.session),
+        lambda: speak(site.hub, 5, site.peer),
+    ]
+    if is_mute:
+        acts.pop()  # it only listens
+    turns.run(acts)
+    out.gateway.ill.clear()
+    site.plan()
+    site.deliver()
+
+    assert [error for error in turns.raised if not isinstance(error, Refusal | Denied)] == []
+    require_over(site)
+    if site.fresh is not None:  # the next machine is let in
+        after = SimulatedAgent(world, "after")
+        assert after.enroll(site.fresh).status == 200
+        after.connect()
+        world.settle()
+        require_over(site)
+        seen = len(after.frames)
+        speak(after, 3, site.peer)
+        assert len(after.frames) == seen + 1
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_socket_that_was_opened_while_its_end_was_on_the_way_is_closed_with_the_others(how: str) -> None:
+    site = a_site()
+    site.end(how)
+    site.plan()
+    site.comes_again(site.hub.session)
+
+    site.deliver()
+
+    require_over(site)
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_gateway_that_fails_keeps_no_session_alive(how: str) -> None:
+    site = a_site()
+    site.world.outside.gateway.ill.add(ConnectionId(str(site.hub.connection)))
+    site.end(how)
+    site.plan()
+    messages, site.world.outside.queue.messages = site.world.outside.queue.messages, []
+    for push in messages:
+        site.world.container.deliveries.deliver(push)
+
+    assert site.world.api("GET", "/agent/bundle", token=site.hub.session).status == 401
+    speak(site.hub, 7, site.peer)
+    assert site.world.outside.tables.sightings == {}
+
+    site.world.outside.gateway.ill.clear()
+    site.deliver()
+    require_over(site)
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_what_the_machine_before_says_counts_no_more_from_the_commit_on(how: str) -> None:
+    """Before anything was planned: a stream that is late keeps nobody in."""
+    site = a_site()
+    site.end(how)
+    world, session = site.world, site.hub.session
+    beat = {"instance_id": "i", "seq": 3, "generation": 1, "revision": 1, "hash": "", "type": "heartbeat"}
+    seen = {"peer_id": site.peer.peer_id, "endpoint": "6.6.6.6:6", "handshake_at": 9, "rx": 0, "tx": 0}
+    gone = {"reissue": 401, "leave": 404, "delete": 404}[how]
+
+    assert world.api("POST", "/agent/heartbeat", {**beat, "observations": [seen]}, token=session).status == gone
+    assert world.api("POST", "/agent/keys", {"public_key": site.hub.public_key}, token=session).status in (401, 404)
+    assert world.api("GET", "/agent/bundle", token=session).status in (401, 410)
+    speak(site.hub, 4, site.peer)
+    assert world.outside.tables.sightings == {}
+    assert site.hub.frames[-1] == ("bye", "session_ended" if how == "reissue" else "peer_deleted")
+
+
+def test_what_is_known_of_a_peer_outlives_its_token() -> None:
+    """A jump that is being moved to another machine can still be found dead, and its peers with it."""
+    site = a_site()
+    site.end("reissue")
+
+    pulse = site.world.outside.presence.accuse(PeerId(site.hub.peer_id), site.world.outside.clock.now())
+
+    assert pulse is not None
+    assert pulse.last_seen is not None
+
+
+def test_an_end_that_is_told_in_vain_goes_to_the_operator_after_some_tries() -> None:
+    site = a_site()
+    queue, clock = site.world.outside.queue, site.world.outside.clock
+    site.world.outside.gateway.ill.add(ConnectionId(str(site.hub.connection)))
+    site.end("reissue")
+    site.plan()
+    failed, tries = 0, 0
+    while queue.messages or queue.delayed:
+        tries += 1
+        messages, queue.messages, queue.delayed = [*queue.messages, *queue.delayed], [], []
+        clock.advance(timedelta(seconds=1))
+        records = [{"messageId": str(n), "body": message_of(push)} for n, push in enumerate(messages)]
+        failed += len(queues.deliver({"Records": records})["batchItemFailures"])
+
+    assert (tries, failed) == (7, 1)
+
+
+def test_leaving_by_a_session_of_before_a_new_token_is_refused_whatever_device_key_it_names() -> None:
+    site = a_site()
+    site.end("reissue")
+    before = site.world.outside.tables.peers[site.network, PeerId(site.hub.peer_id)]
+
+    for device_key in (site.hub.device_key, site.peer.device_key):
+        body = {"device_key": device_key, "void_files": True}
+        assert site.world.api("POST", "/agent/leave", body, site.hub.session).status == 401
+
+    assert site.world.outside.tables.peers[site.network, PeerId(site.hub.peer_id)] == before
+
+
+def test_only_the_present_admission_leaves() -> None:
+    """Though the session of before names the device key of the machine after it."""
+    site = a_site()
+    site.end("reissue")
+    after = SimulatedAgent(site.world, "after")
+    assert site.fresh is not None
+    after.enroll(site.fresh)
+
+    body = {"device_key": after.device_key, "void_files": True}
+    refused = site.world.api("POST", "/agent/leave", body, site.hub.session)
+
+    assert refused.status == 401
+    assert site.world.peers(site.network)["hub"]["public_key"] == after.public_key

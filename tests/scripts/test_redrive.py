@@ -1,0 +1,207 @@
+"""What could not be done waits in dead-letter queues, and is taken up again by a command."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib import bootstrap
+from chalicelib.adapters.messages import errand_text, message_of, removal_from, removal_text
+from chalicelib.bootstrap import Container
+from chalicelib.domain.failover import Accusation
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.notice import ConfigChanged
+from chalicelib.ports import Push
+from scripts import redrive
+from tests.flows.test_faults import record, recorded
+from tests.flows.test_ill_stores import committed
+from tests.world import SimulatedAgent, World
+
+SOURCES = ("push", "errand", "removal")
+
+
+@dataclass
+class Post:
+    """A deployment's queues, each with its dead letters, over the world's stores."""
+
+    world: World
+    sqs: Any
+    urls: dict[str, str]
+
+    def bury(self, queue: str, body: str) -> None:
+        self.sqs.send_message(QueueUrl=self.urls[f"{queue}-dead"], MessageBody=body)
+
+    def waiting(self, queue: str) -> list[str]:
+        answer = self.sqs.receive_message(QueueUrl=self.urls[queue], MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [message["Body"] for message in answer.get("Messages", [])]
+
+
+@pytest.fixture
+def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        world, sqs = World(), boto3.client("sqs", region_name="us-east-1")
+        urls = {f"{name}-dead": sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"] for name in (*SOURCES, "plan")}
+        for name in SOURCES:
+            arn = f"arn:aws:sqs:us-east-1:123456789012:{name}-dead"
+            policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 10})
+            urls[name] = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+        settings = replace(
+            world.container.settings,
+            push_queue_url=urls["push"],
+            errand_queue_url=urls["errand"],
+            removal_queue_url=urls["removal"],
+            plan_dead_letter_queue_url=urls["plan-dead"],
+        )
+        bootstrap.install(Container(settings, world.outside))
+        yield Post(world, sqs, urls)
+
+
+@pytest.fixture
+def hub(post: Post) -> SimulatedAgent:
+    """Connected, and in step; its next change is not planned."""
+    hub = post.world.agent(post.world.network(), "jump", "hub")
+    hub.connect()
+    post.world.settle()
+    hub.fetch()
+    post.world.api("PATCH", f"/networks/{hub.network_id}/peers/{hub.peer_id}", {"mtu": 1400})
+    return hub
+
+
+def given_up(first: datetime, last: datetime) -> str:
+    """What Lambda writes of a batch that failed too often: not a word of its records."""
+    batch = {
+        "shardId": "shardId-1",
+        "batchSize": 1,
+        "approximateArrivalOfFirstRecord": first.isoformat().replace("+00:00", "Z"),
+        "approximateArrivalOfLastRecord": last.isoformat().replace("+00:00", "Z"),
+    }
+    return json.dumps({"requestContext": {"condition": "RetryAttemptsExhausted"}, "DDBStreamBatchInfo": batch})
+
+
+def answer(capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
+    found: dict[str, int] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_a_change_that_was_buried_whole_is_planned(post: Post, hub: SimulatedAgent) -> None:
+    [change] = committed(post.world)
+    post.bury("plan", json.dumps({"reason": "LookupError(4)", "record": recorded(change)}))
+
+    assert redrive.main(["plan"]) == 0
+    post.world.deliver()
+
+    assert hub.fetch().status == 200
+    assert hub.hints[-1] == change.revision
+    assert post.waiting("plan-dead") == []
+
+
+def test_a_record_that_cannot_be_read_is_looked_up_in_the_change_log(post: Post, hub: SimulatedAgent) -> None:
+    [change] = committed(post.world)
+    poison = {
+        "dynamodb": {**record(hub.network_id, change.revision)["dynamodb"], "NewImage": {"poison": {"BOOL": True}}}
+    }
+    post.bury("plan", json.dumps({"reason": "KeyError", "record": poison}))
+
+    assert redrive.main(["plan"]) == 0
+
+    assert hub.fetch().status == 200
+
+
+def test_of_a_batch_that_lambda_gave_up_the_changes_of_that_time_are_planned(
+    post: Post, hub: SimulatedAgent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = post.world.outside.clock.now()
+    post.bury("plan", given_up(at, at))
+
+    assert redrive.main(["plan"]) == 0
+
+    assert hub.fetch().status == 200
+    assert answer(capsys) == {"taken": 1, "failed": 0, "waiting": 0}
+
+
+def test_what_was_made_at_another_time_is_not(post: Post, hub: SimulatedAgent) -> None:
+    at = post.world.outside.clock.now()
+    for away in (timedelta(hours=1), -timedelta(hours=1)):
+        post.bury("plan", given_up(at + away, at + away))
+
+    assert redrive.main(["plan"]) == 0
+
+    assert hub.fetch().status == 304
+
+
+def test_one_that_fails_again_stays_and_the_others_are_taken_up(
+    post: Post, hub: SimulatedAgent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [change] = committed(post.world)
+    nobodys = json.dumps({"reason": "KeyError", "record": record(hub.network_id, 4_000)})
+    post.bury("plan", nobodys)
+    post.bury("plan", json.dumps({"reason": "LookupError", "record": recorded(change)}))
+
+    assert redrive.main(["plan"]) == 1
+
+    assert answer(capsys)["failed"] == 1
+    assert post.waiting("plan-dead") == [nobodys]
+    assert hub.fetch().status == 200
+
+
+NETWORK = NetworkId("net_1")
+BODIES = {
+    "push": message_of(Push(ConfigChanged(NETWORK, Revision(4)), ())),
+    "errand": errand_text(Accusation(NETWORK, PeerId("dyn_1"), (PeerId("jmp_1"),))),
+    "removal": removal_text(NETWORK, 0),
+}
+
+
+@pytest.mark.parametrize("queue", SOURCES)
+def test_messages_go_back_to_the_queue_they_came_from(
+    post: Post, queue: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(12):
+        post.bury(queue, BODIES[queue])
+
+    assert redrive.main([queue, "--most", "11"]) == 0
+
+    assert answer(capsys) == {"taken": 11, "failed": 0, "waiting": 1}
+    assert set(post.waiting(queue)) == {BODIES[queue]}
+
+
+def test_a_removal_that_had_come_to_its_last_turn_begins_anew(post: Post) -> None:
+    post.bury("removal", removal_text(NETWORK, 5_000))
+
+    assert redrive.main(["removal"]) == 0
+
+    assert [removal_from(body) for body in post.waiting("removal")] == [(NETWORK, 0)]
+
+
+def test_a_dry_run_says_what_waits_and_leaves_it(post: Post, capsys: pytest.CaptureFixture[str]) -> None:
+    post.bury("plan", given_up(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)))
+    post.bury("plan", json.dumps({"reason": "LookupError(4)", "record": {}}))
+    post.bury("plan", "{")
+    post.bury("errand", BODIES["errand"])
+
+    assert redrive.main(["plan", "--dry-run"]) == 0
+    assert answer(capsys) == {"given up by Lambda": 1, "not planned: LookupError": 1, "unreadable": 1}
+    assert redrive.main(["errand", "--dry-run"]) == 0
+    assert answer(capsys) == {"Accusation": 1}
+
+    assert len(post.waiting("plan-dead")) == 3
+    assert post.waiting("errand-dead") == [BODIES["errand"]]
+    assert post.waiting("errand") == []
+
+
+def test_help_says_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        redrive.main(["--help"])
+
+    assert ended.value.code == 0
+    assert "PLAN_DEAD_LETTER_QUEUE_URL" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        redrive.main(["plan", "--most", "0"])
