@@ -538,7 +538,7 @@ class Redelivery(Protocol):
     def after(self, source: str, waits_s: Mapping[str, int]) -> None:
         """Have messages that were received, by receipt, seen again after so many seconds. `source`: their queue's ARN.
 
-        At most as many as one batch has."""
+        1 request a ten."""
         ...
 
 

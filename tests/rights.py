@@ -114,6 +114,9 @@ def _listed(value: Any) -> list[Any]:
 EXPLAINED: Mapping[Right, str] = {
     Right("Deliver", "dynamodb:PutItem", "PresenceTable"): "notes an agent that is late, a minute after a change",
     Right("Deliver", "sqs:ChangeMessageVisibility", "PushQueue"): "of a message that failed, which none does there",
+    Right("Deliver", "sqs:ChangeMessageVisibility", "CheckQueue"): "of a message that failed, which none does there",
+    Right("Hold", "sqs:ChangeMessageVisibility", "HeldQueue"): "of a message that failed, which none does there",
+    Right("Remove", "sqs:ChangeMessageVisibility", "RemovalQueue"): "of a message that failed, which none does there",
     Right("Failover", "sqs:ChangeMessageVisibility", "ErrandQueue"): "of a message that failed, which none does there",
     Right("Remove", "sqs:SendMessage", "RemovalQueue"): "goes on with a network of more than 200 peers",
     Right("WebsocketConnect", "dynamodb:BatchWriteItem", "SocketsTable"): "a browser of who sees some networks only",

@@ -98,9 +98,10 @@ class SqsRedelivery:
             for n, (receipt, wait_s) in enumerate(waits_s.items())
         ]
         queue = self._urls[source.rpartition(":")[2]]
-        answer = self._sqs.change_message_visibility_batch(QueueUrl=queue, Entries=entries)
-        if failed := answer.get("Failed"):
-            raise RuntimeError(f"{len(failed)} messages keep their visibility: {failed[0].get('Code')}")
+        for at in range(0, len(entries), BATCH):
+            answer = self._sqs.change_message_visibility_batch(QueueUrl=queue, Entries=entries[at : at + BATCH])
+            if failed := answer.get("Failed"):
+                raise RuntimeError(f"{len(failed)} messages keep their visibility: {failed[0].get('Code')}")
 
 
 class SqsDeadLetters:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from chalicelib.bootstrap import Outside
 from chalicelib.domain.change import CreateNetwork, FreeAddress, TakeAddress
-from chalicelib.domain.ids import Revision
+from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.ipam import Allocation, Span
 from chalicelib.domain.proof import Expected, Mark
 from tests.builders import T0, a_dynamic, a_network
@@ -21,8 +21,9 @@ def test_all_rows_of_one_network_go_and_of_another_none(outside: Outside) -> Non
             taken = (TakeAddress(network.id, a_dynamic().id, Allocation(at + index)) for index in range(80))
             network = advance(outside, network, *taken)
         advance(outside, network, FreeAddress(network.id, 7, T0))
-        outside.proofs.expect(network.id, {Revision(2): Expected(frozenset({a_dynamic().id}), T0)}, T0)
-        outside.proofs.count(network.id, [Mark(a_dynamic().id, Revision(2), timedelta(0))], T0)
+        agent = PeerId(f"dyn_{name}")
+        outside.proofs.expect(network.id, {Revision(2): Expected(frozenset({agent}), T0)}, T0)
+        outside.proofs.count(network.id, [Mark(agent, Revision(2), timedelta(0))], T0)
     gone, kept = a_network(name="gone").id, a_network(name="kept").id
 
     steps = 0

@@ -5,7 +5,7 @@ The stores are shared by the tests of this file; each test has a network of its 
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
 import pytest
@@ -48,7 +48,10 @@ class Site:
         """Its keys are made of its name: wg-NAME, device-NAME."""
         token = self.peer(name).token
         assert token is not None
-        return self.container.enrollment.enroll(token, _applicant(name))
+        agent = self.container.enrollment.enroll(token, _applicant(name))
+        enrollment = self.outside.peers.get(agent.network_id, agent.peer_id).enrollment
+        assert enrollment is not None
+        return replace(agent, admission=enrollment.admission)
 
     def stored(self, name: str) -> Peer:
         [found] = [peer for peer in self.outside.peers.all(self.network) if peer.name == name]

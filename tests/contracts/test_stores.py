@@ -293,7 +293,7 @@ def test_networks_are_listed_in_the_order_of_their_ids(outside: Outside, lab: Ne
     assert outside.networks.ids(ids[1], 9) == ids[2:]
     with pytest.raises(Refused) as refused:
         advance(outside, lab, *entries_of(replace(networks[0], id=NetworkId("net_9"))))
-    assert refused.value.write == Claim(DEPLOYMENT, "name", "z9", NetworkId("net_9"))
+    assert refused.value.write == Claim(DEPLOYMENT, "network_name", "z9", NetworkId("net_9"))
 
 
 def test_of_two_changes_on_one_revision_the_second_moves(outside: Outside, lab: Network) -> None:
@@ -477,6 +477,8 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
     applied = Applied(Revision(5), "hash", later, "no such device")
     known = Presence(Revision(5), True, later, HOST, "i", applied)
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(known)}
+    assert outside.presence.disconnected(agent, ConnectionId("new"), T0) is True
+    assert outside.presence.disconnected(agent, ConnectionId("new"), T0) is True
     assert outside.presence.many(lab.id, [agent]) == {agent: Seen(replace(known, is_connected=False))}
 
 

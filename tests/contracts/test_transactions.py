@@ -27,6 +27,7 @@ from chalicelib.domain.change import (
     Release,
     RemoveAcl,
     RemoveNetwork,
+    RevokeAgent,
     SettleRequest,
     TakeAddress,
     Write,
@@ -34,7 +35,7 @@ from chalicelib.domain.change import (
     WriteBlock,
 )
 from chalicelib.domain.directory import Block, BlockKey
-from chalicelib.domain.errors import CidrInUse, KeyInUse, PeerNameInUse, Refusal, RequestRunning
+from chalicelib.domain.errors import CidrInUse, KeyInUse, LabelInUse, Refusal, RequestRunning
 from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.ipam import Allocation
@@ -125,6 +126,7 @@ CASES: dict[str, tuple[Callable[[Scene], Write], Verdict]] = {
     ),
     "the end of an address": (lambda s: FreeAddress(s.network.id, HELD, T0), None),
     "the start of an agent": (lambda s: AdmitAgent(PeerId(s.network.id), Revision(2), HOST), None),
+    "the end of an agent's admission": (lambda s: RevokeAgent(PeerId(s.network.id), Revision(2)), None),
     "the mark of an agent": (lambda s: MarkAgent(PeerId(s.network.id), is_blocked=True), None),
     "the end of what was seen of a peer": (lambda s: ForgetSighting(s.network.id, MYSELF), None),
     "the end of an agent": (lambda s: ForgetAgent(PeerId(s.network.id)), None),
@@ -145,7 +147,7 @@ def outcome(scene: Scene, *writes: Write) -> Write | type[Moved] | None:
 
 
 REFUSALS: dict[str, tuple[Callable[[Scene], Write], type[Refusal] | None]] = {
-    "a label": (lambda s: Claim(s.network.id, "label", "taken", MYSELF), PeerNameInUse),
+    "a label": (lambda s: Claim(s.network.id, "label", "taken", MYSELF), LabelInUse),
     "a key": (lambda s: Claim(s.network.id, "key", "taken", MYSELF), KeyInUse),
     "a CIDR": (lambda s: Claim(s.network.id, "route", "10.9.0.0/24", MYSELF), CidrInUse),
     "a request": (lambda s: SettleRequest(replace(s.settled, attempt="req_2")), RequestRunning),

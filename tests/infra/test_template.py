@@ -48,16 +48,19 @@ def queues_of(function: dict[str, Any]) -> set[str]:
     return {event["Properties"]["Queue"]["Fn::GetAtt"][0] for event in events if event["Type"] == "SQS"}
 
 
+def queues_for(function: str, action: str) -> set[str]:
+    """The queues with which a function may do something."""
+    policy = json.loads((ROOT / ".chalice" / f"policy-{function.lower()}.json").read_text())
+    allowed = (statement for statement in policy["Statement"] if action in statement["Action"])
+    return {resource["Fn::GetAtt"][0] for statement in allowed for resource in statement["Resource"]}
+
+
 def test_every_function_that_sends_to_its_own_queue_may_do_so_for_ever() -> None:
     """Lambda ends what it takes for a loop after some 16 turns; these have bounds of their own."""
     found = resources()
     functions = {name: one for name, one in found.items() if one["Type"] == "AWS::Serverless::Function"}
-    again = {
-        name
-        for name, one in functions.items()
-        if queues_of(one)
-        & {value["Ref"] for value in one["Properties"]["Environment"]["Variables"].values() if "Ref" in value}
-    }
+    run_by = {name: queues for name, one in functions.items() if (queues := queues_of(one))}
+    again = {name for name, queues in run_by.items() if queues & queues_for(name, "sqs:SendMessage")}
 
     assert again == {"Deliver", "Failover", "Remove"}
     assert {name for name, one in functions.items() if one["Properties"].get("RecursiveLoop") == "Allow"} == again
@@ -69,7 +72,7 @@ def test_what_a_killed_function_had_is_seen_again_after_six_times_its_time_and_s
 
     read = {queue: one["Properties"]["Timeout"] for one in functions for queue in queues_of(one)}
 
-    assert read.keys() == {"PushQueue", "CheckQueue", "ErrandQueue", "RemovalQueue"}
+    assert read.keys() == {"PushQueue", "CheckQueue", "ErrandQueue", "HeldQueue", "RemovalQueue"}
     for queue, timeout in read.items():
         assert found[queue]["Properties"]["VisibilityTimeout"] >= 6 * timeout
         assert found[queue]["Properties"]["RedrivePolicy"]["maxReceiveCount"] == 10
@@ -79,14 +82,7 @@ def test_a_function_may_change_the_visibility_of_what_it_reads() -> None:
     for name, one in resources().items():
         if one["Type"] != "AWS::Serverless::Function" or not queues_of(one):
             continue
-        policy = json.loads((ROOT / ".chalice" / f"policy-{name.lower()}.json").read_text())
-        allowed = {
-            resource["Fn::GetAtt"][0]
-            for statement in policy["Statement"]
-            if "sqs:ChangeMessageVisibility" in statement["Action"]
-            for resource in statement["Resource"]
-        }
-        assert queues_of(one) <= allowed, name
+        assert queues_of(one) <= queues_for(name, "sqs:ChangeMessageVisibility"), name
 
 
 @pytest.mark.parametrize(
