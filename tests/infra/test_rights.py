@@ -94,3 +94,19 @@ def test_what_is_explained_is_there(right: Right) -> None:
 def _of(source: dict[str, Any]) -> str:
     properties = source["Properties"]
     return str((properties.get("Queue") or properties["Stream"])["Fn::GetAtt"][0])
+
+
+def test_a_function_is_told_of_the_tables_and_queues_that_its_role_may_touch_and_of_no_others() -> None:
+    template = the_template()
+    resources = template["Resources"]
+    stores = {name for name, one in resources.items() if one["Type"] in ("AWS::DynamoDB::Table", "AWS::SQS::Queue")}
+    functions = {name: one for name, one in resources.items() if one["Type"] == "AWS::Serverless::Function"}
+    rights = [right for right in granted(template) if right.action not in STREAM_POLLER]
+
+    known, may = {}, {}
+    for name, one in functions.items():
+        variables = one["Properties"]["Environment"]["Variables"].values()
+        known[name] = {value["Ref"] for value in variables if isinstance(value, dict) and "Ref" in value} & stores
+        may[name] = {right.resource for right in rights if right.function == name} & stores
+
+    assert known == may
