@@ -141,12 +141,13 @@ class Directory:
         return replace(self, blocks=left)
 
     def _with(self, new: Iterable[Held]) -> "Directory":
-        blocks = dict(self.blocks)
+        held = {key: list(block.held) for key, block in self.blocks.items()}
         for one in new:
-            block = blocks[block_of(one.cidr)]
-            blocks[block.key] = larger = replace(block, held=(*block.held, one))
-            if larger.size_bytes > MOST_BYTES:
-                raise DirectoryFull(_written(block.key))
+            held[block_of(one.cidr)].append(one)
+        blocks = {key: replace(block, held=tuple(held[key])) for key, block in self.blocks.items()}
+        for key, block in blocks.items():
+            if len(block.held) > len(self.blocks[key].held) and block.size_bytes > MOST_BYTES:
+                raise DirectoryFull(_written(key))
         return replace(self, blocks=blocks)
 
 

@@ -54,7 +54,7 @@ test("a hub and a host join by the command shown, a phone by its QR code, and a 
     expect(
       await hosts.paste(
         "site-a",
-        "ping -c 1 -W 1 10.99.255.255 || ping -c 1 -W 1 $(wg show all allowed-ips | grep -oE '10[.]99[.][0-9]+[.]1/32' | head -1 | cut -d/ -f1)",
+        "ping -c 1 -W 1 10.99.255.255 || ping -c 1 -W 1 $(wg show all allowed-ips | grep -oE '10[.]99[.][0-9]+[.]0/' | head -1 | sed s,0/,1,)",
       ),
     ).toMatchObject({ code: 0 });
   }).toPass({ timeout: 30_000 });

@@ -289,6 +289,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/networks/{network_id}/changes/{revision}/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has not applied a change: the first of the agents it concerns that have not. */
+        get: operations["networks_missing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/networks/{network_id}/peers": {
         parameters: {
             query?: never;
@@ -812,7 +829,8 @@ export interface components {
         };
         /**
          * ConfigChanged
-         * @description A hint: fetch the bundle. Carries no configuration.
+         * @description A hint: fetch the bundle. Carries no configuration. `within_ms`: at a moment drawn from so many, for
+         *         many are told the same; 0: at once.
          */
         ConfigChanged: {
             generation: number;
@@ -820,6 +838,8 @@ export interface components {
             revision: number;
             /** @enum {unknown} */
             type: "config_changed";
+            /** @default 0 */
+            within_ms?: number;
         };
         /**
          * Counts
@@ -1180,6 +1200,13 @@ export interface components {
             role: "administrator" | "auditor" | "member" | "operator";
         };
         /**
+         * Missing
+         * @description Agents that have not applied a change: up to 20, in the order of their ids.
+         */
+        Missing: {
+            peer_ids: string[];
+        };
+        /**
          * Network
          * @description `settings_revision`: that of the newest change of what a PATCH changes, and the ETag. `replayed`: the
          *         answer of a request that was done before, under its idempotency key.
@@ -1352,9 +1379,9 @@ export interface components {
         };
         /**
          * Peer
-         * @description `address` has no prefix length; `endpoint` is a host, `listen_port` the port it binds,
-         *         `published_port` the one others are told instead, null: the same. `home_jump_id`: the jump that
-         *         carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
+         * @description `dns_label`: what it is called in the network's domain. `address` has no prefix length; `endpoint` is a
+         *         host, `listen_port` the port it binds, `published_port` the one others are told instead, null: the same.
+         *         `home_jump_id`: the jump that carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
          *         `key_rotation`: another key is asked of the agent, or held by the others for later.
          *         `config_stale`: the issued file of a static peer would say something else now, at `config_changes`.
          *         `settings_revision`: that of the newest change of what a person sets, and the ETag.
@@ -1472,14 +1499,13 @@ export interface components {
         };
         /**
          * Progress
-         * @description How far a change is in force: `applied` of the `agents` it concerns. `missing`: up to 20 ids of those
-         *         that have not. `p50_ms`, `max_ms`: from its commit to their reports, null without any.
+         * @description How far a change is in force: `applied` of the `agents` it concerns; those that were deleted since need
+         *         not. `p50_ms`, `max_ms`: from its commit to their reports, to two digits; null without any.
          */
         Progress: {
             agents: number;
             applied: number;
             max_ms: number | null;
-            missing: string[];
             p50_ms: number | null;
         };
         /**
@@ -3535,6 +3561,74 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    networks_missing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                network_id: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Missing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
