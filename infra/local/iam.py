@@ -6,6 +6,7 @@ sources do with a function's role, `dynamodb:LeadingKeys`, and who may invoke a 
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ministack.core import iam_actions, iam_evaluator
 PARTIQL = ("dynamodb:ExecuteStatement", "dynamodb:BatchExecuteStatement", "dynamodb:ExecuteTransaction")
 STATEMENT = re.compile(r'\s*(SELECT|INSERT|UPDATE|DELETE)\b(?:.*?\b(?:FROM|INTO)\b)?\s*"?([\w.-]+)', re.I | re.S)
 SQS_BATCH = re.compile(r"(sqs:(?:SendMessage|DeleteMessage|ChangeMessageVisibility))Batch")
+PASSED_S = 1.0  # AWS itself may take seconds until a change of a policy holds
 CONNECTION = re.compile(r"/@connections/.*")
 
 Check = tuple[str, str]
@@ -42,17 +44,23 @@ def note_checks(notes: Path) -> None:
     """Have the running emulator add a line to `notes` for each right of a role that it had not checked before.
 
     A line is `{"role", "action", "resource", "allowed"}`: the role's name, the resource's ARN. So the file
-    stays as small as what roles do; ids of connections are left out.
+    stays as small as what roles do; ids of connections are left out. A check that was passed is not made again
+    for PASSED_S: a thousand posts to sockets are one.
     """
-    enforce = iam_evaluator.enforce
+    enforce, passed = iam_evaluator.enforce, dict[tuple[str, ...], float]()
     seen = set(notes.read_text().splitlines()) if notes.exists() else set()
     file = notes.open("a", buffering=1)
 
     def noted(key: str, action: str, service: str, region: str, resource_arn: str = "*", **rest: Any) -> Any:
+        resource, now = CONNECTION.sub("/@connections/*", resource_arn), time.monotonic()
+        check = (key, action, region, resource)
+        if not rest.get("service_context") and now < passed.get(check, 0.0):
+            return None
         refusal = enforce(key, action, service, region, resource_arn=resource_arn, **rest)
+        if refusal is None:
+            passed[check] = now + PASSED_S
         role = _role(key)
         if role is not None:
-            resource = CONNECTION.sub("/@connections/*", resource_arn)
             line = json.dumps({"role": role, "action": action, "resource": resource, "allowed": refusal is None})
             if line not in seen:
                 seen.add(line)

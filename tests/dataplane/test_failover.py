@@ -34,7 +34,7 @@ table inet silence {
   }
 }
 """
-MOVES_S = 120.0  # of patience: a standby tunnel that slept shakes hands again within half a minute, and serves a while then
+MOVES_S = 120.0  # a standby tunnel that slept shakes hands again within half a minute, and serves a while then
 HEALS_S = 150.0
 SERVICE_S = 10
 
