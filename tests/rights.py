@@ -120,5 +120,10 @@ EXPLAINED: Mapping[Right, str] = {
     Right("Failover", "sqs:ChangeMessageVisibility", "ErrandQueue"): "of a message that failed, which none does there",
     Right("Remove", "sqs:SendMessage", "RemovalQueue"): "goes on with a network of more than 200 peers",
     Right("WebsocketConnect", "dynamodb:BatchWriteItem", "SocketsTable"): "a browser of who sees some networks only",
+    Right(
+        "WebsocketConnect", "dynamodb:DeleteItem", "SocketsTable"
+    ): "takes back a socket whose session ended meanwhile",
+    Right("APIHandler", "dynamodb:BatchWriteItem", "PresenceTable"): "tells of peers that awoke together",
+    Right("Deliver", "dynamodb:UpdateItem", "ChangesTable"): "counts agents that went, a minute after a change",
 }
 """Rights that no test on the local cloud uses, and for what they are needed. In-process tests show the need."""

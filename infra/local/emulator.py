@@ -1,10 +1,9 @@
 """MiniStack as one process of the local system: its own server, on loopback.
 
 What its workers print goes to one file, because it keeps no log of socket functions; which rights their
-roles used, to another (iam.py). They share one copy of their code (unpacked.py), and a query does not grow
-with its partition (key_conditions.py). It ends
-cleanly, state saved, on SIGTERM or when its standard input closes, so it cannot outlive who
-started it.
+roles used, to another (iam.py). They share one copy of their code (unpacked.py), a query does not grow with
+its partition (key_conditions.py), and a statement is read once (statements.py). It ends cleanly, state saved,
+on SIGTERM or when its standard input closes, so it cannot outlive who started it.
 
 `python -m infra.local.emulator FUNCTION_LOG RIGHTS_NOTED`; the rest is MiniStack's environment: see cloud.py.
 """
@@ -25,7 +24,7 @@ from hypercorn.config import Config
 from ministack import app as ministack_app
 from ministack.core import lambda_runtime
 
-from infra.local import iam, key_conditions
+from infra.local import iam, key_conditions, statements
 from infra.local.unpacked import SharedZip
 
 STOP_S = 2.0
@@ -37,6 +36,7 @@ def main(function_log: Path, rights_noted: Path) -> None:
     iam.note_checks(rights_noted)
     lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedZip})
     key_conditions.install()
+    statements.install()
     asyncio.run(_serve())
 
 
