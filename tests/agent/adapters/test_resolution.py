@@ -3,8 +3,6 @@
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +12,12 @@ import dns.rcode
 import pytest
 
 from agent.adapters import marked_names, resolution
-from agent.adapters.commands import Commands
 from agent.adapters.families import interleaved
-from agent.adapters.firewall import NftFirewall
 from agent.adapters.resolution import addresses, look_up, resolve
 from agent.tunnel.desired import Endpoint
-from agent.tunnel.encapsulation import SEAL_SUFFIX, seal
-from tests.agent.adapters.resolver import Behaviour, FakeResolver, truth
-from tests.agent.namespace import Namespace
+from tests.agent.adapters.resolver import Behaviour, truth
+from tests.agent.sealed import Sealed, a_sealed_host
 
-HOST, OUTSIDE = "10.77.0.2", "10.77.0.1"
 NAME = "vpn.example.com"
 V6 = [f"2001:db8::{number}" for number in range(1, 9)]
 
@@ -82,38 +76,14 @@ def test_what_is_no_name_has_no_address(monkeypatch: pytest.MonkeyPatch) -> None
     assert addresses("a" * 70 + ".example.com") == ()
 
 
-@dataclass
-class Sealed:
-    """A host that is sealed while its tunnel is away, and the network it is in, with a resolver of its own."""
-
-    host: Namespace
-    resolver: FakeResolver
-
-    def addresses(self, name: str) -> Sequence[str]:
-        return self.host.do(lambda: addresses(name, within_s=3.0))
-
-    def answers(self, behaves: Behaviour) -> None:
-        self.resolver.behaves = behaves
-
-
 @pytest.fixture
 def sealed(tmp_path: Path) -> Iterator[Sealed]:
-    (tmp_path / "resolv.conf").write_text(f"search example.org example.com\nnameserver {OUTSIDE}\n")
-    (tmp_path / "hosts").write_text("192.0.2.44 listed.example.com  alias # not me\n")
-    with Namespace() as host, Namespace() as network:
-        number = network.do(threading.get_native_id)
-        host.sh(
-            f"ip link add eth0 type veth peer name eth1 netns {number}; ip address add {HOST}/24 dev eth0;"
-            f" ip link set eth0 up; mount --bind {tmp_path}/resolv.conf /etc/resolv.conf;"
-            f" mount --bind {tmp_path}/hosts /etc/hosts"
-        )
-        network.sh(f"ip address add {OUTSIDE}/24 dev eth1; ip link set eth1 up")
-        host.sh(f"ip route add default via {OUTSIDE}")
-        table = seal("wy00000001", [ip_network("10.77.0.0/24")], [ip_address("10.9.0.1")])
-        host.do(lambda: NftFirewall(Commands(), f"wy00000001{SEAL_SUFFIX}").apply(table))
-        resolver = network.do(FakeResolver(OUTSIDE, 53).__enter__)
-        yield Sealed(host, resolver)
-        resolver.__exit__()
+    with a_sealed_host(tmp_path) as made:
+        yield made
+
+
+def found(sealed: Sealed, name: str) -> Sequence[str]:
+    return sealed.host.do(lambda: addresses(name, within_s=3.0))
 
 
 def records(*known: str, kind: str = "A") -> Behaviour:
@@ -126,14 +96,14 @@ def records(*known: str, kind: str = "A") -> Behaviour:
 
 @pytest.mark.root
 def test_a_sealed_host_finds_its_control_plane_and_hubs_while_the_tunnel_is_dead(sealed: Sealed) -> None:
-    sealed.answers(records("198.51.100.7"))
+    sealed.resolver.behaves = records("198.51.100.7")
     hub = Endpoint("hub.example.com", 51820)
 
     unmarked = sealed.host.do(lambda: resolution._in_time(lambda: resolution._by_system(NAME), 1.5))
 
     assert isinstance(unmarked, socket.gaierror)
     assert sealed.resolver.asked == []
-    assert sealed.addresses(NAME) == ["198.51.100.7"]
+    assert found(sealed, NAME) == ["198.51.100.7"]
     assert sealed.host.do(lambda: resolve([hub])) == {hub: "198.51.100.7:51820"}
 
 
@@ -146,11 +116,11 @@ def test_the_hosts_file_and_short_names_are_honoured_there(sealed: Sealed) -> No
         missing.set_rcode(dns.rcode.NXDOMAIN)
         return missing.to_wire()
 
-    sealed.answers(behaves)
+    sealed.resolver.behaves = behaves
 
-    assert sealed.addresses("alias") == sealed.addresses("Listed.example.com") == ["192.0.2.44"]
+    assert found(sealed, "alias") == found(sealed, "Listed.example.com") == ["192.0.2.44"]
     assert sealed.resolver.asked == []
-    assert sealed.addresses("short") == ["198.51.100.9"]
+    assert found(sealed, "short") == ["198.51.100.9"]
 
 
 @pytest.mark.root
@@ -172,17 +142,17 @@ def test_a_lost_datagram_a_trouble_and_an_answer_too_long_for_one_are_got_over(s
             return short.to_wire()
         return truth(question, *many)
 
-    sealed.answers(behaves)
+    sealed.resolver.behaves = behaves
 
-    assert sorted(sealed.addresses(NAME)) == sorted(many)
+    assert sorted(found(sealed, NAME)) == sorted(many)
     assert seen == [False, False, True]
 
 
 @pytest.mark.root
 def test_nobody_to_ask_is_no_address_and_no_long_wait(sealed: Sealed) -> None:
-    sealed.answers(lambda question, is_tcp: None)
+    sealed.resolver.behaves = lambda question, is_tcp: None
 
-    assert sealed.addresses(NAME) == ()
+    assert found(sealed, NAME) == ()
 
 
 def test_behind_a_stub_on_the_loopback_its_uplinks_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
