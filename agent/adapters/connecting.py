@@ -26,6 +26,10 @@ class Unanswered(Exception):
     """No answer came; the message says why, without URL and header."""
 
 
+class Silent(Unanswered):
+    """Not even a refusal."""
+
+
 class Plain(HTTPConnection):
     def __init__(self, dialler: Dialler, host: str, port: int, **options: Any) -> None:
         super().__init__(host, port, **options)
@@ -117,7 +121,8 @@ class Way:
         return urllib3.make_headers(proxy_basic_auth=self.proxy.login)
 
     def open(self, timeout_s: float, is_tunnelled: bool = False) -> Connection:
-        """A connection that stands, TLS included. `is_tunnelled`: through a proxy too, whatever it is for.
+        """A connection that stands, TLS included; where an address is silent after it took the connection, by the
+        other family. `is_tunnelled`: through a proxy too, whatever it is for.
 
         Raises:
             Unanswered.
@@ -126,7 +131,14 @@ class Way:
             context = trust() if self.is_secure or self._has_secure_proxy else None
         except StoreUnusable as unusable:
             raise Unanswered(str(unusable)) from unusable
-        return self._opened(self._made(timeout_s, context, is_tunnelled or not self.is_forwarded), timeout_s)
+        is_tunnelled = is_tunnelled or not self.is_forwarded
+        connection = self._made(timeout_s, context, is_tunnelled)
+        try:
+            return self._opened(connection, timeout_s)
+        except Silent:
+            if connection.reached is None or not self.dialler.suspect(connection.host, connection.reached):
+                raise
+        return self._opened(self._made(timeout_s, context, is_tunnelled), timeout_s)
 
     def certificate(self, timeout_s: float) -> bytes | None:
         """What the server shows, in DER and trusted by nobody; nothing is said on that connection."""
@@ -178,11 +190,10 @@ class Way:
             return connection
         reason = f"no answer within {within_s:g} s" if deadline.is_over else self._reason(connection, failed, timeout_s)
         connection.close()
-        raise Unanswered(reason) from failed
+        is_silent = deadline.is_over or isinstance(failed, TimeoutError)
+        raise (Silent if is_silent else Unanswered)(reason) from failed
 
     def _reason(self, connection: Connection, failed: Exception, timeout_s: float) -> str:
-        if isinstance(failed, TimeoutError) and connection.reached is not None:
-            connection.dialler.suspect(connection.host, connection.reached)
         is_at_proxy = self.proxy is not None and not connection.has_connected_to_proxy
         if isinstance(failed, ssl.SSLCertVerificationError):
             return self._refusal(failed, is_at_proxy)

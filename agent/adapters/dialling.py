@@ -43,12 +43,14 @@ class Dialler:
             self._keep(host, [_peer(connection), *addresses])
         return connection
 
-    def suspect(self, host: str, silent: str) -> None:
+    def suspect(self, host: str, silent: str) -> bool:
         """An address took the connection, and then nothing came: large packets may be lost on this way. The other
-        family begins the next time, if there is one."""
+        family begins the next time; whether there is one."""
         before = self.known.get(host, ())
-        if others := [address for address in before if version_of(address) != version_of(silent)]:
+        others = [address for address in before if version_of(address) != version_of(silent)]
+        if others:
             self._keep(host, [*others, *before])
+        return bool(others)
 
     def _made(self, family: int) -> socket.socket:
         made = socket.socket(family, socket.SOCK_STREAM)

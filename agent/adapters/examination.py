@@ -21,7 +21,7 @@ from agent.adapters.firewall import must_forward
 from agent.adapters.host import CAP_NET_ADMIN, CAP_NET_RAW, TUN, has_capability
 from agent.adapters.outgoing import Unanswered, ask, pool
 from agent.adapters.resolution import resolve
-from agent.errors import ToolFailed
+from agent.errors import SettingsInvalid, ToolFailed
 from agent.settings import socket_url
 from agent.tunnel.desired import Endpoint
 
@@ -79,7 +79,7 @@ def answer(server: str) -> doctor.Answer:
     """One GET, and one handshake of a socket without a session."""
     try:
         got = ask(pool(server), "GET", f"{server}{HEALTH}", (TIMEOUT_S, TIMEOUT_S))
-    except Unanswered as failed:
+    except (Unanswered, SettingsInvalid) as failed:
         return doctor.Answer(None, str(failed), None, None)
     offset_s = None
     with contextlib.suppress(KeyError, ValueError):

@@ -12,12 +12,13 @@ from queue import SimpleQueue
 
 import pytest
 
-from agent.adapters import certificates
+from agent.adapters import certificates, dialling
 from agent.adapters.certificates import StoreUnusable, store, trust
 from agent.adapters.connecting import Unanswered
-from agent.adapters.examining import Examined, examined
+from agent.adapters.dialling import Dialler
 from agent.adapters.outgoing import ask, pool
 from agent.adapters.push import WebSocketPush
+from agent.adapters.tls_examination import Examined, examined
 from agent.events import Event, SocketClosed
 from tests.agent.authority import Authority, SecureServer, clear_environment
 
@@ -260,3 +261,20 @@ def test_an_examination_tells_the_store_and_whose_certificate_it_is(
     assert unusable is not None
     assert "/nonexistent" in (unusable.refused or "")
     assert examined("http://127.0.0.1:1") is None
+
+
+def test_a_family_that_swallows_large_packets_costs_one_time_out_and_is_left(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the connection and answers nothing more, as a path whose MTU nobody tells."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    monkeypatch.setattr(dialling, "look_up", lambda *_: ["::1", "127.0.0.1"])
+    dialler = Dialler()
+
+    with SecureServer(authority.certificate("vpn.example.com")) as server:
+        url = f"https://vpn.example.com:{server.port}"
+        with socket.create_server(("::1", server.port), family=socket.AF_INET6), pool(url, dialler) as through:
+            answer = ask(through, "GET", f"{url}/x", (0.5, 5.0))
+
+    assert answer.ok
+    assert dialler.known == {"vpn.example.com": ["127.0.0.1", "::1"]}

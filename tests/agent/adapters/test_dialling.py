@@ -125,10 +125,10 @@ def test_a_family_that_is_taken_and_then_silent_begins_no_more(monkeypatch: pyte
     named(monkeypatch, ["2001:db8::1", "2001:db8::2", "192.0.2.1", "192.0.2.2"])
 
     assert dialler._addresses(NAME)[:2] == ["2001:db8::1", "192.0.2.1"]
-    dialler.suspect(NAME, "2001:db8::1")
+    assert dialler.suspect(NAME, "2001:db8::1")
 
     assert dialler._addresses(NAME) == ["192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2"]
-    dialler.suspect("another.example.com", "2001:db8::1")  # of which nothing is known
+    assert not dialler.suspect("another.example.com", "2001:db8::1")  # of which nothing is known
 
 
 def test_a_name_that_nobody_answers_is_reached_where_it_was_last(monkeypatch: pytest.MonkeyPatch) -> None:
