@@ -26,6 +26,7 @@ SYSTEM_FILES = (
 )
 SYSTEM_DIRECTORIES = ("/etc/ssl/certs", "/etc/pki/tls/certs")
 HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # as openssl-rehash(1) names them
+CAME_ALONG = "the store that came with the agent"
 PEM_SUFFIXES = frozenset({".pem", ".crt", ".cer"})
 
 
@@ -41,7 +42,8 @@ class Store:
     path: Path | None
 
     def __str__(self) -> str:
-        return self.name if self.path is None else f"{self.name} ({self.path})"
+        is_telling = self.path is not None and self.name != CAME_ALONG
+        return f"{self.name} ({self.path})" if is_telling else self.name
 
 
 def store() -> Store:
@@ -64,7 +66,7 @@ def store() -> Store:
     for path in _system_paths():
         if _holds_any(path):
             return Store("the system's store", path.resolve())
-    return Store("the store that came with the agent", Path(certifi.where()))
+    return Store(CAME_ALONG, Path(certifi.where()))
 
 
 def trust() -> ssl.SSLContext:

@@ -215,7 +215,7 @@ def test_the_environment_comes_before_the_system_and_that_before_what_came_along
     hollow = tmp_path / "an image without certificates"
     hollow.mkdir()
     system_store(monkeypatch, tmp_path / "missing", hollow)
-    assert store().name == "the store that came with the agent"
+    assert str(store()) == "the store that came with the agent"
 
     system_store(monkeypatch, hollow, authority.file)
     assert store().path == authority.file
