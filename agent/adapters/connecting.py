@@ -132,6 +132,8 @@ class Way:
         except StoreUnusable as unusable:
             raise Unanswered(str(unusable)) from unusable
         is_tunnelled = is_tunnelled or not self.is_forwarded
+        if is_tunnelled and self._has_secure_proxy and not self.is_secure:
+            raise Unanswered(f"{self.proxy} is spoken to by TLS, and lets through what is TLS too: use https")
         connection = self._made(timeout_s, context, is_tunnelled)
         try:
             return self._opened(connection, timeout_s)

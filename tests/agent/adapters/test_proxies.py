@@ -136,11 +136,15 @@ def test_a_proxy_that_is_spoken_to_by_tls_is_used_too(tmp_path: Path, monkeypatc
     with SecureServer(certificate) as server, SecureServer(certificate, tunnel.serve) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         verdicts = by_call(server.url), by_socket(server.url)
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        insecure = by_call("http://vpn.example.com"), by_socket("http://vpn.example.com")
         monkeypatch.delenv("SSL_CERT_FILE")
         untrusted = by_call(server.url)
 
     assert verdicts == ("", "")
-    assert len(tunnel.heads) == 2
+    assert [head.split()[0] for head in tunnel.heads] == ["CONNECT", "CONNECT", "GET"]
+    assert insecure[0] == ""
+    assert insecure[1].endswith("is spoken to by TLS, and lets through what is TLS too: use https")
     assert untrusted.startswith("the certificate of 127.0.0.1 is issued by an authority that is not in")
 
 

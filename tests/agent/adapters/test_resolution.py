@@ -12,8 +12,10 @@ import dns.rcode
 import pytest
 
 from agent.adapters import marked_names, resolution
+from agent.adapters.commands import Commands
 from agent.adapters.families import interleaved
 from agent.adapters.resolution import addresses, look_up, resolve
+from agent.errors import ToolFailed, ToolMissing
 from agent.tunnel.desired import Endpoint
 from tests.agent.adapters.resolver import Behaviour, truth
 from tests.agent.sealed import Sealed, a_sealed_host
@@ -146,6 +148,35 @@ def test_a_lost_datagram_a_trouble_and_an_answer_too_long_for_one_are_got_over(s
 
     assert sorted(found(sealed, NAME)) == sorted(many)
     assert seen == [False, False, True]
+
+
+@pytest.mark.root
+def test_a_family_without_a_route_comes_second_there(sealed: Sealed) -> None:
+    def behaves(question: dns.message.Message, is_tcp: bool) -> bytes:
+        kind = question.question[0].rdtype.name
+        return truth(question, "2001:db8::7" if kind == "AAAA" else "198.51.100.7", kind=kind)
+
+    sealed.resolver.behaves = behaves
+    without = found(sealed, NAME)
+    sealed.host.sh("ip -6 address add 2001:db8:1::2/64 dev eth0 nodad; ip -6 route add default dev eth0")
+
+    assert without == ["198.51.100.7", "2001:db8::7"]
+    assert found(sealed, NAME) == ["2001:db8::7", "198.51.100.7"]
+
+
+@pytest.mark.parametrize("answer", [ToolMissing("nft is not installed"), ToolFailed("nft: not permitted"), "no JSON"])
+def test_a_host_that_cannot_be_asked_for_seals_asks_its_resolver_as_any_program(
+    answer: str | ToolFailed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: object) -> str:
+        if isinstance(answer, str):
+            return answer
+        raise answer
+
+    monkeypatch.setattr(Commands, "run", run)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("192.0.2.1", 0))])
+
+    assert addresses(NAME) == ["192.0.2.1"]
 
 
 @pytest.mark.root
