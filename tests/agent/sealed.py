@@ -1,20 +1,20 @@
-"""A host that is sealed while its tunnel is away, and the network it is in."""
+"""A host that sends everything through a tunnel whose hub is away, and the network it is in."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 
-from agent.adapters.commands import Commands
-from agent.adapters.firewall import NftFirewall
-from agent.tunnel.encapsulation import SEAL_SUFFIX, seal
+from agent.adapters.encapsulation import Encapsulation
+from agent.tunnel.desired import EVERYTHING
 from tests.agent.adapters.resolver import FakeResolver
+from tests.agent.builders import a_bundle, a_peer
 from tests.agent.namespace import Namespace
+from tests.agent.test_tunnel import Host
 
 HOST, GATEWAY, FAR = "10.77.0.2", "10.77.0.1", "203.0.113.5"
-TUNNEL = "wy00000001"
+HUB = a_peer("hub", list(EVERYTHING), endpoint="203.0.113.99:51820", keepalive=25)
 
 
 @dataclass
@@ -39,8 +39,10 @@ def a_sealed_host(directory: Path) -> Iterator[Sealed]:
         )
         network.sh(f"ip address add {GATEWAY}/24 dev eth1; ip link set eth1 up; ip address add {FAR}/32 dev lo")
         host.sh(f"ip route add default via {GATEWAY}")
-        table = seal(TUNNEL, [ip_network("10.77.0.0/24")], [ip_address("10.9.0.1")])
-        host.do(lambda: NftFirewall(Commands(), f"{TUNNEL}{SEAL_SUFFIX}").apply(table))
+        tunnelled = Host(host, directory)
+        tunnelled.tunnel.encapsulation = Encapsulation(tunnelled.commands, tunnelled.interface)
+        tunnelled.apply(a_bundle(1, [HUB], full_encapsulation=True, resolvers=["10.9.0.1"]))
         resolver = network.do(FakeResolver(GATEWAY, 53).__enter__)
         yield Sealed(host, network, resolver)
         resolver.__exit__()
+        host.do(tunnelled.tunnel.remove)
