@@ -286,4 +286,6 @@ def _decoded(answer: Answer, shape: type[Shape]) -> Shape:
     try:
         return decode(answer.content, shape)
     except msgspec.DecodeError as malformed:
-        raise Outage(f"the control plane's answer is no {shape.__name__}") from malformed
+        raise Outage(
+            "what answers is no control plane, or another version of it: check the server's URL"
+        ) from malformed

@@ -288,6 +288,14 @@ def test_what_a_server_says_is_harmless_to_a_terminal() -> None:
         assert text.replace("\n  ", "").isprintable()
 
 
+def test_a_page_of_somebody_else_is_said_to_be_no_control_plane() -> None:
+    """As a portal of a network answers for every name."""
+    with Raw(body(b"<html>Welcome! Please log in.</html>")) as server:
+        plane = RestControlPlane(Http(server.url), NETWORK_ID, PEER_ID, DEVICE_KEY, a_trust())
+        with pytest.raises(Outage, match="what answers is no control plane"):
+            plane.open_session()
+
+
 def test_ids_that_are_no_words_enrol_nobody(origin: Origin) -> None:
     origin.enrolled, origin.peer_id = None, "dyn_\x1b[2J"
     request = EnrollRequest(token="token", public_key="", device_key="", host=LinuxHost().host())
