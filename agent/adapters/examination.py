@@ -20,9 +20,8 @@ from agent.adapters.commands import Commands
 from agent.adapters.firewall import must_forward
 from agent.adapters.host import CAP_NET_ADMIN, CAP_NET_RAW, TUN, has_capability
 from agent.adapters.outgoing import Unanswered, ask, pool
-from agent.adapters.push import tls
 from agent.adapters.resolution import resolve
-from agent.errors import ToolFailed
+from agent.errors import SettingsInvalid, ToolFailed
 from agent.settings import socket_url
 from agent.tunnel.desired import Endpoint
 
@@ -80,7 +79,7 @@ def answer(server: str) -> doctor.Answer:
     """One GET, and one handshake of a socket without a session."""
     try:
         got = ask(pool(server), "GET", f"{server}{HEALTH}", (TIMEOUT_S, TIMEOUT_S))
-    except Unanswered as failed:
+    except (Unanswered, SettingsInvalid) as failed:
         return doctor.Answer(None, str(failed), None, None)
     offset_s = None
     with contextlib.suppress(KeyError, ValueError):
@@ -162,12 +161,13 @@ def _path_bytes(address: str, kind: int) -> int | None:
 def _upgrade(server: str) -> int | None:
     url = socket_url(server)
     try:
+        under = pool(server).way.open(TIMEOUT_S, is_tunnelled=True).sock
         opened = websocket.create_connection(
-            url, timeout=TIMEOUT_S, suppress_origin=True, sslopt=tls() if url.startswith("wss:") else None
+            url, timeout=TIMEOUT_S, suppress_origin=True, redirect_limit=0, socket=under
         )
     except websocket.WebSocketBadStatusException as refused:
         return refused.status_code
-    except (websocket.WebSocketException, OSError):
+    except (Unanswered, websocket.WebSocketException, OSError):
         return None
     opened.close()
     return 101
