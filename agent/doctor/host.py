@@ -1,35 +1,17 @@
-"""What `doctor` says of a host: facts judged into findings, each with what to do; pure.
+"""Judges the host itself: kernel, tools, rights, files, firewalls, routes; pure.
 
 Facts are gathered by adapters/examination; None among them means that it could not be found out.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-import msgspec
+from agent.doctor.findings import Finding, Level
 
-Level = Literal["ok", "warn", "fail"]
-
-OVERHEAD_BYTES = {4: 60, 6: 80}  # outer IP header, UDP, WireGuard's own 32
-CLOCK_WARN_S = 30.0
-CLOCK_FAIL_S = 24 * 3600.0  # TLS certificates and handshakes dated in the future begin to matter
 PRIVATE = 0o077  # bits that let others in
 OTHERS_WRITE = 0o022
-OLDEST_NFT = (0, 9, 4)  # concatenated sets, which the firewall is made of
-
-
-class Finding(msgspec.Struct, frozen=True):
-    check: str
-    level: Level
-    text: str
-
-
-class Report(msgspec.Struct, frozen=True):
-    """`is_healthy`: nothing failed."""
-
-    is_healthy: bool
-    findings: list[Finding]
+OLDEST_NFT = (1, 0, 2)
+OLDEST_KERNEL = (5, 10)  # both: agent/README.md; older ones lack parts of what tables are made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,38 +23,6 @@ class Kernel:
     has_net_admin: bool
     has_net_raw: bool
     tun: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """One host name or address that has to be found. `addresses` empty: no answer in time."""
-
-    what: str
-    host: str
-    addresses: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """To one endpoint. `bytes`: the kernel's MTU of the path after a datagram that may not be
-    fragmented; `interface_bytes`: what the tunnel is set to."""
-
-    peer_id: str
-    address: str
-    version: int
-    bytes: int | None
-    interface_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Of the control plane. `error`: why there was none. `clock_offset_s`: its clock less ours. `upgrade`: the status
-    that the socket's handshake got without a session, None: no answer."""
-
-    status: int | None
-    error: str | None
-    clock_offset_s: float | None
-    upgrade: int | None
 
 
 def wireguard(kernel: Kernel) -> Iterable[Finding]:
@@ -97,6 +47,14 @@ def wireguard(kernel: Kernel) -> Iterable[Finding]:
         yield Finding("rights", "warn", "CAP_NET_RAW is missing, so a dead jump is not noticed: grant it to the agent")
 
 
+def kernel_release(release: str) -> Finding:
+    """`release`: as `uname -r` prints it."""
+    if () < version_of(release) < OLDEST_KERNEL:
+        text = f"Linux {release} is older than {_dotted(OLDEST_KERNEL)}: tables may not load; upgrade the kernel"
+        return Finding("kernel", "warn", text)
+    return Finding("kernel", "ok", f"Linux {release}")
+
+
 def tool(name: str, version: str | None, is_needed: bool) -> Finding:
     """`version`: as the tool prints it, None: it is not installed."""
     packages = {"wg": "wireguard-tools", "ip": "iproute2", "nft": "nftables"}
@@ -104,20 +62,26 @@ def tool(name: str, version: str | None, is_needed: bool) -> Finding:
         level: Level = "fail" if is_needed else "warn"
         why = "" if is_needed else "; a jump and full encapsulation need it"
         return Finding(f"tool_{name}", level, f"{name} is not installed: install {packages[name]}{why}")
-    if name == "nft" and len(found := version_of(version)) > 0 and found < OLDEST_NFT:
-        return Finding(
-            "tool_nft", "warn", f"{version} is older than 0.9.4: the firewall may not load; upgrade nftables"
-        )
+    if name == "nft" and () < version_of(version) < OLDEST_NFT:
+        return Finding("tool_nft", "warn", f"{version} is older than {_dotted(OLDEST_NFT)}: upgrade nftables")
     return Finding(f"tool_{name}", "ok", version)
 
 
-def version_of(text: str) -> tuple[int, ...]:
-    """The first dotted number in a text; empty: there is none."""
-    for word in text.replace("-", " ").split():
-        parts = word.lstrip("v").split(".")
-        if len(parts) > 1 and all(part.isdigit() for part in parts):
-            return tuple(map(int, parts))
-    return ()
+def table(what: str, refusal: str | None) -> Finding:
+    """Whether this host's nft and kernel take a table. `what`: which one; `refusal`: in nft's words, None: none."""
+    if refusal is None:
+        return Finding("nft", "ok", f"nft and the kernel take {what}")
+    remedy = f"nftables {_dotted(OLDEST_NFT)} and Linux {_dotted(OLDEST_KERNEL)} or later have all of it"
+    return Finding("nft", "fail", f"nft does not take {what} ({refusal}): {remedy}")
+
+
+def ipv6(is_asked: bool, is_there: bool) -> Iterable[Finding]:
+    """`is_asked`: the network gives this peer IPv6; `is_there`: the kernel has it, and it is not switched off."""
+    if is_asked and is_there:
+        yield Finding("ipv6", "ok", "the network has IPv6, and so has this host")
+    elif is_asked:
+        text = "the network has IPv6, which is off on this host, so the tunnel carries IPv4 alone"
+        yield Finding("ipv6", "warn", f"{text}: sysctl -w net.ipv6.conf.all.disable_ipv6=0")
 
 
 def forwarding(is_jump: bool, is_enabled: bool | None, is_running: bool) -> Iterable[Finding]:
@@ -149,44 +113,6 @@ def input_firewalls(sentences: Sequence[str] | None) -> Iterable[Finding]:
         yield Finding("input_firewall", "ok", "no other firewall of this host drops what peers send to it")
     for sentence in sentences or ():
         yield Finding("input_firewall", "warn", sentence)
-
-
-def mtu(path: Path) -> Finding:
-    if path.bytes is None:
-        return Finding("mtu", "warn", f"{path.peer_id} at {path.address}: there is no route there, so no MTU is known")
-    room = path.bytes - OVERHEAD_BYTES[path.version]
-    known = f"the path to {path.peer_id} at {path.address} takes {path.bytes} bytes (kernel's path MTU)"
-    if room >= path.interface_bytes:
-        return Finding(
-            "mtu", "ok", f"{known}, the tunnel's {path.interface_bytes} fit (kernel's path MTU, one DF datagram)"
-        )
-    return Finding(
-        "mtu",
-        "warn",
-        f"{known}, which is too little for the tunnel's {path.interface_bytes}: set this peer's MTU to {room} or less",
-    )
-
-
-def name(found: Name) -> Finding:
-    if found.addresses:
-        return Finding("dns", "ok", f"{found.what} {found.host} is {', '.join(found.addresses)}")
-    return Finding("dns", "fail", f"{found.what} {found.host} has no address: check this host's resolver and the name")
-
-
-def control_plane(server: str, answer: Answer) -> Iterable[Finding]:
-    """Reachability by REST and by socket, and the clock that its answer shows."""
-    if answer.status is None:
-        yield Finding(
-            "control_plane", "fail", f"{server} gives no answer ({answer.error}): check route, proxy and firewall"
-        )
-        return
-    if answer.status != 200:
-        text = f"{server} answers {answer.status} to /api/v1/health: is this the deployment's origin?"
-        yield Finding("control_plane", "fail", text)
-    else:
-        yield Finding("control_plane", "ok", f"{server} answers")
-        yield _socket(server, answer.upgrade)
-    yield _clock(answer.clock_offset_s)
 
 
 def conflicts(prefixes: Sequence[str]) -> Finding:
@@ -238,29 +164,14 @@ def running(is_running: bool, has_ended: bool) -> Finding:
     return Finding("agent", "warn", "the agent does not run: systemctl enable --now wirety-agent, or wirety-agent run")
 
 
-def report(findings: Iterable[Finding]) -> Report:
-    listed = list(findings)
-    return Report(is_healthy=all(finding.level != "fail" for finding in listed), findings=listed)
+def version_of(text: str) -> tuple[int, ...]:
+    """The first dotted number in a text; empty: there is none."""
+    for word in text.replace("-", " ").split():
+        parts = word.lstrip("v").split(".")
+        if len(parts) > 1 and all(part.isdigit() for part in parts):
+            return tuple(map(int, parts))
+    return ()
 
 
-def text(shown: Report) -> str:
-    """For a person, a line a finding."""
-    return "\n".join(f"{finding.level:<5} {finding.check:<17} {finding.text}" for finding in shown.findings)
-
-
-def _socket(server: str, upgrade: int | None) -> Finding:
-    """Without a session the socket's handshake is refused by the control plane itself; that proves the way."""
-    if upgrade in (101, 401, 403):
-        return Finding("socket", "ok", f"{server}/ws takes sockets")
-    got = "no answer" if upgrade is None else str(upgrade)
-    text = f"{server}/ws answers a socket's handshake with {got}: let proxies pass upgrades, or hints come late"
-    return Finding("socket", "fail", text)
-
-
-def _clock(offset_s: float | None) -> Finding:
-    if offset_s is None:
-        return Finding("clock", "warn", "the control plane's answer has no date: the clock cannot be compared")
-    if abs(offset_s) < CLOCK_WARN_S:
-        return Finding("clock", "ok", f"this host's clock is {abs(offset_s):.0f} s off the control plane's")
-    said = f"this host's clock is {abs(offset_s):.0f} s {'slow' if offset_s > 0 else 'fast'}: set up NTP"
-    return Finding("clock", "fail" if abs(offset_s) >= CLOCK_FAIL_S else "warn", said)
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
