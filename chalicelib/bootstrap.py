@@ -24,37 +24,37 @@ from chalicelib.adapters.dynamodb.sessions import DynamoSessions
 from chalicelib.adapters.dynamodb.signing import DynamoSigningKeys
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
 from chalicelib.adapters.system import SystemClock, SystemRandomness
-from chalicelib.application.accounts import Accounts
-from chalicelib.application.acls import Acls
-from chalicelib.application.allocation import Allocator
-from chalicelib.application.browsers import Browsers
-from chalicelib.application.bundles import Bundles
-from chalicelib.application.connections import Connections
-from chalicelib.application.creation import Creation
-from chalicelib.application.credentials import Credentials
-from chalicelib.application.deliveries import Deliveries
-from chalicelib.application.edits import Edits
-from chalicelib.application.enrollment import EnrollmentDesk
-from chalicelib.application.failover import Failover
-from chalicelib.application.heartbeats import Heartbeats
-from chalicelib.application.history import History
-from chalicelib.application.ipam import Ipam
-from chalicelib.application.networks import Networks
-from chalicelib.application.observations import Observations
-from chalicelib.application.peers import Peers
-from chalicelib.application.people import People
-from chalicelib.application.plans import Announcements, Plans
-from chalicelib.application.proofs import Horizons, Proofs
+from chalicelib.application.agents.bundles import Bundles
+from chalicelib.application.agents.enrollment import EnrollmentDesk
+from chalicelib.application.agents.failover import Failover
+from chalicelib.application.agents.heartbeats import Heartbeats
+from chalicelib.application.agents.key_rotation import Rotations
+from chalicelib.application.agents.observations import Observations
+from chalicelib.application.agents.signing import Signing
+from chalicelib.application.agents.snapshots import Tunnels
+from chalicelib.application.agents.sockets import Connections
+from chalicelib.application.idempotency import Requests
+from chalicelib.application.identity.api_tokens import Accounts
+from chalicelib.application.identity.users import People
+from chalicelib.application.networks.acls import Acls
+from chalicelib.application.networks.addresses import Ipam
+from chalicelib.application.networks.change_log import History
+from chalicelib.application.networks.networks import Networks
+from chalicelib.application.networks.removal import Removals
+from chalicelib.application.peers.allocation import Allocator
+from chalicelib.application.peers.creation import Creation
+from chalicelib.application.peers.credentials import Credentials
+from chalicelib.application.peers.peer_edit import Edits
+from chalicelib.application.peers.peer_view import Lens
+from chalicelib.application.peers.peers import Peers
+from chalicelib.application.push.browser_sockets import Browsers
+from chalicelib.application.push.deliveries import Deliveries
+from chalicelib.application.push.plans import Announcements, Plans
+from chalicelib.application.push.replans import Replans
+from chalicelib.application.push.rollouts import Horizons, Proofs
 from chalicelib.application.ranges import Ranges
-from chalicelib.application.removal import Removals
-from chalicelib.application.replans import Replans
-from chalicelib.application.requests import Requests
-from chalicelib.application.rotations import Rotations
-from chalicelib.application.shown import Lens
-from chalicelib.application.signing import Signing
-from chalicelib.application.tunnels import Tunnels
-from chalicelib.domain.principal import Role
-from chalicelib.domain.user import Admission
+from chalicelib.domain.identity.principal import Role
+from chalicelib.domain.identity.user import Admission
 from chalicelib.ports import (
     AccountStore,
     AllocationStore,
@@ -166,31 +166,31 @@ class Aws:
 
     @cached_property
     def assertions(self) -> Assertions:
-        from chalicelib.adapters.assertions import JwtAssertions  # import time: PyJWT is for one route
+        from chalicelib.adapters.identity.assertions import JwtAssertions
 
         return JwtAssertions()
 
     @cached_property
     def identities(self) -> IdentityTokens:
-        from chalicelib.adapters.oidc import OidcTokens  # import time: PyJWT is for people
+        from chalicelib.adapters.identity.oidc import OidcTokens
 
         return OidcTokens(self._settings.oidc, self.clock)
 
     @cached_property
     def queue(self) -> PushQueue:
-        from chalicelib.adapters.sqs import SqsPushQueue  # import time: boto3's SQS is for plan and deliver
+        from chalicelib.adapters.push.sqs import SqsPushQueue
 
         return SqsPushQueue(self._settings)
 
     @cached_property
     def errands(self) -> ErrandQueue:
-        from chalicelib.adapters.sqs import SqsErrandQueue  # import time: only when there is something to put
+        from chalicelib.adapters.push.sqs import SqsErrandQueue
 
         return SqsErrandQueue(self._settings)
 
     @cached_property
     def held(self) -> HeldQueue:
-        from chalicelib.adapters.sqs import SqsHeldQueue  # import time: only when an agent holds something new
+        from chalicelib.adapters.push.sqs import SqsHeldQueue
 
         return SqsHeldQueue(self._settings)
 
@@ -202,25 +202,25 @@ class Aws:
 
     @cached_property
     def removals(self) -> RemovalQueue:
-        from chalicelib.adapters.sqs import SqsRemovalQueue
+        from chalicelib.adapters.push.sqs import SqsRemovalQueue
 
         return SqsRemovalQueue(self._settings)
 
     @cached_property
     def redelivery(self) -> Redelivery:
-        from chalicelib.adapters.sqs import SqsRedelivery
+        from chalicelib.adapters.push.sqs import SqsRedelivery
 
         return SqsRedelivery(self._settings)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
-        from chalicelib.adapters.sqs import SqsDeadLetters
+        from chalicelib.adapters.push.sqs import SqsDeadLetters
 
         return SqsDeadLetters(self._settings)
 
     @cached_property
     def gateway(self) -> Gateway:
-        from chalicelib.adapters.apigateway import ApiGatewaySockets
+        from chalicelib.adapters.push.apigateway import ApiGatewaySockets
 
         return ApiGatewaySockets(self._settings)
 

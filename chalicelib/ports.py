@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from chalicelib.domain.acl import Acl
-from chalicelib.domain.change import Change, Commit, Write
-from chalicelib.domain.directory import BlockKey, Directory
-from chalicelib.domain.failover import Errand, Pulse
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.bundle.signing import SigningKeys
+from chalicelib.domain.change.change import Change, Commit, Write
+from chalicelib.domain.change.push_notice import Notice
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.rollout import Expected, Mark, Proof
+from chalicelib.domain.identity.principal import Agent, Principal, Viewer
+from chalicelib.domain.identity.tokens import Secret
+from chalicelib.domain.identity.user import Claims, User
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Prefix, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation, Span
-from chalicelib.domain.network import Network, SealedSecret
-from chalicelib.domain.notice import Notice
-from chalicelib.domain.peer import Host, Kind, Peer, PeerRecord, Tombstone
-from chalicelib.domain.presence import Fact, OwnHandshakes, Presence, Sighting
-from chalicelib.domain.principal import Agent, Principal, Viewer
-from chalicelib.domain.proof import Expected, Mark, Proof
-from chalicelib.domain.rotation import PskHeld
-from chalicelib.domain.signing import SigningKeys
-from chalicelib.domain.tokens import Secret
-from chalicelib.domain.user import Claims, User
+from chalicelib.domain.network.acl import Acl
+from chalicelib.domain.network.addresses import Allocation, Span
+from chalicelib.domain.network.directory import BlockKey, Directory
+from chalicelib.domain.network.network import Network, SealedSecret
+from chalicelib.domain.peer.failover import Errand, Pulse
+from chalicelib.domain.peer.key_rotation import PskHeld
+from chalicelib.domain.peer.peer import Host, Kind, Peer, PeerRecord, Tombstone
+from chalicelib.domain.peer.presence import Fact, OwnHandshakes, Presence, Sighting
 
 
 class Moved(Exception):

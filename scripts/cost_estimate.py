@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 
 from agent.adapters.control_plane import SESSION_LIFE_S
-from chalicelib.domain.presence import HEARTBEAT_JUMP, HEARTBEAT_REGULAR, MISSED_HEARTBEATS
+from chalicelib.domain.peer.presence import HEARTBEAT_JUMP, HEARTBEAT_REGULAR, MISSED_HEARTBEATS
 
 HOURS = 730  # a month
 

@@ -9,7 +9,7 @@ import json
 from datetime import timedelta
 
 from chalicelib.bootstrap import container
-from chalicelib.domain.principal import Role
+from chalicelib.domain.identity.principal import Role
 
 
 def main() -> None:

@@ -19,14 +19,14 @@ from app import app
 from chalicelib import bootstrap
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
-from chalicelib.adapters.messages import errand_text, held_text
-from chalicelib.application.plans import by_network
-from chalicelib.application.rotations import WORDS
+from chalicelib.adapters.push.messages import errand_text, held_text
+from chalicelib.application.agents.key_rotation import WORDS
+from chalicelib.application.push.plans import by_network
 from chalicelib.bootstrap import Container
-from chalicelib.domain.change import Change
+from chalicelib.domain.change.change import Change
+from chalicelib.domain.identity.principal import Role
+from chalicelib.domain.identity.user import Claims
 from chalicelib.domain.ids import ConnectionId
-from chalicelib.domain.principal import Role
-from chalicelib.domain.user import Claims
 from chalicelib.entrypoints import queues, sockets
 from chalicelib.entrypoints.rest.route import OPERATIONS
 from chalicelib.settings import settings_from

@@ -4,11 +4,11 @@ dead-lettered."""
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from chalicelib.adapters.messages import errand_from, held_from, message_from, removal_from
-from chalicelib.application.contention import PATIENCE_S
-from chalicelib.application.deliveries import without_stale
+from chalicelib.adapters.push.messages import errand_from, held_from, message_from, removal_from
+from chalicelib.application.push.deliveries import without_stale
+from chalicelib.application.retry import PATIENCE_S
 from chalicelib.bootstrap import container
-from chalicelib.domain.rotation import PskHeld
+from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.entrypoints.batch import Record, RemainingSeconds, endless, worked_off
 from chalicelib.observability import logger
 from chalicelib.ports import Check, Push

@@ -15,10 +15,10 @@ from typing import Any
 from tenacity import Retrying, stop_after_attempt, wait_random_exponential
 
 from chalicelib.adapters.dynamodb.streams import change_from, fact_from, key_of
-from chalicelib.application.plans import by_network
+from chalicelib.application.push.plans import by_network
 from chalicelib.bootstrap import container
-from chalicelib.domain.change import Change
-from chalicelib.domain.presence import Fact
+from chalicelib.domain.change.change import Change
+from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints.batch import RemainingSeconds, endless
 from chalicelib.observability import logger
 

@@ -33,12 +33,12 @@ from app import app
 from chalicelib.adapters.dynamodb.models import PeerItem
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
 from chalicelib.adapters.memory.edges import MemoryErrands, MemoryGateway, MemoryQueue, MemoryVault, SteppedClock
-from chalicelib.adapters.messages import errand_text
+from chalicelib.adapters.push.messages import errand_text
 from chalicelib.bootstrap import Aws, Container, install
-from chalicelib.domain.failover import Errand
+from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import ConnectionId
-from chalicelib.domain.presence import Fact
-from chalicelib.domain.principal import Role
+from chalicelib.domain.peer.failover import Errand
+from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints import queues, sockets
 from chalicelib.observability import logger
 from chalicelib.ports import ErrandQueue, Gateway, PushQueue, Vault

@@ -13,11 +13,11 @@ from moto import mock_aws
 from chalicelib.adapters.dynamodb import connection, models
 from chalicelib.adapters.dynamodb.connection import CONFLICTS, LONGEST_WAIT_S, pause_s
 from chalicelib.bootstrap import Aws, Outside
-from chalicelib.domain.change import AdmitAgent, Commit, CreateNetwork
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.change.change import AdmitAgent, Commit, CreateNetwork
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.rollout import Expected
 from chalicelib.domain.ids import ConnectionId, PrincipalId, Revision
-from chalicelib.domain.presence import Fact, FactKind
-from chalicelib.domain.proof import Expected
+from chalicelib.domain.peer.presence import Fact, FactKind
 from chalicelib.ports import EVERY_NETWORK, Connection
 from chalicelib.settings import settings_from
 from infra.local.tables import create_tables, environment

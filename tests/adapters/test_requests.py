@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 from chalicelib.adapters.dynamodb import models
 from chalicelib.adapters.dynamodb.requests import DynamoRequests
 from chalicelib.adapters.dynamodb.values import request_item
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.ids import PrincipalId
 from chalicelib.settings import settings_from
 from infra.local.tables import environment

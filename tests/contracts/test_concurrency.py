@@ -8,9 +8,9 @@ from threading import Barrier
 
 import pytest
 
-from chalicelib.application.creation import NewPeer
+from chalicelib.application.peers.creation import NewPeer
 from chalicelib.bootstrap import Outside
-from chalicelib.domain.change import (
+from chalicelib.domain.change.change import (
     AdmitAgent,
     AdvanceNetwork,
     Claim,
@@ -22,16 +22,16 @@ from chalicelib.domain.change import (
     Write,
     WriteBlock,
 )
-from chalicelib.domain.directory import Block, BlockKey, Directory
+from chalicelib.domain.change.rollout import Expected, Mark, Proof
 from chalicelib.domain.errors import AddressPoolExhausted, Busy
+from chalicelib.domain.identity.principal import Role, Viewer
+from chalicelib.domain.identity.tokens import Secret
+from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.peer import Enrollment, Kind, PeerRecord
-from chalicelib.domain.presence import Fact, FactKind
-from chalicelib.domain.principal import Role, Viewer
-from chalicelib.domain.proof import Expected, Mark, Proof
-from chalicelib.domain.tokens import Secret
-from chalicelib.domain.user import User
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.network.directory import Block, BlockKey, Directory
+from chalicelib.domain.peer.peer import Enrollment, Kind, PeerRecord
+from chalicelib.domain.peer.presence import Fact, FactKind
 from chalicelib.ports import AgentSession, Assertion, Moved, Refused, Ticket
 from tests.builders import ADMINISTRATOR, T0, a_dynamic, a_network, a_static, said_by
 from tests.contracts.racing import creation_over

@@ -12,11 +12,11 @@ from moto import mock_aws
 from chalicelib.adapters.dynamodb import models
 from chalicelib.adapters.dynamodb.models import AllocationItem, ClaimItem, PeerItem
 from chalicelib.adapters.dynamodb.values import claim_key, index_key, record_item
-from chalicelib.application.creation import NewPeer
+from chalicelib.application.peers.creation import NewPeer
 from chalicelib.bootstrap import Aws, Container
-from chalicelib.domain.change import Commit, CreateNetwork
+from chalicelib.domain.change.change import Commit, CreateNetwork
 from chalicelib.domain.ids import PeerId
-from chalicelib.domain.peer import Kind, PeerRecord
+from chalicelib.domain.peer.peer import Kind, PeerRecord
 from chalicelib.settings import settings_from
 from infra.local.tables import create_tables, environment
 from tests.builders import ADMINISTRATOR, a_dynamic, a_jump, a_key, a_network

@@ -14,7 +14,8 @@ import pytest
 
 from chalicelib.adapters.dynamodb.models import NetworkItem
 from chalicelib.bootstrap import Aws
-from chalicelib.domain.change import (
+from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
+from chalicelib.domain.change.change import (
     AdmitAgent,
     AdvanceNetwork,
     Claim,
@@ -24,14 +25,13 @@ from chalicelib.domain.change import (
     PutPeer,
     TakeAddress,
 )
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.identity.principal import Agent, Viewer
+from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import SealedSecret
-from chalicelib.domain.peer import Enrollment, PeerRecord
-from chalicelib.domain.principal import Agent, Viewer
-from chalicelib.domain.signing import SigningKey, SigningKeys
-from chalicelib.domain.tokens import Secret
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.network.network import SealedSecret
+from chalicelib.domain.peer.peer import Enrollment, PeerRecord
 from chalicelib.ports import AgentSession, Assertion, Ticket
 from tests.builders import T0, a_dynamic, a_network, said_by
 from tests.contracts.test_stores import HOST, change

@@ -11,17 +11,17 @@ from ipaddress import IPv4Network
 import pytest
 
 from chalicelib.adapters.memory.edges import MemoryVault
-from chalicelib.application.creation import Created, NewPeer
-from chalicelib.application.enrollment import Applicant
-from chalicelib.application.networks import NewNetwork
+from chalicelib.application.agents.enrollment import Applicant
+from chalicelib.application.networks.networks import NewNetwork
+from chalicelib.application.peers.creation import Created, NewPeer
 from chalicelib.bootstrap import Container, Outside
-from chalicelib.domain.change import AdvanceNetwork, Change, Commit, What
+from chalicelib.domain.change.change import AdvanceNetwork, Change, Commit, What
 from chalicelib.domain.errors import KeyInUse, NetworkNotFound, PeerNameInUse, PeerNotFound
+from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PrincipalId
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Kind, Peer
-from chalicelib.domain.principal import Agent
-from chalicelib.domain.rotation import Held
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.key_rotation import Held
+from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.settings import settings_from
 from tests.builders import ADMINISTRATOR, a_key
 from tests.contracts.test_stores import HOST

@@ -7,8 +7,8 @@ from ipaddress import ip_network
 import pytest
 
 from chalicelib.bootstrap import Outside
-from chalicelib.domain.acl import Acl, AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol
-from chalicelib.domain.change import (
+from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
+from chalicelib.domain.change.change import (
     AdmitAgent,
     AdvanceNetwork,
     Affected,
@@ -33,20 +33,20 @@ from chalicelib.domain.change import (
     WriteBlock,
     entries_of,
 )
-from chalicelib.domain.directory import Block, Directory, blocks_of
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.rollout import FEW, Expected, Mark, Proof
 from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
-from chalicelib.domain.failover import Pulse
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.identity.principal import Agent, Principal, Role, Viewer
+from chalicelib.domain.identity.tokens import Secret
+from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import DEPLOYMENT, ConnectionId, NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation, Reservation, Span
-from chalicelib.domain.network import Network, SealedSecret
-from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord, Rotation, Tombstone
-from chalicelib.domain.presence import Applied, Fact, FactKind, OwnHandshakes, Presence
-from chalicelib.domain.principal import Agent, Principal, Role, Viewer
-from chalicelib.domain.proof import FEW, Expected, Mark, Proof
-from chalicelib.domain.signing import SigningKey, SigningKeys
-from chalicelib.domain.tokens import Secret
-from chalicelib.domain.user import User
+from chalicelib.domain.network.acl import Acl, AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol
+from chalicelib.domain.network.addresses import Allocation, Reservation, Span
+from chalicelib.domain.network.directory import Block, Directory, blocks_of
+from chalicelib.domain.network.network import Network, SealedSecret
+from chalicelib.domain.peer.failover import Pulse
+from chalicelib.domain.peer.peer import Enrollment, Host, Kind, Peer, PeerRecord, Rotation, Tombstone
+from chalicelib.domain.peer.presence import Applied, Fact, FactKind, OwnHandshakes, Presence
 from chalicelib.ports import (
     EVERY_NETWORK,
     AgentSession,

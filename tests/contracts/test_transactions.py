@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from chalicelib.bootstrap import Outside
-from chalicelib.domain.acl import Acl
-from chalicelib.domain.change import (
+from chalicelib.domain.change.change import (
     AdmitAgent,
     AdvanceNetwork,
     BuryPeer,
@@ -34,13 +33,14 @@ from chalicelib.domain.change import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.domain.directory import Block, BlockKey
+from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.errors import CidrInUse, KeyInUse, LabelInUse, Refusal, RequestRunning
-from chalicelib.domain.idempotency import Replayable
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Peer, PeerRecord, Tombstone
+from chalicelib.domain.network.acl import Acl
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.network.directory import Block, BlockKey
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.peer import Peer, PeerRecord, Tombstone
 from chalicelib.ports import Moved, Refused
 from tests.builders import T0, a_dynamic, a_network
 from tests.contracts.test_stores import HOST, change

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.application.deliveries import without_stale
-from chalicelib.application.plans import by_network
-from chalicelib.domain.change import Change
-from chalicelib.domain.failover import Accusation
+from chalicelib.application.push.deliveries import without_stale
+from chalicelib.application.push.plans import by_network
+from chalicelib.domain.change.change import Change
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.presence import HEARTBEAT_REGULAR
+from chalicelib.domain.peer.failover import Accusation
+from chalicelib.domain.peer.presence import HEARTBEAT_REGULAR
 from chalicelib.entrypoints import queues, streams
-from chalicelib.entrypoints.bundle import shown
+from chalicelib.entrypoints.shapes.bundles import shown
 from chalicelib.wire.codec import content_hash, content_of, encode
 from tests.builders import a_key
 from tests.fleet.agent import FleetAgent

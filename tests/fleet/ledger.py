@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.acl import Acl
-from chalicelib.domain.change import Commit
+from chalicelib.domain.bundle.snapshot import Picture, bundle_of
+from chalicelib.domain.change.change import Commit
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Peer
-from chalicelib.domain.picture import Picture, bundle_of
-from chalicelib.domain.psk import preshared_keys
-from chalicelib.entrypoints.bundle import shown
+from chalicelib.domain.network.acl import Acl
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.peer import Peer
+from chalicelib.domain.tunnel.psk import preshared_keys
+from chalicelib.entrypoints.shapes.bundles import shown
 from chalicelib.wire.codec import content_of, encode
 from tests.world import World
 

@@ -9,11 +9,11 @@ from agent import core
 from agent.decisions import beats, following, link
 from agent.state import State, Step
 from chalicelib.adapters.memory.facts import MemoryPresence
-from chalicelib.application import tunnels
-from chalicelib.application.bundles import Bundles
-from chalicelib.application.tunnels import Tunnels
+from chalicelib.application.agents import snapshots
+from chalicelib.application.agents.bundles import Bundles
+from chalicelib.application.agents.snapshots import Tunnels
+from chalicelib.domain.bundle.snapshot import Picture
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.picture import Picture
 from chalicelib.wire.frames import Ack
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.domain.failover import ANSWERS_WITHIN, AWAY_AT_MOST, RECONNECTS_WITHIN, SILENT_AFTER
-from chalicelib.domain.presence import FactKind
+from chalicelib.domain.peer.failover import ANSWERS_WITHIN, AWAY_AT_MOST, RECONNECTS_WITHIN, SILENT_AFTER
+from chalicelib.domain.peer.presence import FactKind
 from chalicelib.wire.frames import Probe, Reset
 from tests.world import SimulatedAgent, World
 

@@ -11,13 +11,13 @@ import pytest
 from chalicelib.adapters.dynamodb.values import change_item
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.edges import SteppedClock
-from chalicelib.application import plans
-from chalicelib.application.creation import NewPeer
-from chalicelib.domain.audience import Audience, audience
-from chalicelib.domain.change import Change
+from chalicelib.application.peers.creation import NewPeer
+from chalicelib.application.push import plans
+from chalicelib.domain.change.audience import Audience, audience
+from chalicelib.domain.change.change import Change
 from chalicelib.domain.errors import AddressInUse, AddressPoolExhausted, Busy, PeerNameInUse
 from chalicelib.domain.ids import NetworkId
-from chalicelib.domain.peer import Kind
+from chalicelib.domain.peer.peer import Kind
 from chalicelib.entrypoints import streams
 from tests.builders import ADMINISTRATOR, a_key
 from tests.world import SimulatedAgent, World

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.adapters.messages import errand_text, message_of, removal_text
-from chalicelib.domain.change import Change
-from chalicelib.domain.failover import ResetRequest
+from chalicelib.adapters.push.messages import errand_text, message_of, removal_text
+from chalicelib.domain.change.change import Change
+from chalicelib.domain.change.push_notice import ConfigChanged
+from chalicelib.domain.change.rollout import Expected
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.domain.notice import ConfigChanged
-from chalicelib.domain.presence import Fact
-from chalicelib.domain.proof import Expected
+from chalicelib.domain.peer.failover import ResetRequest
+from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints import queues, streams
 from chalicelib.ports import Check, Push
 from tests.flows.test_faults import record, recorded
@@ -121,7 +121,7 @@ def test_a_change_that_cannot_be_planned_still_ends_sessions_and_starts_removals
     def broken(change: Change) -> Any:
         raise LookupError(change.revision)
 
-    monkeypatch.setattr("chalicelib.application.plans.audience", broken)
+    monkeypatch.setattr("chalicelib.application.push.plans.audience", broken)
 
     assert stream([recorded(change) for change in changes]) == 1
     world.deliver()

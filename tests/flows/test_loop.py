@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.presence import OwnHandshakes, Sighting
+from chalicelib.domain.peer.presence import OwnHandshakes, Sighting
 from chalicelib.wire.frames import Ack, ConfigChanged, Welcome
 from tests.builders import a_key
 from tests.world import SimulatedAgent, World

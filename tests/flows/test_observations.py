@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.domain.failover import Accusation, ResetRequest
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.presence import FactKind
+from chalicelib.domain.peer.failover import Accusation, ResetRequest
+from chalicelib.domain.peer.presence import FactKind
 from chalicelib.wire.frames import MOST_OBSERVATIONS
 from tests.world import SimulatedAgent, World
 

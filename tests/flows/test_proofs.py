@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.messages import message_of
+from chalicelib.adapters.push.messages import message_of
+from chalicelib.domain.change.rollout import FEW
 from chalicelib.domain.ids import PeerId
-from chalicelib.domain.presence import Fact
-from chalicelib.domain.proof import FEW
+from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints import queues
 from chalicelib.ports import Push
 from chalicelib.wire.browser import PeerStatus
@@ -206,7 +206,7 @@ def test_of_many_agents_each_counts_and_the_first_that_are_missing_are_named(wor
 def test_of_changes_to_many_that_one_agent_leaves_open_the_newest_are_looked_at(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.application.proofs.AUDIENCES", 2)
+    monkeypatch.setattr("chalicelib.application.push.rollouts.AUDIENCES", 2)
     network = world.network()
     sleeper, *_, agent = [world.agent(network, "dynamic", f"n{number}") for number in range(FEW + 2)]
     world.settle()

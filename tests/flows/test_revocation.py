@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.messages import message_of
-from chalicelib.application.plans import by_network
+from chalicelib.adapters.push.messages import message_of
+from chalicelib.application.push.plans import by_network
 from chalicelib.domain.errors import Refusal, Unauthenticated
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId
 from chalicelib.entrypoints import queues

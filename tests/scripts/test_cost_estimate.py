@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chalicelib.domain.peer import Kind
-from chalicelib.domain.presence import heartbeat_interval
+from chalicelib.domain.peer.peer import Kind
+from chalicelib.domain.peer.presence import heartbeat_interval
 from scripts import cost_estimate
 from scripts.cost_estimate import FETCH, HEARTBEAT, NEWS, SESSION, SOCKET, VIGIL, Use, idle_agent, idle_deployment
 from tests.world import SimulatedAgent, World

@@ -11,11 +11,11 @@ import pytest
 from moto import mock_aws
 
 from chalicelib import bootstrap
-from chalicelib.adapters.messages import errand_text, message_of, removal_from, removal_text
+from chalicelib.adapters.push.messages import errand_text, message_of, removal_from, removal_text
 from chalicelib.bootstrap import Container
-from chalicelib.domain.failover import Accusation
+from chalicelib.domain.change.push_notice import ConfigChanged
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.notice import ConfigChanged
+from chalicelib.domain.peer.failover import Accusation
 from chalicelib.ports import Push
 from scripts import redrive
 from tests.flows.test_faults import record, recorded

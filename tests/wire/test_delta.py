@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.acl import Acl
-from chalicelib.domain.change import Change, What
+from chalicelib.domain.bundle.snapshot import bundle_of, is_whole, pictures, reroutes
+from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.ids import PeerId, Revision
-from chalicelib.domain.peer import Peer
-from chalicelib.domain.picture import bundle_of, is_whole, pictures, reroutes
-from chalicelib.entrypoints.bundle import shown
+from chalicelib.domain.network.acl import Acl
+from chalicelib.domain.peer.peer import Peer
+from chalicelib.entrypoints.shapes.bundles import shown
 from chalicelib.wire.bundle import Bundle
 from chalicelib.wire.codec import content_hash, content_of, decode, encode
 from chalicelib.wire.delta import Delta, Misfit, difference, patched

@@ -6,10 +6,10 @@ from pynamodb.exceptions import PutError
 
 from chalicelib.adapters.dynamodb.models import TokenItem, UserItem
 from chalicelib.adapters.dynamodb.values import epoch
+from chalicelib.domain.identity.principal import Principal, Role
+from chalicelib.domain.identity.tokens import Secret
+from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import NetworkId, PrincipalId
-from chalicelib.domain.principal import Principal, Role
-from chalicelib.domain.tokens import Secret
-from chalicelib.domain.user import User
 from chalicelib.ports import ApiToken
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from chalicelib.adapters.dynamodb.models import AllocationItem, FreedItem
 from chalicelib.adapters.dynamodb.values import allocation_value, freed_key, index_key
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.ipam import Allocation, Span
+from chalicelib.domain.network.addresses import Allocation, Span
 from chalicelib.ports import Holding
 
 EVERY = Span(0, 2**32)

@@ -2,7 +2,7 @@
 
 from chalicelib.adapters.dynamodb.models import ChangeItem
 from chalicelib.adapters.dynamodb.values import change_value, revision_key
-from chalicelib.domain.change import Change
+from chalicelib.domain.change.change import Change
 from chalicelib.domain.ids import NetworkId, Revision
 
 FIRST = revision_key(Revision(0))

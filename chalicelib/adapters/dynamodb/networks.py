@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 
 from chalicelib.adapters.dynamodb.models import AclItem, BlockItem, ClaimItem, NetworkItem
 from chalicelib.adapters.dynamodb.values import acl_key, acl_value, block_key, block_value, claim_key, network_value
-from chalicelib.domain.acl import Acl
-from chalicelib.domain.directory import Block, BlockKey, Directory
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId
-from chalicelib.domain.network import Network
+from chalicelib.domain.network.acl import Acl
+from chalicelib.domain.network.directory import Block, BlockKey, Directory
+from chalicelib.domain.network.network import Network
 
 NETWORK = "net_"  # the table's other items begin otherwise
 

@@ -9,7 +9,7 @@ from chalicelib.adapters.dynamodb.stored import peer_from
 from chalicelib.adapters.dynamodb.values import claim_key, record_value, tombstone_key, tombstone_value
 from chalicelib.domain.errors import PeerNotFound
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.peer import Kind, Peer, PeerRecord, Tombstone
+from chalicelib.domain.peer.peer import Kind, Peer, PeerRecord, Tombstone
 
 BOUNDS = {Kind.JUMP: ("jmp_", "jmp`"), Kind.DYNAMIC: ("dyn_", "dyn`"), Kind.STATIC: ("sta_", "sta`")}  # "`" follows "_"
 

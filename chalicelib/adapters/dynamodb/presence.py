@@ -11,11 +11,11 @@ from pynamodb.expressions.update import Action
 from chalicelib.adapters.dynamodb.models import FactItem, PresenceItem, SightingItem
 from chalicelib.adapters.dynamodb.statements import Statement, run
 from chalicelib.adapters.dynamodb.values import epoch, fact_key, sighting_key
-from chalicelib.domain.failover import Pulse
+from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
-from chalicelib.domain.principal import Agent
+from chalicelib.domain.peer.failover import Pulse
+from chalicelib.domain.peer.peer import Host
+from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
 from chalicelib.ports import Progress, Seen
 
 FACTS_KEPT = timedelta(days=1)  # as long as a stream holds its records

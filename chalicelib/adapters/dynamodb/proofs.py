@@ -16,8 +16,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from chalicelib.adapters.dynamodb.models import ConcernedItem, ExpectedItem, MarkItem, TallyItem
 from chalicelib.adapters.dynamodb.values import concerned_key, epoch, expected_key, mark_key, proof_span, tally_key
+from chalicelib.domain.change.rollout import FEW, Expected, Mark, Proof, kept_ms
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.proof import FEW, Expected, Mark, Proof, kept_ms
 
 KEPT = timedelta(days=30)
 IDS_AN_ITEM = 10_000  # some 130 KB, of 400 allowed

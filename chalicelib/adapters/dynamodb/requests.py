@@ -8,7 +8,7 @@ from pynamodb.exceptions import DeleteError, PutError
 
 from chalicelib.adapters.dynamodb.models import RequestItem
 from chalicelib.adapters.dynamodb.values import request_item, request_key, request_value
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.change.replay import Replayable
 
 
 class DynamoRequests:

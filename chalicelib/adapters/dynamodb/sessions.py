@@ -9,9 +9,9 @@ from pynamodb.exceptions import UpdateError
 from chalicelib.adapters.dynamodb.models import AssertionItem, PeerItem, SessionItem, TicketItem
 from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
 from chalicelib.adapters.dynamodb.values import epoch
+from chalicelib.domain.identity.principal import Agent, Viewer
+from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
-from chalicelib.domain.principal import Agent, Viewer
-from chalicelib.domain.tokens import Secret
 from chalicelib.ports import AgentSession, Assertion, Moved, Ticket
 
 

@@ -3,8 +3,8 @@
 from pynamodb.exceptions import PutError
 
 from chalicelib.adapters.dynamodb.models import SigningItem
-from chalicelib.domain.network import SealedSecret
-from chalicelib.domain.signing import SigningKey, SigningKeys
+from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
+from chalicelib.domain.network.network import SealedSecret
 
 
 class DynamoSigningKeys:

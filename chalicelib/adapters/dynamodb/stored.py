@@ -10,10 +10,10 @@ from ipaddress import ip_network
 
 import msgspec
 
-from chalicelib.domain.change import Affected
+from chalicelib.domain.change.change import Affected
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.peer import Kind, Peer, Rotation
+from chalicelib.domain.peer.peer import Kind, Peer, Rotation
 
 
 class StoredPeer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -5,9 +5,9 @@ from typing import Any
 
 from chalicelib.adapters.dynamodb.models import ChangeItem, FactItem
 from chalicelib.adapters.dynamodb.values import change_value, fact_value
-from chalicelib.domain.change import Change
+from chalicelib.domain.change.change import Change
 from chalicelib.domain.ids import NetworkId, Revision
-from chalicelib.domain.presence import Fact
+from chalicelib.domain.peer.presence import Fact
 
 
 def change_from(record: Mapping[str, Any]) -> Change:

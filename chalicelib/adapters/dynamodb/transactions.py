@@ -35,7 +35,7 @@ from chalicelib.adapters.dynamodb.values import (
     sighting_key,
     tombstone_key,
 )
-from chalicelib.domain.change import (
+from chalicelib.domain.change.change import (
     AdmitAgent,
     AdvanceNetwork,
     BuryPeer,

@@ -16,16 +16,16 @@ from chalicelib.adapters.dynamodb.models import (
     TombstoneItem,
 )
 from chalicelib.adapters.dynamodb.stored import affected_from, affected_text, peer_from, peer_text
-from chalicelib.domain.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
-from chalicelib.domain.change import Change, ClaimKind, What
-from chalicelib.domain.directory import Block, BlockKey, Held
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.change.change import Change, ClaimKind, What
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation, Reservation, Span
-from chalicelib.domain.network import Network, SealedSecret
-from chalicelib.domain.peer import Enrollment, PeerRecord, Tombstone
-from chalicelib.domain.presence import Fact, FactKind
-from chalicelib.domain.tokens import Secret
+from chalicelib.domain.network.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
+from chalicelib.domain.network.addresses import Allocation, Reservation, Span
+from chalicelib.domain.network.directory import Block, BlockKey, Held
+from chalicelib.domain.network.network import Network, SealedSecret
+from chalicelib.domain.peer.peer import Enrollment, PeerRecord, Tombstone
+from chalicelib.domain.peer.presence import Fact, FactKind
 
 
 def index_key(index: int) -> str:

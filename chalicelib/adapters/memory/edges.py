@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from chalicelib.adapters.notices import frame_of
+from chalicelib.adapters.push.frames import frame_of
+from chalicelib.domain.change.push_notice import Notice
 from chalicelib.domain.errors import Unauthenticated
-from chalicelib.domain.failover import Errand
+from chalicelib.domain.identity.user import Claims
 from chalicelib.domain.ids import ConnectionId, NetworkId, Prefix
-from chalicelib.domain.network import SealedSecret
-from chalicelib.domain.notice import Notice
-from chalicelib.domain.rotation import PskHeld
-from chalicelib.domain.user import Claims
+from chalicelib.domain.network.network import SealedSecret
+from chalicelib.domain.peer.failover import Errand
+from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.ports import Check, Clock, Missed, Push
 
 Frame = tuple[str, object]

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.adapters.memory.tables import BATCH, BATCH_READ, AgentFacts, MemoryTables
-from chalicelib.domain.failover import Pulse
+from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
-from chalicelib.domain.principal import Agent
+from chalicelib.domain.peer.failover import Pulse
+from chalicelib.domain.peer.peer import Host
+from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
 from chalicelib.ports import AgentSession, Assertion, Connection, Moved, Progress, Seen, Ticket
 
 AGENTS = ("dyn_", "jmp_")

@@ -1,6 +1,6 @@
 """The whole outside in memory, in the place of AWS."""
 
-from chalicelib.adapters.assertions import JwtAssertions
+from chalicelib.adapters.identity.assertions import JwtAssertions
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.edges import (
     CountedRandomness,

@@ -5,18 +5,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.adapters.memory.tables import BATCH, BATCH_READ, MemoryTables
-from chalicelib.domain.acl import Acl
-from chalicelib.domain.change import Change
-from chalicelib.domain.directory import Block, BlockKey, Directory
+from chalicelib.domain.bundle.signing import SigningKeys
+from chalicelib.domain.change.change import Change
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.rollout import FEW, Expected, Mark, Proof
 from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation, Span
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Kind, Peer, PeerRecord, Tombstone
-from chalicelib.domain.proof import FEW, Expected, Mark, Proof
-from chalicelib.domain.signing import SigningKeys
-from chalicelib.domain.user import User
+from chalicelib.domain.network.acl import Acl
+from chalicelib.domain.network.addresses import Allocation, Span
+from chalicelib.domain.network.directory import Block, BlockKey, Directory
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.peer import Kind, Peer, PeerRecord, Tombstone
 from chalicelib.ports import ApiToken, Holding
 
 LISTED = (DEPLOYMENT, "network")  # claims that are the list of networks

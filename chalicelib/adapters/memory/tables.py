@@ -6,18 +6,18 @@ from datetime import datetime
 from threading import Lock
 
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.domain.acl import Acl
-from chalicelib.domain.change import Change, ClaimKind
-from chalicelib.domain.directory import Block, BlockKey
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.bundle.signing import SigningKeys
+from chalicelib.domain.change.change import Change, ClaimKind
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.rollout import Expected, Mark
+from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Host, PeerRecord, Tombstone
-from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Sighting
-from chalicelib.domain.proof import Expected, Mark
-from chalicelib.domain.signing import SigningKeys
-from chalicelib.domain.user import User
+from chalicelib.domain.network.acl import Acl
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.network.directory import Block, BlockKey
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.peer import Host, PeerRecord, Tombstone
+from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Sighting
 from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
 
 BATCH = 25  # BatchWriteItem, BatchExecuteStatement

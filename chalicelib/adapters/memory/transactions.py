@@ -4,7 +4,7 @@ from threading import Lock
 from typing import assert_never
 
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
-from chalicelib.domain.change import (
+from chalicelib.domain.change.change import (
     AdmitAgent,
     AdvanceNetwork,
     BuryPeer,
@@ -26,9 +26,9 @@ from chalicelib.domain.change import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.domain.directory import Block
 from chalicelib.domain.ids import Revision
-from chalicelib.domain.ipam import Allocation
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.network.directory import Block
 from chalicelib.ports import Moved, Refused
 
 MOST_ITEMS = 100  # TransactWriteItems, DynamoDB quotas

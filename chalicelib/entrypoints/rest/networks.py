@@ -7,20 +7,20 @@ from chalice.app import Blueprint
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from chalicelib.application.networks import NewNetwork
+from chalicelib.application.networks.networks import NewNetwork
 from chalicelib.bootstrap import container
-from chalicelib.domain.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
-from chalicelib.domain.change import Affected, Change
+from chalicelib.domain.change.change import Affected, Change
+from chalicelib.domain.change.rollout import Proof
+from chalicelib.domain.identity.principal import READERS, WRITERS, Principal
 from chalicelib.domain.ids import NetworkId, Revision
-from chalicelib.domain.ipam import parse_network_cidr, parse_network_cidr_v6
-from chalicelib.domain.network import Network
-from chalicelib.domain.principal import READERS, WRITERS, Principal
-from chalicelib.domain.proof import Proof
+from chalicelib.domain.network.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
+from chalicelib.domain.network.addresses import parse_network_cidr, parse_network_cidr_v6
+from chalicelib.domain.network.network import Network
 from chalicelib.domain.text import parse_domain, parse_label, parse_resolver
-from chalicelib.entrypoints.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list
 from chalicelib.entrypoints.rest.body import require_said
 from chalicelib.entrypoints.rest.paths import network_id, revision
 from chalicelib.entrypoints.rest.route import Call, People, Replay, route
+from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list
 from chalicelib.wire import networks as wire
 from chalicelib.wire.page import Page, PageQuery
 

@@ -4,11 +4,11 @@ from typing import assert_never
 
 from chalicelib.bootstrap import container
 from chalicelib.domain.errors import PeerNotFound, Unauthenticated
+from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.domain.peer import Kind
-from chalicelib.domain.presence import heartbeat_interval
-from chalicelib.domain.principal import Agent
-from chalicelib.entrypoints.heartbeat import acknowledged, reported
+from chalicelib.domain.peer.peer import Kind
+from chalicelib.domain.peer.presence import heartbeat_interval
+from chalicelib.entrypoints.shapes.heartbeats import acknowledged, reported
 from chalicelib.entrypoints.sockets.event import AGENT, Event, Held, expires_at, headers_of, held_until
 from chalicelib.wire import frames
 

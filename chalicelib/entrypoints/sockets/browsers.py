@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
-from chalicelib.application.browsers import KEEP_ALIVE
+from chalicelib.application.push.browser_sockets import KEEP_ALIVE
 from chalicelib.bootstrap import container
+from chalicelib.domain.identity.principal import Viewer
 from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId
-from chalicelib.domain.principal import Viewer
 from chalicelib.entrypoints.sockets.event import BROWSER, Held, expires_at, held_until
 from chalicelib.wire.browser import BrowserAck, BrowserHeartbeat, BrowserHello, BrowserWelcome, from_browser
 
