@@ -55,33 +55,16 @@ from chalicelib.application.push.rollouts import Horizons, Proofs
 from chalicelib.application.ranges import Ranges
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Admission
-from chalicelib.ports import (
-    AccountStore,
-    AllocationStore,
-    Assertions,
-    ChangeStore,
-    Clock,
-    ConnectionStore,
-    DeadLetters,
-    ErrandQueue,
-    Gateway,
-    HeldQueue,
-    IdentityTokens,
-    LeftoverStore,
-    NetworkStore,
-    PeerStore,
-    PresenceStore,
-    ProofStore,
-    PushQueue,
-    Randomness,
-    Redelivery,
-    RemovalQueue,
-    RequestStore,
-    SessionStore,
-    SigningKeyStore,
-    Transactions,
-    Vault,
-)
+from chalicelib.ports.change import ChangeStore, ProofStore, RequestStore
+from chalicelib.ports.identity import AccountStore, Assertions, IdentityTokens
+from chalicelib.ports.network import AllocationStore, LeftoverStore, NetworkStore
+from chalicelib.ports.outside import Clock, Randomness, Vault
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.queues import DeadLetters, ErrandQueue, HeldQueue, PushQueue, Redelivery, RemovalQueue
+from chalicelib.ports.signing import SigningKeyStore
+from chalicelib.ports.sockets import ConnectionStore, Gateway, SessionStore
+from chalicelib.ports.transactions import Transactions
 from chalicelib.settings import Settings, settings_from
 
 COLLECT_AFTER = 100_000  # values that may hold others, made and not dropped; Python's default is 700

@@ -11,8 +11,9 @@ from typing import Any
 
 from chalicelib.adapters.dynamodb.stored import affected_text, peer_text
 from chalicelib.adapters.memory.outside import MemoryOutside
-from chalicelib.domain.change.change import AdvanceNetwork, Change, Commit, PutPeer
+from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.rollout import FEW
+from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer
 from chalicelib.domain.peer.peer import Peer
 
 READ_UNITS, WRITE_UNITS = 3_000, 1_000  # a second and partition, DynamoDB quotas

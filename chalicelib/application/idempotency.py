@@ -6,11 +6,12 @@ write that fails and 1 read.
 
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.change.errors import RequestRunning
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.errors import RequestRunning
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import PrincipalId
-from chalicelib.ports import Clock, Randomness, RequestStore
+from chalicelib.ports.change import RequestStore
+from chalicelib.ports.outside import Clock, Randomness
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from tenacity import (
 )
 
 from chalicelib.domain.errors import Busy
-from chalicelib.ports import Clock, Moved, Refused
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.transactions import Moved, Refused
 
 Result = TypeVar("Result")
 

@@ -11,7 +11,7 @@ from chalicelib.bootstrap import container
 from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.entrypoints.batch import Record, RemainingSeconds, endless, worked_off
 from chalicelib.observability import logger
-from chalicelib.ports import Check, Push
+from chalicelib.ports.queues import Check, Push
 
 WORD_S = 0.008  # a word: two batches at once make 250 changes of peers a second, of some 3 write units each
 STEPS = 20  # of one message; a network that takes more is sent again

@@ -17,7 +17,8 @@ from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.tunnel.tunnel import hosts_at
 from chalicelib.entrypoints.shapes.bundles import shown
-from chalicelib.ports import PushQueue, Vault
+from chalicelib.ports.outside import Vault
+from chalicelib.ports.queues import PushQueue
 from chalicelib.settings import settings_from
 from chalicelib.wire.codec import encode
 from chalicelib.wire.delta import difference

@@ -41,7 +41,9 @@ from chalicelib.domain.peer.failover import Errand
 from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints import queues, sockets
 from chalicelib.observability import logger
-from chalicelib.ports import ErrandQueue, Gateway, PushQueue, Vault
+from chalicelib.ports.outside import Vault
+from chalicelib.ports.queues import ErrandQueue, PushQueue
+from chalicelib.ports.sockets import Gateway
 from chalicelib.settings import Settings, settings_from
 from chalicelib.wire.agent import EnrollRequest
 from chalicelib.wire.codec import encode

@@ -11,14 +11,15 @@ from chalicelib.adapters.dynamodb.connections import DynamoConnections
 from chalicelib.adapters.dynamodb.models import AllocationItem, ClaimItem, PeerItem, PresenceItem
 from chalicelib.adapters.dynamodb.values import claim_key, index_key, record_item
 from chalicelib.bootstrap import Outside
-from chalicelib.domain.change.change import Change, Commit, CreateNetwork, What, WriteAcl
+from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.writes import Commit, CreateNetwork, WriteAcl
 from chalicelib.domain.identity.principal import Principal, Role
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl, AclRule, OfCidr, OfTag, Ports, Protocol
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import Enrollment, Kind, Peer, PeerRecord
-from chalicelib.ports import Connection
+from chalicelib.ports.sockets import Connection
 
 OPERATOR = Principal(PrincipalId("tok_bench"), "bench", Role.ADMINISTRATOR, None)
 AT = datetime(2026, 1, 1, tzinfo=UTC)

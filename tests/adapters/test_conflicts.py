@@ -13,12 +13,12 @@ from moto import mock_aws
 from chalicelib.adapters.dynamodb import connection, models
 from chalicelib.adapters.dynamodb.connection import CONFLICTS, LONGEST_WAIT_S, pause_s
 from chalicelib.bootstrap import Aws, Outside
-from chalicelib.domain.change.change import AdmitAgent, Commit, CreateNetwork
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.rollout import Expected
+from chalicelib.domain.change.writes import AdmitAgent, Commit, CreateNetwork
 from chalicelib.domain.ids import ConnectionId, PrincipalId, Revision
 from chalicelib.domain.peer.presence import Fact, FactKind
-from chalicelib.ports import EVERY_NETWORK, Connection
+from chalicelib.ports.sockets import EVERY_NETWORK, Connection
 from chalicelib.settings import settings_from
 from infra.local.tables import create_tables, environment
 from tests.builders import T0, a_dynamic, said_by

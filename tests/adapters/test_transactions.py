@@ -10,11 +10,13 @@ from pynamodb.exceptions import VerboseClientError
 from chalicelib.adapters.dynamodb import models
 from chalicelib.adapters.dynamodb.sessions import DynamoSessions
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
-from chalicelib.domain.change.change import AdvanceNetwork, Claim, Commit, Release, Write
+from chalicelib.domain.change.writes import AdvanceNetwork, Claim, Commit, Release, Write
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import PeerId
-from chalicelib.ports import AgentSession, Assertion, Moved, Refused
+from chalicelib.ports.identity import Assertion
+from chalicelib.ports.sockets import AgentSession
+from chalicelib.ports.transactions import Moved, Refused
 from chalicelib.settings import settings_from
 from infra.local.tables import environment
 from tests.builders import T0, a_network

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.application.agents.signing import KEPT
-from chalicelib.domain.change.change import Claim, PutPeer
+from chalicelib.domain.change.writes import Claim, PutPeer
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.addresses import Allocation

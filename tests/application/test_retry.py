@@ -4,11 +4,12 @@ import pytest
 
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.application.retry import ATTEMPTS, PATIENCE_S, decide
-from chalicelib.domain.change.change import Claim, Commit, TakeAddress, Write
-from chalicelib.domain.errors import Busy, KeyInUse
+from chalicelib.domain.change.writes import Claim, Commit, TakeAddress, Write
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.network.addresses import Allocation
-from chalicelib.ports import Moved, Refused
+from chalicelib.domain.peer.errors import KeyInUse
+from chalicelib.ports.transactions import Moved, Refused
 from tests.builders import a_network
 from tests.contracts.test_stores import change
 

@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib.application.peers.creation import NewPeer
 from chalicelib.bootstrap import Outside
-from chalicelib.domain.change.change import (
+from chalicelib.domain.change.rollout import Expected, Mark, Proof
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
     Claim,
@@ -22,17 +23,19 @@ from chalicelib.domain.change.change import (
     Write,
     WriteBlock,
 )
-from chalicelib.domain.change.rollout import Expected, Mark, Proof
-from chalicelib.domain.errors import AddressPoolExhausted, Busy
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.identity.principal import Role, Viewer
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block, BlockKey, Directory
+from chalicelib.domain.network.errors import AddressPoolExhausted
 from chalicelib.domain.peer.peer import Enrollment, Kind, PeerRecord
 from chalicelib.domain.peer.presence import Fact, FactKind
-from chalicelib.ports import AgentSession, Assertion, Moved, Refused, Ticket
+from chalicelib.ports.identity import Assertion
+from chalicelib.ports.sockets import AgentSession, Ticket
+from chalicelib.ports.transactions import Moved, Refused
 from tests.builders import ADMINISTRATOR, T0, a_dynamic, a_network, a_static, said_by
 from tests.contracts.racing import creation_over
 from tests.contracts.test_stores import HOST, LAB, change

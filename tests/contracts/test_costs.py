@@ -14,7 +14,7 @@ from chalicelib.adapters.dynamodb.models import AllocationItem, ClaimItem, PeerI
 from chalicelib.adapters.dynamodb.values import claim_key, index_key, record_item
 from chalicelib.application.peers.creation import NewPeer
 from chalicelib.bootstrap import Aws, Container
-from chalicelib.domain.change.change import Commit, CreateNetwork
+from chalicelib.domain.change.writes import Commit, CreateNetwork
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.peer.peer import Kind, PeerRecord
 from chalicelib.settings import settings_from

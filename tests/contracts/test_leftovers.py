@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from chalicelib.bootstrap import Outside
-from chalicelib.domain.change.change import CreateNetwork, FreeAddress, TakeAddress
 from chalicelib.domain.change.rollout import Expected, Mark
+from chalicelib.domain.change.writes import CreateNetwork, FreeAddress, TakeAddress
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.network.addresses import Allocation, Span
 from tests.builders import T0, a_dynamic, a_network

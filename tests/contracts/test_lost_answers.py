@@ -15,7 +15,8 @@ import pytest
 from chalicelib.adapters.dynamodb.models import NetworkItem
 from chalicelib.bootstrap import Aws
 from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
-from chalicelib.domain.change.change import (
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
     Claim,
@@ -25,14 +26,14 @@ from chalicelib.domain.change.change import (
     PutPeer,
     TakeAddress,
 )
-from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.identity.principal import Agent, Viewer
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.network import SealedSecret
 from chalicelib.domain.peer.peer import Enrollment, PeerRecord
-from chalicelib.ports import AgentSession, Assertion, Ticket
+from chalicelib.ports.identity import Assertion
+from chalicelib.ports.sockets import AgentSession, Ticket
 from tests.builders import T0, a_dynamic, a_network, said_by
 from tests.contracts.test_stores import HOST, change
 

@@ -15,11 +15,13 @@ from chalicelib.application.agents.enrollment import Applicant
 from chalicelib.application.networks.networks import NewNetwork
 from chalicelib.application.peers.creation import Created, NewPeer
 from chalicelib.bootstrap import Container, Outside
-from chalicelib.domain.change.change import AdvanceNetwork, Change, Commit, What
-from chalicelib.domain.errors import KeyInUse, NetworkNotFound, PeerNameInUse, PeerNotFound
+from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.writes import AdvanceNetwork, Commit
+from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import KeyInUse, PeerNameInUse, PeerNotFound
 from chalicelib.domain.peer.key_rotation import Held
 from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.settings import settings_from

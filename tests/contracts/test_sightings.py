@@ -10,12 +10,12 @@ import pytest
 
 from chalicelib.application.agents.observations import Observations
 from chalicelib.bootstrap import Outside
-from chalicelib.domain.change.change import CreateNetwork, ForgetSighting, PutPeer
+from chalicelib.domain.change.writes import CreateNetwork, ForgetSighting, PutPeer
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import PeerRecord
 from chalicelib.domain.peer.presence import Fact, Sighting
-from chalicelib.ports import Seen
+from chalicelib.ports.presence import Seen
 from tests.builders import T0, a_dynamic, a_network, a_static
 from tests.contracts.test_concurrency import RACERS, race
 from tests.contracts.test_stores import LAB, advance, commit

@@ -8,12 +8,13 @@ import pytest
 
 from chalicelib.bootstrap import Outside
 from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
-from chalicelib.domain.change.change import (
+from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.rollout import FEW, Expected, Mark, Proof
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
-    Affected,
     BuryPeer,
-    Change,
     Claim,
     Commit,
     CreateNetwork,
@@ -27,15 +28,12 @@ from chalicelib.domain.change.change import (
     RevokeAgent,
     SettleRequest,
     TakeAddress,
-    What,
     Write,
     WriteAcl,
     WriteBlock,
     entries_of,
 )
-from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.change.rollout import FEW, Expected, Mark, Proof
-from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
+from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import Agent, Principal, Role, Viewer
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.identity.user import User
@@ -44,22 +42,15 @@ from chalicelib.domain.network.acl import Acl, AclRule, Anything, OfCidr, OfPeer
 from chalicelib.domain.network.addresses import Allocation, Reservation, Span
 from chalicelib.domain.network.directory import Block, Directory, blocks_of
 from chalicelib.domain.network.network import Network, SealedSecret
+from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.failover import Pulse
 from chalicelib.domain.peer.peer import Enrollment, Host, Kind, Peer, PeerRecord, Rotation, Tombstone
 from chalicelib.domain.peer.presence import Applied, Fact, FactKind, OwnHandshakes, Presence
-from chalicelib.ports import (
-    EVERY_NETWORK,
-    AgentSession,
-    ApiToken,
-    Assertion,
-    Connection,
-    Holding,
-    Moved,
-    Progress,
-    Refused,
-    Seen,
-    Ticket,
-)
+from chalicelib.ports.identity import ApiToken, Assertion
+from chalicelib.ports.peer import Holding
+from chalicelib.ports.presence import Progress, Seen
+from chalicelib.ports.sockets import EVERY_NETWORK, AgentSession, Connection, Ticket
+from chalicelib.ports.transactions import Moved, Refused
 from tests.builders import T0, a_dynamic, a_jump, a_key, a_network, a_static, said_by
 
 LAB = a_network("10.0.0.0/24", "fd00::/64", dns=("10.0.0.53",))

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from chalicelib.bootstrap import Outside
-from chalicelib.domain.change.change import (
+from chalicelib.domain.change.errors import RequestRunning
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
     BuryPeer,
@@ -33,15 +35,16 @@ from chalicelib.domain.change.change import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.errors import CidrInUse, KeyInUse, LabelInUse, Refusal, RequestRunning
+from chalicelib.domain.errors import Refusal
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block, BlockKey
+from chalicelib.domain.network.errors import CidrInUse
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import KeyInUse, LabelInUse
 from chalicelib.domain.peer.peer import Peer, PeerRecord, Tombstone
-from chalicelib.ports import Moved, Refused
+from chalicelib.ports.transactions import Moved, Refused
 from tests.builders import T0, a_dynamic, a_network
 from tests.contracts.test_stores import HOST, change
 

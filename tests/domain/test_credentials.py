@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import EnrollmentRefused, Forbidden, NetworkNotFound, Unauthenticated
+from chalicelib.domain.errors import Forbidden, NetworkNotFound, Unauthenticated
 from chalicelib.domain.identity.principal import READERS, WRITERS, Principal, Role
 from chalicelib.domain.identity.tokens import Token, parse_token
 from chalicelib.domain.ids import NetworkId, PrincipalId
+from chalicelib.domain.peer.errors import EnrollmentRefused
 from chalicelib.domain.peer.peer import Enrollment
 from tests.builders import T0
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app import app
-from chalicelib.domain.errors import IdentityProviderUnreachable
+from chalicelib.domain.identity.errors import IdentityProviderUnreachable
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Claims
 from chalicelib.entrypoints.rest import route

@@ -9,7 +9,7 @@ from chalicelib.domain.change.push_notice import ConfigChanged
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.presence import Applied
 from chalicelib.entrypoints import queues, sockets
-from chalicelib.ports import Push
+from chalicelib.ports.queues import Push
 from tests.world import BY_THE_ORIGIN, SimulatedAgent, SimulatedBrowser, World
 
 

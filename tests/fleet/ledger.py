@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.domain.bundle.snapshot import Picture, bundle_of
-from chalicelib.domain.change.change import Commit
+from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.network import Network

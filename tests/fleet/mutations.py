@@ -57,7 +57,7 @@ def fetches_are_not_compared(patches: pytest.MonkeyPatch) -> None:
 
 
 def gaps_are_believed(patches: pytest.MonkeyPatch) -> None:
-    patches.setattr(tunnels, "is_whole", lambda *args, **named: True)
+    patches.setattr(snapshots, "is_whole", lambda *args, **named: True)
 
 
 def the_revision_is_read_once(patches: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,10 @@ from chalicelib.application.peers.creation import NewPeer
 from chalicelib.application.push import plans
 from chalicelib.domain.change.audience import Audience, audience
 from chalicelib.domain.change.change import Change
-from chalicelib.domain.errors import AddressInUse, AddressPoolExhausted, Busy, PeerNameInUse
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.network.errors import AddressPoolExhausted
+from chalicelib.domain.peer.errors import AddressInUse, PeerNameInUse
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.entrypoints import streams
 from tests.builders import ADMINISTRATOR, a_key

@@ -16,7 +16,7 @@ from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer.failover import ResetRequest
 from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints import queues, streams
-from chalicelib.ports import Check, Push
+from chalicelib.ports.queues import Check, Push
 from tests.flows.test_faults import record, recorded
 from tests.world import SimulatedAgent, World
 

@@ -11,7 +11,7 @@ from chalicelib.domain.change.rollout import FEW
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints import queues
-from chalicelib.ports import Push
+from chalicelib.ports.queues import Push
 from chalicelib.wire.browser import PeerStatus
 from tests.builders import a_key
 from tests.world import SimulatedAgent, SimulatedBrowser, World

@@ -10,14 +10,15 @@ from chalicelib.adapters.memory.tables import AgentFacts
 from chalicelib.application.agents.heartbeats import Heartbeat
 from chalicelib.application.agents.key_rotation import WORDS
 from chalicelib.application.push.plans import FETCHES_A_SECOND
-from chalicelib.domain.change.change import Claim, What
+from chalicelib.domain.change.change import What
+from chalicelib.domain.change.writes import Claim
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.peer.key_rotation import Held
 from chalicelib.domain.peer.peer import Enrollment, PeerRecord
-from chalicelib.ports import Connection
+from chalicelib.ports.sockets import Connection
 from chalicelib.wire.frames import MOST_OBSERVATIONS, ConfigChanged
 from tests.builders import a_dynamic, a_key
 from tests.partitions import READ_UNITS, WRITE_UNITS, Partitions

@@ -16,7 +16,7 @@ from chalicelib.bootstrap import Container
 from chalicelib.domain.change.push_notice import ConfigChanged
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.failover import Accusation
-from chalicelib.ports import Push
+from chalicelib.ports.queues import Push
 from scripts import redrive
 from tests.flows.test_faults import record, recorded
 from tests.flows.test_ill_stores import committed

@@ -10,7 +10,7 @@ from chalicelib.domain.identity.principal import Principal, Role
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import NetworkId, PrincipalId
-from chalicelib.ports import ApiToken
+from chalicelib.ports.identity import ApiToken
 
 
 class DynamoAccounts:

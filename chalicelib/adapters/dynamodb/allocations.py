@@ -7,7 +7,7 @@ from chalicelib.adapters.dynamodb.models import AllocationItem, FreedItem
 from chalicelib.adapters.dynamodb.values import allocation_value, freed_key, index_key
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.addresses import Allocation, Span
-from chalicelib.ports import Holding
+from chalicelib.ports.peer import Holding
 
 EVERY = Span(0, 2**32)
 AFTER_ALL_FREED = "freed$"  # "$" follows "#"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from chalicelib.adapters.dynamodb.models import SocketItem
 from chalicelib.adapters.dynamodb.values import epoch
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId
-from chalicelib.ports import Connection
+from chalicelib.ports.sockets import Connection
 
 
 class DynamoConnections:

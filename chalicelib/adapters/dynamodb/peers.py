@@ -7,8 +7,8 @@ from pynamodb.pagination import ResultIterator
 from chalicelib.adapters.dynamodb.models import ClaimItem, PeerItem, TombstoneItem
 from chalicelib.adapters.dynamodb.stored import peer_from
 from chalicelib.adapters.dynamodb.values import claim_key, record_value, tombstone_key, tombstone_value
-from chalicelib.domain.errors import PeerNotFound
 from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Kind, Peer, PeerRecord, Tombstone
 
 BOUNDS = {Kind.JUMP: ("jmp_", "jmp`"), Kind.DYNAMIC: ("dyn_", "dyn`"), Kind.STATIC: ("sta_", "sta`")}  # "`" follows "_"

@@ -16,7 +16,7 @@ from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer.failover import Pulse
 from chalicelib.domain.peer.peer import Host
 from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
-from chalicelib.ports import Progress, Seen
+from chalicelib.ports.presence import Progress, Seen
 
 FACTS_KEPT = timedelta(days=1)  # as long as a stream holds its records
 SIGHTINGS_KEPT = timedelta(days=365)  # a phone that nobody saw for a year is as one that never came

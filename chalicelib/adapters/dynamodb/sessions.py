@@ -12,7 +12,9 @@ from chalicelib.adapters.dynamodb.values import epoch
 from chalicelib.domain.identity.principal import Agent, Viewer
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
-from chalicelib.ports import AgentSession, Assertion, Moved, Ticket
+from chalicelib.ports.identity import Assertion
+from chalicelib.ports.sockets import AgentSession, Ticket
+from chalicelib.ports.transactions import Moved
 
 
 class DynamoSessions:

@@ -35,7 +35,7 @@ from chalicelib.adapters.dynamodb.values import (
     sighting_key,
     tombstone_key,
 )
-from chalicelib.domain.change.change import (
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
     BuryPeer,
@@ -57,7 +57,7 @@ from chalicelib.domain.change.change import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.ports import Moved, Refused
+from chalicelib.ports.transactions import Moved, Refused
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
 OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock)  # their condition says: nobody was first

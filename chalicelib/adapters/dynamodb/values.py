@@ -16,8 +16,9 @@ from chalicelib.adapters.dynamodb.models import (
     TombstoneItem,
 )
 from chalicelib.adapters.dynamodb.stored import affected_from, affected_text, peer_from, peer_text
-from chalicelib.domain.change.change import Change, ClaimKind, What
+from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.writes import ClaimKind
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl, AclRule, Protocol, parse_ports, parse_selector

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.ports import Assertion
+from chalicelib.ports.identity import Assertion
 from chalicelib.wire.agent import ASSERTION_ALGORITHM, ASSERTION_AUDIENCE, ASSERTION_LIFETIME_S
 
 LEEWAY_S = 60

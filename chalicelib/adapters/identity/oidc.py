@@ -12,7 +12,7 @@ from jwt.types import Options
 from chalicelib.adapters.identity.oidc_keys import Fetch, KeySet, fetch_json
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.user import Claims
-from chalicelib.ports import Clock
+from chalicelib.ports.outside import Clock
 from chalicelib.settings import Oidc
 
 CURVES = {"ES256": "secp256r1", "ES384": "secp384r1", "ES512": "secp521r1"}  # RFC 7518 section 3.4

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import jwt
 import urllib3
 
-from chalicelib.domain.errors import IdentityProviderUnreachable
-from chalicelib.ports import Clock
+from chalicelib.domain.identity.errors import IdentityProviderUnreachable
+from chalicelib.ports.outside import Clock
 
 KEYS_KEPT = timedelta(hours=1)
 REFRESH_PAUSE = timedelta(seconds=30)

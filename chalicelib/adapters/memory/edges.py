@@ -14,7 +14,9 @@ from chalicelib.domain.ids import ConnectionId, NetworkId, Prefix
 from chalicelib.domain.network.network import SealedSecret
 from chalicelib.domain.peer.failover import Errand
 from chalicelib.domain.peer.key_rotation import PskHeld
-from chalicelib.ports import Check, Clock, Missed, Push
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.queues import Check, Push
+from chalicelib.ports.sockets import Missed
 
 Frame = tuple[str, object]
 MOST_DELAY = timedelta(minutes=15)  # SQS, DelaySeconds

@@ -11,7 +11,10 @@ from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, 
 from chalicelib.domain.peer.failover import Pulse
 from chalicelib.domain.peer.peer import Host
 from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
-from chalicelib.ports import AgentSession, Assertion, Connection, Moved, Progress, Seen, Ticket
+from chalicelib.ports.identity import Assertion
+from chalicelib.ports.presence import Progress, Seen
+from chalicelib.ports.sockets import AgentSession, Connection, Ticket
+from chalicelib.ports.transactions import Moved
 
 AGENTS = ("dyn_", "jmp_")
 
@@ -184,7 +187,7 @@ class MemoryConnections:
 
     def _read(self, network_id: NetworkId) -> list[Connection]:
         self._tables.requests["read"] += 1
-        return [row for row in self._tables.sockets.values() if row.network_id == network_id]
+        return [row for row in self._tables.sockets.copy().values() if row.network_id == network_id]
 
 
 class MemorySessions:

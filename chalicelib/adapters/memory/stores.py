@@ -9,15 +9,17 @@ from chalicelib.domain.bundle.signing import SigningKeys
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.rollout import FEW, Expected, Mark, Proof
-from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
+from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation, Span
 from chalicelib.domain.network.directory import Block, BlockKey, Directory
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Kind, Peer, PeerRecord, Tombstone
-from chalicelib.ports import ApiToken, Holding
+from chalicelib.ports.identity import ApiToken
+from chalicelib.ports.peer import Holding
 
 LISTED = (DEPLOYMENT, "network")  # claims that are the list of networks
 MARKS = 99  # of one revision in a transaction, with its count
@@ -160,7 +162,7 @@ class MemoryAllocations:
         return max(held, default=0)
 
     def _stored(self) -> list[tuple[tuple[NetworkId, int], tuple[PeerId | None, Allocation]]]:
-        return list(self._tables.allocations.items())
+        return list(self._tables.allocations.copy().items())  # a copy is made at once, whatever other threads write
 
 
 class MemoryLeftovers:

@@ -7,9 +7,10 @@ from threading import Lock
 
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.domain.bundle.signing import SigningKeys
-from chalicelib.domain.change.change import Change, ClaimKind
+from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.rollout import Expected, Mark
+from chalicelib.domain.change.writes import ClaimKind
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl
@@ -18,7 +19,8 @@ from chalicelib.domain.network.directory import Block, BlockKey
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import Host, PeerRecord, Tombstone
 from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Sighting
-from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
+from chalicelib.ports.identity import ApiToken
+from chalicelib.ports.sockets import AgentSession, Connection, Ticket
 
 BATCH = 25  # BatchWriteItem, BatchExecuteStatement
 NOTHING = Revision(0)

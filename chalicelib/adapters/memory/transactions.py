@@ -4,7 +4,7 @@ from threading import Lock
 from typing import assert_never
 
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
-from chalicelib.domain.change.change import (
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
     BuryPeer,
@@ -29,7 +29,7 @@ from chalicelib.domain.change.change import (
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block
-from chalicelib.ports import Moved, Refused
+from chalicelib.ports.transactions import Moved, Refused
 
 MOST_ITEMS = 100  # TransactWriteItems, DynamoDB quotas
 

@@ -14,7 +14,7 @@ from chalicelib.adapters.push.frames import frame_of
 from chalicelib.domain.change.push_notice import Notice
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.observability import logger
-from chalicelib.ports import Missed
+from chalicelib.ports.sockets import Missed
 from chalicelib.settings import Settings
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import Bye

@@ -10,7 +10,8 @@ from chalicelib.domain.change.push_notice import Notice
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer.failover import Errand
 from chalicelib.domain.peer.key_rotation import PskHeld
-from chalicelib.ports import Check, Connection, Push
+from chalicelib.ports.queues import Check, Push
+from chalicelib.ports.sockets import Connection
 
 NOTICES: Mapping[str, type[Notice]] = {kind.__name__: kind for kind in get_args(Notice)}
 ERRANDS: Mapping[str, type[Errand]] = {kind.__name__: kind for kind in get_args(Errand)}

@@ -12,7 +12,7 @@ from chalicelib.adapters.push.messages import errand_text, held_text, message_of
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.peer.failover import Errand
 from chalicelib.domain.peer.key_rotation import PskHeld
-from chalicelib.ports import Check, Push
+from chalicelib.ports.queues import Check, Push
 from chalicelib.settings import Settings
 
 BATCH = 10  # SendMessageBatch, Amazon SQS quotas

@@ -12,12 +12,15 @@ from chalicelib.application.peers.credentials import Credentials
 from chalicelib.domain.bundle.bundle import Bundle
 from chalicelib.domain.bundle.snapshot import is_whole
 from chalicelib.domain.change.audience import audience
-from chalicelib.domain.errors import JumpNotReady, NetworkNotFound, PeerDeleted, PeerNotEnrolled, PeerNotFound
+from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import Agent, Principal
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.peer.errors import JumpNotReady, PeerDeleted, PeerNotEnrolled, PeerNotFound
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.tunnel.tunnel import Tunnel
-from chalicelib.ports import ChangeStore, PeerStore, PresenceStore
+from chalicelib.ports.change import ChangeStore
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.presence import PresenceStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,46 +10,32 @@ from datetime import timedelta
 
 from chalicelib.application.agents.sockets import ENDED
 from chalicelib.application.retry import decide
-from chalicelib.domain.change.change import (
+from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
-    Affected,
-    Change,
     Commit,
     ForgetAgent,
     PutPeer,
-    What,
     Write,
     claims_of_keys,
 )
-from chalicelib.domain.errors import (
-    EnrollmentRefused,
-    FilesWouldBeVoid,
-    Invalid,
-    NetworkNotFound,
-    PeerDeleted,
-    PeerLeft,
-    PeerNotFound,
-    Unauthenticated,
-)
+from chalicelib.domain.errors import Invalid, NetworkNotFound, Unauthenticated
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import Token
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.network.directory import RangeTaken, blocks_of
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import EnrollmentRefused, FilesWouldBeVoid, PeerDeleted, PeerLeft, PeerNotFound
 from chalicelib.domain.peer.patch import revised
 from chalicelib.domain.peer.peer import Enrollment, Host, Peer, PeerRecord
 from chalicelib.domain.text import parse_reachable
-from chalicelib.ports import (
-    AgentSession,
-    Assertions,
-    Clock,
-    NetworkStore,
-    PeerStore,
-    Randomness,
-    SessionStore,
-    Transactions,
-)
+from chalicelib.ports.identity import Assertions
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock, Randomness
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.sockets import AgentSession, SessionStore
+from chalicelib.ports.transactions import Transactions
 
 SESSION_LIFETIME = timedelta(hours=1)
 NOT_ENROLLED = "No enrolled peer of this name. Enrol the agent."

@@ -13,11 +13,13 @@ from typing import assert_never
 
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.retry import decide
-from chalicelib.domain.change.change import AdvanceNetwork, Change, Commit, What
+from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.change.push_notice import ResetWanted, SignOfLifeWanted
-from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
+from chalicelib.domain.change.writes import AdvanceNetwork, Commit
+from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, is_jump
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.failover import (
     ANSWERS_WITHIN,
     AWAY_AT_MOST,
@@ -38,7 +40,13 @@ from chalicelib.domain.peer.failover import (
 )
 from chalicelib.domain.peer.peer import Peer, PeerRecord
 from chalicelib.domain.peer.presence import Fact, FactKind
-from chalicelib.ports import Clock, ErrandQueue, Gateway, NetworkStore, PeerStore, PresenceStore, Transactions
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.queues import ErrandQueue
+from chalicelib.ports.sockets import Gateway
+from chalicelib.ports.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)

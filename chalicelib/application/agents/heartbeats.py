@@ -17,7 +17,9 @@ from chalicelib.domain.ids import PeerId, Revision, is_jump
 from chalicelib.domain.peer.failover import Accusation, ResetRequest
 from chalicelib.domain.peer.peer import Host
 from chalicelib.domain.peer.presence import own_handshakes
-from chalicelib.ports import Clock, ErrandQueue, PresenceStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.queues import ErrandQueue
 
 
 @dataclass(frozen=True, slots=True)

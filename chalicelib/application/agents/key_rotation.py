@@ -18,23 +18,22 @@ from chalicelib.application.agents.sockets import ENDED
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.peers.peer_view import Lens, Shown
 from chalicelib.application.retry import decide
-from chalicelib.domain.change.change import AdvanceNetwork, Affected, Change, Commit, PutPeer, What, claims_of_keys
-from chalicelib.domain.errors import (
-    FilesWouldBreak,
-    KeyNotHeld,
-    KindMismatch,
-    NetworkNotFound,
-    PeerIsBlocked,
-    PeerNotEnrolled,
-    Unauthenticated,
-)
+from chalicelib.domain.change.change import Affected, Change, What, what_happened
+from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer, claims_of_keys
+from chalicelib.domain.errors import NetworkNotFound, Unauthenticated
 from chalicelib.domain.identity.principal import Agent, Principal
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import FilesWouldBreak, KeyNotHeld, KindMismatch, PeerIsBlocked, PeerNotEnrolled
 from chalicelib.domain.peer.home import home_of, serving
-from chalicelib.domain.peer.key_rotation import Held, PskHeld, told, what_happened
+from chalicelib.domain.peer.key_rotation import Held, PskHeld, told
 from chalicelib.domain.peer.peer import Kind, Peer, PeerRecord, Rotation
-from chalicelib.ports import Clock, HeldQueue, NetworkStore, PeerStore, PresenceStore, Transactions
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.queues import HeldQueue
+from chalicelib.ports.transactions import Transactions
 
 WORDS = 90  # of one change, of at most 100 items
 MOST_BYTES = 150_000  # of peers before it; its record holds them before and after, and 400 KB

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer.presence import Fact, FactKind, Sighting, is_awakening
-from chalicelib.ports import PeerStore, PresenceStore
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.presence import PresenceStore
 
 TRIES = 4  # jumps that see the same peer at the same moment
 

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from chalicelib.domain.bundle.signing import SigningKey, SigningKeys, public_key_of, signature
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import NetworkId
-from chalicelib.ports import Clock, SigningKeyStore, Vault
+from chalicelib.ports.outside import Clock, Vault
+from chalicelib.ports.signing import SigningKeyStore
 
 DEPLOYMENT = NetworkId("deployment")  # whose secret a seed is: no network's
 KEPT = timedelta(minutes=1)  # after a rotation, how long a process may go on with the former key

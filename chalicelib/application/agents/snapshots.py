@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from chalicelib.application.agents.sockets import ENDED
 from chalicelib.domain.bundle.bundle import Bundle
 from chalicelib.domain.bundle.snapshot import Picture, bundle_of, caught_up, is_whole, pictures, reroutes
-from chalicelib.domain.errors import Busy, PeerNotFound, Unauthenticated
+from chalicelib.domain.errors import Busy, Unauthenticated
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Peer
 from chalicelib.domain.tunnel.psk import PresharedKeys, preshared_keys
-from chalicelib.ports import ChangeStore, NetworkStore, PeerStore, Vault
+from chalicelib.ports.change import ChangeStore
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Vault
+from chalicelib.ports.peer import PeerStore
 
 READINGS = 3
 MOST_CHANGES = 200  # of which a difference is told; beyond, the whole bundle is no more to read

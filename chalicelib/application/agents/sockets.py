@@ -8,13 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import PeerNotFound, Unauthenticated
+from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import parse_token
 from chalicelib.domain.ids import ConnectionId, PeerId, Revision, is_jump
+from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.failover import Vigil, look_every
 from chalicelib.domain.peer.presence import Fact, FactKind
-from chalicelib.ports import AgentSession, Clock, Connection, ConnectionStore, ErrandQueue, PresenceStore, SessionStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.queues import ErrandQueue
+from chalicelib.ports.sockets import AgentSession, Connection, ConnectionStore, SessionStore
 
 ENDED = "The session has ended. Open a new one."
 

@@ -11,7 +11,8 @@ from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Principal, Role
 from chalicelib.domain.identity.tokens import Token, parse_token
 from chalicelib.domain.ids import NetworkId, PrincipalId
-from chalicelib.ports import AccountStore, ApiToken, Clock, Randomness
+from chalicelib.ports.identity import AccountStore, ApiToken
+from chalicelib.ports.outside import Clock, Randomness
 
 
 @dataclass(frozen=True, slots=True)

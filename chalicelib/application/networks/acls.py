@@ -7,12 +7,16 @@ from collections.abc import Set
 from dataclasses import dataclass, replace
 
 from chalicelib.application.retry import decide
-from chalicelib.domain.change.change import AdvanceNetwork, Change, Commit, What, WriteAcl
+from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.writes import AdvanceNetwork, Commit, WriteAcl
 from chalicelib.domain.errors import Invalid, Stale
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.network.acl import Acl, AclRule
-from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from itertools import islice
 
 from chalicelib.application.ranges import Ranges
 from chalicelib.application.retry import decide
-from chalicelib.domain.change.change import AdvanceNetwork, Change, Commit, SettleRequest, What, Write
+from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.errors import AddressInUse, TooManyReservations
+from chalicelib.domain.change.writes import AdvanceNetwork, Commit, SettleRequest, Write
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.addresses import (
@@ -27,10 +27,15 @@ from chalicelib.domain.network.addresses import (
     capacity,
     last_index,
 )
+from chalicelib.domain.network.errors import TooManyReservations
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.network.suggestion import suggestions
+from chalicelib.domain.peer.errors import AddressInUse
 from chalicelib.domain.peer.peer import Peer
-from chalicelib.ports import AllocationStore, Clock, Holding, NetworkStore, PeerStore, Transactions
+from chalicelib.ports.network import AllocationStore, NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.peer import Holding, PeerStore
+from chalicelib.ports.transactions import Transactions
 
 MOST_RESERVATIONS = 64
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from chalicelib.application.push.rollouts import Proofs
 from chalicelib.domain.change.change import Change
+from chalicelib.domain.change.errors import ChangeNotFound
 from chalicelib.domain.change.rollout import Proof
-from chalicelib.domain.errors import ChangeNotFound
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.ports import ChangeStore, NetworkStore
+from chalicelib.ports.change import ChangeStore
+from chalicelib.ports.network import NetworkStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from typing import Any
 
 from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.application.retry import decide
-from chalicelib.domain.change.change import (
-    DELETING,
+from chalicelib.domain.change.change import DELETING, Change, What
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.writes import (
     AdvanceNetwork,
-    Change,
     Claim,
     Commit,
     CreateNetwork,
@@ -23,35 +23,24 @@ from chalicelib.domain.change.change import (
     RemoveAcl,
     RemoveNetwork,
     SettleRequest,
-    What,
     Write,
     entries_of,
 )
-from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.errors import (
-    EndpointInUse,
-    MtuTooSmall,
-    NetworkNotEmpty,
-    Stale,
-    StaticPeersExist,
-)
+from chalicelib.domain.errors import Stale
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, Revision
 from chalicelib.domain.network.addresses import require_private, require_room
 from chalicelib.domain.network.directory import RangeTaken
+from chalicelib.domain.network.errors import MtuTooSmall, NetworkNotEmpty, StaticPeersExist
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import EndpointInUse
 from chalicelib.domain.peer.peer import IPV6_MTU
 from chalicelib.domain.tunnel.route_conflicts import require_domain_beside
 from chalicelib.domain.tunnel.tunnel import touches_endpoint
-from chalicelib.ports import (
-    AllocationStore,
-    Clock,
-    NetworkStore,
-    PeerStore,
-    Randomness,
-    Transactions,
-    Vault,
-)
+from chalicelib.ports.network import AllocationStore, NetworkStore
+from chalicelib.ports.outside import Clock, Randomness, Vault
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.transactions import Transactions
 
 FIRST_REVISION = Revision(1)
 NAMED = 10  # static peers in a refusal

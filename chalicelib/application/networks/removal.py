@@ -11,12 +11,16 @@ from chalicelib.application.networks.networks import removal
 from chalicelib.application.peers.peers import burial
 from chalicelib.application.ranges import Ranges
 from chalicelib.application.retry import decide
-from chalicelib.domain.change.change import Change, Commit, What
+from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.network.directory import blocks_of
 from chalicelib.domain.peer.peer import PeerRecord
-from chalicelib.ports import Clock, LeftoverStore, NetworkStore, PeerStore, Transactions
+from chalicelib.ports.network import LeftoverStore, NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.transactions import Transactions
 
 PEERS_AT_ONCE = 10
 MOST_ITEMS = 98  # beside the network and change

@@ -8,10 +8,11 @@ quarantine; 1 for each address that is asked for.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import AddressInUse, AddressPoolExhausted, AddressReserved
 from chalicelib.domain.network.addresses import Allocation, Span, free_of, index_of
+from chalicelib.domain.network.errors import AddressPoolExhausted, AddressReserved
 from chalicelib.domain.network.network import Network
-from chalicelib.ports import AllocationStore
+from chalicelib.domain.peer.errors import AddressInUse
+from chalicelib.ports.network import AllocationStore
 
 
 @dataclass(frozen=True, slots=True)

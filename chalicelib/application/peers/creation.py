@@ -13,34 +13,28 @@ from datetime import datetime, timedelta
 from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.application.retry import PATIENCE_S, decide
-from chalicelib.domain.change.change import (
+from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.writes import (
     AdvanceNetwork,
-    Affected,
-    Change,
     Claim,
     Commit,
     PutPeer,
     SettleRequest,
     TakeAddress,
-    What,
     Write,
     refusal_of,
 )
-from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.cidr import Cidr
-from chalicelib.domain.errors import (
-    AddressPoolExhausted,
-    Busy,
-    Invalid,
-    JumpNotReady,
-    Refusal,
-)
+from chalicelib.domain.errors import Busy, Invalid, Refusal
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.identity.tokens import Token
 from chalicelib.domain.ids import NetworkId, PeerId, Prefix, PrincipalId
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Directory, RangeTaken, blocks_of
+from chalicelib.domain.network.errors import AddressPoolExhausted
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import JumpNotReady
 from chalicelib.domain.peer.home import first_home, serving
 from chalicelib.domain.peer.peer import Enrollment, Kind, Peer, PeerRecord
 from chalicelib.domain.text import hashed_label, label_of
@@ -48,7 +42,10 @@ from chalicelib.domain.tunnel.portable_profile import digests
 from chalicelib.domain.tunnel.psk import preshared_keys
 from chalicelib.domain.tunnel.route_conflicts import require_clear, require_mtu, require_name_outside
 from chalicelib.domain.tunnel.tunnel import Tunnel, regular_tunnel
-from chalicelib.ports import Clock, Moved, NetworkStore, PeerStore, Randomness, Refused, Transactions, Vault
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock, Randomness, Vault
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.transactions import Moved, Refused, Transactions
 
 ENROLLMENT_LIFETIME = timedelta(hours=24)
 PREFIXES: dict[Kind, Prefix] = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}

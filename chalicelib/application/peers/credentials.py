@@ -9,18 +9,20 @@ from dataclasses import dataclass, replace
 from chalicelib.application.peers.creation import ENROLLMENT_LIFETIME, Created
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.peers.peer_view import Lens, Shown
-from chalicelib.domain.change.change import RevokeAgent, What, claims_of_keys
-from chalicelib.domain.errors import JumpNotReady, KindMismatch, PeerIsBlocked
+from chalicelib.domain.change.change import What
+from chalicelib.domain.change.writes import RevokeAgent, claims_of_keys
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.identity.tokens import Token
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import JumpNotReady, KindMismatch, PeerIsBlocked
 from chalicelib.domain.peer.home import first_home, home_of, serving
 from chalicelib.domain.peer.peer import Enrollment, Kind, Peer, PeerRecord
 from chalicelib.domain.tunnel.portable_profile import digests
 from chalicelib.domain.tunnel.psk import preshared_keys
 from chalicelib.domain.tunnel.tunnel import Tunnel, regular_tunnel
-from chalicelib.ports import Clock, PeerStore, Randomness, Vault
+from chalicelib.ports.outside import Clock, Randomness, Vault
+from chalicelib.ports.peer import PeerStore
 
 
 @dataclass(frozen=True, slots=True)

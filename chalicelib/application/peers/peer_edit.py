@@ -7,13 +7,17 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass, field, replace
 
 from chalicelib.application.retry import decide
-from chalicelib.domain.change.change import AdvanceNetwork, Affected, Change, Commit, PutPeer, What, Write, marks
+from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer, Write, marks
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.patch import revised
 from chalicelib.domain.peer.peer import Peer, PeerRecord
-from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)

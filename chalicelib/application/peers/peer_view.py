@@ -14,7 +14,8 @@ from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.domain.peer.presence import Presence
 from chalicelib.domain.tunnel.portable_profile import changed_keys, digests
 from chalicelib.domain.tunnel.tunnel import regular_tunnel
-from chalicelib.ports import PeerStore, PresenceStore, Seen
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.presence import PresenceStore, Seen
 
 
 @dataclass(frozen=True, slots=True)

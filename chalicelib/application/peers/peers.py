@@ -15,31 +15,33 @@ from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.peers.peer_view import Lens, Shown
 from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.application.retry import decide
-from chalicelib.domain.change.change import (
+from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.writes import (
     AdvanceNetwork,
-    Affected,
     BuryPeer,
-    Change,
     Claim,
     Commit,
     ForgetAgent,
     ForgetSighting,
     FreeAddress,
     Release,
-    What,
     Write,
 )
-from chalicelib.domain.errors import Invalid, JumpInUse, LabelInUse, LastJump, Stale
+from chalicelib.domain.errors import Invalid, Stale
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.directory import Directory, RangeTaken
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import JumpInUse, LabelInUse, LastJump
 from chalicelib.domain.peer.home import first_home, serving
 from chalicelib.domain.peer.patch import patched
 from chalicelib.domain.peer.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.text import hashed_label, label_of
 from chalicelib.domain.tunnel.route_conflicts import require_clear, require_mtu, require_name_outside
-from chalicelib.ports import Clock, NetworkStore, PeerStore, Transactions
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)

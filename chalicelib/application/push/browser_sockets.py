@@ -10,7 +10,8 @@ from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Principal, Viewer
 from chalicelib.domain.identity.tokens import Token, parse_token
 from chalicelib.domain.ids import ConnectionId, PrincipalId
-from chalicelib.ports import EVERY_NETWORK, Clock, Connection, ConnectionStore, Randomness, SessionStore, Ticket
+from chalicelib.ports.outside import Clock, Randomness
+from chalicelib.ports.sockets import EVERY_NETWORK, Connection, ConnectionStore, SessionStore, Ticket
 
 TICKET_LIFETIME = timedelta(seconds=30)
 SOCKET_LIFETIME = timedelta(hours=1)

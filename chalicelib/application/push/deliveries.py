@@ -12,18 +12,10 @@ from typing import Literal
 
 from chalicelib.domain.change.push_notice import AccessRevoked, ConfigChanged, PeerEnded
 from chalicelib.domain.ids import ConnectionId, Revision
-from chalicelib.ports import (
-    Clock,
-    Connection,
-    ConnectionStore,
-    Gateway,
-    Missed,
-    PresenceStore,
-    Push,
-    PushQueue,
-    Randomness,
-    SessionStore,
-)
+from chalicelib.ports.outside import Clock, Randomness
+from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.queues import Push, PushQueue
+from chalicelib.ports.sockets import Connection, ConnectionStore, Gateway, Missed, SessionStore
 
 SETTLING = timedelta(seconds=30)  # a post before $connect has returned is answered "gone"
 RETRY_DELAY = timedelta(seconds=1)

@@ -33,19 +33,12 @@ from chalicelib.domain.peer.failover import DOWN, down_from
 from chalicelib.domain.peer.home import moved_homes
 from chalicelib.domain.peer.peer import Peer
 from chalicelib.domain.peer.presence import Fact
-from chalicelib.ports import (
-    EVERY_NETWORK,
-    Check,
-    Clock,
-    Connection,
-    ConnectionStore,
-    NetworkStore,
-    PeerStore,
-    PresenceStore,
-    Push,
-    PushQueue,
-    RemovalQueue,
-)
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.queues import Check, Push, PushQueue, RemovalQueue
+from chalicelib.ports.sockets import EVERY_NETWORK, Connection, ConnectionStore
 
 News = TypeVar("News", Change, Fact)
 

@@ -11,7 +11,8 @@ from datetime import datetime
 from chalicelib.application.push.plans import Plans
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.ids import NetworkId, Revision
-from chalicelib.ports import ChangeStore, NetworkStore
+from chalicelib.ports.change import ChangeStore
+from chalicelib.ports.network import NetworkStore
 
 PAGE = 100
 

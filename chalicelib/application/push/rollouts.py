@@ -20,7 +20,11 @@ from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.presence import Fact, FactKind
-from chalicelib.ports import Check, Clock, NetworkStore, PresenceStore, Progress, ProofStore
+from chalicelib.ports.change import ProofStore
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.presence import PresenceStore, Progress
+from chalicelib.ports.queues import Check
 
 LATE_AFTER = timedelta(seconds=60)
 REACH = 200  # revisions back for which a report counts: who was away for more was not there to apply them

@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import KeyReused, RequestRunning
+from chalicelib.domain.change.errors import KeyReused, RequestRunning
 from chalicelib.domain.ids import PrincipalId
 
 LIFETIME = timedelta(hours=24)

@@ -6,7 +6,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.errors import NotInvited
+from chalicelib.domain.identity.errors import NotInvited
 from chalicelib.domain.identity.principal import Principal, Role
 from chalicelib.domain.ids import NetworkId, PrincipalId
 

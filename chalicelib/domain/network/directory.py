@@ -9,8 +9,8 @@ from ipaddress import IPv4Network, ip_address, ip_network
 from typing import NewType
 
 from chalicelib.domain.cidr import Cidr, overlaps
-from chalicelib.domain.errors import DirectoryFull, TooManyBlocks
 from chalicelib.domain.ids import NetworkId, PeerId, is_jump
+from chalicelib.domain.network.errors import DirectoryFull, TooManyBlocks
 from chalicelib.domain.network.network import Network
 
 BlockKey = NewType("BlockKey", str)

@@ -6,7 +6,6 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 
 from chalicelib.domain.cidr import Cidr
-from chalicelib.domain.errors import CidrDoesNotFit, ReservationNotFound, ReservationsOverlap
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.network.addresses import (
     FIRST_INDEX,
@@ -18,6 +17,7 @@ from chalicelib.domain.network.addresses import (
     subtract,
     united,
 )
+from chalicelib.domain.network.errors import CidrDoesNotFit, ReservationNotFound, ReservationsOverlap
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ crash at any step: what it says counts, not how often.
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.change.change import What
-from chalicelib.domain.errors import KeyInUse
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import KeyInUse
 from chalicelib.domain.peer.peer import Peer
 
 
@@ -59,9 +58,3 @@ def told(network: Network, peer: Peer, held: Held) -> Peer:
     if held.next_key == peer.retired_key:
         raise KeyInUse
     return replace(peer, staged_key=held.next_key, staged_since=network.revision, rotation=None)
-
-
-def what_happened(before: Peer, after: Peer) -> What:
-    if after.public_key != before.public_key:
-        return What.KEY_ROTATED
-    return What.KEY_STAGED if after.staged_key != before.staged_key else What.PSK_HELD

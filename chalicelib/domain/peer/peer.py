@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.cidr import Cidr
-from chalicelib.domain.errors import EnrollmentRefused
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.peer.errors import EnrollmentRefused
 from chalicelib.domain.text import plain_label
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from chalicelib.domain.errors import CidrInUse, Invalid, listed
+from chalicelib.domain.errors import Invalid, listed
 from chalicelib.domain.network.directory import Directory
+from chalicelib.domain.network.errors import CidrInUse
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import IPV6_MTU, Peer
 from chalicelib.domain.text import hides, is_address

@@ -2,9 +2,9 @@
 
 from chalice.app import Blueprint
 
-from chalicelib.entrypoints.rest.addresses import ipam
 from chalicelib.entrypoints.rest.agent import agent
 from chalicelib.entrypoints.rest.contract import contract
+from chalicelib.entrypoints.rest.ipam import ipam
 from chalicelib.entrypoints.rest.meta import meta
 from chalicelib.entrypoints.rest.networks import networks
 from chalicelib.entrypoints.rest.peers import peers

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from chalicelib.application.peers.creation import Created, made_before
 from chalicelib.application.peers.peer_view import Shown
 from chalicelib.bootstrap import container
-from chalicelib.domain.errors import Invalid, PeerNotFound, Refusal
+from chalicelib.domain.errors import Invalid, Refusal
 from chalicelib.domain.identity.principal import READERS, WRITERS, Principal, Role
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.keys import parse_public_key
+from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.text import parse_note
 from chalicelib.domain.tunnel.portable_profile import notes, portable_profile, without_ipv6
@@ -24,7 +25,7 @@ from chalicelib.entrypoints.rest.problems import shape_of, status_of
 from chalicelib.entrypoints.rest.route import Call, People, Replay, Text, route
 from chalicelib.entrypoints.shapes.parsing import PEER_ID, Check, parse_cursor
 from chalicelib.entrypoints.shapes.peers import fields_of, parsed, shown
-from chalicelib.ports import Seen
+from chalicelib.ports.presence import Seen
 from chalicelib.wire import peers as wire
 from chalicelib.wire.networks import DeleteQuery
 from chalicelib.wire.page import Page, PageQuery

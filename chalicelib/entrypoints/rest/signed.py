@@ -11,7 +11,7 @@ from typing import Any, Literal
 from chalice.app import Response
 
 from chalicelib.bootstrap import container
-from chalicelib.domain.errors import BundleTooLarge
+from chalicelib.domain.bundle.errors import BundleTooLarge
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import Revision
 from chalicelib.observability import count

@@ -3,9 +3,10 @@
 from typing import assert_never
 
 from chalicelib.bootstrap import container
-from chalicelib.domain.errors import PeerNotFound, Unauthenticated
+from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
+from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.peer.presence import heartbeat_interval
 from chalicelib.entrypoints.shapes.heartbeats import acknowledged, reported

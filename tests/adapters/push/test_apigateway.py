@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 from chalicelib.adapters.push.apigateway import ApiGatewaySockets
 from chalicelib.domain.change.push_notice import SignOfLifeWanted
 from chalicelib.domain.ids import ConnectionId, NetworkId
-from chalicelib.ports import Missed
+from chalicelib.ports.sockets import Missed
 from chalicelib.settings import settings_from
 from chalicelib.wire.frames import Bye
 

@@ -10,7 +10,7 @@ from chalicelib.adapters.kms import KmsVault
 from chalicelib.adapters.push.apigateway import ApiGatewaySockets
 from chalicelib.adapters.push.sqs import SqsDeadLetters, SqsErrandQueue, SqsPushQueue, SqsRedelivery, SqsRemovalQueue
 from chalicelib.domain.ids import NetworkId, Revision
-from chalicelib.ports import Check
+from chalicelib.ports.queues import Check
 from chalicelib.settings import Settings, settings_from
 
 NONE = timedelta(0)

@@ -8,7 +8,8 @@ from chalicelib.application.push.deliveries import without_stale
 from chalicelib.domain.change.change import What
 from chalicelib.domain.change.push_notice import ConfigChanged, NetworkChanged, Notice
 from chalicelib.domain.ids import ConnectionId, NetworkId, Revision
-from chalicelib.ports import Connection, Push
+from chalicelib.ports.queues import Push
+from chalicelib.ports.sockets import Connection
 from tests.builders import T0, a_dynamic
 
 LAB, OTHER = NetworkId("net_lab"), NetworkId("net_other")

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.application.push.plans import FETCHES_A_SECOND, NARROW, SOCKETS_PER_PUSH, spread_ms
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.ports import Check
+from chalicelib.ports.queues import Check
 from chalicelib.wire.frames import ConfigChanged
 from tests.world import SimulatedAgent, SimulatedBrowser, World
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import NotInvited
+from chalicelib.domain.identity.errors import NotInvited
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Admission, Claims, User, admitted, newcomer, user_id
 from chalicelib.domain.ids import NetworkId

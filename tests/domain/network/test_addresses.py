@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chalicelib.domain.cidr import overlaps
-from chalicelib.domain.errors import CidrDoesNotFit, Invalid, ReservationsOverlap
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.network.addresses import (
     Reservation,
     Span,
@@ -24,6 +24,7 @@ from chalicelib.domain.network.addresses import (
     subtract,
     united,
 )
+from chalicelib.domain.network.errors import CidrDoesNotFit, ReservationsOverlap
 from chalicelib.domain.network.suggestion import prefix_for, suggestions
 from tests.builders import a_network
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.cidr import Cidr
-from chalicelib.domain.errors import DirectoryFull, TooManyBlocks
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.directory import (
     MOST_BLOCKS,
@@ -22,6 +21,7 @@ from chalicelib.domain.network.directory import (
     block_of,
     blocks_of,
 )
+from chalicelib.domain.network.errors import DirectoryFull, TooManyBlocks
 from chalicelib.domain.network.network import Network
 from tests.builders import a_network
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.change.change import Claim, Release, What, claims_of_keys
-from chalicelib.domain.errors import KeyInUse
+from chalicelib.domain.change.change import What, what_happened
+from chalicelib.domain.change.writes import Claim, Release, claims_of_keys
 from chalicelib.domain.ids import Revision
-from chalicelib.domain.peer.key_rotation import Held, told, what_happened
+from chalicelib.domain.peer.errors import KeyInUse
+from chalicelib.domain.peer.key_rotation import Held, told
 from chalicelib.domain.peer.peer import Kind, Peer, Rotation
 from chalicelib.domain.tunnel.tunnel import Epochs, epochs
 from tests.builders import a_dynamic, a_jump, a_key, a_network, a_static
