@@ -18,14 +18,14 @@ from chalicelib.adapters.dynamodb.leftovers import DynamoLeftovers
 from chalicelib.adapters.dynamodb.networks import DynamoNetworks
 from chalicelib.adapters.dynamodb.peers import DynamoPeers
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
-from chalicelib.adapters.dynamodb.proofs import DynamoProofs
 from chalicelib.adapters.dynamodb.requests import DynamoRequests
+from chalicelib.adapters.dynamodb.rollouts import DynamoRollouts
 from chalicelib.adapters.dynamodb.sessions import DynamoSessions
 from chalicelib.adapters.dynamodb.signing import DynamoSigningKeys
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
 from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.application.agents.bundles import Bundles
-from chalicelib.application.agents.enrollment import EnrollmentDesk
+from chalicelib.application.agents.enrollment import Enrollment
 from chalicelib.application.agents.failover import Failover
 from chalicelib.application.agents.heartbeats import Heartbeats
 from chalicelib.application.agents.key_rotation import Rotations
@@ -45,23 +45,23 @@ from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.credentials import Credentials
 from chalicelib.application.peers.peer_edit import Edits
-from chalicelib.application.peers.peer_view import Lens
+from chalicelib.application.peers.peer_view import PeerViews
 from chalicelib.application.peers.peers import Peers
 from chalicelib.application.push.browser_sockets import Browsers
 from chalicelib.application.push.deliveries import Deliveries
 from chalicelib.application.push.plans import Announcements, Plans
 from chalicelib.application.push.replans import Replans
-from chalicelib.application.push.rollouts import Horizons, Proofs
+from chalicelib.application.push.rollouts import Horizons, Rollouts
 from chalicelib.application.ranges import Ranges
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Admission
-from chalicelib.ports.change import ChangeStore, ProofStore, RequestStore
+from chalicelib.ports.change import ChangeStore, RequestStore, RolloutStore
 from chalicelib.ports.identity import AccountStore, Assertions, IdentityTokens
 from chalicelib.ports.network import AllocationStore, LeftoverStore, NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.presence import PresenceStore
-from chalicelib.ports.queues import DeadLetters, ErrandQueue, HeldQueue, PushQueue, Redelivery, RemovalQueue
+from chalicelib.ports.queues import DeadLetters, FailoverQueue, HeldQueue, PushQueue, Redelivery, RemovalQueue
 from chalicelib.ports.signing import SigningKeyStore
 from chalicelib.ports.sockets import ConnectionStore, Gateway, SessionStore
 from chalicelib.ports.transactions import Transactions
@@ -92,7 +92,7 @@ class Outside(Protocol):
     @property
     def requests(self) -> RequestStore: ...
     @property
-    def proofs(self) -> ProofStore: ...
+    def rollouts(self) -> RolloutStore: ...
     @property
     def signing_keys(self) -> SigningKeyStore: ...
     @property
@@ -110,7 +110,7 @@ class Outside(Protocol):
     @property
     def queue(self) -> PushQueue: ...
     @property
-    def errands(self) -> ErrandQueue: ...
+    def failover_tasks(self) -> FailoverQueue: ...
     @property
     def held(self) -> HeldQueue: ...
     @property
@@ -139,7 +139,7 @@ class Aws:
         self.changes: ChangeStore = DynamoChanges()
         self.leftovers: LeftoverStore = DynamoLeftovers()
         self.requests: RequestStore = DynamoRequests()
-        self.proofs: ProofStore = DynamoProofs()
+        self.rollouts: RolloutStore = DynamoRollouts()
         self.signing_keys: SigningKeyStore = DynamoSigningKeys()
         self.presence: PresenceStore = DynamoPresence()
         self.connections: ConnectionStore = DynamoConnections()
@@ -166,10 +166,10 @@ class Aws:
         return SqsPushQueue(self._settings)
 
     @cached_property
-    def errands(self) -> ErrandQueue:
-        from chalicelib.adapters.push.sqs import SqsErrandQueue
+    def failover_tasks(self) -> FailoverQueue:
+        from chalicelib.adapters.push.sqs import SqsFailoverQueue
 
-        return SqsErrandQueue(self._settings)
+        return SqsFailoverQueue(self._settings)
 
     @cached_property
     def held(self) -> HeldQueue:
@@ -246,11 +246,11 @@ class Container:
 
     @cached_property
     def history(self) -> History:
-        return History(self._outside.networks, self._outside.changes, self.proofs)
+        return History(self._outside.networks, self._outside.changes, self.rollouts)
 
     @cached_property
-    def lens(self) -> Lens:
-        return Lens(self._outside.peers, self._outside.presence)
+    def views(self) -> PeerViews:
+        return PeerViews(self._outside.peers, self._outside.presence)
 
     @cached_property
     def edits(self) -> Edits:
@@ -274,12 +274,12 @@ class Container:
     @cached_property
     def peers(self) -> Peers:
         out = self._outside
-        return Peers(self.edits, self.lens, out.transactions, out.networks, self.ranges, out.peers, out.clock)
+        return Peers(self.edits, self.views, out.transactions, out.networks, self.ranges, out.peers, out.clock)
 
     @cached_property
     def credentials(self) -> Credentials:
         out = self._outside
-        return Credentials(self.edits, out.peers, out.vault, out.clock, out.randomness, self.lens)
+        return Credentials(self.edits, out.peers, out.vault, out.clock, out.randomness, self.views)
 
     @cached_property
     def rotations(self) -> Rotations:
@@ -291,7 +291,7 @@ class Container:
             out.peers,
             out.presence,
             lambda: self._outside.held,
-            self.lens,
+            self.views,
             out.clock,
         )
 
@@ -305,9 +305,9 @@ class Container:
         return Requests(self._outside.requests, self._outside.clock, self._outside.randomness)
 
     @cached_property
-    def enrollment(self) -> EnrollmentDesk:
+    def enrollment(self) -> Enrollment:
         out = self._outside
-        return EnrollmentDesk(
+        return Enrollment(
             out.transactions, out.networks, out.peers, out.sessions, out.assertions, out.clock, out.randomness
         )
 
@@ -326,7 +326,7 @@ class Container:
     def heartbeats(self) -> Heartbeats:
         out = self._outside
         observations = Observations(out.presence, out.peers)
-        return Heartbeats(out.presence, observations, self.proofs, lambda: out.errands, out.clock)
+        return Heartbeats(out.presence, observations, self.rollouts, lambda: out.failover_tasks, out.clock)
 
     @cached_property
     def failover(self) -> Failover:
@@ -338,28 +338,33 @@ class Container:
             out.networks,
             out.peers,
             out.presence,
-            out.errands,
+            out.failover_tasks,
             out.gateway,
             out.clock,
         )
 
     @cached_property
-    def proofs(self) -> Proofs:
+    def rollouts(self) -> Rollouts:
         out = self._outside
-        return Proofs(out.proofs, out.presence, out.clock, Horizons(out.networks))
+        return Rollouts(out.rollouts, out.presence, out.clock, Horizons(out.networks))
 
     @cached_property
     def connections(self) -> Connections:
         out = self._outside
         return Connections(
-            self.settings.return_after, out.sessions, out.connections, out.presence, lambda: out.errands, out.clock
+            self.settings.return_after,
+            out.sessions,
+            out.connections,
+            out.presence,
+            lambda: out.failover_tasks,
+            out.clock,
         )
 
     @cached_property
     def plans(self) -> Plans:
         out = self._outside
         return Plans(
-            out.networks, out.peers, out.presence, out.connections, self.proofs, out.queue, out.removals, out.clock
+            out.networks, out.peers, out.presence, out.connections, self.rollouts, out.queue, out.removals, out.clock
         )
 
     @cached_property

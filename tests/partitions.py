@@ -134,9 +134,9 @@ COSTS: Mapping[str, Mapping[str, Cost]] = {
         "between": _read("changes", lambda found: sum(map(_change, found))),
         "page": _read("changes", lambda found: sum(map(_change, found))),
     },
-    "proofs": {
+    "rollouts": {
         "expect": _expect,
-        "proofs": _read("changes", lambda found: len(found) * (TALLY + KEYS + FEW * ID)),
+        "rollouts": _read("changes", lambda found: len(found) * (TALLY + KEYS + FEW * ID)),
         "concerned": _read("changes", lambda found: len(found) * PACKED_ID),
         "count": _count,
     },

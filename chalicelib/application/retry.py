@@ -13,7 +13,7 @@ from tenacity import (
 
 from chalicelib.domain.errors import Busy
 from chalicelib.ports.outside import Clock
-from chalicelib.ports.transactions import Moved, Refused
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 Result = TypeVar("Result")
 
@@ -23,7 +23,7 @@ FIRST_WAIT_S = 0.02
 LONGEST_WAIT_S = 0.5
 
 
-def decide(clock: Clock, attempt: Callable[[], Result], patience_s: float = PATIENCE_S) -> Result:
+def retry_on_conflict(clock: Clock, attempt: Callable[[], Result], patience_s: float = PATIENCE_S) -> Result:
     """Run `attempt` until its commit does not find that something moved, waiting with full jitter in between.
 
     A commit that was refused rises as what that means to whoever asked; where it means nothing to
@@ -35,7 +35,7 @@ def decide(clock: Clock, attempt: Callable[[], Result], patience_s: float = PATI
     deadline = clock.now() + timedelta(seconds=patience_s)
     retrying = Retrying(
         sleep=clock.sleep,
-        retry=retry_if_exception_type(Moved),
+        retry=retry_if_exception_type(CommitConflict),
         wait=wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S),
         stop=lambda state: state.attempt_number >= ATTEMPTS or clock.now() >= deadline,
     )
@@ -43,8 +43,8 @@ def decide(clock: Clock, attempt: Callable[[], Result], patience_s: float = PATI
     def explained() -> Result:
         try:
             return attempt()
-        except Refused as refused:
-            raise refused.commit.refusal(refused.write) or Moved() from refused
+        except ConditionFailed as refused:
+            raise refused.commit.refusal(refused.write) or CommitConflict() from refused
 
     try:
         return retrying(explained)

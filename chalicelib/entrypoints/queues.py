@@ -1,10 +1,10 @@
-"""The queues: deliver pushes, run errands, take words on keys, remove networks; what fails comes again, then is
+"""The queues: deliver pushes, run failover tasks, take words on keys, remove networks; what fails comes again, then is
 dead-lettered."""
 
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from chalicelib.adapters.push.messages import errand_from, held_from, message_from, removal_from
+from chalicelib.adapters.push.messages import failover_task_from, held_from, message_from, removal_from
 from chalicelib.application.push.deliveries import without_stale
 from chalicelib.application.retry import PATIENCE_S
 from chalicelib.bootstrap import container
@@ -16,7 +16,7 @@ from chalicelib.ports.queues import Check, Push
 WORD_S = 0.008  # a word: two batches at once make 250 changes of peers a second, of some 3 write units each
 STEPS = 20  # of one message; a network that takes more is sent again
 MOST_TURNS = 5_000  # of 200 peers each: far above any network
-NEEDED_S = PATIENCE_S + 10  # for one errand or step: deciding again, and its requests when they are slow
+NEEDED_S = PATIENCE_S + 10  # for one failover task or step: deciding again, and its requests when they are slow
 
 
 class RemovalEndless(Exception):
@@ -46,15 +46,17 @@ def deliver(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -
 def failover(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
     """Look after jumps that may be dead."""
     answer = worked_off(event["Records"], _is_run, remaining_s, NEEDED_S)
-    logger.info("errands_run", extra={"messages": len(event["Records"]), "failed": len(answer["batchItemFailures"])})
+    logger.info(
+        "failover_tasks_run", extra={"messages": len(event["Records"]), "failed": len(answer["batchItemFailures"])}
+    )
     return answer
 
 
 def _is_run(record: Record) -> bool:
     try:
-        container().failover.run(errand_from(record["body"]))
+        container().failover.run(failover_task_from(record["body"]))
     except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
-        logger.exception("errand_failed", extra={"message_id": record["messageId"]})
+        logger.exception("failover_task_failed", extra={"message_id": record["messageId"]})
         return False
     return True
 
@@ -134,7 +136,7 @@ def _is_done(message_id: str, message: Push | Check | None) -> bool:
 
 
 def _check(check: Check) -> None:
-    late = container().proofs.check(check)
+    late = container().rollouts.check(check)
     if late:
         fields = {"network_id": check.network_id, "revision": check.last, "agents": late}
         logger.warning("agents_late", extra=fields)

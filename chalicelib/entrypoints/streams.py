@@ -59,7 +59,7 @@ def announce(event: Mapping[str, Any]) -> dict[str, Any]:
 def _is_counted(facts: Sequence[Fact]) -> bool:
     """To be counted again: each report counts once."""
     try:
-        _patiently(lambda: container().proofs.count(facts))
+        _patiently(lambda: container().rollouts.count(facts))
     except Exception:  # noqa: BLE001  browsers hear of the facts all the same
         logger.exception("reports_not_counted", extra={"facts": len(facts)})
         return False

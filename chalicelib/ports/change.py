@@ -6,7 +6,7 @@ from typing import Protocol
 
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.change.rollout import Expected, Mark, Proof
+from chalicelib.domain.change.rollout import Expected, Mark, Rollout
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 
 
@@ -22,14 +22,14 @@ class ChangeStore(Protocol):
         ...
 
 
-class ProofStore(Protocol):
+class RolloutStore(Protocol):
     """Which agents have to apply a revision, and how many are through with it; kept for a month."""
 
     def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Expected], now: datetime) -> None:
         """Note whom each revision concerns; the same again is no more. 1 request a 25 revisions."""
         ...
 
-    def proofs(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, Proof]:
+    def rollouts(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, Rollout]:
         """What is counted of each revision from one to another; one not planned, or that concerns nobody, is left out.
 
         1 request, and as much to read however many agents a revision concerns.

@@ -7,13 +7,13 @@ from typing import Protocol
 
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.domain.peer.failover import Pulse
+from chalicelib.domain.peer.failover import AgentLiveness
 from chalicelib.domain.peer.peer import Host
 from chalicelib.domain.peer.presence import Fact, OwnHandshakes, Presence, Sighting
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PeerObservation:
     """What an agent said, and what a jump saw of it."""
 
     presence: Presence | None = None
@@ -69,18 +69,19 @@ class PresenceStore(Protocol):
         ...
 
     def lives(self, agent: Agent, at: datetime) -> None:
-        """Note a sign of life; no effect on an agent that is gone. Like whatever it says, it ends accusations."""
+        """Note a sign of life; no effect on an agent that is gone. Like whatever an agent says, it ends reports
+        that the agent is a dead jump."""
         ...
 
-    def accuse(self, peer_id: PeerId, at: datetime) -> Pulse | None:
-        """Note that a jump is found dead; an accusation before keeps its time. None: no such agent."""
+    def accuse(self, peer_id: PeerId, at: datetime) -> AgentLiveness | None:
+        """Note that a jump is found dead; a report of a dead jump before keeps its time. None: no such agent."""
         ...
 
     def fell(self, peer_id: PeerId, at: datetime) -> None:
         """Note when a jump was marked down; no effect on an agent that is gone."""
         ...
 
-    def pulse(self, peer_id: PeerId) -> Pulse | None:
+    def liveness(self, peer_id: PeerId) -> AgentLiveness | None:
         """None: no such agent."""
         ...
 
@@ -121,6 +122,6 @@ class PresenceStore(Protocol):
         """Insert facts, from which the stream tells browsers; the same one twice is one. 1 request a 25."""
         ...
 
-    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
+    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, PeerObservation]:
         """What is known of each; peers of which nothing is known are left out."""
         ...

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from chalicelib.domain.change.push_notice import Notice
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.peer.failover import Errand
+from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.ports.sockets import Connection
 
@@ -45,10 +45,10 @@ class PushQueue(Protocol):
         ...
 
 
-class ErrandQueue(Protocol):
+class FailoverQueue(Protocol):
     """What is to be looked at because a jump may be dead: at least once, in no order."""
 
-    def put(self, errand: Errand, delay: timedelta = timedelta(0)) -> None:
+    def put(self, task: FailoverTask, delay: timedelta = timedelta(0)) -> None:
         """`delay`: whole seconds, 15 minutes at most."""
         ...
 

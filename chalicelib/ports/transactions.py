@@ -5,11 +5,11 @@ from typing import Protocol
 from chalicelib.domain.change.writes import Commit, Write
 
 
-class Moved(Exception):
+class CommitConflict(Exception):
     """Something a commit was based on changed meanwhile: read again and decide again."""
 
 
-class Refused(Exception):
+class ConditionFailed(Exception):
     """A write's own condition failed: nothing of the commit was written."""
 
     def __init__(self, commit: Commit, write: Write) -> None:

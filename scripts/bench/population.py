@@ -18,13 +18,13 @@ from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl, AclRule, OfCidr, OfTag, Ports, Protocol
 from chalicelib.domain.network.network import Network
-from chalicelib.domain.peer.peer import Enrollment, Kind, Peer, PeerRecord
+from chalicelib.domain.peer.peer import EnrollmentToken, Kind, Peer, PeerRecord
 from chalicelib.ports.sockets import Connection
 
 OPERATOR = Principal(PrincipalId("tok_bench"), "bench", Role.ADMINISTRATOR, None)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 FIRST = Revision(1)
-ENROLLED = Enrollment(Secret("0" * 64), AT, "device")
+ENROLLED = EnrollmentToken(Secret("0" * 64), AT, "device")
 JUMPS = 2
 TAGS = ("servers", "laptops", "printers", "cameras", "staff")
 EACH_STATIC, EACH_ISOLATED, EACH_FULL = 3, 10, 20  # every third peer has a file, every tenth is isolated, and so on

@@ -16,7 +16,7 @@ from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import PeerId
 from chalicelib.ports.identity import Assertion
 from chalicelib.ports.sockets import AgentSession
-from chalicelib.ports.transactions import Moved, Refused
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from chalicelib.settings import settings_from
 from infra.local.tables import environment
 from tests.builders import T0, a_network
@@ -60,7 +60,7 @@ def cancel(dynamodb: Stubber, **codes: str) -> None:
 def test_a_store_that_is_contended_is_asked_again(connection: Connection, dynamodb: Stubber, code: str) -> None:
     cancel(dynamodb, old_label=code)
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         committed(connection)
 
 
@@ -70,7 +70,7 @@ def test_a_claim_that_is_taken_is_the_answer_beside_contention(
 ) -> None:
     cancel(dynamodb, revision=code, label=CONDITION)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ConditionFailed) as refused:
         committed(connection)
     assert refused.value.write == LABEL
 
@@ -87,7 +87,7 @@ def test_an_assertion_is_not_said_to_be_used_when_the_store_is_contended(
         modeled_fields={"CancellationReasons": [{"Code": "None"}, {"Code": "None"}, {"Code": code}]},
     )
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         DynamoSessions(connection).open("ses_1", session, Assertion("jti", T0), "device")
 
 
@@ -105,7 +105,7 @@ def test_what_no_other_try_can_mend_rises(
 def test_a_change_that_another_logged_first_is_decided_again(connection: Connection, dynamodb: Stubber) -> None:
     cancel(dynamodb, change=CONDITION)
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         committed(connection)
 
 
@@ -117,7 +117,7 @@ def test_a_request_that_is_throttled_whenever_botocore_repeats_it_is_decided_aga
 ) -> None:
     dynamodb.add_client_error("transact_write_items", service_error_code=code)
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         committed(connection)
 
 

@@ -189,30 +189,30 @@ def test_a_dead_home_costs_the_same_at_any_size(lab: Lab) -> None:
     spare.connect()
     lab.world.settle()
     beat = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 0, "hash": ""}
-    waiting = lab.world.outside.errands.waiting
+    waiting = lab.world.outside.failover_tasks.waiting
 
     lab.left.send({**beat, "unreachable": [lab.hub.peer_id]})
     # network; network, peer and jumps for the move; who accuses
     assert lab.world.counted(lambda: run(lab)) == {"read": 4, "write": 1, "transaction": 1}
     assert lab.world.counted(lab.world.settle)["read"] == 1 + 1 + 3 + HOME_ASKED + BROWSERS  # network, jumps, sockets
-    waiting[:] = [(at, errand) for at, errand in waiting if not getattr(errand, "is_once", False)]
+    waiting[:] = [(at, task) for at, task in waiting if not getattr(task, "is_once", False)]
     lab.hub.close()
     lab.world.outside.clock.advance(RECONNECTS_WITHIN)
     lab.left.send({**beat, "seq": 3, "unreachable": [lab.hub.peer_id]})
     # network; network and jumps for the mark; who accuses, when it fell
     assert lab.world.counted(lambda: run(lab)) == {"read": 3, "write": 2, "transaction": 1}
-    kinds = sorted({type(errand).__name__ for _, errand in waiting})
-    assert kinds == ["Homecoming", "Vigil"]
+    kinds = sorted({type(task).__name__ for _, task in waiting})
+    assert kinds == ["ReturnCheck", "SilenceCheck"]
 
 
 def run(lab: Lab) -> None:
-    """Run the errands that are due now, and nothing of what follows."""
-    errands = lab.world.outside.errands
+    """Run the failover tasks that are due now, and nothing of what follows."""
+    failover_tasks = lab.world.outside.failover_tasks
     now = lab.world.outside.clock.now()
-    due = [errand for at, errand in errands.waiting if at <= now]
-    errands.waiting[:] = [(at, errand) for at, errand in errands.waiting if at > now]
-    for errand in due:
-        lab.world.container.failover.run(errand)
+    due = [task for at, task in failover_tasks.waiting if at <= now]
+    failover_tasks.waiting[:] = [(at, task) for at, task in failover_tasks.waiting if at > now]
+    for task in due:
+        lab.world.container.failover.run(task)
 
 
 def test_enrol_open_a_session_and_a_socket(lab: Lab) -> None:

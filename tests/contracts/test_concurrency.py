@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.application.peers.creation import NewPeer
 from chalicelib.bootstrap import Outside
-from chalicelib.domain.change.rollout import Expected, Mark, Proof
+from chalicelib.domain.change.rollout import Expected, Mark, Rollout
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
@@ -31,11 +31,11 @@ from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block, BlockKey, Directory
 from chalicelib.domain.network.errors import AddressPoolExhausted
-from chalicelib.domain.peer.peer import Enrollment, Kind, PeerRecord
+from chalicelib.domain.peer.peer import EnrollmentToken, Kind, PeerRecord
 from chalicelib.domain.peer.presence import Fact, FactKind
 from chalicelib.ports.identity import Assertion
 from chalicelib.ports.sockets import AgentSession, Ticket
-from chalicelib.ports.transactions import Moved, Refused
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from tests.builders import ADMINISTRATOR, T0, a_dynamic, a_network, a_static, said_by
 from tests.contracts.racing import creation_over
 from tests.contracts.test_stores import HOST, LAB, change
@@ -59,7 +59,7 @@ def is_committed(outside: Outside, revision: int, writes: Sequence[Write]) -> bo
     network = replace(LAB, revision=Revision(revision))
     try:
         outside.transactions.commit(Commit(change(network), tuple(writes)))
-    except (Moved, Refused):
+    except (CommitConflict, ConditionFailed):
         return False
     return True
 
@@ -142,14 +142,14 @@ def test_a_ticket_is_taken_once_however_many_try(outside: Outside) -> None:
 
 
 def test_an_assertion_opens_one_session_however_often_it_is_sent(outside: Outside) -> None:
-    peer = PeerRecord(a_dynamic(), Enrollment(Secret("h"), T0, "device"))
+    peer = PeerRecord(a_dynamic(), EnrollmentToken(Secret("h"), T0, "device"))
     assert is_committed(outside, 100, [PutPeer(peer)])
     session = AgentSession(said_by(a_dynamic().id), Secret("h"), T0 + timedelta(hours=1))
 
     def is_opened(number: int) -> bool:
         try:
             return outside.sessions.open(f"ses_{number}", session, Assertion("jti", T0), "device")
-        except Moved:  # the store was contended
+        except CommitConflict:  # the store was contended
             return False
 
     assert race(is_opened) == 1
@@ -189,7 +189,7 @@ def test_a_person_seen_by_many_at_once_is_kept_as_first_seen(outside: Outside) -
 
 
 def test_reports_that_many_count_at_once_count_once_each(shared_outside: Outside) -> None:
-    store, revision = shared_outside.proofs, Revision(9)
+    store, revision = shared_outside.rollouts, Revision(9)
     who = [PeerId(f"dyn_{number:08d}") for number in range(120)]
     store.expect(LAB.id, {revision: Expected(frozenset(who), T0)}, T0)
 
@@ -200,4 +200,4 @@ def test_reports_that_many_count_at_once_count_once_each(shared_outside: Outside
 
     assert race(counted) == RACERS
 
-    assert store.proofs(LAB.id, revision, revision) == {revision: Proof(T0, 120, 120, 0, {80: 120})}
+    assert store.rollouts(LAB.id, revision, revision) == {revision: Rollout(T0, 120, 120, 0, {80: 120})}

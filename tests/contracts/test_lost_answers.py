@@ -31,7 +31,7 @@ from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.network import SealedSecret
-from chalicelib.domain.peer.peer import Enrollment, PeerRecord
+from chalicelib.domain.peer.peer import EnrollmentToken, PeerRecord
 from chalicelib.ports.identity import Assertion
 from chalicelib.ports.sockets import AgentSession, Ticket
 from tests.builders import T0, a_dynamic, a_network, said_by
@@ -108,7 +108,7 @@ def test_a_ticket(dynamodb_outside: Aws) -> None:
 
 def test_a_session(dynamodb_outside: Aws) -> None:
     network, peer = a_network(name=uuid.uuid4().hex), a_dynamic()
-    proved = Enrollment(Secret("hash"), T0, "device")
+    proved = EnrollmentToken(Secret("hash"), T0, "device")
     enrolled = PutPeer(PeerRecord(replace(peer, network_id=network.id), proved))
     dynamodb_outside.transactions.commit(Commit(change(network), (CreateNetwork(network), enrolled)))
     session = AgentSession(Agent(network.id, peer.id), Secret("hash"), T0 + timedelta(hours=1))

@@ -22,7 +22,7 @@ from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import KeyInUse, PeerNameInUse, PeerNotFound
-from chalicelib.domain.peer.key_rotation import Held
+from chalicelib.domain.peer.key_rotation import ReportedKeys
 from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.settings import settings_from
 from tests.builders import ADMINISTRATOR, a_key
@@ -152,9 +152,9 @@ def test_reports_of_a_second_rotation(site: Site) -> None:
     keys = [a_key(f"{site.network} {number}") for number in range(3)]
     for current, following in zip([a_key("wg-a"), *keys], keys, strict=False):
         site.race()
-        site.container.rotations.report(agent, Held(current, following))
+        site.container.rotations.report(agent, ReportedKeys(current, following))
         site.race()
-        known = site.container.rotations.report(agent, Held(following, None))
+        known = site.container.rotations.report(agent, ReportedKeys(following, None))
         assert known.public_key == following
 
 

@@ -15,7 +15,7 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import PeerRecord
 from chalicelib.domain.peer.presence import Fact, Sighting
-from chalicelib.ports.presence import Seen
+from chalicelib.ports.presence import PeerObservation
 from tests.builders import T0, a_dynamic, a_network, a_static
 from tests.contracts.test_concurrency import RACERS, race
 from tests.contracts.test_stores import LAB, advance, commit
@@ -66,7 +66,7 @@ def test_the_latest_handshake_of_a_network_stays(shared_outside: Outside, lab: N
     tell(shared_outside, (PHONE, 60, None), network_id=a_network(name="other").id)
 
     seen = Sighting(T0 + timedelta(seconds=9), T0 + timedelta(hours=1))
-    assert shared_outside.presence.many(LAB.id, [PHONE]) == {PHONE: Seen(None, seen)}
+    assert shared_outside.presence.many(LAB.id, [PHONE]) == {PHONE: PeerObservation(None, seen)}
 
 
 def test_a_peer_that_moved_without_a_handshake_is_seen_where_it_is(shared_outside: Outside, lab: Network) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from chalicelib.domain.bundle.bundle import Bundle
-from chalicelib.domain.bundle.snapshot import Picture, bundle_of
+from chalicelib.domain.bundle.snapshot import Snapshot, bundle_of
 from chalicelib.domain.cidr import Cidr, parse_cidr
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.network.acl import Acl, AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol, Selector
@@ -65,7 +65,7 @@ class Population:
 
     def bundle(self, peer: Peer) -> Bundle:
         acl = Acl(self.network.id, 1, self.rules)
-        return bundle_of(Picture(self.network, peer, self.peers, acl), PSK)
+        return bundle_of(Snapshot(self.network, peer, self.peers, acl), PSK)
 
 
 @st.composite

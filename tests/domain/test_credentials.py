@@ -9,11 +9,11 @@ from chalicelib.domain.identity.principal import READERS, WRITERS, Principal, Ro
 from chalicelib.domain.identity.tokens import Token, parse_token
 from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.peer.errors import EnrollmentRefused
-from chalicelib.domain.peer.peer import Enrollment
+from chalicelib.domain.peer.peer import EnrollmentToken
 from tests.builders import T0
 
 TOKEN = Token("wirety_enroll", "net_1:dyn_1", "s3cret")
-ISSUED = Enrollment(TOKEN.hashed(), T0 + timedelta(hours=24))
+ISSUED = EnrollmentToken(TOKEN.hashed(), T0 + timedelta(hours=24))
 
 
 def test_a_token_never_shows_its_secret_but_in_its_text() -> None:

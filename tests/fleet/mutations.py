@@ -12,7 +12,7 @@ from chalicelib.adapters.memory.facts import MemoryPresence
 from chalicelib.application.agents import snapshots
 from chalicelib.application.agents.bundles import Bundles
 from chalicelib.application.agents.snapshots import Tunnels
-from chalicelib.domain.bundle.snapshot import Picture
+from chalicelib.domain.bundle.snapshot import Snapshot
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.wire.frames import Ack
 
@@ -61,10 +61,10 @@ def gaps_are_believed(patches: pytest.MonkeyPatch) -> None:
 
 
 def the_revision_is_read_once(patches: pytest.MonkeyPatch) -> None:
-    def read(self: Tunnels, network_id: NetworkId, peer_id: PeerId, admission: str | None) -> Picture:
+    def read(self: Tunnels, network_id: NetworkId, peer_id: PeerId, admission: str | None) -> Snapshot:
         network = self.networks.get(network_id)
         own = self.peers.get(network_id, peer_id).peer
-        return Picture(network, own, self._others(network, own), self._acl(network, own))
+        return Snapshot(network, own, self._others(network, own), self._acl(network, own))
 
     patches.setattr(Tunnels, "_read", read)
 

@@ -103,7 +103,7 @@ class Convergence(RuleBasedStateMachine):
     @rule(at=NUMBERS, most=st.integers(0, 4))
     def fail_over(self, at: int, most: int) -> None:
         self.fleet.accuse(at)
-        self.fleet.run_errands(most)
+        self.fleet.run_failover_tasks(most)
 
     @rule(luck=LUCK, seconds=st.sampled_from([1, 5, 30, 270]))
     def pass_time(self, luck: int, seconds: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.adapters.push.messages import errand_text, message_of, removal_text
+from chalicelib.adapters.push.messages import failover_task_text, message_of, removal_text
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.push_notice import ConfigChanged
 from chalicelib.domain.change.rollout import Expected
@@ -67,7 +67,7 @@ def committed(world: World) -> list[Change]:
         ("connections", "of_browsers"),
         ("networks", "deleting"),
         ("peers", "all"),
-        ("proofs", "expect"),
+        ("rollouts", "expect"),
         ("queue", "send"),
         ("queue", "remind"),
         ("removals", "start"),
@@ -247,7 +247,7 @@ def test_looks_for_late_agents_come_after_every_hint_of_their_batch(hub: Simulat
     network = NetworkId(hub.network_id)
     revision = Revision(world.outside.tables.networks[network].revision + 1)
     now = world.outside.clock.now()
-    world.outside.proofs.expect(network, {revision: Expected(frozenset({PeerId(hub.peer_id)}), now)}, now)
+    world.outside.rollouts.expect(network, {revision: Expected(frozenset({PeerId(hub.peer_id)}), now)}, now)
     told: list[bool] = []
     record = world.outside.presence.record
 
@@ -263,8 +263,8 @@ def test_looks_for_late_agents_come_after_every_hint_of_their_batch(hub: Simulat
     assert told == [True]
 
 
-def test_errands_for_which_there_is_no_time_are_seen_again_at_once(hub: SimulatedAgent) -> None:
-    asked = errand_text(ResetRequest(NetworkId(hub.network_id), PeerId("dyn_1"), PeerId(hub.peer_id)))
+def test_failover_tasks_for_which_there_is_no_time_are_seen_again_at_once(hub: SimulatedAgent) -> None:
+    asked = failover_task_text(ResetRequest(NetworkId(hub.network_id), PeerId("dyn_1"), PeerId(hub.peer_id)))
     records = [received(number, asked) for number in range(3)]
     before = len(hub.frames)
 

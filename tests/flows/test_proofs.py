@@ -139,7 +139,7 @@ def test_a_report_counts_once_however_often_it_comes(world: World, agents: list[
     report(hub)
 
     for _ in range(3):
-        world.container.proofs.count([*reported(world), *reported(world)])
+        world.container.rollouts.count([*reported(world), *reported(world)])
 
     after = progress(world, hub.network_id, revision)
     assert (after["applied"], after["agents"]) == (1, 2)
@@ -174,7 +174,7 @@ def test_a_report_that_came_before_its_change_was_planned_is_counted_by_the_chec
     revision = world.api("POST", f"/networks/{hub.network_id}/peers", body).json["peer"]["revision"]
     hub.fetch_whole()
     report(hub)
-    world.container.proofs.count(reported(world))
+    world.container.rollouts.count(reported(world))
     world.container.plans.plan(list(world.outside.tables.changes.values())[-1:])
     before = shown(world, hub.network_id, revision)
 
@@ -325,7 +325,7 @@ def checked(world: World) -> None:
     """A minute has passed for the changes so far."""
     checks, world.outside.queue.checks = world.outside.queue.checks, []
     for check in checks:
-        assert world.container.proofs.check(check) >= 0
+        assert world.container.rollouts.check(check) >= 0
 
 
 def facts(browser: SimulatedBrowser) -> list[tuple[str, str, str | None]]:
@@ -360,7 +360,7 @@ def test_an_agent_that_is_away_is_not_late(world: World, agents: list[SimulatedA
 
     [check] = world.outside.queue.checks
 
-    assert world.container.proofs.check(check) == 0
+    assert world.container.rollouts.check(check) == 0
 
 
 def test_a_check_that_comes_twice_is_one_event(world: World, agents: list[SimulatedAgent]) -> None:
@@ -370,8 +370,8 @@ def test_a_check_that_comes_twice_is_one_event(world: World, agents: list[Simula
     [check] = world.outside.queue.checks
     before = len(world.outside.tables.facts)
 
-    assert world.container.proofs.check(check) == 2
-    assert world.container.proofs.check(check) == 2
+    assert world.container.rollouts.check(check) == 2
+    assert world.container.rollouts.check(check) == 2
 
     assert len(world.outside.tables.facts) == before + 2
 
@@ -391,7 +391,7 @@ def test_of_changes_planned_together_an_agent_is_late_by_the_newest_that_concern
     report(hub)
     [check] = world.outside.queue.checks
 
-    assert world.container.proofs.check(check) == 1
+    assert world.container.rollouts.check(check) == 1
 
     assert {fact.peer_id for fact in world.outside.tables.facts if fact.kind == "late"} == {second.peer_id}
 

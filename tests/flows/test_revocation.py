@@ -258,10 +258,10 @@ def test_what_is_known_of_a_peer_outlives_its_token() -> None:
     site = a_site()
     site.end("reissue")
 
-    pulse = site.world.outside.presence.accuse(PeerId(site.hub.peer_id), site.world.outside.clock.now())
+    liveness = site.world.outside.presence.accuse(PeerId(site.hub.peer_id), site.world.outside.clock.now())
 
-    assert pulse is not None
-    assert pulse.last_seen is not None
+    assert liveness is not None
+    assert liveness.last_seen is not None
 
 
 def test_an_end_that_is_told_in_vain_goes_to_the_operator_after_some_tries() -> None:

@@ -13,10 +13,10 @@ from chalicelib.adapters.dynamodb.statements import Statement, run
 from chalicelib.adapters.dynamodb.values import epoch, fact_key, sighting_key
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.domain.peer.failover import Pulse
+from chalicelib.domain.peer.failover import AgentLiveness
 from chalicelib.domain.peer.peer import Host
 from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
-from chalicelib.ports.presence import Progress, Seen
+from chalicelib.ports.presence import PeerObservation, Progress
 
 FACTS_KEPT = timedelta(days=1)  # as long as a stream holds its records
 SIGHTINGS_KEPT = timedelta(days=365)  # a phone that nobody saw for a year is as one that never came
@@ -89,7 +89,7 @@ class DynamoPresence:
             agent.peer_id, [PresenceItem.last_seen.set(at), PresenceItem.accused_since.remove()], _admitted(agent)
         )
 
-    def accuse(self, peer_id: PeerId, at: datetime) -> Pulse | None:
+    def accuse(self, peer_id: PeerId, at: datetime) -> AgentLiveness | None:
         item = PresenceItem(peer_id, PresenceItem.ITEM)
         actions: list[Action] = [PresenceItem.accused_since.set(PresenceItem.accused_since | at)]
         try:
@@ -97,14 +97,14 @@ class DynamoPresence:
         except UpdateError as error:
             _unless_condition(error)
             return None
-        return _pulse(item)
+        return _liveness(item)
 
     def fell(self, peer_id: PeerId, at: datetime) -> None:
         self._update(peer_id, [PresenceItem.fell_at.set(at)])
 
-    def pulse(self, peer_id: PeerId) -> Pulse | None:
+    def liveness(self, peer_id: PeerId) -> AgentLiveness | None:
         try:
-            return _pulse(PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True))
+            return _liveness(PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True))
         except PresenceItem.DoesNotExist:
             return None
 
@@ -185,14 +185,15 @@ class DynamoPresence:
             for fact in facts:
                 batch.save(_fact_item(fact))
 
-    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
+    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, PeerObservation]:
         if not peer_ids:
             return {}
         agents = PresenceItem.batch_get([(known, PresenceItem.ITEM) for known in peer_ids], consistent_read=True)
         presences = {PeerId(item.peer_id): _presence(item) for item in agents}
         sightings = self.sightings(network_id, peer_ids)
         return {
-            known: Seen(presences.get(known), sightings.get(known)) for known in presences.keys() | sightings.keys()
+            known: PeerObservation(presences.get(known), sightings.get(known))
+            for known in presences.keys() | sightings.keys()
         }
 
     def _update(self, peer_id: PeerId, actions: list[Action], condition: Condition | None = None) -> Progress | None:
@@ -271,8 +272,8 @@ def _presence(item: PresenceItem) -> Presence:
     )
 
 
-def _pulse(item: PresenceItem) -> Pulse:
-    return Pulse(
+def _liveness(item: PresenceItem) -> AgentLiveness:
+    return AgentLiveness(
         None if item.connection_id is None else ConnectionId(item.connection_id),
         item.last_seen,
         item.accused_since,

@@ -14,7 +14,7 @@ from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.ports.identity import Assertion
 from chalicelib.ports.sockets import AgentSession, Ticket
-from chalicelib.ports.transactions import Moved
+from chalicelib.ports.transactions import CommitConflict
 
 
 class DynamoSessions:
@@ -42,7 +42,7 @@ class DynamoSessions:
         except Cancelled as cancelled:
             if burnt in cancelled.unmet:
                 return False
-            raise Moved from cancelled
+            raise CommitConflict from cancelled
         return True
 
     def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None:

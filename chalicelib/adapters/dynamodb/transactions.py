@@ -38,10 +38,10 @@ from chalicelib.adapters.dynamodb.values import (
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
-    BuryPeer,
     Claim,
     Commit,
     CreateNetwork,
+    DeletePeer,
     ForgetAgent,
     ForgetSighting,
     FreeAddress,
@@ -57,7 +57,7 @@ from chalicelib.domain.change.writes import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.ports.transactions import Moved, Refused
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
 OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock)  # their condition says: nobody was first
@@ -80,12 +80,12 @@ class DynamoTransactions:
             raise _why(commit, cancelled.unmet) from cancelled
 
 
-def _why(commit: Commit, unmet: list[Write | None]) -> Moved | Refused:
+def _why(commit: Commit, unmet: list[Write | None]) -> CommitConflict | ConditionFailed:
     """A claim that is taken is the answer; anything else that moved is decided again."""
     for write in unmet:
         if write is not None and not isinstance(write, OPTIMISTIC):
-            return Refused(commit, write)
-    return Moved()
+            return ConditionFailed(commit, write)
+    return CommitConflict()
 
 
 def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # noqa: C901  one flat case a kind of write
@@ -110,7 +110,7 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
             transaction.put(request_item(request), write, ours)
         case PutPeer(record):
             transaction.put(record_item(record), write)
-        case BuryPeer(tombstone):
+        case DeletePeer(tombstone):
             transaction.delete(PeerItem(tombstone.network_id, tombstone.peer_id), write)
             kept = TombstoneItem(
                 tombstone.network_id,

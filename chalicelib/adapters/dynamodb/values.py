@@ -25,7 +25,7 @@ from chalicelib.domain.network.acl import Acl, AclRule, Protocol, parse_ports, p
 from chalicelib.domain.network.addresses import Allocation, Reservation, Span
 from chalicelib.domain.network.directory import Block, BlockKey, Held
 from chalicelib.domain.network.network import Network, SealedSecret
-from chalicelib.domain.peer.peer import Enrollment, PeerRecord, Tombstone
+from chalicelib.domain.peer.peer import EnrollmentToken, PeerRecord, Tombstone
 from chalicelib.domain.peer.presence import Fact, FactKind
 
 
@@ -58,7 +58,7 @@ def tally_key(revision: Revision) -> str:
     return f"proof#{revision_key(revision)}#tally"
 
 
-def proof_span(first: Revision, last: Revision) -> tuple[str, str]:
+def rollout_span(first: Revision, last: Revision) -> tuple[str, str]:
     """The sort keys of all that is counted of the revisions from one to another."""
     return f"proof#{revision_key(first)}#", f"proof#{revision_key(last)}#~"
 
@@ -225,7 +225,7 @@ def record_value(item: PeerItem) -> PeerRecord:
     enrollment = None
     if item.enrollment_secret is not None and item.enrollment_expires_at is not None:
         secret = Secret(item.enrollment_secret)
-        enrollment = Enrollment(secret, item.enrollment_expires_at, item.device_key, item.left_key)
+        enrollment = EnrollmentToken(secret, item.enrollment_expires_at, item.device_key, item.left_key)
     return PeerRecord(peer_from(item.peer), enrollment)
 
 

@@ -12,7 +12,7 @@ from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.user import Claims
 from chalicelib.domain.ids import ConnectionId, NetworkId, Prefix
 from chalicelib.domain.network.network import SealedSecret
-from chalicelib.domain.peer.failover import Errand
+from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.queues import Check, Push
@@ -37,17 +37,17 @@ class MemoryQueue:
         self.checks.append(check)
 
 
-class MemoryErrands:
-    """`waiting`: each errand with when it is due."""
+class MemoryFailoverQueue:
+    """`waiting`: each failover task with when it is due."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.waiting: list[tuple[datetime, Errand]] = []
+        self.waiting: list[tuple[datetime, FailoverTask]] = []
 
-    def put(self, errand: Errand, delay: timedelta = timedelta(0)) -> None:
+    def put(self, task: FailoverTask, delay: timedelta = timedelta(0)) -> None:
         if delay > MOST_DELAY:
             raise ValueError(f"SQS delays a message by {MOST_DELAY} at most")
-        self.waiting.append((self._clock.now() + delay, errand))
+        self.waiting.append((self._clock.now() + delay, task))
 
 
 class MemoryGateway:

@@ -8,13 +8,13 @@ from datetime import datetime
 from chalicelib.adapters.memory.tables import BATCH, BATCH_READ, AgentFacts, MemoryTables
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.peer.failover import Pulse
+from chalicelib.domain.peer.failover import AgentLiveness
 from chalicelib.domain.peer.peer import Host
 from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
 from chalicelib.ports.identity import Assertion
-from chalicelib.ports.presence import Progress, Seen
+from chalicelib.ports.presence import PeerObservation, Progress
 from chalicelib.ports.sockets import AgentSession, Connection, Ticket
-from chalicelib.ports.transactions import Moved
+from chalicelib.ports.transactions import CommitConflict
 
 AGENTS = ("dyn_", "jmp_")
 
@@ -74,22 +74,22 @@ class MemoryPresence:
         if facts is not None:
             facts.last_seen, facts.accused_since = at, None
 
-    def accuse(self, peer_id: PeerId, at: datetime) -> Pulse | None:
+    def accuse(self, peer_id: PeerId, at: datetime) -> AgentLiveness | None:
         facts = self._written(peer_id)
         if facts is None:
             return None
         facts.accused_since = facts.accused_since or at
-        return _pulse(facts)
+        return _liveness(facts)
 
     def fell(self, peer_id: PeerId, at: datetime) -> None:
         facts = self._written(peer_id)
         if facts is not None:
             facts.fell_at = at
 
-    def pulse(self, peer_id: PeerId) -> Pulse | None:
+    def liveness(self, peer_id: PeerId) -> AgentLiveness | None:
         self._tables.requests["read"] += 1
         facts = self._tables.agents.get(peer_id)
-        return None if facts is None else _pulse(facts)
+        return None if facts is None else _liveness(facts)
 
     def progress(self, agent: Agent) -> Progress | None:
         self._tables.requests["read"] += 1
@@ -144,15 +144,15 @@ class MemoryPresence:
         for fact in facts:
             self._tables.facts.setdefault(fact)
 
-    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
+    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, PeerObservation]:
         self._tables.requests["read"] += 2
         seen = {
-            peer_id: Seen(
+            peer_id: PeerObservation(
                 _presence(self._tables.agents.get(peer_id)), self._tables.sightings.get((peer_id, network_id))
             )
             for peer_id in peer_ids
         }
-        return {peer_id: facts for peer_id, facts in seen.items() if facts != Seen()}
+        return {peer_id: facts for peer_id, facts in seen.items() if facts != PeerObservation()}
 
     def _said(self, agent: Agent) -> AgentFacts | None:
         facts = self._written(agent.peer_id)
@@ -202,7 +202,7 @@ class MemorySessions:
                 return False
             record = self._tables.peers.get((agent.network_id, agent.peer_id))
             if record is None or record.device_key != device_key:
-                raise Moved
+                raise CommitConflict
             self._tables.assertions.add(used)
         self._tables.sessions[session.agent.peer_id, session_id] = session
         return True
@@ -231,8 +231,8 @@ def _progress(facts: AgentFacts) -> Progress:
     return Progress(facts.wanted, applied, facts.is_blocked)
 
 
-def _pulse(facts: AgentFacts) -> Pulse:
-    return Pulse(
+def _liveness(facts: AgentFacts) -> AgentLiveness:
+    return AgentLiveness(
         facts.connection_id, facts.last_seen, facts.accused_since, facts.fell_at, facts.unreachable, facts.closed_at
     )
 

@@ -5,7 +5,7 @@ from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.edges import (
     CountedRandomness,
     MemoryDeadLetters,
-    MemoryErrands,
+    MemoryFailoverQueue,
     MemoryGateway,
     MemoryHeld,
     MemoryIdentities,
@@ -23,8 +23,8 @@ from chalicelib.adapters.memory.stores import (
     MemoryLeftovers,
     MemoryNetworks,
     MemoryPeers,
-    MemoryProofs,
     MemoryRequests,
+    MemoryRollouts,
     MemorySigningKeys,
 )
 from chalicelib.adapters.memory.tables import MemoryTables
@@ -45,7 +45,7 @@ class MemoryOutside:
         self.changes = MemoryChanges(self.tables)
         self.leftovers = MemoryLeftovers(self.tables)
         self.requests = MemoryRequests(self.tables)
-        self.proofs = MemoryProofs(self.tables)
+        self.rollouts = MemoryRollouts(self.tables)
         self.signing_keys = MemorySigningKeys(self.tables)
         self.presence = MemoryPresence(self.tables)
         self.connections = MemoryConnections(self.tables)
@@ -55,7 +55,7 @@ class MemoryOutside:
         self.identities = MemoryIdentities()
         self.vault = MemoryVault()
         self.queue = MemoryQueue()
-        self.errands = MemoryErrands(self.clock)
+        self.failover_tasks = MemoryFailoverQueue(self.clock)
         self.held = MemoryHeld()
         self.removals = MemoryRemovals()
         self.redelivery = MemoryRedelivery()

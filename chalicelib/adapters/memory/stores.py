@@ -8,7 +8,7 @@ from chalicelib.adapters.memory.tables import BATCH, BATCH_READ, MemoryTables
 from chalicelib.domain.bundle.signing import SigningKeys
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.change.rollout import FEW, Expected, Mark, Proof
+from chalicelib.domain.change.rollout import FEW, Expected, Mark, Rollout
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, PrincipalId, Revision
@@ -200,7 +200,7 @@ class MemoryChanges:
         return sorted(own, key=lambda change: change.revision)
 
 
-class MemoryProofs:
+class MemoryRollouts:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
@@ -209,11 +209,11 @@ class MemoryProofs:
         for revision, expected in concerned.items():
             self._tables.expected[network_id, revision] = expected
 
-    def proofs(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, Proof]:
+    def rollouts(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, Rollout]:
         self._tables.requests["read"] += 1
         found = dict(self._tables.expected).items()
         return {
-            revision: self._proof(network_id, revision, expected)
+            revision: self._rollout(network_id, revision, expected)
             for (known, revision), expected in found
             if known == network_id and first <= revision <= last
         }
@@ -229,10 +229,10 @@ class MemoryProofs:
             for mark in marks:
                 self._tables.marks.setdefault((network_id, mark.revision), {}).setdefault(mark.peer_id, mark)
 
-    def _proof(self, network_id: NetworkId, revision: Revision, expected: Expected) -> Proof:
+    def _rollout(self, network_id: NetworkId, revision: Revision, expected: Expected) -> Rollout:
         few = expected.agents if len(expected.agents) <= FEW else None
         marks = self._tables.marks.get((network_id, revision), {})
-        return Proof(expected.at, len(expected.agents), few=few).with_marks(list(marks.values()))
+        return Rollout(expected.at, len(expected.agents), few=few).with_marks(list(marks.values()))
 
 
 class MemorySigningKeys:

@@ -8,16 +8,16 @@ import msgspec
 
 from chalicelib.domain.change.push_notice import Notice
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.peer.failover import Errand
+from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.ports.queues import Check, Push
 from chalicelib.ports.sockets import Connection
 
 NOTICES: Mapping[str, type[Notice]] = {kind.__name__: kind for kind in get_args(Notice)}
-ERRANDS: Mapping[str, type[Errand]] = {kind.__name__: kind for kind in get_args(Errand)}
+FAILOVER_TASKS: Mapping[str, type[FailoverTask]] = {kind.__name__: kind for kind in get_args(FailoverTask)}
 
 
-class Told(msgspec.Struct, frozen=True, tag="push"):
+class PushMessage(msgspec.Struct, frozen=True, tag="push"):
     """A push; `kind` names the notice's type."""
 
     kind: str
@@ -28,7 +28,7 @@ class Told(msgspec.Struct, frozen=True, tag="push"):
     tries: int = 0
 
 
-class Due(msgspec.Struct, frozen=True, tag="check"):
+class CheckMessage(msgspec.Struct, frozen=True, tag="check"):
     check: Check
 
 
@@ -51,8 +51,8 @@ def removal_text(network_id: NetworkId, turn: int) -> str:
 
 def message_from(body: str) -> Push | Check:
     """Parse a message; raises msgspec.DecodeError, KeyError for a kind of notice that is not known."""
-    message: Told | Due = msgspec.json.decode(body, type=Told | Due)
-    if isinstance(message, Due):
+    message: PushMessage | CheckMessage = msgspec.json.decode(body, type=PushMessage | CheckMessage)
+    if isinstance(message, CheckMessage):
         return message.check
     notice = msgspec.json.decode(message.notice, type=NOTICES[message.kind])
     return Push(notice, message.connections, message.after, message.until, message.tries)
@@ -60,10 +60,10 @@ def message_from(body: str) -> Push | Check:
 
 def message_of(message: Push | Check) -> str:
     if isinstance(message, Check):
-        return msgspec.json.encode(Due(message)).decode()
+        return msgspec.json.encode(CheckMessage(message)).decode()
     notice = msgspec.Raw(msgspec.json.encode(message.notice))
     kind, waiting = type(message.notice).__name__, (message.after, message.until, message.tries)
-    told = Told(kind, notice, message.connections, *waiting)
+    told = PushMessage(kind, notice, message.connections, *waiting)
     return msgspec.json.encode(told).decode()
 
 
@@ -76,17 +76,17 @@ def held_text(word: PskHeld) -> str:
     return msgspec.json.encode(word).decode()
 
 
-class _Errand(msgspec.Struct, frozen=True):
+class _FailoverTask(msgspec.Struct, frozen=True):
     kind: str
-    errand: msgspec.Raw
+    task: msgspec.Raw
 
 
-def errand_from(body: str) -> Errand:
-    """Parse an errand; raises msgspec.DecodeError, KeyError for a kind that is not known."""
-    message = msgspec.json.decode(body, type=_Errand)
-    return msgspec.json.decode(message.errand, type=ERRANDS[message.kind])
+def failover_task_from(body: str) -> FailoverTask:
+    """Parse a failover task; raises msgspec.DecodeError, KeyError for a kind that is not known."""
+    message = msgspec.json.decode(body, type=_FailoverTask)
+    return msgspec.json.decode(message.task, type=FAILOVER_TASKS[message.kind])
 
 
-def errand_text(errand: Errand) -> str:
-    raw = msgspec.Raw(msgspec.json.encode(errand))
-    return msgspec.json.encode(_Errand(type(errand).__name__, raw)).decode()
+def failover_task_text(task: FailoverTask) -> str:
+    raw = msgspec.Raw(msgspec.json.encode(task))
+    return msgspec.json.encode(_FailoverTask(type(task).__name__, raw)).decode()

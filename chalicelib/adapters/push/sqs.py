@@ -1,4 +1,4 @@
-"""The queues of pushes, errands, words on keys and removals, and the dead-letter queue of the stream."""
+"""The queues of pushes, failover tasks, words on keys and removals, and the dead-letter queue of the stream."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -8,9 +8,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from chalicelib.adapters.push.messages import errand_text, held_text, message_of, removal_text
+from chalicelib.adapters.push.messages import failover_task_text, held_text, message_of, removal_text
 from chalicelib.domain.ids import NetworkId
-from chalicelib.domain.peer.failover import Errand
+from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.ports.queues import Check, Push
 from chalicelib.settings import Settings
@@ -43,16 +43,16 @@ class SqsPushQueue:
         )
 
 
-class SqsErrandQueue:
+class SqsFailoverQueue:
     """Jumps that may be dead: what is to be looked at, now or later."""
 
     def __init__(self, settings: Settings) -> None:
         self._sqs = _client(settings)
-        self._url = settings.errand_queue_url
+        self._url = settings.failover_queue_url
 
-    def put(self, errand: Errand, delay: timedelta = timedelta(0)) -> None:
+    def put(self, task: FailoverTask, delay: timedelta = timedelta(0)) -> None:
         self._sqs.send_message(
-            QueueUrl=self._url, MessageBody=errand_text(errand), DelaySeconds=int(delay.total_seconds())
+            QueueUrl=self._url, MessageBody=failover_task_text(task), DelaySeconds=int(delay.total_seconds())
         )
 
 
@@ -86,7 +86,7 @@ class SqsRedelivery:
         urls = (
             settings.push_queue_url,
             settings.check_queue_url,
-            settings.errand_queue_url,
+            settings.failover_queue_url,
             settings.held_queue_url,
             settings.removal_queue_url,
         )

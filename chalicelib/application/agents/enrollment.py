@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chalicelib.application.agents.sockets import ENDED
-from chalicelib.application.retry import decide
+from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Affected, Change, What
 from chalicelib.domain.change.writes import (
     AdmitAgent,
@@ -28,7 +28,7 @@ from chalicelib.domain.network.directory import RangeTaken, blocks_of
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import EnrollmentRefused, FilesWouldBeVoid, PeerDeleted, PeerLeft, PeerNotFound
 from chalicelib.domain.peer.patch import revised
-from chalicelib.domain.peer.peer import Enrollment, Host, Peer, PeerRecord
+from chalicelib.domain.peer.peer import EnrollmentToken, Host, Peer, PeerRecord
 from chalicelib.domain.text import parse_reachable
 from chalicelib.ports.identity import Assertions
 from chalicelib.ports.network import NetworkStore
@@ -60,7 +60,7 @@ class OpenSession:
 
 
 @dataclass(frozen=True, slots=True)
-class EnrollmentDesk:
+class Enrollment:
     transactions: Transactions
     networks: NetworkStore
     peers: PeerStore
@@ -77,7 +77,7 @@ class EnrollmentDesk:
         """
         network_id, _, peer_id = token.record.partition(":")
         agent = Agent(NetworkId(network_id), PeerId(peer_id))
-        return decide(self.clock, lambda: self._enroll(agent, token, applicant))
+        return retry_on_conflict(self.clock, lambda: self._enroll(agent, token, applicant))
 
     def _enroll(self, agent: Agent, token: Token, applicant: Applicant) -> Agent:
         now = self.clock.now()
@@ -109,7 +109,7 @@ class EnrollmentDesk:
             PeerDeleted: the assertion is good and the peer is gone.
             PeerLeft: the assertion is good and of the machine that gave the peer up.
         """
-        return decide(self.clock, lambda: self._open(assertion))
+        return retry_on_conflict(self.clock, lambda: self._open(assertion))
 
     def _open(self, assertion: str) -> OpenSession:
         """The session is written while the device key that proved it is the peer's, or not at all."""
@@ -147,7 +147,7 @@ class EnrollmentDesk:
             Unauthenticated: the session is of before a new token; who had the peer then has no say in it.
             FilesWouldBeVoid: static peers' files name this jump, and nobody said they may be void.
         """
-        decide(self.clock, lambda: self._leave(agent, device_key, void_files))
+        retry_on_conflict(self.clock, lambda: self._leave(agent, device_key, void_files))
 
     def _leave(self, agent: Agent, device_key: str, void_files: bool) -> None:
         now = self.clock.now()
@@ -190,7 +190,7 @@ class EnrollmentDesk:
         return replace(enrolled, endpoint=guess, endpoint_guessed=True)
 
 
-def _writes(before: Peer, peer: Peer, used: Enrollment, host: Host, advance: AdvanceNetwork) -> tuple[Write, ...]:
+def _writes(before: Peer, peer: Peer, used: EnrollmentToken, host: Host, advance: AdvanceNetwork) -> tuple[Write, ...]:
     return (
         advance,
         PutPeer(PeerRecord(peer, used)),

@@ -1,8 +1,8 @@
 """Jumps that may be dead: whose word counts, who moves, and who comes back.
 
-Requests: an accusation 1 read, and 1 write for each jump it names; with it a move of the peer alone 3 reads
+Requests: a report of a dead jump 1 read, and 1 write for each jump it names; with it a move of the peer alone 3 reads
 and 1 transaction, or of all the jump's peers 2 reads, 1 transaction and 1 write; 2 messages and
-1 frame. A vigil 2 reads (1 of a silent jump) and 1 message; a homecoming 2
+1 frame. A silence check 2 reads (1 of a silent jump) and 1 message; a return check 2
 reads and 1 message. Coming back 2 reads and 1 transaction. A reset 2 reads and 1 frame.
 """
 
@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
-from chalicelib.application.retry import decide
+from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.change.push_notice import ResetWanted, SignOfLifeWanted
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit
@@ -24,12 +24,12 @@ from chalicelib.domain.peer.failover import (
     ANSWERS_WITHIN,
     AWAY_AT_MOST,
     DOWN,
-    Accusation,
-    Errand,
-    Homecoming,
-    Pulse,
+    AgentLiveness,
+    DeadJumpReport,
+    FailoverTask,
     ResetRequest,
-    Vigil,
+    ReturnCheck,
+    SilenceCheck,
     avoiding,
     down_text,
     forgiving,
@@ -44,7 +44,7 @@ from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.presence import PresenceStore
-from chalicelib.ports.queues import ErrandQueue
+from chalicelib.ports.queues import FailoverQueue
 from chalicelib.ports.sockets import Gateway
 from chalicelib.ports.transactions import Transactions
 
@@ -59,112 +59,117 @@ class Failover:
     networks: NetworkStore
     peers: PeerStore
     presence: PresenceStore
-    errands: ErrandQueue
+    failover_tasks: FailoverQueue
     gateway: Gateway
     clock: Clock
 
-    def run(self, errand: Errand) -> None:
-        """Run one errand; what it speaks of may be gone by now."""
+    def run(self, task: FailoverTask) -> None:
+        """Run one failover task; what it speaks of may be gone by now."""
         try:
-            match errand:
-                case Accusation():
-                    known = self.networks.get(errand.network_id).preferences
-                    for jump_id in known.keys() & errand.jumps:
-                        self._hear(errand, jump_id)
-                case Vigil():
-                    self._watch(errand)
-                case Homecoming():
-                    self._bring_home(errand)
+            match task:
+                case DeadJumpReport():
+                    known = self.networks.get(task.network_id).preferences
+                    for jump_id in known.keys() & task.jumps:
+                        self._hear(task, jump_id)
+                case SilenceCheck():
+                    self._watch(task)
+                case ReturnCheck():
+                    self._bring_home(task)
                 case ResetRequest():
-                    self._reset(errand)
+                    self._reset(task)
                 case _:
-                    assert_never(errand)
+                    assert_never(task)
         except (NetworkNotFound, PeerNotFound):
             return
 
-    def _hear(self, accusation: Accusation, jump_id: PeerId) -> None:
+    def _hear(self, dead_jump_report: DeadJumpReport, jump_id: PeerId) -> None:
         now = self.clock.now()
-        pulse = self.presence.accuse(jump_id, now)
-        if pulse is None:
+        liveness = self.presence.accuse(jump_id, now)
+        if liveness is None:
             return
-        if pulse.is_silent(now):
-            self._mark(accusation.network_id, jump_id, accusation.accuser)
+        if liveness.is_silent(now):
+            self._mark(dead_jump_report.network_id, jump_id, dead_jump_report.accuser)
             return
-        if pulse.accused_since == now:
-            self._ask(accusation.network_id, jump_id, pulse)
-        if not is_jump(accusation.accuser):
-            self._move_alone(accusation.network_id, accusation.accuser, jump_id)
+        if liveness.accused_since == now:
+            self._ask(dead_jump_report.network_id, jump_id, liveness)
+        if not is_jump(dead_jump_report.accuser):
+            self._move_alone(dead_jump_report.network_id, dead_jump_report.accuser, jump_id)
 
-    def _ask(self, network_id: NetworkId, jump_id: PeerId, pulse: Pulse) -> None:
+    def _ask(self, network_id: NetworkId, jump_id: PeerId, liveness: AgentLiveness) -> None:
         """Look for a sign of life a moment later, from a new socket or by an answer on this one.
 
-        A jump that could not be asked is not looked at so soon: its next heartbeat speaks for it, or its vigil
+        A jump that could not be asked is not looked at so soon: its next heartbeat speaks for it, or its silence check
         finds it silent.
         """
-        known = pulse.connection_id
+        known = liveness.connection_id
         if known is not None and self.gateway.tell([known], SignOfLifeWanted(network_id)).failed:
             return
         end = self.clock.now() + ANSWERS_WITHIN
-        self.errands.put(Vigil(network_id, jump_id, known, serving_since=None, until=end, is_once=True), ANSWERS_WITHIN)
+        self.failover_tasks.put(
+            SilenceCheck(network_id, jump_id, known, serving_since=None, until=end, is_once=True), ANSWERS_WITHIN
+        )
 
-    def _watch(self, vigil: Vigil) -> None:
-        """A newer socket of the jump has a vigil of its own: one that a doubled message made ends with its socket."""
+    def _watch(self, silence_check: SilenceCheck) -> None:
+        """A newer socket of the jump has a silence check of its own; one that a doubled message made ends with its
+        socket."""
         now = self.clock.now()
-        pulse = self.presence.pulse(vigil.jump_id)
-        if pulse is None:
+        liveness = self.presence.liveness(silence_check.jump_id)
+        if liveness is None:
             return
-        if vigil.is_once:
-            if pulse.is_silent(now) and pulse.accused_since is not None:
-                self._mark(vigil.network_id, vigil.jump_id, vigil.jump_id)
+        if silence_check.is_once:
+            if liveness.is_silent(now) and liveness.accused_since is not None:
+                self._mark(silence_check.network_id, silence_check.jump_id, silence_check.jump_id)
             return
-        if pulse.connection_id != vigil.connection_id:
+        if liveness.connection_id != silence_check.connection_id:
             return
         since, is_down = None, False
-        if not pulse.is_silent(now):
-            since = pulse.serves_since(vigil.serving_since, now)
-            is_down = vigil.jump_id in self.networks.get(vigil.network_id).down
+        if not liveness.is_silent(now):
+            since = liveness.serves_since(silence_check.serving_since, now)
+            is_down = silence_check.jump_id in self.networks.get(silence_check.network_id).down
             if is_down and now - since >= self.return_after:
-                self._unmark(vigil.network_id, vigil.jump_id)
-        elif vigil.serving_since is not None:
-            self.presence.record(Fact(vigil.network_id, vigil.jump_id, FactKind.DISCONNECTED, now))
-        if pulse.is_silent(now) and pulse.accused_since is not None:
-            self._mark(vigil.network_id, vigil.jump_id, vigil.jump_id)
-        if now < vigil.until:
-            self.errands.put(replace(vigil, serving_since=since), next_look(pulse, is_down, self.return_after, now))
+                self._unmark(silence_check.network_id, silence_check.jump_id)
+        elif silence_check.serving_since is not None:
+            self.presence.record(Fact(silence_check.network_id, silence_check.jump_id, FactKind.DISCONNECTED, now))
+        if liveness.is_silent(now) and liveness.accused_since is not None:
+            self._mark(silence_check.network_id, silence_check.jump_id, silence_check.jump_id)
+        if now < silence_check.until:
+            self.failover_tasks.put(
+                replace(silence_check, serving_since=since), next_look(liveness, is_down, self.return_after, now)
+            )
 
-    def _bring_home(self, homecoming: Homecoming) -> None:
+    def _bring_home(self, return_check: ReturnCheck) -> None:
         now = self.clock.now()
-        jump, own = self.presence.pulse(homecoming.jump_id), self.presence.pulse(homecoming.peer_id)
+        jump, own = self.presence.liveness(return_check.jump_id), self.presence.liveness(return_check.peer_id)
         if jump is None or own is None:
             return
-        if now >= homecoming.until:
-            self._forgive(homecoming)
+        if now >= return_check.until:
+            self._forgive(return_check)
             return
-        if jump.is_silent(now) or homecoming.jump_id in own.unreachable:
-            self._look_again(replace(homecoming, serving_since=None), self.return_after)
+        if jump.is_silent(now) or return_check.jump_id in own.unreachable:
+            self._look_again(replace(return_check, serving_since=None), self.return_after)
             return
-        since = jump.serves_since(homecoming.serving_since, now)
+        since = jump.serves_since(return_check.serving_since, now)
         if now - since < self.return_after:
-            self._look_again(replace(homecoming, serving_since=since), look_every(self.return_after))
+            self._look_again(replace(return_check, serving_since=since), look_every(self.return_after))
             return
-        self._forgive(homecoming)
+        self._forgive(return_check)
 
-    def _forgive(self, homecoming: Homecoming) -> None:
+    def _forgive(self, return_check: ReturnCheck) -> None:
         def forgiven(network: Network, before: PeerRecord) -> Edit:
-            return Edit(network, replace(before, peer=forgiving(before.peer, homecoming.jump_id)))
+            return Edit(network, replace(before, peer=forgiving(before.peer, return_check.jump_id)))
 
-        by = PrincipalId(homecoming.jump_id)
-        self.edits.make(Order(homecoming.network_id, homecoming.peer_id, by, What.HOME_RETURNED), forgiven)
+        by = PrincipalId(return_check.jump_id)
+        self.edits.make(Order(return_check.network_id, return_check.peer_id, by, What.HOME_RETURNED), forgiven)
 
-    def _look_again(self, homecoming: Homecoming, delay: timedelta) -> None:
-        self.errands.put(homecoming, delay)
+    def _look_again(self, return_check: ReturnCheck, delay: timedelta) -> None:
+        self.failover_tasks.put(return_check, delay)
 
     def _reset(self, request: ResetRequest) -> None:
         if request.jump_id not in self.networks.get(request.network_id).preferences:
             return
-        pulse = self.presence.pulse(request.jump_id)
-        if pulse is not None and pulse.connection_id is not None:
-            self.gateway.tell([pulse.connection_id], ResetWanted(request.network_id, request.peer_id))
+        liveness = self.presence.liveness(request.jump_id)
+        if liveness is not None and liveness.connection_id is not None:
+            self.gateway.tell([liveness.connection_id], ResetWanted(request.network_id, request.peer_id))
 
     def _move_alone(self, network_id: NetworkId, peer_id: PeerId, jump_id: PeerId) -> None:
         moved: list[Peer] = []
@@ -177,8 +182,8 @@ class Failover:
         self.edits.make(Order(network_id, peer_id, PrincipalId(peer_id), What.HOME_MOVED, note=jump_id), avoided)
         if moved:
             until = self.clock.now() + AWAY_AT_MOST
-            homecoming = Homecoming(network_id, peer_id, jump_id, serving_since=None, until=until)
-            self._look_again(homecoming, look_every(self.return_after))
+            return_check = ReturnCheck(network_id, peer_id, jump_id, serving_since=None, until=until)
+            self._look_again(return_check, look_every(self.return_after))
 
     def _mark(self, network_id: NetworkId, jump_id: PeerId, by: PeerId) -> None:
         """Mark a jump down for all, while another can serve. Without effect on one that is."""
@@ -208,4 +213,4 @@ class Failover:
             self.transactions.commit(Commit(change, (AdvanceNetwork(after),)))
             return True
 
-        return decide(self.clock, attempt)
+        return retry_on_conflict(self.clock, attempt)

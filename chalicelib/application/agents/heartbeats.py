@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 
 from chalicelib.application.agents.observations import Observations
 from chalicelib.application.agents.sockets import refusal
-from chalicelib.application.push.rollouts import Proofs
+from chalicelib.application.push.rollouts import Rollouts
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import PeerId, Revision, is_jump
-from chalicelib.domain.peer.failover import Accusation, ResetRequest
+from chalicelib.domain.peer.failover import DeadJumpReport, ResetRequest
 from chalicelib.domain.peer.peer import Host
 from chalicelib.domain.peer.presence import own_handshakes
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.presence import PresenceStore
-from chalicelib.ports.queues import ErrandQueue
+from chalicelib.ports.queues import FailoverQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Heartbeat:
 class Heartbeats:
     presence: PresenceStore
     observations: Observations
-    proofs: Proofs
-    errands: Callable[[], ErrandQueue]
+    rollouts: Rollouts
+    failover_tasks: Callable[[], FailoverQueue]
     clock: Clock
 
     def record(self, agent: Agent, heartbeat: Heartbeat) -> Revision:
@@ -65,16 +65,16 @@ class Heartbeats:
         if progress is None:
             raise refusal(self.presence, agent)
         if heartbeat.running > progress.applied:
-            self.proofs.applied(agent, heartbeat.running, heartbeat.bundle_hash, progress)
+            self.rollouts.applied(agent, heartbeat.running, heartbeat.bundle_hash, progress)
         if progress.is_blocked:  # it may say how it is itself, and what it applied
             return progress.wanted
         if is_jump(agent.peer_id):  # only a jump's word about others counts
             others = [seen for seen in heartbeat.sightings if seen[0] != agent.peer_id]
             self.observations.take(agent.network_id, others, now)
         if heartbeat.unreachable:
-            self.errands().put(Accusation(agent.network_id, agent.peer_id, heartbeat.unreachable))
+            self.failover_tasks().put(DeadJumpReport(agent.network_id, agent.peer_id, heartbeat.unreachable))
         if heartbeat.reset is not None:
-            self.errands().put(ResetRequest(agent.network_id, agent.peer_id, heartbeat.reset))
+            self.failover_tasks().put(ResetRequest(agent.network_id, agent.peer_id, heartbeat.reset))
         return progress.wanted
 
     def lives(self, agent: Agent) -> None:

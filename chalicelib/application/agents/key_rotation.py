@@ -3,7 +3,7 @@
 An agent's word that it holds new preshared keys is put aside, and taken with those of others: all
 agents of a network have one within seconds of a renewal.
 
-Requests: a demand 2 reads + 1 transaction and a lens; of a jump 1 query of the peers more, and
+Requests: a demand 2 reads + 1 transaction and the read of views; of a jump 1 query of the peers more, and
 while its key is staged 2 a hundred agents. A report 2 reads, and 1 transaction when it says
 something new of its keys, 1 message when it does of preshared keys alone; while the key is staged
 the jumps and their presence, 3 more; of a jump one query of the peers, and 2 a hundred agents. Words
@@ -16,8 +16,8 @@ from functools import partial
 
 from chalicelib.application.agents.sockets import ENDED
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
-from chalicelib.application.peers.peer_view import Lens, Shown
-from chalicelib.application.retry import decide
+from chalicelib.application.peers.peer_view import PeerView, PeerViews
+from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Affected, Change, What, what_happened
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer, claims_of_keys
 from chalicelib.domain.errors import NetworkNotFound, Unauthenticated
@@ -26,7 +26,7 @@ from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import FilesWouldBreak, KeyNotHeld, KindMismatch, PeerIsBlocked, PeerNotEnrolled
 from chalicelib.domain.peer.home import home_of, serving
-from chalicelib.domain.peer.key_rotation import Held, PskHeld, told
+from chalicelib.domain.peer.key_rotation import PskHeld, ReportedKeys, told
 from chalicelib.domain.peer.peer import Kind, Peer, PeerRecord, Rotation
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
@@ -41,7 +41,7 @@ AGENTS = PrincipalId("agents")  # several of them, by what they said
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KeyState:
     """What the control plane knows of an agent's keys. `is_held`: all who must hold the staged one do."""
 
     public_key: str
@@ -57,10 +57,10 @@ class Rotations:
     peers: PeerStore
     presence: PresenceStore
     held: Callable[[], HeldQueue]
-    lens: Lens
+    views: PeerViews
     clock: Clock
 
-    def report(self, agent: Agent, held: Held) -> Known:
+    def report(self, agent: Agent, held: ReportedKeys) -> KeyState:
         """Take an agent's word of its keys; the same again changes nothing, and answers how far it is.
 
         Raises:
@@ -84,7 +84,7 @@ class Rotations:
         if held.epoch == network.epoch != peer.epoch:
             self.held().put(PskHeld(network.id, peer.id, network.epoch))
         is_held = peer.staged_key is not None and not self._lacking(network, peer)
-        return Known(str(peer.public_key), peer.staged_key, is_held)
+        return KeyState(str(peer.public_key), peer.staged_key, is_held)
 
     def hold(self, words: Iterable[PskHeld]) -> None:
         """Take words on preshared keys: the agents of a network together, in as few changes as hold them.
@@ -102,7 +102,7 @@ class Rotations:
             ordered = sorted(said.items())
             for at in range(0, len(ordered), WORDS):
                 together = dict(ordered[at : at + WORDS])
-                while decide(self.clock, partial(self._hold, network_id, together)):
+                while retry_on_conflict(self.clock, partial(self._hold, network_id, together)):
                     pass
 
     def _hold(self, network_id: NetworkId, said: Mapping[PeerId, int]) -> bool:
@@ -126,7 +126,7 @@ class Rotations:
             self.transactions.commit(Commit(change, (AdvanceNetwork(network), *map(PutPeer, after))))
         return len(fitting) < len(records)
 
-    def demand(self, network_id: NetworkId, peer_id: PeerId, is_forced: bool, by: Principal) -> Shown:
+    def demand(self, network_id: NetworkId, peer_id: PeerId, is_forced: bool, by: Principal) -> PeerView:
         """Have an agent replace its key. A jump's second demand asks what it waits for.
 
         Raises:
@@ -147,7 +147,7 @@ class Rotations:
             return Edit(network, replace(before, peer=self._demanded(network, peer, is_forced)))
 
         network, peer = self.edits.make(Order(network_id, peer_id, by.id, What.KEY_WANTED), demanded)
-        return self.lens.shown(network, [peer])[0]
+        return self.views.shown(network, [peer])[0]
 
     def _demanded(self, network: Network, peer: Peer, is_forced: bool) -> Peer:
         if peer.staged_key is None:

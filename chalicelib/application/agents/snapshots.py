@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from chalicelib.application.agents.sockets import ENDED
 from chalicelib.domain.bundle.bundle import Bundle
-from chalicelib.domain.bundle.snapshot import Picture, bundle_of, caught_up, is_whole, pictures, reroutes
+from chalicelib.domain.bundle.snapshot import Snapshot, bundle_of, caught_up, is_whole, reroutes, snapshots
 from chalicelib.domain.errors import Busy, Unauthenticated
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
@@ -58,9 +58,9 @@ class Tunnels:
             Busy: no READINGS readings gave one revision's picture; a torn config never comes out.
         """
         for _ in range(READINGS):
-            picture = self._read(network_id, peer_id, admission)
-            if picture is not None:
-                return bundle_of(picture, self._psk(picture.network))
+            snapshot = self._read(network_id, peer_id, admission)
+            if snapshot is not None:
+                return bundle_of(snapshot, self._psk(snapshot.network))
         raise Busy
 
     def since(self, agent: Agent, since: Revision) -> Difference | Bundle | None:
@@ -86,7 +86,7 @@ class Tunnels:
             changes += self.changes.between(network_id, changes[-1].revision)
         if not is_whole(changes, since, at_least=network.revision):
             return None
-        drawn = pictures(network, own.id, {peer.id: peer for peer in known}, acl, changes, since)
+        drawn = snapshots(network, own.id, {peer.id: peer for peer in known}, acl, changes, since)
         psk = self._psk(network)
         if drawn is not None:
             return Difference(bundle_of(drawn[0], psk), bundle_of(drawn[1], psk))
@@ -94,7 +94,7 @@ class Tunnels:
         if own.is_jump or not is_still:  # it knows but some peers, or they are of several revisions
             return None
         others = {peer.id: peer for peer in known}
-        return bundle_of(Picture(network, own, tuple(others.values()), acl), psk)
+        return bundle_of(Snapshot(network, own, tuple(others.values()), acl), psk)
 
     def _own(self, network_id: NetworkId, peer_id: PeerId, admission: str | None) -> Peer:
         record = self.peers.get(network_id, peer_id)
@@ -102,7 +102,7 @@ class Tunnels:
             raise Unauthenticated(ENDED)
         return record.peer
 
-    def _read(self, network_id: NetworkId, peer_id: PeerId, admission: str | None) -> Picture | None:
+    def _read(self, network_id: NetworkId, peer_id: PeerId, admission: str | None) -> Snapshot | None:
         """Read everything between two looks at the revision, then apply what changed in between.
 
         None: the change log does not lead from one to the other, or the ACL moved on again.
@@ -113,7 +113,7 @@ class Tunnels:
         acl = self._acl(before, own)
         after = self.networks.get(network_id)
         if after.revision == before.revision:
-            return Picture(after, own, others, acl)
+            return Snapshot(after, own, others, acl)
         changes = self.changes.between(network_id, before.revision, after.revision)
         if not is_whole(changes, before.revision, at_least=after.revision):
             return None
@@ -124,7 +124,7 @@ class Tunnels:
         known = caught_up({own.id: own, **{peer.id: peer for peer in others}}, changes)
         if own.id not in known:
             raise PeerNotFound(peer_id)
-        return Picture(after, known[own.id], tuple(known.values()), acl)
+        return Snapshot(after, known[own.id], tuple(known.values()), acl)
 
     def _others(self, network: Network, peer: Peer) -> tuple[Peer, ...]:
         if peer.is_jump:

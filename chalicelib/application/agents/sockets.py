@@ -13,11 +13,11 @@ from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import parse_token
 from chalicelib.domain.ids import ConnectionId, PeerId, Revision, is_jump
 from chalicelib.domain.peer.errors import PeerNotFound
-from chalicelib.domain.peer.failover import Vigil, look_every
+from chalicelib.domain.peer.failover import SilenceCheck, look_every
 from chalicelib.domain.peer.presence import Fact, FactKind
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.presence import PresenceStore
-from chalicelib.ports.queues import ErrandQueue
+from chalicelib.ports.queues import FailoverQueue
 from chalicelib.ports.sockets import AgentSession, Connection, ConnectionStore, SessionStore
 
 ENDED = "The session has ended. Open a new one."
@@ -31,7 +31,7 @@ class Connections:
     sessions: SessionStore
     connections: ConnectionStore
     presence: PresenceStore
-    errands: Callable[[], ErrandQueue]
+    failover_tasks: Callable[[], FailoverQueue]
     clock: Clock
 
     def authorize(self, session: str) -> tuple[str, AgentSession]:
@@ -80,8 +80,10 @@ class Connections:
             raise refusal(self.presence, agent)
         self.presence.record(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now))
         if is_jump(agent.peer_id):
-            vigil = Vigil(agent.network_id, agent.peer_id, connection_id, serving_since=now, until=expires_at)
-            self.errands().put(vigil, look_every(self.return_after))
+            silence_check = SilenceCheck(
+                agent.network_id, agent.peer_id, connection_id, serving_since=now, until=expires_at
+            )
+            self.failover_tasks().put(silence_check, look_every(self.return_after))
         return progress.wanted
 
     def close(self, agent: Agent, connection_id: ConnectionId) -> None:

@@ -6,7 +6,7 @@ Requests: read 2; replace 2, and 1 a hundred peers that rules name, + 1 transact
 from collections.abc import Set
 from dataclasses import dataclass, replace
 
-from chalicelib.application.retry import decide
+from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit, WriteAcl
 from chalicelib.domain.errors import Invalid, Stale
@@ -58,7 +58,7 @@ class Acls:
             self.transactions.commit(Commit(change, (AdvanceNetwork(network), WriteAcl(acl))))
             return acl
 
-        return decide(self.clock, attempt)
+        return retry_on_conflict(self.clock, attempt)
 
     def _require_known(self, acl: Acl) -> None:
         named = acl.peer_ids()

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 from itertools import islice
 
 from chalicelib.application.ranges import Ranges
-from chalicelib.application.retry import decide
+from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit, SettleRequest, Write
@@ -41,7 +41,7 @@ MOST_RESERVATIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class AllocationWithPeer:
     """An allocation with its peer; in quarantine until `available_at`, when it may be handed out again."""
 
     holding: Holding
@@ -67,7 +67,7 @@ class Ipam:
 
     def page(
         self, network_id: NetworkId, after: int | None, limit: int, by: Principal
-    ) -> tuple[Network, list[Held], int | None]:
+    ) -> tuple[Network, list[AllocationWithPeer], int | None]:
         """Up to `limit` allocations in the order of their addresses, and the cursor of the next page."""
         by.require_sight(network_id)
         network = self.networks.get(network_id)
@@ -75,7 +75,10 @@ class Ipam:
         found = list(islice(self.allocations.taken(network_id, span), limit + 1)) if span.size else []
         chosen = found[:limit]
         holders = {peer.id: peer for peer in self.peers.many(network_id, _holders(chosen))}
-        held = [Held(one, holders.get(one.peer_id) if one.peer_id else None, _available_at(one)) for one in chosen]
+        held = [
+            AllocationWithPeer(one, holders.get(one.peer_id) if one.peer_id else None, _available_at(one))
+            for one in chosen
+        ]
         return network, held, chosen[-1].allocation.index if len(found) > limit else None
 
     def reserve(
@@ -100,7 +103,7 @@ class Ipam:
             settled = () if request is None else (SettleRequest(replace(request, is_done=True)),)
             return self._commit(network, What.RANGE_RESERVED, new, by, settled)
 
-        return decide(self.clock, attempt)
+        return retry_on_conflict(self.clock, attempt)
 
     def release(self, network_id: NetworkId, span: Span, by: Principal) -> None:
         """Raises ReservationNotFound."""
@@ -110,7 +113,7 @@ class Ipam:
             network = self.networks.get(network_id).without_reservation(span)
             self._commit(network, What.RANGE_RELEASED, Reservation(span), by, ())
 
-        decide(self.clock, attempt)
+        retry_on_conflict(self.clock, attempt)
 
     def suggestions(self, bases: Sequence[IPv4Network], peers: int, count: int, by: Principal) -> list[IPv4Network]:
         """Free ranges for so many peers. A look, not a claim: for those who see all that is taken.

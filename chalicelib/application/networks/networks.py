@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from chalicelib.application.ranges import Ranges, writes_of
-from chalicelib.application.retry import decide
+from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import DELETING, Change, What
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.writes import (
@@ -99,7 +99,7 @@ class Networks:
             self.transactions.commit(Commit(change, tuple(writes)))
             return network
 
-        return decide(self.clock, attempt)
+        return retry_on_conflict(self.clock, attempt)
 
     def page(self, after: str | None, limit: int, by: Principal) -> tuple[Sequence[Network], str | None]:
         """Up to `limit` networks in the order of their creation, and the cursor of the next page."""
@@ -134,7 +134,7 @@ class Networks:
             self.transactions.commit(Commit(change, (AdvanceNetwork(network),)))
             return network
 
-        return decide(self.clock, attempt)
+        return retry_on_conflict(self.clock, attempt)
 
     def update(
         self,
@@ -186,7 +186,7 @@ class Networks:
             self.transactions.commit(Commit(change, tuple(writes)))
             return after
 
-        return decide(self.clock, attempt)
+        return retry_on_conflict(self.clock, attempt)
 
     def delete(
         self, network_id: NetworkId, by: Principal, if_match: Set[Revision] | None = None, is_forced: bool = False
@@ -210,7 +210,7 @@ class Networks:
                 return
             self.transactions.commit(Commit(change, removal(network, self.ranges)))
 
-        decide(self.clock, attempt)
+        retry_on_conflict(self.clock, attempt)
 
     def _claimed(self, before: Network, after: Network, by: Principal) -> tuple[Write, ...]:
         """What holds a network's ranges, in place of those before."""

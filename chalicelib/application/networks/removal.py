@@ -8,9 +8,9 @@ that is gone 3 or 4 reads and up to 4 writes for a hundred rows.
 from dataclasses import dataclass
 
 from chalicelib.application.networks.networks import removal
-from chalicelib.application.peers.peers import burial
+from chalicelib.application.peers.peers import deletion
 from chalicelib.application.ranges import Ranges
-from chalicelib.application.retry import decide
+from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.errors import NetworkNotFound
@@ -48,14 +48,14 @@ class Removals:
             records = _fitting(self.peers.records(network_id, PEERS_AT_ONCE))
             if records:
                 behind = self.ranges.behind([record.peer for record in records])
-                self.transactions.commit(burial(network.advanced(now), records, behind, REMOVAL, now))
+                self.transactions.commit(deletion(network.advanced(now), records, behind, REMOVAL, now))
                 return True
             gone = network.advanced(now)
             change = Change(network_id, gone.revision, now, REMOVAL, What.NETWORK_DELETED)
             self.transactions.commit(Commit(change, removal(network, self.ranges)))
             return True
 
-        return decide(self.clock, attempt)
+        return retry_on_conflict(self.clock, attempt)
 
     def _is_gone(self, network_id: NetworkId) -> bool:
         """Whether nothing stands under this id, which never comes back: one that nobody deletes is left alone."""

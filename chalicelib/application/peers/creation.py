@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.ranges import Ranges, writes_of
-from chalicelib.application.retry import PATIENCE_S, decide
+from chalicelib.application.retry import PATIENCE_S, retry_on_conflict
 from chalicelib.domain.change.change import Affected, Change, What
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.writes import (
@@ -36,7 +36,7 @@ from chalicelib.domain.network.errors import AddressPoolExhausted
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import JumpNotReady
 from chalicelib.domain.peer.home import first_home, serving
-from chalicelib.domain.peer.peer import Enrollment, Kind, Peer, PeerRecord
+from chalicelib.domain.peer.peer import EnrollmentToken, Kind, Peer, PeerRecord
 from chalicelib.domain.text import hashed_label, label_of
 from chalicelib.domain.tunnel.portable_profile import digests
 from chalicelib.domain.tunnel.psk import preshared_keys
@@ -45,7 +45,7 @@ from chalicelib.domain.tunnel.tunnel import Tunnel, regular_tunnel
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.transactions import Moved, Refused, Transactions
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed, Transactions
 
 ENROLLMENT_LIFETIME = timedelta(hours=24)
 PREFIXES: dict[Kind, Prefix] = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}
@@ -131,7 +131,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class PlannedPeer:
     """One that is decided: what to answer and what to write."""
 
     new: NewPeer
@@ -159,15 +159,15 @@ class Creation:
             settled = () if request is None else (replace(request, made=(drafts[0].id,), is_done=True),)
             try:
                 return self._commit(network_id, drafts, by, settled)[0]
-            except Refused as refused:
+            except ConditionFailed as refused:
                 if drafts[0].is_clash(refused.write):
                     drafts[0] = drafts[0].relabelled()
-                    raise Moved from refused
+                    raise CommitConflict from refused
                 raise
-            except Unfit as unfit:
-                raise unfit.refusal from None
+            except PeerRejected as rejected:
+                raise rejected.refusal from None
 
-        return decide(self.clock, attempt)
+        return retry_on_conflict(self.clock, attempt)
 
     def create_many(
         self,
@@ -224,14 +224,14 @@ class Creation:
             while drafts:
                 try:
                     return self._create_all(network_id, drafts, by, request)
-                except Unfit as unfit:
-                    failed.update(_left_out(unfit, drafts))
+                except PeerRejected as rejected:
+                    failed.update(_left_out(rejected, drafts))
                 for n in failed:
                     drafts.pop(n, None)
             return {}
 
         try:
-            return decide(self.clock, attempt, patience_s), failed
+            return retry_on_conflict(self.clock, attempt, patience_s), failed
         except Busy as busy:
             return {}, {**failed, **dict.fromkeys(drafts, busy)}
 
@@ -245,15 +245,15 @@ class Creation:
             settled.append(replace(request, made=(*request.made, *made)))
         try:
             return dict(zip(drafts, self._commit(network_id, list(drafts.values()), by, settled), strict=True))
-        except Refused as refused:
+        except ConditionFailed as refused:
             clashing = {n: draft.relabelled() for n, draft in drafts.items() if draft.is_clash(refused.write)}
             if clashing:
                 drafts |= clashing
-                raise Moved from refused
+                raise CommitConflict from refused
             refusal = refused.commit.refusal(refused.write)
             if refusal is None or not isinstance(refused.write, Claim):
                 raise
-            raise Unfit(PeerId(refused.write.peer_id), refusal) from refused
+            raise PeerRejected(PeerId(refused.write.peer_id), refusal) from refused
 
     def _draft(self, network_id: NetworkId, new: NewPeer) -> Draft:
         peer_id = PeerId(self.randomness.new_id(PREFIXES[new.kind]))
@@ -271,7 +271,7 @@ class Creation:
         surroundings = self._surroundings(network, drafts)
         addresses = self.allocator.round(network)
         claimed: set[tuple[str, str]] = set()
-        made: list[Making] = []
+        made: list[PlannedPeer] = []
         directory = surroundings.directory
         for asked in drafts:
             draft = asked.relabelled() if ("label", asked.label) in claimed else asked
@@ -284,7 +284,7 @@ class Creation:
                 making = self._made(network, peer, draft, allocation, surroundings, now)
                 _require_apart(making, claimed)
             except Refusal as refusal:
-                raise Unfit(draft.id, refusal) from None
+                raise PeerRejected(draft.id, refusal) from None
             addresses.network = network = _counted(addresses.network, peer)
             made.append(making)
         peers = [one.created.peer for one in made]
@@ -365,12 +365,12 @@ class Creation:
         allocation: Allocation,
         around: "Surroundings",
         now: datetime,
-    ) -> Making:
+    ) -> PlannedPeer:
         created = self._completed(network, peer, draft, around, now)
         peer = created.peer
         enrollment = None
         if created.token is not None and created.enrollment_expires_at is not None:
-            enrollment = Enrollment(created.token.hashed(), created.enrollment_expires_at)
+            enrollment = EnrollmentToken(created.token.hashed(), created.enrollment_expires_at)
         writes: list[Write] = [
             PutPeer(PeerRecord(peer, enrollment)),
             Claim(network.id, "name", peer.name, peer.id),
@@ -381,7 +381,7 @@ class Creation:
             writes.append(Claim(network.id, "key", peer.public_key, peer.id))
         if peer.is_router:
             writes += [Claim(network.id, "route", str(cidr), peer.id) for cidr in peer.additional_allowed_ips]
-        return Making(draft.new, created, allocation, tuple(writes))
+        return PlannedPeer(draft.new, created, allocation, tuple(writes))
 
     def _completed(self, network: Network, peer: Peer, draft: Draft, around: "Surroundings", now: datetime) -> Created:
         if peer.is_run_by_agent:
@@ -404,7 +404,7 @@ class Surroundings:
     directory: Directory
 
 
-class Unfit(Exception):
+class PeerRejected(Exception):
     """One peer of a batch cannot be; the others may."""
 
     def __init__(self, peer_id: PeerId, refusal: Refusal) -> None:
@@ -421,16 +421,16 @@ def made_before(request: Replayable | None) -> dict[int, PeerId]:
     return {int(place): PeerId(peer_id) for place, _, peer_id in pairs}
 
 
-def _left_out(unfit: Unfit, drafts: dict[int, Draft]) -> dict[int, Refusal]:
+def _left_out(rejected: PeerRejected, drafts: dict[int, Draft]) -> dict[int, Refusal]:
     """The one that cannot be; without an address for it, there is none for those that come after either."""
-    culprit = next(n for n, draft in drafts.items() if draft.id == unfit.peer_id)
-    left_out = {culprit: unfit.refusal}
-    if isinstance(unfit.refusal, AddressPoolExhausted):
-        left_out |= {n: unfit.refusal for n, draft in drafts.items() if n > culprit and not draft.new.address}
+    culprit = next(n for n, draft in drafts.items() if draft.id == rejected.peer_id)
+    left_out = {culprit: rejected.refusal}
+    if isinstance(rejected.refusal, AddressPoolExhausted):
+        left_out |= {n: rejected.refusal for n, draft in drafts.items() if n > culprit and not draft.new.address}
     return left_out
 
 
-def _require_apart(making: Making, claimed: set[tuple[str, str]]) -> None:
+def _require_apart(making: PlannedPeer, claimed: set[tuple[str, str]]) -> None:
     """Refuse what another peer of the same transaction claims: it may touch an item once."""
     for write in making.writes:
         if isinstance(write, Claim):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.application.peers.creation import ENROLLMENT_LIFETIME, Created
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
-from chalicelib.application.peers.peer_view import Lens, Shown
+from chalicelib.application.peers.peer_view import PeerView, PeerViews
 from chalicelib.domain.change.change import What
 from chalicelib.domain.change.writes import RevokeAgent, claims_of_keys
 from chalicelib.domain.identity.principal import Principal
@@ -17,7 +17,7 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import JumpNotReady, KindMismatch, PeerIsBlocked
 from chalicelib.domain.peer.home import first_home, home_of, serving
-from chalicelib.domain.peer.peer import Enrollment, Kind, Peer, PeerRecord
+from chalicelib.domain.peer.peer import EnrollmentToken, Kind, Peer, PeerRecord
 from chalicelib.domain.tunnel.portable_profile import digests
 from chalicelib.domain.tunnel.psk import preshared_keys
 from chalicelib.domain.tunnel.tunnel import Tunnel, regular_tunnel
@@ -32,9 +32,9 @@ class Credentials:
     vault: Vault
     clock: Clock
     randomness: Randomness
-    lens: Lens
+    views: PeerViews
 
-    def reissue_token(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> tuple[Created, Shown]:
+    def reissue_token(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> tuple[Created, PeerView]:
         """Give an agent's peer a new one-time token: it may move to another machine.
 
         The device key of the old machine ends with it, and whatever its sessions say counts no more; its tunnel
@@ -51,11 +51,11 @@ class Credentials:
             if not before.peer.is_run_by_agent:
                 raise KindMismatch("A static peer has no agent to enrol. Re-issue its file instead.")
             ended = () if before.device_key is None else (RevokeAgent(peer_id, network.revision),)
-            return Edit(network, replace(before, enrollment=Enrollment(token.hashed(), expires_at)), ended)
+            return Edit(network, replace(before, enrollment=EnrollmentToken(token.hashed(), expires_at)), ended)
 
         order = Order(network_id, peer_id, by.id, What.TOKEN_REISSUED)
         network, peer = self.edits.make(order, reissued)
-        shown = self.lens.shown(network, [peer])[0]
+        shown = self.views.shown(network, [peer])[0]
         return Created(network, peer, token=token, enrollment_expires_at=expires_at), shown
 
     def issue_first(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Tunnel:
@@ -66,7 +66,7 @@ class Credentials:
 
     def reissue_file(
         self, network_id: NetworkId, peer_id: PeerId, public_key: str | None, generate_key: bool, by: Principal
-    ) -> tuple[Created, Shown]:
+    ) -> tuple[Created, PeerView]:
         """Issue a static peer's file anew, with its key, another, or a generated one.
 
         Raises:
@@ -89,7 +89,7 @@ class Credentials:
 
         order = Order(network_id, peer_id, by.id, What.PEER_REISSUED)
         network, peer = self.edits.make(order, reissued)
-        shown = self.lens.shown(network, [peer])[0]
+        shown = self.views.shown(network, [peer])[0]
         return Created(network, peer, tunnel=issued[0], private_key=private_key), shown
 
     def _issued(self, network: Network, peer: Peer) -> tuple[Peer, Tunnel]:

@@ -6,7 +6,7 @@ Requests: 2 reads and 1 transaction, and what the decision reads.
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field, replace
 
-from chalicelib.application.retry import decide
+from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Affected, Change, What
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer, Write, marks
 from chalicelib.domain.errors import Stale
@@ -77,4 +77,4 @@ class Edits:
             self.transactions.commit(Commit(change, writes))
             return edit.network, after
 
-        return decide(self.clock, attempt)
+        return retry_on_conflict(self.clock, attempt)

@@ -15,28 +15,28 @@ from chalicelib.domain.peer.presence import Presence
 from chalicelib.domain.tunnel.portable_profile import changed_keys, digests
 from chalicelib.domain.tunnel.tunnel import regular_tunnel
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.presence import PresenceStore, Seen
+from chalicelib.ports.presence import PeerObservation, PresenceStore
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PeerView:
     """`stale`: the keys of an issued file that would say something else if it were issued now. `home`: what is
     known of the jump that carries the peer now."""
 
     network: Network
     peer: Peer
     home_id: PeerId | None
-    seen: Seen
+    seen: PeerObservation
     stale: tuple[str, ...] = ()
     home: Presence | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Lens:
+class PeerViews:
     peers: PeerStore
     presence: PresenceStore
 
-    def shown(self, network: Network, peers: Sequence[Peer]) -> list[Shown]:
+    def shown(self, network: Network, peers: Sequence[Peer]) -> list[PeerView]:
         jumps = self.peers.jumps(network.id) if any(not peer.is_jump for peer in peers) else []
         hubs = serving(jumps)
         files = any(peer.issued is not None for peer in peers)
@@ -45,13 +45,13 @@ class Lens:
         known = dict.fromkeys([*homes, *(home for home in homes.values() if home is not None)])
         seen = self.presence.many(network.id, known)
         return [
-            Shown(
+            PeerView(
                 network,
                 peer,
                 homes[peer.id],
-                seen.get(peer.id, Seen()),
+                seen.get(peer.id, PeerObservation()),
                 stale(network, peer, jumps, routers),
-                seen.get(homes[peer.id] or peer.id, Seen()).presence,
+                seen.get(homes[peer.id] or peer.id, PeerObservation()).presence,
             )
             for peer in peers
         ]

@@ -1,8 +1,8 @@
 """Peers: list, get, change, block, delete.
 
-Requests, whatever the size of the network: list 2 and a lens; get 2 and a lens; change 2 to 4
-reads + 1 transaction, and a lens (to a name whose DNS label is another peer's: reads and
-transaction twice); block and unblock 2 + 1, and a lens; delete 2 or 3 + 1 (a jump: and one
+Requests, whatever the size of the network: list 2 and the read of views; get 2 and the read of views; change 2 to 4
+reads + 1 transaction, and the read of views (to a name whose DNS label is another peer's: reads and
+transaction twice); block and unblock 2 + 1, and the read of views; delete 2 or 3 + 1 (a jump: and one
 query of the peers).
 """
 
@@ -12,15 +12,15 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
-from chalicelib.application.peers.peer_view import Lens, Shown
+from chalicelib.application.peers.peer_view import PeerView, PeerViews
 from chalicelib.application.ranges import Ranges, writes_of
-from chalicelib.application.retry import decide
+from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Affected, Change, What
 from chalicelib.domain.change.writes import (
     AdvanceNetwork,
-    BuryPeer,
     Claim,
     Commit,
+    DeletePeer,
     ForgetAgent,
     ForgetSighting,
     FreeAddress,
@@ -47,7 +47,7 @@ from chalicelib.ports.transactions import Transactions
 @dataclass(frozen=True, slots=True)
 class Peers:
     edits: Edits
-    lens: Lens
+    views: PeerViews
     transactions: Transactions
     networks: NetworkStore
     ranges: Ranges
@@ -56,28 +56,28 @@ class Peers:
 
     def page(
         self, network_id: NetworkId, after: str | None, limit: int, by: Principal, kind: Kind | None = None
-    ) -> tuple[list[Shown], str | None]:
+    ) -> tuple[list[PeerView], str | None]:
         """Up to `limit` peers in the order of their ids, and the cursor of the next page."""
         by.require_sight(network_id)
         network = self.networks.get(network_id)
         found = self.peers.page(network_id, PeerId(after) if after else None, limit + 1, kind)
         chosen = found[:limit]
-        return self.lens.shown(network, chosen), chosen[-1].id if len(found) > limit else None
+        return self.views.shown(network, chosen), chosen[-1].id if len(found) > limit else None
 
-    def get(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Shown:
+    def get(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> PeerView:
         by.require_sight(network_id)
         network = self.networks.get(network_id)
         return self._shown(network, self.peers.get(network_id, peer_id).peer)
 
-    def some(self, network_id: NetworkId, peer_ids: list[PeerId], by: Principal) -> Mapping[PeerId, Shown]:
+    def some(self, network_id: NetworkId, peer_ids: list[PeerId], by: Principal) -> Mapping[PeerId, PeerView]:
         """Those of them that exist."""
         by.require_sight(network_id)
         network = self.networks.get(network_id)
-        return {shown.peer.id: shown for shown in self.lens.shown(network, self.peers.many(network_id, peer_ids))}
+        return {shown.peer.id: shown for shown in self.views.shown(network, self.peers.many(network_id, peer_ids))}
 
     def topology(
         self, network_id: NetworkId, after: str | None, limit: int, by: Principal
-    ) -> tuple[Network, list[Shown], list[Shown], str | None]:
+    ) -> tuple[Network, list[PeerView], list[PeerView], str | None]:
         """The network, all its jumps, up to `limit` of the other peers, and the cursor of the next page."""
         by.require_sight(network_id)
         network = self.networks.get(network_id)
@@ -85,7 +85,7 @@ class Peers:
         found = self.peers.page(network_id, PeerId(after) if after else None, limit + 1)
         chosen = found[:limit]
         regular = [peer for peer in chosen if not peer.is_jump]
-        shown = {one.peer.id: one for one in self.lens.shown(network, [*jumps, *regular])}
+        shown = {one.peer.id: one for one in self.views.shown(network, [*jumps, *regular])}
         cursor = chosen[-1].id if len(found) > limit else None
         return network, [shown[jump.id] for jump in jumps], [shown[peer.id] for peer in regular], cursor
 
@@ -96,7 +96,7 @@ class Peers:
         fields: Mapping[str, Any],
         by: Principal,
         if_match: Set[Revision] | None = None,
-    ) -> Shown:
+    ) -> PeerView:
         """Change the fields that are given, parsed; None clears one.
 
         Raises:
@@ -106,11 +106,11 @@ class Peers:
         order = Order(network_id, peer_id, by.id, What.PEER_UPDATED, if_match=if_match)
         return self._shown(*self._edited(order, fields, by))
 
-    def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> Shown:
+    def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
         """Cut a peer off by hand. Without effect on one that is."""
         return self._mark(Order(network_id, peer_id, by.id, What.PEER_BLOCKED, note), by)
 
-    def unblock(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> Shown:
+    def unblock(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
         """Take a person's word back; incidents may go on blocking it."""
         return self._mark(Order(network_id, peer_id, by.id, What.PEER_UNBLOCKED, note), by)
 
@@ -139,14 +139,14 @@ class Peers:
             if record.peer.is_jump:
                 self._require_expendable(before, record.peer, is_forced)
             behind = self.ranges.behind([record.peer])
-            self.transactions.commit(burial(before.advanced(now), [record], behind, by.id, now))
+            self.transactions.commit(deletion(before.advanced(now), [record], behind, by.id, now))
 
-        decide(self.clock, attempt)
+        retry_on_conflict(self.clock, attempt)
 
-    def _shown(self, network: Network, peer: Peer) -> Shown:
-        return self.lens.shown(network, [peer])[0]
+    def _shown(self, network: Network, peer: Peer) -> PeerView:
+        return self.views.shown(network, [peer])[0]
 
-    def _mark(self, order: Order, by: Principal) -> Shown:
+    def _mark(self, order: Order, by: Principal) -> PeerView:
         by.require_sight(order.network_id)
         is_block = order.what is What.PEER_BLOCKED
 
@@ -220,7 +220,7 @@ class Peers:
             raise JumpInUse(homeless)
 
 
-def burial(network: Network, records: list[PeerRecord], behind: Directory, by: PrincipalId, now: datetime) -> Commit:
+def deletion(network: Network, records: list[PeerRecord], behind: Directory, by: PrincipalId, now: datetime) -> Commit:
     """Delete peers and free all they held.
 
     Args:
@@ -259,7 +259,7 @@ def _renamed(before: Peer, after: Peer) -> list[Write]:
 def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write]:
     peer = record.peer
     writes: list[Write] = [
-        BuryPeer(Tombstone(network.id, peer.id, record.device_key, network.revision, now)),
+        DeletePeer(Tombstone(network.id, peer.id, record.device_key, network.revision, now)),
         Release(network.id, "name", peer.name),
         Release(network.id, "label", peer.label),
         FreeAddress(network.id, peer.index, now),

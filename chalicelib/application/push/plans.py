@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from chalicelib.application.push.rollouts import LATE_AFTER, Proofs
+from chalicelib.application.push.rollouts import LATE_AFTER, Rollouts
 from chalicelib.domain.change.audience import Audience, audience, endings
 from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.change.push_notice import (
@@ -69,7 +69,7 @@ class Plans:
     peers: PeerStore
     presence: PresenceStore
     connections: ConnectionStore
-    proofs: Proofs
+    rollouts: Rollouts
     queue: PushQueue
     removals: RemovalQueue
     clock: Clock
@@ -87,7 +87,7 @@ class Plans:
         audiences = [(change, audience(change)) for change in in_turn]
         concerns = [_concern(change, concerned, roster) for change, concerned in audiences]
         self._tell_agents(network_id, concerns, [bye for known in audiences for bye in _farewells(*known)])
-        self.proofs.excuse(network_id, _gone(audiences), in_turn[-1].revision)
+        self.rollouts.excuse(network_id, _gone(audiences), in_turn[-1].revision)
         if any(change.what is What.NETWORK_DELETED for change in in_turn):
             self.removals.start(network_id)
         watching = self.connections.of_browsers(EVERY_NETWORK) + self.connections.of_browsers(network_id)
@@ -116,7 +116,7 @@ class Plans:
         newest = {peer_id: concern.revision for concern in concerns for peer_id in concern.agents}
         expected = {one.revision: Expected(one.agents, one.made_at) for one in concerns if one.agents}
         if expected:
-            self.proofs.expect(network_id, expected)
+            self.rollouts.expect(network_id, expected)
             self.presence.want(newest)
         asked = newest.keys() | {bye.peer_id for bye in farewells}
         sockets = self._sockets(network_id, asked, is_wide=any(concern.is_wide for concern in concerns))

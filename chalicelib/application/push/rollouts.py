@@ -15,12 +15,12 @@ from datetime import timedelta
 
 from chalicelib.domain.change.audience import audience
 from chalicelib.domain.change.change import Change
-from chalicelib.domain.change.rollout import Expected, Mark, Proof
+from chalicelib.domain.change.rollout import Expected, Mark, Rollout
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.presence import Fact, FactKind
-from chalicelib.ports.change import ProofStore
+from chalicelib.ports.change import RolloutStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.presence import PresenceStore, Progress
@@ -54,8 +54,8 @@ MOST_NOTED = 1_000  # late agents of one check that are told of, one write each
 
 
 @dataclass(frozen=True, slots=True)
-class Proofs:
-    store: ProofStore
+class Rollouts:
+    store: RolloutStore
     presence: PresenceStore
     clock: Clock
     horizons: Horizons
@@ -100,28 +100,28 @@ class Proofs:
         for network_id, own in reports.items():
             last = max(report.revision or Revision(0) for report in own)
             since = min(report.after or Revision(0) for report in own)
-            proofs = self._open(network_id, Revision(max(since, last - REACH) + 1), last)
-            self._mark(network_id, (mark for report in own for mark in _marks(report, proofs)))
+            rollouts = self._open(network_id, Revision(max(since, last - REACH) + 1), last)
+            self._mark(network_id, (mark for report in own for mark in _marks(report, rollouts)))
 
     def excuse(self, network_id: NetworkId, gone: Set[PeerId], last: Revision) -> None:
         """Agents that are gone need not apply what was still to be applied."""
         if gone:
-            proofs = self._open(network_id, Revision(max(last - REACH, 0) + 1), last)
-            left = (Mark(peer_id, revision, None) for revision, (_, who) in proofs.items() for peer_id in who & gone)
+            rollouts = self._open(network_id, Revision(max(last - REACH, 0) + 1), last)
+            left = (Mark(peer_id, revision, None) for revision, (_, who) in rollouts.items() for peer_id in who & gone)
             self._mark(network_id, left)
 
-    def of(self, network_id: NetworkId, changes: Sequence[Change]) -> Mapping[Revision, Proof | None]:
+    def of(self, network_id: NetworkId, changes: Sequence[Change]) -> Mapping[Revision, Rollout | None]:
         """The proof of each change; None for one whose audience is not known yet, or no longer."""
         if not changes:
             return {}
         revisions = [change.revision for change in changes]
-        proofs = self.store.proofs(network_id, min(revisions), max(revisions))
-        return {change.revision: proofs.get(change.revision, _unplanned(change)) for change in changes}
+        rollouts = self.store.rollouts(network_id, min(revisions), max(revisions))
+        return {change.revision: rollouts.get(change.revision, _unplanned(change)) for change in changes}
 
     def missing(self, network_id: NetworkId, revision: Revision) -> list[PeerId]:
         """Up to MOST_MISSING of the agents that have not applied a revision, in the order of their ids."""
-        proofs = self._open(network_id, revision, revision)
-        concerned = sorted(proofs[revision][1]) if proofs else []
+        rollouts = self._open(network_id, revision, revision)
+        concerned = sorted(rollouts[revision][1]) if rollouts else []
         found: list[PeerId] = []
         for at in range(0, len(concerned), AT_ONCE):
             running = self._running(network_id, concerned[at : at + AT_ONCE])
@@ -136,21 +136,21 @@ class Proofs:
 
         Those that have and were not counted are: their report came before it was known whom the revision concerns.
         """
-        proofs = self._open(check.network_id, check.first, check.last)
-        newest = {peer_id: revision for revision, (_, who) in sorted(proofs.items()) for peer_id in who}
+        rollouts = self._open(check.network_id, check.first, check.last)
+        newest = {peer_id: revision for revision, (_, who) in sorted(rollouts.items()) for peer_id in who}
         if not newest:
             return 0
         now = self.clock.now()
         seen = self.presence.many(check.network_id, newest.keys())
         known = {peer_id: one.presence for peer_id, one in seen.items() if one.presence is not None}
-        for revision, (proof, who) in proofs.items():
+        for revision, (rollout, who) in rollouts.items():
             gone = [Mark(peer_id, revision, None) for peer_id in who - known.keys()]
             done = [
-                Mark.applied(peer_id, revision, proof.at, known[peer_id].applied_at or now)
+                Mark.applied(peer_id, revision, rollout.at, known[peer_id].applied_at or now)
                 for peer_id in who & known.keys()
                 if known[peer_id].running >= revision
             ]
-            if len(gone) + len(done) > proof.gone + proof.applied:
+            if len(gone) + len(done) > rollout.gone + rollout.applied:
                 self._mark(check.network_id, [*gone, *done])
         late = [peer_id for peer_id, one in known.items() if one.is_connected and one.running < newest[peer_id]]
         for peer_id in sorted(late)[:MOST_NOTED]:
@@ -159,20 +159,20 @@ class Proofs:
 
     def _open(
         self, network_id: NetworkId, first: Revision, last: Revision
-    ) -> Mapping[Revision, tuple[Proof, frozenset[PeerId]]]:
+    ) -> Mapping[Revision, tuple[Rollout, frozenset[PeerId]]]:
         """The revisions that somebody still has to apply, with whom they concern.
 
         Of those that concern many, the newest AUDIENCES: one agent that sleeps keeps all of them open.
         """
-        proofs = sorted(self.store.proofs(network_id, first, last).items(), reverse=True)
-        found: dict[Revision, tuple[Proof, frozenset[PeerId]]] = {}
+        rollouts = sorted(self.store.rollouts(network_id, first, last).items(), reverse=True)
+        found: dict[Revision, tuple[Rollout, frozenset[PeerId]]] = {}
         room = AUDIENCES
-        for revision, proof in proofs:
-            if proof.is_open and proof.few is not None:
-                found[revision] = (proof, proof.few)
-            elif proof.is_open and room:
+        for revision, rollout in rollouts:
+            if rollout.is_open and rollout.few is not None:
+                found[revision] = (rollout, rollout.few)
+            elif rollout.is_open and room:
                 room -= 1
-                found[revision] = (proof, self._many(network_id, revision, proof.concerned))
+                found[revision] = (rollout, self._many(network_id, revision, rollout.concerned))
         return dict(sorted(found.items()))
 
     def _many(self, network_id: NetworkId, revision: Revision, agents: int) -> frozenset[PeerId]:
@@ -195,12 +195,12 @@ class Proofs:
         return {peer_id: seen.presence.running for peer_id, seen in found.items() if seen.presence is not None}
 
 
-def _marks(report: Fact, proofs: Mapping[Revision, tuple[Proof, frozenset[PeerId]]]) -> Iterator[Mark]:
+def _marks(report: Fact, rollouts: Mapping[Revision, tuple[Rollout, frozenset[PeerId]]]) -> Iterator[Mark]:
     """What a report proves: all that concerns its agent after what it ran before, up to what it runs now."""
-    for revision, (proof, who) in proofs.items():
+    for revision, (rollout, who) in rollouts.items():
         if (report.after or 0) < revision <= (report.revision or 0) and report.peer_id in who:
-            yield Mark.applied(report.peer_id, revision, proof.at, report.at)
+            yield Mark.applied(report.peer_id, revision, rollout.at, report.at)
 
 
-def _unplanned(change: Change) -> Proof | None:
-    return None if audience(change).has_agents else Proof(change.at, 0)
+def _unplanned(change: Change) -> Rollout | None:
+    return None if audience(change).has_agents else Rollout(change.at, 0)

@@ -23,7 +23,7 @@ from chalicelib.domain.tunnel.tunnel import addresses, jump_tunnel, regular_tunn
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Snapshot:
     """A peer and those who stand in its configuration, all of the network's revision."""
 
     network: Network
@@ -32,11 +32,11 @@ class Picture:
     acl: Acl
 
 
-def bundle_of(picture: Picture, psk: PresharedKeys) -> Bundle:
-    network, peer, others = picture.network, picture.peer, picture.others
+def bundle_of(snapshot: Snapshot, psk: PresharedKeys) -> Bundle:
+    network, peer, others = snapshot.network, snapshot.peer, snapshot.others
     if peer.is_jump:
         records = () if peer.is_blocked else _records(network, others)
-        policy = firewall(network, peer, others, picture.acl.rules)
+        policy = firewall(network, peer, others, snapshot.acl.rules)
         return Bundle(network, peer, jump_tunnel(network, peer, others, psk), records, policy)
     jumps = [other for other in others if other.is_jump]
     routers = [other for other in others if other.is_router]
@@ -82,9 +82,9 @@ def reroutes(changes: Iterable[Change]) -> bool:
     )
 
 
-def pictures(
+def snapshots(
     network: Network, own: PeerId, known: Mapping[PeerId, Peer], acl: Acl, changes: Sequence[Change], since: Revision
-) -> tuple[Picture, Picture] | None:
+) -> tuple[Snapshot, Snapshot] | None:
     """What to render before and after the changes, for their difference; None: it takes the whole bundle.
 
     Args:
@@ -104,9 +104,9 @@ def pictures(
     marks = [change.settings[DOWN] for change in changes if DOWN in change.settings]
     first_down = down_from(marks[0][0]) if marks else network.down
     last_down = down_from(marks[-1][1]) if marks else network.down
-    before = Picture(replace(network, revision=since, down=first_down), old[own], tuple(old.values()), acl)
+    before = Snapshot(replace(network, revision=since, down=first_down), old[own], tuple(old.values()), acl)
     after = replace(network, revision=last, down=last_down)
-    return before, Picture(after, new[own], tuple(new.values()), acl)
+    return before, Snapshot(after, new[own], tuple(new.values()), acl)
 
 
 def _is_about_all(change: Change, peer: Peer) -> bool:

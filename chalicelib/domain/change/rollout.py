@@ -37,7 +37,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Rollout:
     """Of one revision, made at a time: how many agents it concerned, have applied it, and are gone without.
 
     `took`: how many took so many milliseconds, see `kept_ms`. `few`: who is concerned, None when there are
@@ -75,7 +75,7 @@ class Proof:
     def longest_ms(self) -> int | None:
         return max(self.took, default=None)
 
-    def with_marks(self, marks: Iterable[Mark]) -> "Proof":
+    def with_marks(self, marks: Iterable[Mark]) -> "Rollout":
         """With more agents counted; who calls sees to it that each is once."""
         took = dict(self.took)
         applied, gone = self.applied, self.gone
@@ -85,7 +85,7 @@ class Proof:
             else:
                 applied += 1
                 took[kept_ms(mark.took)] = took.get(kept_ms(mark.took), 0) + 1
-        return Proof(self.at, self.concerned, applied, gone, took, self.few)
+        return Rollout(self.at, self.concerned, applied, gone, took, self.few)
 
 
 def kept_ms(took: timedelta) -> int:

@@ -67,7 +67,7 @@ class PutPeer:
 
 
 @dataclass(frozen=True, slots=True)
-class BuryPeer:
+class DeletePeer:
     """Delete a peer's item and keep its tombstone."""
 
     tombstone: Tombstone
@@ -194,7 +194,7 @@ Write = (
     | WriteAcl
     | RemoveAcl
     | PutPeer
-    | BuryPeer
+    | DeletePeer
     | Claim
     | Release
     | TakeAddress

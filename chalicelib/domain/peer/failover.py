@@ -26,7 +26,7 @@ LOOK_AT_LEAST_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class AgentLiveness:
     """An agent's sign of life. `connection_id`: of its open socket. `accused_since`: the first word
     against it since it was heard last. `fell_at`: when it was marked down for all, the last time.
     `unreachable`: the jumps whose tunnels are dead to it, as it said last. `closed_at`: when its last
@@ -55,7 +55,7 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
-class Accusation:
+class DeadJumpReport:
     """An agent finds the tunnels of these jumps dead."""
 
     network_id: NetworkId
@@ -64,7 +64,7 @@ class Accusation:
 
 
 @dataclass(frozen=True, slots=True)
-class Vigil:
+class SilenceCheck:
     """Look whether a jump is still heard, by the socket that it opened; again and again.
 
     `serving_since`: without a silence that was seen, None after one. `until`: when the socket's session
@@ -80,10 +80,10 @@ class Vigil:
 
 
 @dataclass(frozen=True, slots=True)
-class Homecoming:
+class ReturnCheck:
     """Look whether a peer that was moved alone can come back to a jump.
 
-    `serving_since`: as of a vigil, and without a word of the peer against it. `until`: when it comes back
+    `serving_since`: as of a silence check, and without a word of the peer against it. `until`: when it comes back
     in any case: if the jump is still dead, the peer will say so again."""
 
     network_id: NetworkId
@@ -102,7 +102,7 @@ class ResetRequest:
     jump_id: PeerId
 
 
-Errand = Accusation | Vigil | Homecoming | ResetRequest
+FailoverTask = DeadJumpReport | SilenceCheck | ReturnCheck | ResetRequest
 
 
 def look_every(return_after: timedelta) -> timedelta:
@@ -110,12 +110,12 @@ def look_every(return_after: timedelta) -> timedelta:
     return min(LOOK_AT_LEAST_EVERY, timedelta(seconds=return_after // timedelta(seconds=LOOKS)))
 
 
-def next_look(pulse: Pulse, is_down: bool, return_after: timedelta, now: datetime) -> timedelta:
+def next_look(liveness: AgentLiveness, is_down: bool, return_after: timedelta, now: datetime) -> timedelta:
     """When a jump is looked at again: often while it is marked down or silent, else when it would be silent if it said
     nothing more. Whole seconds, for SQS."""
-    if is_down or pulse.last_seen is None or pulse.is_silent(now):
+    if is_down or liveness.last_seen is None or liveness.is_silent(now):
         return look_every(return_after)
-    silent_in_s = math.ceil((pulse.last_seen + SILENT_AFTER - now).total_seconds())
+    silent_in_s = math.ceil((liveness.last_seen + SILENT_AFTER - now).total_seconds())
     return min(timedelta(seconds=silent_in_s), max(return_after, look_every(return_after)))
 
 

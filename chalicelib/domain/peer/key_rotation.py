@@ -15,7 +15,7 @@ from chalicelib.domain.peer.peer import Peer
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ReportedKeys:
     """What an agent says of its keys. `next_key`: made and saved, not used yet. `epoch`: of the newest
     preshared keys it has saved; None: it says nothing of them."""
 
@@ -33,7 +33,7 @@ class PskHeld:
     epoch: int
 
 
-def told(network: Network, peer: Peer, held: Held) -> Peer:
+def told(network: Network, peer: Peer, held: ReportedKeys) -> Peer:
     """The peer after its agent's word.
 
     Args:

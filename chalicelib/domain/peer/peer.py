@@ -153,7 +153,7 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
-class Enrollment:
+class EnrollmentToken:
     """A one-time token's record. `device_key` is set by the first use; `left_by`: the one that gave it up.
 
     The same token with the same keys is answered again until it expires, so a lost answer
@@ -170,7 +170,7 @@ class Enrollment:
         """What sessions of the machine that used this token are known by: another with each token."""
         return self.secret[:ADMISSION_LENGTH]
 
-    def used_by(self, device_key: str, now: datetime) -> "Enrollment":
+    def used_by(self, device_key: str, now: datetime) -> "EnrollmentToken":
         """Use the token.
 
         Raises:
@@ -184,7 +184,7 @@ class Enrollment:
             raise EnrollmentRefused("was used by another machine")
         return replace(self, device_key=device_key)
 
-    def given_up(self, device_key: str) -> "Enrollment":
+    def given_up(self, device_key: str) -> "EnrollmentToken":
         """End what this device key proves; that it left can be said to it again."""
         return replace(self, device_key=None, left_by=device_key)
 
@@ -194,7 +194,7 @@ class PeerRecord:
     """A peer with its credentials, as stored in one item."""
 
     peer: Peer
-    enrollment: Enrollment | None
+    enrollment: EnrollmentToken | None
 
     @property
     def device_key(self) -> str | None:

@@ -11,7 +11,7 @@ from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import parse_token
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.keys import parse_public_key
-from chalicelib.domain.peer.key_rotation import Held
+from chalicelib.domain.peer.key_rotation import ReportedKeys
 from chalicelib.domain.peer.peer import Host
 from chalicelib.entrypoints.rest.route import Agents, Anybody, Call, route
 from chalicelib.entrypoints.rest.signed import Tag, delta_answer, tag_of, unchanged, whole_answer
@@ -83,7 +83,7 @@ def keys(call: Call[Agent, wire.KeysReport]) -> wire.KeysKnown:
     """What keys the agent has; the same again is answered by how far they are known."""
     body = call.body
     next_key = None if body.next_key is None else parse_public_key("next_key", body.next_key)
-    held = Held(parse_public_key("public_key", body.public_key), next_key, body.psk_epoch)
+    held = ReportedKeys(parse_public_key("public_key", body.public_key), next_key, body.psk_epoch)
     known = container().rotations.report(call.by, held)
     return wire.KeysKnown(public_key=known.public_key, staged_key=known.staged_key, is_held=known.is_held)
 

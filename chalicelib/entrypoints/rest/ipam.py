@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from chalice.app import Blueprint
 from msgspec.structs import replace
 
-from chalicelib.application.networks.addresses import Held
+from chalicelib.application.networks.addresses import AllocationWithPeer
 from chalicelib.bootstrap import container
 from chalicelib.domain.cidr import parse_cidr
 from chalicelib.domain.errors import Invalid
@@ -125,7 +125,7 @@ def _reservation(network: Network, reservation: Reservation) -> wire.Reservation
     )
 
 
-def _allocation(network: Network, held: Held) -> wire.Allocation:
+def _allocation(network: Network, held: AllocationWithPeer) -> wire.Allocation:
     index = held.holding.allocation.index
     return wire.Allocation(
         address=str(address_at(network.cidr, index)),

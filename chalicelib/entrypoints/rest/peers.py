@@ -8,7 +8,7 @@ from chalice.app import Blueprint
 from msgspec.structs import replace
 
 from chalicelib.application.peers.creation import Created, made_before
-from chalicelib.application.peers.peer_view import Shown
+from chalicelib.application.peers.peer_view import PeerView
 from chalicelib.bootstrap import container
 from chalicelib.domain.errors import Invalid, Refusal
 from chalicelib.domain.identity.principal import READERS, WRITERS, Principal, Role
@@ -25,7 +25,7 @@ from chalicelib.entrypoints.rest.problems import shape_of, status_of
 from chalicelib.entrypoints.rest.route import Call, People, Replay, Text, route
 from chalicelib.entrypoints.shapes.parsing import PEER_ID, Check, parse_cursor
 from chalicelib.entrypoints.shapes.peers import fields_of, parsed, shown
-from chalicelib.ports.presence import Seen
+from chalicelib.ports.presence import PeerObservation
 from chalicelib.wire import peers as wire
 from chalicelib.wire.networks import DeleteQuery
 from chalicelib.wire.page import Page, PageQuery
@@ -298,7 +298,7 @@ def _file(tunnel: Tunnel, private_key: str | None, asked: wire.FileQuery) -> tup
 
 
 def _created(created: Created, asked: wire.FileQuery) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
-    peer = shown(Shown(created.network, created.peer, created.peer.home_id, Seen()))
+    peer = shown(PeerView(created.network, created.peer, created.peer.home_id, PeerObservation()))
     if created.token is not None:
         return wire.AgentPeerCreated(
             peer=peer, enrollment_token=created.token.text(), enrollment_expires_at=created.enrollment_expires_at
@@ -359,7 +359,7 @@ def _bulk_item(
     return replace(item, enrollment_token=answer.enrollment_token, enrollment_expires_at=answer.enrollment_expires_at)
 
 
-def _node(one: Shown) -> wire.Node:
+def _node(one: PeerView) -> wire.Node:
     peer = shown(one)
     return wire.Node(
         id=peer.id,

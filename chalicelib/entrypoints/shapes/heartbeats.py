@@ -53,10 +53,10 @@ def reported(agent: Agent, frame: frames.Applied) -> None:
     if frame.generation != container().settings.generation:
         return
     if frame.ok:
-        if not container().proofs.applied(agent, Revision(frame.revision), frame.hash):
+        if not container().rollouts.applied(agent, Revision(frame.revision), frame.hash):
             logger.warning("revision_unknown", extra={"peer_id": agent.peer_id, "revision": frame.revision})
     else:
-        container().proofs.failed(agent, frame.error or "no reason given")
+        container().rollouts.failed(agent, frame.error or "no reason given")
 
 
 def _back(seconds: int) -> timedelta:

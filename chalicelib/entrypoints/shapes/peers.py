@@ -5,7 +5,7 @@ from typing import Any, Literal, assert_never
 from msgspec import UNSET
 
 from chalicelib.application.peers.creation import NewPeer
-from chalicelib.application.peers.peer_view import Shown
+from chalicelib.application.peers.peer_view import PeerView
 from chalicelib.bootstrap import container
 from chalicelib.domain.cidr import parse_cidrs
 from chalicelib.domain.errors import Invalid
@@ -91,7 +91,7 @@ def fields_of(body: wire.PatchPeer) -> dict[str, Any]:
     return fields
 
 
-def shown(one: Shown) -> wire.Peer:
+def shown(one: PeerView) -> wire.Peer:
     peer, seen = one.peer, one.seen
     v4, *v6 = addresses(one.network, peer)
     host = seen.presence.host if seen.presence else None

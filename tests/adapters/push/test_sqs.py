@@ -8,7 +8,7 @@ from moto import mock_aws
 from chalicelib.adapters.dynamodb import models
 from chalicelib.adapters.kms import KmsVault
 from chalicelib.adapters.push.apigateway import ApiGatewaySockets
-from chalicelib.adapters.push.sqs import SqsDeadLetters, SqsErrandQueue, SqsPushQueue, SqsRedelivery, SqsRemovalQueue
+from chalicelib.adapters.push.sqs import SqsDeadLetters, SqsFailoverQueue, SqsPushQueue, SqsRedelivery, SqsRemovalQueue
 from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.ports.queues import Check
 from chalicelib.settings import Settings, settings_from
@@ -29,7 +29,7 @@ def settings(**variables: str) -> Settings:
 
 
 def test_every_client_gives_up_before_its_function_is_killed() -> None:
-    queues = (SqsPushQueue, SqsErrandQueue, SqsRemovalQueue, SqsRedelivery, SqsDeadLetters)
+    queues = (SqsPushQueue, SqsFailoverQueue, SqsRemovalQueue, SqsRedelivery, SqsDeadLetters)
     clients = [
         *(queue(settings())._sqs for queue in queues),
         KmsVault(settings())._client,

@@ -44,8 +44,8 @@ def test_of_changes_planned_together_each_agent_is_told_the_newest_that_concerns
 
     assert (left.hints, right.hints) == ([*before[0], last.revision], [*before[1], second.revision])
     assert wanted(world, left, right) == [last.revision, second.revision]
-    proofs = world.outside.proofs.proofs(NetworkId(network), first.revision, last.revision)
-    expected = {revision: set(proof.few or ()) for revision, proof in proofs.items()}
+    rollouts = world.outside.rollouts.rollouts(NetworkId(network), first.revision, last.revision)
+    expected = {revision: set(rollout.few or ()) for revision, rollout in rollouts.items()}
     who = {change.revision: {agent.peer_id} for change, agent in zip((first, third, last), [left] * 3, strict=True)}
     assert expected == {**who, second.revision: {right.peer_id}}
     assert world.outside.queue.checks[-1] == Check(NetworkId(network), first.revision, last.revision)

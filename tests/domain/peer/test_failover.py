@@ -12,7 +12,7 @@ from chalicelib.domain.peer.failover import (
     ANSWERS_WITHIN,
     RECONNECTS_WITHIN,
     SILENT_AFTER,
-    Pulse,
+    AgentLiveness,
     avoiding,
     down_from,
     down_text,
@@ -31,22 +31,22 @@ INSTANT = timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize(
-    ("pulse", "is_silent"),
+    ("liveness", "is_silent"),
     [
-        (Pulse(SOCKET, T0), False),
-        (Pulse(None, T0, closed_at=T0 - RECONNECTS_WITHIN + INSTANT), False),
-        (Pulse(None, T0, closed_at=T0 - RECONNECTS_WITHIN), True),
-        (Pulse(None, T0 - RECONNECTS_WITHIN), True),
-        (Pulse(None, T0, accused_since=T0 - ANSWERS_WITHIN, closed_at=T0), True),
-        (Pulse(SOCKET, None), True),
-        (Pulse(SOCKET, T0 - SILENT_AFTER + INSTANT), False),
-        (Pulse(SOCKET, T0 - SILENT_AFTER), True),
-        (Pulse(SOCKET, T0, accused_since=T0 - ANSWERS_WITHIN + INSTANT), False),
-        (Pulse(SOCKET, T0, accused_since=T0 - ANSWERS_WITHIN), True),
+        (AgentLiveness(SOCKET, T0), False),
+        (AgentLiveness(None, T0, closed_at=T0 - RECONNECTS_WITHIN + INSTANT), False),
+        (AgentLiveness(None, T0, closed_at=T0 - RECONNECTS_WITHIN), True),
+        (AgentLiveness(None, T0 - RECONNECTS_WITHIN), True),
+        (AgentLiveness(None, T0, accused_since=T0 - ANSWERS_WITHIN, closed_at=T0), True),
+        (AgentLiveness(SOCKET, None), True),
+        (AgentLiveness(SOCKET, T0 - SILENT_AFTER + INSTANT), False),
+        (AgentLiveness(SOCKET, T0 - SILENT_AFTER), True),
+        (AgentLiveness(SOCKET, T0, accused_since=T0 - ANSWERS_WITHIN + INSTANT), False),
+        (AgentLiveness(SOCKET, T0, accused_since=T0 - ANSWERS_WITHIN), True),
     ],
 )
-def test_a_jump_is_silent_without_socket_heartbeat_or_answer(pulse: Pulse, is_silent: bool) -> None:
-    assert pulse.is_silent(T0) is is_silent
+def test_a_jump_is_silent_without_socket_heartbeat_or_answer(liveness: AgentLiveness, is_silent: bool) -> None:
+    assert liveness.is_silent(T0) is is_silent
 
 
 @pytest.mark.parametrize(
@@ -62,19 +62,19 @@ def test_a_jump_is_silent_without_socket_heartbeat_or_answer(pulse: Pulse, is_si
 def test_a_jump_is_looked_at_when_it_would_be_silent_and_often_while_it_is_or_is_down(
     heard_ago: timedelta, is_down: bool, expected: timedelta
 ) -> None:
-    assert next_look(Pulse(SOCKET, T0 - heard_ago), is_down, timedelta(minutes=5), T0) == expected
+    assert next_look(AgentLiveness(SOCKET, T0 - heard_ago), is_down, timedelta(minutes=5), T0) == expected
 
 
 def test_a_jump_is_looked_at_before_its_peers_could_come_back() -> None:
-    assert next_look(Pulse(SOCKET, T0), False, timedelta(seconds=5), T0) == timedelta(seconds=5)
+    assert next_look(AgentLiveness(SOCKET, T0), False, timedelta(seconds=5), T0) == timedelta(seconds=5)
 
 
 def test_service_counts_from_when_it_was_seen_and_not_before_the_jump_fell() -> None:
     later = T0 + timedelta(minutes=1)
 
-    assert Pulse(SOCKET, T0).serves_since(None, later) == later
-    assert Pulse(SOCKET, T0).serves_since(T0, later) == T0
-    assert Pulse(SOCKET, T0, fell_at=later).serves_since(T0, later) == later
+    assert AgentLiveness(SOCKET, T0).serves_since(None, later) == later
+    assert AgentLiveness(SOCKET, T0).serves_since(T0, later) == T0
+    assert AgentLiveness(SOCKET, T0, fell_at=later).serves_since(T0, later) == later
 
 
 def test_the_last_jump_that_serves_is_never_marked() -> None:

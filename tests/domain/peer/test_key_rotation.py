@@ -11,7 +11,7 @@ from chalicelib.domain.change.change import What, what_happened
 from chalicelib.domain.change.writes import Claim, Release, claims_of_keys
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.peer.errors import KeyInUse
-from chalicelib.domain.peer.key_rotation import Held, told
+from chalicelib.domain.peer.key_rotation import ReportedKeys, told
 from chalicelib.domain.peer.peer import Kind, Peer, Rotation
 from chalicelib.domain.tunnel.tunnel import Epochs, epochs
 from tests.builders import a_dynamic, a_jump, a_key, a_network, a_static
@@ -26,7 +26,7 @@ def a_rotating(**changes: object) -> Peer:
 
 
 def test_an_announced_key_is_staged_and_the_one_in_use_stays() -> None:
-    after = told(NETWORK, a_rotating(rotation=Rotation.WANTED), Held(OLD, NEW))
+    after = told(NETWORK, a_rotating(rotation=Rotation.WANTED), ReportedKeys(OLD, NEW))
 
     assert (after.public_key, after.staged_key, after.staged_since, after.rotation) == (OLD, NEW, 9, None)
     assert what_happened(a_rotating(), after) is What.KEY_STAGED
@@ -35,46 +35,46 @@ def test_an_announced_key_is_staged_and_the_one_in_use_stays() -> None:
 def test_a_staged_key_in_use_replaces_the_old_one_which_is_remembered() -> None:
     before = a_rotating(staged_key=NEW, staged_since=Revision(5))
 
-    after = told(NETWORK, before, Held(NEW, None))
+    after = told(NETWORK, before, ReportedKeys(NEW, None))
 
     assert (after.public_key, after.staged_key, after.staged_since, after.retired_key) == (NEW, None, None, OLD)
     assert what_happened(before, after) is What.KEY_ROTATED
 
 
-@pytest.mark.parametrize("held", [Held(OLD, None), Held(OLD, NEW), Held(NEW, None)])
-def test_the_same_word_again_changes_nothing(held: Held) -> None:
+@pytest.mark.parametrize("held", [ReportedKeys(OLD, None), ReportedKeys(OLD, NEW), ReportedKeys(NEW, None)])
+def test_the_same_word_again_changes_nothing(held: ReportedKeys) -> None:
     once = told(NETWORK, a_rotating(staged_key=NEW, staged_since=Revision(5)), held)
 
     assert told(NETWORK, once, held) == once
 
 
 def test_a_word_from_before_the_switch_that_comes_late_takes_nothing_back() -> None:
-    rotated = told(NETWORK, a_rotating(staged_key=NEW), Held(NEW, None))
+    rotated = told(NETWORK, a_rotating(staged_key=NEW), ReportedKeys(NEW, None))
 
-    assert told(NETWORK, rotated, Held(OLD, NEW)) == rotated
+    assert told(NETWORK, rotated, ReportedKeys(OLD, NEW)) == rotated
 
 
 def test_another_next_key_replaces_one_that_its_agent_lost() -> None:
-    after = told(NETWORK, a_rotating(staged_key=NEW, staged_since=Revision(5)), Held(OLD, THIRD))
+    after = told(NETWORK, a_rotating(staged_key=NEW, staged_since=Revision(5)), ReportedKeys(OLD, THIRD))
 
     assert (after.staged_key, after.staged_since) == (THIRD, 9)
 
 
 def test_an_agent_whose_key_nobody_knows_comes_back_by_a_next_one() -> None:
-    after = told(NETWORK, a_rotating(), Held(a_key("from a backup"), NEW))
+    after = told(NETWORK, a_rotating(), ReportedKeys(a_key("from a backup"), NEW))
 
     assert (after.public_key, after.staged_key) == (OLD, NEW)
 
 
 def test_the_last_key_does_not_come_back() -> None:
     with pytest.raises(KeyInUse):
-        told(NETWORK, a_rotating(retired_key=NEW), Held(OLD, NEW))
+        told(NETWORK, a_rotating(retired_key=NEW), ReportedKeys(OLD, NEW))
 
 
 def test_keys_are_claimed_until_the_one_after_the_next_is_in_use() -> None:
     first = a_rotating(retired_key=THIRD)
-    staged = told(NETWORK, first, Held(OLD, NEW))
-    rotated = told(NETWORK, staged, Held(NEW, None))
+    staged = told(NETWORK, first, ReportedKeys(OLD, NEW))
+    rotated = told(NETWORK, staged, ReportedKeys(NEW, None))
 
     assert claims_of_keys(first, staged) == (Claim(first.network_id, "key", NEW, first.id),)
     assert claims_of_keys(staged, rotated) == (Release(first.network_id, "key", THIRD),)
@@ -144,10 +144,10 @@ def test_a_file_keeps_the_epoch_it_was_issued_with() -> None:
 def test_an_agents_word_counts_for_the_newest_epoch_alone() -> None:
     network, peer = a_network(epoch=3), a_rotating(epoch=1)
 
-    held = [told(network, peer, Held(OLD, None, epoch)).epoch for epoch in (None, 2, 3, 4)]
+    held = [told(network, peer, ReportedKeys(OLD, None, epoch)).epoch for epoch in (None, 2, 3, 4)]
 
     assert held == [1, 1, 3, 1]
-    assert what_happened(peer, told(network, peer, Held(OLD, None, 3))) is What.PSK_HELD
+    assert what_happened(peer, told(network, peer, ReportedKeys(OLD, None, 3))) is What.PSK_HELD
 
 
 @given(populations())

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from chalicelib.adapters.dynamodb.models import ConcernedItem, ExpectedItem, MarkItem, TallyItem
-from chalicelib.adapters.dynamodb.values import concerned_key, epoch, expected_key, mark_key, proof_span, tally_key
-from chalicelib.domain.change.rollout import FEW, Expected, Mark, Proof, kept_ms
+from chalicelib.adapters.dynamodb.values import concerned_key, epoch, expected_key, mark_key, rollout_span, tally_key
+from chalicelib.domain.change.rollout import FEW, Expected, Mark, Rollout, kept_ms
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 
 KEPT = timedelta(days=30)
@@ -27,7 +27,7 @@ ATTEMPTS, FIRST_WAIT_S, LONGEST_WAIT_S = 8, 0.05, 1.0
 TOOK = "ms"  # and so many milliseconds: attributes of a tally
 
 
-class DynamoProofs:
+class DynamoRollouts:
     def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Expected], now: datetime) -> None:
         expires_at = epoch(now + KEPT)
         with ExpectedItem.batch_write() as batch:
@@ -49,10 +49,10 @@ class DynamoProofs:
                     key = concerned_key(revision, part)
                     batch.save(ConcernedItem(network_id, key, peer_ids=ids, expires_at=expires_at))
 
-    def proofs(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, Proof]:
+    def rollouts(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, Rollout]:
         expected: dict[Revision, ExpectedItem] = {}
         tallies: dict[Revision, Mapping[str, Any]] = {}
-        for attributes in _query(network_id, *proof_span(first, last)):
+        for attributes in _query(network_id, *rollout_span(first, last)):
             _, revision, kind = attributes["item"]["S"].split("#")
             if kind == "tally":
                 tallies[Revision(int(revision))] = attributes
@@ -60,7 +60,7 @@ class DynamoProofs:
             item = ExpectedItem()
             item.deserialize(dict(attributes))
             expected[Revision(int(revision))] = item
-        return {revision: _proof(item, tallies.get(revision, {})) for revision, item in expected.items()}
+        return {revision: _rollout(item, tallies.get(revision, {})) for revision, item in expected.items()}
 
     def concerned(self, network_id: NetworkId, revision: Revision) -> frozenset[PeerId]:
         parts = ConcernedItem.item.startswith(concerned_key(revision, None))
@@ -179,9 +179,9 @@ def _query(network_id: NetworkId, first: str, last: str) -> Iterable[Mapping[str
         yield from page["Items"]
 
 
-def _proof(item: ExpectedItem, tally: Mapping[str, Any]) -> Proof:
+def _rollout(item: ExpectedItem, tally: Mapping[str, Any]) -> Rollout:
     numbers = {name: int(value["N"]) for name, value in tally.items() if "N" in value}
-    return Proof(
+    return Rollout(
         item.made_at,
         int(item.agents),
         numbers.get("applied", 0),
