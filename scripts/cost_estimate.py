@@ -86,7 +86,7 @@ def idle_agent(heartbeat_s: int, is_jump: bool = False) -> dict[str, float]:
         "sockets": renewals * (SOCKET.dollars() + NEWS.dollars()),
         "connection minutes": HOURS * 60 * SOCKET_MINUTE,
         "full fetches": HOURS * FETCH.dollars(),
-        "silence_checks": looks * SILENCE_CHECK.dollars(),
+        "silence checks": looks * SILENCE_CHECK.dollars(),
     }
 
 

@@ -8,7 +8,7 @@ import argparse
 import json
 from datetime import timedelta
 
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.identity.principal import Role
 
 

@@ -28,7 +28,7 @@ from botocore.config import Config
 
 from chalicelib.adapters.dynamodb.streams import change_from, key_of
 from chalicelib.adapters.push.messages import removal_from, removal_text
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.settings import Settings
 
 MOST = 1_000

@@ -16,13 +16,13 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from app import app
-from chalicelib import bootstrap
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.adapters.push.messages import failover_task_text, held_text
 from chalicelib.application.agents.key_rotation import WORDS
 from chalicelib.application.push.plans import by_network
-from chalicelib.bootstrap import Container
+from chalicelib.bootstrap import container as bootstrap
+from chalicelib.bootstrap.container import Container
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Claims

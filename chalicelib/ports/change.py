@@ -2,12 +2,25 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.rollout import Expected, Mark, Rollout
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.peer.presence import Fact
+
+
+class StreamRecords(Protocol):
+    """What the records of the streams say. Each raises whatever a malformed one causes."""
+
+    def change_from(self, record: Mapping[str, Any]) -> Change: ...
+
+    def fact_from(self, record: Mapping[str, Any]) -> Fact: ...
+
+    def key_of(self, record: Mapping[str, Any]) -> tuple[NetworkId, Revision]:
+        """Network and revision by the record's keys, for when its image does not parse."""
+        ...
 
 
 class ChangeStore(Protocol):

@@ -35,6 +35,20 @@ class Check:
     last: Revision
 
 
+class QueueMessages(Protocol):
+    """What the queues' messages say. Each raises ValueError or KeyError for a body that is none of its own."""
+
+    def message_from(self, body: str) -> Push | Check: ...
+
+    def failover_task_from(self, body: str) -> FailoverTask: ...
+
+    def held_from(self, body: str) -> PskHeld: ...
+
+    def removal_from(self, body: str) -> tuple[NetworkId, int]:
+        """The network to go on removing, and the turn."""
+        ...
+
+
 class PushQueue(Protocol):
     """At least once, in no order."""
 
@@ -74,6 +88,6 @@ class Redelivery(Protocol):
 
 
 class DeadLetters(Protocol):
-    def bury(self, record: Mapping[str, object], reason: str) -> None:
+    def put(self, record: Mapping[str, object], reason: str) -> None:
         """Keep a record that could not be planned, whole."""
         ...

@@ -11,7 +11,8 @@ from functools import cached_property
 from chalicelib.adapters.memory.edges import MemoryQueue, MemoryVault
 from chalicelib.application.agents.snapshots import Difference
 from chalicelib.application.peers.creation import NewPeer
-from chalicelib.bootstrap import Aws, Container, calm_collector
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.container import Container, calm_collector
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.peer.peer import Kind

@@ -34,7 +34,8 @@ from chalicelib.adapters.dynamodb.models import PeerItem
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
 from chalicelib.adapters.memory.edges import MemoryFailoverQueue, MemoryGateway, MemoryQueue, MemoryVault, SteppedClock
 from chalicelib.adapters.push.messages import failover_task_text
-from chalicelib.bootstrap import Aws, Container, install
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.container import Container, install
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.domain.peer.failover import FailoverTask

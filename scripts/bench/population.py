@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 from chalicelib.adapters.dynamodb.connections import DynamoConnections
 from chalicelib.adapters.dynamodb.models import AllocationItem, ClaimItem, PeerItem, PresenceItem
 from chalicelib.adapters.dynamodb.values import claim_key, index_key, record_item
-from chalicelib.bootstrap import Outside
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.change.writes import Commit, CreateNetwork, WriteAcl
 from chalicelib.domain.identity.principal import Principal, Role

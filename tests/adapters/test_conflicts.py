@@ -12,7 +12,8 @@ from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import connection, models
 from chalicelib.adapters.dynamodb.connection import CONFLICTS, LONGEST_WAIT_S, pause_s
-from chalicelib.bootstrap import Aws, Outside
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.rollout import Expected
 from chalicelib.domain.change.writes import AdmitAgent, Commit, CreateNetwork

@@ -13,7 +13,8 @@ from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.creation import Creation, NewPeer
 from chalicelib.application.ranges import Ranges
-from chalicelib.bootstrap import Aws, Outside
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.peer.peer import Kind

@@ -14,7 +14,8 @@ import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
-from chalicelib.bootstrap import Aws, Outside
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.writes import Commit, CreateNetwork
 from chalicelib.settings import settings_from
 from infra.local.tables import create_tables, drop_tables, environment

@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 
 from chalicelib.application.peers.creation import NewPeer
-from chalicelib.bootstrap import Outside
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.rollout import Expected, Mark, Rollout
 from chalicelib.domain.change.writes import (
     AdmitAgent,

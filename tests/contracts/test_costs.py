@@ -13,7 +13,8 @@ from chalicelib.adapters.dynamodb import models
 from chalicelib.adapters.dynamodb.models import AllocationItem, ClaimItem, PeerItem
 from chalicelib.adapters.dynamodb.values import claim_key, index_key, record_item
 from chalicelib.application.peers.creation import NewPeer
-from chalicelib.bootstrap import Aws, Container
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.container import Container
 from chalicelib.domain.change.writes import Commit, CreateNetwork
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.peer.peer import Kind, PeerRecord

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from chalicelib.bootstrap import Outside
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.rollout import Expected, Mark
 from chalicelib.domain.change.writes import CreateNetwork, FreeAddress, TakeAddress
 from chalicelib.domain.ids import PeerId, Revision

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb.models import NetworkItem
-from chalicelib.bootstrap import Aws
+from chalicelib.bootstrap.aws import Aws
 from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.writes import (

@@ -14,7 +14,8 @@ from chalicelib.adapters.memory.edges import MemoryVault
 from chalicelib.application.agents.enrollment import Applicant
 from chalicelib.application.networks.networks import NewNetwork
 from chalicelib.application.peers.creation import Created, NewPeer
-from chalicelib.bootstrap import Container, Outside
+from chalicelib.bootstrap.container import Container
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit
 from chalicelib.domain.errors import NetworkNotFound

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.application.agents.observations import Observations
-from chalicelib.bootstrap import Outside
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.writes import CreateNetwork, ForgetSighting, PutPeer
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.network import Network

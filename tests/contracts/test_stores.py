@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from chalicelib.bootstrap import Outside
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
 from chalicelib.domain.change.change import Affected, Change, What
 from chalicelib.domain.change.replay import Replayable

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from chalicelib.bootstrap import Outside
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.errors import RequestRunning
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.writes import (

@@ -5,7 +5,7 @@ Not on moto, which runs no condition of a statement.
 
 import pytest
 
-from chalicelib.bootstrap import Outside
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.writes import AdmitAgent, CreateNetwork, ForgetAgent
 from chalicelib.domain.ids import ConnectionId, Revision
 from chalicelib.domain.network.network import Network

@@ -219,7 +219,7 @@ def test_a_record_that_cannot_even_be_buried_is_reported_to_the_stream() -> None
     def full(record: object, reason: str) -> None:
         raise ConnectionError
 
-    world.outside.dead_letters.bury = full  # type: ignore[method-assign]
+    world.outside.dead_letters.put = full  # type: ignore[method-assign]
 
     assert streams.plan({"Records": [record("net_1", 5)]}) == {"batchItemFailures": [{"itemIdentifier": "5"}]}
 

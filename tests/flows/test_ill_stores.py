@@ -71,7 +71,7 @@ def committed(world: World) -> list[Change]:
         ("queue", "send"),
         ("queue", "remind"),
         ("removals", "start"),
-        ("dead_letters", "bury"),
+        ("dead_letters", "put"),
     ],
 )
 def test_no_change_is_lost_while_a_store_is_ill(store: str, method: str, duration: timedelta) -> None:

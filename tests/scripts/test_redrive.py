@@ -10,9 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib import bootstrap
 from chalicelib.adapters.push.messages import failover_task_text, message_of, removal_from, removal_text
-from chalicelib.bootstrap import Container
+from chalicelib.bootstrap import container as bootstrap
+from chalicelib.bootstrap.container import Container
 from chalicelib.domain.change.push_notice import ConfigChanged
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.failover import DeadJumpReport

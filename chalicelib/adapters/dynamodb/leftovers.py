@@ -8,10 +8,10 @@ AT_ONCE = 100
 
 class DynamoLeftovers:
     def sweep(self, network_id: NetworkId) -> bool:
-        return _is_swept(AllocationItem, network_id) or _is_swept(ChangeItem, network_id)
+        return _sweep(AllocationItem, network_id) or _sweep(ChangeItem, network_id)
 
 
-def _is_swept(model: type[AllocationItem | ChangeItem], network_id: NetworkId) -> bool:
+def _sweep(model: type[AllocationItem | ChangeItem], network_id: NetworkId) -> bool:
     """Delete some rows of a partition, whatever they are; answers whether there were any."""
     keys = ["network_id", "item"]
     found = list(model.query(network_id, limit=AT_ONCE, attributes_to_get=keys, consistent_read=True))

@@ -131,7 +131,7 @@ class MemoryDeadLetters:
     def __init__(self) -> None:
         self.buried: list[tuple[Mapping[str, object], str]] = []
 
-    def bury(self, record: Mapping[str, object], reason: str) -> None:
+    def put(self, record: Mapping[str, object], reason: str) -> None:
         self.buried.append((record, reason))
 
 

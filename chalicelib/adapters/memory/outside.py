@@ -1,5 +1,6 @@
 """The whole outside in memory, in the place of AWS."""
 
+from chalicelib.adapters.dynamodb import streams
 from chalicelib.adapters.identity.assertions import JwtAssertions
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.edges import (
@@ -29,6 +30,9 @@ from chalicelib.adapters.memory.stores import (
 )
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.memory.transactions import MemoryTransactions
+from chalicelib.adapters.push import messages
+from chalicelib.ports.change import StreamRecords
+from chalicelib.ports.queues import QueueMessages
 
 
 class MemoryOutside:
@@ -59,5 +63,7 @@ class MemoryOutside:
         self.held = MemoryHeld()
         self.removals = MemoryRemovals()
         self.redelivery = MemoryRedelivery()
+        self.records: StreamRecords = streams
+        self.messages: QueueMessages = messages
         self.dead_letters = MemoryDeadLetters()
         self.gateway = MemoryGateway()

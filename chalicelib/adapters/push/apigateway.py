@@ -67,7 +67,7 @@ class ApiGatewaySockets:
         if self._outcome(connection_id, Bye(reason=reason)) is Outcome.GONE:
             return True
         try:
-            self._is_done(lambda: self._management.delete_connection(ConnectionId=connection_id))
+            self._request(lambda: self._management.delete_connection(ConnectionId=connection_id))
         except (BotoCoreError, ClientError) as error:
             logger.warning("socket_not_closed", extra={"connection_id": connection_id, "error": repr(error)})
             return False
@@ -75,7 +75,7 @@ class ApiGatewaySockets:
 
     def post(self, connection_id: ConnectionId, frame: object) -> bool:
         data = encode(frame)
-        return self._is_done(lambda: self._management.post_to_connection(ConnectionId=connection_id, Data=data))
+        return self._request(lambda: self._management.post_to_connection(ConnectionId=connection_id, Data=data))
 
     def _outcome(self, connection_id: ConnectionId, frame: object) -> Outcome:
         try:
@@ -84,8 +84,8 @@ class ApiGatewaySockets:
             logger.warning("socket_not_told", extra={"connection_id": connection_id, "error": repr(error)})
             return Outcome.FAILED
 
-    def _is_done(self, request: Callable[[], object]) -> bool:
-        """Whether the gateway knew the connection: by the status, since a 410 may come without a body to name it."""
+    def _request(self, request: Callable[[], object]) -> bool:
+        """Make a request; answers whether the gateway knows the connection: a 410 may come without a body."""
         try:
             request()
         except ClientError as error:

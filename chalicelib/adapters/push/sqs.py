@@ -111,7 +111,7 @@ class SqsDeadLetters:
         self._sqs = _client(settings)
         self._url = settings.plan_dead_letter_queue_url
 
-    def bury(self, record: Mapping[str, object], reason: str) -> None:
+    def put(self, record: Mapping[str, object], reason: str) -> None:
         body = json.dumps({"reason": reason, "record": record}, default=str)
         self._sqs.send_message(QueueUrl=self._url, MessageBody=body)
 

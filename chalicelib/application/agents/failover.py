@@ -101,12 +101,12 @@ class Failover:
         A jump that could not be asked is not looked at so soon: its next heartbeat speaks for it, or its silence check
         finds it silent.
         """
-        known = liveness.connection_id
-        if known is not None and self.gateway.tell([known], SignOfLifeWanted(network_id)).failed:
+        socket = liveness.connection_id
+        if socket is not None and self.gateway.tell([socket], SignOfLifeWanted(network_id)).failed:
             return
         end = self.clock.now() + ANSWERS_WITHIN
         self.failover_tasks.put(
-            SilenceCheck(network_id, jump_id, known, serving_since=None, until=end, is_once=True), ANSWERS_WITHIN
+            SilenceCheck(network_id, jump_id, socket, serving_since=None, until=end, is_once=True), ANSWERS_WITHIN
         )
 
     def _watch(self, silence_check: SilenceCheck) -> None:
@@ -191,13 +191,13 @@ class Failover:
         def down(network: Network) -> Network:
             return network if jump_id in network.down else marked(network, jump_id, self.peers.jumps(network_id))
 
-        if self._is_changed(network_id, What.JUMP_DOWN, jump_id, by, down):
+        if self._change_marks(network_id, What.JUMP_DOWN, jump_id, by, down):
             self.presence.fell(jump_id, self.clock.now())
 
     def _unmark(self, network_id: NetworkId, jump_id: PeerId) -> None:
-        self._is_changed(network_id, What.JUMP_UP, jump_id, jump_id, lambda network: unmarked(network, jump_id))
+        self._change_marks(network_id, What.JUMP_UP, jump_id, jump_id, lambda network: unmarked(network, jump_id))
 
-    def _is_changed(
+    def _change_marks(
         self, network_id: NetworkId, what: What, jump_id: PeerId, by: PeerId, decision: Callable[[Network], Network]
     ) -> bool:
         """Change the marks in one write; answers whether there was anything to change."""

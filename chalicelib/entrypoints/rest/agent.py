@@ -5,7 +5,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.application.agents.enrollment import Applicant
 from chalicelib.application.agents.snapshots import Difference
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.bundle import bundle as domain
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import parse_token

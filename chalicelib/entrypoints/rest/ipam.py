@@ -8,7 +8,7 @@ from chalice.app import Blueprint
 from msgspec.structs import replace
 
 from chalicelib.application.networks.addresses import AllocationWithPeer
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.cidr import parse_cidr
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.identity.principal import READERS, WRITERS, Principal

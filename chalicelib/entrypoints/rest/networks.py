@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from chalicelib.application.networks.networks import NewNetwork
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.change.change import Affected, Change
 from chalicelib.domain.change.rollout import Rollout
 from chalicelib.domain.identity.principal import READERS, WRITERS, Principal

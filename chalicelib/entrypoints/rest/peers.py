@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.application.peers.creation import Created, made_before
 from chalicelib.application.peers.peer_view import PeerView
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Invalid, Refusal
 from chalicelib.domain.identity.principal import READERS, WRITERS, Principal, Role
 from chalicelib.domain.ids import NetworkId, PeerId

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, get_args
 import msgspec
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.change.replay import KEY_MAX, Replayable, request_hash
 from chalicelib.domain.errors import Invalid, Refusal, Unauthenticated
 from chalicelib.domain.identity.principal import Agent, Principal, Role

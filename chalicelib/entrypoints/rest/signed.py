@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from chalice.app import Response
 
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.bundle.errors import BundleTooLarge
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import Revision

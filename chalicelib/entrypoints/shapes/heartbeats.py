@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.application.agents.heartbeats import Heartbeat
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import PeerId, Revision, is_jump
 from chalicelib.domain.peer.peer import Host

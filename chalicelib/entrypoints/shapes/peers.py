@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from chalicelib.application.peers.creation import NewPeer
 from chalicelib.application.peers.peer_view import PeerView
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.cidr import parse_cidrs
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.keys import parse_public_key

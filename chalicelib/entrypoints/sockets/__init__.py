@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.entrypoints.origin import came_by_the_origin
 from chalicelib.entrypoints.sockets import agents, browsers

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from chalicelib.application.push.browser_sockets import KEEP_ALIVE
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.identity.principal import Viewer
 from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId
 from chalicelib.entrypoints.sockets.event import BROWSER, SocketContext, expires_at, held_until

@@ -1,29 +1,9 @@
-"""The only file that names concrete adapters: settings in, use cases out.
-
-Built on first use and piece by piece: an import does no I/O, and a function pays only for
-the adapters it uses.
-"""
+"""Settings in, use cases out, built on first use and piece by piece."""
 
 import gc
 import os
 from functools import cached_property
-from typing import Protocol
 
-from chalicelib.adapters.dynamodb import models
-from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
-from chalicelib.adapters.dynamodb.allocations import DynamoAllocations
-from chalicelib.adapters.dynamodb.changes import DynamoChanges
-from chalicelib.adapters.dynamodb.connections import DynamoConnections
-from chalicelib.adapters.dynamodb.leftovers import DynamoLeftovers
-from chalicelib.adapters.dynamodb.networks import DynamoNetworks
-from chalicelib.adapters.dynamodb.peers import DynamoPeers
-from chalicelib.adapters.dynamodb.presence import DynamoPresence
-from chalicelib.adapters.dynamodb.requests import DynamoRequests
-from chalicelib.adapters.dynamodb.rollouts import DynamoRollouts
-from chalicelib.adapters.dynamodb.sessions import DynamoSessions
-from chalicelib.adapters.dynamodb.signing import DynamoSigningKeys
-from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
-from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.application.agents.bundles import Bundles
 from chalicelib.application.agents.enrollment import Enrollment
 from chalicelib.application.agents.failover import Failover
@@ -53,159 +33,17 @@ from chalicelib.application.push.plans import Announcements, Plans
 from chalicelib.application.push.replans import Replans
 from chalicelib.application.push.rollouts import Horizons, Rollouts
 from chalicelib.application.ranges import Ranges
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Admission
-from chalicelib.ports.change import ChangeStore, RequestStore, RolloutStore
-from chalicelib.ports.identity import AccountStore, Assertions, IdentityTokens
-from chalicelib.ports.network import AllocationStore, LeftoverStore, NetworkStore
-from chalicelib.ports.outside import Clock, Randomness, Vault
-from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.presence import PresenceStore
-from chalicelib.ports.queues import DeadLetters, FailoverQueue, HeldQueue, PushQueue, Redelivery, RemovalQueue
-from chalicelib.ports.signing import SigningKeyStore
-from chalicelib.ports.sockets import ConnectionStore, Gateway, SessionStore
-from chalicelib.ports.transactions import Transactions
+from chalicelib.ports.change import StreamRecords
+from chalicelib.ports.outside import Clock, Randomness
+from chalicelib.ports.queues import DeadLetters, QueueMessages, Redelivery, RemovalQueue
+from chalicelib.ports.sockets import Gateway
 from chalicelib.settings import Settings, settings_from
 
 COLLECT_AFTER = 100_000  # values that may hold others, made and not dropped; Python's default is 700
-
-
-class Outside(Protocol):
-    """Everything outside the core, in one place: AWS, or memory in tests."""
-
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def randomness(self) -> Randomness: ...
-    @property
-    def transactions(self) -> Transactions: ...
-    @property
-    def networks(self) -> NetworkStore: ...
-    @property
-    def peers(self) -> PeerStore: ...
-    @property
-    def allocations(self) -> AllocationStore: ...
-    @property
-    def changes(self) -> ChangeStore: ...
-    @property
-    def leftovers(self) -> LeftoverStore: ...
-    @property
-    def requests(self) -> RequestStore: ...
-    @property
-    def rollouts(self) -> RolloutStore: ...
-    @property
-    def signing_keys(self) -> SigningKeyStore: ...
-    @property
-    def presence(self) -> PresenceStore: ...
-    @property
-    def connections(self) -> ConnectionStore: ...
-    @property
-    def sessions(self) -> SessionStore: ...
-    @property
-    def accounts(self) -> AccountStore: ...
-    @property
-    def assertions(self) -> Assertions: ...
-    @property
-    def identities(self) -> IdentityTokens: ...
-    @property
-    def queue(self) -> PushQueue: ...
-    @property
-    def failover_tasks(self) -> FailoverQueue: ...
-    @property
-    def held(self) -> HeldQueue: ...
-    @property
-    def vault(self) -> Vault: ...
-    @property
-    def removals(self) -> RemovalQueue: ...
-    @property
-    def redelivery(self) -> Redelivery: ...
-    @property
-    def dead_letters(self) -> DeadLetters: ...
-    @property
-    def gateway(self) -> Gateway: ...
-
-
-class Aws:
-    """Every adapter of a deployment."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        connection = models.bind(settings)
-        self.clock: Clock = SystemClock()
-        self.randomness: Randomness = SystemRandomness()
-        self.networks: NetworkStore = DynamoNetworks()
-        self.peers: PeerStore = DynamoPeers()
-        self.allocations: AllocationStore = DynamoAllocations()
-        self.changes: ChangeStore = DynamoChanges()
-        self.leftovers: LeftoverStore = DynamoLeftovers()
-        self.requests: RequestStore = DynamoRequests()
-        self.rollouts: RolloutStore = DynamoRollouts()
-        self.signing_keys: SigningKeyStore = DynamoSigningKeys()
-        self.presence: PresenceStore = DynamoPresence()
-        self.connections: ConnectionStore = DynamoConnections()
-        self.accounts: AccountStore = DynamoAccounts()
-        self.transactions: Transactions = DynamoTransactions(connection)
-        self.sessions: SessionStore = DynamoSessions(connection)
-
-    @cached_property
-    def assertions(self) -> Assertions:
-        from chalicelib.adapters.identity.assertions import JwtAssertions
-
-        return JwtAssertions()
-
-    @cached_property
-    def identities(self) -> IdentityTokens:
-        from chalicelib.adapters.identity.oidc import OidcTokens
-
-        return OidcTokens(self._settings.oidc, self.clock)
-
-    @cached_property
-    def queue(self) -> PushQueue:
-        from chalicelib.adapters.push.sqs import SqsPushQueue
-
-        return SqsPushQueue(self._settings)
-
-    @cached_property
-    def failover_tasks(self) -> FailoverQueue:
-        from chalicelib.adapters.push.sqs import SqsFailoverQueue
-
-        return SqsFailoverQueue(self._settings)
-
-    @cached_property
-    def held(self) -> HeldQueue:
-        from chalicelib.adapters.push.sqs import SqsHeldQueue
-
-        return SqsHeldQueue(self._settings)
-
-    @cached_property
-    def vault(self) -> Vault:
-        from chalicelib.adapters.kms import KmsVault  # import time: a KMS client is for who opens secrets
-
-        return KmsVault(self._settings)
-
-    @cached_property
-    def removals(self) -> RemovalQueue:
-        from chalicelib.adapters.push.sqs import SqsRemovalQueue
-
-        return SqsRemovalQueue(self._settings)
-
-    @cached_property
-    def redelivery(self) -> Redelivery:
-        from chalicelib.adapters.push.sqs import SqsRedelivery
-
-        return SqsRedelivery(self._settings)
-
-    @cached_property
-    def dead_letters(self) -> DeadLetters:
-        from chalicelib.adapters.push.sqs import SqsDeadLetters
-
-        return SqsDeadLetters(self._settings)
-
-    @cached_property
-    def gateway(self) -> Gateway:
-        from chalicelib.adapters.push.apigateway import ApiGatewaySockets
-
-        return ApiGatewaySockets(self._settings)
 
 
 class Container:
@@ -400,6 +238,14 @@ class Container:
     @property
     def removal_queue(self) -> RemovalQueue:
         return self._outside.removals
+
+    @property
+    def records(self) -> StreamRecords:
+        return self._outside.records
+
+    @property
+    def messages(self) -> QueueMessages:
+        return self._outside.messages
 
     @property
     def redelivery(self) -> Redelivery:
