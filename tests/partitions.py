@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from chalicelib.adapters.dynamodb.stored import affected_text, peer_text
+from chalicelib.adapters.dynamodb.changes import affected_text
+from chalicelib.adapters.dynamodb.stored import peer_text
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.rollout import FEW

@@ -5,7 +5,7 @@ Built on first use: an import does no I/O, and a function pays only for the adap
 
 from functools import cached_property
 
-from chalicelib.adapters.dynamodb import models, streams
+from chalicelib.adapters.dynamodb import streams, tables
 from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
 from chalicelib.adapters.dynamodb.allocations import DynamoAllocations
 from chalicelib.adapters.dynamodb.changes import DynamoChanges
@@ -46,7 +46,7 @@ class Aws:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        connection = models.bind(settings)
+        connection = tables.bind(settings)
         self.records: StreamRecords = streams
         self.clock: Clock = SystemClock()
         self.randomness: Randomness = SystemRandomness()

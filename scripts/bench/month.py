@@ -30,7 +30,7 @@ from agent.received import Fetched
 from agent.state import State
 from agent.trust import Keyring, Trust
 from app import app
-from chalicelib.adapters.dynamodb.models import PeerItem
+from chalicelib.adapters.dynamodb.peers import PeerItem
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
 from chalicelib.adapters.memory.edges import MemoryFailoverQueue, MemoryGateway, MemoryQueue, MemoryVault, SteppedClock
 from chalicelib.adapters.push.messages import failover_task_text

@@ -6,10 +6,9 @@ import pytest
 from botocore.stub import Stubber
 from tenacity import wait_none
 
-from chalicelib.adapters.dynamodb import models
 from chalicelib.adapters.dynamodb import statements as batches
-from chalicelib.adapters.dynamodb.models import PresenceItem
-from chalicelib.adapters.dynamodb.presence import DynamoPresence
+from chalicelib.adapters.dynamodb import tables
+from chalicelib.adapters.dynamodb.presence import DynamoPresence, PresenceItem
 from chalicelib.adapters.dynamodb.statements import ATTEMPTS
 from chalicelib.domain.ids import Revision
 from chalicelib.settings import settings_from
@@ -26,7 +25,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setattr(batches, "wait_random_exponential", lambda **_: wait_none())
-    connection = models.bind(settings_from({"AWS_REGION": "eu-west-1", "PRESENCE_TABLE": "presence"}))
+    connection = tables.bind(settings_from({"AWS_REGION": "eu-west-1", "PRESENCE_TABLE": "presence"}))
     with Stubber(connection.client) as stub:
         yield stub
 

@@ -2,8 +2,8 @@
 
 from boto3.dynamodb.types import TypeSerializer
 
+from chalicelib.adapters.dynamodb.changes import change_item
 from chalicelib.adapters.dynamodb.streams import change_from, key_of
-from chalicelib.adapters.dynamodb.values import change_item
 from chalicelib.domain.change.change import Affected, Change, What
 from chalicelib.domain.ids import NetworkId, PrincipalId, Revision
 from tests.builders import T0, a_dynamic, a_jump

@@ -7,7 +7,7 @@ from botocore.stub import Stubber
 from pynamodb.connection import Connection
 from pynamodb.exceptions import VerboseClientError
 
-from chalicelib.adapters.dynamodb import models
+from chalicelib.adapters.dynamodb import tables
 from chalicelib.adapters.dynamodb.sessions import DynamoSessions
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
 from chalicelib.domain.change.writes import AdvanceNetwork, Claim, Commit, Release, Write
@@ -32,7 +32,7 @@ CONDITION = "ConditionalCheckFailed"
 def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    return models.bind(settings_from(environment("test")))
+    return tables.bind(settings_from(environment("test")))
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.dynamodb import models
-from chalicelib.adapters.dynamodb.models import AllocationItem, ClaimItem, PeerItem
-from chalicelib.adapters.dynamodb.values import claim_key, index_key, record_item
+from chalicelib.adapters.dynamodb.allocations import AllocationItem, index_key
+from chalicelib.adapters.dynamodb.peers import ClaimItem, PeerItem, claim_key, record_item
 from chalicelib.application.peers.creation import NewPeer
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.container import Container
@@ -32,7 +31,7 @@ class Wire:
 
     def __init__(self, outside: Aws) -> None:
         self.sent: Counter[str] = Counter()
-        connection: Any = models.PeerItem._get_connection().connection
+        connection: Any = PeerItem._get_connection().connection
         connection.client.meta.events.register("before-send.dynamodb", self._count)
 
     def counted(self, act: Callable[[], object]) -> dict[str, int]:

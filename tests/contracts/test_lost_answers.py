@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.models import NetworkItem
+from chalicelib.adapters.dynamodb.networks import NetworkItem
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
 from chalicelib.domain.change.replay import Replayable

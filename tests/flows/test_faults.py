@@ -8,7 +8,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from chalicelib.adapters.dynamodb.values import change_item
+from chalicelib.adapters.dynamodb.changes import change_item
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.edges import SteppedClock
 from chalicelib.application.peers.creation import NewPeer

@@ -1,13 +1,43 @@
 """Host indexes, held and in quarantine."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
-from chalicelib.adapters.dynamodb.models import AllocationItem, FreedItem
-from chalicelib.adapters.dynamodb.values import allocation_value, freed_key, index_key
+from pynamodb.attributes import (
+    NumberAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+
+from chalicelib.adapters.dynamodb.models import Table
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.addresses import Allocation, Span
 from chalicelib.ports.peer import Holding
+
+
+class AllocationItem(Table):
+    """`allocations`: a host index, held (`peer_id`) or in quarantine (`freed_at`)."""
+
+    class Meta(Table.Meta):
+        table_name = "allocations"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    peer_id = UnicodeAttribute(null=True)
+    freed_at = UTCDateTimeAttribute(null=True)
+
+
+class FreedItem(Table):
+    """`allocations`: a pointer to a quarantined index, `freed#time#index`, oldest first."""
+
+    class Meta(Table.Meta):
+        table_name = "allocations"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    index = NumberAttribute()
+    freed_at = UTCDateTimeAttribute()
+
 
 EVERY = Span(0, 2**32)
 AFTER_ALL_FREED = "freed$"  # "$" follows "#"
@@ -41,3 +71,15 @@ class DynamoAllocations:
 
 def _between(span: Span):  # type: ignore[no-untyped-def]  # noqa: ANN202  pynamodb names no type of conditions
     return AllocationItem.item.between(index_key(span.first), index_key(span.last))
+
+
+def index_key(index: int) -> str:
+    return f"{index:010d}"
+
+
+def freed_key(freed_at: datetime, index: int) -> str:
+    return f"freed#{freed_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}#{index_key(index)}"
+
+
+def allocation_value(item: AllocationItem) -> Allocation:
+    return Allocation(int(item.item), item.freed_at)

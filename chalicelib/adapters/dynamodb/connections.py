@@ -3,10 +3,29 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from chalicelib.adapters.dynamodb.models import SocketItem
-from chalicelib.adapters.dynamodb.values import epoch
+from pynamodb.attributes import (
+    NumberAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+
+from chalicelib.adapters.dynamodb.models import Table, epoch
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId
 from chalicelib.ports.sockets import Connection
+
+
+class SocketItem(Table):
+    """`sockets`: a row of an open socket, `holder#connection_id`."""
+
+    AGENTS, BROWSERS = ("d", "k"), ("t", "v")  # bounds around dyn_ and jmp_; around tok_ and usr_
+
+    class Meta(Table.Meta):
+        table_name = "sockets"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    connected_at = UTCDateTimeAttribute()
+    expires_at = NumberAttribute()
 
 
 class DynamoConnections:

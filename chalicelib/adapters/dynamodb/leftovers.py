@@ -1,6 +1,7 @@
 """What a network leaves when it is gone."""
 
-from chalicelib.adapters.dynamodb.models import AllocationItem, ChangeItem
+from chalicelib.adapters.dynamodb.allocations import AllocationItem
+from chalicelib.adapters.dynamodb.changes import ChangeItem
 from chalicelib.domain.ids import NetworkId
 
 AT_ONCE = 100

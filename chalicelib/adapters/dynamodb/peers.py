@@ -2,14 +2,65 @@
 
 from collections.abc import Collection
 
+from pynamodb.attributes import (
+    NumberAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
 from pynamodb.pagination import ResultIterator
 
-from chalicelib.adapters.dynamodb.models import ClaimItem, PeerItem, TombstoneItem
-from chalicelib.adapters.dynamodb.stored import peer_from
-from chalicelib.adapters.dynamodb.values import claim_key, record_value, tombstone_key, tombstone_value
-from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.adapters.dynamodb.models import Table
+from chalicelib.adapters.dynamodb.stored import peer_from, peer_text
+from chalicelib.domain.change.writes import ClaimKind
+from chalicelib.domain.identity.tokens import Secret
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.errors import PeerNotFound
-from chalicelib.domain.peer.peer import Kind, Peer, PeerRecord, Tombstone
+from chalicelib.domain.peer.peer import EnrollmentToken, Kind, Peer, PeerRecord, Tombstone
+
+
+class PeerItem(Table):
+    """`peers`: a peer under its id (JSON, see stored), with its enrolment token's hash and device key; `left_key`: the
+    device key that gave the peer up."""
+
+    FIRST, LAST = "d", "t"  # dyn_, jmp_ and sta_ lie between; claim# and tombstone# outside
+
+    class Meta(Table.Meta):
+        table_name = "peers"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    peer = UnicodeAttribute()
+    enrollment_secret = UnicodeAttribute(null=True)
+    enrollment_expires_at = UTCDateTimeAttribute(null=True)
+    device_key = UnicodeAttribute(null=True)
+    left_key = UnicodeAttribute(null=True)
+
+
+class ClaimItem(Table):
+    """`peers`: a name, DNS label, public key or CIDR held for one peer, `claim#kind#value`; of the deployment, a
+    network's name, and its place in the list of all."""
+
+    class Meta(Table.Meta):
+        table_name = "peers"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    peer_id = UnicodeAttribute()
+
+
+class TombstoneItem(Table):
+    """`peers`: what is kept of a deleted peer, `tombstone#id`."""
+
+    class Meta(Table.Meta):
+        table_name = "peers"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    device_key = UnicodeAttribute(null=True)
+    revision = NumberAttribute()
+    deleted_at = UTCDateTimeAttribute()
+    expires_at = NumberAttribute()
+
 
 BOUNDS = {Kind.JUMP: ("jmp_", "jmp`"), Kind.DYNAMIC: ("dyn_", "dyn`"), Kind.STATIC: ("sta_", "sta`")}  # "`" follows "_"
 
@@ -86,3 +137,38 @@ class DynamoPeers:
     def _query(self, network_id: NetworkId, start: str, limit: int, last: str = PeerItem.LAST) -> list[Peer]:
         between = PeerItem.item.between(start, last)
         return [peer_from(item.peer) for item in PeerItem.query(network_id, between, consistent_read=True, limit=limit)]
+
+
+def claim_key(kind: ClaimKind, value: str) -> str:
+    return f"claim#{kind}#{value}"
+
+
+def tombstone_key(peer_id: PeerId) -> str:
+    return f"tombstone#{peer_id}"
+
+
+def record_item(record: PeerRecord) -> PeerItem:
+    enrollment = record.enrollment
+    return PeerItem(
+        record.peer.network_id,
+        record.peer.id,
+        peer=peer_text(record.peer),
+        enrollment_secret=enrollment.secret if enrollment else None,
+        enrollment_expires_at=enrollment.expires_at if enrollment else None,
+        device_key=record.device_key,
+        left_key=enrollment.left_by if enrollment else None,
+    )
+
+
+def record_value(item: PeerItem) -> PeerRecord:
+    enrollment = None
+    if item.enrollment_secret is not None and item.enrollment_expires_at is not None:
+        secret = Secret(item.enrollment_secret)
+        enrollment = EnrollmentToken(secret, item.enrollment_expires_at, item.device_key, item.left_key)
+    return PeerRecord(peer_from(item.peer), enrollment)
+
+
+def tombstone_value(item: TombstoneItem, peer_id: PeerId) -> Tombstone:
+    return Tombstone(
+        NetworkId(item.network_id), peer_id, item.device_key, Revision(int(item.revision)), item.deleted_at
+    )

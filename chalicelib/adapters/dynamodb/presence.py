@@ -4,19 +4,97 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+    UTCDateTimeAttribute,
+)
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.adapters.dynamodb.models import FactItem, PresenceItem, SightingItem
+from chalicelib.adapters.dynamodb.changes import revision_key
+from chalicelib.adapters.dynamodb.models import Table, epoch
 from chalicelib.adapters.dynamodb.statements import Statement, run
-from chalicelib.adapters.dynamodb.values import epoch, fact_key, sighting_key
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer.failover import AgentLiveness
 from chalicelib.domain.peer.peer import Host
-from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
+from chalicelib.domain.peer.presence import Applied, Fact, FactKind, OwnHandshakes, Presence, Sighting, latest_before
 from chalicelib.ports.presence import PeerObservation, Progress
+
+
+class PresenceItem(Table):
+    """`presence`: an agent's last word, item `agent`. `own_handshakes`: `since`, and `made` by peer; unix seconds.
+    `admission`: of the sessions whose frames count, or REVOKED."""
+
+    ITEM = "agent"
+    REVOKED = "revoked"  # no hash is this
+
+    class Meta(Table.Meta):
+        table_name = "presence"
+
+    peer_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True, default=ITEM)
+    wanted = NumberAttribute()
+    admission = UnicodeAttribute(null=True)
+    instance_id = UnicodeAttribute(null=True)
+    seq = NumberAttribute(null=True)
+    connection_id = UnicodeAttribute(null=True)
+    closed_at = UTCDateTimeAttribute(null=True)
+    last_seen = UTCDateTimeAttribute(null=True)
+    host = JSONAttribute(null=True)
+    own_handshakes = JSONAttribute(null=True)
+    applied_revision = NumberAttribute(null=True)
+    applied_hash = UnicodeAttribute(null=True)
+    applied_at = UTCDateTimeAttribute(null=True)
+    applied_after = NumberAttribute(null=True)
+    applied_error = UnicodeAttribute(null=True)
+    unreachable = UnicodeSetAttribute(null=True)
+    accused_since = UTCDateTimeAttribute(null=True)
+    fell_at = UTCDateTimeAttribute(null=True)
+    is_blocked = BooleanAttribute(null=True)
+
+
+class SightingItem(Table):
+    """`presence`: the latest handshake that jumps of a network saw, and where, item `sighting#network`.
+
+    The network is part of the key: a jump of another network cannot speak of this peer.
+    """
+
+    class Meta(Table.Meta):
+        table_name = "presence"
+
+    peer_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    handshake_at = UTCDateTimeAttribute()
+    seen_at = UTCDateTimeAttribute()
+    endpoint = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+
+
+class FactItem(Table):
+    """`presence`: something that became true, `fact#time#kind`. The stream takes inserted items of this type only.
+    A report's: the revision in force, and the one before."""
+
+    TYPE = "fact"
+
+    class Meta(Table.Meta):
+        table_name = "presence"
+
+    peer_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    type = UnicodeAttribute(default=TYPE)
+    network_id = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    revision = NumberAttribute(null=True)
+    after = NumberAttribute(null=True)
+    expires_at = NumberAttribute()
+
 
 FACTS_KEPT = timedelta(days=1)  # as long as a stream holds its records
 SIGHTINGS_KEPT = timedelta(days=365)  # a phone that nobody saw for a year is as one that never came
@@ -305,3 +383,17 @@ def _own_handshakes(stored: Mapping[str, Any] | None) -> OwnHandshakes | None:
 def _unless_condition(error: UpdateError) -> None:
     if error.cause_response_code != "ConditionalCheckFailedException":
         raise error
+
+
+def fact_key(fact: Fact) -> str:
+    report = "" if fact.revision is None else f"#{revision_key(fact.revision)}"
+    return f"fact#{fact.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}#{fact.kind}{report}"
+
+
+def sighting_key(network_id: NetworkId) -> str:
+    return f"sighting#{network_id}"
+
+
+def fact_value(item: FactItem) -> Fact:
+    revision, after = (None if said is None else Revision(int(said)) for said in (item.revision, item.after))
+    return Fact(NetworkId(item.network_id), PeerId(item.peer_id), FactKind(item.kind), item.at, revision, after)

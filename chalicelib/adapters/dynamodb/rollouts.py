@@ -12,12 +12,71 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
+from pynamodb.attributes import (
+    BinaryAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from chalicelib.adapters.dynamodb.models import ConcernedItem, ExpectedItem, MarkItem, TallyItem
-from chalicelib.adapters.dynamodb.values import concerned_key, epoch, expected_key, mark_key, rollout_span, tally_key
+from chalicelib.adapters.dynamodb.changes import revision_key
+from chalicelib.adapters.dynamodb.models import Table, epoch
 from chalicelib.domain.change.rollout import FEW, Expected, Mark, Rollout, kept_ms
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
+
+
+class ExpectedItem(Table):
+    """`changes`: how many agents a revision concerns, `proof#revision#expected`; their ids, between spaces, when
+    they are few. `made_at`: when the change was made."""
+
+    class Meta(Table.Meta):
+        table_name = "changes"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    made_at = UTCDateTimeAttribute()
+    agents = NumberAttribute()
+    peer_ids = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()
+
+
+class ConcernedItem(Table):
+    """`changes`: the many agents a revision concerns, `concerned#revision#part`; ids between spaces, deflated."""
+
+    class Meta(Table.Meta):
+        table_name = "changes"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    peer_ids = BinaryAttribute(legacy_encoding=False)
+    expires_at = NumberAttribute()
+
+
+class TallyItem(Table):
+    """`changes`: how many agents are through with a revision, `proof#revision#tally`. Beside these, `ms80`: how
+    many of them took 80 ms, and so on."""
+
+    class Meta(Table.Meta):
+        table_name = "changes"
+
+    network_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    applied = NumberAttribute(null=True)
+    gone = NumberAttribute(null=True)
+    expires_at = NumberAttribute()
+
+
+class MarkItem(Table):
+    """`presence`: an agent is counted as through with a revision, `counted#revision`."""
+
+    class Meta(Table.Meta):
+        table_name = "presence"
+
+    peer_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    expires_at = NumberAttribute()
+
 
 KEPT = timedelta(days=30)
 IDS_AN_ITEM = 10_000  # some 130 KB, of 400 allowed
@@ -189,3 +248,25 @@ def _rollout(item: ExpectedItem, tally: Mapping[str, Any]) -> Rollout:
         {int(name.removeprefix(TOOK)): agents for name, agents in numbers.items() if name.startswith(TOOK)},
         frozenset(map(PeerId, (item.peer_ids or "").split())) if item.agents <= FEW else None,
     )
+
+
+def expected_key(revision: Revision) -> str:
+    return f"proof#{revision_key(revision)}#expected"
+
+
+def tally_key(revision: Revision) -> str:
+    return f"proof#{revision_key(revision)}#tally"
+
+
+def rollout_span(first: Revision, last: Revision) -> tuple[str, str]:
+    """The sort keys of all that is counted of the revisions from one to another."""
+    return f"proof#{revision_key(first)}#", f"proof#{revision_key(last)}#~"
+
+
+def concerned_key(revision: Revision, part: int | None) -> str:
+    """A part of whom a revision concerns; None: what the keys of all parts begin with."""
+    return f"concerned#{revision_key(revision)}#{'' if part is None else part}"
+
+
+def mark_key(revision: Revision) -> str:
+    return f"counted#{revision_key(revision)}"

@@ -4,13 +4,12 @@ A network of thousands is read by every bundle of a jump; one text is decoded ma
 faster than an attribute a field. What is unset is left out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import ip_network
 
 import msgspec
 
-from chalicelib.domain.change.change import Affected
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer.peer import Kind, Peer, Rotation
@@ -57,13 +56,7 @@ class StoredPeer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     revision: int
 
 
-class StoredAffected(msgspec.Struct, frozen=True, omit_defaults=True):
-    before: StoredPeer | None = None
-    after: StoredPeer | None = None
-
-
 _PEER = msgspec.json.Decoder(StoredPeer)
-_AFFECTED = msgspec.json.Decoder(tuple[StoredAffected, ...])
 
 
 def peer_text(peer: Peer) -> str:
@@ -72,23 +65,6 @@ def peer_text(peer: Peer) -> str:
 
 def peer_from(text: str) -> Peer:
     return _value(_PEER.decode(text))
-
-
-def affected_text(peers: Iterable[Affected]) -> str:
-    stored = [
-        StoredAffected(
-            None if one.before is None else _stored(one.before), None if one.after is None else _stored(one.after)
-        )
-        for one in peers
-    ]
-    return msgspec.json.encode(stored).decode()
-
-
-def affected_from(text: str) -> tuple[Affected, ...]:
-    return tuple(
-        Affected(None if one.before is None else _value(one.before), None if one.after is None else _value(one.after))
-        for one in _AFFECTED.decode(text)
-    )
 
 
 def _stored(peer: Peer) -> StoredPeer:

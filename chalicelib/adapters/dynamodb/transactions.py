@@ -5,36 +5,22 @@ from typing import assert_never
 
 from pynamodb.connection import Connection
 
-from chalicelib.adapters.dynamodb.models import (
+from chalicelib.adapters.dynamodb.allocations import AllocationItem, FreedItem, freed_key, index_key
+from chalicelib.adapters.dynamodb.changes import ChangeItem, change_item
+from chalicelib.adapters.dynamodb.models import epoch
+from chalicelib.adapters.dynamodb.networks import (
     AclItem,
-    AllocationItem,
     BlockItem,
-    ChangeItem,
-    ClaimItem,
-    FreedItem,
     NetworkItem,
-    PeerItem,
-    PresenceItem,
-    RequestItem,
-    SightingItem,
-    TombstoneItem,
-)
-from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
-from chalicelib.adapters.dynamodb.values import (
     acl_item,
     acl_key,
     block_item,
-    change_item,
-    claim_key,
-    epoch,
-    freed_key,
-    index_key,
     network_item,
-    record_item,
-    request_item,
-    sighting_key,
-    tombstone_key,
 )
+from chalicelib.adapters.dynamodb.peers import ClaimItem, PeerItem, TombstoneItem, claim_key, record_item, tombstone_key
+from chalicelib.adapters.dynamodb.presence import PresenceItem, SightingItem, sighting_key
+from chalicelib.adapters.dynamodb.requests import RequestItem, request_item
+from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.dynamodb import models
+from chalicelib.adapters.dynamodb import tables
 from chalicelib.adapters.kms import KmsVault
 from chalicelib.adapters.push.apigateway import ApiGatewaySockets
 from chalicelib.adapters.push.sqs import SqsDeadLetters, SqsFailoverQueue, SqsPushQueue, SqsRedelivery, SqsRemovalQueue
@@ -34,7 +34,7 @@ def test_every_client_gives_up_before_its_function_is_killed() -> None:
         *(queue(settings())._sqs for queue in queues),
         KmsVault(settings())._client,
         ApiGatewaySockets(settings())._management,
-        models.bind(settings()).client,
+        tables.bind(settings()).client,
     ]
 
     for client in clients:
