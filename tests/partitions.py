@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from chalicelib.adapters.dynamodb.changes import affected_text
-from chalicelib.adapters.dynamodb.stored import peer_text
+from chalicelib.adapters.dynamodb.change import affected_text
+from chalicelib.adapters.dynamodb.stored_peer import peer_text
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.rollout import FEW
@@ -143,12 +143,12 @@ COSTS: Mapping[str, Mapping[str, Cost]] = {
     },
     "presence": {
         "progress": _read("presence", lambda _: PRESENCE),
-        "want": lambda _, revisions: [("presence", peer_id, 0, 1) for peer_id in revisions],
-        "heard": _own,
-        "applied": _own,
-        "sighted": _sighted,
+        "raise_wanted": lambda _, revisions: [("presence", peer_id, 0, 1) for peer_id in revisions],
+        "note_heartbeat": _own,
+        "note_applied": _own,
+        "keep_sightings": _sighted,
         "sightings": lambda _, __, known: [("presence", peer_id, 1, 0) for peer_id in known],
-        "record": lambda _, *facts: [("presence", fact.peer_id, 0, 1) for fact in facts],
+        "insert_facts": lambda _, *facts: [("presence", fact.peer_id, 0, 1) for fact in facts],
     },
     "connections": {
         "of_agents": _read("sockets", lambda found: len(found) * SOCKET),

@@ -10,8 +10,8 @@ from chalicelib.domain.change.errors import RequestRunning
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import PrincipalId
-from chalicelib.ports.change import RequestStore
 from chalicelib.ports.outside import Clock, Randomness
+from chalicelib.ports.request import RequestStore
 
 
 @dataclass(frozen=True, slots=True)

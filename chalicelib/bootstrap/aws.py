@@ -7,22 +7,23 @@ from functools import cached_property
 
 from chalicelib.adapters.dynamodb import streams, tables
 from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
-from chalicelib.adapters.dynamodb.allocations import DynamoAllocations
-from chalicelib.adapters.dynamodb.changes import DynamoChanges
-from chalicelib.adapters.dynamodb.connections import DynamoConnections
-from chalicelib.adapters.dynamodb.leftovers import DynamoLeftovers
-from chalicelib.adapters.dynamodb.networks import DynamoNetworks
-from chalicelib.adapters.dynamodb.peers import DynamoPeers
+from chalicelib.adapters.dynamodb.allocation import DynamoAllocations, DynamoLeftovers
+from chalicelib.adapters.dynamodb.change import DynamoChanges
+from chalicelib.adapters.dynamodb.network import DynamoNetworks
+from chalicelib.adapters.dynamodb.peer import DynamoPeers
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
-from chalicelib.adapters.dynamodb.requests import DynamoRequests
-from chalicelib.adapters.dynamodb.rollouts import DynamoRollouts
+from chalicelib.adapters.dynamodb.request import DynamoRequests
+from chalicelib.adapters.dynamodb.rollout import DynamoRollouts
 from chalicelib.adapters.dynamodb.sessions import DynamoSessions
 from chalicelib.adapters.dynamodb.signing import DynamoSigningKeys
+from chalicelib.adapters.dynamodb.sockets import DynamoConnections
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
 from chalicelib.adapters.system import SystemClock, SystemRandomness
-from chalicelib.ports.change import ChangeStore, RequestStore, RolloutStore, StreamRecords
-from chalicelib.ports.identity import AccountStore, Assertions, IdentityTokens
-from chalicelib.ports.network import AllocationStore, LeftoverStore, NetworkStore
+from chalicelib.ports.accounts import AccountStore
+from chalicelib.ports.allocation import AllocationStore, LeftoverStore
+from chalicelib.ports.change import ChangeStore, StreamRecords
+from chalicelib.ports.identity import Assertions, IdentityTokens
+from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.presence import PresenceStore
@@ -35,8 +36,11 @@ from chalicelib.ports.queues import (
     Redelivery,
     RemovalQueue,
 )
+from chalicelib.ports.request import RequestStore
+from chalicelib.ports.rollout import RolloutStore
+from chalicelib.ports.sessions import SessionStore
 from chalicelib.ports.signing import SigningKeyStore
-from chalicelib.ports.sockets import ConnectionStore, Gateway, SessionStore
+from chalicelib.ports.sockets import ConnectionStore, Gateway
 from chalicelib.ports.transactions import Transactions
 from chalicelib.settings import Settings
 

@@ -2,9 +2,11 @@
 
 from typing import Protocol
 
-from chalicelib.ports.change import ChangeStore, RequestStore, RolloutStore, StreamRecords
-from chalicelib.ports.identity import AccountStore, Assertions, IdentityTokens
-from chalicelib.ports.network import AllocationStore, LeftoverStore, NetworkStore
+from chalicelib.ports.accounts import AccountStore
+from chalicelib.ports.allocation import AllocationStore, LeftoverStore
+from chalicelib.ports.change import ChangeStore, StreamRecords
+from chalicelib.ports.identity import Assertions, IdentityTokens
+from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.presence import PresenceStore
@@ -17,8 +19,11 @@ from chalicelib.ports.queues import (
     Redelivery,
     RemovalQueue,
 )
+from chalicelib.ports.request import RequestStore
+from chalicelib.ports.rollout import RolloutStore
+from chalicelib.ports.sessions import SessionStore
 from chalicelib.ports.signing import SigningKeyStore
-from chalicelib.ports.sockets import ConnectionStore, Gateway, SessionStore
+from chalicelib.ports.sockets import ConnectionStore, Gateway
 from chalicelib.ports.transactions import Transactions
 
 

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain.identity.principal import Agent, Principal
-from chalicelib.domain.identity.tokens import Secret
-from chalicelib.domain.identity.user import Claims, User
-from chalicelib.domain.ids import PrincipalId
+from chalicelib.domain.identity.principal import Agent
+from chalicelib.domain.identity.user import Claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +28,9 @@ class Assertions(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ApiToken:
-    principal: Principal
-    secret: Secret
-    expires_at: datetime | None
-
-
 class IdentityTokens(Protocol):
     """What the identity provider signs for people."""
 
     def verify(self, token: str) -> Claims:
         """Raises Unauthenticated, IdentityProviderUnreachable."""
         ...
-
-
-class AccountStore(Protocol):
-    def get_user(self, user_id: PrincipalId) -> User | None: ...
-
-    def add_user(self, user: User) -> None:
-        """Keep a new person's record; no effect when there is one."""
-        ...
-
-    def put_token(self, token: ApiToken) -> None: ...
-
-    def get_token(self, token_id: str) -> ApiToken | None: ...

@@ -30,7 +30,7 @@ class Progress:
 
 
 class PresenceStore(Protocol):
-    """What agents say, and jumps see. Every write is one small update that wakes nobody; `record` does.
+    """What agents say, and jumps see. Every write is one small update that wakes nobody; `insert_facts` does.
 
     What an agent says counts while its admission is the peer's: whoever was given up, deleted or revoked
     is answered like one that is gone, by the condition of the same update.
@@ -40,19 +40,21 @@ class PresenceStore(Protocol):
         """None: no such agent (any more)."""
         ...
 
-    def want(self, revisions: Mapping[PeerId, Revision]) -> None:
+    def raise_wanted(self, revisions: Mapping[PeerId, Revision]) -> None:
         """Raise `wanted` of each, never lower it; no effect on an agent that is gone. 1 request a 25."""
         ...
 
-    def connected(self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime) -> Progress | None:
+    def note_connected(
+        self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime
+    ) -> Progress | None:
         """Note the open socket; None for an agent that is gone."""
         ...
 
-    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
+    def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
         """Note when the socket closed; False, and no effect, when a newer one was noted meanwhile."""
         ...
 
-    def heard(
+    def note_heartbeat(
         self,
         agent: Agent,
         instance_id: str,
@@ -68,7 +70,7 @@ class PresenceStore(Protocol):
         """
         ...
 
-    def lives(self, agent: Agent, at: datetime) -> None:
+    def note_sign_of_life(self, agent: Agent, at: datetime) -> None:
         """Note a sign of life; no effect on an agent that is gone. Like whatever an agent says, it ends reports
         that the agent is a dead jump."""
         ...
@@ -77,7 +79,7 @@ class PresenceStore(Protocol):
         """Note that a jump is found dead; a report of a dead jump before keeps its time. None: no such agent."""
         ...
 
-    def fell(self, peer_id: PeerId, at: datetime) -> None:
+    def note_down(self, peer_id: PeerId, at: datetime) -> None:
         """Note when a jump was marked down; no effect on an agent that is gone."""
         ...
 
@@ -89,11 +91,11 @@ class PresenceStore(Protocol):
         """None: no such agent (any more), or its admission is not the peer's."""
         ...
 
-    def running(self, peer_id: PeerId) -> Revision:
+    def applied_revision(self, peer_id: PeerId) -> Revision:
         """The revision in force, 0 for none."""
         ...
 
-    def applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
+    def note_applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
         """Note what an agent runs; answers the revision it ran before, 0 for none. The same word again, of the
         same moment, is answered the same.
 
@@ -101,7 +103,7 @@ class PresenceStore(Protocol):
         """
         ...
 
-    def failed(self, agent: Agent, error: str, at: datetime) -> bool:
+    def note_failure(self, agent: Agent, error: str, at: datetime) -> bool:
         """Note why an agent could not apply what it fetched; False when it is gone."""
         ...
 
@@ -109,7 +111,7 @@ class PresenceStore(Protocol):
         """What jumps of this network saw last of each; those never seen are left out. 1 request a hundred."""
         ...
 
-    def sighted(
+    def keep_sightings(
         self, network_id: NetworkId, seen: Mapping[PeerId, Sighting], before: Mapping[PeerId, Sighting]
     ) -> Collection[PeerId]:
         """Keep each sighting in place of the one before, none for the first; answers whose were kept.
@@ -118,10 +120,10 @@ class PresenceStore(Protocol):
         """
         ...
 
-    def record(self, *facts: Fact) -> None:
+    def insert_facts(self, *facts: Fact) -> None:
         """Insert facts, from which the stream tells browsers; the same one twice is one. 1 request a 25."""
         ...
 
-    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, PeerObservation]:
+    def observations(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, PeerObservation]:
         """What is known of each; peers of which nothing is known are left out."""
         ...

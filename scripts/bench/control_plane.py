@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from chalicelib.adapters.memory.edges import MemoryQueue, MemoryVault
+from chalicelib.adapters.memory.clock_and_chance import MemoryVault
+from chalicelib.adapters.memory.queues import MemoryQueue
 from chalicelib.application.agents.snapshots import Difference
 from chalicelib.application.peers.creation import NewPeer
 from chalicelib.bootstrap.aws import Aws

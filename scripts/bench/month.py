@@ -30,9 +30,11 @@ from agent.received import Fetched
 from agent.state import State
 from agent.trust import Keyring, Trust
 from app import app
-from chalicelib.adapters.dynamodb.peers import PeerItem
+from chalicelib.adapters.dynamodb.peer import PeerItem
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
-from chalicelib.adapters.memory.edges import MemoryFailoverQueue, MemoryGateway, MemoryQueue, MemoryVault, SteppedClock
+from chalicelib.adapters.memory.clock_and_chance import MemoryVault, SteppedClock
+from chalicelib.adapters.memory.queues import MemoryFailoverQueue, MemoryQueue
+from chalicelib.adapters.memory.sockets import MemoryGateway
 from chalicelib.adapters.push.messages import failover_task_text
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.container import Container, install
@@ -121,8 +123,8 @@ class Noted(DynamoPresence):
     def __init__(self) -> None:
         self.facts: list[Fact] = []
 
-    def record(self, *facts: Fact) -> None:
-        super().record(*facts)
+    def insert_facts(self, *facts: Fact) -> None:
+        super().insert_facts(*facts)
         self.facts += facts
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 
-from chalicelib.adapters.dynamodb.allocations import AllocationItem, index_key
-from chalicelib.adapters.dynamodb.connections import DynamoConnections
-from chalicelib.adapters.dynamodb.peers import ClaimItem, PeerItem, claim_key, record_item
+from chalicelib.adapters.dynamodb.allocation import AllocationItem, index_key
+from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, claim_key, record_item
 from chalicelib.adapters.dynamodb.presence import PresenceItem
+from chalicelib.adapters.dynamodb.sockets import DynamoConnections
 from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.change.writes import Commit, CreateNetwork, WriteAcl

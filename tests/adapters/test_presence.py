@@ -45,7 +45,7 @@ def test_only_what_the_store_was_too_busy_for_or_met_a_transaction_is_asked_agai
     store.add_response("batch_execute_statement", {"Responses": [DONE, MET]}, statements(AGENTS[:2]))
     store.add_response("batch_execute_statement", {"Responses": [DONE]}, statements(AGENTS[1:2]))
 
-    DynamoPresence().want(dict.fromkeys(AGENTS, Revision(7)))
+    DynamoPresence().raise_wanted(dict.fromkeys(AGENTS, Revision(7)))
 
     store.assert_no_pending_responses()
 
@@ -55,6 +55,6 @@ def test_a_store_that_stays_busy_is_said_to_be_after_some_attempts(store: Stubbe
         store.add_response("batch_execute_statement", {"Responses": [BUSY]}, statements(AGENTS[:1]))
 
     with pytest.raises(Exception, match="ThrottlingError"):
-        DynamoPresence().want({AGENTS[0]: Revision(7)})
+        DynamoPresence().raise_wanted({AGENTS[0]: Revision(7)})
 
     store.assert_no_pending_responses()

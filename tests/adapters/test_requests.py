@@ -7,7 +7,7 @@ import pytest
 from botocore.stub import Stubber
 
 from chalicelib.adapters.dynamodb import tables
-from chalicelib.adapters.dynamodb.requests import DynamoRequests, request_item
+from chalicelib.adapters.dynamodb.request import DynamoRequests, request_item
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.ids import PrincipalId
 from chalicelib.settings import settings_from

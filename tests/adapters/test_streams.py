@@ -2,7 +2,7 @@
 
 from boto3.dynamodb.types import TypeSerializer
 
-from chalicelib.adapters.dynamodb.changes import change_item
+from chalicelib.adapters.dynamodb.change import change_item
 from chalicelib.adapters.dynamodb.streams import change_from, key_of
 from chalicelib.domain.change.change import Affected, Change, What
 from chalicelib.domain.ids import NetworkId, PrincipalId, Revision

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb import tables
-from chalicelib.adapters.dynamodb.connections import SocketItem
-from chalicelib.adapters.dynamodb.peers import PeerItem
+from chalicelib.adapters.dynamodb.peer import PeerItem
+from chalicelib.adapters.dynamodb.sockets import SocketItem
 from chalicelib.settings import settings_from
 from infra.local.tables import environment
 
@@ -22,8 +22,8 @@ def test_every_model_speaks_through_one_client() -> None:
 
     items = [item for _, items in tables.ITEMS for item in items]
     assert {id(item._get_connection().connection.client) for item in items} == {id(connection.client)}
-    tables = {item._get_connection().get_meta_table().table_name for item in items}
-    assert tables == {f"test-{table}" for table, _ in tables.ITEMS}
+    names = {item._get_connection().get_meta_table().table_name for item in items}
+    assert names == {f"test-{table}" for table, _ in tables.ITEMS}
 
 
 def test_a_function_that_is_told_of_one_table_has_it() -> None:

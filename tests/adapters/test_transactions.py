@@ -15,7 +15,7 @@ from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import PeerId
 from chalicelib.ports.identity import Assertion
-from chalicelib.ports.sockets import AgentSession
+from chalicelib.ports.sessions import AgentSession
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from chalicelib.settings import settings_from
 from infra.local.tables import environment

@@ -8,7 +8,7 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from chalicelib.adapters.memory.edges import MemoryVault
+from chalicelib.adapters.memory.clock_and_chance import MemoryVault
 from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.creation import Creation, NewPeer

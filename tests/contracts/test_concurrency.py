@@ -34,7 +34,7 @@ from chalicelib.domain.network.errors import AddressPoolExhausted
 from chalicelib.domain.peer.peer import EnrollmentToken, Kind, PeerRecord
 from chalicelib.domain.peer.presence import Fact, FactKind
 from chalicelib.ports.identity import Assertion
-from chalicelib.ports.sockets import AgentSession, Ticket
+from chalicelib.ports.sessions import AgentSession, Ticket
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from tests.builders import ADMINISTRATOR, T0, a_dynamic, a_network, a_static, said_by
 from tests.contracts.racing import creation_over
@@ -160,8 +160,8 @@ def test_wanted_ends_at_the_highest_whatever_the_order(outside: Outside) -> None
     assert is_committed(outside, 100, [AdmitAgent(agent, Revision(1), HOST)])
 
     def wanted(number: int) -> bool:
-        outside.presence.want({agent: Revision(10 + (number * 7) % RACERS)})
-        outside.presence.connected(said_by(agent), ConnectionId(f"c{number}"), "i", T0)
+        outside.presence.raise_wanted({agent: Revision(10 + (number * 7) % RACERS)})
+        outside.presence.note_connected(said_by(agent), ConnectionId(f"c{number}"), "i", T0)
         return True
 
     race(wanted)
@@ -173,7 +173,7 @@ def test_a_fact_recorded_by_many_is_recorded(outside: Outside) -> None:
     fact = Fact(LAB.id, a_static().id, FactKind.HANDSHAKE, T0)
 
     def recorded(_: int) -> bool:
-        outside.presence.record(fact)
+        outside.presence.insert_facts(fact)
         return True
 
     assert race(recorded) == RACERS

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.dynamodb.allocations import AllocationItem, index_key
-from chalicelib.adapters.dynamodb.peers import ClaimItem, PeerItem, claim_key, record_item
+from chalicelib.adapters.dynamodb.allocation import AllocationItem, index_key
+from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, claim_key, record_item
 from chalicelib.application.peers.creation import NewPeer
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.container import Container

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.networks import NetworkItem
+from chalicelib.adapters.dynamodb.network import NetworkItem
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
 from chalicelib.domain.change.replay import Replayable
@@ -33,7 +33,7 @@ from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.network import SealedSecret
 from chalicelib.domain.peer.peer import EnrollmentToken, PeerRecord
 from chalicelib.ports.identity import Assertion
-from chalicelib.ports.sockets import AgentSession, Ticket
+from chalicelib.ports.sessions import AgentSession, Ticket
 from tests.builders import T0, a_dynamic, a_network, said_by
 from tests.contracts.test_stores import HOST, change
 
@@ -142,20 +142,20 @@ def test_what_an_agent_ran_before(dynamodb_outside: Aws, agent: PeerId) -> None:
     presence = dynamodb_outside.presence
 
     with answer_lost("UpdateItem"):
-        assert presence.applied(said_by(agent), Revision(5), "hash", T0) == 0
+        assert presence.note_applied(said_by(agent), Revision(5), "hash", T0) == 0
     with answer_lost("UpdateItem"):
-        assert presence.applied(said_by(agent), Revision(7), "hash", T0 + timedelta(microseconds=1)) == 5
+        assert presence.note_applied(said_by(agent), Revision(7), "hash", T0 + timedelta(microseconds=1)) == 5
 
-    assert presence.applied(said_by(agent), Revision(7), "hash", T0 + timedelta(seconds=1)) == 7
-    assert presence.applied(said_by(agent), Revision(6), "hash", T0 + timedelta(seconds=2)) is None
+    assert presence.note_applied(said_by(agent), Revision(7), "hash", T0 + timedelta(seconds=1)) == 7
+    assert presence.note_applied(said_by(agent), Revision(6), "hash", T0 + timedelta(seconds=2)) is None
 
 
 def test_the_end_of_a_socket(dynamodb_outside: Aws, agent: PeerId) -> None:
     presence = dynamodb_outside.presence
-    presence.connected(said_by(agent), ConnectionId("c"), "i", T0)
+    presence.note_connected(said_by(agent), ConnectionId("c"), "i", T0)
 
     with answer_lost("UpdateItem"):
-        assert presence.disconnected(agent, ConnectionId("c"), T0) is True
-    presence.connected(said_by(agent), ConnectionId("newer"), "i", T0)
+        assert presence.note_disconnected(agent, ConnectionId("c"), T0) is True
+    presence.note_connected(said_by(agent), ConnectionId("newer"), "i", T0)
     with answer_lost("UpdateItem"):
-        assert presence.disconnected(agent, ConnectionId("c"), T0) is False
+        assert presence.note_disconnected(agent, ConnectionId("c"), T0) is False

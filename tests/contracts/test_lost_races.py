@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from chalicelib.adapters.memory.edges import MemoryVault
+from chalicelib.adapters.memory.clock_and_chance import MemoryVault
 from chalicelib.application.agents.enrollment import Applicant
 from chalicelib.application.networks.networks import NewNetwork
 from chalicelib.application.peers.creation import Created, NewPeer

@@ -46,10 +46,12 @@ from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.failover import AgentLiveness
 from chalicelib.domain.peer.peer import EnrollmentToken, Host, Kind, Peer, PeerRecord, Rotation, Tombstone
 from chalicelib.domain.peer.presence import Applied, Fact, FactKind, OwnHandshakes, Presence
-from chalicelib.ports.identity import ApiToken, Assertion
+from chalicelib.ports.accounts import ApiToken
+from chalicelib.ports.identity import Assertion
 from chalicelib.ports.peer import Holding
 from chalicelib.ports.presence import PeerObservation, Progress
-from chalicelib.ports.sockets import EVERY_NETWORK, AgentSession, Connection, Ticket
+from chalicelib.ports.sessions import AgentSession, Ticket
+from chalicelib.ports.sockets import EVERY_NETWORK, Connection
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from tests.builders import T0, a_dynamic, a_jump, a_key, a_network, a_static, said_by
 
@@ -455,39 +457,41 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
     agent, later = a_dynamic().id, T0 + timedelta(seconds=5)
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    assert outside.presence.connected(said_by(agent), ConnectionId("old"), "i", T0) == Progress(
+    assert outside.presence.note_connected(said_by(agent), ConnectionId("old"), "i", T0) == Progress(
         Revision(5), Revision(0)
     )
-    outside.presence.connected(said_by(agent), ConnectionId("new"), "i", T0)
-    assert outside.presence.disconnected(agent, ConnectionId("old"), T0) is False
-    assert outside.presence.applied(said_by(agent), Revision(5), "hash", later) == 0
-    assert outside.presence.applied(said_by(agent), Revision(5), "hash", later) == 0
-    assert outside.presence.heard(said_by(agent), "i", 2, None, later) == Progress(Revision(5), Revision(5))
-    assert outside.presence.failed(said_by(agent), "no such device", later)
+    outside.presence.note_connected(said_by(agent), ConnectionId("new"), "i", T0)
+    assert outside.presence.note_disconnected(agent, ConnectionId("old"), T0) is False
+    assert outside.presence.note_applied(said_by(agent), Revision(5), "hash", later) == 0
+    assert outside.presence.note_applied(said_by(agent), Revision(5), "hash", later) == 0
+    assert outside.presence.note_heartbeat(said_by(agent), "i", 2, None, later) == Progress(Revision(5), Revision(5))
+    assert outside.presence.note_failure(said_by(agent), "no such device", later)
 
     applied = Applied(Revision(5), "hash", later, "no such device")
     known = Presence(Revision(5), True, later, HOST, "i", applied)
-    assert outside.presence.many(lab.id, [agent]) == {agent: PeerObservation(known)}
-    assert outside.presence.disconnected(agent, ConnectionId("new"), T0) is True
-    assert outside.presence.disconnected(agent, ConnectionId("new"), T0) is True
-    assert outside.presence.many(lab.id, [agent]) == {agent: PeerObservation(replace(known, is_connected=False))}
+    assert outside.presence.observations(lab.id, [agent]) == {agent: PeerObservation(known)}
+    assert outside.presence.note_disconnected(agent, ConnectionId("new"), T0) is True
+    assert outside.presence.note_disconnected(agent, ConnectionId("new"), T0) is True
+    assert outside.presence.observations(lab.id, [agent]) == {
+        agent: PeerObservation(replace(known, is_connected=False))
+    }
 
 
 def test_an_accusation_stands_until_the_jump_is_heard(outside: Outside, lab: Network) -> None:
     jump, later = a_jump().id, T0 + timedelta(seconds=5)
     advance(outside, lab, AdmitAgent(jump, Revision(5), HOST))
-    outside.presence.connected(said_by(jump), ConnectionId("c"), "i", T0)
+    outside.presence.note_connected(said_by(jump), ConnectionId("c"), "i", T0)
 
     assert outside.presence.accuse(jump, T0) == AgentLiveness(ConnectionId("c"), T0, T0)
     assert outside.presence.accuse(jump, later) == AgentLiveness(ConnectionId("c"), T0, T0)
-    outside.presence.lives(said_by(jump), later)
+    outside.presence.note_sign_of_life(said_by(jump), later)
     assert outside.presence.liveness(jump) == AgentLiveness(ConnectionId("c"), later)
     outside.presence.accuse(jump, later)
-    outside.presence.heard(said_by(jump), "i", 2, None, later)
+    outside.presence.note_heartbeat(said_by(jump), "i", 2, None, later)
     assert outside.presence.liveness(jump) == AgentLiveness(ConnectionId("c"), later)
     outside.presence.accuse(jump, later)
-    outside.presence.connected(said_by(jump), ConnectionId("d"), "i", later)
-    outside.presence.fell(jump, later)
+    outside.presence.note_connected(said_by(jump), ConnectionId("d"), "i", later)
+    outside.presence.note_down(jump, later)
     assert outside.presence.liveness(jump) == AgentLiveness(ConnectionId("d"), later, None, later)
 
 
@@ -495,42 +499,42 @@ def test_what_an_agent_finds_dead_is_kept_as_it_said_last(outside: Outside, lab:
     agent, jump = a_dynamic().id, a_jump().id
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    outside.presence.heard(said_by(agent), "i", 1, None, T0, unreachable=[jump])
+    outside.presence.note_heartbeat(said_by(agent), "i", 1, None, T0, unreachable=[jump])
     assert outside.presence.liveness(agent) == AgentLiveness(None, T0, unreachable=frozenset({jump}))
-    outside.presence.heard(said_by(agent), "i", 2, None, T0)
+    outside.presence.note_heartbeat(said_by(agent), "i", 2, None, T0)
     assert outside.presence.liveness(agent) == AgentLiveness(None, T0)
 
 
 def test_nothing_is_known_of_the_life_of_who_is_gone(outside: Outside, lab: Network) -> None:
     nobody = a_jump().id
 
-    outside.presence.lives(said_by(nobody), T0)
-    outside.presence.fell(nobody, T0)
+    outside.presence.note_sign_of_life(said_by(nobody), T0)
+    outside.presence.note_down(nobody, T0)
     assert outside.presence.accuse(nobody, T0) is None
     assert outside.presence.liveness(nobody) is None
-    assert outside.presence.running(nobody) == 0
+    assert outside.presence.applied_revision(nobody) == 0
 
 
 def test_what_runs_is_the_revision_reported_last(outside: Outside, lab: Network) -> None:
     agent = a_dynamic().id
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    assert outside.presence.running(agent) == 0
-    outside.presence.applied(said_by(agent), Revision(7), "hash", T0)
-    assert outside.presence.running(agent) == 7
+    assert outside.presence.applied_revision(agent) == 0
+    outside.presence.note_applied(said_by(agent), Revision(7), "hash", T0)
+    assert outside.presence.applied_revision(agent) == 7
 
 
 def test_a_report_of_an_older_bundle_is_history(outside: Outside, lab: Network) -> None:
     agent = a_dynamic().id
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    assert outside.presence.failed(said_by(agent), "no such device", T0)
-    assert outside.presence.applied(said_by(agent), Revision(7), "seven", T0) == 0
-    assert outside.presence.applied(said_by(agent), Revision(6), "six", T0) is None
-    assert outside.presence.applied(said_by(agent), Revision(7), "seven again", T0 + timedelta(seconds=1)) == 7
-    assert outside.presence.applied(said_by(a_jump().id), Revision(7), "nobody", T0) is None
-    assert outside.presence.failed(said_by(a_jump().id), "nobody", T0) is False
-    seen = outside.presence.many(lab.id, [agent])[agent].presence
+    assert outside.presence.note_failure(said_by(agent), "no such device", T0)
+    assert outside.presence.note_applied(said_by(agent), Revision(7), "seven", T0) == 0
+    assert outside.presence.note_applied(said_by(agent), Revision(6), "six", T0) is None
+    assert outside.presence.note_applied(said_by(agent), Revision(7), "seven again", T0 + timedelta(seconds=1)) == 7
+    assert outside.presence.note_applied(said_by(a_jump().id), Revision(7), "nobody", T0) is None
+    assert outside.presence.note_failure(said_by(a_jump().id), "nobody", T0) is False
+    seen = outside.presence.observations(lab.id, [agent])[agent].presence
     assert seen is not None
     assert seen.applied == Applied(Revision(7), "seven again", T0 + timedelta(seconds=1), None)
 
@@ -572,7 +576,7 @@ def test_agents_that_are_through_with_a_revision_count_once_each(outside: Outsid
 
     rollouts = store.rollouts(lab.id, Revision(9), Revision(10))
     assert rollouts == {9: Rollout(T0, 150, 149, 1, {80: 149}), 10: Rollout(T0, 150, 3, 0, {1200: 3})}
-    assert outside.presence.many(lab.id, who) == {}
+    assert outside.presence.observations(lab.id, who) == {}
 
 
 def test_signing_keys_follow_one_another(outside: Outside) -> None:
@@ -594,7 +598,7 @@ def test_what_an_agent_hears_says_whether_it_is_blocked(outside: Outside, lab: N
     agent = a_dynamic().id
 
     def is_blocked() -> bool | None:
-        progress = outside.presence.heard(said_by(agent), "i", 1, None, T0)
+        progress = outside.presence.note_heartbeat(said_by(agent), "i", 1, None, T0)
         return None if progress is None else progress.is_blocked
 
     lab = advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
@@ -615,7 +619,7 @@ def test_a_mark_that_finds_no_presence_leaves_one_that_can_be_read(outside: Outs
 
     advance(outside, lab, MarkAgent(agent, is_blocked=True))
 
-    assert outside.presence.heard(said_by(agent), "i", 1, None, T0) == Progress(
+    assert outside.presence.note_heartbeat(said_by(agent), "i", 1, None, T0) == Progress(
         Revision(0), Revision(0), is_blocked=True
     )
 
@@ -627,25 +631,25 @@ def test_what_an_agent_says_of_its_own_handshakes_stays_until_it_says_more(outsi
     later = OwnHandshakes(T0 + timedelta(seconds=60), {})
 
     def known() -> OwnHandshakes | None:
-        presence = outside.presence.many(lab.id, [agent])[agent].presence
+        presence = outside.presence.observations(lab.id, [agent])[agent].presence
         return None if presence is None else presence.own_handshakes
 
     assert known() is None
-    outside.presence.heard(said_by(agent), "i", 1, None, T0, first)
-    outside.presence.heard(said_by(agent), "i", 2, None, T0)
+    outside.presence.note_heartbeat(said_by(agent), "i", 1, None, T0, first)
+    outside.presence.note_heartbeat(said_by(agent), "i", 2, None, T0)
     assert known() == first
-    outside.presence.heard(said_by(agent), "i", 3, None, T0, later)
+    outside.presence.note_heartbeat(said_by(agent), "i", 3, None, T0, later)
     assert known() == later
 
 
 def test_a_fact_recorded_twice_is_one(outside: Outside, lab: Network) -> None:
     fact = Fact(lab.id, a_static().id, FactKind.HANDSHAKE, T0)
 
-    outside.presence.record(fact)
-    outside.presence.record(fact, replace(fact, kind=FactKind.CONNECTED))
-    outside.presence.record()
+    outside.presence.insert_facts(fact)
+    outside.presence.insert_facts(fact, replace(fact, kind=FactKind.CONNECTED))
+    outside.presence.insert_facts()
 
-    assert outside.presence.many(lab.id, [fact.peer_id]) == {}
+    assert outside.presence.observations(lab.id, [fact.peer_id]) == {}
 
 
 def test_sockets_are_found_by_network_and_by_peer(outside: Outside, lab: Network) -> None:
@@ -737,25 +741,25 @@ def test_what_an_agent_says_counts_only_by_the_admission_of_its_peer(outside: Ou
     peer_id, later = a_dynamic().id, T0 + timedelta(seconds=5)
     mine, former = Agent(lab.id, peer_id, "mine"), Agent(lab.id, peer_id, "former")
     lab = advance(outside, lab, AdmitAgent(peer_id, Revision(5), HOST, "mine"))
-    outside.presence.connected(mine, ConnectionId("c"), "i", T0)
-    before = outside.presence.many(lab.id, [peer_id])
+    outside.presence.note_connected(mine, ConnectionId("c"), "i", T0)
+    before = outside.presence.observations(lab.id, [peer_id])
 
     def is_taken(agent: Agent) -> list[bool]:
-        outside.presence.lives(agent, later)
+        outside.presence.note_sign_of_life(agent, later)
         return [
-            outside.presence.connected(agent, ConnectionId("d"), "i", later) is not None,
-            outside.presence.heard(agent, "i", 2, None, later) is not None,
-            outside.presence.applied(agent, Revision(7), "hash", later) is not None,
-            outside.presence.failed(agent, "no such device", later),
+            outside.presence.note_connected(agent, ConnectionId("d"), "i", later) is not None,
+            outside.presence.note_heartbeat(agent, "i", 2, None, later) is not None,
+            outside.presence.note_applied(agent, Revision(7), "hash", later) is not None,
+            outside.presence.note_failure(agent, "no such device", later),
         ]
 
     assert is_taken(former) == [False] * 4
     assert is_taken(said_by(peer_id)) == [False] * 4
-    assert outside.presence.many(lab.id, [peer_id]) == before
+    assert outside.presence.observations(lab.id, [peer_id]) == before
     lab = advance(outside, lab, RevokeAgent(peer_id, Revision(1)))
     assert is_taken(mine) == [False] * 4
-    assert outside.presence.many(lab.id, [peer_id]) == before
-    assert outside.presence.disconnected(peer_id, ConnectionId("c"), later) is True  # whose ever it was
+    assert outside.presence.observations(lab.id, [peer_id]) == before
+    assert outside.presence.note_disconnected(peer_id, ConnectionId("c"), later) is True  # whose ever it was
     lab = advance(outside, lab, AdmitAgent(peer_id, Revision(5), HOST, "next"))
     assert is_taken(mine) == [False] * 4
     assert is_taken(Agent(lab.id, peer_id, "next")) == [True] * 4
@@ -768,12 +772,12 @@ def test_an_agent_is_revoked_in_the_commit_or_not_at_all(outside: Outside, lab: 
 
     with pytest.raises(CommitConflict):
         commit(outside, lab.advanced(T0), late, RevokeAgent(peer_id, Revision(1)))
-    assert outside.presence.heard(said_by(peer_id), "i", 1, None, T0) is not None
+    assert outside.presence.note_heartbeat(said_by(peer_id), "i", 1, None, T0) is not None
 
     outside_of_it = a_jump().id
     advance(outside, outside.networks.get(lab.id), RevokeAgent(outside_of_it, Revision(4)))
     assert outside.presence.wanted(outside_of_it) == 4  # one that had no presence has one that nobody speaks in
-    assert outside.presence.heard(said_by(outside_of_it), "i", 1, None, T0) is None
+    assert outside.presence.note_heartbeat(said_by(outside_of_it), "i", 1, None, T0) is None
 
 
 @pytest.mark.parametrize("role", [None, Role.MEMBER])

@@ -8,7 +8,7 @@ import pytest
 from agent import core
 from agent.decisions import beats, following, link
 from agent.state import State, Step
-from chalicelib.adapters.memory.facts import MemoryPresence
+from chalicelib.adapters.memory.presence import MemoryPresence
 from chalicelib.application.agents import snapshots
 from chalicelib.application.agents.bundles import Bundles
 from chalicelib.application.agents.snapshots import Tunnels
@@ -26,7 +26,7 @@ def wanted_may_fall(patches: pytest.MonkeyPatch) -> None:
             if facts is not None:
                 facts.wanted = revision
 
-    patches.setattr(MemoryPresence, "want", want)
+    patches.setattr(MemoryPresence, "raise_wanted", want)
 
 
 def heartbeats_are_not_compared(patches: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,9 @@ from unittest.mock import ANY
 
 import pytest
 
-from chalicelib.adapters.dynamodb.changes import change_item
+from chalicelib.adapters.dynamodb.change import change_item
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.adapters.memory.edges import SteppedClock
+from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from chalicelib.application.peers.creation import NewPeer
 from chalicelib.application.push import plans
 from chalicelib.domain.change.audience import Audience, audience

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.changes import change_item
+from chalicelib.adapters.dynamodb.change import change_item
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import PrincipalId
 from tests.builders import a_key

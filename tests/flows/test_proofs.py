@@ -254,7 +254,7 @@ def test_a_report_of_a_revision_that_was_never_made_counts_for_nothing(
             hub.send({**beat, "revision": FUTURE})
 
     revision = phone(world, hub.network_id)
-    assert world.outside.presence.running(PeerId(hub.peer_id)) == running
+    assert world.outside.presence.applied_revision(PeerId(hub.peer_id)) == running
     assert progress(world, hub.network_id, revision)["applied"] == 0
     report(hub)
     assert progress(world, hub.network_id, revision)["applied"] == 1
@@ -268,10 +268,10 @@ def test_an_agent_may_run_more_than_concerns_it_up_to_the_networks_revision(
     said = {"type": "applied", "generation": 1, "hash": "h", "ok": True, "ms": 1}
 
     left.send({**said, "revision": newest + 1})
-    before = world.outside.presence.running(PeerId(left.peer_id))
+    before = world.outside.presence.applied_revision(PeerId(left.peer_id))
     left.send({**said, "revision": newest})
 
-    assert (before < newest, world.outside.presence.running(PeerId(left.peer_id))) == (True, newest)
+    assert (before < newest, world.outside.presence.applied_revision(PeerId(left.peer_id))) == (True, newest)
 
 
 def test_a_deleted_agent_is_missed_no_more(world: World, agents: list[SimulatedAgent]) -> None:

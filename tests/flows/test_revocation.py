@@ -159,7 +159,7 @@ def test_nothing_of_the_machine_before_is_taken_once_its_end_was_delivered(
     turns = Turns(in_stretches(random.Random(order)))
     turns.interrupts(out.sessions, "open", "get", "end_all")
     turns.interrupts(out.connections, "add", "remove", "of_agent", "of_agents")
-    turns.interrupts(out.presence, "connected", "heard", "sighted", "want")
+    turns.interrupts(out.presence, "note_connected", "note_heartbeat", "keep_sightings", "raise_wanted")
     turns.interrupts(out.gateway, "tell", "dismiss")
     turns.interrupts(out.transactions, "commit")
     if is_ill:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.changes import affected_text
+from chalicelib.adapters.dynamodb.change import affected_text
 from chalicelib.adapters.push.messages import held_text
 from chalicelib.application.agents.key_rotation import WORDS
 from chalicelib.domain.change.change import What

@@ -11,12 +11,12 @@ from pynamodb.attributes import (
 )
 from pynamodb.exceptions import PutError
 
-from chalicelib.adapters.dynamodb.models import Table, epoch
+from chalicelib.adapters.dynamodb.table import Table, epoch
 from chalicelib.domain.identity.principal import Principal, Role
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import NetworkId, PrincipalId
-from chalicelib.ports.identity import ApiToken
+from chalicelib.ports.accounts import ApiToken
 
 
 class TokenItem(Table):

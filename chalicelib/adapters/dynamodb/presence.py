@@ -16,9 +16,9 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.adapters.dynamodb.changes import revision_key
-from chalicelib.adapters.dynamodb.models import Table, epoch
+from chalicelib.adapters.dynamodb.change import revision_key
 from chalicelib.adapters.dynamodb.statements import Statement, run
+from chalicelib.adapters.dynamodb.table import Table, epoch
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer.failover import AgentLiveness
@@ -105,7 +105,7 @@ class DynamoPresence:
         item = self._find(peer_id)
         return None if item is None else Revision(int(item.wanted))
 
-    def want(self, revisions: Mapping[PeerId, Revision]) -> None:
+    def raise_wanted(self, revisions: Mapping[PeerId, Revision]) -> None:
         table = PresenceItem._get_connection()
         text = (
             f'UPDATE "{table.table_name}" SET "wanted" = ? '  # noqa: S608  the table's name alone
@@ -119,7 +119,9 @@ class DynamoPresence:
             ],
         )
 
-    def connected(self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime) -> Progress | None:
+    def note_connected(
+        self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime
+    ) -> Progress | None:
         return self._update(
             agent.peer_id,
             [
@@ -131,14 +133,14 @@ class DynamoPresence:
             _admitted(agent),
         )
 
-    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
+    def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
         own = PresenceItem.connection_id.does_not_exist() | (PresenceItem.connection_id == connection_id)
         return (
             self._update(peer_id, [PresenceItem.connection_id.remove(), PresenceItem.closed_at.set(at)], own)
             is not None
         )
 
-    def heard(
+    def note_heartbeat(
         self,
         agent: Agent,
         instance_id: str,
@@ -162,7 +164,7 @@ class DynamoPresence:
             actions.append(PresenceItem.own_handshakes.set(_own_stored(own)))
         return self._update(agent.peer_id, actions, _admitted(agent))
 
-    def lives(self, agent: Agent, at: datetime) -> None:
+    def note_sign_of_life(self, agent: Agent, at: datetime) -> None:
         self._update(
             agent.peer_id, [PresenceItem.last_seen.set(at), PresenceItem.accused_since.remove()], _admitted(agent)
         )
@@ -177,7 +179,7 @@ class DynamoPresence:
             return None
         return _liveness(item)
 
-    def fell(self, peer_id: PeerId, at: datetime) -> None:
+    def note_down(self, peer_id: PeerId, at: datetime) -> None:
         self._update(peer_id, [PresenceItem.fell_at.set(at)])
 
     def liveness(self, peer_id: PeerId) -> AgentLiveness | None:
@@ -191,7 +193,7 @@ class DynamoPresence:
         is_admitted = item is not None and item.admission in (None, agent.admission)
         return _progress(item) if item is not None and is_admitted else None
 
-    def running(self, peer_id: PeerId) -> Revision:
+    def applied_revision(self, peer_id: PeerId) -> Revision:
         item = self._find(peer_id)
         return Revision(0) if item is None else Revision(int(item.applied_revision or 0))
 
@@ -201,7 +203,7 @@ class DynamoPresence:
         except PresenceItem.DoesNotExist:
             return None
 
-    def applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
+    def note_applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
         known = PresenceItem.applied_revision
         newer = known.does_not_exist() | (known <= revision)
         try:
@@ -226,7 +228,7 @@ class DynamoPresence:
         is_own = before.applied_revision == revision and before.applied_at == at  # repeated after a lost answer
         return Revision(int((before.applied_after if is_own else before.applied_revision) or 0))
 
-    def failed(self, agent: Agent, error: str, at: datetime) -> bool:
+    def note_failure(self, agent: Agent, error: str, at: datetime) -> bool:
         updated = self._update(
             agent.peer_id,
             [
@@ -244,7 +246,7 @@ class DynamoPresence:
         observed = SightingItem.batch_get(keys, consistent_read=True) if keys else ()
         return {PeerId(item.peer_id): _seen(item) for item in observed}
 
-    def sighted(
+    def keep_sightings(
         self, network_id: NetworkId, seen: Mapping[PeerId, Sighting], before: Mapping[PeerId, Sighting]
     ) -> Collection[PeerId]:
         table = SightingItem._get_connection()
@@ -255,7 +257,7 @@ class DynamoPresence:
         )
         return {known for (known, _), is_kept in zip(ordered, done, strict=True) if is_kept}
 
-    def record(self, *facts: Fact) -> None:
+    def insert_facts(self, *facts: Fact) -> None:
         if len(facts) == 1:
             _fact_item(facts[0]).save()
             return
@@ -263,7 +265,7 @@ class DynamoPresence:
             for fact in facts:
                 batch.save(_fact_item(fact))
 
-    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, PeerObservation]:
+    def observations(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, PeerObservation]:
         if not peer_ids:
             return {}
         agents = PresenceItem.batch_get([(known, PresenceItem.ITEM) for known in peer_ids], consistent_read=True)

@@ -13,14 +13,14 @@ from pynamodb.attributes import (
 from pynamodb.connection import Connection
 from pynamodb.exceptions import UpdateError
 
-from chalicelib.adapters.dynamodb.models import Table, epoch
-from chalicelib.adapters.dynamodb.peers import PeerItem
+from chalicelib.adapters.dynamodb.peer import PeerItem
+from chalicelib.adapters.dynamodb.table import Table, epoch
 from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
 from chalicelib.domain.identity.principal import Agent, Viewer
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 from chalicelib.ports.identity import Assertion
-from chalicelib.ports.sockets import AgentSession, Ticket
+from chalicelib.ports.sessions import AgentSession, Ticket
 from chalicelib.ports.transactions import CommitConflict
 
 

@@ -7,7 +7,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.exceptions import PutError
 
-from chalicelib.adapters.dynamodb.models import Table
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
 from chalicelib.domain.network.network import SealedSecret
 

@@ -6,18 +6,18 @@ from typing import Any
 from pynamodb.connection import Connection
 
 from chalicelib.adapters.dynamodb.accounts import TokenItem, UserItem
-from chalicelib.adapters.dynamodb.allocations import AllocationItem, FreedItem
-from chalicelib.adapters.dynamodb.changes import ChangeItem
+from chalicelib.adapters.dynamodb.allocation import AllocationItem, FreedItem
+from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.connection import PatientConnection
-from chalicelib.adapters.dynamodb.connections import SocketItem
-from chalicelib.adapters.dynamodb.models import Table
-from chalicelib.adapters.dynamodb.networks import AclItem, BlockItem, NetworkItem
-from chalicelib.adapters.dynamodb.peers import ClaimItem, PeerItem, TombstoneItem
+from chalicelib.adapters.dynamodb.network import AclItem, BlockItem, NetworkItem
+from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem
 from chalicelib.adapters.dynamodb.presence import FactItem, PresenceItem, SightingItem
-from chalicelib.adapters.dynamodb.requests import RequestItem
-from chalicelib.adapters.dynamodb.rollouts import ConcernedItem, ExpectedItem, MarkItem, TallyItem
+from chalicelib.adapters.dynamodb.request import RequestItem
+from chalicelib.adapters.dynamodb.rollout import ConcernedItem, ExpectedItem, MarkItem, TallyItem
 from chalicelib.adapters.dynamodb.sessions import AssertionItem, SessionItem, TicketItem
 from chalicelib.adapters.dynamodb.signing import SigningItem
+from chalicelib.adapters.dynamodb.sockets import SocketItem
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.settings import Settings
 
 CONNECTIONS = 16  # at once

@@ -5,10 +5,9 @@ from typing import assert_never
 
 from pynamodb.connection import Connection
 
-from chalicelib.adapters.dynamodb.allocations import AllocationItem, FreedItem, freed_key, index_key
-from chalicelib.adapters.dynamodb.changes import ChangeItem, change_item
-from chalicelib.adapters.dynamodb.models import epoch
-from chalicelib.adapters.dynamodb.networks import (
+from chalicelib.adapters.dynamodb.allocation import AllocationItem, FreedItem, freed_key, index_key
+from chalicelib.adapters.dynamodb.change import ChangeItem, change_item
+from chalicelib.adapters.dynamodb.network import (
     AclItem,
     BlockItem,
     NetworkItem,
@@ -17,9 +16,10 @@ from chalicelib.adapters.dynamodb.networks import (
     block_item,
     network_item,
 )
-from chalicelib.adapters.dynamodb.peers import ClaimItem, PeerItem, TombstoneItem, claim_key, record_item, tombstone_key
+from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem, claim_key, record_item, tombstone_key
 from chalicelib.adapters.dynamodb.presence import PresenceItem, SightingItem, sighting_key
-from chalicelib.adapters.dynamodb.requests import RequestItem, request_item
+from chalicelib.adapters.dynamodb.request import RequestItem, request_item
+from chalicelib.adapters.dynamodb.table import epoch
 from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
 from chalicelib.domain.change.writes import (
     AdmitAgent,

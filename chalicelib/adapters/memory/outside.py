@@ -2,32 +2,28 @@
 
 from chalicelib.adapters.dynamodb import streams
 from chalicelib.adapters.identity.assertions import JwtAssertions
+from chalicelib.adapters.memory.accounts import MemoryAccounts
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.adapters.memory.edges import (
-    CountedRandomness,
+from chalicelib.adapters.memory.allocation import MemoryAllocations, MemoryLeftovers
+from chalicelib.adapters.memory.change import MemoryChanges
+from chalicelib.adapters.memory.clock_and_chance import CountedRandomness, MemoryVault, SteppedClock
+from chalicelib.adapters.memory.identity import MemoryIdentities
+from chalicelib.adapters.memory.network import MemoryNetworks
+from chalicelib.adapters.memory.peer import MemoryPeers
+from chalicelib.adapters.memory.presence import MemoryPresence
+from chalicelib.adapters.memory.queues import (
     MemoryDeadLetters,
     MemoryFailoverQueue,
-    MemoryGateway,
     MemoryHeld,
-    MemoryIdentities,
     MemoryQueue,
     MemoryRedelivery,
     MemoryRemovals,
-    MemoryVault,
-    SteppedClock,
 )
-from chalicelib.adapters.memory.facts import MemoryConnections, MemoryPresence, MemorySessions
-from chalicelib.adapters.memory.stores import (
-    MemoryAccounts,
-    MemoryAllocations,
-    MemoryChanges,
-    MemoryLeftovers,
-    MemoryNetworks,
-    MemoryPeers,
-    MemoryRequests,
-    MemoryRollouts,
-    MemorySigningKeys,
-)
+from chalicelib.adapters.memory.request import MemoryRequests
+from chalicelib.adapters.memory.rollout import MemoryRollouts
+from chalicelib.adapters.memory.sessions import MemorySessions
+from chalicelib.adapters.memory.signing import MemorySigningKeys
+from chalicelib.adapters.memory.sockets import MemoryConnections, MemoryGateway
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.memory.transactions import MemoryTransactions
 from chalicelib.adapters.push import messages

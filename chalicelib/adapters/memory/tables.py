@@ -19,10 +19,12 @@ from chalicelib.domain.network.directory import Block, BlockKey
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import Host, PeerRecord, Tombstone
 from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Sighting
-from chalicelib.ports.identity import ApiToken
-from chalicelib.ports.sockets import AgentSession, Connection, Ticket
+from chalicelib.ports.accounts import ApiToken
+from chalicelib.ports.sessions import AgentSession, Ticket
+from chalicelib.ports.sockets import Connection
 
 BATCH = 25  # BatchWriteItem, BatchExecuteStatement
+PAGE = 100  # of a query; between two pages everything may change
 NOTHING = Revision(0)
 BATCH_READ = 100  # BatchGetItem
 

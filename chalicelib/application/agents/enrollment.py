@@ -34,7 +34,7 @@ from chalicelib.ports.identity import Assertions
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.sockets import AgentSession, SessionStore
+from chalicelib.ports.sessions import AgentSession, SessionStore
 from chalicelib.ports.transactions import Transactions
 
 SESSION_LIFETIME = timedelta(hours=1)

@@ -129,7 +129,9 @@ class Failover:
             if is_down and now - since >= self.return_after:
                 self._unmark(silence_check.network_id, silence_check.jump_id)
         elif silence_check.serving_since is not None:
-            self.presence.record(Fact(silence_check.network_id, silence_check.jump_id, FactKind.DISCONNECTED, now))
+            self.presence.insert_facts(
+                Fact(silence_check.network_id, silence_check.jump_id, FactKind.DISCONNECTED, now)
+            )
         if liveness.is_silent(now) and liveness.accused_since is not None:
             self._mark(silence_check.network_id, silence_check.jump_id, silence_check.jump_id)
         if now < silence_check.until:
@@ -192,7 +194,7 @@ class Failover:
             return network if jump_id in network.down else marked(network, jump_id, self.peers.jumps(network_id))
 
         if self._change_marks(network_id, What.JUMP_DOWN, jump_id, by, down):
-            self.presence.fell(jump_id, self.clock.now())
+            self.presence.note_down(jump_id, self.clock.now())
 
     def _unmark(self, network_id: NetworkId, jump_id: PeerId) -> None:
         self._change_marks(network_id, What.JUMP_UP, jump_id, jump_id, lambda network: unmarked(network, jump_id))

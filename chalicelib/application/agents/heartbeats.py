@@ -59,7 +59,7 @@ class Heartbeats:
         now = self.clock.now()
         watched = heartbeat.watched
         own = None if watched is None else own_handshakes(watched, heartbeat.own_handshakes, now)
-        progress = self.presence.heard(
+        progress = self.presence.note_heartbeat(
             agent, heartbeat.instance_id, heartbeat.seq, heartbeat.host, now, own, heartbeat.unreachable
         )
         if progress is None:
@@ -79,4 +79,4 @@ class Heartbeats:
 
     def lives(self, agent: Agent) -> None:
         """Note that an agent answered when it was asked whether it lives."""
-        self.presence.lives(agent, self.clock.now())
+        self.presence.note_sign_of_life(agent, self.clock.now())

@@ -177,7 +177,7 @@ class Rotations:
         everyone = self.peers.all(network.id) if peer.is_jump else self.peers.jumps(network.id)
         others = [one for one in everyone if one.is_listed and one.is_run_by_agent and one.id != peer.id]
         home = None if peer.is_jump else home_of(peer, serving(others), network.down)
-        seen = self.presence.many(network.id, [one.id for one in others])
+        seen = self.presence.observations(network.id, [one.id for one in others])
 
         def holds(one: Peer) -> bool:
             known = seen[one.id].presence if one.id in seen else None

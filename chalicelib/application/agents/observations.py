@@ -37,13 +37,13 @@ class Observations:
             strangers = left.keys() - before.keys() - self._members(network_id, left.keys() - before.keys())
             news = {peer_id: seen for peer_id, seen in left.items() if peer_id not in strangers}
             news = {peer_id: seen for peer_id, seen in news.items() if _is_news(before.get(peer_id), seen)}
-            kept = self.presence.sighted(network_id, news, before)
+            kept = self.presence.keep_sightings(network_id, news, before)
             awoke = [
                 Fact(network_id, peer_id, FactKind.HANDSHAKE, news[peer_id].handshake_at)
                 for peer_id in sorted(kept)
                 if is_awakening(before.get(peer_id), news[peer_id])
             ]
-            self.presence.record(*awoke)
+            self.presence.insert_facts(*awoke)
             left = {peer_id: seen for peer_id, seen in news.items() if peer_id not in kept}
 
     def _members(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> frozenset[PeerId]:

@@ -18,7 +18,8 @@ from chalicelib.domain.peer.presence import Fact, FactKind
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.presence import PresenceStore
 from chalicelib.ports.queues import FailoverQueue
-from chalicelib.ports.sockets import AgentSession, Connection, ConnectionStore, SessionStore
+from chalicelib.ports.sessions import AgentSession, SessionStore
+from chalicelib.ports.sockets import Connection, ConnectionStore
 
 ENDED = "The session has ended. Open a new one."
 
@@ -75,10 +76,10 @@ class Connections:
             Unauthenticated: its session ended with the peer's token.
         """
         now = self.clock.now()
-        progress = self.presence.connected(agent, connection_id, instance_id, now)
+        progress = self.presence.note_connected(agent, connection_id, instance_id, now)
         if progress is None:
             raise refusal(self.presence, agent)
-        self.presence.record(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now))
+        self.presence.insert_facts(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now))
         if is_jump(agent.peer_id):
             silence_check = SilenceCheck(
                 agent.network_id, agent.peer_id, connection_id, serving_since=now, until=expires_at
@@ -89,8 +90,8 @@ class Connections:
     def close(self, agent: Agent, connection_id: ConnectionId) -> None:
         now = self.clock.now()
         self.connections.remove(_row(agent, connection_id, now, now))
-        if self.presence.disconnected(agent.peer_id, connection_id, now):
-            self.presence.record(Fact(agent.network_id, agent.peer_id, FactKind.DISCONNECTED, now))
+        if self.presence.note_disconnected(agent.peer_id, connection_id, now):
+            self.presence.insert_facts(Fact(agent.network_id, agent.peer_id, FactKind.DISCONNECTED, now))
 
 
 def refusal(presence: PresenceStore, agent: Agent) -> PeerNotFound | Unauthenticated:

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Principal, Role
 from chalicelib.domain.identity.tokens import Token, parse_token
 from chalicelib.domain.ids import NetworkId, PrincipalId
-from chalicelib.ports.identity import AccountStore, ApiToken
+from chalicelib.ports.accounts import AccountStore, ApiToken
 from chalicelib.ports.outside import Clock, Randomness
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.identity.user import Admission, admitted, newcomer, user_id
-from chalicelib.ports.identity import AccountStore, IdentityTokens
+from chalicelib.ports.accounts import AccountStore
+from chalicelib.ports.identity import IdentityTokens
 from chalicelib.ports.outside import Clock
 
 

@@ -32,7 +32,8 @@ from chalicelib.domain.network.network import Network
 from chalicelib.domain.network.suggestion import suggestions
 from chalicelib.domain.peer.errors import AddressInUse
 from chalicelib.domain.peer.peer import Peer
-from chalicelib.ports.network import AllocationStore, NetworkStore
+from chalicelib.ports.allocation import AllocationStore
+from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import Holding, PeerStore
 from chalicelib.ports.transactions import Transactions

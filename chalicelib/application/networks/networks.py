@@ -37,7 +37,8 @@ from chalicelib.domain.peer.errors import EndpointInUse
 from chalicelib.domain.peer.peer import IPV6_MTU
 from chalicelib.domain.tunnel.route_conflicts import require_domain_beside
 from chalicelib.domain.tunnel.tunnel import touches_endpoint
-from chalicelib.ports.network import AllocationStore, NetworkStore
+from chalicelib.ports.allocation import AllocationStore
+from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.transactions import Transactions

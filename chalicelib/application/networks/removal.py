@@ -17,7 +17,8 @@ from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.network.directory import blocks_of
 from chalicelib.domain.peer.peer import PeerRecord
-from chalicelib.ports.network import LeftoverStore, NetworkStore
+from chalicelib.ports.allocation import LeftoverStore
+from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.transactions import Transactions

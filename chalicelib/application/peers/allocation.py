@@ -12,7 +12,7 @@ from chalicelib.domain.network.addresses import Allocation, Span, free_of, index
 from chalicelib.domain.network.errors import AddressPoolExhausted, AddressReserved
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import AddressInUse
-from chalicelib.ports.network import AllocationStore
+from chalicelib.ports.allocation import AllocationStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class PeerViews:
         routers = self.peers.routers(network.id) if files and network.routers else []
         homes = {peer.id: None if peer.is_jump else home_of(peer, hubs, network.down) for peer in peers}
         known = dict.fromkeys([*homes, *(home for home in homes.values() if home is not None)])
-        seen = self.presence.many(network.id, known)
+        seen = self.presence.observations(network.id, known)
         return [
             PeerView(
                 network,

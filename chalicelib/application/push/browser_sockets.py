@@ -11,7 +11,8 @@ from chalicelib.domain.identity.principal import Principal, Viewer
 from chalicelib.domain.identity.tokens import Token, parse_token
 from chalicelib.domain.ids import ConnectionId, PrincipalId
 from chalicelib.ports.outside import Clock, Randomness
-from chalicelib.ports.sockets import EVERY_NETWORK, Connection, ConnectionStore, SessionStore, Ticket
+from chalicelib.ports.sessions import SessionStore, Ticket
+from chalicelib.ports.sockets import EVERY_NETWORK, Connection, ConnectionStore
 
 TICKET_LIFETIME = timedelta(seconds=30)
 SOCKET_LIFETIME = timedelta(hours=1)

@@ -15,7 +15,8 @@ from chalicelib.domain.ids import ConnectionId, Revision
 from chalicelib.ports.outside import Clock, Randomness
 from chalicelib.ports.presence import PresenceStore
 from chalicelib.ports.queues import Push, PushQueue
-from chalicelib.ports.sockets import Connection, ConnectionStore, Gateway, Missed, SessionStore
+from chalicelib.ports.sessions import SessionStore
+from chalicelib.ports.sockets import Connection, ConnectionStore, Gateway, Missed
 
 SETTLING = timedelta(seconds=30)  # a post before $connect has returned is answered "gone"
 RETRY_DELAY = timedelta(seconds=1)
@@ -68,7 +69,7 @@ class Deliveries:
             return
         waiting = list(push.after)
         while waiting and self.clock.now() < push.until:
-            waiting = [known for known in waiting if self.presence.running(known) < push.notice.revision]
+            waiting = [known for known in waiting if self.presence.applied_revision(known) < push.notice.revision]
             if waiting:
                 self.clock.sleep(ASK_EVERY_S)
 

@@ -117,7 +117,7 @@ class Plans:
         expected = {one.revision: Expected(one.agents, one.made_at) for one in concerns if one.agents}
         if expected:
             self.rollouts.expect(network_id, expected)
-            self.presence.want(newest)
+            self.presence.raise_wanted(newest)
         asked = newest.keys() | {bye.peer_id for bye in farewells}
         sockets = self._sockets(network_id, asked, is_wide=any(concern.is_wide for concern in concerns))
         until = self.clock.now() + HOME_FIRST

@@ -20,11 +20,11 @@ from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.presence import Fact, FactKind
-from chalicelib.ports.change import RolloutStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.presence import PresenceStore, Progress
 from chalicelib.ports.queues import Check
+from chalicelib.ports.rollout import RolloutStore
 
 LATE_AFTER = timedelta(seconds=60)
 REACH = 200  # revisions back for which a report counts: who was away for more was not there to apply them
@@ -79,8 +79,8 @@ class Rollouts:
         said = Fact(agent.network_id, agent.peer_id, FactKind.APPLIED, now)
         if before.applied < revision:
             said = Fact(agent.network_id, agent.peer_id, FactKind.APPLIED, now, revision, before.applied)
-        self.presence.record(said)
-        self.presence.applied(agent, revision, bundle_hash, now)
+        self.presence.insert_facts(said)
+        self.presence.note_applied(agent, revision, bundle_hash, now)
         return True
 
     def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Expected]) -> None:
@@ -89,7 +89,7 @@ class Rollouts:
 
     def failed(self, agent: Agent, error: str) -> None:
         """Store why an agent could not apply what it fetched."""
-        self.presence.failed(agent, error, self.clock.now())
+        self.presence.note_failure(agent, error, self.clock.now())
 
     def count(self, facts: Iterable[Fact]) -> None:
         """Count the reports among a batch of facts; those that come again count no more."""
@@ -141,7 +141,7 @@ class Rollouts:
         if not newest:
             return 0
         now = self.clock.now()
-        seen = self.presence.many(check.network_id, newest.keys())
+        seen = self.presence.observations(check.network_id, newest.keys())
         known = {peer_id: one.presence for peer_id, one in seen.items() if one.presence is not None}
         for revision, (rollout, who) in rollouts.items():
             gone = [Mark(peer_id, revision, None) for peer_id in who - known.keys()]
@@ -154,7 +154,7 @@ class Rollouts:
                 self._mark(check.network_id, [*gone, *done])
         late = [peer_id for peer_id, one in known.items() if one.is_connected and one.running < newest[peer_id]]
         for peer_id in sorted(late)[:MOST_NOTED]:
-            self.presence.record(Fact(check.network_id, peer_id, FactKind.LATE, now))
+            self.presence.insert_facts(Fact(check.network_id, peer_id, FactKind.LATE, now))
         return len(late)
 
     def _open(
@@ -191,7 +191,7 @@ class Rollouts:
             self.store.count(network_id, list(once.values()), self.clock.now())
 
     def _running(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Revision]:
-        found = self.presence.many(network_id, peer_ids)
+        found = self.presence.observations(network_id, peer_ids)
         return {peer_id: seen.presence.running for peer_id, seen in found.items() if seen.presence is not None}
 
 

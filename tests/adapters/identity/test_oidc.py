@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.adapters.identity.oidc import OidcTokens
 from chalicelib.adapters.identity.oidc_keys import MAX_ANSWER_BYTES, fetch_json
-from chalicelib.adapters.memory.edges import SteppedClock
+from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.errors import IdentityProviderUnreachable
 from chalicelib.settings import Oidc, settings_from

@@ -1,20 +1,17 @@
-"""What is happening: presence, sockets, sessions."""
+"""What agents run and what was seen of peers, in memory."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.adapters.memory.tables import BATCH, BATCH_READ, AgentFacts, MemoryTables
 from chalicelib.domain.identity.principal import Agent
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer.failover import AgentLiveness
 from chalicelib.domain.peer.peer import Host
 from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
-from chalicelib.ports.identity import Assertion
 from chalicelib.ports.presence import PeerObservation, Progress
-from chalicelib.ports.sockets import AgentSession, Connection, Ticket
-from chalicelib.ports.transactions import CommitConflict
 
 AGENTS = ("dyn_", "jmp_")
 
@@ -28,7 +25,7 @@ class MemoryPresence:
         facts = self._tables.agents.get(peer_id)
         return None if facts is None else facts.wanted
 
-    def want(self, revisions: Mapping[PeerId, Revision]) -> None:
+    def raise_wanted(self, revisions: Mapping[PeerId, Revision]) -> None:
         self._tables.requests["write"] += math.ceil(len(revisions) / BATCH)
         for peer_id, revision in revisions.items():
             with self._tables.lock:
@@ -36,7 +33,9 @@ class MemoryPresence:
                 if facts is not None and facts.wanted < revision:
                     facts.wanted = revision
 
-    def connected(self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime) -> Progress | None:
+    def note_connected(
+        self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime
+    ) -> Progress | None:
         facts = self._said(agent)
         if facts is None:
             return None
@@ -44,14 +43,14 @@ class MemoryPresence:
         facts.accused_since = None
         return _progress(facts)
 
-    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
+    def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
         facts = self._written(peer_id)
         if facts is None or facts.connection_id not in (None, connection_id):
             return False
         facts.connection_id, facts.closed_at = None, at
         return True
 
-    def heard(
+    def note_heartbeat(
         self,
         agent: Agent,
         instance_id: str,
@@ -69,7 +68,7 @@ class MemoryPresence:
         facts.accused_since, facts.unreachable = None, frozenset(unreachable)
         return _progress(facts)
 
-    def lives(self, agent: Agent, at: datetime) -> None:
+    def note_sign_of_life(self, agent: Agent, at: datetime) -> None:
         facts = self._said(agent)
         if facts is not None:
             facts.last_seen, facts.accused_since = at, None
@@ -81,7 +80,7 @@ class MemoryPresence:
         facts.accused_since = facts.accused_since or at
         return _liveness(facts)
 
-    def fell(self, peer_id: PeerId, at: datetime) -> None:
+    def note_down(self, peer_id: PeerId, at: datetime) -> None:
         facts = self._written(peer_id)
         if facts is not None:
             facts.fell_at = at
@@ -96,12 +95,12 @@ class MemoryPresence:
         facts = self._tables.agents.get(agent.peer_id)
         return None if facts is None or facts.admission != agent.admission else _progress(facts)
 
-    def running(self, peer_id: PeerId) -> Revision:
+    def applied_revision(self, peer_id: PeerId) -> Revision:
         self._tables.requests["read"] += 1
         facts = self._tables.agents.get(peer_id)
         return Revision(0) if facts is None else _progress(facts).applied
 
-    def applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
+    def note_applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
         facts = self._said(agent)
         if facts is None or _progress(facts).applied > revision:
             return None
@@ -110,7 +109,7 @@ class MemoryPresence:
         facts.applied = Applied(revision, bundle_hash, at, None)
         return facts.applied_after
 
-    def failed(self, agent: Agent, error: str, at: datetime) -> bool:
+    def note_failure(self, agent: Agent, error: str, at: datetime) -> bool:
         facts = self._said(agent)
         if facts is None:
             return False
@@ -122,7 +121,7 @@ class MemoryPresence:
         known = ((peer_id, self._tables.sightings.get((peer_id, network_id))) for peer_id in peer_ids)
         return {peer_id: sighting for peer_id, sighting in known if sighting is not None}
 
-    def sighted(
+    def keep_sightings(
         self, network_id: NetworkId, seen: Mapping[PeerId, Sighting], before: Mapping[PeerId, Sighting]
     ) -> Collection[PeerId]:
         self._tables.requests["write"] += math.ceil(len(seen) / BATCH)
@@ -139,12 +138,12 @@ class MemoryPresence:
                     kept.add(peer_id)
         return kept
 
-    def record(self, *facts: Fact) -> None:
+    def insert_facts(self, *facts: Fact) -> None:
         self._tables.requests["write"] += math.ceil(len(facts) / BATCH)
         for fact in facts:
             self._tables.facts.setdefault(fact)
 
-    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, PeerObservation]:
+    def observations(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, PeerObservation]:
         self._tables.requests["read"] += 2
         seen = {
             peer_id: PeerObservation(
@@ -161,69 +160,6 @@ class MemoryPresence:
     def _written(self, peer_id: PeerId) -> AgentFacts | None:
         self._tables.requests["write"] += 1
         return self._tables.agents.get(peer_id)
-
-
-class MemoryConnections:
-    def __init__(self, tables: MemoryTables) -> None:
-        self._tables = tables
-
-    def add(self, rows: Sequence[Connection]) -> None:
-        self._tables.requests["write"] += math.ceil(len(rows) / BATCH)
-        for row in rows:
-            self._tables.sockets[row.network_id, row.connection_id] = row
-
-    def remove(self, row: Connection) -> None:
-        self._tables.requests["write"] += 1
-        self._tables.sockets.pop((row.network_id, row.connection_id), None)
-
-    def of_agents(self, network_id: NetworkId) -> list[Connection]:
-        return [row for row in self._read(network_id) if row.holder.startswith(AGENTS)]
-
-    def of_agent(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]:
-        return [row for row in self._read(network_id) if row.holder == peer_id]
-
-    def of_browsers(self, network_id: NetworkId) -> list[Connection]:
-        return [row for row in self._read(network_id) if not row.holder.startswith(AGENTS)]
-
-    def _read(self, network_id: NetworkId) -> list[Connection]:
-        self._tables.requests["read"] += 1
-        return [row for row in self._tables.sockets.copy().values() if row.network_id == network_id]
-
-
-class MemorySessions:
-    def __init__(self, tables: MemoryTables) -> None:
-        self._tables = tables
-
-    def open(self, session_id: str, session: AgentSession, assertion: Assertion, device_key: str) -> bool:
-        self._tables.requests["transaction"] += 1
-        agent, used = session.agent, (session.agent.peer_id, assertion.id)
-        with self._tables.lock:
-            if used in self._tables.assertions:
-                return False
-            record = self._tables.peers.get((agent.network_id, agent.peer_id))
-            if record is None or record.device_key != device_key:
-                raise CommitConflict
-            self._tables.assertions.add(used)
-        self._tables.sessions[session.agent.peer_id, session_id] = session
-        return True
-
-    def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None:
-        self._tables.requests["read"] += 1
-        return self._tables.sessions.get((peer_id, session_id))
-
-    def end_all(self, peer_id: PeerId) -> None:
-        self._tables.requests["read"] += 1
-        for key in [key for key in self._tables.sessions if key[0] == peer_id]:
-            self._tables.requests["write"] += 1
-            del self._tables.sessions[key]
-
-    def put_ticket(self, ticket_id: str, ticket: Ticket) -> None:
-        self._tables.requests["write"] += 1
-        self._tables.tickets[ticket.viewer.id, ticket_id] = ticket
-
-    def take_ticket(self, principal_id: PrincipalId, ticket_id: str) -> Ticket | None:
-        self._tables.requests["write"] += 1
-        return self._tables.tickets.pop((principal_id, ticket_id), None)
 
 
 def _progress(facts: AgentFacts) -> Progress:

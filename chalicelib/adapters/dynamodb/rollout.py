@@ -20,8 +20,8 @@ from pynamodb.attributes import (
 )
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from chalicelib.adapters.dynamodb.changes import revision_key
-from chalicelib.adapters.dynamodb.models import Table, epoch
+from chalicelib.adapters.dynamodb.change import revision_key
+from chalicelib.adapters.dynamodb.table import Table, epoch
 from chalicelib.domain.change.rollout import FEW, Expected, Mark, Rollout, kept_ms
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 

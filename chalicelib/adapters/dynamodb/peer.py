@@ -9,8 +9,8 @@ from pynamodb.attributes import (
 )
 from pynamodb.pagination import ResultIterator
 
-from chalicelib.adapters.dynamodb.models import Table
-from chalicelib.adapters.dynamodb.stored import peer_from, peer_text
+from chalicelib.adapters.dynamodb.stored_peer import peer_from, peer_text
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.change.writes import ClaimKind
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PeerId, Revision

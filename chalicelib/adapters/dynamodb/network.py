@@ -14,8 +14,8 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
-from chalicelib.adapters.dynamodb.models import Table
-from chalicelib.adapters.dynamodb.peers import ClaimItem, claim_key
+from chalicelib.adapters.dynamodb.peer import ClaimItem, claim_key
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, Revision
 from chalicelib.domain.network.acl import Acl, AclRule, Protocol, parse_ports, parse_selector

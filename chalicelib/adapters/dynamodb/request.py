@@ -15,7 +15,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.exceptions import DeleteError, PutError
 
-from chalicelib.adapters.dynamodb.models import Table, epoch
+from chalicelib.adapters.dynamodb.table import Table, epoch
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.ids import PrincipalId
 

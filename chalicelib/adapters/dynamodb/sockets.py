@@ -9,7 +9,7 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
-from chalicelib.adapters.dynamodb.models import Table, epoch
+from chalicelib.adapters.dynamodb.table import Table, epoch
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId
 from chalicelib.ports.sockets import Connection
 

@@ -9,10 +9,18 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
-from chalicelib.adapters.dynamodb.models import Table
+from chalicelib.adapters.dynamodb.change import ChangeItem
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.addresses import Allocation, Span
 from chalicelib.ports.peer import Holding
+
+AT_ONCE = 100
+
+
+class DynamoLeftovers:
+    def sweep(self, network_id: NetworkId) -> bool:
+        return _sweep(AllocationItem, network_id) or _sweep(ChangeItem, network_id)
 
 
 class AllocationItem(Table):
@@ -83,3 +91,13 @@ def freed_key(freed_at: datetime, index: int) -> str:
 
 def allocation_value(item: AllocationItem) -> Allocation:
     return Allocation(int(item.item), item.freed_at)
+
+
+def _sweep(model: type[AllocationItem | ChangeItem], network_id: NetworkId) -> bool:
+    """Delete some rows of a partition, whatever they are; answers whether there were any."""
+    keys = ["network_id", "item"]
+    found = list(model.query(network_id, limit=AT_ONCE, attributes_to_get=keys, consistent_read=True))
+    with model.batch_write() as batch:
+        for item in found:
+            batch.delete(item)
+    return bool(found)

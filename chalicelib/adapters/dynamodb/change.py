@@ -10,8 +10,8 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
-from chalicelib.adapters.dynamodb.models import Table
-from chalicelib.adapters.dynamodb.stored import StoredPeer, _stored, _value
+from chalicelib.adapters.dynamodb.stored_peer import StoredPeer, _stored, _value
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.change.change import Affected, Change, What
 from chalicelib.domain.ids import NetworkId, PrincipalId, Revision
 
