@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from tenacity import wait_none
 
-from chalicelib.adapters.memory import stores
+from chalicelib.adapters.memory import peer as stored_peers
 from chalicelib.entrypoints import streams
 from tests.fleet.agent import FleetAgent
 from tests.fleet.fleet import Fleet
@@ -56,7 +56,7 @@ class Convergence(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patches = pytest.MonkeyPatch()
-        self.patches.setattr(stores, "PAGE", 3)
+        self.patches.setattr(stored_peers, "PAGE", 3)
         self.patches.setattr(streams, "wait_random_exponential", lambda **_: wait_none())
         self.drifts: list[Any] = []
         self.patches.setattr(ROUTES, "count", lambda *args, **fields: self.drifts.append((args, fields)))

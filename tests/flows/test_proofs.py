@@ -145,7 +145,7 @@ def test_a_report_counts_once_however_often_it_comes(world: World, agents: list[
     assert (after["applied"], after["agents"]) == (1, 2)
 
 
-@pytest.mark.parametrize("failing", ["record", "applied"])
+@pytest.mark.parametrize("failing", ["insert_facts", "note_applied"])
 def test_a_report_that_the_store_turns_away_is_made_good_by_the_next_heartbeat(
     world: World, agents: list[SimulatedAgent], monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
