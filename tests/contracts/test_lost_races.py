@@ -10,18 +10,21 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from chalicelib.adapters.memory.edges import MemoryVault
-from chalicelib.application.creation import Created, NewPeer
-from chalicelib.application.enrollment import Applicant
-from chalicelib.application.networks import NewNetwork
-from chalicelib.bootstrap import Container, Outside
-from chalicelib.domain.change import AdvanceNetwork, Change, Commit, What
-from chalicelib.domain.errors import KeyInUse, NetworkNotFound, PeerNameInUse, PeerNotFound
+from chalicelib.adapters.memory.clock_and_chance import MemoryVault
+from chalicelib.application.agents.enrollment import Applicant
+from chalicelib.application.networks.networks import NewNetwork
+from chalicelib.application.peers.creation import Created, NewPeer
+from chalicelib.bootstrap.container import Container
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.writes import AdvanceNetwork, Commit
+from chalicelib.domain.errors import NetworkNotFound
+from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PrincipalId
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Kind, Peer
-from chalicelib.domain.principal import Agent
-from chalicelib.domain.rotation import Held
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import KeyInUse, PeerNameInUse, PeerNotFound
+from chalicelib.domain.peer.key_rotation import ReportedKeys
+from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.settings import settings_from
 from tests.builders import ADMINISTRATOR, a_key
 from tests.contracts.test_stores import HOST
@@ -150,9 +153,9 @@ def test_reports_of_a_second_rotation(site: Site) -> None:
     keys = [a_key(f"{site.network} {number}") for number in range(3)]
     for current, following in zip([a_key("wg-a"), *keys], keys, strict=False):
         site.race()
-        site.container.rotations.report(agent, Held(current, following))
+        site.container.rotations.report(agent, ReportedKeys(current, following))
         site.race()
-        known = site.container.rotations.report(agent, Held(following, None))
+        known = site.container.rotations.report(agent, ReportedKeys(following, None))
         assert known.public_key == following
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from app import app
-from chalicelib.domain.errors import IdentityProviderUnreachable
-from chalicelib.domain.principal import Role
-from chalicelib.domain.user import Claims
+from chalicelib.domain.identity.errors import IdentityProviderUnreachable
+from chalicelib.domain.identity.principal import Role
+from chalicelib.domain.identity.user import Claims
 from chalicelib.entrypoints.rest import route
 from chalicelib.entrypoints.rest.route import METHODS, OPERATIONS, Agents, Anybody, Operation, People
 from chalicelib.settings import settings_from

@@ -7,20 +7,20 @@ from chalice.app import Blueprint
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from chalicelib.application.networks import NewNetwork
-from chalicelib.bootstrap import container
-from chalicelib.domain.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
-from chalicelib.domain.change import Affected, Change
+from chalicelib.application.networks.networks import NewNetwork
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.change.change import Affected, Change
+from chalicelib.domain.change.rollout import Rollout
+from chalicelib.domain.identity.principal import READERS, WRITERS, Principal
 from chalicelib.domain.ids import NetworkId, Revision
-from chalicelib.domain.ipam import parse_network_cidr, parse_network_cidr_v6
-from chalicelib.domain.network import Network
-from chalicelib.domain.principal import READERS, WRITERS, Principal
-from chalicelib.domain.proof import Proof
+from chalicelib.domain.network.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
+from chalicelib.domain.network.addresses import parse_network_cidr, parse_network_cidr_v6
+from chalicelib.domain.network.network import Network
 from chalicelib.domain.text import parse_domain, parse_label, parse_resolver
-from chalicelib.entrypoints.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list
 from chalicelib.entrypoints.rest.body import require_said
 from chalicelib.entrypoints.rest.paths import network_id, revision
 from chalicelib.entrypoints.rest.route import Call, People, Replay, route
+from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list
 from chalicelib.wire import networks as wire
 from chalicelib.wire.page import Page, PageQuery
 
@@ -131,7 +131,7 @@ def changes(call: Call[Principal, None]) -> Page[wire.Change]:
     before = None if cursor is None else Revision(int(cursor))
     found, after = container().history.page(network_id(call), before, asked.limit, by=call.by)
     return Page(
-        items=[_change(change, proof) for change, proof in found], next_cursor=None if after is None else str(after)
+        items=[_change(change, rollout) for change, rollout in found], next_cursor=None if after is None else str(after)
     )
 
 
@@ -231,7 +231,7 @@ def _acl(acl: Acl) -> wire.Acl:
     )
 
 
-def _change(change: Change, proof: Proof | None) -> wire.Change:
+def _change(change: Change, rollout: Rollout | None) -> wire.Change:
     return wire.Change(
         revision=change.revision,
         at=change.at,
@@ -243,16 +243,16 @@ def _change(change: Change, proof: Proof | None) -> wire.Change:
         ],
         peers=[_changed_peer(one) for one in change.peers],
         note=change.note,
-        applied=None if proof is None else _progress(proof),
+        applied=None if rollout is None else _progress(rollout),
     )
 
 
-def _progress(proof: Proof) -> wire.Progress:
+def _progress(rollout: Rollout) -> wire.Progress:
     return wire.Progress(
-        agents=proof.agents,
-        applied=proof.applied,
-        p50_ms=proof.median_ms,
-        max_ms=proof.longest_ms,
+        agents=rollout.agents,
+        applied=rollout.applied,
+        p50_ms=rollout.median_ms,
+        max_ms=rollout.longest_ms,
     )
 
 

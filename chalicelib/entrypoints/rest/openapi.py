@@ -10,7 +10,7 @@ from typing import Any, assert_never, get_args, get_type_hints
 import msgspec
 from chalice.app import Response
 
-from chalicelib.domain.idempotency import KEY_MAX
+from chalicelib.domain.change.replay import KEY_MAX
 from chalicelib.entrypoints.rest.route import (
     NOTE_HEADER,
     OPERATIONS,

@@ -7,24 +7,25 @@ from typing import Any
 from chalice.app import Blueprint
 from msgspec.structs import replace
 
-from chalicelib.application.creation import Created, made_before
-from chalicelib.application.shown import Shown
-from chalicelib.bootstrap import container
-from chalicelib.domain.errors import Invalid, PeerNotFound, Refusal
+from chalicelib.application.peers.creation import Created, made_before
+from chalicelib.application.peers.peer_view import PeerView
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.errors import Invalid, Refusal
+from chalicelib.domain.identity.principal import READERS, WRITERS, Principal, Role
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.keys import parse_public_key
-from chalicelib.domain.peer import Kind
-from chalicelib.domain.principal import READERS, WRITERS, Principal, Role
-from chalicelib.domain.profile import notes, portable_profile, without_ipv6
+from chalicelib.domain.peer.errors import PeerNotFound
+from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.text import parse_note
-from chalicelib.domain.tunnel import Tunnel
-from chalicelib.entrypoints.parsing import PEER_ID, Check, parse_cursor
-from chalicelib.entrypoints.peer import fields_of, parsed, shown
+from chalicelib.domain.tunnel.portable_profile import notes, portable_profile, without_ipv6
+from chalicelib.domain.tunnel.tunnel import Tunnel
 from chalicelib.entrypoints.rest.body import require_said
 from chalicelib.entrypoints.rest.paths import network_id, peer_id
 from chalicelib.entrypoints.rest.problems import shape_of, status_of
 from chalicelib.entrypoints.rest.route import Call, People, Replay, Text, route
-from chalicelib.ports import Seen
+from chalicelib.entrypoints.shapes.parsing import PEER_ID, Check, parse_cursor
+from chalicelib.entrypoints.shapes.peers import fields_of, parsed, shown
+from chalicelib.ports.presence import PeerObservation
 from chalicelib.wire import peers as wire
 from chalicelib.wire.networks import DeleteQuery
 from chalicelib.wire.page import Page, PageQuery
@@ -297,7 +298,7 @@ def _file(tunnel: Tunnel, private_key: str | None, asked: wire.FileQuery) -> tup
 
 
 def _created(created: Created, asked: wire.FileQuery) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
-    peer = shown(Shown(created.network, created.peer, created.peer.home_id, Seen()))
+    peer = shown(PeerView(created.network, created.peer, created.peer.home_id, PeerObservation()))
     if created.token is not None:
         return wire.AgentPeerCreated(
             peer=peer, enrollment_token=created.token.text(), enrollment_expires_at=created.enrollment_expires_at
@@ -358,7 +359,7 @@ def _bulk_item(
     return replace(item, enrollment_token=answer.enrollment_token, enrollment_expires_at=answer.enrollment_expires_at)
 
 
-def _node(one: Shown) -> wire.Node:
+def _node(one: PeerView) -> wire.Node:
     peer = shown(one)
     return wire.Node(
         id=peer.id,

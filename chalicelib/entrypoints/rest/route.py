@@ -14,12 +14,12 @@ from typing import Any, Generic, TypeVar, get_args
 import msgspec
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.change.replay import KEY_MAX, Replayable, request_hash
 from chalicelib.domain.errors import Invalid, Refusal, Unauthenticated
-from chalicelib.domain.idempotency import KEY_MAX, Replayable, request_hash
+from chalicelib.domain.identity.principal import Agent, Principal, Role
+from chalicelib.domain.identity.tokens import is_ours
 from chalicelib.domain.ids import Revision
-from chalicelib.domain.principal import Agent, Principal, Role
-from chalicelib.domain.tokens import is_ours
 from chalicelib.entrypoints.origin import came_by_the_origin
 from chalicelib.entrypoints.rest.body import parsed
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
