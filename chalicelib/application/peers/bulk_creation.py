@@ -11,9 +11,7 @@ from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.new_peer import Draft, NewPeer, PeerCreated, PeerRejected
 from chalicelib.application.retry import PATIENCE_S, retry_on_conflict
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.change.writes import (
-    Claim,
-)
+from chalicelib.domain.change.writes import Claim
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId, PeerId

@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.change.writes import (
-    Claim,
-    Write,
-)
+from chalicelib.domain.change.writes import Claim, Write
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.tokens import Token
