@@ -21,9 +21,10 @@ from chalicelib.domain.text import parse_note
 from chalicelib.domain.tunnel.portable_profile import notes, portable_profile, without_ipv6
 from chalicelib.domain.tunnel.tunnel import Tunnel
 from chalicelib.entrypoints.rest.body import require_said
+from chalicelib.entrypoints.rest.operation import Call, People, Replay, Text
 from chalicelib.entrypoints.rest.paths import network_id, peer_id
 from chalicelib.entrypoints.rest.problems import shape_of, status_of
-from chalicelib.entrypoints.rest.route import Call, People, Replay, Text, route
+from chalicelib.entrypoints.rest.route import route
 from chalicelib.entrypoints.shapes.parsing import PEER_ID, Check, parse_cursor
 from chalicelib.entrypoints.shapes.peers import fields_of, parsed, shown
 from chalicelib.ports.presence import PeerObservation
