@@ -94,10 +94,10 @@ def _serve(
 
     def view(**path_args: str) -> Response:
         request = blueprint.current_request
-        handle = answer(request, path_args) if came_by_the_origin(request.headers) else _past_the_origin()
+        answered = answer(request, path_args) if came_by_the_origin(request.headers) else _past_the_origin()
         if request.method == "HEAD":
-            return Response(body="", headers=handle.headers, status_code=handle.status_code)
-        return handle
+            return Response(body="", headers=answered.headers, status_code=answered.status_code)
+        return answered
 
     view.__name__ = name
     # any content type: chalice's own 415 would not be problem+json
