@@ -28,7 +28,7 @@ from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Claims
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.entrypoints import queues, sockets
-from chalicelib.entrypoints.rest.route import OPERATIONS
+from chalicelib.entrypoints.rest.operation import OPERATIONS
 from chalicelib.settings import settings_from
 from chalicelib.wire import delta
 from chalicelib.wire.codec import content_hash

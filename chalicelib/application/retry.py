@@ -4,12 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from tenacity import (
-    RetryError,
-    Retrying,
-    retry_if_exception_type,
-    wait_random_exponential,
-)
+from tenacity import RetryError, Retrying, retry_if_exception_type, wait_random_exponential
 
 from chalicelib.domain.errors import Busy
 from chalicelib.ports.outside import Clock

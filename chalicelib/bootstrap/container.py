@@ -22,6 +22,7 @@ from chalicelib.application.networks.change_log import History
 from chalicelib.application.networks.networks import Networks
 from chalicelib.application.networks.removal import Removals
 from chalicelib.application.peers.allocation import Allocator
+from chalicelib.application.peers.bulk_creation import BulkCreation
 from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.credentials import Credentials
 from chalicelib.application.peers.peer_edit import Edits
@@ -108,6 +109,10 @@ class Container:
             out.clock,
             out.randomness,
         )
+
+    @cached_property
+    def bulk_creation(self) -> BulkCreation:
+        return BulkCreation(self.creation)
 
     @cached_property
     def peers(self) -> Peers:

@@ -11,7 +11,7 @@ from functools import cached_property
 from chalicelib.adapters.memory.clock_and_chance import MemoryVault
 from chalicelib.adapters.memory.queues import MemoryQueue
 from chalicelib.application.agents.snapshots import Difference
-from chalicelib.application.peers.creation import NewPeer
+from chalicelib.application.peers.new_peer import NewPeer
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.container import Container, calm_collector
 from chalicelib.domain.identity.principal import Agent

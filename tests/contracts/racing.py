@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from chalicelib.adapters.memory.clock_and_chance import MemoryVault
 from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.application.peers.allocation import Allocator
-from chalicelib.application.peers.creation import Creation, NewPeer
+from chalicelib.application.peers.creation import Creation
+from chalicelib.application.peers.new_peer import NewPeer
 from chalicelib.application.ranges import Ranges
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.outside import Outside

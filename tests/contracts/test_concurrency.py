@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from chalicelib.application.peers.creation import NewPeer
+from chalicelib.application.peers.new_peer import NewPeer
 from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.rollout import Expected, Mark, Rollout
 from chalicelib.domain.change.writes import (

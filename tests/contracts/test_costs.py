@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from chalicelib.adapters.dynamodb.allocation import AllocationItem, index_key
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, claim_key, record_item
-from chalicelib.application.peers.creation import NewPeer
+from chalicelib.application.peers.new_peer import NewPeer
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.change.writes import Commit, CreateNetwork

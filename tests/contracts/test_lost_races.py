@@ -13,7 +13,7 @@ import pytest
 from chalicelib.adapters.memory.clock_and_chance import MemoryVault
 from chalicelib.application.agents.enrollment import Applicant
 from chalicelib.application.networks.networks import NewNetwork
-from chalicelib.application.peers.creation import Created, NewPeer
+from chalicelib.application.peers.new_peer import NewPeer, PeerCreated
 from chalicelib.bootstrap.container import Container
 from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.change import Change, What
@@ -42,7 +42,7 @@ class Site:
     network: NetworkId
     rivals: int = 0
 
-    def peer(self, name: str, kind: Kind = Kind.DYNAMIC) -> Created:
+    def peer(self, name: str, kind: Kind = Kind.DYNAMIC) -> PeerCreated:
         endpoint = "198.51.100.1" if kind is Kind.JUMP else None
         new = NewPeer(name=name, kind=kind, endpoint=endpoint)
         return self.container.creation.create(self.network, new, by=ADMINISTRATOR)
@@ -176,9 +176,9 @@ def test_a_name_that_is_taken_where_only_quarantined_addresses_are_left(site: Si
     with pytest.raises(PeerNameInUse):
         site.peer("taken")
     new = [NewPeer(name=name, kind=Kind.DYNAMIC) for name in ("fresh 1", "taken", "fresh 2")]
-    became = site.container.creation.create_many(site.network, new, by=ADMINISTRATOR)
+    became = site.container.bulk_creation.create(site.network, new, by=ADMINISTRATOR)
 
-    assert [type(one) for one in became] == [Created, PeerNameInUse, Created]
+    assert [type(one) for one in became] == [PeerCreated, PeerNameInUse, PeerCreated]
 
 
 def test_a_removal(site: Site) -> None:

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.adapters.dynamodb.change import change_item
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.clock_and_chance import SteppedClock
-from chalicelib.application.peers.creation import NewPeer
+from chalicelib.application.peers.new_peer import NewPeer
 from chalicelib.application.push import plans
 from chalicelib.domain.change.audience import Audience, audience
 from chalicelib.domain.change.change import Change

@@ -3,11 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from pynamodb.attributes import (
-    NumberAttribute,
-    UnicodeAttribute,
-    UTCDateTimeAttribute,
-)
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
 from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.table import Table

@@ -3,12 +3,7 @@
 from collections.abc import Iterable
 
 import msgspec
-from pynamodb.attributes import (
-    JSONAttribute,
-    NumberAttribute,
-    UnicodeAttribute,
-    UTCDateTimeAttribute,
-)
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
 from chalicelib.adapters.dynamodb.stored_peer import StoredPeer, _stored, _value
 from chalicelib.adapters.dynamodb.table import Table

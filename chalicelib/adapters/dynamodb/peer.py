@@ -2,11 +2,7 @@
 
 from collections.abc import Collection
 
-from pynamodb.attributes import (
-    NumberAttribute,
-    UnicodeAttribute,
-    UTCDateTimeAttribute,
-)
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.pagination import ResultIterator
 
 from chalicelib.adapters.dynamodb.stored_peer import peer_from, peer_text

@@ -6,13 +6,7 @@ meets the transaction which settles the same record is one: another attempt is a
 
 import hashlib
 
-from pynamodb.attributes import (
-    BooleanAttribute,
-    JSONAttribute,
-    NumberAttribute,
-    UnicodeAttribute,
-    UTCDateTimeAttribute,
-)
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.exceptions import DeleteError, PutError
 
 from chalicelib.adapters.dynamodb.table import Table, epoch

@@ -1,10 +1,6 @@
 """The deployment's signing keys: one item, each private key sealed in it."""
 
-from pynamodb.attributes import (
-    BinaryAttribute,
-    NumberAttribute,
-    UnicodeAttribute,
-)
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
 
 from chalicelib.adapters.dynamodb.table import Table

@@ -6,7 +6,7 @@ regular peers.
 
 from dataclasses import dataclass, replace
 
-from chalicelib.application.peers.creation import ENROLLMENT_LIFETIME, Created
+from chalicelib.application.peers.new_peer import ENROLLMENT_LIFETIME, PeerCreated
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.peers.peer_view import PeerView, PeerViews
 from chalicelib.domain.change.change import What
@@ -34,7 +34,7 @@ class Credentials:
     randomness: Randomness
     views: PeerViews
 
-    def reissue_token(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> tuple[Created, PeerView]:
+    def reissue_token(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> tuple[PeerCreated, PeerView]:
         """Give an agent's peer a new one-time token: it may move to another machine.
 
         The device key of the old machine ends with it, and whatever its sessions say counts no more; its tunnel
@@ -56,7 +56,7 @@ class Credentials:
         order = Order(network_id, peer_id, by.id, What.TOKEN_REISSUED)
         network, peer = self.edits.make(order, reissued)
         shown = self.views.shown(network, [peer])[0]
-        return Created(network, peer, token=token, enrollment_expires_at=expires_at), shown
+        return PeerCreated(network, peer, token=token, enrollment_expires_at=expires_at), shown
 
     def issue_first(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Tunnel:
         """Issue the file of a static peer that was made before any jump served."""
@@ -66,7 +66,7 @@ class Credentials:
 
     def reissue_file(
         self, network_id: NetworkId, peer_id: PeerId, public_key: str | None, generate_key: bool, by: Principal
-    ) -> tuple[Created, PeerView]:
+    ) -> tuple[PeerCreated, PeerView]:
         """Issue a static peer's file anew, with its key, another, or a generated one.
 
         Raises:
@@ -90,7 +90,7 @@ class Credentials:
         order = Order(network_id, peer_id, by.id, What.PEER_REISSUED)
         network, peer = self.edits.make(order, reissued)
         shown = self.views.shown(network, [peer])[0]
-        return Created(network, peer, tunnel=issued[0], private_key=private_key), shown
+        return PeerCreated(network, peer, tunnel=issued[0], private_key=private_key), shown
 
     def _issued(self, network: Network, peer: Peer) -> tuple[Peer, Tunnel]:
         """The peer with a home that serves, at the present epoch, and what its file says then."""

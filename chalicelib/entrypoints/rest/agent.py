@@ -13,7 +13,8 @@ from chalicelib.domain.ids import Revision
 from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.peer.key_rotation import ReportedKeys
 from chalicelib.domain.peer.peer import Host
-from chalicelib.entrypoints.rest.route import Agents, Anybody, Call, route
+from chalicelib.entrypoints.rest.operation import Agents, Anybody, Call
+from chalicelib.entrypoints.rest.route import route
 from chalicelib.entrypoints.rest.signed import Tag, delta_answer, tag_of, unchanged, whole_answer
 from chalicelib.entrypoints.shapes.bundles import shown
 from chalicelib.entrypoints.shapes.heartbeats import acknowledged, reported

@@ -16,8 +16,9 @@ from chalicelib.domain.network.addresses import Capacity, Reservation, Span, add
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.network.suggestion import BASES, SHORTEST
 from chalicelib.domain.text import parse_note
+from chalicelib.entrypoints.rest.operation import Call, People, Replay
 from chalicelib.entrypoints.rest.paths import network_id
-from chalicelib.entrypoints.rest.route import Call, People, Replay, route
+from chalicelib.entrypoints.rest.route import route
 from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor
 from chalicelib.wire import addresses as wire
 from chalicelib.wire.page import Page, PageQuery

@@ -7,7 +7,8 @@ from typing import Any
 from chalice.app import Blueprint
 from msgspec.structs import replace
 
-from chalicelib.application.peers.creation import Created, made_before
+from chalicelib.application.peers.bulk_creation import made_before
+from chalicelib.application.peers.new_peer import PeerCreated
 from chalicelib.application.peers.peer_view import PeerView
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Invalid, Refusal
@@ -20,9 +21,10 @@ from chalicelib.domain.text import parse_note
 from chalicelib.domain.tunnel.portable_profile import notes, portable_profile, without_ipv6
 from chalicelib.domain.tunnel.tunnel import Tunnel
 from chalicelib.entrypoints.rest.body import require_said
+from chalicelib.entrypoints.rest.operation import Call, People, Replay, Text
 from chalicelib.entrypoints.rest.paths import network_id, peer_id
 from chalicelib.entrypoints.rest.problems import shape_of, status_of
-from chalicelib.entrypoints.rest.route import Call, People, Replay, Text, route
+from chalicelib.entrypoints.rest.route import route
 from chalicelib.entrypoints.shapes.parsing import PEER_ID, Check, parse_cursor
 from chalicelib.entrypoints.shapes.peers import fields_of, parsed, shown
 from chalicelib.ports.presence import PeerObservation
@@ -106,7 +108,7 @@ def _bulk_made(answer: wire.BulkCreated) -> tuple[str, ...]:
 def create_many(call: Call[Principal, wire.Bulk]) -> wire.BulkCreated:
     """Create up to 1,000 peers; each by itself becomes one or does not."""
     asked = [_parsed_or_refused(body) for body in call.body.peers]
-    outcomes = container().creation.create_many(network_id(call), asked, by=call.by, request=call.request)
+    outcomes = container().bulk_creation.create(network_id(call), asked, by=call.by, request=call.request)
     earlier = _found(network_id(call), list(made_before(call.request).values()), call.by)
     return _bulk(outcomes, earlier, call.query, is_replayed=False)
 
@@ -297,7 +299,7 @@ def _file(tunnel: Tunnel, private_key: str | None, asked: wire.FileQuery) -> tup
     return portable_profile(written, private_key), list(notes(tunnel, written))
 
 
-def _created(created: Created, asked: wire.FileQuery) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
+def _created(created: PeerCreated, asked: wire.FileQuery) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
     peer = shown(PeerView(created.network, created.peer, created.peer.home_id, PeerObservation()))
     if created.token is not None:
         return wire.AgentPeerCreated(
@@ -332,7 +334,7 @@ def _lost() -> Refusal:
 
 
 def _bulk(
-    outcomes: Sequence[Created | Refusal | PeerId],
+    outcomes: Sequence[PeerCreated | Refusal | PeerId],
     earlier: dict[PeerId, wire.Peer],
     asked: wire.FileQuery,
     is_replayed: bool,
@@ -343,7 +345,7 @@ def _bulk(
 
 
 def _bulk_item(
-    outcome: Created | Refusal | PeerId, earlier: dict[PeerId, wire.Peer], asked: wire.FileQuery
+    outcome: PeerCreated | Refusal | PeerId, earlier: dict[PeerId, wire.Peer], asked: wire.FileQuery
 ) -> wire.BulkItem:
     if isinstance(outcome, str):
         peer = earlier.get(outcome)

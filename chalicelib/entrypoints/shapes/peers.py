@@ -4,7 +4,7 @@ from typing import Any, Literal, assert_never
 
 from msgspec import UNSET
 
-from chalicelib.application.peers.creation import NewPeer
+from chalicelib.application.peers.new_peer import NewPeer
 from chalicelib.application.peers.peer_view import PeerView
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.cidr import parse_cidrs
