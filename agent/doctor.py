@@ -189,11 +189,12 @@ def control_plane(server: str, answer: Answer) -> Iterable[Finding]:
     yield _clock(answer.clock_offset_s)
 
 
-def conflicts(prefixes: Sequence[str]) -> Finding:
-    if not prefixes:
-        return Finding("routes", "ok", "no prefix of the tunnel is this host's own network")
-    text = f"{', '.join(prefixes)}: this host's own network, so not routed into the tunnel; renumber one of the two"
-    return Finding("routes", "warn", text)
+def conflicts(sentences: Sequence[str]) -> Iterable[Finding]:
+    """One sentence for each prefix of the tunnel that is left to the host's own network."""
+    if not sentences:
+        yield Finding("routes", "ok", "no prefix of the tunnel takes this host's own network")
+    for sentence in sentences:
+        yield Finding("routes", "warn", f"not routed into the tunnel: {sentence}")
 
 
 def enrollments(here: str | None, all_ids: Sequence[str], ports: Sequence[int]) -> Iterable[Finding]:

@@ -19,8 +19,8 @@ from chalicelib.wire.peers import Host
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What making it so came to. `conflicts`: prefixes left to the host's own network. `forbidden`: a sentence
-    for each table of others that drops what a jump forwards. `names_error`: why names are not served everywhere."""
+    """What making it so came to. `conflicts`: a sentence for each prefix left to the host's own network. `forbidden`:
+    one for each table of others that drops what a jump forwards. `names_error`: why names are not served everywhere."""
 
     is_changed: bool
     is_unresolved: bool = False

@@ -24,9 +24,9 @@ class StatusPeer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """`revision_wanted`: the newest the control plane named. `forward_conflict`: a
-    sentence for each table of others that drops what a jump forwards. `is_running`, `peers`: said by the
-    reader, None: there is no interface, or no right to look at it."""
+    """`revision_wanted`: the newest the control plane named. `route_conflict`: a sentence for each prefix that is
+    left to the host's own network. `forward_conflict`: one for each table of others that drops what a jump
+    forwards. `is_running`, `peers`: said by the reader, None: there is no interface, or no right to look at it."""
 
     network_id: str
     peer_id: str
@@ -98,8 +98,7 @@ def text(status: Status) -> str:
         ("revision", f"{status.revision_applied} applied, {status.revision_wanted} wanted"),
         ("last contact", status.last_contact.isoformat(timespec="seconds") if status.last_contact else "never"),
     ]
-    if status.route_conflict:
-        rows.append(("left out", "routes to the host's own network: " + ", ".join(status.route_conflict)))
+    rows += [("left out", sentence) for sentence in status.route_conflict]
     rows += [("not forwarded", sentence) for sentence in status.forward_conflict]
     if status.names_error:
         rows.append(("names", status.names_error))

@@ -26,12 +26,12 @@ from agent.firewall.nftables import Table
 from agent.keys import wireguard_public_key
 from agent.ports import Made, Prospect
 from agent.tunnel.carrying import carried
-from agent.tunnel.conflicts import HostRoutes, without_conflicts
+from agent.tunnel.conflicts import HostRoutes, sent_to, without_conflicts
 from agent.tunnel.desired import Desired, Endpoint
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
 from agent.tunnel.nat import nat_interfaces
-from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, difference
+from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, difference, relaid
 from agent.tunnel.steps import (
     Configure,
     CreateInterface,
@@ -93,7 +93,7 @@ class HostTunnel:
             if self.encapsulation is not None:
                 self.encapsulation.verify()
             live = self._look()
-            self.firewall.adopt(self._table(without_conflicts(wanted, self._host)[0]))
+            self.firewall.adopt(self._table(wanted))
             made = self._make(wanted, live)
             if self.foreign is None or not wanted.is_forwarding:
                 return made
@@ -193,7 +193,8 @@ class HostTunnel:
             ToolFailed: the host cannot be looked at.
         """
         live = self._look()
-        wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
+        going = self._as_it_goes(wanted)
+        wanted, conflicts = without_conflicts(going, self._host, sent_to(going, live.peers, {}))
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
         has_ipv6 = any(address.version == 6 for address in wanted.addresses)
         return Prospect(
@@ -205,16 +206,19 @@ class HostTunnel:
 
     def _make(self, wanted: Desired, live: Live) -> Made:
         self._wanted = wanted
-        wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
+        going = self._as_it_goes(wanted)
         own_key = wireguard_public_key(self.private_key)
-        plan = difference(live, wanted, own_key, self.memory)
-        steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
+        plan = difference(live, going, own_key, self.memory)
         self._live = None  # unknown until every step is made
         if plan.removed:
             self._learn(self._dump())
-        is_sealed, resolved = self._sealed(wanted, plan)
+        is_sealed, resolved = self._sealed(going, plan)
+        places = {**self._last_seen(plan), **resolved}
+        wanted, conflicts = without_conflicts(going, self._host, sent_to(going, live.peers, places))
+        plan = relaid(plan, live, wanted)
+        steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
         for step in steps:
-            self._do(step, wanted, {**self._last_seen(plan), **resolved})
+            self._do(step, wanted, places)
         is_diverted = self.encapsulation is not None and self.encapsulation.divert(wanted)
         unresolved = {
             change.endpoint: UNRESOLVED

@@ -18,7 +18,7 @@ from agent.errors import AgentError, BundleRefused, EnrollmentMissing, StateUnus
 from agent.received import Fetched
 from agent.settings import DoctorSettings
 from agent.trust import Trust
-from agent.tunnel.conflicts import without_conflicts
+from agent.tunnel.conflicts import sent_to, without_conflicts
 from agent.tunnel.desired import Desired, desired, endpoints_asked
 from chalicelib.wire.bundle import Bundle
 
@@ -131,11 +131,12 @@ def _tunnel(enrollment: Enrollment, bundle: Bundle) -> Iterable[Finding]:
             yield doctor.mtu(path)
     try:
         wanted: Desired = desired(bundle)
-        _, conflicts = without_conflicts(wanted, IpRoute(Commands(), enrollment.interface).routes().host)
+        host = IpRoute(Commands(), enrollment.interface).routes().host
+        _, conflicts = without_conflicts(wanted, host, sent_to(wanted, {}, {}))
     except (BundleRefused, ToolFailed) as failed:
         yield Finding("routes", "warn", f"routes cannot be compared: {failed}")
     else:
-        yield doctor.conflicts(conflicts)
+        yield from doctor.conflicts(conflicts)
 
 
 def _host_of(server: str) -> str:

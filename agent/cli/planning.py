@@ -60,7 +60,7 @@ class ShownStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """`source`: where the bundle came from. `conflicts`: prefixes left to the host's own network."""
+    """`source`: where the bundle came from. `conflicts`: a sentence for each prefix left to the host's own network."""
 
     network_id: str
     peer_id: str
@@ -94,8 +94,7 @@ def text(plan: ShownPlan) -> str:
     for number, step in enumerate(plan.steps, start=1):
         first, *rest = _said(step, plan.interface)
         lines += [f"{number:>3}. {first}", *(f"     {line}" for line in rest)]
-    if plan.conflicts:
-        lines.append("left out, for they are the host's own network: " + ", ".join(plan.conflicts))
+    lines += [f"left out: {sentence}" for sentence in plan.conflicts]
     return "\n".join(lines)
 
 

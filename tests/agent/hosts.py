@@ -7,3 +7,34 @@ def without_names_of_protocols(inside: Namespace) -> None:
     """As in containers and the smallest Debian: no package has brought /etc/protocols, /etc/services, or iproute2's."""
     inside.sh("for file in protocols services; do mount --bind /dev/null /etc/$file; done")
     inside.sh("mount -t tmpfs none /etc/iproute2")
+
+
+def on_a_lan(inside: Namespace, address: str = "192.168.1.10/24", gateway: str = "192.168.1.1") -> None:
+    """`lan0` with a default route; nobody answers."""
+    inside.sh(
+        "ip link add lan0 type veth peer name lan1 && ip link set lan0 up && ip link set lan1 up"
+        f" && ip address add {address} dev lan0 && ip route add default via {gateway}"
+    )
+
+
+def in_a_cloud(inside: Namespace) -> None:
+    """Its address is a /32, and its gateway a route on the link."""
+    inside.sh(
+        "ip link add lan0 type veth peer name lan1 && ip link set lan0 up && ip link set lan1 up"
+        " && ip address add 172.31.1.2/32 dev lan0 && ip route add 172.31.1.1 dev lan0 proto dhcp scope link"
+        " && ip route add default via 172.31.1.1 dev lan0 proto dhcp"
+    )
+
+
+def asking(inside: Namespace, *resolvers: str, by_systemd: bool = False) -> None:
+    """The resolvers stand in /etc/resolv.conf; or in that of systemd-resolved, and its own address there."""
+    lines = "".join(f"nameserver {resolver}\\n" for resolver in resolvers)
+    if by_systemd:
+        inside.sh(f"mkdir -p /run/systemd/resolve; printf '{lines}' > /run/systemd/resolve/resolv.conf")
+        lines = "nameserver 127.0.0.53\\n"
+    inside.sh(f"printf '{lines}' > /run/resolv.conf && mount --bind /run/resolv.conf /etc/resolv.conf")
+
+
+def knowing(inside: Namespace, name: str, address: str) -> None:
+    """The name has this address and no other, whoever is asked."""
+    inside.sh(f"echo '{address} {name}' > /run/hosts && mount --bind /run/hosts /etc/hosts")

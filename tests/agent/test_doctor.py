@@ -132,8 +132,9 @@ def test_other_firewalls_and_routes_are_warnings_that_name_what_is_in_the_way() 
     assert levels(doctor.foreign_firewalls([])) == {"foreign_firewall": "ok"}
     assert [finding.text for finding in doctor.foreign_firewalls(["docker drops"])] == ["docker drops"]
     assert levels(doctor.foreign_firewalls(None)) == {"foreign_firewall": "warn"}
-    assert doctor.conflicts([]).level == "ok"
-    assert "192.168.1.0/24" in doctor.conflicts(["192.168.1.0/24"]).text
+    assert levels(doctor.conflicts([])) == {"routes": "ok"}
+    assert levels(doctor.conflicts(["192.168.1.0/24 is mine"])) == {"routes": "warn"}
+    assert ["192.168.1.0/24" in finding.text for finding in doctor.conflicts(["192.168.1.0/24 is mine"])] == [True]
 
 
 def test_warnings_are_healthy_and_one_failure_is_not() -> None:
