@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 from typing import Any
 
+from agent.adapters import ipv6
 from agent.adapters.commands import Commands
 from agent.errors import ToolFailed
 from agent.tunnel.conflicts import HostRoutes, Ip
@@ -60,7 +61,7 @@ class IpRoute:
 
     def routes(self) -> Routes:
         """Those of the main table, and all that must go on being reached by the host's own."""
-        shown = [*self._shown("-4"), *self._shown("-6")]
+        shown = [*self._shown("-4"), *(self._shown("-6") if ipv6.is_known() else [])]
         elsewhere = [route for route in shown if route.get("dev") != self.interface]
         own = [route for route in shown if self._is_own(route)]
         laid = {route["prefix"] for route in own}
@@ -95,12 +96,14 @@ class IpRoute:
             ToolFailed: with the line that is refused; what comes after it is not done.
         """
         dev = f"dev {self.interface}"
-        lines = [f"address replace {address} {dev}" for address in plan.new_addresses]
+        mtu = [f"link set {dev} mtu {plan.mtu}"] if plan.mtu is not None else []
+        is_for_ipv6 = plan.mtu is not None and plan.mtu >= ipv6.LEAST_MTU  # else with it go the IPv6 addresses
+        lines = mtu if is_for_ipv6 else []
+        lines += [f"address replace {address} {dev}" for address in plan.new_addresses]
         if plan.old_addresses:
             lines += [f"address delete {address} {dev}" for address in plan.old_addresses]
             lines += [f"address replace {address} {dev}" for address in kept]
-        if plan.mtu is not None:
-            lines.append(f"link set {dev} mtu {plan.mtu}")
+        lines += [] if is_for_ipv6 else mtu
         if plan.brings_up:
             lines.append(f"link set {dev} up")
         lines += [f"route add {route} {dev} proto {OWN_PROTOCOL}" for route in plan.new_routes]

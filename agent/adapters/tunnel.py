@@ -4,6 +4,7 @@ Between two looks at the host it works from what it made last, so that a change 
 costs one `wg`, and one more where peers go; `verify` looks again and heals what drifted.
 """
 
+import contextlib
 import logging
 import socket
 import threading
@@ -13,6 +14,7 @@ from ipaddress import ip_network
 from time import monotonic, time
 from typing import assert_never
 
+from agent.adapters import ipv6
 from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.encapsulation import Encapsulation
@@ -27,7 +29,7 @@ from agent.keys import wireguard_public_key
 from agent.ports import Made, Prospect
 from agent.tunnel.carrying import carried
 from agent.tunnel.conflicts import HostRoutes, sent_to, without_conflicts
-from agent.tunnel.desired import Desired, Endpoint
+from agent.tunnel.desired import Desired, Endpoint, wants_ipv6, without_ipv6
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
 from agent.tunnel.nat import nat_interfaces
@@ -93,11 +95,12 @@ class HostTunnel:
             if self.encapsulation is not None:
                 self.encapsulation.verify()
             live = self._look()
-            self.firewall.adopt(self._table(wanted))
+            going = self._as_it_goes(wanted)
+            self.firewall.adopt(self._table(going))
             made = self._make(wanted, live)
             if self.foreign is None or not wanted.is_forwarding:
                 return made
-            is_changed = self._open_foreign(self.foreign, wanted)
+            is_changed = self._open_foreign(self.foreign, going)
             return replace(made, is_changed=made.is_changed or is_changed, forbidden=self._forbidden)
 
     def close(self, wanted: Desired) -> bool:
@@ -193,7 +196,7 @@ class HostTunnel:
             ToolFailed: the host cannot be looked at.
         """
         live = self._look()
-        going = self._as_it_goes(wanted)
+        lacks_ipv6, going = self._lacking(wanted), self._as_it_goes(wanted)
         wanted, conflicts = without_conflicts(going, self._host, sent_to(going, live.peers, {}))
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
         has_ipv6 = any(address.version == 6 for address in wanted.addresses)
@@ -202,11 +205,12 @@ class HostTunnel:
             conflicts=conflicts,
             encapsulation=self.encapsulation.prospect(wanted, self._host) if self.encapsulation is not None else None,
             opened=tuple(self.foreign.prospect(has_ipv6)) if self.foreign is not None and wanted.is_forwarding else (),
+            lacks_ipv6=lacks_ipv6,
         )
 
     def _make(self, wanted: Desired, live: Live) -> Made:
         self._wanted = wanted
-        going = self._as_it_goes(wanted)
+        lacks_ipv6, going = self._lacking(wanted), self._as_it_goes(wanted)
         own_key = wireguard_public_key(self.private_key)
         plan = difference(live, going, own_key, self.memory)
         self._live = None  # unknown until every step is made
@@ -233,6 +237,7 @@ class HostTunnel:
             conflicts=conflicts,
             kind=self.device.kind,
             forbidden=self._forbidden,
+            lacks_ipv6=lacks_ipv6,
         )
 
     def _sealed(self, wanted: Desired, plan: Plan) -> tuple[bool, Mapping[Endpoint, str]]:
@@ -267,8 +272,14 @@ class HostTunnel:
         return is_changed
 
     def _as_it_goes(self, wanted: Desired) -> Desired:
-        """The bundle with what only the host can tell: whose key carries, which secret makes handshakes."""
-        return carried(chosen(wanted, self._tried), self._handshakes)
+        """The bundle with what only the host can tell: whose key carries, which secret makes handshakes, and whether
+        there is IPv6."""
+        going = carried(chosen(wanted, self._tried), self._handshakes)
+        return without_ipv6(going) if self._lacking(wanted) is not None else going
+
+    def _lacking(self, wanted: Desired) -> str | None:
+        """Why IPv6 that the bundle asks for cannot be had."""
+        return ipv6.lacking(self.interface, wanted.mtu) if wants_ipv6(wanted) else None
 
     def _firewall(self, wanted: Desired, is_due: Callable[[Table | None], bool]) -> Firewall:
         made = self._table(wanted)
@@ -349,12 +360,10 @@ def _asked(plan: Plan) -> set[Endpoint]:
 
 def _poke(change: Change) -> None:
     """Send one empty datagram to the peer, so that this side opens the handshake."""
-    host = next((prefix for prefix in change.section.allowed_ips if prefix.num_addresses == 1), None)
+    hosts = [prefix for prefix in change.section.allowed_ips if prefix.num_addresses == 1]
+    host = min(hosts, key=lambda prefix: prefix.version, default=None)
     if host is None:
         return
     family = socket.AF_INET if host.version == 4 else socket.AF_INET6
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.sendto(b"", (str(host.network_address), DISCARD_PORT))
-        except OSError:
-            return  # the peer speaks first then
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:  # the peer speaks first then
+        probe.sendto(b"", (str(host.network_address), DISCARD_PORT))

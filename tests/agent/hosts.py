@@ -38,3 +38,17 @@ def asking(inside: Namespace, *resolvers: str, by_systemd: bool = False) -> None
 def knowing(inside: Namespace, name: str, address: str) -> None:
     """The name has this address and no other, whoever is asked."""
     inside.sh(f"echo '{address} {name}' > /run/hosts && mount --bind /run/hosts /etc/hosts")
+
+
+def switch_ipv6(inside: Namespace, is_on: bool, *names: str) -> None:
+    """By the setting of interfaces; of all of them, present and to come, where none is named."""
+    for name in names or ("all", "default"):
+        inside.sh(f"echo {int(not is_on)} > /proc/sys/net/ipv6/conf/{name}/disable_ipv6")
+
+
+def without_ipv6_in_the_kernel(inside: Namespace) -> None:
+    """Booted with ipv6.disable=1, as far as /proc tells: there are no settings of it."""
+    inside.sh(
+        "mkdir /run/settings && mount --bind /proc/sys/net /run/settings && mount -t tmpfs none /proc/sys/net"
+        " && mkdir /proc/sys/net/ipv4 && mount --bind /run/settings/ipv4 /proc/sys/net/ipv4"
+    )

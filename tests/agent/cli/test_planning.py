@@ -94,3 +94,9 @@ def test_every_kind_of_step_has_words() -> None:
         "left out: 192.168.1.0/24 is mine",
     ):
         assert words in said
+
+
+def test_a_plan_says_where_the_tunnel_would_go_without_ipv6() -> None:
+    plan = shown(INTERFACE, a_bundle(), Prospect((), lacks_ipv6="IPv6 is off"), "disk")
+
+    assert text(plan).splitlines()[-1] == "no IPv6: IPv6 is off"
