@@ -25,6 +25,7 @@ class Status(msgspec.Struct, frozen=True):
     is_connected: bool
     revision_applied: int
     forward_conflict: list[str] = []
+    lacks_ipv6: str | None = None
 
 
 class Agent:
