@@ -16,6 +16,7 @@ from agent.tunnel.live import LivePeer
 Ip: TypeAlias = IPv4Address | IPv6Address
 
 LONGER = "a longer route of the host's own to that address lets it in"
+BY_THE_TUNNEL = "or make it a resolver of the network or of this peer, to ask it through the tunnel"
 RENUMBER = "or give one of the two another range"
 
 
@@ -84,7 +85,8 @@ def _all_kept(wanted: Desired, host: HostRoutes, endpoints: Iterable[Ip]) -> Ite
         yield Kept(gateway, "this host's gateway", f"{LONGER} (ip route add {gateway} dev …), {RENUMBER}")
     for resolver in host.resolvers:
         if not resolver.is_loopback and not _is_in_the_tunnel(resolver, wanted):
-            yield Kept(resolver, "this host's resolver", f"{LONGER} (ip route add {resolver} via …), {RENUMBER}")
+            way_out = f"{LONGER} (ip route add {resolver} via …), {RENUMBER}, {BY_THE_TUNNEL}"
+            yield Kept(resolver, "this host's resolver", way_out)
     for own in host.addresses:
         yield Kept(
             own.ip, "this host's own address", f"leave it out of what the tunnel routes, {RENUMBER}", own.network

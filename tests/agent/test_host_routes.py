@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.encapsulation import Encapsulation
 from agent.adapters.iproute import IpRoute
 from agent.ports import Made
 from chalicelib.wire.bundle import Bundle
 from tests.agent import hosts
-from tests.agent.builders import a_bundle, a_peer
+from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
 from tests.agent.namespace import Namespace
 from tests.agent.test_tunnel import INTERFACE, Host
 
@@ -216,6 +217,40 @@ def test_a_hub_whose_name_lies_behind_it_is_not_led_into_its_own_tunnel(host: Ho
     assert (left_out(made), left_out(again), again.is_changed) == (["172.31.0.0/16"], ["172.31.0.0/16"], False)
     assert "dev lan0" in kept
     assert (moved.conflicts, INTERFACE in host.inside.sh("ip route get 172.31.4.5")) == ((), True)
+
+
+@pytest.fixture
+def world(host: Host, tmp_path: Path) -> Iterator[Namespace]:
+    """Beyond the host's gateway, with a hub at 172.31.4.5 that a name leads to, and that trusts the host."""
+    with Namespace() as made:
+        thread = made.do(lambda: Path("/proc/thread-self").readlink().name)
+        host.inside.sh(f"ip link add lan0 type veth peer name eth0 netns {thread}")
+        host.inside.sh("ip address add 192.168.1.10/24 dev lan0 && ip link set lan0 up")
+        made.sh("ip address add 192.168.1.1/24 dev eth0 && ip link set eth0 up && ip address add 172.31.4.5/32 dev lo")
+        host.inside.sh("ip route add default via 192.168.1.1")
+        hosts.knowing(host.inside, "hub.example", "172.31.4.5")
+        (tmp_path / "hub.key").write_text(a_private_key("hub"))
+        made.sh("ip link add hub0 type wireguard 2>/dev/null || wireguard-go hub0")
+        made.sh(f"wg set hub0 listen-port 51820 private-key {tmp_path}/hub.key")
+        made.sh(f"wg set hub0 peer {a_public_key('me')} allowed-ips 10.9.0.2/32")
+        made.sh("ip address add 10.9.0.1/24 dev hub0 && ip link set hub0 up && ip address add 172.31.9.9/32 dev hub0")
+        yield made
+        made.sh("ip link delete hub0")
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_a_tunnel_to_a_hub_that_lies_behind_itself_carries_packets(host: Host, world: Namespace, is_full: bool) -> None:
+    host.tunnel.encapsulation = Encapsulation(host.commands, INTERFACE)
+    prefixes = ["10.9.0.1/32", "172.31.0.0/16", *(["0.0.0.0/0", "::/0"] if is_full else [])]
+    hub = a_peer("hub", prefixes, endpoint="hub.example:51820", keepalive=25)
+
+    made = host.apply(a_bundle(peers=[hub], full_encapsulation=is_full))
+
+    host.inside.sh("for n in $(seq 10); do ping -n -c 1 -W 1 10.9.0.1 && exit 0; done; exit 1")
+    assert left_out(made) == ([] if is_full else ["172.31.0.0/16"])
+    assert "dev lan0" in host.inside.sh("ip route get 172.31.4.5 mark 0x5759")
+    assert (f"dev {INTERFACE}" in host.inside.sh("ip route get 172.31.9.9")) == is_full
+    assert world.sh("wg show hub0 endpoints").split()[-1].startswith("192.168.1.10:")
 
 
 def test_routes_are_known_where_the_host_has_names_for_protocols(host: Host) -> None:
