@@ -147,16 +147,14 @@ def _path_bytes(address: str, kind: int) -> int | None:
     family = socket.AF_INET if kind == 4 else socket.AF_INET6
     level = socket.IPPROTO_IP if kind == 4 else socket.IPPROTO_IPV6
     discover, asked = (IP_MTU_DISCOVER, IP_MTU) if kind == 4 else (IPV6_MTU_DISCOVER, IPV6_MTU)
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.setsockopt(level, discover, IP_PMTUDISC_DO)
-            probe.connect((address, DISCARD_PORT))
-            with contextlib.suppress(OSError):
-                probe.send(bytes(probe.getsockopt(level, asked) - UDP_HEADERS_BYTES[kind]))
-                sleep(ICMP_WITHIN_S)  # a router on the way may say that it is too large
-            return probe.getsockopt(level, asked)
-        except OSError:
-            return None
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.setsockopt(level, discover, IP_PMTUDISC_DO)
+        probe.connect((address, DISCARD_PORT))
+        with contextlib.suppress(OSError):
+            probe.send(bytes(probe.getsockopt(level, asked) - UDP_HEADERS_BYTES[kind]))
+            sleep(ICMP_WITHIN_S)  # a router on the way may say that it is too large
+        return probe.getsockopt(level, asked)
+    return None
 
 
 def _upgrade(server: str) -> int | None:

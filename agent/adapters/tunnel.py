@@ -213,12 +213,13 @@ class HostTunnel:
         lacks_ipv6, going = self._lacking(wanted), self._as_it_goes(wanted)
         own_key = wireguard_public_key(self.private_key)
         plan = difference(live, going, own_key, self.memory)
+        is_remembered = self._live is not None
         self._live = None  # unknown until every step is made
         if plan.removed:
             self._learn(self._dump())
         is_sealed, resolved = self._sealed(going, plan)
         places = {**self._last_seen(plan), **resolved}
-        wanted, conflicts = without_conflicts(going, self._host, sent_to(going, live.peers, places))
+        wanted, conflicts = self._cleared(going, live, places, is_remembered)
         plan = relaid(plan, live, wanted)
         steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
         for step in steps:
@@ -239,6 +240,18 @@ class HostTunnel:
             forbidden=self._forbidden,
             lacks_ipv6=lacks_ipv6,
         )
+
+    def _cleared(
+        self, going: Desired, live: Live, places: Mapping[Endpoint, str], is_remembered: bool
+    ) -> tuple[Desired, tuple[str, ...]]:
+        """Without what would take the host's own network, which is looked at anew before more is laid."""
+        endpoints = sent_to(going, live.peers, places)
+        wanted, conflicts = without_conflicts(going, self._host, endpoints)
+        lays_more = not (wanted.routes <= live.routes and wanted.addresses <= live.addresses)
+        if is_remembered and lays_more:
+            self._host = IpRoute(self.commands, self.interface).routes().host
+            return without_conflicts(going, self._host, endpoints)
+        return wanted, conflicts
 
     def _sealed(self, wanted: Desired, plan: Plan) -> tuple[bool, Mapping[Endpoint, str]]:
         """Seal before anything else; but ask for names first where nothing else says where a peer is."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from agent import doctor
-from agent.adapters import examination
+from agent.adapters import examination, ipv6
 from agent.adapters.commands import Commands
 from agent.adapters.foreign import ForeignTables
 from agent.adapters.iproute import IpRoute
@@ -44,7 +44,12 @@ class Examined:
 
     @property
     def has_ipv6(self) -> bool:
-        return self.bundle is not None and any(":" in text for text in self.bundle.interface.addresses)
+        """Whether the tunnel asks for it, on a host that can have it."""
+        if self.bundle is None or self.enrollment is None:
+            return False
+        interface = self.bundle.interface
+        is_asked = any(":" in text for text in interface.addresses)
+        return is_asked and ipv6.lacking(self.enrollment.interface, interface.mtu) is None
 
 
 def run(settings: DoctorSettings) -> int:

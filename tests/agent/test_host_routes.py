@@ -1,13 +1,19 @@
 """The host's own routes, gateways and resolvers beside a tunnel, in a real kernel."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
+from agent.adapters.commands import Commands
 from agent.adapters.encapsulation import Encapsulation
 from agent.adapters.iproute import IpRoute
+from agent.errors import ToolFailed
 from agent.ports import Made
+from agent.tunnel.desired import Address
+from agent.tunnel.reconcile import NOTHING, Plan
 from chalicelib.wire.bundle import Bundle
 from tests.agent import hosts
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
@@ -84,16 +90,46 @@ def test_an_ipv6_route_of_the_hosts_stays_as_well(host: Host) -> None:
     assert ("fd50::/48 dev lan0" in shown, f"fd51::/48 dev {INTERFACE}" in shown) == (True, True)
 
 
-def test_a_route_that_came_since_the_last_look_is_found_by_adding_ones_own(host: Host) -> None:
+@pytest.mark.parametrize("metric", ["", " metric 50"])
+def test_a_route_that_came_since_the_last_look_stays(host: Host, metric: str) -> None:
     hosts.on_a_lan(host.inside)
     host.apply(routing("10.51.0.0/16"))
-    host.inside.sh("ip route add 10.50.0.0/16 via 192.168.1.254")
+    host.inside.sh(f"ip route add 10.50.0.0/16 via 192.168.1.254{metric}")
 
     made = host.apply(routing("10.50.0.0/16", "10.52.0.0/16", revision=2))
 
     assert left_out(made) == ["10.50.0.0/16"]
-    assert route(host, "10.50.0.0/16") == "10.50.0.0/16 via 192.168.1.254 dev lan0"
+    assert route(host, "10.50.0.0/16") == f"10.50.0.0/16 via 192.168.1.254 dev lan0{metric}"
     assert (route(host, "10.51.0.0/16"), INTERFACE in route(host, "10.52.0.0/16")) == ("", True)
+
+
+def test_a_route_that_comes_at_the_moment_of_ones_own_is_not_replaced(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts.on_a_lan(host.inside)
+    carry_out = IpRoute.carry_out
+
+    def after_another(self: IpRoute, plan: Plan, kept: Collection[Address]) -> None:
+        monkeypatch.setattr(IpRoute, "carry_out", carry_out)
+        Commands().run("ip", "route", "add", "10.50.0.0/16", "via", "192.168.1.254")
+        carry_out(self, plan, kept)
+
+    host.apply(routing("10.51.0.0/16"))
+    monkeypatch.setattr(IpRoute, "carry_out", after_another)
+    made = host.apply(routing("10.50.0.0/16", "10.52.0.0/16", revision=2))
+
+    assert left_out(made) == ["10.50.0.0/16"]
+    assert route(host, "10.50.0.0/16") == "10.50.0.0/16 via 192.168.1.254 dev lan0"
+    assert INTERFACE in route(host, "10.52.0.0/16")
+
+
+def test_a_line_that_the_kernel_refuses_is_told_with_why(host: Host) -> None:
+    host.apply(routing("10.51.0.0/16"))
+    host.inside.sh("ip link delete " + INTERFACE)
+    plan = replace(NOTHING, new_routes=(ip_network("10.52.0.0/16"),))
+
+    with pytest.raises(ToolFailed, match=rf"Cannot find device … \(route add 10.52.0.0/16 dev {INTERFACE} proto 87\)$"):
+        host.inside.do(lambda: IpRoute(host.commands, INTERFACE).carry_out(plan, kept=()))
 
 
 def test_a_route_that_the_host_lays_later_is_given_way_and_taken_up_when_it_goes(host: Host) -> None:
