@@ -23,8 +23,10 @@ OWN_PROTOCOL = "87"  # rt_protos: unassigned; only routes with it are the agent'
 KERNEL_PROTOCOL = "2"  # linux/rtnetlink.h, RTPROT_KERNEL
 LEADS_NOWHERE = {"6": "blackhole", "7": "unreachable", "8": "prohibit"}  # linux/rtnetlink.h, RTN_BLACKHOLE and on
 ENROLMENT = re.compile("wy[0-9a-f]{8}")  # the interface of one
-# systemd-resolved leaves in the first one its own address alone.
-RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
+# Where a local stub stands in the first one, whom it asks stands in the others: systemd-resolved's, NetworkManager's.
+RESOLVERS = tuple(
+    map(Path, ("/etc/resolv.conf", "/run/systemd/resolve/resolv.conf", "/run/NetworkManager/no-stub-resolv.conf"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +99,19 @@ class IpRoute:
         """
         dev = f"dev {self.interface}"
         mtu = [f"link set {dev} mtu {plan.mtu}"] if plan.mtu is not None else []
-        is_for_ipv6 = plan.mtu is not None and plan.mtu >= ipv6.LEAST_MTU  # else with it go the IPv6 addresses
-        lines = mtu if is_for_ipv6 else []
+        carries_ipv6 = plan.mtu is not None and plan.mtu >= ipv6.LEAST_MTU
+        lines = mtu if carries_ipv6 else []
         lines += [f"address replace {address} {dev}" for address in plan.new_addresses]
         if plan.old_addresses:
             lines += [f"address delete {address} {dev}" for address in plan.old_addresses]
             lines += [f"address replace {address} {dev}" for address in kept]
-        lines += [] if is_for_ipv6 else mtu
         if plan.brings_up:
             lines.append(f"link set {dev} up")
         lines += [f"route add {route} {dev} proto {OWN_PROTOCOL}" for route in plan.new_routes]
         lines += [f"route delete {route} {dev} proto {OWN_PROTOCOL}" for route in plan.old_routes]
+        lines += (
+            [] if carries_ipv6 else mtu
+        )  # with it the kernel takes IPv6 away, and what is no longer there cannot go
         if lines:
             self._promote_secondaries()
             self._run(lines)
@@ -131,8 +135,8 @@ class IpRoute:
 
     def _addresses_elsewhere(self) -> Iterable[Address]:
         for shown in json.loads(self.commands.run("ip", "-j", "address", "show")):
-            if shown["ifname"] != self.interface:
-                for item in shown["addr_info"]:
+            if shown.get("ifname") != self.interface:
+                for item in shown.get("addr_info", ()):
                     if item["scope"] not in ("link", "host"):
                         yield ip_interface(f"{item['local']}/{item['prefixlen']}")
 

@@ -1,5 +1,7 @@
 """Hosts as they are: each function makes one of a bare namespace."""
 
+from pathlib import Path
+
 from tests.agent.namespace import Namespace
 
 
@@ -26,11 +28,11 @@ def in_a_cloud(inside: Namespace) -> None:
     )
 
 
-def asking(inside: Namespace, *resolvers: str, by_systemd: bool = False) -> None:
-    """The resolvers stand in /etc/resolv.conf; or in that of systemd-resolved, and its own address there."""
+def asking(inside: Namespace, *resolvers: str, behind: str | None = None) -> None:
+    """The resolvers stand in /etc/resolv.conf; or in the file of a local stub, which stands there itself."""
     lines = "".join(f"nameserver {resolver}\\n" for resolver in resolvers)
-    if by_systemd:
-        inside.sh(f"mkdir -p /run/systemd/resolve; printf '{lines}' > /run/systemd/resolve/resolv.conf")
+    if behind is not None:
+        inside.sh(f"mkdir -p {Path(behind).parent} && printf '{lines}' > {behind}")
         lines = "nameserver 127.0.0.53\\n"
     inside.sh(f"printf '{lines}' > /run/resolv.conf && mount --bind /run/resolv.conf /etc/resolv.conf")
 

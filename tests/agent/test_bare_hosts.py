@@ -135,7 +135,7 @@ def test_a_kernel_without_ipv6_is_never_asked_for_it(host: Host) -> None:
 def test_a_tunnel_too_small_for_ipv6_has_ipv4_alone_until_it_grows(host: Host) -> None:
     host.apply(dual())
 
-    small = host.apply(dual(2, mtu=1200))
+    small = host.verify(dual(2, mtu=1200))
     shrunk, again = families(host), host.verify(dual(2, mtu=1200))
     grown = host.apply(dual(3, mtu=1280))
 

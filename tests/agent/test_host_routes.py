@@ -222,10 +222,12 @@ def test_the_tunnels_network_goes_into_a_lan_as_large_as_all_of_ten(host: Host) 
     assert [f"dev {INTERFACE}" in way for way in ways.values()] == [True, True, False]
 
 
-@pytest.mark.parametrize("by_systemd", [False, True])
-def test_a_resolver_is_never_led_into_the_tunnel(host: Host, by_systemd: bool) -> None:
+@pytest.mark.parametrize(
+    "behind", [None, "/run/systemd/resolve/resolv.conf", "/run/NetworkManager/no-stub-resolv.conf"]
+)
+def test_a_resolver_is_never_led_into_the_tunnel(host: Host, behind: str | None) -> None:
     hosts.on_a_lan(host.inside)
-    hosts.asking(host.inside, "10.0.0.53", by_systemd=by_systemd)
+    hosts.asking(host.inside, "10.0.0.53", behind=behind)
     bundle = routing("10.0.0.0/8", address="10.9.0.2/24")
 
     made = host.apply(bundle)
