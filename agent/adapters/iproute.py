@@ -21,7 +21,7 @@ from agent.zone import nameservers
 
 OWN_PROTOCOL = "87"  # rt_protos: unassigned; only routes with it are the agent's
 KERNEL_PROTOCOL = "2"  # linux/rtnetlink.h, RTPROT_KERNEL
-LEADS_NOWHERE = {"6": "blackhole", "7": "unreachable", "8": "prohibit"}  # linux/rtnetlink.h, RTN_BLACKHOLE and on
+LEADS_NOWHERE = {"6": "blackhole", "7": "unreachable", "8": "prohibit", "9": "throw"}  # linux/rtnetlink.h
 ENROLMENT = re.compile("wy[0-9a-f]{8}")  # the interface of one
 # Where a local stub stands in the first one, whom it asks stands in the others: systemd-resolved's, NetworkManager's.
 RESOLVERS = tuple(
@@ -98,10 +98,7 @@ class IpRoute:
             ToolFailed: with the line that is refused; what comes after it is not done.
         """
         dev = f"dev {self.interface}"
-        mtu = [f"link set {dev} mtu {plan.mtu}"] if plan.mtu is not None else []
-        carries_ipv6 = plan.mtu is not None and plan.mtu >= ipv6.LEAST_MTU
-        lines = mtu if carries_ipv6 else []
-        lines += [f"address replace {address} {dev}" for address in plan.new_addresses]
+        lines = [f"address replace {address} {dev}" for address in plan.new_addresses]
         if plan.old_addresses:
             lines += [f"address delete {address} {dev}" for address in plan.old_addresses]
             lines += [f"address replace {address} {dev}" for address in kept]
@@ -109,9 +106,9 @@ class IpRoute:
             lines.append(f"link set {dev} up")
         lines += [f"route add {route} {dev} proto {OWN_PROTOCOL}" for route in plan.new_routes]
         lines += [f"route delete {route} {dev} proto {OWN_PROTOCOL}" for route in plan.old_routes]
-        lines += (
-            [] if carries_ipv6 else mtu
-        )  # with it the kernel takes IPv6 away, and what is no longer there cannot go
+        if plan.mtu is not None:  # one too small for IPv6 takes it away: the agent's own goes before, or comes after
+            is_small = plan.mtu < ipv6.LEAST_MTU
+            lines.insert(len(lines) if is_small else 0, f"link set {dev} mtu {plan.mtu}")
         if lines:
             self._promote_secondaries()
             self._run(lines)
