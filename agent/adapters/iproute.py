@@ -160,10 +160,17 @@ def _subnets(routes: Iterable[Mapping[str, Any]]) -> Iterable[Prefix]:
 
 
 def _gateways(routes: Iterable[Mapping[str, Any]]) -> Iterable[Ip]:
+    """One that is said to be on the link (`onlink`) is reached without any route to it."""
     for route in routes:
         for hop in _hops(route):
-            if (gateway := hop.get("gateway") or hop.get("via", {}).get("host")) is not None:
+            if (gateway := _gateway(hop)) is not None and "onlink" not in hop.get("flags", ()):
                 yield ip_address(gateway)
+
+
+def _gateway(hop: Mapping[str, Any]) -> str | None:
+    """Of the other family, it stands elsewhere."""
+    found: str | None = hop.get("gateway") or hop.get("via", {}).get("host")
+    return found
 
 
 def _paths(routes: Iterable[Mapping[str, Any]]) -> Iterable[tuple[Prefix, str]]:
@@ -183,7 +190,7 @@ def _said(route: Mapping[str, Any]) -> str:
     if (nowhere := LEADS_NOWHERE.get(route.get("type", ""))) is not None:
         return nowhere
     hops = [
-        " ".join([*(f"via {gateway}" for gateway in _gateways([hop])), *(["dev", hop["dev"]] if "dev" in hop else [])])
+        " ".join(f"{word} {value}" for word, value in (("via", _gateway(hop)), ("dev", hop.get("dev"))) if value)
         for hop in _hops(route)
     ]
     owner = "another enrolment's " if ENROLMENT.fullmatch(route.get("dev", "")) else ""

@@ -19,13 +19,17 @@ def on_a_lan(inside: Namespace, address: str = "192.168.1.10/24", gateway: str =
     )
 
 
-def in_a_cloud(inside: Namespace) -> None:
-    """Its address is a /32, and its gateway a route on the link."""
+def in_a_cloud(inside: Namespace, is_by_dhcp: bool = True) -> None:
+    """Its address is a /32, and its gateway is on the link: by a route of its own, or by the default one's word."""
     inside.sh(
         "ip link add lan0 type veth peer name lan1 && ip link set lan0 up && ip link set lan1 up"
-        " && ip address add 172.31.1.2/32 dev lan0 && ip route add 172.31.1.1 dev lan0 proto dhcp scope link"
-        " && ip route add default via 172.31.1.1 dev lan0 proto dhcp"
+        " && ip address add 172.31.1.2/32 dev lan0"
     )
+    if is_by_dhcp:
+        inside.sh("ip route add 172.31.1.1 dev lan0 proto dhcp scope link")
+        inside.sh("ip route add default via 172.31.1.1 dev lan0 proto dhcp")
+    else:
+        inside.sh("ip route add default via 172.31.1.1 dev lan0 proto static onlink")
 
 
 def asking(inside: Namespace, *resolvers: str, behind: str | None = None) -> None:

@@ -199,16 +199,17 @@ def test_leaving_takes_no_route_of_another_away(host: Host, other: Host) -> None
     assert INTERFACE in route(host, "10.60.0.0/16")
 
 
-def test_a_prefix_around_a_gateway_on_the_link_goes_in(host: Host) -> None:
-    hosts.in_a_cloud(host.inside)
+@pytest.mark.parametrize("is_by_dhcp", [True, False])
+def test_a_prefix_around_a_gateway_on_the_link_goes_in(host: Host, is_by_dhcp: bool) -> None:
+    hosts.in_a_cloud(host.inside, is_by_dhcp)
     bundle = routing("172.31.0.0/16")
 
     made = host.apply(bundle)
 
     assert made.conflicts == ()
     assert INTERFACE in route(host, "172.31.0.0/16")
-    assert "dev lan0" in host.inside.sh("ip route get 172.31.1.1")
     assert "via 172.31.1.1 dev lan0" in host.inside.sh("ip route get 203.0.113.1")
+    assert ("dev lan0" in host.inside.sh("ip route get 172.31.1.1")) == is_by_dhcp
 
 
 def test_the_tunnels_network_goes_into_a_lan_as_large_as_all_of_ten(host: Host) -> None:
