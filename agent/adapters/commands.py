@@ -31,10 +31,10 @@ class Commands:
             )
         except FileNotFoundError as missing:
             raise ToolMissing(f"{argv[0]} is not installed") from missing
+        except subprocess.TimeoutExpired as late:
+            raise ToolFailed(f"{_name(argv)}: no end within {self.timeout_s:g} s") from late
         except OSError as failed:
             raise ToolFailed(f"{argv[0]} cannot be run: {failed.strerror}") from failed
-        except subprocess.TimeoutExpired as failed:
-            raise ToolFailed(f"{_name(argv)}: no answer in {self.timeout_s:g} s") from failed
         if done.returncode != 0:
             reason = _reason(done.stderr) or f"status {done.returncode}"
             stopped = STOPPED.search(done.stderr)

@@ -47,8 +47,8 @@ def test_the_line_at_which_a_batch_stopped_is_told() -> None:
     assert (failure(IP).at_line, failure(NFT).at_line) == (2, None)
 
 
-def test_a_tool_that_does_not_answer_is_told_by_its_name_and_the_time() -> None:
-    with pytest.raises(ToolFailed, match=r"^sleep 30: no answer in 0\.1 s$"):
+def test_a_tool_that_does_not_end_is_told_by_its_name_and_the_time() -> None:
+    with pytest.raises(ToolFailed, match=r"^sleep 30: no end within 0\.1 s$"):
         Commands(timeout_s=0.1).run("sleep", "30")
 
 
