@@ -129,7 +129,7 @@ def test_a_kernel_without_ipv6_is_never_asked_for_it(host: Host) -> None:
     assert families(host) == (True, False)
     assert not again.is_changed
     assert not [command for command in host.commands.ran if " -6" in command]
-    assert host.inside.sh("cat /proc/sys/net/ipv4/ip_forward").strip() == "1"
+    assert host.inside.sh(f"cat /proc/sys/net/ipv4/conf/{INTERFACE}/forwarding").strip() == "1"
 
 
 def test_a_tunnel_too_small_for_ipv6_has_ipv4_alone_until_it_grows(host: Host) -> None:
