@@ -24,9 +24,9 @@ class StatusPeer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """`revision_wanted`: the newest the control plane named. `forward_conflict`: a
-    sentence for each table of others that drops what a jump forwards. `is_running`, `peers`: said by the
-    reader, None: there is no interface, or no right to look at it."""
+    """`revision_wanted`: the newest the control plane named. `route_conflict`: a sentence for each prefix that is
+    left to the host's own network. `forward_conflict`: one for each table of others that drops what a jump
+    forwards. `is_running`, `peers`: said by the reader, None: there is no interface, or no right to look at it."""
 
     network_id: str
     peer_id: str
@@ -43,6 +43,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     route_conflict: list[str] = []
     forward_conflict: list[str] = []
     names_error: str | None = None
+    lacks_ipv6: str | None = None
     last_error: str | None = None
     last_contact: datetime | None = None
     deleted_at: datetime | None = None
@@ -63,6 +64,7 @@ def of_state(status: Status, state: State, last_contact: datetime | None) -> Sta
         route_conflict=list(made.conflicts) if made is not None else [],
         forward_conflict=list(made.forbidden) if made is not None else [],
         names_error=made.names_error if made is not None else None,
+        lacks_ipv6=made.lacks_ipv6 if made is not None else None,
         last_error=following.last_error or following.refusal or link.last_error,
         last_contact=last_contact,
         deleted_at=state.tombstone.deleted_at if state.tombstone is not None else None,
@@ -98,11 +100,12 @@ def text(status: Status) -> str:
         ("revision", f"{status.revision_applied} applied, {status.revision_wanted} wanted"),
         ("last contact", status.last_contact.isoformat(timespec="seconds") if status.last_contact else "never"),
     ]
-    if status.route_conflict:
-        rows.append(("left out", "routes to the host's own network: " + ", ".join(status.route_conflict)))
+    rows += [("left out", sentence) for sentence in status.route_conflict]
     rows += [("not forwarded", sentence) for sentence in status.forward_conflict]
     if status.names_error:
         rows.append(("names", status.names_error))
+    if status.lacks_ipv6:
+        rows.append(("no IPv6", status.lacks_ipv6))
     if status.last_error:
         rows.append(("last error", status.last_error))
     if status.peers is not None:

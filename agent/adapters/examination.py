@@ -35,7 +35,6 @@ IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_MTU = 10, 2, 14  # linux/in.h
 IPV6_MTU_DISCOVER, IPV6_MTU = 23, 24  # linux/in6.h
 UDP_HEADERS_BYTES = {4: 28, 6: 48}
 ICMP_WITHIN_S = 0.3
-IPV6_OFF = Path("/proc/sys/net/ipv6/conf/all/disable_ipv6")
 
 
 def kernel() -> host.Kernel:
@@ -73,11 +72,6 @@ def refusal(table: Table) -> str | None:
     except ToolFailed as refused:
         return str(refused)
     return None
-
-
-def has_ipv6() -> bool:
-    """Whether the kernel has IPv6, and it is not switched off."""
-    return _text(IPV6_OFF).strip() == "0"
 
 
 def handshakes(interface: str, names: Mapping[str, str]) -> Sequence[paths.Handshake]:
@@ -191,16 +185,14 @@ def _path_bytes(address: str, kind: int) -> int | None:
     family = socket.AF_INET if kind == 4 else socket.AF_INET6
     level = socket.IPPROTO_IP if kind == 4 else socket.IPPROTO_IPV6
     discover, asked = (IP_MTU_DISCOVER, IP_MTU) if kind == 4 else (IPV6_MTU_DISCOVER, IPV6_MTU)
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.setsockopt(level, discover, IP_PMTUDISC_DO)
-            probe.connect((address, DISCARD_PORT))
-            with contextlib.suppress(OSError):
-                probe.send(bytes(probe.getsockopt(level, asked) - UDP_HEADERS_BYTES[kind]))
-                sleep(ICMP_WITHIN_S)  # a router on the way may say that it is too large
-            return probe.getsockopt(level, asked)
-        except OSError:
-            return None
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.setsockopt(level, discover, IP_PMTUDISC_DO)
+        probe.connect((address, DISCARD_PORT))
+        with contextlib.suppress(OSError):
+            probe.send(bytes(probe.getsockopt(level, asked) - UDP_HEADERS_BYTES[kind]))
+            sleep(ICMP_WITHIN_S)  # a router on the way may say that it is too large
+        return probe.getsockopt(level, asked)
+    return None
 
 
 def _upgrade(server: str) -> int | None:

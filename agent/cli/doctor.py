@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from agent.adapters import examination
+from agent.adapters import examination, ipv6
 from agent.adapters.commands import Commands
 from agent.adapters.foreign import ForeignTables
 from agent.adapters.iproute import IpRoute
@@ -22,7 +22,7 @@ from agent.firewall.nftables import Table
 from agent.received import Fetched
 from agent.settings import DoctorSettings
 from agent.trust import Trust
-from agent.tunnel.conflicts import HostRoutes, without_conflicts
+from agent.tunnel.conflicts import HostRoutes, sent_to, without_conflicts
 from agent.tunnel.desired import Desired, desired, endpoints_asked
 from agent.tunnel.encapsulation import seal
 from chalicelib.wire.bundle import Bundle
@@ -48,8 +48,20 @@ class Examined:
         return self.bundle.interface.listen_port if self.bundle is not None else None
 
     @property
-    def has_ipv6(self) -> bool:
+    def is_dual(self) -> bool:
+        """Whether the network gives this peer IPv6."""
         return self.bundle is not None and any(":" in text for text in self.bundle.interface.addresses)
+
+    @property
+    def lacks_ipv6(self) -> str | None:
+        """Why this host's tunnel cannot have the IPv6 that the network gives it; None: it can, or there is none."""
+        if self.enrollment is None or self.bundle is None or not self.is_dual:
+            return None
+        return ipv6.lacking(self.enrollment.interface, self.bundle.interface.mtu)
+
+    @property
+    def has_ipv6(self) -> bool:
+        return self.is_dual and self.lacks_ipv6 is None
 
 
 def run(settings: DoctorSettings) -> int:
@@ -69,7 +81,8 @@ def _findings(settings: DoctorSettings) -> Iterable[Finding]:
     yield host.kernel_release(examination.release())
     for tool in TOOLS:
         yield host.tool(tool, examination.version(tool), is_needed=tool != "nft" or examined.is_jump)
-    yield from host.ipv6(examined.has_ipv6, examination.has_ipv6())
+    if examined.is_dual:
+        yield host.ipv6(examined.lacks_ipv6)
     if examined.directory is not None:
         is_running = examined.directory.is_running()
         yield host.running(is_running, examined.directory.has_ended())
@@ -144,7 +157,7 @@ def _tunnel(enrollment: Enrollment, bundle: Bundle) -> Iterable[Finding]:
     except (BundleRefused, ToolFailed) as failed:
         yield Finding("routes", "warn", f"routes cannot be compared: {failed}")
         return
-    yield host.conflicts(without_conflicts(wanted, local)[1])
+    yield from host.conflicts(without_conflicts(wanted, local, sent_to(wanted, {}, {}))[1])
     yield from _tables(enrollment.interface, wanted, local)
 
 

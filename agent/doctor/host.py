@@ -75,13 +75,13 @@ def table(what: str, refusal: str | None) -> Finding:
     return Finding("nft", "fail", f"nft does not take {what} ({refusal}): {remedy}")
 
 
-def ipv6(is_asked: bool, is_there: bool) -> Iterable[Finding]:
-    """`is_asked`: the network gives this peer IPv6; `is_there`: the kernel has it, and it is not switched off."""
-    if is_asked and is_there:
-        yield Finding("ipv6", "ok", "the network has IPv6, and so has this host")
-    elif is_asked:
-        text = "the network has IPv6, which is off on this host, so the tunnel carries IPv4 alone"
-        yield Finding("ipv6", "warn", f"{text}: sysctl -w net.ipv6.conf.all.disable_ipv6=0")
+def ipv6(lacks: str | None) -> Finding:
+    """In a network that has it. `lacks`: a sentence on why the tunnel has IPv4 alone; None: it has both."""
+    return (
+        Finding("ipv6", "ok", "the network has IPv6, and so has the tunnel")
+        if lacks is None
+        else Finding("ipv6", "warn", lacks)
+    )
 
 
 def forwarding(is_jump: bool, is_enabled: bool | None, is_running: bool) -> Iterable[Finding]:
@@ -115,11 +115,12 @@ def input_firewalls(sentences: Sequence[str] | None) -> Iterable[Finding]:
         yield Finding("input_firewall", "warn", sentence)
 
 
-def conflicts(prefixes: Sequence[str]) -> Finding:
-    if not prefixes:
-        return Finding("routes", "ok", "no prefix of the tunnel is this host's own network")
-    text = f"{', '.join(prefixes)}: this host's own network, so not routed into the tunnel; renumber one of the two"
-    return Finding("routes", "warn", text)
+def conflicts(sentences: Sequence[str]) -> Iterable[Finding]:
+    """One sentence for each prefix of the tunnel that is left to the host's own network."""
+    if not sentences:
+        yield Finding("routes", "ok", "no prefix of the tunnel takes this host's own network")
+    for sentence in sentences:
+        yield Finding("routes", "warn", f"not routed into the tunnel: {sentence}")
 
 
 def enrollments(here: str | None, all_ids: Sequence[str], ports: Sequence[int]) -> Iterable[Finding]:

@@ -86,14 +86,9 @@ def test_a_table_that_nft_refuses_fails_with_its_words() -> None:
     assert "Not supported" in refused.text
 
 
-@pytest.mark.parametrize(
-    ("is_asked", "is_there", "found"),
-    [(True, True, {"ipv6": "ok"}), (True, False, {"ipv6": "warn"}), (False, False, {}), (False, True, {})],
-)
-def test_ipv6_that_is_off_matters_where_the_network_has_it(
-    is_asked: bool, is_there: bool, found: dict[str, str]
-) -> None:
-    assert levels(host.ipv6(is_asked, is_there)) == found
+def test_a_host_without_ipv6_is_warned_in_a_network_that_has_it() -> None:
+    assert host.ipv6(None).level == "ok"
+    assert host.ipv6("IPv6 is off") == Finding("ipv6", "warn", "IPv6 is off")
 
 
 @pytest.mark.parametrize(("age_s", "level"), [(0.0, "ok"), (179.0, "ok"), (180.0, "fail"), (None, "fail")])
@@ -167,8 +162,9 @@ def test_other_firewalls_and_routes_are_warnings_that_name_what_is_in_the_way() 
     assert levels(host.foreign_firewalls([])) == {"foreign_firewall": "ok"}
     assert [finding.text for finding in host.foreign_firewalls(["docker drops"])] == ["docker drops"]
     assert levels(host.foreign_firewalls(None)) == {"foreign_firewall": "warn"}
-    assert host.conflicts([]).level == "ok"
-    assert "192.168.1.0/24" in host.conflicts(["192.168.1.0/24"]).text
+    assert levels(host.conflicts([])) == {"routes": "ok"}
+    assert levels(host.conflicts(["192.168.1.0/24 is mine"])) == {"routes": "warn"}
+    assert ["192.168.1.0/24" in finding.text for finding in host.conflicts(["192.168.1.0/24 is mine"])] == [True]
 
 
 def test_warnings_are_healthy_and_one_failure_is_not() -> None:

@@ -38,14 +38,6 @@ def test_a_table_that_nft_does_not_take_is_refused_in_its_words(namespace: Names
     assert refusal.startswith("nft -c")
 
 
-def test_ipv6_that_is_switched_off_is_seen(namespace: Namespace) -> None:
-    assert namespace.do(examination.has_ipv6)
-
-    namespace.sh("echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6")
-
-    assert not namespace.do(examination.has_ipv6)
-
-
 def test_a_peer_that_never_shook_hands_is_said_to_be_so(namespace: Namespace) -> None:
     known, other = (wireguard_public_key(a_private_key(name)) for name in ("known", "other"))
     namespace.sh(
