@@ -27,7 +27,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.keyboard.press("Escape");
 
       await page.getByLabel("Search networks").fill("nothing has this name");
-      await expect(page.getByRole("heading", { name: /^No network matches/ })).toBeVisible();
+      await expect(page.getByRole("heading", { name: /^Nothing matches/ })).toBeVisible();
       expect(await findings(page)).toEqual([]);
 
       await page.goto("about:blank");

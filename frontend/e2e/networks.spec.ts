@@ -80,7 +80,7 @@ test("filters live in the address, and no results is not nothing", async ({ page
   await expect(page.getByText("1 of 2 peers")).toBeVisible();
   await expect(page).toHaveURL(/\?q=alp$/);
   await page.getByLabel("Kind").selectOption("jump");
-  await expect(page.getByRole("heading", { name: "No peer matches" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Nothing matches" })).toBeVisible();
   await page.getByRole("button", { name: "Clear search and filters" }).click();
 
   await expect(page.getByText("2 peers")).toBeVisible();
