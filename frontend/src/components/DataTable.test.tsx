@@ -1,7 +1,8 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
-import { type Column, DataTable, type TableProps } from "@/components/DataTable";
+import type { Column } from "@/components/column";
+import { DataTable, type TableProps } from "@/components/DataTable";
 import { FilterBar } from "@/components/FilterBar";
 import { show } from "@/test/render";
 

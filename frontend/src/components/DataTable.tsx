@@ -7,18 +7,11 @@ import { IconSearch } from "@tabler/icons-react";
 import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { BulkBar } from "@/components/BulkBar";
+import type { Column } from "@/components/column";
 import { EmptyState } from "@/components/EmptyState";
 import { useFilters } from "@/components/filters";
 import { Loaded, type Reading } from "@/components/Loaded";
 import { TableGrid } from "@/components/TableGrid";
-
-/** `value`: what its rows are sorted by. The first column names the row. */
-export type Column<Row> = {
-  id: string;
-  header: string;
-  value: (row: Row) => string | number;
-  cell: (row: Row) => ReactNode;
-};
 
 export type TableProps<Row extends { id: string; name: string }> = {
   label: string;

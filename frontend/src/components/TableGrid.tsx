@@ -4,7 +4,7 @@ import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import type { Column } from "@/components/DataTable";
+import type { Column } from "@/components/column";
 import classes from "@/components/DataTable.module.css";
 
 const ROW_PX = 40; // as in the styles
@@ -43,6 +43,7 @@ export function TableGrid<Row extends { id: string; name: string }>(props: Props
     <div
       ref={box}
       className={classes.scroll}
+      data-bulk={(selection?.count ?? 0) > 0 || undefined}
       role="group"
       aria-label={t("table.scroll", { table: label })}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard

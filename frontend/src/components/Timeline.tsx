@@ -20,7 +20,7 @@ export function Timeline({ label, happenings }: { label: string; happenings: rea
                 {title}
               </Text>
               <Text size="sm" c="dimmed" component="div">
-                <When at={at} otherwise="" /> <span className={classes.by}>{by}</span>
+                <When at={at} otherwise="" /> {by}
               </Text>
             </Group>
             {details}

@@ -64,7 +64,7 @@ test("what is not planned yet, and what concerns nobody, say so", async () => {
   ]);
   show(<ChangesSection />);
 
-  expect(await screen.findByText(/^Not planned yet/)).toBeTruthy();
+  expect(await screen.findByText(/^How far it is applied is not known/)).toBeTruthy();
   expect(screen.getByText("Concerns no agent")).toBeTruthy();
 });
 

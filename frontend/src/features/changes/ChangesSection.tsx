@@ -13,13 +13,16 @@ import { Timeline } from "@/components/Timeline";
 import { changesQuery } from "./api";
 import { ChangeDetails } from "./ChangeDetails";
 import { ChangeMark } from "./ChangeMark";
+import { usePlanning } from "./planning";
 
 export default function ChangesSection() {
   const { t } = useTranslation();
   const network = useNetwork();
   const api = useApi();
   const reading = useInfiniteQuery(changesQuery(api, network.id));
+  const changes = reading.data?.pages.flatMap((page) => page.items);
   const nameOf = useNameOf();
+  usePlanning(network.id, changes ?? []);
   return (
     <Stack gap="sm" component="section" aria-label={t("changes.title")}>
       <div>
@@ -30,22 +33,22 @@ export default function ChangesSection() {
           {t("changes.lead")}
         </Text>
       </div>
-      <Loaded reading={reading} what={t("changes.title")} failed={t("changes.readFailed")}>
-        {({ pages }) => {
-          const changes = pages.flatMap((page) => page.items);
-          if (changes.length === 0) {
-            return (
-              <EmptyState
-                icon={<IconHistory size={30} aria-hidden />}
-                title={t("changes.emptyTitle")}
-                text={t("changes.emptyText")}
-              />
-            );
-          }
-          return (
+      <Loaded
+        reading={{ data: changes, error: reading.error, refetch: reading.refetch }}
+        what={t("changes.title")}
+        failed={t("changes.readFailed")}
+      >
+        {(found) =>
+          found.length === 0 ? (
+            <EmptyState
+              icon={<IconHistory size={30} aria-hidden />}
+              title={t("changes.emptyTitle")}
+              text={t("changes.emptyText")}
+            />
+          ) : (
             <Timeline
               label={t("changes.title")}
-              happenings={changes.map((change) => ({
+              happenings={found.map((change) => ({
                 id: String(change.revision),
                 mark: <ChangeMark what={change.what} />,
                 title: t(`changes.what.${change.what}`),
@@ -54,8 +57,8 @@ export default function ChangesSection() {
                 details: <ChangeDetails change={change} />,
               }))}
             />
-          );
-        }}
+          )
+        }
       </Loaded>
       {reading.hasNextPage && (
         <Button

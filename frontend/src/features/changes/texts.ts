@@ -16,7 +16,7 @@ export const texts = {
     appliedAll_one: "Applied by its one agent",
     appliedAll_other: "Applied by all {{count}} agents",
     concernsNone: "Concerns no agent",
-    unknown: "Not planned yet, or too long ago to be kept",
+    unknown: "How far it is applied is not known (yet)",
     median: "half within {{time}}",
     slowest: "all within {{time}}",
     slowestSoFar: "slowest so far {{time}}",

@@ -14,7 +14,7 @@ export function NetworkFacts({ network }: { network: Network }) {
   const { t } = useTranslation();
   return (
     <Paper withBorder px="md" py="sm" radius="md">
-      <SimpleGrid component="dl" minColWidth="170px" spacing="md" verticalSpacing="xs" m={0}>
+      <SimpleGrid component="dl" minColWidth="220px" spacing="md" verticalSpacing="xs" m={0}>
         <Fact label={t("networks.cidr")} value={network.cidr} copy />
         {network.cidr_v6 && <Fact label={t("networks.cidrV6")} value={network.cidr_v6} copy />}
         <Fact label={t("networks.domain")} value={network.domain} copy />
