@@ -162,5 +162,7 @@ test("a network's changes say who did what, and a new one comes by itself", asyn
   await expect(log.getByRole("listitem").first()).toContainText(/Peer added.*late/);
   await api("PATCH", `/networks/${network.id}`, { dns: ["9.9.9.9"] });
   await expect(log.getByText("DNS: none → 9.9.9.9")).toBeVisible();
+  await page.goto("about:blank");
+  await signIn(page, `/networks/${network.id}/changes`);
   await expect(log.getByRole("listitem")).toHaveCount(3);
 });

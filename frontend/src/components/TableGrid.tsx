@@ -2,7 +2,7 @@
 import { Checkbox, Group, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useRef } from "react";
+import { memo, type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Column } from "@/components/column";
 import classes from "@/components/DataTable.module.css";
@@ -85,32 +85,57 @@ export function TableGrid<Row extends { id: string; name: string }>(props: Props
           {visible.map(({ index }) => {
             const row = rows[index];
             if (!row) return null;
-            const isSelected = selection?.has(row) ?? false;
             return (
-              <tr key={row.id} aria-rowindex={index + 2} data-selected={isSelected || undefined}>
-                {selection && (
-                  <td className={classes.select}>
-                    <Checkbox
-                      size="xs"
-                      aria-label={t("table.select", { name: row.name })}
-                      checked={isSelected}
-                      onChange={(event) => selection.choose(row, event.currentTarget.checked)}
-                    />
-                  </td>
-                )}
-                {columns.map(({ id, cell }, at) => (
-                  <td key={id} className={at === 0 ? classes.first : undefined}>
-                    {cell(row)}
-                  </td>
-                ))}
-                {actions && <td className={classes.actions}>{actions(row)}</td>}
-              </tr>
+              <TableRow
+                key={row.id}
+                row={row}
+                at={index}
+                columns={columns}
+                isSelected={selection?.has(row) ?? false}
+                {...(selection ? { choose: selection.choose } : {})}
+                {...(actions ? { actions } : {})}
+              />
             );
           })}
           <Spacer height={virtualizer.getTotalSize() - (visible.at(-1)?.end ?? 0)} />
         </tbody>
       </table>
     </div>
+  );
+}
+
+type RowProps<Row> = Pick<Props<Row>, "columns" | "actions"> & {
+  row: Row;
+  at: number;
+  isSelected: boolean;
+  choose?: Selection<Row>["choose"];
+};
+
+/** Kept as drawn while the table scrolls: only rows that come into sight are new. */
+const TableRow = memo(DrawnRow) as typeof DrawnRow;
+
+function DrawnRow<Row extends { id: string; name: string }>(props: RowProps<Row>) {
+  const { row, at, columns, actions, isSelected, choose } = props;
+  const { t } = useTranslation();
+  return (
+    <tr aria-rowindex={at + 2} data-selected={isSelected || undefined}>
+      {choose && (
+        <td className={classes.select}>
+          <Checkbox
+            size="xs"
+            aria-label={t("table.select", { name: row.name })}
+            checked={isSelected}
+            onChange={(event) => choose(row, event.currentTarget.checked)}
+          />
+        </td>
+      )}
+      {columns.map(({ id, cell }, column) => (
+        <td key={id} className={column === 0 ? classes.first : undefined}>
+          {cell(row)}
+        </td>
+      ))}
+      {actions && <td className={classes.actions}>{actions(row)}</td>}
+    </tr>
   );
 }
 
