@@ -37,7 +37,7 @@ def run(settings: RunSettings) -> int:
     directory = StateDir(settings.state_dir).chosen(settings.network_id)
     enrollment = directory.enrolled()
     origin(enrollment.server, settings.is_insecure)
-    logs.set_up(settings.log_format, settings.log_level)
+    logs.set_up("json" if settings.is_json else settings.log_format, settings.log_level)
     takeover = Takeover(directory)
     if not settings.is_guard:
         takeover.by_agent()
