@@ -99,6 +99,18 @@ class HostUnready(AgentError):
     kind = "host_unready"
 
 
+class TakenDown(AgentError):
+    """The tunnel of this enrolment is down by hand."""
+
+    kind = "taken_down"
+
+
+class NotUp(AgentError):
+    """The tunnel did not come up, or go down, in time."""
+
+    kind = "not_in_time"
+
+
 class PeerUnknown(AgentError):
     """No peer of the last good bundle is called so."""
 

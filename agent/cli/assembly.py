@@ -111,8 +111,9 @@ def tunnel(
     interface: str | None = None,
     saved: Fetched | None = None,
     settings: RunSettings | PlanSettings | None = None,
+    keeps_seal: bool = False,
 ) -> HostTunnel:
-    """`interface` None: the enrolment's own."""
+    """`interface` None: the enrolment's own. `keeps_seal`: it leaves the seal alone."""
     commands, name = Commands(), interface or enrollment.interface
     return HostTunnel(
         commands=commands,
@@ -123,7 +124,7 @@ def tunnel(
         memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
         nat_interfaces=settings.nat_interfaces if settings is not None else (),
         foreign=ForeignTables(commands, name, is_managed=settings is not None and settings.manages_forward),
-        encapsulation=Encapsulation(commands, name),
+        encapsulation=None if keeps_seal else Encapsulation(commands, name),
     )
 
 

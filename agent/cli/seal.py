@@ -3,6 +3,7 @@
 from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.cli import assembly
 from agent.cli.answers import EXIT_DONE, Complaints
+from agent.enrollment import Enrollment
 from agent.errors import AgentError, StateUnusable
 from agent.keys import wireguard_public_key
 from agent.settings import SealSettings
@@ -15,15 +16,21 @@ def run(settings: SealSettings) -> int:
     code = EXIT_DONE
     for directory in StateDir(settings.state_dir).enrollments():
         try:
-            if not directory.has_ended() and _is_sealed(directory):
+            if _is_due(directory) and shut(directory, directory.enrolled()):
                 print(f"{directory.path.name}: sealed until its agent brings the tunnel up")
         except AgentError as failed:
             code = Complaints(is_json=False).fail(StateUnusable(f"{directory.path.name}: {failed}"))
     return code
 
 
-def _is_sealed(directory: EnrollmentDir) -> bool:
-    enrollment = directory.enrolled()
+def _is_due(directory: EnrollmentDir) -> bool:
+    """Not of a peer that was deleted, nor of a tunnel that was taken down with its seal."""
+    down = directory.down()
+    return not directory.has_ended() and (down is None or down.keeps_seal)
+
+
+def shut(directory: EnrollmentDir, enrollment: Enrollment) -> bool:
+    """Seal a host whose last good bundle has full encapsulation; whether it is one."""
     saved = directory.bundle(enrollment, Trust(directory.keyring(enrollment), lambda _: None))
     if saved is None:
         return False

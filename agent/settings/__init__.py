@@ -75,6 +75,8 @@ COMMANDS = (
     joining.ENROLL,
     running.RUN,
     looking.STATUS,
+    running.DOWN,
+    running.UP,
     running.PLAN,
     looking.DOCTOR,
     joining.LEAVE,

@@ -1,12 +1,26 @@
 """plan, run --once and leave as processes in a namespace, against a control plane on its loopback."""
 
 import json
+import signal
+import subprocess
+import sys
 import urllib.request
 
 import pytest
 
-from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_private_key, a_public_key, a_tombstone
-from tests.agent.test_run import INTERFACE, Laboratory, laboratory, until
+from agent.adapters.state_dir import Trial
+from chalicelib.wire.codec import encode
+from tests.agent.builders import (
+    NETWORK_ID,
+    PEER_ID,
+    a_bundle,
+    a_peer,
+    a_private_key,
+    a_public_key,
+    a_tombstone,
+    received,
+)
+from tests.agent.test_run import INTERFACE, ROOT, WITHIN_S, Laboratory, laboratory, until
 
 __all__ = ["laboratory"]  # a fixture
 pytestmark = pytest.mark.root
@@ -321,3 +335,123 @@ def test_a_script_gets_what_stands_and_why_it_is_not_enough(laboratory: Laborato
     assert json.loads(done.stdout)["revision"] == 1
     for failed in (done, left):
         assert json.loads(failed.stderr.splitlines()[-1])["error"]["code"] == "control_plane_away"
+
+
+def is_up(laboratory: Laboratory) -> bool:
+    return INTERFACE in laboratory.inside.sh("ip link show")
+
+
+def test_a_running_agent_takes_its_tunnel_down_and_up_again_as_it_is_told(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    agent = laboratory.start()
+    laboratory.origin.wait_for(lambda: laboratory.origin.has_applied(1))
+    until(lambda: laboratory.wg("peers") == a_public_key("hub"))
+
+    down = laboratory.command("down")
+    downed = (down.returncode, is_up(laboratory), agent.poll())
+    status = laboratory.status()
+    checked = laboratory.command("status", "--check")
+    up = laboratory.command("up")
+    until(lambda: laboratory.status()["is_connected"] is True)
+
+    assert downed == (0, False, None), down.stderr
+    assert (status["is_down"], status["is_running"], status["pid"]) == (True, True, agent.pid)
+    assert (checked.returncode, "wirety-agent up" in checked.stdout) == (1, True)
+    assert (up.returncode, up.stdout) == (0, f"{INTERFACE} is up\n")
+    assert laboratory.wg("peers") == a_public_key("hub")
+    assert agent.poll() is None
+    assert laboratory.command("status", "--check").returncode == 0
+
+
+def test_what_is_down_stays_down_when_the_service_starts_again(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    first = laboratory.start()
+    laboratory.origin.wait_for(lambda: laboratory.origin.has_applied(1))
+    laboratory.command("down")
+    first.send_signal(signal.SIGTERM)
+    stopped = first.wait(WITHIN_S)
+
+    second = laboratory.start()
+    until(lambda: laboratory.log().count("tunnel_left_down") == 2)
+    once = laboratory.command("run", "--once")
+    second.kill()
+    second.wait(WITHIN_S)
+    alone = laboratory.command("run", "--once", "--json")
+
+    assert stopped == 0
+    assert not is_up(laboratory)
+    assert "already runs" in once.stderr
+    assert (alone.returncode, json.loads(alone.stderr.splitlines()[-1])["error"]["code"]) == (1, "taken_down")
+
+
+def test_down_and_up_do_the_work_themselves_where_no_agent_runs(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+
+    down = laboratory.command("down", "--json")
+    downed = is_up(laboratory)
+    up = laboratory.command("up")
+
+    assert json.loads(down.stdout) == {"network_id": NETWORK_ID, "interface": INTERFACE, "is_sealed": False}
+    assert not downed
+    assert (up.returncode, laboratory.wg("peers")) == (0, a_public_key("hub"))
+    assert "revision 1 is in force, changed" in up.stdout
+    assert "no agent runs here" in up.stderr
+
+
+@pytest.mark.parametrize("keeps_seal", [True, False])
+def test_a_sealed_host_is_opened_by_down_unless_it_is_to_stay_sealed(laboratory: Laboratory, keeps_seal: bool) -> None:
+    hub = a_peer("hub", ["0.0.0.0/0"], endpoint="198.51.100.9:51820")
+    laboratory.origin.bundle = a_bundle(1, [hub], full_encapsulation=True)
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+
+    down = laboratory.command("down", *(["--keep-seal"] if keeps_seal else []))
+    is_sealed = f"{INTERFACE}_seal" in laboratory.inside.sh("nft list tables")
+    laboratory.inside.sh("nft flush ruleset")
+    laboratory.command("seal")  # as at the next boot
+    is_sealed_at_boot = f"{INTERFACE}_seal" in laboratory.inside.sh("nft list tables")
+    laboratory.command("up")
+
+    assert (down.returncode, is_sealed, is_sealed_at_boot) == (0, keeps_seal, keeps_seal), down.stderr
+    assert ("stays sealed" if keeps_seal else "in the clear") in down.stdout
+    assert f"{INTERFACE}_seal" in laboratory.inside.sh("nft list tables")
+    assert "nothing to do" in laboratory.command("plan").stdout
+    laboratory.command("leave", "--local")
+
+
+def test_leaving_ends_a_guard_that_stands_in_for_an_agent_that_was_killed(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    trial = laboratory.state / NETWORK_ID / "trial.json"
+    trial.write_bytes(encode(Trial(chain=[received(a_bundle(2))], refused=None)))
+    laboratory.origin.fails_with = 503
+    command = [sys.executable, "-m", "agent", "guard", "--state-dir", str(laboratory.state)]
+    guard = laboratory.inside.do(lambda: subprocess.Popen(command, cwd=ROOT, text=True))
+    laboratory.agents.append(guard)
+    until(lambda: str(guard.pid) in (laboratory.state / NETWORK_ID / "lock").read_text())
+
+    left = laboratory.command("leave", "--local")
+
+    assert left.returncode == 0, left.stderr
+    assert guard.wait(WITHIN_S) == 0
+    assert files(laboratory) == []
+
+
+def test_several_enrolments_are_shown_one_after_the_other(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    other = laboratory.state / "net_2" / "enrollment.json"
+    other.parent.mkdir()
+    other.write_text((laboratory.state / NETWORK_ID / "enrollment.json").read_text().replace(NETWORK_ID, "net_2"))
+
+    shown = json.loads(laboratory.command("status", "--json").stdout)
+    text = laboratory.command("status").stdout
+    other.write_text("{")
+    with_damage = laboratory.command("status", "--json")
+
+    assert [one["network_id"] for one in shown["enrollments"]] == [NETWORK_ID, "net_2"]
+    assert text.count("agent         not running") == 2
+    assert with_damage.returncode == 1
+    assert [one["network_id"] for one in json.loads(with_damage.stdout)["enrollments"]] == [NETWORK_ID]
+    assert "net_2" in json.loads(with_damage.stderr)["error"]["message"]
