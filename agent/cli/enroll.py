@@ -4,11 +4,14 @@ import msgspec
 
 from agent.adapters.control_plane import Http, RestEnroller
 from agent.adapters.host import LinuxHost
+from agent.adapters.readiness import shortcomings
 from agent.adapters.state_dir import StateDir
 from agent.cli.answers import EXIT_DONE, say
 from agent.enrolling import Enrolling
-from agent.errors import Outage
+from agent.errors import HostUnready, Outage
 from agent.settings import EnrollSettings
+
+ANYWAY = "To enrol it all the same: --skip-checks"
 
 
 class Enrolled(msgspec.Struct, frozen=True):
@@ -19,6 +22,9 @@ class Enrolled(msgspec.Struct, frozen=True):
 
 
 def run(settings: EnrollSettings) -> int:
+    if not settings.skips_checks and (found := shortcomings(settings.state_dir, settings.token)):
+        listed = "".join(f"\n  {sentence}" for sentence in found)
+        raise HostUnready(f"this host could not run the agent, so the token was not used:{listed}\n{ANYWAY}")
     enrolling = Enrolling(
         enroller=RestEnroller(Http(settings.server)), store=StateDir(settings.state_dir), host=LinuxHost()
     )

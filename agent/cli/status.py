@@ -51,7 +51,7 @@ def shown_of(directory: EnrollmentDir, asks_names: bool = True) -> Status:
     bundle = last_bundle(directory, enrollment)
     is_running = directory.is_running()
     shown = msgspec.structs.replace(
-        _last_status(directory, enrollment), is_running=is_running, is_down=directory.down() is not None
+        last_status(directory, enrollment), is_running=is_running, is_down=directory.down() is not None
     )
     if not is_running or shown.is_down:
         shown = msgspec.structs.replace(shown, is_connected=False)
@@ -124,7 +124,7 @@ def _seal(interface: str, bundle: Bundle) -> Seal:
     return "sealed" if f"{interface}{SEAL_SUFFIX}" in tables else "missing"
 
 
-def _last_status(directory: EnrollmentDir, enrollment: Enrollment) -> Status:
+def last_status(directory: EnrollmentDir, enrollment: Enrollment) -> Status:
     """Of the last run of this peer; blank before the first."""
     try:
         last = msgspec.json.decode(directory.status() or b"", type=Status)

@@ -75,13 +75,18 @@ COMMANDS = (
     joining.ENROLL,
     running.RUN,
     looking.STATUS,
+    looking.PEERS,
+    looking.PING,
     running.DOWN,
     running.UP,
     running.PLAN,
     looking.DOCTOR,
+    looking.DEBUG,
     joining.LEAVE,
     joining.IDENTITY,
+    running.INSTALL,
     running.SEAL,
+    looking.VERSION,
     running.GUARD,
 )
 EPILOG = """\

@@ -1,14 +1,19 @@
 """plan, run --once and leave as processes in a namespace, against a control plane on its loopback."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.adapters.state_dir import Trial
+from chalicelib.wire.bundle import Dns, Record
 from chalicelib.wire.codec import encode
 from tests.agent.builders import (
     NETWORK_ID,
@@ -455,3 +460,113 @@ def test_several_enrolments_are_shown_one_after_the_other(laboratory: Laboratory
     assert with_damage.returncode == 1
     assert [one["network_id"] for one in json.loads(with_damage.stdout)["enrollments"]] == [NETWORK_ID]
     assert "net_2" in json.loads(with_damage.stderr)["error"]["message"]
+
+
+def test_a_plan_warns_of_the_ssh_session_that_it_would_end(laboratory: Laboratory) -> None:
+    hub = a_peer("hub", ["0.0.0.0/0"], endpoint="198.51.100.9:51820")
+    laboratory.origin.bundle = a_bundle(1, [hub], full_encapsulation=True)
+    laboratory.enroll()
+    words = [sys.executable, "-m", "agent", "plan", "--fetch", "--state-dir", str(laboratory.state)]
+    ssh = {**os.environ, "SSH_CONNECTION": "203.0.113.7 50022 192.168.1.5 22"}
+
+    # as by sudo, which hands the variable to its child no more
+    shell = ["sh", "-c", 'env -u SSH_CONNECTION "$@"; exit $?', "sh", *words]
+    planned = laboratory.inside.do(lambda: subprocess.run(shell, cwd=ROOT, env=ssh, capture_output=True, text=True))
+    elsewhere = laboratory.command("plan", "--fetch", "--json")
+
+    assert planned.returncode == 0, planned.stderr
+    assert "WARNING: this ends the SSH session from 203.0.113.7" in planned.stdout
+    assert json.loads(elsewhere.stdout)["warnings"] == []
+
+
+def test_peers_are_listed_and_pinged_by_name(laboratory: Laboratory) -> None:
+    """The tunnel ends nowhere: nobody answers."""
+    dns = Dns(domain="home.internal", resolvers=[], records=[Record(name="laptop", addresses=["10.9.0.7"])])
+    bundle = a_bundle(1, [a_peer("laptop", ["10.9.0.7/32"])], forward=True)
+    laboratory.origin.bundle = msgspec.structs.replace(bundle, dns=dns)
+    laboratory.enroll()
+    early = laboratory.command("peers")
+    laboratory.command("run", "--once")
+
+    table = laboratory.command("peers").stdout.splitlines()
+    rows = json.loads(laboratory.command("peers", "--json").stdout)["peers"]
+    pinged = laboratory.command("ping", "laptop", "--count", "2", "--timeout", "0.2", "--json")
+    said = laboratory.command("ping", "peer_laptop", "--count", "1", "--timeout", "0.1")
+    unknown = laboratory.command("ping", "nobody")
+    own = laboratory.command("ping", "127.0.0.1", "--count", "1", "--timeout", "0.1")
+
+    assert (early.returncode, "no bundle yet" in early.stderr) == (1, True)
+    assert table[0].split() == ["NAME", "ID", "ADDRESS", "ROLE", "ENDPOINT", "HANDSHAKE", "RECEIVED", "SENT"]
+    assert table[2].split()[:4] == ["laptop", "peer_laptop", "10.9.0.7", "client"]
+    assert [(row["role"], row["peer_id"]) for row in rows] == [("self", PEER_ID), ("client", "peer_laptop")]
+    answer = json.loads(pinged.stdout)
+    assert (pinged.returncode, answer["address"], answer["sent"], answer["lost"]) == (1, "10.9.0.7", 2, 100.0)
+    assert "1 sent, 0 answered, 100 % lost" in said.stdout
+    assert (unknown.returncode, "wirety-agent peers" in unknown.stderr) == (1, True)
+    assert own.returncode == 1  # an echo to loopback goes through no tunnel
+
+
+def test_a_service_is_installed_for_this_executable(laboratory: Laboratory, tmp_path: Path) -> None:
+    inside = laboratory.inside
+    refused = laboratory.command("install-service", "--dry-run")
+    inside.sh("mkdir -p /run/systemd/system /run/bin /etc/systemd/system && mount -t tmpfs tmpfs /etc/systemd/system")
+    for name, text in {"wirety-agent": "", "systemctl": 'echo "$*" >> /run/called'}.items():
+        inside.do(lambda: Path(f"/run/bin/{name}").write_text(f"#!/bin/sh\n{text}\n"))  # noqa: B023
+        inside.sh(f"chmod 755 /run/bin/{name}")
+    env = {**os.environ, "PATH": f"/run/bin:{os.environ['PATH']}"}
+    words = [sys.executable, "-m", "agent", "install-service", "--state-dir", str(laboratory.state)]
+
+    def install(*more: str) -> "subprocess.CompletedProcess[str]":
+        return inside.do(
+            lambda: subprocess.run([*words, *more], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+        )
+
+    dry = install("--dry-run")
+    untouched = inside.sh("ls /etc/systemd/system")
+    done = install("--json")
+    called = inside.sh("cat /run/called").splitlines()
+    units = {
+        name: inside.sh(f"cat /etc/systemd/system/{name}.service") for name in ("wirety-agent", "wirety-agent-seal")
+    }
+    laboratory.enroll()
+    again = json.loads(install("--json").stdout)
+
+    assert (refused.returncode, "not run by systemd" in refused.stderr) == (1, True)
+    assert (dry.returncode, untouched) == (0, ""), dry.stderr
+    assert "systemctl enable wirety-agent.service" in dry.stdout
+    assert json.loads(done.stdout)["is_started"] is False
+    assert called == ["daemon-reload", "enable wirety-agent-seal.service", "enable wirety-agent.service"]
+    assert "ExecStart=/run/bin/wirety-agent run" in units["wirety-agent"]
+    assert "ExecStart=/run/bin/wirety-agent seal" in units["wirety-agent-seal"]
+    for text in units.values():
+        assert f"Environment=WIRETY_STATE_DIR={laboratory.state}" in text
+        assert "/usr/local/bin" not in text
+    assert again["is_started"] is True
+    assert again["steps"][-1] == "systemctl enable --now wirety-agent.service"
+
+
+def test_a_host_that_could_not_run_the_agent_keeps_its_token(laboratory: Laboratory) -> None:
+    inside, token = laboratory.inside, "wirety_enroll.net_1:jmp_1.secret"
+    laboratory.origin.token = token
+    tools = {name: shutil.which(name) for name in ("ip", "wg", "wireguard-go")}
+    inside.sh("mkdir -p /run/bin && " + " && ".join(f"ln -s {path} /run/bin/{name}" for name, path in tools.items()))
+    words = [sys.executable, "-m", "agent", "enroll", "--server", laboratory.origin.url, "--token", token]
+
+    def enroll(*more: str) -> "subprocess.CompletedProcess[str]":
+        place = ["--state-dir", str(laboratory.state)]
+        env = {"PATH": "/run/bin"}
+        return inside.do(
+            lambda: subprocess.run([*words, *place, *more], cwd=ROOT, env=env, capture_output=True, text=True)
+        )
+
+    without_nft = enroll("--json")
+    inside.sh("rm /run/bin/wireguard-go")
+    without_wireguard = enroll()
+    asked = laboratory.origin.enrolled
+    all_the_same = enroll("--skip-checks")
+
+    assert json.loads(without_nft.stderr)["error"]["code"] == "host_unready"
+    assert "nft is not installed: install nftables" in without_nft.stderr
+    assert "install wireguard-go" in without_wireguard.stderr
+    assert (without_nft.returncode, without_wireguard.returncode, asked) == (1, 1, None)
+    assert all_the_same.returncode == 0, all_the_same.stderr

@@ -45,3 +45,15 @@ def test_the_command_line_of_the_agent_is_read_without_the_libraries_of_its_work
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
 
     assert done.stdout.split() == ["False"] * 4, done.stderr
+
+
+def test_every_command_of_the_agent_has_a_module_of_its_own() -> None:
+    program = (
+        "import importlib, typing, agent.settings as s, agent.__main__ as m; "
+        "assert set(m.MODULES) == set(typing.get_args(s.Settings)); "
+        "print(all(callable(importlib.import_module(f'agent.cli.{name}').run) for name in m.MODULES.values()))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.stdout.strip() == "True", done.stderr
