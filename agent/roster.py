@@ -48,6 +48,14 @@ def roster(bundle: Bundle, home: str | None = None) -> list[Listed]:
     return [listed[0], *sorted(listed[1:], key=lambda one: (one.name or "~", one.peer_id or "", one.addresses))]
 
 
+def name_servers(bundle: Bundle, listed: Iterable[Listed]) -> tuple[str, ...]:
+    """Who answers for the network's names: as the bundle says, else the jumps, the home first."""
+    if bundle.dns.resolvers:
+        return tuple(bundle.dns.resolvers)
+    jumps = sorted((one for one in listed if one.role in ("home", "jump")), key=lambda one: one.role != "home")
+    return tuple(address for one in jumps for address in one.addresses[:1])
+
+
 def named(listed: Iterable[Listed], names: Mapping[str, str]) -> list[Listed]:
     """With names that were asked for. `names`: address → label."""
     return [

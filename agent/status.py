@@ -44,7 +44,7 @@ class StatusPeer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusDns(msgspec.Struct, frozen=True, kw_only=True):
-    """`resolvers`: whom this host is to ask for the names of `domain`. `is_served`: this host is who answers."""
+    """`resolvers`: who answers for the names of `domain`. `is_served`: this host is who answers."""
 
     domain: str
     resolvers: list[str]

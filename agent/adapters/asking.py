@@ -33,9 +33,11 @@ class TunnelNames:
                 found[address] = label
         return found
 
-    def addresses(self, label: str) -> tuple[str, ...]:
+    def addresses(self, label: str) -> tuple[str, ...] | None:
+        """None: nobody answers."""
         name = f"{label.rstrip('.').removesuffix(f'.{self.domain}')}.{self.domain}."
-        return (*(self._asked(name, "A") or ()), *(self._asked(name, "AAAA") or ()))
+        first = self._asked(name, "A")
+        return None if first is None else (*first, *(self._asked(name, "AAAA") or ()))
 
     def _asked(self, name: str, kind: str) -> list[str] | None:
         """None: nobody answers."""

@@ -1,6 +1,5 @@
 """`down`: take the tunnel down and keep it so, whatever runs or starts, until `up`."""
 
-import socket
 from time import monotonic, sleep
 
 import msgspec
@@ -41,10 +40,6 @@ def run(settings: DownSettings) -> int:
     shown = IsDown(enrollment.network_id, enrollment.interface, is_sealed=is_full and settings.keeps_seal)
     say(shown, _text(shown, is_full), settings.is_json)
     return EXIT_DONE
-
-
-def is_there(interface: str) -> bool:
-    return any(name == interface for _, name in socket.if_nameindex())
 
 
 def _is_done_by_agent(directory: EnrollmentDir) -> bool:

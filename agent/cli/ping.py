@@ -6,11 +6,12 @@ import msgspec
 
 from agent.adapters.asking import TunnelNames
 from agent.adapters.echoing import Echoes
+from agent.adapters.host import is_there
 from agent.adapters.state_dir import StateDir
 from agent.cli.answers import EXIT_DONE, EXIT_FAILED, say
 from agent.cli.status import last_bundle
-from agent.errors import PeerUnknown, StateUnusable
-from agent.roster import found, roster
+from agent.errors import PeerUnknown, StateUnusable, ToolFailed
+from agent.roster import found, name_servers, roster
 from agent.settings import PingSettings
 from chalicelib.wire.bundle import Bundle
 
@@ -32,6 +33,8 @@ def run(settings: PingSettings) -> int:
     bundle = last_bundle(directory, enrollment)
     if bundle is None:
         raise StateUnusable("there is no bundle yet: run the agent first")
+    if not is_there(enrollment.interface):
+        raise ToolFailed(f"the tunnel {enrollment.interface} is not there: wirety-agent status says why")
     address = _address(bundle, settings.peer)
     times_ms: list[float | None] = []
     for took_s in Echoes(enrollment.interface, address, settings.timeout_s).times_s(settings.count):
@@ -48,13 +51,16 @@ def run(settings: PingSettings) -> int:
 
 def _address(bundle: Bundle, asked: str) -> IPv4Address | IPv6Address:
     """Of a peer of the bundle, of a name that the jump knows, or just what was said."""
-    listed = found(roster(bundle), asked, bundle.dns.domain)
-    if listed is not None and listed.addresses:
-        return ip_address(listed.addresses[0])
+    listed = roster(bundle)
+    peer = found(listed, asked, bundle.dns.domain)
+    if peer is not None and peer.addresses:
+        return ip_address(peer.addresses[0])
     try:
         return ip_address(asked)
     except ValueError:
-        named = TunnelNames(bundle.dns.domain, tuple(bundle.dns.resolvers)).addresses(asked)
+        named = TunnelNames(bundle.dns.domain, name_servers(bundle, listed)).addresses(asked)
+    if named is None:
+        raise ToolFailed(f"no jump answers what the address of {asked} is: wirety-agent status, or ping an address")
     if not named:
         raise PeerUnknown(f"no peer is called {asked}: wirety-agent peers lists those this host knows")
     return ip_address(named[0])

@@ -12,7 +12,7 @@ from agent.adapters.watch import seen_now
 from agent.cli.answers import EXIT_DONE, EXIT_FAILED, Complaints, say
 from agent.enrollment import Enrollment
 from agent.errors import BundleRefused, StateUnusable, ToolFailed, ToolMissing
-from agent.roster import Listed, named, roster
+from agent.roster import Listed, name_servers, named, roster
 from agent.settings import StatusSettings
 from agent.status import Seal, Status, StatusDns, Statuses
 from agent.trust import Trust
@@ -77,9 +77,9 @@ def last_bundle(directory: EnrollmentDir, enrollment: Enrollment) -> Bundle | No
 def members(bundle: Bundle, home: str | None, asks_names: bool) -> list[Listed]:
     """The roster, with the names that a regular agent has to ask its jump for."""
     listed = roster(bundle, home)
-    if not asks_names or bundle.firewall.forward or not bundle.dns.resolvers:
+    if not asks_names or bundle.firewall.forward:
         return listed
-    asking = TunnelNames(bundle.dns.domain, tuple(bundle.dns.resolvers))
+    asking = TunnelNames(bundle.dns.domain, name_servers(bundle, listed))
     return named(listed, asking.labels(address for one in listed for address in one.addresses[:1]))
 
 
@@ -96,7 +96,9 @@ def _with_bundle(shown: Status, bundle: Bundle, seen: list[Seen] | None, asks_na
         home_name=home.name if home is not None else None,
         seal=_seal(shown.interface, bundle),
         dns=StatusDns(
-            domain=bundle.dns.domain, resolvers=list(bundle.dns.resolvers), is_served=bundle.firewall.forward
+            domain=bundle.dns.domain,
+            resolvers=[] if bundle.firewall.forward else list(name_servers(bundle, listed)),
+            is_served=bundle.firewall.forward,
         ),
         peers=status.peers_of(seen, known, time()) if seen is not None else None,
     )

@@ -4,11 +4,10 @@ from time import monotonic, sleep
 
 import msgspec
 
-from agent.adapters.host import need_rights
+from agent.adapters.host import is_there, need_rights
 from agent.adapters.state_dir import StateDir
 from agent.adapters.takeover import Takeover
 from agent.cli.answers import EXIT_DONE, Complaints, say
-from agent.cli.down import is_there
 from agent.cli.run import run as run_agent
 from agent.enrollment import Enrollment
 from agent.errors import NotUp

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from agent.roster import found, named, roster
+from agent.roster import found, name_servers, named, roster
 from chalicelib.wire.bundle import Bundle, Dns, Firewall, Record
 from tests.agent.builders import PEER_ID, a_bundle, a_peer
 
@@ -63,6 +63,14 @@ def test_a_peer_is_found_by_name_with_or_without_the_domain_by_id_and_by_address
 
     assert {hit.peer_id if hit is not None else None for hit in hits} == {"peer_laptop"}
     assert found(listed, "nobody", "home.internal") is None
+
+
+def test_names_are_asked_of_the_jumps_the_home_first_unless_the_bundle_says_whom() -> None:
+    bundle = a_regular()
+    said = msgspec.structs.replace(bundle, dns=Dns(domain="home.internal", resolvers=["10.9.0.53"], records=[]))
+
+    assert name_servers(bundle, roster(bundle, home="peer_spare")) == ("10.9.0.3", "10.9.0.1")
+    assert name_servers(said, roster(said)) == ("10.9.0.53",)
 
 
 def test_names_that_were_asked_for_fill_what_the_bundle_leaves_open() -> None:
