@@ -94,6 +94,7 @@ class Device:
             self.pid_file.write_text(str(child.pid))
         except OSError as refused:
             child.kill()  # nobody would find it again
+            child.wait(GONE_WITHIN_S)
             raise ToolFailed(f"{self.pid_file} cannot be written: {refused.strerror}") from refused
         deadline = monotonic() + READY_WITHIN_S
         while not self._answers():

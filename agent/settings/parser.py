@@ -18,6 +18,14 @@ class Parser(argparse.ArgumentParser):
         raise SettingsInvalid(f"{message}; see {self.prog} --help")
 
 
+class Paragraphs(argparse.HelpFormatter):
+    """Keeps the empty lines of descriptions and epilogs, and fills what stands between them."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        filled = (super(Paragraphs, self)._fill_text(one, width, indent) for one in text.split("\n\n"))
+        return "\n\n".join(filled)
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """`declare` adds its flags, `read` makes its settings of what was given. `is_listed`: for people."""
