@@ -180,7 +180,14 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
     return GuardProcess(
         command=[
             *(*own_command(), "guard", *options, *flags),
-            *("--log-format", settings.log_format, "--confirm-within", f"{within_s:g}"),
+            *(
+                "--log-format",
+                settings.log_format,
+                "--log-level",
+                settings.log_level,
+                "--confirm-within",
+                f"{within_s:g}",
+            ),
         ],
         delay_s=settings.confirm_within_s,
         pid_file=directory.guard_pid_file,
