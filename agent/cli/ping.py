@@ -58,7 +58,8 @@ def _address(bundle: Bundle, asked: str) -> IPv4Address | IPv6Address:
     try:
         return ip_address(asked)
     except ValueError:
-        named = TunnelNames(bundle.dns.domain, name_servers(bundle, listed)).addresses(asked)
+        asking = TunnelNames(bundle.dns.domain, name_servers(bundle, listed))
+        named = () if bundle.firewall.forward else asking.addresses(asked)  # a jump's bundle has all names
     if named is None:
         raise ToolFailed(f"no jump answers what the address of {asked} is: wirety-agent status, or ping an address")
     if not named:
