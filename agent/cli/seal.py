@@ -3,7 +3,6 @@
 from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.cli import assembly
 from agent.cli.answers import EXIT_DONE, Complaints
-from agent.enrollment import Enrollment
 from agent.errors import AgentError, StateUnusable
 from agent.keys import wireguard_public_key
 from agent.settings import SealSettings
@@ -16,7 +15,7 @@ def run(settings: SealSettings) -> int:
     code = EXIT_DONE
     for directory in StateDir(settings.state_dir).enrollments():
         try:
-            if _is_due(directory) and shut(directory, directory.enrolled()):
+            if _is_due(directory) and _is_sealed(directory):
                 print(f"{directory.path.name}: sealed until its agent brings the tunnel up")
         except AgentError as failed:
             code = Complaints(is_json=False).fail(StateUnusable(f"{directory.path.name}: {failed}"))
@@ -29,8 +28,8 @@ def _is_due(directory: EnrollmentDir) -> bool:
     return not directory.has_ended() and (down is None or down.keeps_seal)
 
 
-def shut(directory: EnrollmentDir, enrollment: Enrollment) -> bool:
-    """Seal a host whose last good bundle has full encapsulation; whether it is one."""
+def _is_sealed(directory: EnrollmentDir) -> bool:
+    enrollment = directory.enrolled()
     saved = directory.bundle(enrollment, Trust(directory.keyring(enrollment), lambda _: None))
     if saved is None:
         return False
