@@ -87,6 +87,11 @@ def _with_bundle(shown: Status, bundle: Bundle, seen: list[Seen] | None, asks_na
     listed = members(bundle, shown.home, asks_names and seen is not None)
     known = {one.public_key: one for one in listed if one.public_key is not None}
     home = next((one for one in listed if one.role == "home"), None)
+    if shown.revision_applied == 0:  # only `run --once` was here, which leaves no status
+        revision = bundle.revision
+        shown = msgspec.structs.replace(
+            shown, generation=bundle.generation, revision_applied=revision, revision_wanted=revision
+        )
     return msgspec.structs.replace(
         shown,
         name=listed[0].name,
