@@ -146,9 +146,10 @@ class Networks:
         if_match: Set[Revision] | None = None,
         is_public: bool = False,
     ) -> Network:
-        """Change the fields that are given, parsed (`domain` None: the default one): another range moves every peer by this one write.
+        """Change the fields that are given, parsed: another range moves every peer by this one write.
 
         Args:
+            fields: `domain` None stands for the default one.
             if_match: the version of the settings that the caller saw, None: whichever.
             is_public: another range may belong to others on the internet.
 
