@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from threading import Event
+from time import monotonic
 
 import pytest
 
@@ -235,6 +237,7 @@ KEYS = Keys(private_key=a_private_key("me"), device_key="")
 TELL = ef.TellKeys(KeysReport(public_key=a_public_key("me")))
 APPLY = ef.Apply(fetched(a_bundle()))
 TRY = ef.Try(fetched(a_bundle(2)), fetched(a_bundle()))
+WAIT_S = 5.0
 HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
 
 
@@ -254,6 +257,7 @@ HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
         (a_worker(), ef.RollBack(fetched(a_bundle(2)), None), ev.RolledBack),
         (a_worker(tunnel=ToolFailed("ip")), ef.RollBack(fetched(a_bundle(2)), None), ev.RollBackFailed),
         (a_worker(Outage("r")), ef.Probe(), ev.Probed),
+        (a_worker(), ef.SeeRoute(), ev.RouteSeen),
         (a_worker(), ef.Refuse(fetched(a_bundle(2)), "cut off"), ev.Remembered),
         (a_worker(store=StateUnusable("full")), ef.Refuse(fetched(a_bundle(2)), "cut off"), ev.Remembered),
         (a_worker(), ef.Save(fetched(a_bundle())), ev.BundleSaved),
@@ -358,6 +362,61 @@ def test_a_fault_of_our_own_does_not_end_the_worker() -> None:
 
     assert isinstance(failed, ev.FetchFailed)
     assert isinstance(events.get(timeout=5), ev.BundleApplied)
+
+
+@dataclass
+class BlackHole(FakeControlPlane):
+    """Packets to it are dropped: a call hangs until the test ends it."""
+
+    end: Event = field(default_factory=Event)
+
+    def beat(self, heartbeat: Heartbeat) -> Ack:
+        self.end.wait(WAIT_S)
+        raise Outage("no answer")
+
+
+@pytest.mark.parametrize(
+    ("job", "kind"),
+    [
+        (ef.Rehome(frozenset()), ev.Rehomed),
+        (ef.RollBack(fetched(a_bundle(2)), fetched(a_bundle())), ev.RolledBack),
+        (ef.Reconcile(), ev.Reconciled),
+        (ef.ResetPeer(a_public_key("left")), ev.PeerReset),
+        (ef.SeeRoute(), ev.RouteSeen),
+        (ef.TearDown(a_tombstone()), ev.TornDown),
+        (ef.Probe(), ev.Probed),
+    ],
+)
+def test_a_call_that_hangs_holds_up_no_work_on_the_host_and_no_probe(job: ef.Job, kind: type[ev.Event]) -> None:
+    events: SimpleQueue[ev.Event] = SimpleQueue()
+    plane = BlackHole()
+    worker = a_worker_of(plane, emit=events.put)
+    worker.perform(APPLY)
+    worker.start()
+
+    worker.put(ef.Post(HEARTBEAT))
+    worker.put(job)
+    first = events.get(timeout=WAIT_S)
+    plane.end.set()
+
+    assert isinstance(first, kind)
+    assert isinstance(events.get(timeout=WAIT_S), ev.PostFailed)
+
+
+def test_what_came_of_a_call_says_when_it_was_asked() -> None:
+    before_s = monotonic()
+
+    event = a_worker(Outage("r")).perform(ef.Post(HEARTBEAT))
+
+    assert event.asked_at_s is not None
+    assert before_s <= event.asked_at_s <= event.at_s
+
+
+def test_a_tombstone_comes_with_what_else_the_call_came_to() -> None:
+    event = a_worker(PeerDeleted(a_tombstone())).perform(TELL)
+
+    assert isinstance(event, ev.Deleted)
+    assert isinstance(event.otherwise, ev.KeysFailed)
 
 
 def a_runtime(jobs: list[ef.Job], shown: list[State]) -> Runtime:
