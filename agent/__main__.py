@@ -32,6 +32,7 @@ from agent.adapters.takeover import Takeover
 from agent.adapters.tunnel import HostTunnel
 from agent.adapters.tunnel_watch import TunnelWatch
 from agent.adapters.watch import WireGuardWatch, seen_now
+from agent.adapters.way_out import LinuxWayOut
 from agent.cli import doctor, identity, planning
 from agent.cli.once import Outcome, once
 from agent.core import EXIT_PEER_DELETED, initial
@@ -155,7 +156,7 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     queue: SimpleQueue[Event] = SimpleQueue()
     dialler = _dialler(directory)
     control_plane = _control_plane(enrollment, trust, dialler)
-    worker = _worker(settings, directory, enrollment, control_plane, saved, queue.put)
+    worker = _worker(settings, directory, enrollment, control_plane, dialler, saved, queue.put)
     watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
     shown = StatusFile(directory, _blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid()))
     if settings.metrics_port is not None:
@@ -195,8 +196,9 @@ def _serve_metrics(port: int, shown: StatusFile, interface: str) -> None:
 def _once(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollment) -> int:
     trust = Trust(directory.keyring(enrollment), directory.save_keyring)
     saved = directory.bundle(enrollment, trust)
-    control_plane = _control_plane(enrollment, trust, _dialler(directory))
-    worker = _worker(settings, directory, enrollment, control_plane, saved, lambda _: None)
+    dialler = _dialler(directory)
+    control_plane = _control_plane(enrollment, trust, dialler)
+    worker = _worker(settings, directory, enrollment, control_plane, dialler, saved, lambda _: None)
     outcome = once(worker, saved, directory.trial(enrollment, trust, saved))
     if outcome.tombstone is not None:
         return _say(outcome.error or "this peer was deleted; its tunnel is down", EXIT_PEER_DELETED)
@@ -334,6 +336,7 @@ def _worker(
     directory: EnrollmentDir,
     enrollment: Enrollment,
     control_plane: RestControlPlane,
+    dialler: Dialler,
     saved: Fetched | None,
     emit: Callable[[Event], None],
 ) -> Worker:
@@ -345,7 +348,7 @@ def _worker(
         tunnel=tunnel,
         names=DnsNames(),
         store=directory,
-        way_out=LinuxHost(),
+        way_out=LinuxWayOut(Commands(), enrollment.server, lambda: dialler.known),
         guard=_guard(settings, directory),
         emit=emit,
         pairs=Pairs(enrollment.keys, directory, tunnel),

@@ -219,13 +219,23 @@ def _fired(state: State, event: ev.TimerFired) -> Step:
         case ev.Timer.PROBE:
             return proving.look(state)
         case ev.Timer.RELIEVED if state.is_guard:
-            return _stopped(state)
+            return _relieved(state)
         case ev.Timer.SAVE:
             return following.save_again(state)
         case ev.Timer.ALONE:
             return homes.alone(state, event.at_s)
         case _:
             return rotation.fired(state, event.timer), ()
+
+
+def _relieved(state: State) -> Step:
+    """A guard goes, unless there is a trial again or its end is not told yet."""
+    following = state.following
+    if following.trial is not None:
+        return state, ()
+    if following.unreported is not None or state.link.is_posting:
+        return state, proving.relief(state)
+    return _stopped(state)
 
 
 def _stopped(state: State) -> Step:

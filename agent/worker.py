@@ -199,18 +199,21 @@ class Worker:
                 assert_never(job)
 
     def _try(self, job: ef.Try) -> ev.Event:
-        """What a rollback would not change cannot have cut the host off: it needs no trial."""
+        """What a rollback would not change cannot have cut the host off, nor what leaves the ways out as they were:
+        it needs no trial."""
         wanted = self._parse(job.fetched)
         good = self._parse(job.good) if job.good is not None else None
-        is_on_trial = restored(good, wanted) != wanted
-        if is_on_trial:
+        is_suspect = restored(good, wanted) != wanted
+        ways = self.way_out.ways() if is_suspect else None
+        if is_suspect:
             self._watch(job.fetched)
         try:
             made = self._make(wanted, base=job.fetched)
         except ToolFailed as failed:
             return ev.ApplyFailed(
-                fetched=job.fetched, error=str(failed), is_refused=False, is_on_trial=is_on_trial, at_s=monotonic()
+                fetched=job.fetched, error=str(failed), is_refused=False, is_on_trial=is_suspect, at_s=monotonic()
             )
+        is_on_trial = is_suspect and (ways is None or ways != self.way_out.ways())
         return ev.BundleApplied(fetched=job.fetched, made=made, is_on_trial=is_on_trial, at_s=monotonic())
 
     def _watch(self, fetched: Fetched) -> None:

@@ -45,7 +45,7 @@ def begun(state: State, event: BundleApplied | ApplyFailed) -> Step:
     """The window opens with the apply, also with one that the host took in part."""
     trial = state.following.trial
     if not event.is_on_trial:
-        return _with(state, replace(state.following, trial=None)), _relief(state)
+        return _with(state, replace(state.following, trial=None)), relief(state)
     if trial is None or trial.fetched.version != event.fetched.version:
         trial = Trial(event.fetched)
     if trial.window is not None:  # made once more, after the host refused a part
@@ -69,7 +69,7 @@ def answered(state: State, asked_at_s: float) -> Step:
         return _with(state, replace(following, trial=reset)), (SetTimer(Timer.RECONCILE, 1.0, 2.0),)
     proved = _with(state, replace(following, trial=None, good=trial.fetched))
     saving, effects = keep(proved, trial.fetched)
-    return saving, (*effects, CancelTimer(Timer.PROBE), *_relief(state))
+    return saving, (*effects, CancelTimer(Timer.PROBE), *relief(state))
 
 
 def look(state: State) -> Step:
@@ -112,7 +112,7 @@ def rolled_back(state: State, event: RolledBack) -> Step:
         applied_hash=good.hash if good is not None else "",
     )
     if trial is None:  # it was refused before this agent started
-        return _with(state, following), (next_look(event.made), *_relief(state))
+        return _with(state, following), (next_look(event.made), *relief(state))
     if trial.phase is Phase.AGAIN:
         blamed, effects = _blamed(_with(state, following), trial)
         return blamed, (*effects, next_look(event.made))
@@ -128,6 +128,11 @@ def rollback_failed(state: State, event: RollBackFailed) -> Step:
     following = replace(state.following, work=Work.IDLE, apply_failures=failures, last_error=event.error)
     log = (Log(logging.ERROR, "bundle_not_rolled_back", {"error": event.error}),) if failures == 1 else ()
     return _with(state, following), (*log, backed_off(Timer.PROBE, failures + 1))
+
+
+def relief(state: State) -> tuple[Effect, ...]:
+    """A guard goes once nothing is on trial, and what came of it is told and on the disk."""
+    return (SetTimer(Timer.RELIEVED, RELIEVED_S, RELIEVED_S),) if state.is_guard else ()
 
 
 def _judged(state: State) -> Step:
@@ -177,8 +182,9 @@ def _blamed(state: State, trial: Trial) -> Step:
     )
     fields = {"generation": version.generation, "revision": version.revision}
     log = Log(logging.ERROR, "bundle_rolled_back", fields)
-    effects: tuple[Effect, ...] = (log, Refuse(trial.fetched, error), CancelTimer(Timer.PROBE))
-    return _with(state, refused), (*effects, *_relief(state))
+    telling = SetTimer(Timer.CONNECT, 0.0, PROBE_S)  # it is not away, whatever came of the calls meanwhile
+    effects: tuple[Effect, ...] = (log, Refuse(trial.fetched, error), CancelTimer(Timer.PROBE), telling)
+    return _with(state, refused), (*effects, *relief(state))
 
 
 def _opened(state: State, trial: Trial, at_s: float) -> Trial:
@@ -209,11 +215,6 @@ def _refusal(fetched: Fetched, error: str) -> Applied:
 
 def _next_probe() -> SetTimer:
     return SetTimer(Timer.PROBE, PROBE_S / 2, PROBE_S)
-
-
-def _relief(state: State) -> tuple[Effect, ...]:
-    """A guard goes once nothing is on trial, and what came of it is told and on the disk."""
-    return (SetTimer(Timer.RELIEVED, RELIEVED_S, RELIEVED_S),) if state.is_guard else ()
 
 
 def _with(state: State, following: Following) -> State:

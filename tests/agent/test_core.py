@@ -140,6 +140,15 @@ def test_a_bundle_from_disk_is_neither_saved_nor_reported() -> None:
     assert not agent.of(ef.Post)
 
 
+def test_how_long_a_bundle_from_disk_took_runs_from_the_start() -> None:
+    agent = a_started_agent(fetched(a_bundle(5)))
+    agent.now_s += 0.065
+
+    agent.apply(a_bundle(5))
+
+    assert [log.fields["ms"] for log in agent.of(ef.Log) if log.event == "bundle_applied"] == [65]
+
+
 def test_a_hint_leads_to_fetch_apply_report_and_save() -> None:
     agent = a_connected_agent(revision=5)
     bundle = a_bundle(6)

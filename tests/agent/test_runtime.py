@@ -15,7 +15,7 @@ from agent.enrollment import Keys
 from agent.errors import KeyRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
 from agent.liveness import Target
 from agent.pairs import Pairs
-from agent.ports import Made
+from agent.ports import Made, Way
 from agent.received import Fetched, Received, applied_to
 from agent.runtime import Runtime
 from agent.state import State
@@ -169,9 +169,17 @@ class FakeTunnels:
         self.targets.append(targets)
 
 
+@dataclass
 class FakeWayOut:
+    """`looks`: the ways as each look finds them; after the last they are unknown."""
+
+    looks: list[frozenset[Way] | None] = field(default_factory=list)
+
     def has_default_route(self) -> bool:
         return True
+
+    def ways(self) -> frozenset[Way] | None:
+        return self.looks.pop(0) if self.looks else None
 
 
 @dataclass
@@ -219,6 +227,7 @@ def a_worker_of(
     guard: FakeGuard | None = None,
     names: FakeNames | None = None,
     keys: FakeKeys | None = None,
+    way_out: FakeWayOut | None = None,
     emit: Callable[[ev.Event], None] = lambda event: None,
 ) -> Worker:
     return Worker(
@@ -226,7 +235,7 @@ def a_worker_of(
         tunnel=tunnel or FakeTunnel(),
         names=names or FakeNames(),
         store=store or FakeStore(),
-        way_out=FakeWayOut(),
+        way_out=way_out or FakeWayOut(),
         guard=guard or FakeGuard(),
         emit=emit,
         pairs=None if keys is None else Pairs(KEYS, keys, FakeTunnel()),
@@ -496,6 +505,31 @@ def test_a_bundle_that_cannot_cut_the_host_off_has_no_trial() -> None:
 
     assert isinstance(event, ev.BundleApplied)
     assert (event.is_on_trial, tunnel.was_watched) == (False, False)
+
+
+BY_THE_LAN = frozenset({Way("203.0.113.1", "eth0", "192.168.1.1", "192.168.1.2")})
+BY_ANOTHER = frozenset({Way("203.0.113.1", "eth1", "10.0.0.1", "10.0.0.2")})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_on_trial"),
+    [
+        (BY_THE_LAN, BY_THE_LAN, False),
+        (BY_THE_LAN, BY_ANOTHER, True),
+        (BY_THE_LAN, None, True),
+        (None, BY_THE_LAN, True),
+        (None, None, True),
+    ],
+)
+def test_a_bundle_that_leaves_the_ways_out_as_they_were_is_not_suspected(
+    before: frozenset[Way] | None, after: frozenset[Way] | None, is_on_trial: bool
+) -> None:
+    worker = a_worker_of(way_out=FakeWayOut([before, after]))
+
+    event = worker.perform(ef.Try(fetched(SWALLOWS), fetched(a_bundle())))
+
+    assert isinstance(event, ev.BundleApplied)
+    assert event.is_on_trial == is_on_trial
 
 
 @pytest.mark.parametrize("job", [ef.Save(fetched(SWALLOWS)), ef.Refuse(fetched(SWALLOWS), "cut off")])

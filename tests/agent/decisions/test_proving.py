@@ -435,6 +435,11 @@ def test_a_guard_goes_once_the_trial_is_over(is_proved: bool) -> None:
     else:
         agent.silence(WINDOW_S).rolled_back().probe(is_answered=True).applied(BAD).silence(AGAIN_S).rolled_back()
     assert ev.Timer.RELIEVED in [timer.timer for timer in agent.of(ef.SetTimer)]
+    agent.take(ev.SessionOpened(lifetime_s=3600, at_s=agent.now_s))
+    posts = agent.of(ef.Post)
+    agent.take(ev.TimerFired(timer=ev.Timer.RELIEVED))
+    assert agent.of(ef.Exit) == []
+    agent.take(ev.Posted(frame=posts[0].frame, ack=None, at_s=agent.now_s))
     agent.take(ev.TimerFired(timer=ev.Timer.RELIEVED))
 
     assert agent.of(ef.Exit) == [ef.Exit(0)]
