@@ -44,7 +44,7 @@ def by_the_lan(address: str) -> Way:
 
 
 def test_the_ways_are_the_routes_of_the_kernel(host: Namespace) -> None:
-    assert ways(host) == {by_the_lan(PLANE), by_the_lan(RESOLVER)}
+    assert ways(host) == frozenset({by_the_lan(PLANE), by_the_lan(RESOLVER)})
 
 
 def test_a_named_control_plane_is_where_it_was_reached_last_and_an_address_out_of_reach_has_no_way(
@@ -52,7 +52,7 @@ def test_a_named_control_plane_is_where_it_was_reached_last_and_an_address_out_o
 ) -> None:
     found = ways(host, "https://vpn.example.com", {"vpn.example.com": [PLANE, "2001:db8::1"]})
 
-    assert found == {by_the_lan(PLANE), by_the_lan(RESOLVER), Way("2001:db8::1", None, None, None)}
+    assert found == frozenset({by_the_lan(PLANE), by_the_lan(RESOLVER), Way("2001:db8::1", None, None, None)})
 
 
 def test_a_route_beside_the_way_changes_nothing_and_one_over_it_does(host: Namespace) -> None:
