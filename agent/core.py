@@ -15,7 +15,18 @@ from agent.effects import CloseSocket, Exit, Log, Send, TearDown
 from agent.received import Version
 from agent.state import CONFIRM_WITHIN_S, Beats, Rotation, Session, Socket, State, Step, Work
 from agent.waiting import FULL_FETCH_S, HEARTBEAT_S, RECONCILE_S, around, backed_off, within
-from chalicelib.wire.frames import Ack, Bye, ConfigChanged, Heartbeat, Probe, ProbeReply, Reset, ToAgent, Welcome
+from chalicelib.wire.frames import (
+    Ack,
+    Applied,
+    Bye,
+    ConfigChanged,
+    Heartbeat,
+    Probe,
+    ProbeReply,
+    Reset,
+    ToAgent,
+    Welcome,
+)
 
 EXIT_STOPPED = 0
 EXIT_PEER_DELETED = 3
@@ -206,10 +217,8 @@ def _link_fired(state: State, event: ev.TimerFired) -> Step:
 
 def _fired(state: State, event: ev.TimerFired) -> Step:
     match event.timer:
-        case ev.Timer.FETCH:
-            return following.released(state), ()
-        case ev.Timer.TURN:
-            return following.in_turn(state), ()
+        case ev.Timer.FETCH | ev.Timer.TURN | ev.Timer.REPORT:
+            return following.waited(state, event.timer), ()
         case ev.Timer.FULL_FETCH:
             return following.full_due(state), (around(event.timer, FULL_FETCH_S),)
         case ev.Timer.HEARTBEAT:
@@ -277,15 +286,22 @@ def _acked(state: State, ack: Ack, at_s: float) -> Step:
 
 
 def _posted(state: State, event: ev.Posted) -> Step:
-    acked = _acked(state, event.ack, event.at_s) if event.ack is not None else (state, ())
+    acked = _acked(state, event.ack, event.at_s) if event.ack is not None else (following.reported(state), ())
     return _then(acked, lambda after: beats.posted(after, event.at_s))
 
 
 def _post_failed(state: State, event: ev.PostFailed) -> Step:
-    """A lost heartbeat is told again by the next; a lost report by hello and heartbeat."""
-    posted = link.posted(state)
-    kept = beats.lost(posted, event.frame.seq) if isinstance(event.frame, Heartbeat) else posted
-    return _then(link.outage(kept, event.reason, event.at_s), _ends_session(event.status), beats.not_posted)
+    """A lost heartbeat is told again by the next."""
+    frame, posted = event.frame, link.posted(state)
+    match frame:
+        case Heartbeat():
+            kept: Step = beats.lost(posted, frame.seq), ()
+        case Applied():
+            kept = following.not_reported(posted, frame)
+        case _:
+            kept = posted, ()
+    away = _then(kept, lambda after: link.outage(after, event.reason, event.at_s))
+    return _then(away, _ends_session(event.status), beats.not_posted)
 
 
 def _deleted(state: State, event: ev.Deleted) -> Step:

@@ -25,6 +25,7 @@ class Timer(Enum):
     FULL_FETCH = "full_fetch"
     HEARTBEAT = "heartbeat"
     ACK = "ack"
+    REPORT = "report"
     PROBE = "probe"
     RELIEVED = "relieved"
     RECONCILE = "reconcile"

@@ -44,8 +44,15 @@ def hinted(state: State, wanted: Version, at_s: float, within_s: float = 0.0) ->
     return _with(state, hinted), (SetTimer(Timer.TURN, 0.0, min(within_s, MOST_SPREAD_S)),) if begins else ()
 
 
-def in_turn(state: State) -> State:
-    return _with(state, replace(state.following, is_in_turn=False))
+def waited(state: State, timer: Timer) -> State:
+    """What waited for its turn, or for its back-off, may go."""
+    match timer:
+        case Timer.TURN:
+            return _with(state, replace(state.following, is_in_turn=False))
+        case Timer.REPORT:
+            return _with(state, replace(state.following, is_report_held=False))
+        case _:
+            return released(state)
 
 
 def full_due(state: State) -> State:
@@ -80,18 +87,34 @@ def pursue(state: State, at_s: float) -> Step:
 def report(state: State) -> Step:
     """Say what came of the last bundle, by whatever way is open.
 
-    Of one on trial by REST, whose answer proves that the control plane can be reached: what
-    comes from a socket may have been on its way before.
+    That it was applied only once its trial is over: a packet that waits for a way out would say so after the
+    rollback. What went wrong with one that may have cut the host off goes by REST: a socket may have died of it.
     """
-    unreported = state.following.unreported
-    if unreported is None:
+    following = state.following
+    unreported = following.unreported
+    if unreported is None or following.is_report_held or (unreported.ok and following.trial is not None):
         return state, ()
-    said = _with(state, replace(state.following, unreported=None))
-    if state.link.socket is Socket.UP and state.following.trial is None:
+    said = _with(state, replace(following, unreported=None))
+    is_sure = unreported.ok or (following.trial is None and not _is_rolled_back(following, unreported))
+    if state.link.socket is Socket.UP and is_sure:
         return said, (Send(state.link.number, unreported),)
     if state.link.session is Session.OPEN and not state.link.is_posting:
         return post(said, unreported)
     return state, ()
+
+
+def reported(state: State) -> State:
+    return _with(state, replace(state.following, report_failures=0))
+
+
+def not_reported(state: State, report: Applied) -> Step:
+    """Hello and heartbeat tell what is in force; only a report tells what was rolled back."""
+    following = state.following
+    if following.unreported is not None or not _is_rolled_back(following, report):
+        return state, ()
+    failures = following.report_failures + 1
+    held = replace(following, unreported=report, is_report_held=True, report_failures=failures)
+    return _with(state, held), (backed_off(Timer.REPORT, failures + 1),)
 
 
 def fetched(state: State, event: BundleFetched) -> Step:
@@ -253,6 +276,11 @@ def _attempt(state: State, target: Fetched, at_s: float) -> Effect:
 
 def _is_behind(following: Following) -> bool:
     return following.wanted > _newest(following)
+
+
+def _is_rolled_back(following: Following, report: Applied) -> bool:
+    is_refused = Version(report.generation, report.revision) == following.refused
+    return is_refused and not report.ok and following.refusal is not None
 
 
 def _is_kept(following: Following, got: Fetched) -> bool:

@@ -51,7 +51,7 @@ def begun(state: State, event: BundleApplied | ApplyFailed) -> Step:
     if trial.window is not None:  # made once more, after the host refused a part
         return _with(state, replace(state.following, trial=replace(trial, since_s=event.at_s))), ()
     opened = _opened(state, trial, event.at_s)
-    return _with(state, replace(state.following, trial=opened)), (_next_probe(),)
+    return _asked(_with(state, replace(state.following, trial=opened)))
 
 
 def answered(state: State, asked_at_s: float) -> Step:

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from chalicelib.wire.peers import PatchPeer
-from infra.local.demo.agent import Agent
+from infra.local.demo.agent import STATE_DIR, Agent
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
@@ -69,6 +69,11 @@ def a_last_bundle(fleet: Fleet, site: Agent) -> Iterator[None]:
 def applied(fleet: Fleet, agent: Agent) -> int:
     told = fleet.api.session(fleet.network.id, agent.peer.id).applied
     return told.revision if told is not None else 0
+
+
+def is_on_trial(agent: Agent) -> bool:
+    """Whether a bundle is on its disk beside the good one."""
+    return any((agent.node.root / STATE_DIR.lstrip("/")).rglob("trial.json"))
 
 
 def error_of(fleet: Fleet, agent: Agent) -> str | None:
@@ -148,11 +153,14 @@ def test_an_outage_is_not_blamed_on_the_bundle_that_came_just_before(fleet: Flee
         for is_full in looks:
             until(lambda: has_route(site, "0.0.0.0/0") == is_full, f"all goes into the tunnel: {is_full}", JUDGED_S)  # noqa: B023
 
+    until(lambda: not is_on_trial(site), "it is judged", JUDGED_S)
     newest = fleet.api.network(fleet.network.id).revision
     until(lambda: applied(fleet, site) >= newest, "the site has told that it applied", JUDGED_S)
     told = (error_of(fleet, site), has_route(site, "0.0.0.0/0"))
     fleet.api.change_peer(fleet.network.id, site.peer.id, PatchPeer(full_encapsulation=False))
     until(partial(is_without, site, "0.0.0.0/0"), "the host is open again", ARRIVES_S)
+    newest = fleet.api.network(fleet.network.id).revision
+    until(lambda: applied(fleet, site) >= newest, "the site has told that too", JUDGED_S)
 
     assert told == (None, True)
 

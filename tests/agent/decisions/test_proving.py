@@ -114,14 +114,28 @@ def an_agent_that_blamed() -> Agent:
     return an_agent_that_looks_again().silence(AGAIN_S).rolled_back()
 
 
-def test_a_bundle_on_trial_is_reported_by_rest_and_not_kept_yet() -> None:
+def test_a_bundle_on_trial_is_asked_for_at_once_and_neither_reported_nor_kept_before_the_answer() -> None:
     agent = an_agent_on_trial()
+    before = (agent.of(ef.Probe), agent.reports(), agent.saved())
 
-    assert [(post.frame.revision, post.frame.ok) for post in agent.of(ef.Post) if isinstance(post.frame, Applied)] == [
-        (6, True)
-    ]
-    assert agent.saved() == []
-    assert not [effect for effect in agent.of(ef.Send) if isinstance(effect.frame, Applied)]
+    agent.probe(is_answered=True)
+
+    assert before == ([ef.Probe()], [], [])
+    assert [(report.revision, report.ok) for report in agent.reports()] == [(6, True)]
+    assert agent.saved() == [fetched(BAD)]
+
+
+def test_a_refusal_that_is_not_told_is_told_again_after_a_wait() -> None:
+    agent = an_agent_that_blamed()
+    (post,) = agent.of(ef.Post)
+
+    agent.take(ev.PostFailed(frame=post.frame, status=None, reason="r", at_s=agent.now_s))
+    assert agent.of(ef.Post) == []
+    agent.take(ev.TimerFired(timer=ev.Timer.REPORT, at_s=agent.now_s))
+    assert agent.of(ef.Post) == [post]
+    agent.take(ev.Posted(frame=post.frame, ack=None, at_s=agent.now_s))
+
+    assert agent.take(ev.TimerFired(timer=ev.Timer.REPORT, at_s=agent.now_s)).of(ef.Post) == []
 
 
 @pytest.mark.parametrize(
@@ -190,7 +204,7 @@ def test_a_rollback_waits_for_no_call() -> None:
 def test_one_probe_at_a_time_is_under_way() -> None:
     agent = an_agent_on_trial()
 
-    first = agent.take(ev.TimerFired(timer=ev.Timer.PROBE, at_s=agent.now_s)).of(ef.Probe)
+    first = agent.of(ef.Probe)
     again = agent.take(ev.TimerFired(timer=ev.Timer.PROBE, at_s=agent.now_s)).of(ef.Probe)
     agent.take(ev.Probed(is_answered=False, at_s=agent.now_s))
 
@@ -468,8 +482,14 @@ class Host:
     heard: list[tuple[bool, bool]] = field(default_factory=list)
     verdict: str | None = None
 
+    def __post_init__(self) -> None:
+        self.note()
+
     def take(self, event: ev.Event) -> None:
         self.agent.take(event)
+        self.note()
+
+    def note(self) -> None:
         for effect in self.agent.effects:
             match effect:
                 case ef.Probe():
