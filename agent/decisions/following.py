@@ -92,10 +92,13 @@ def report(state: State) -> Step:
     """
     following = state.following
     unreported = following.unreported
-    if unreported is None or following.is_report_held or (unreported.ok and following.trial is not None):
+    if unreported is None or (unreported.ok and following.trial is not None):
+        return state, ()
+    is_refusal = _is_rolled_back(following, unreported)
+    if is_refusal and following.is_report_held:
         return state, ()
     said = _with(state, replace(following, unreported=None))
-    is_sure = unreported.ok or (following.trial is None and not _is_rolled_back(following, unreported))
+    is_sure = following.trial is None and not is_refusal
     if state.link.socket is Socket.UP and is_sure:
         return said, (Send(state.link.number, unreported),)
     if state.link.session is Session.OPEN and not state.link.is_posting:
@@ -131,8 +134,10 @@ def _taken(state: State, got: Fetched) -> Step:
     if got.version < following.applied:
         refused: Effect = Log(logging.WARNING, "older_bundle_refused", fields)
         return _without_progress(_with(state, following), (refused,))
+    trial = following.trial
     is_known = got.version == following.applied and got.hash == following.applied_hash
-    if is_known or got.version == following.refused:
+    is_in_doubt = trial is not None and trial.is_back and got.version == trial.fetched.version
+    if is_known or is_in_doubt or got.version == following.refused:
         return _without_progress(_with(state, following))
     drift: tuple[Effect, ...] = ()
     if got.version == following.applied:

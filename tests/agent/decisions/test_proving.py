@@ -307,6 +307,18 @@ def test_a_newer_bundle_that_was_on_its_way_is_tried_in_place_of_the_one_in_doub
     assert agent.state.following.refused == NEVER
 
 
+def test_the_bundle_in_doubt_that_was_fetched_once_more_waits_for_the_verdict() -> None:
+    agent = an_agent_on_trial()
+    asked_at_s = agent.now_s - 1.0
+    agent.take(ev.TimerFired(timer=ev.Timer.FULL_FETCH, at_s=agent.now_s))
+    agent.silence(WINDOW_S).rolled_back()
+
+    agent.take(ev.BundleFetched(fetched=fetched(BAD), at_s=agent.now_s, asked_at_s=asked_at_s))
+
+    assert agent.of(ef.Try) == []
+    assert agent.probe(is_answered=True).of(ef.Try) == [ef.Try(fetched(BAD), good=fetched(GOOD))]
+
+
 def test_a_refused_bundle_is_not_taken_again_and_a_newer_one_is() -> None:
     agent = an_agent_that_blamed()
 
