@@ -1578,6 +1578,35 @@ def test_a_jump_that_leaves_the_agent_unanswered_for_30_s_is_asked_to_make_it_an
     assert asked == [31.0, 91.0, 151.0]
 
 
+def test_what_a_jump_is_asked_for_while_a_post_has_no_answer_goes_with_the_next() -> None:
+    agent = a_homed_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    lose(agent)
+    (post,) = agent.of(ef.Post)
+    agent.now_s += 30.0
+    agent.fire(ev.Timer.ALONE)
+    assert not agent.of(ef.Post)
+
+    agent.take(ev.Posted(frame=post.frame, ack=Ack(seq=1, generation=0, wanted=5, nonce="n"), at_s=agent.now_s))
+    resets = [post.frame.reset for post in agent.of(ef.Post) if isinstance(post.frame, Heartbeat)]
+
+    assert resets == [FIRST]
+
+
+def test_of_several_moves_one_at_a_time_is_made_and_the_last_counts() -> None:
+    agent = a_homed_agent(forward=True)
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    lose(agent)
+    first = [effect for effect in agent.fire(ev.Timer.ALONE) if isinstance(effect, ef.Rehome)]
+    lose(agent, SECOND)
+    while_moving = [effect for effect in agent.fire(ev.Timer.ALONE) if isinstance(effect, ef.Rehome)]
+
+    agent.take(ev.Rehomed(dead=frozenset({FIRST}), error=None, at_s=agent.now_s))
+
+    assert (first, while_moving) == ([ef.Rehome(frozenset({FIRST}))], [])
+    assert agent.of(ef.Rehome) == [ef.Rehome(frozenset({FIRST, SECOND}))]
+
+
 def test_a_dead_jump_that_shakes_hands_again_is_told_as_alive() -> None:
     agent = a_homed_agent()
     lose(agent)
