@@ -79,9 +79,9 @@ class Worker:
     def _do(self, job: ef.Job) -> None:
         try:
             event = self.perform(job)
-        except Exception as fault:  # the outermost loop of the thread: the agent must go on
+        except Exception:  # the outermost loop of the thread: the agent must go on
             logger.exception("job_crashed", extra={"job": type(job).__name__})
-            event = failure(job, f"internal error ({type(fault).__name__})")
+            event = failure(job, "internal error: the log has more of it")
         self.emit(event)
 
     def perform(self, job: ef.Job) -> ev.Event:
