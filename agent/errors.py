@@ -145,7 +145,14 @@ class KeyRefused(AgentError):
 
 
 class ToolFailed(AgentError):
-    """A command of the host failed; the message holds its name and its last line."""
+    """A command of the host failed; the message holds its name and the line that says what went wrong.
+
+    `at_line`: which of the lines it was given it stopped at, from 1; None: it does not say.
+    """
+
+    def __init__(self, message: str, at_line: int | None = None) -> None:
+        super().__init__(message)
+        self.at_line = at_line
 
     kind = "tool_failed"
 

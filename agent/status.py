@@ -54,7 +54,8 @@ class StatusDns(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """`revision_wanted`: the newest the control plane named. `revision_on_trial`: undone unless the control plane
     answers. `revision_refused`: wrong in itself, or rolled back; `refusal` says why. `home`: the jump that carries
-    this host. `forward_conflict`: a sentence for each table of others that drops what a jump forwards.
+    this host. `route_conflict`: a sentence for each prefix that is left to the host's own network;
+    `forward_conflict`: one for each table of others that drops what a jump forwards.
 
     The rest is said by the reader: `is_running`; `is_down`: by hand; `seal`: of a host with full encapsulation;
     `peers`: None: there is no interface, or no right to look at it; `problems`: what a health check minds."""
@@ -85,6 +86,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     route_conflict: list[str] = []
     forward_conflict: list[str] = []
     names_error: str | None = None
+    lacks_ipv6: str | None = None
     last_error: str | None = None
     last_contact: datetime | None = None
     deleted_at: datetime | None = None
@@ -124,6 +126,7 @@ def of_state(status: Status, state: State, last_contact: datetime | None) -> Sta
         route_conflict=list(made.conflicts) if made is not None else [],
         forward_conflict=list(made.forbidden) if made is not None else [],
         names_error=made.names_error if made is not None else None,
+        lacks_ipv6=made.lacks_ipv6 if made is not None else None,
         revision_on_trial=following.trial.fetched.version.revision if following.trial is not None else None,
         revision_refused=following.refused.revision if following.refusal is not None else None,
         refusal=following.refusal,
@@ -196,11 +199,12 @@ def text(status: Status) -> str:
         *([("seal", _seal(status))] if status.seal != "none" else []),
         *([("names", _names(status.dns, status.names_error))] if status.dns is not None else []),
     ]
-    if status.route_conflict:
-        rows.append(("left out", "routes to the host's own network: " + ", ".join(status.route_conflict)))
+    rows += [("left out", sentence) for sentence in status.route_conflict]
     rows += [("not forwarded", sentence) for sentence in status.forward_conflict]
     if status.names_error and status.dns is None:
         rows.append(("names", status.names_error))
+    if status.lacks_ipv6:
+        rows.append(("no IPv6", status.lacks_ipv6))
     if status.refusal:
         rows.append(("refused", f"revision {status.revision_refused}: {status.refusal}"))
     if status.last_error and status.last_error != status.refusal:

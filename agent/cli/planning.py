@@ -60,8 +60,9 @@ class ShownStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """`source`: where the bundle came from. `conflicts`: prefixes left to the host's own network. `warnings`: what
-    whoever has it carried out should know before."""
+    """`source`: where the bundle came from. `conflicts`: a sentence for each prefix left to the host's own network.
+    `lacks_ipv6`: why the tunnel would go without its IPv6, None: it would not. `warnings`: what whoever has it
+    carried out should know before."""
 
     network_id: str
     peer_id: str
@@ -71,6 +72,7 @@ class ShownPlan(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     steps: list[ShownStep]
     conflicts: list[str]
+    lacks_ipv6: str | None = None
     warnings: list[str] = []
 
 
@@ -91,6 +93,7 @@ def shown(
         revision=bundle.revision,
         steps=_steps(prospect, names),
         conflicts=list(prospect.conflicts),
+        lacks_ipv6=prospect.lacks_ipv6,
         warnings=list(warnings),
     )
 
@@ -104,8 +107,9 @@ def text(plan: ShownPlan) -> str:
         first, *rest = _said(step, plan.interface)
         lines += [f"{number:>3}. {first}", *(f"     {line}" for line in rest)]
     lines += [f"WARNING: {sentence}" for sentence in plan.warnings]
-    if plan.conflicts:
-        lines.append("left out, for they are the host's own network: " + ", ".join(plan.conflicts))
+    lines += [f"left out: {sentence}" for sentence in plan.conflicts]
+    if plan.lacks_ipv6 is not None:
+        lines.append(f"no IPv6: {plan.lacks_ipv6}")
     return "\n".join(lines)
 
 

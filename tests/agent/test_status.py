@@ -63,6 +63,21 @@ def test_a_jump_that_cannot_serve_names_says_why() -> None:
     assert "port 53 is not free" in text(status)
 
 
+def test_a_tunnel_without_its_ipv6_and_prefixes_left_to_the_host_are_said_with_why() -> None:
+    made = Made(is_changed=True, lacks_ipv6="IPv6 is off", conflicts=("10.0.0.0/8 holds x", "10.50.0.0/16 has y"))
+    state = replace(initial(NETWORK_ID, PEER_ID, "i"), following=Following(made=made))
+
+    status = of_state(BLANK, state, AT)
+    lines = text(status).splitlines()
+
+    assert status.lacks_ipv6 == "IPv6 is off"
+    assert [line.split(maxsplit=2)[2] for line in lines if line.startswith(("left out", "no IPv6"))] == [
+        "10.0.0.0/8 holds x",
+        "10.50.0.0/16 has y",
+        "IPv6 is off",
+    ]
+
+
 def test_peers_are_shown_by_name_with_the_age_of_their_handshakes() -> None:
     seen = [
         Seen(a_public_key("a"), "203.0.113.1:1", 1000.0, rx=1, tx=2),

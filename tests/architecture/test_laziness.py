@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 )
 def test_only_a_person_loads_what_checks_their_tokens(use: str, is_loaded: bool) -> None:
     program = (
-        f"import sys, app; from chalicelib.bootstrap import container; {use}; "
-        "print('jwt' in sys.modules, 'chalicelib.adapters.oidc' in sys.modules)"
+        f"import sys, app; from chalicelib.bootstrap.container import container; {use}; "
+        "print('jwt' in sys.modules, 'chalicelib.adapters.identity.oidc' in sys.modules)"
     )
 
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
