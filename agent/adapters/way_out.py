@@ -5,18 +5,16 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from agent.adapters.commands import Commands
 from agent.adapters.host import LinuxHost
-from agent.adapters.outgoing import proxy_of
-from agent.errors import ToolFailed
+from agent.adapters.iproute import resolvers
+from agent.adapters.proxies import proxy_of
+from agent.errors import SettingsInvalid, ToolFailed
 from agent.ports import Way
 
-RESOLVERS = Path("/etc/resolv.conf")
-BEHIND_THE_STUB = Path("/run/systemd/resolve/resolv.conf")  # systemd-resolved: whom 127.0.0.53 asks
 # Whose packets no route can lead elsewhere; below a tunnel of others there is a way that nobody sees here.
 PLAIN_KINDS = frozenset({None, "veth", "bridge", "bond", "team", "vlan", "macvlan", "ipvlan"})
 
@@ -35,11 +33,12 @@ class LinuxWayOut:
         return LinuxHost().has_default_route()
 
     def ways(self) -> frozenset[Way] | None:
-        plane, resolvers = self._plane(), _resolvers()
-        if not plane or not resolvers:
+        plane = self._plane()
+        asked = frozenset(address for address in resolvers() if not address.is_loopback)
+        if not plane or not asked:  # a local resolver of which nobody says whom it asks
             return None
         try:
-            shown = [route for version in (4, 6) for route in self._routes(version, {*plane, *resolvers})]
+            shown = [route for version in (4, 6) for route in self._routes(version, {*plane, *asked})]
             plain = self._plain() if any("dev" in route for route in shown) else frozenset()
         except (ToolFailed, ValueError):
             return None
@@ -50,10 +49,12 @@ class LinuxWayOut:
         )
 
     def _plane(self) -> frozenset[IpAddress]:
-        """None by a proxy: who knows how that is reached."""
-        host = urlsplit(self.server).hostname or ""
-        if proxy_of(self.server) is not None:
+        """Or the proxy before it."""
+        try:
+            proxy = proxy_of(self.server)
+        except SettingsInvalid:
             return frozenset()
+        host = proxy.host if proxy is not None else urlsplit(self.server).hostname or ""
         with contextlib.suppress(ValueError):
             return frozenset({ip_address(host)})
         return frozenset(ip_address(known) for known in self.addresses().get(host, ()))
@@ -88,24 +89,3 @@ class LinuxWayOut:
             for link in links
             if link.get("link_type") == "ether" and link.get("linkinfo", {}).get("info_kind") in PLAIN_KINDS
         )
-
-
-def _resolvers() -> frozenset[IpAddress]:
-    """None where a local one asks others that are not known."""
-    named = _named(RESOLVERS)
-    local = frozenset(address for address in named if address.is_loopback)
-    behind = _named(BEHIND_THE_STUB) if local else frozenset()
-    return (named - local) | behind if behind or not local else frozenset()
-
-
-def _named(file: Path) -> frozenset[IpAddress]:
-    found: set[IpAddress] = set()
-    try:
-        lines = file.read_text().splitlines()
-    except OSError:
-        return frozenset()
-    for words in map(str.split, lines):
-        if words[:1] == ["nameserver"] and len(words) > 1:
-            with contextlib.suppress(ValueError):
-                found.add(ip_address(words[1].partition("%")[0]))
-    return frozenset(found)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters import way_out
+from agent.adapters import iproute
 from agent.adapters.commands import Commands
 from agent.adapters.way_out import LinuxWayOut
 from agent.ports import Way
@@ -22,8 +22,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Namespace]
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setattr(way_out, "RESOLVERS", tmp_path / "resolv.conf")
-    monkeypatch.setattr(way_out, "BEHIND_THE_STUB", tmp_path / "behind")
+    monkeypatch.setattr(iproute, "RESOLVERS", (tmp_path / "resolv.conf", tmp_path / "behind"))
     (tmp_path / "resolv.conf").write_text(f"search example.com\nnameserver {RESOLVER}\n")
     with Namespace() as made:
         made.sh(
@@ -94,11 +93,16 @@ def test_a_resolver_on_the_host_itself_counts_by_whom_it_asks(
     assert ways(host) == ({by_the_lan(PLANE), by_the_lan(RESOLVER)} if is_known else None)
 
 
-def test_by_a_proxy_or_at_a_name_never_reached_nothing_is_known(
-    host: Namespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    named = ways(host, "https://vpn.example.com")
+def test_by_a_proxy_the_way_is_the_one_to_that(host: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://192.168.1.9:3128")
 
-    assert named is None
-    assert ways(host) is None
+    assert ways(host) == frozenset({Way("192.168.1.9", "eth0", None, "192.168.1.2"), by_the_lan(RESOLVER)})
+
+
+@pytest.mark.parametrize("proxy", ["", "socks5://192.168.1.9:1080"], ids=["a name", "an odd proxy"])
+def test_at_a_name_never_reached_or_by_a_proxy_that_cannot_be_used_nothing_is_known(
+    host: Namespace, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+
+    assert ways(host, "https://vpn.example.com") is None
