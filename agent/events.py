@@ -25,6 +25,7 @@ class Timer(Enum):
     FULL_FETCH = "full_fetch"
     HEARTBEAT = "heartbeat"
     ACK = "ack"
+    REPORT = "report"
     PROBE = "probe"
     RELIEVED = "relieved"
     RECONCILE = "reconcile"
@@ -37,7 +38,10 @@ class Timer(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
+    """`asked_at_s`: when the job was begun that came to this; None: nothing was asked, or just now."""
+
     at_s: float = 0.0
+    asked_at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,10 @@ class FetchFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted(Event):
+    """`otherwise`: what came of the call, should the tombstone be another's."""
+
     tombstone: Tombstone
+    otherwise: Event | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +151,15 @@ class ApplyFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probed(Event):
-    """`is_answered`: by whatever status. `has_route`: the host has a default route."""
+    """`is_answered`: by whatever status."""
 
     is_answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteSeen(Event):
+    """Whether the host has a default route, and so could reach anything."""
+
     has_route: bool
 
 

@@ -184,6 +184,19 @@ class HostFacts(Protocol):
     def host(self) -> Host: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How packets to an address leave the host; all None: not at all."""
+
+    address: str
+    device: str | None
+    gateway: str | None
+    source: str | None
+
+
 class WayOut(Protocol):
     def has_default_route(self) -> bool:
         """Whether the host could reach anything; a tunnel is no way out."""
+
+    def ways(self) -> frozenset[Way] | None:
+        """Those to the control plane and to the resolvers; None: they are not known, or one leads into a tunnel."""

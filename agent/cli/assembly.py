@@ -26,6 +26,7 @@ from agent.adapters.status_file import StatusFile
 from agent.adapters.tunnel import HostTunnel
 from agent.adapters.tunnel_watch import TunnelWatch
 from agent.adapters.watch import WireGuardWatch, seen_now
+from agent.adapters.way_out import LinuxWayOut
 from agent.core import initial
 from agent.enrollment import Enrollment
 from agent.events import Event, Started
@@ -53,7 +54,7 @@ def agent(
     saved = directory.bundle(enrollment, trust)
     dialler = _dialler(directory)
     plane = control_plane(enrollment, trust, dialler)
-    hand = _worker(settings, directory, enrollment, plane, saved, queue.put)
+    hand = _worker(settings, directory, enrollment, plane, dialler, saved, queue.put)
     watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
     shown = StatusFile(directory, status.blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid()))
     if settings.metrics_port is not None:
@@ -86,8 +87,9 @@ def worker_once(
     settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollment, trust: Trust, saved: Fetched | None
 ) -> Worker:
     """One whose jobs are performed one by one, by whoever asks."""
-    plane = control_plane(enrollment, trust, _dialler(directory))
-    return _worker(settings, directory, enrollment, plane, saved, lambda _: None)
+    dialler = _dialler(directory)
+    plane = control_plane(enrollment, trust, dialler)
+    return _worker(settings, directory, enrollment, plane, dialler, saved, lambda _: None)
 
 
 def control_plane(enrollment: Enrollment, trust: Trust, dialler: Dialler | None = None) -> RestControlPlane:
@@ -137,6 +139,7 @@ def _worker(
     directory: EnrollmentDir,
     enrollment: Enrollment,
     plane: RestControlPlane,
+    dialler: Dialler,
     saved: Fetched | None,
     emit: Callable[[Event], None],
 ) -> Worker:
@@ -148,7 +151,7 @@ def _worker(
         tunnel=made,
         names=DnsNames(),
         store=directory,
-        way_out=LinuxHost(),
+        way_out=LinuxWayOut(Commands(), enrollment.server, lambda: dialler.known),
         guard=_guard(settings, directory),
         emit=emit,
         pairs=Pairs(enrollment.keys, directory, made),

@@ -8,11 +8,11 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from agent.effects import CancelTimer, CloseSocket, Effect, Log, OpenSession, OpenSocket, Send, SetTimer
+from agent.effects import CancelTimer, CloseSocket, Effect, Log, OpenSession, OpenSocket, Post, Send, SetTimer
 from agent.events import SessionFailed, SessionOpened, SocketClosed, SocketOpened, Timer
 from agent.state import Session, Socket, State, Step
 from agent.waiting import WELCOME_WITHIN_S, backed_off, renewal
-from chalicelib.wire.frames import Hello
+from chalicelib.wire.frames import Applied, Heartbeat, Hello
 
 LOG_EVERY_S = 60.0
 UNAUTHORIZED = 401
@@ -119,6 +119,16 @@ def outage(state: State, reason: str, at_s: float) -> Step:
         return noted, ()
     fields = {"reason": reason, "failures": state.link.failures}
     return _with(noted, logged_at_s=at_s), (Log(logging.WARNING, "control_plane_away", fields),)
+
+
+def post(state: State, frame: Heartbeat | Applied) -> Step:
+    """Send a frame by REST. The caller has seen that none is without its answer."""
+    return _with(state, is_posting=True), (Post(frame),)
+
+
+def posted(state: State) -> State:
+    """What was sent by REST has its answer, or will have none."""
+    return _with(state, is_posting=False)
 
 
 def contacted(state: State, at_s: float) -> State:
