@@ -74,7 +74,7 @@ class Worker:
         except PeerDeleted as deleted:
             return ev.Deleted(tombstone=deleted.tombstone, at_s=monotonic())
         except Outage as outage:
-            return _failed(job, outage.reason, outage.status)
+            return _failed(job, outage.reason, outage.status, told_s=outage.retry_after_s)
         except BundleRefused as refused:
             return _failed(job, str(refused), is_refused=True)
         except KeyRefused:
@@ -288,13 +288,15 @@ class Worker:
         return ev.Posted(frame=frame, ack=None, at_s=monotonic())
 
 
-def _failed(job: ef.Job, reason: str, status: int | None = None, is_refused: bool = False) -> ev.Event:
+def _failed(
+    job: ef.Job, reason: str, status: int | None = None, is_refused: bool = False, told_s: float | None = None
+) -> ev.Event:
     at_s = monotonic()
     match job:
         case ef.OpenSession():
-            return ev.SessionFailed(status=status, reason=reason, at_s=at_s)
+            return ev.SessionFailed(status=status, reason=reason, retry_after_s=told_s, at_s=at_s)
         case ef.Fetch():
-            return ev.FetchFailed(status=status, reason=reason, at_s=at_s)
+            return ev.FetchFailed(status=status, reason=reason, retry_after_s=told_s, at_s=at_s)
         case ef.Apply() | ef.Try():
             return ev.ApplyFailed(fetched=job.fetched, error=reason, is_refused=is_refused, at_s=at_s)
         case ef.Save():
@@ -304,7 +306,7 @@ def _failed(job: ef.Job, reason: str, status: int | None = None, is_refused: boo
         case ef.Post():
             return ev.PostFailed(frame=job.frame, status=status, reason=reason, at_s=at_s)
         case ef.MakeKey() | ef.TellKeys() | ef.SwitchKey():
-            return ev.KeysFailed(status=status, error=reason, at_s=at_s)
+            return ev.KeysFailed(status=status, error=reason, retry_after_s=told_s, at_s=at_s)
         case _:
             return _host_failed(job, reason, at_s)
 
