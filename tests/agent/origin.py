@@ -26,10 +26,10 @@ WITHIN_S = 10.0
 
 @dataclass
 class Origin:
-    """`fails_with`: a status for every call, with `retry_after`; `loses`: answers to swallow; `tombstone`: deleted; `left`: how the
-    agent left, `loses_leave`: without an answer; `files_named`: files of static peers name it. `key` signs what it
-    gives, `content_type`: not as what it is; `given`: the bundles it can tell a difference from. `asked`: the
-    headers of the last call."""
+    """`fails_with`: a status for every call, with `retry_after`; `loses`: answers to swallow; `tombstone`: deleted;
+    `left`: how the agent left, `loses_leave`: without an answer; `files_named`: files of static peers name it. `key`
+    signs what it gives, `content_type`: not as what it is; `given`: the bundles it can tell a difference from.
+    `asked`: the headers of the last call."""
 
     network_id: str
     peer_id: str
