@@ -53,7 +53,8 @@ HOME_FIRST = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """The agents that have to apply a revision; the jumps among them that become somebody's home have to be first."""
+    """The agents that have to apply a revision; the jumps among them that become somebody's home have to be first,
+    unless that home was left because it is dead to the peer: then nothing is lost by not waiting."""
 
     revision: Revision
     made_at: datetime
@@ -192,7 +193,8 @@ def _concern(change: Change, concerned: Audience, roster: _Roster) -> Concern:
         agents |= roster.agents
     elif concerned.jumps or concerned.homes:
         agents |= {jump.id for jump in roster.jumps if jump.public_key}
-    return Concern(change.revision, change.at, agents, frozenset(moved.values()) & agents, is_wide=concerned.everyone)
+    first = frozenset(moved.values()) & agents if change.what is not What.HOME_MOVED else frozenset[PeerId]()
+    return Concern(change.revision, change.at, agents, first, is_wide=concerned.everyone)
 
 
 def _moved(change: Change, roster: _Roster) -> Mapping[PeerId, PeerId]:
