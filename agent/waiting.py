@@ -6,6 +6,7 @@ from agent.events import Timer
 BACKOFF_BASE_S = 1.0
 BACKOFF_CAP_S = 60.0
 FIRST_TRY_S = 4.0  # a thousand agents that lose their sockets at one moment are 250 a second; API Gateway admits 500
+JUMP_FIRST_TRY_S = 1.0  # they are few, and one without a socket for 5 s is taken for silent
 TRIES_GROW_BY = 0.2  # of the time already away
 MOST_BETWEEN_TRIES_S = 50.0
 MOST_TOLD_S = 300.0  # a proxy's page may say anything
@@ -51,9 +52,10 @@ def next_try(away_s: float) -> SetTimer:
     return SetTimer(Timer.CONNECT, longest_s * 0.75, longest_s)
 
 
-def come_back(told_s: float, away_s: float) -> SetTimer:
+def come_back(told_s: float, away_s: float, is_jump: bool) -> SetTimer:
     """When to try after a loss, or after an answer that said to come no sooner than in `told_s`; 0: nothing said."""
-    return _no_sooner(Timer.CONNECT, min(told_s, MOST_TOLD_S), _between_tries_s(away_s))
+    window_s = JUMP_FIRST_TRY_S if is_jump and not away_s else _between_tries_s(away_s)
+    return _no_sooner(Timer.CONNECT, min(told_s, MOST_TOLD_S), window_s)
 
 
 def around(timer: Timer, interval_s: float) -> SetTimer:

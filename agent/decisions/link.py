@@ -63,7 +63,7 @@ def session_ended(state: State, at_s: float, retry_in_s: float = 0.0) -> Step:
     if state.link.session is not Session.OPEN:
         return state, ()
     ended = _with(state, session=Session.ABSENT, failures=state.link.failures + 1, not_before_s=at_s + retry_in_s)
-    return ended, (come_back(retry_in_s, _away_s(state, at_s)),)
+    return ended, (come_back(retry_in_s, _away_s(state, at_s), state.beats.is_jump),)
 
 
 def socket_opened(state: State, event: SocketOpened) -> Step:
@@ -105,7 +105,7 @@ def socket_closed(state: State, event: SocketClosed) -> Step:
     noted, effects = outage(alone, event.reason, event.at_s)
     told, later = _told(noted, event.retry_after_s, event.at_s)
     if not is_try and not later:
-        later = (come_back(max(0.0, told.link.not_before_s - event.at_s), 0.0),)
+        later = (come_back(max(0.0, told.link.not_before_s - event.at_s), 0.0, told.beats.is_jump),)
     return told, (*closing, *effects, CancelTimer(Timer.ACK), *later)
 
 
@@ -164,7 +164,7 @@ def _told(state: State, retry_after_s: float | None, at_s: float) -> Step:
     """What an answer said of when to come again counts, however long the control plane is away."""
     if retry_after_s is None:
         return state, ()
-    later = come_back(retry_after_s, _away_s(state, at_s))
+    later = come_back(retry_after_s, _away_s(state, at_s), state.beats.is_jump)
     return _with(state, not_before_s=at_s + later.low_s), (later,)
 
 

@@ -3,6 +3,7 @@ only so many."""
 
 import heapq
 import itertools
+import math
 import random
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -13,12 +14,15 @@ from agent import effects as ef
 from agent import events as ev
 from agent.core import initial, step
 from agent.state import Socket, State
-from chalicelib.wire.frames import Bye, Hello, ToAgent, Welcome
+from chalicelib.wire.frames import Ack, Bye, Heartbeat, Hello, ToAgent, Welcome
+from chalicelib.wire.peers import Host
 
 ADMITTED_A_SECOND = 500  # new connections, and as many at once: API Gateway's default quota
 ANSWER_S = 0.1
 SESSION_S = 3600.0
 TOO_MANY = 429
+IDLE = "a proxy ended an idle socket"
+HOST = Host(hostname="h", os="linux", agent_version="0")
 WELCOME = Welcome(generation=0, wanted=0, heartbeat_interval_s=540)
 
 
@@ -34,7 +38,7 @@ class Way(Enum):
 @dataclass
 class ControlPlane:
     """Away from `away_at_s` on until `back_at_s`. `hangs_s`: how long a dropped try lasts. `retry_after_s`: what those
-    are told that are too many."""
+    are told that are too many. `cuts_after_s`: a proxy before it ends sockets after so long without a frame."""
 
     away_at_s: float
     back_at_s: float
@@ -42,6 +46,7 @@ class ControlPlane:
     hangs_s: float = 15.0
     admitted: int = ADMITTED_A_SECOND
     retry_after_s: float | None = 1.0
+    cuts_after_s: float = math.inf
     opens: list[float] = field(default_factory=list)
     refused: int = 0
     _taken: deque[float] = field(default_factory=deque)
@@ -63,17 +68,21 @@ class ControlPlane:
 
 @dataclass
 class Returning:
-    """One agent. `welcomed_at_s`: of its newest welcome."""
+    """One agent. `welcomed_at_s`: of its newest welcome. `cuts`: when the proxy ended its sockets; `beats`: when it
+    sent heartbeats."""
 
     number: int
     plane: ControlPlane
     later: Callable[[float, "Returning", ev.Event], None]
     uniform: Callable[[float, float], float]
     tries: list[float] = field(default_factory=list)
+    cuts: list[float] = field(default_factory=list)
+    beats: list[float] = field(default_factory=list)
     welcomed_at_s: float | None = None
     state: State = field(init=False)
     _deadlines: dict[ev.Timer, float] = field(default_factory=dict)
     _open: set[int] = field(default_factory=set)
+    _spoken_at_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.state = initial("net_simulated", f"dyn_{self.number}", f"instance {self.number}")
@@ -100,6 +109,10 @@ class Returning:
             if self._deadlines.get(event.timer) != event.at_s:
                 return  # it was set anew, or cancelled
             del self._deadlines[event.timer]
+        if isinstance(event, ev.SocketClosed) and event.reason == IDLE:
+            if event.socket not in self._open or event.at_s < self._spoken_at_s + self.plane.cuts_after_s:
+                return
+            self.cuts.append(event.at_s)
         self.state, effects = step(self.state, event)
         for effect in effects:
             self._perform(effect, event.at_s)
@@ -125,10 +138,14 @@ class Returning:
                 self._dial(number, at_s)
             case ef.CloseSocket(number):
                 self._open.discard(number)
-            case ef.Send(number, Hello()) if number in self._open and self.plane.way is not Way.SILENT:
+            case ef.Send(number, Hello()) if number in self._open and self._is_answered(at_s):
+                self.welcomed_at_s = at_s + ANSWER_S
                 self._hear(number, WELCOME, at_s + ANSWER_S)
-            case ef.Send(number, Hello()) if number in self._open and not self.plane.is_away(at_s):
-                self._hear(number, WELCOME, at_s + ANSWER_S)
+            case ef.Send(number, Heartbeat(seq=seq)) if number in self._open:
+                self.beats.append(at_s)
+                self._hear(number, Ack(seq=seq, generation=0, wanted=0, nonce="n"), at_s + ANSWER_S)
+            case ef.Observe():
+                self.later(at_s, self, ev.Observed(host=HOST, seen=(), at_s=at_s))
             case ef.Fetch():
                 self.later(at_s + ANSWER_S, self, ev.BundleUnchanged(at_s=at_s + ANSWER_S))
             case _:
@@ -158,9 +175,15 @@ class Returning:
             self._open.add(number)
             self.later(at_s + ANSWER_S, self, ev.SocketOpened(socket=number, at_s=at_s + ANSWER_S))
 
+    def _is_answered(self, at_s: float) -> bool:
+        return self.plane.way is not Way.SILENT or not self.plane.is_away(at_s)
+
     def _hear(self, number: int, frame: ToAgent, at_s: float) -> None:
-        self.welcomed_at_s = at_s
+        self._spoken_at_s = at_s
         self.later(at_s, self, ev.FrameReceived(socket=number, frame=frame, at_s=at_s))
+        if self.plane.cuts_after_s < math.inf:
+            end_at_s = at_s + self.plane.cuts_after_s
+            self.later(end_at_s, self, ev.SocketClosed(socket=number, status=None, reason=IDLE, at_s=end_at_s))
 
 
 class Simulation:
@@ -176,6 +199,10 @@ class Simulation:
         self.agents = [Returning(number, plane, self._later, drawn) for number in range(agents)]
         for agent in self.agents:
             agent.connect()
+
+    def run_to(self, end_s: float) -> None:
+        while self._events[0][0] <= end_s:
+            self._next()
 
     def lose_all(self, at_s: float, bye: Bye | None = None) -> None:
         """Every socket ends at one moment."""

@@ -416,6 +416,14 @@ def test_a_lost_socket_is_tried_again_soon_and_then_the_rarer_the_longer_it_is_a
     assert bounds == [(0, 4), (3, 4), (4.5, 6), (18, 24), (37.5, 50), (37.5, 50)]
 
 
+def test_a_jump_that_lost_its_socket_is_back_before_it_is_taken_for_silent() -> None:
+    agent = a_connected_jump()
+
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+
+    assert (agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s) == (0, 1)
+
+
 def test_a_welcome_ends_the_growth_of_waits() -> None:
     agent = a_connected_agent()
     agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
