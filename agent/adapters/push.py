@@ -15,6 +15,7 @@ import websocket
 
 from agent.adapters.dialling import Dialler
 from agent.adapters.outgoing import certificates, proxy_of
+from agent.adapters.retry_after import retry_after_s
 from agent.events import Event, FrameReceived, SocketClosed, SocketOpened
 from chalicelib.wire.frames import ToAgent
 
@@ -65,7 +66,7 @@ class WebSocketPush:
 
     def _live(self, number: int, bearer: str) -> None:
         """Connect, receive until the end, report the end."""
-        status, reason = None, "the socket was closed"
+        status, reason, told_s = None, "the socket was closed", None
         connection = None
         try:
             connection = self._connect(bearer)
@@ -76,6 +77,7 @@ class WebSocketPush:
                 self._receive(number, connection)
         except websocket.WebSocketBadStatusException as refused:
             status, reason = refused.status_code, f"the socket was refused with {refused.status_code}"
+            told_s = retry_after_s(refused.resp_headers or {})
         except (websocket.WebSocketException, OSError) as failed:
             reason = f"the socket failed ({type(failed).__name__})"
         finally:
@@ -83,7 +85,8 @@ class WebSocketPush:
                 self._open.pop(number, None)
             if connection is not None:
                 connection.shutdown()  # type: ignore[no-untyped-call]
-        self.emit(SocketClosed(socket=number, status=status, reason=reason, at_s=monotonic()))
+        ended = SocketClosed(socket=number, status=status, reason=reason, retry_after_s=told_s, at_s=monotonic())
+        self.emit(ended)
 
     def _connect(self, bearer: str) -> websocket.WebSocket:
         connection: websocket.WebSocket = websocket.create_connection(
