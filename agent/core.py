@@ -87,7 +87,7 @@ def _is_answer(event: ev.Event) -> bool:
 def _handled(state: State, event: ev.Event) -> Step:
     match event:
         case ev.Started():
-            opening = (beats.watch, link.open_session, _with_first_timers, rotation.started)
+            opening = (beats.watch, link.start, _with_first_timers, rotation.started)
             return _then(_started(state, event), *opening)
         case ev.StopRequested():
             return _stopped(state)
@@ -137,7 +137,7 @@ def _worked(state: State, event: ev.Event) -> Step:
         case ev.BundleUnchanged():
             return following.unchanged(link.contacted(state, event.at_s))
         case ev.FetchFailed():
-            return _then(following.fetch_failed(state, event), _ends_session(event.status))
+            return _then(following.fetch_failed(state, event), _ends_session(event.status, event.at_s))
         case ev.BundleApplied():
             return _applied(state, event)
         case ev.ApplyFailed():
@@ -199,17 +199,15 @@ def _rotated(state: State, event: ev.Event) -> Step:
     """What came of a step from one key to the next."""
     status = event.status if isinstance(event, ev.KeysFailed) else None
     kept = [homes.rekeyed] if isinstance(event, ev.KeySwitched) else []
-    return _then(rotation.happened(state, event), _ends_session(status), *kept)
+    return _then(rotation.happened(state, event), _ends_session(status, event.at_s), *kept)
 
 
 def _link_fired(state: State, event: ev.TimerFired) -> Step:
     match event.timer:
         case ev.Timer.CONNECT:
-            return link.connect(state)
-        case ev.Timer.WELCOME:
-            return link.give_up_socket(state, "no welcome in time", event.at_s)
+            return link.connect(state, event.at_s)
         case ev.Timer.RENEW:
-            return link.renew(state)
+            return link.renew(state, event.at_s)
         case ev.Timer.ACK:
             return link.give_up_socket(state, "no answer to a heartbeat in time", event.at_s)
         case _:
@@ -275,8 +273,8 @@ def _received(state: State, frame: ToAgent, at_s: float) -> Step:
             return resets.asked(state, frame.peer_id, at_s)
         case Bye():
             if frame.reason == "peer_deleted":  # the fetch brings the tombstone
-                return following.full_due(following.released(state)), ()
-            return link.session_ended(state)
+                return following.ended(state, frame.retry_in_s)
+            return link.session_ended(state, at_s, frame.retry_in_s)
         case _:
             assert_never(frame)
 
@@ -302,7 +300,7 @@ def _post_failed(state: State, event: ev.PostFailed) -> Step:
         case _:
             kept = posted, ()
     away = _then(kept, lambda after: link.outage(after, event.reason, event.at_s))
-    return _then(away, _ends_session(event.status), beats.not_posted)
+    return _then(away, _ends_session(event.status, event.at_s), beats.not_posted)
 
 
 def _deleted(state: State, event: ev.Deleted) -> Step:
@@ -336,8 +334,8 @@ def _ended(state: State) -> State:
     return replace(state, link=closed, following=replace(state.following, work=Work.ENDING))
 
 
-def _ends_session(status: int | None) -> Callable[[State], Step]:
-    return link.session_ended if status == UNAUTHORIZED else lambda state: (state, ())
+def _ends_session(status: int | None, at_s: float) -> Callable[[State], Step]:
+    return lambda state: link.session_ended(state, at_s) if status == UNAUTHORIZED else (state, ())
 
 
 def _with_first_timers(state: State) -> Step:

@@ -18,7 +18,6 @@ from chalicelib.wire.peers import Host
 
 class Timer(Enum):
     CONNECT = "connect"
-    WELCOME = "welcome"
     RENEW = "renew"
     FETCH = "fetch"
     TURN = "turn"
@@ -69,8 +68,11 @@ class SessionOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFailed(Event):
+    """`retry_after_s`: when the answer said to ask again; so with what else failed."""
+
     status: int | None
     reason: str
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ class SocketClosed(Event):
     socket: int
     status: int | None
     reason: str
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,7 @@ class BundleUnchanged(Event):
 class FetchFailed(Event):
     status: int | None
     reason: str
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +282,7 @@ class KeysFailed(Event):
 
     status: int | None
     error: str
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

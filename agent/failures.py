@@ -7,14 +7,17 @@ from agent import effects as ef
 from agent import events as ev
 
 
-def failure(job: ef.Job, reason: str, status: int | None = None, is_refused: bool = False) -> ev.Event:
-    """The event the core expects; `status`: of an answer that was of no use, `is_refused`: the bundle is wrong."""
+def failure(
+    job: ef.Job, reason: str, status: int | None = None, is_refused: bool = False, told_s: float | None = None
+) -> ev.Event:
+    """The event the core expects; `status`: of an answer that was of no use, `told_s`: when that said to come again,
+    `is_refused`: the bundle is wrong."""
     at_s = monotonic()
     match job:
         case ef.OpenSession():
-            return ev.SessionFailed(status=status, reason=reason, at_s=at_s)
+            return ev.SessionFailed(status=status, reason=reason, retry_after_s=told_s, at_s=at_s)
         case ef.Fetch():
-            return ev.FetchFailed(status=status, reason=reason, at_s=at_s)
+            return ev.FetchFailed(status=status, reason=reason, retry_after_s=told_s, at_s=at_s)
         case ef.Apply() | ef.Try():
             return ev.ApplyFailed(fetched=job.fetched, error=reason, is_refused=is_refused, at_s=at_s)
         case ef.Save():
@@ -24,7 +27,7 @@ def failure(job: ef.Job, reason: str, status: int | None = None, is_refused: boo
         case ef.Post():
             return ev.PostFailed(frame=job.frame, status=status, reason=reason, at_s=at_s)
         case ef.MakeKey() | ef.TellKeys() | ef.SwitchKey():
-            return ev.KeysFailed(status=status, error=reason, at_s=at_s)
+            return ev.KeysFailed(status=status, error=reason, retry_after_s=told_s, at_s=at_s)
         case _:
             return _host_failed(job, reason, at_s)
 

@@ -41,8 +41,9 @@ class Work(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`number` names the newest socket; `former` the one it replaces, until it is welcomed. `failures` in a row,
-    for the back-off.
+    """`number` names the newest socket; `former` the one it replaces, until it is welcomed. `failures` in a row.
+    `away_since_s`: when the control plane was lost, None: it is there. `not_before_s`: when it said to come again at
+    the earliest.
     `is_posting`: a frame that went by REST has no answer yet; no other goes before that.
     `logged_at_s`: when an outage was last logged, None while the link is good."""
 
@@ -52,6 +53,8 @@ class Link:
     former: int | None = None
     failures: int = 0
     is_posting: bool = False
+    away_since_s: float | None = None
+    not_before_s: float = 0.0
     logged_at_s: float | None = None
     last_error: str | None = None
     contact_at_s: float | None = None

@@ -95,7 +95,7 @@ class Worker:
             otherwise = failure(job, "410 with the tombstone of another peer", HTTPStatus.GONE)
             return ev.Deleted(tombstone=deleted.tombstone, otherwise=otherwise, at_s=monotonic())
         except Outage as outage:
-            return failure(job, outage.reason, outage.status)
+            return failure(job, outage.reason, outage.status, told_s=outage.retry_after_s)
         except BundleRefused as refused:
             return failure(job, str(refused), is_refused=True)
         except KeyRefused:

@@ -64,6 +64,15 @@ def released(state: State) -> State:
     return _with(state, replace(state.following, is_held=False))
 
 
+def ended(state: State, retry_in_s: float) -> Step:
+    """The peer is deleted: the whole bundle is asked for, which brings the tombstone; where many are deleted together,
+    each in its turn."""
+    asking = full_due(state)
+    if not retry_in_s:
+        return released(asking), ()
+    return _with(asking, replace(asking.following, is_held=True)), (backed_off(Timer.FETCH, 1, retry_in_s),)
+
+
 def pursue(state: State, at_s: float) -> Step:
     """Take up what was fetched, or fetch, if there is a reason and nothing in the way."""
     following = state.following
@@ -162,7 +171,7 @@ def fetch_failed(state: State, event: FetchFailed) -> Step:
     failures = state.following.fetch_failures + 1
     following = replace(state.following, is_fetching=False, is_held=True, fetch_failures=failures)
     noted, effects = outage(_with(state, following), event.reason, event.at_s)
-    return noted, (*effects, backed_off(Timer.FETCH, failures))
+    return noted, (*effects, backed_off(Timer.FETCH, failures, event.retry_after_s))
 
 
 def applied(state: State, event: BundleApplied) -> Step:

@@ -30,7 +30,7 @@ EVERY_MS = 5.0
 BEFORE = 200  # packets
 MOVES_S = 120.0
 
-BARS = (Bar("planned_move_ms", 1_000),)
+BARS = (Bar("planned_move_ms", 1_000), Bar("failover_ms", 2_500))
 
 
 def measure(say: Say) -> list[Figure]:

@@ -16,7 +16,7 @@ from agent.ports import Made
 from agent.received import Fetched, Version
 from agent.state import Session, Socket, State, Work
 from agent.tunnel.live import Seen, Sighted
-from agent.waiting import BACKOFF_CAP_S, MOST_SPREAD_S
+from agent.waiting import MOST_SPREAD_S
 from chalicelib.wire.bundle import Bundle
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import (
@@ -371,8 +371,8 @@ def test_whatever_a_session_fails_with_the_tunnel_stays_and_it_is_tried_again(st
     agent.take(ev.SessionFailed(status=status, reason=NO_ANSWER))
 
     assert not agent.of(ef.TearDown)
-    agent.timer(ev.Timer.CONNECT)
-    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+    agent.fire(ev.Timer.CONNECT)
+    assert agent.of(ef.OpenSession) == [ef.OpenSession()]
 
 
 def test_a_401_opens_another_session() -> None:
@@ -389,7 +389,8 @@ def test_a_refused_handshake_opens_another_session(status: int) -> None:
 
     agent.take(ev.SocketClosed(socket=1, status=status, reason=NO_ANSWER))
 
-    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+    agent.fire(ev.Timer.CONNECT)
+    assert agent.of(ef.OpenSession) == [ef.OpenSession()]
 
 
 def test_a_lost_socket_keeps_its_session() -> None:
@@ -410,24 +411,69 @@ def test_events_of_an_earlier_socket_are_nothing() -> None:
     assert agent.take(ev.FrameReceived(socket=1, frame=hint)) == []
 
 
-def test_waits_grow_to_a_minute_with_full_jitter() -> None:
-    agent = a_started_agent()
-    bounds = []
-    for _ in range(10):
-        agent.take(ev.SessionFailed(status=None, reason=NO_ANSWER))
-        bounds.append((agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s))
+def test_a_lost_socket_is_tried_again_soon_and_then_the_rarer_the_longer_it_is_away() -> None:
+    agent = a_connected_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    bounds = [(agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s)]
+    for away_s in (0, 10, 100, 1_000, 10_000):
+        agent.now_s = 100.0 + away_s
         agent.fire(ev.Timer.CONNECT)
+        bounds.append((agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s))
+        agent.take(ev.SocketClosed(socket=agent.state.link.number, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+        assert not agent.of(ef.SetTimer)  # the next try stays due when it was
 
-    assert bounds[:7] == [(0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (0, 32), (0, 60)]
-    assert bounds[-1] == (0, BACKOFF_CAP_S)
+    assert bounds == [(0, 4), (3, 4), (4.5, 6), (18, 24), (37.5, 50), (37.5, 50)]
+
+
+def test_a_jump_that_lost_its_socket_is_back_before_it_is_taken_for_silent() -> None:
+    agent = a_connected_jump()
+
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+
+    assert (agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s) == (0, 1)
 
 
 def test_a_welcome_ends_the_growth_of_waits() -> None:
     agent = a_connected_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    agent.now_s += 1_000
+    agent.fire(ev.Timer.CONNECT)
+    agent.take(ev.SocketOpened(socket=2, at_s=agent.now_s))
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=30))
+    assert ef.CancelTimer(ev.Timer.CONNECT) in agent.effects
 
-    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
+    agent.take(ev.SocketClosed(socket=2, status=None, reason=NO_ANSWER, at_s=agent.now_s))
 
-    assert agent.timer(ev.Timer.CONNECT).high_s == 1
+    assert agent.timer(ev.Timer.CONNECT).high_s == 4
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_refusal_that_says_when_to_come_again_is_heeded(status: int) -> None:
+    agent = a_connected_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    agent.fire(ev.Timer.CONNECT)
+
+    agent.take(ev.SocketClosed(socket=2, status=status, reason=NO_ANSWER, retry_after_s=30, at_s=agent.now_s))
+
+    assert (agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s) == (30, 64)
+
+
+def test_a_fetch_is_asked_for_again_when_its_answer_said() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+
+    agent.take(ev.FetchFailed(status=503, reason=NO_ANSWER, retry_after_s=3_600))
+
+    assert (agent.timer(ev.Timer.FETCH).low_s, agent.timer(ev.Timer.FETCH).high_s) == (3_600, 3_661)
+
+
+def test_a_renewal_is_asked_for_again_when_its_answer_said() -> None:
+    agent = a_connected_agent()
+    agent.fire(ev.Timer.RENEW)
+
+    agent.take(ev.SessionFailed(status=429, reason=NO_ANSWER, retry_after_s=20))
+
+    assert agent.timer(ev.Timer.RENEW).low_s == 20
 
 
 def test_an_hour_offline_is_a_line_of_log_a_minute() -> None:
@@ -476,7 +522,7 @@ def test_a_socket_that_is_not_welcomed_takes_the_one_before_with_it(is_refused: 
     if is_refused:
         agent.take(ev.SocketClosed(socket=2, status=503, reason=NO_ANSWER))
     else:
-        agent.fire(ev.Timer.WELCOME)
+        agent.fire(ev.Timer.CONNECT)
 
     assert ef.CloseSocket(1) in agent.of(ef.CloseSocket)
     agent.timer(ev.Timer.CONNECT)
@@ -527,14 +573,24 @@ def test_a_failed_renewal_keeps_the_socket_and_tries_again() -> None:
     assert agent.fire(ev.Timer.RENEW) == [ef.OpenSession()]
 
 
-def test_a_socket_without_welcome_is_given_up() -> None:
+def test_a_socket_without_welcome_is_left_behind_when_the_next_try_is_due() -> None:
     agent = a_started_agent()
     agent.take(ev.SessionOpened(lifetime_s=3600))
 
-    agent.fire(ev.Timer.WELCOME)
+    agent.fire(ev.Timer.CONNECT)
 
     assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]
+    assert agent.of(ef.OpenSocket) == [ef.OpenSocket(2)]
     agent.timer(ev.Timer.CONNECT)
+
+
+def test_a_call_for_a_session_that_hangs_is_waited_for_and_followed_at_once() -> None:
+    agent = a_started_agent()
+
+    agent.fire(ev.Timer.CONNECT)
+
+    assert not agent.of(ef.OpenSession)
+    assert agent.timer(ev.Timer.CONNECT).high_s == 1
 
 
 def test_a_socket_that_leaves_a_heartbeat_unanswered_is_given_up() -> None:
@@ -578,7 +634,8 @@ def test_a_tombstone_of_another_for_a_session_is_tried_again() -> None:
     otherwise = ev.SessionFailed(status=410, reason="another's")
     agent.take(ev.Deleted(tombstone=a_tombstone(peer_id="dyn_other"), otherwise=otherwise))
 
-    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+    agent.fire(ev.Timer.CONNECT)
+    assert agent.of(ef.OpenSession) == [ef.OpenSession()]
 
 
 def test_a_tunnel_that_cannot_be_removed_is_tried_again_before_the_end() -> None:
@@ -598,6 +655,25 @@ def test_a_goodbye_of_a_deleted_peer_asks_for_the_proof() -> None:
 
     assert agent.of(ef.Fetch) == [ef.Fetch(since=None)]
     assert not agent.of(ef.TearDown)
+
+
+def test_many_that_are_deleted_together_ask_for_their_proofs_in_turn() -> None:
+    agent = a_connected_agent()
+
+    agent.receive(Bye(reason="peer_deleted", retry_in_s=20))
+
+    assert not agent.of(ef.Fetch)
+    assert agent.timer(ev.Timer.FETCH).low_s == 20
+    assert agent.fire(ev.Timer.FETCH) == [ef.Fetch(since=None)]
+
+
+def test_a_goodbye_that_says_when_to_come_back_is_heeded_when_the_socket_ends() -> None:
+    agent = a_connected_agent()
+
+    agent.receive(Bye(reason="session_ended", retry_in_s=20))
+    agent.take(ev.SocketClosed(socket=1, status=None, reason="closed", at_s=agent.now_s + 1))
+
+    assert (agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s) == (19, 42)
 
 
 def test_a_goodbye_of_an_ended_session_opens_another() -> None:

@@ -289,6 +289,16 @@ def test_each_job_ends_in_the_event_the_core_expects(worker: Worker, job: ef.Job
     assert isinstance(worker.perform(job), kind)
 
 
+@pytest.mark.parametrize("job", [ef.OpenSession(), ef.Fetch(None), TELL])
+def test_what_an_answer_said_of_when_to_ask_again_goes_with_the_event(job: ef.Job) -> None:
+    worker = a_worker_of(FakeControlPlane(Outage("busy", 503, retry_after_s=7)), keys=FakeKeys())
+
+    failed = worker.perform(job)
+
+    assert isinstance(failed, ev.SessionFailed | ev.FetchFailed | ev.KeysFailed)
+    assert failed.retry_after_s == 7
+
+
 def test_a_wrong_bundle_never_reaches_the_tunnel() -> None:
     tunnel = FakeTunnel()
     worker = a_worker_of(tunnel=tunnel)
