@@ -80,12 +80,14 @@ def socket_opened(state: State, event: SocketOpened) -> Step:
 
 
 def welcomed(state: State, at_s: float) -> Step:
-    """The control plane is back: forget the failures."""
+    """The control plane is back: forget the failures. A session that ended meanwhile is still to be opened."""
     good = _with(
         state, socket=Socket.UP, failures=0, away_since_s=None, logged_at_s=None, last_error=None, contact_at_s=at_s
     )
     alone, closing = _without_former(good)
-    return alone, (*closing, CancelTimer(Timer.CONNECT), Log(logging.INFO, "control_plane_connected"))
+    if state.link.session is not Session.ABSENT:
+        closing = (*closing, CancelTimer(Timer.CONNECT))
+    return alone, (*closing, Log(logging.INFO, "control_plane_connected"))
 
 
 def socket_closed(state: State, event: SocketClosed) -> Step:

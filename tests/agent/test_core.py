@@ -43,6 +43,7 @@ from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public
 MADE = Made(is_changed=True)
 HOST = Host(hostname="h", os="Debian", agent_version="0")
 NO_ANSWER = "no answer"
+HEARTBEAT = Heartbeat(instance_id="instance", seq=1, generation=0, revision=0, hash="")
 
 Kind = TypeVar("Kind", bound=ef.Effect)
 
@@ -582,6 +583,19 @@ def test_a_socket_without_welcome_is_left_behind_when_the_next_try_is_due() -> N
     assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]
     assert agent.of(ef.OpenSocket) == [ef.OpenSocket(2)]
     agent.timer(ev.Timer.CONNECT)
+
+
+def test_a_welcome_for_a_session_that_ended_meanwhile_leaves_the_next_one_due() -> None:
+    agent = a_started_agent(fetched(a_bundle(5)))
+    agent.apply(a_bundle(5))
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+    agent.take(ev.SocketOpened(socket=1))
+    agent.take(ev.PostFailed(frame=HEARTBEAT, status=401, reason=NO_ANSWER))
+
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=30))
+
+    assert ef.CancelTimer(ev.Timer.CONNECT) not in agent.effects
+    assert ef.OpenSession() in agent.fire(ev.Timer.CONNECT)
 
 
 def test_a_call_for_a_session_that_hangs_is_waited_for_and_followed_at_once() -> None:

@@ -2,14 +2,19 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from agent import effects as ef
+from agent import events as ev
+from agent.core import initial, step
+from agent.state import Session, Socket, State
 from agent.waiting import MOST_TOLD_S, MOST_TOLD_SPREAD_S
 from chalicelib.wire.frames import Bye
-from scripts.bench.returning import ADMITTED_A_SECOND, ControlPlane, Simulation, Way, most_in_a_second
+from scripts.bench.returning import ADMITTED_A_SECOND, WELCOME, ControlPlane, Simulation, Way, most_in_a_second
 
 HOUR_S = 3600.0
 LOST_AT_S = 100.0
@@ -117,3 +122,69 @@ def test_an_answer_that_says_when_to_come_again_is_heeded_within_bounds(told_s: 
     first, second, *_ = plane.opens
     least_s = min(told_s, MOST_TOLD_S)
     assert least_s <= second - first - 0.1 <= least_s + MOST_TOLD_SPREAD_S + 5
+
+
+@dataclass
+class Stirred:
+    """An agent to which anything may happen that can. `timers`: those that run; `calls`: for a session."""
+
+    state: State = field(default_factory=lambda: initial("net_1", "dyn_1", "instance"))
+    timers: set[ev.Timer] = field(default_factory=set)
+    calls: int = 0
+    now_s: float = 0.0
+
+    def take(self, event: ev.Event) -> None:
+        self.now_s += 1.0
+        self.state, effects = step(self.state, replace(event, at_s=self.now_s))
+        for effect in effects:
+            match effect:
+                case ef.SetTimer(timer):
+                    self.timers.add(timer)
+                case ef.CancelTimer(timer):
+                    self.timers.discard(timer)
+                case ef.OpenSession():
+                    self.calls += 1
+
+    def stir(self, what: str) -> None:
+        socket = self.state.link.number
+        match what:
+            case "connect" | "renew" | "ack" if ev.Timer(what) in self.timers:
+                self.timers.remove(ev.Timer(what))
+                self.take(ev.TimerFired(timer=ev.Timer(what)))
+            case "session opened" if self.calls:
+                self.calls -= 1
+                self.take(ev.SessionOpened(lifetime_s=3600))
+            case "session failed" if self.calls:
+                self.calls -= 1
+                self.take(ev.SessionFailed(status=503, reason="", retry_after_s=self.now_s % 3))
+            case "socket opened":
+                self.take(ev.SocketOpened(socket=socket))
+            case "welcomed":
+                self.take(ev.FrameReceived(socket=socket, frame=WELCOME))
+            case "closed" | "refused":
+                self.take(ev.SocketClosed(socket=socket, status=401 if what == "refused" else None, reason=""))
+            case "unauthorized":
+                self.take(ev.FetchFailed(status=401, reason=""))
+            case "bye":
+                self.take(ev.FrameReceived(socket=socket, frame=Bye(reason="session_ended", retry_in_s=5)))
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Connected, or something is due that leads there."""
+        link = self.state.link
+        is_connected = link.session is Session.OPEN and link.socket is Socket.UP
+        return is_connected or ev.Timer.CONNECT in self.timers or self.calls > 0
+
+
+HAPPENS = ("connect", "renew", "ack", "session opened", "session failed", "socket opened", "welcomed", "closed")
+ENDS = ("refused", "unauthorized", "bye")
+
+
+@given(st.lists(st.sampled_from((*HAPPENS, *ENDS)), max_size=60))
+def test_whatever_happens_an_agent_that_is_not_connected_is_on_its_way(happening: list[str]) -> None:
+    agent = Stirred()
+    agent.take(ev.Started(saved=None))
+
+    for what in happening:
+        agent.stir(what)
+        assert agent.is_on_its_way, what
