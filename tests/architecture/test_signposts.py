@@ -18,7 +18,7 @@ def texts() -> Iterator[Path]:
     yield from sorted((ROOT / "docs").glob("**/*.md"))
 
 
-@pytest.mark.parametrize("text", texts(), ids=lambda text: str(text.relative_to(ROOT)))
+@pytest.mark.parametrize("text", list(texts()), ids=lambda text: str(text.relative_to(ROOT)))
 def test_what_is_named_is_there(text: Path) -> None:
     said = text.read_text()
     named = [first + rest for first, rest in PATH.findall(said)]

@@ -167,7 +167,7 @@ def test_the_more_sockets_are_closed_at_once_the_later_they_are_to_come_back(clo
 def test_agents_of_a_deleted_network_are_told_when_to_come_back_if_they_are_many(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.application.plans.CONNECTIONS_A_SECOND", most)
+    monkeypatch.setattr("chalicelib.application.push.plans.CONNECTIONS_A_SECOND", most)
     world, network, agents = connected(4)
     sockets = [ConnectionId(str(agent.connection)) for agent in agents]
 
