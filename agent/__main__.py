@@ -26,6 +26,7 @@ from agent.adapters.guard import GuardProcess
 from agent.adapters.host import LinuxHost, missing_rights
 from agent.adapters.names import DnsNames
 from agent.adapters.push import WebSocketPush
+from agent.adapters.seals import ReadySeal, load_seals
 from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.adapters.status_file import StatusFile
 from agent.adapters.takeover import Takeover
@@ -72,6 +73,7 @@ from agent.state import Rotation
 from agent.trust import Trust
 from agent.tunnel.desired import desired, endpoints_asked
 from agent.tunnel.encapsulation import MARK
+from agent.tunnel.local_network import origin_addresses
 from agent.tunnel.reconcile import Memory
 from agent.worker import Worker
 
@@ -217,24 +219,18 @@ def _standing(outcome: Outcome) -> str:
 
 
 def _seal(settings: SealSettings) -> int:
-    """Reads files and asks nobody, for there is no network yet; one enrolment's trouble is not another's."""
+    """Reads files and asks nobody, for there is no network yet."""
     code = 0
-    for directory in StateDir(settings.state_dir).enrollments():
-        try:
-            if not directory.has_ended() and _is_sealed(directory):
-                print(f"{directory.path.name}: sealed until its agent brings the tunnel up")
-        except AgentError as failed:
-            code = _say(f"{directory.path.name}: {failed}", EXIT_FAILED)
+    for loaded in load_seals(settings.state_dir, Commands()):
+        if loaded.is_whole:
+            print(f"{loaded.table}: sealed until the agent brings the tunnel up")
+        else:
+            code = _say(
+                f"{settings.state_dir}: the file of {loaded.table} is damaged; nothing leaves this host, not even to"
+                " its local network, until its agent has run",
+                EXIT_FAILED,
+            )
     return code
-
-
-def _is_sealed(directory: EnrollmentDir) -> bool:
-    enrollment = _enrollment(directory)
-    saved = directory.bundle(enrollment, Trust(directory.keyring(enrollment), lambda _: None))
-    if saved is None:
-        return False
-    wanted = desired(saved.bundle, wireguard_public_key(enrollment.keys.private_key))
-    return _tunnel(directory, enrollment, enrollment.interface, saved).close(wanted)
 
 
 def _plan(settings: PlanSettings) -> int:
@@ -384,7 +380,13 @@ def _tunnel(
         memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
         nat_interfaces=settings.nat_interfaces if settings is not None else (),
         foreign=ForeignTables(commands, interface, is_managed=settings is not None and settings.manages_forward),
-        encapsulation=Encapsulation(commands, interface),
+        encapsulation=Encapsulation(
+            commands,
+            interface,
+            ready=ReadySeal(directory.seal_file(interface)),
+            allows_lan=settings is None or settings.allows_lan,
+            control_plane=lambda: origin_addresses(enrollment.server, directory.addresses()),
+        ),
     )
 
 
@@ -394,6 +396,7 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
     options = ["--state-dir", str(settings.state_dir.absolute()), "--network", directory.path.name]
     flags = ["--insecure"] if settings.is_insecure else []
     flags += ["--manage-forward"] if settings.manages_forward else []
+    flags += [] if settings.allows_lan else ["--no-lan"]
     flags += [word for name in settings.nat_interfaces for word in ("--nat-interface", name)]
     return GuardProcess(
         command=[

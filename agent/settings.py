@@ -25,7 +25,7 @@ NO = frozenset({"", "0", "false", "no", "off"})
 EPILOG = """\
 Every flag has an environment variable of its name: SERVER_URL, TOKEN, STATE_DIR, NETWORK_ID,
 INSECURE, JSON, LOG_FORMAT, NAT_INTERFACES, MANAGE_FORWARD, ONCE, FETCH, LOCAL, FORCE, VOID_FILES,
-PASSPHRASE_FILE, CONFIRM_WITHIN, KEY_DAYS, METRICS_PORT. REQUESTS_CA_BUNDLE names certificates to trust.
+PASSPHRASE_FILE, CONFIRM_WITHIN, KEY_DAYS, METRICS_PORT, WIRETY_NO_LAN. REQUESTS_CA_BUNDLE names certificates to trust.
 """
 RUN_EPILOG = """\
 SIGTERM and SIGINT end the agent within a second and leave the tunnel up, so that a restart
@@ -42,9 +42,10 @@ The file is sealed by the passphrase (scrypt, ChaCha20-Poly1305). Who has both i
 keeps a lost machine from voiding every static peer's file. Only one host may run it at a time.
 """
 SEAL_EPILOG = """\
-For the unit wirety-agent-seal, before the host's network is up. Only hosts whose last good bundle sends
-everything through the home jump are sealed: what does not go through the tunnel stays where it is,
-DHCP and the agent apart. Running the agent opens the way, leaving the network removes the seal.
+For the unit wirety-agent-seal, before the host's network is up. Only hosts that sent everything through
+their home jump are sealed, by the files wy*_seal.nft in the state directory: what does not go through the
+tunnel stays where it is, DHCP and the agent apart. A damaged file seals the host from its local network too.
+Running the agent opens the way, leaving the network removes the seal.
 """
 PLAN_EPILOG = """\
 Changes nothing. Without --fetch it compares this host with the last good bundle on disk.
@@ -74,6 +75,7 @@ class RunSettings:
     is_guard: bool = False
     key_days: float = DEFAULT_KEY_DAYS
     metrics_port: int | None = None
+    allows_lan: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class PlanSettings:
     is_insecure: bool
     nat_interfaces: tuple[str, ...] = ()
     manages_forward: bool = False
+    allows_lan: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +179,26 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
             within_s, is_guard = _confirm_within_s(given.confirm_within, env), given.command == "guard"
             days, port = _key_days(given.key_days, env), _port(given.metrics_port or env.get("METRICS_PORT"))
             return RunSettings(
-                state_dir, network_id, is_insecure, form, nat, manages, once, within_s, is_guard, days, port
+                state_dir,
+                network_id,
+                is_insecure,
+                form,
+                nat,
+                manages,
+                once,
+                within_s,
+                is_guard,
+                days,
+                port,
+                _allows_lan(given, env),
             )
         case "seal":
             return SealSettings(state_dir)
         case "plan":
             json, fetched, insecure = (_is_asked(given, env, flag) for flag in ("json", "fetch", "insecure"))
             nat, manages = _nat_interfaces(given.nat_interface, env), _is_asked(given, env, "manage_forward")
-            return PlanSettings(state_dir, network_id, json, fetched, insecure, nat, manages)
+            lan = _allows_lan(given, env)
+            return PlanSettings(state_dir, network_id, json, fetched, insecure, nat, manages, lan)
         case "leave":
             flags = (_is_asked(given, env, flag) for flag in ("local", "force", "void_files", "insecure"))
             return LeaveSettings(state_dir, network_id, *flags)
@@ -250,7 +265,7 @@ def _parser() -> argparse.ArgumentParser:
     _flag(plan, "fetch", "for what the control plane has now")
     _flag(plan, "insecure", "allow http off loopback")
     _flag(plan, "json", "for scripts")
-    _of_jump(plan)
+    _of_full_encapsulation(_of_jump(plan))
     leave = _of_network(_command(commands, "leave", "give the peer up: its key, its tunnel, this enrolment"))
     _flag(leave, "local", "clean up this host and tell nobody: its identity was imported elsewhere")
     _flag(leave, "force", "clean up this host though the control plane is away")
@@ -285,7 +300,7 @@ def _run(
     )
     days = "replace a regular peer's WireGuard key this often; default 30, 0: only when asked to (KEY_DAYS)"
     run.add_argument("--key-days", metavar="N", help=days)
-    return _of_jump(run)
+    return _of_full_encapsulation(_of_jump(run))
 
 
 def _command(
@@ -312,6 +327,19 @@ def _of_jump(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     _flag(command, "manage_forward", "of a jump: add one rule to other firewalls that drop what it forwards")
     return command
+
+
+def _of_full_encapsulation(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument(
+        "--no-lan",
+        action="store_true",
+        help="with full encapsulation: the local network is not reached either (WIRETY_NO_LAN=1)",
+    )
+    return command
+
+
+def _allows_lan(given: argparse.Namespace, env: Mapping[str, str]) -> bool:
+    return not (given.no_lan or _is_set(env, "WIRETY_NO_LAN"))
 
 
 def _flag(command: argparse.ArgumentParser, name: str, text: str) -> None:

@@ -171,6 +171,9 @@ class EnrollmentDir:
     def pid_file(self, interface: str) -> Path:
         return self.path / f"{interface}.pid"
 
+    def seal_file(self, interface: str) -> Path:
+        return self.path / f"{interface}_seal.nft"
+
     @property
     def guard_pid_file(self) -> Path:
         return self.path / "guard.pid"

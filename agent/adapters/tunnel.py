@@ -100,14 +100,6 @@ class HostTunnel:
             is_changed = self._open_foreign(self.foreign, wanted)
             return replace(made, is_changed=made.is_changed or is_changed, forbidden=self._forbidden)
 
-    def close(self, wanted: Desired) -> bool:
-        """Seal a host that sends everything through the tunnel, before there is any; whether it is such a host."""
-        if self.encapsulation is None or not wanted.is_full:
-            return False
-        with self._lock:
-            self.encapsulation.close(wanted, IpRoute(self.commands, self.interface).routes().host)
-        return True
-
     def reset(self, wanted: Desired, public_key: str) -> None:
         with self._lock:
             live = self._live
@@ -212,6 +204,7 @@ class HostTunnel:
         self._live = None  # unknown until every step is made
         if plan.removed:
             self._learn(self._dump())
+        is_marked = not plan.creates and self._mark(wanted)
         is_sealed, resolved = self._sealed(wanted, plan)
         for step in steps:
             self._do(step, wanted, {**self._last_seen(plan), **resolved})
@@ -224,12 +217,16 @@ class HostTunnel:
         self._live = carried_out(live, plan, own_key, {**unresolved, **resolved})
         self.memory = replace(self.memory, asked={key: section.endpoint for key, section in wanted.sections.items()})
         return Made(
-            is_changed=bool(steps) or is_sealed or is_diverted,
+            is_changed=bool(steps) or is_marked or is_sealed or is_diverted,
             is_unresolved=bool(unresolved),
             conflicts=conflicts,
             kind=self.device.kind,
             forbidden=self._forbidden,
         )
+
+    def _mark(self, wanted: Desired) -> bool:
+        """Before peers are configured: wireguard-go speaks to them at once, also while its interface is down."""
+        return self.encapsulation is not None and self.encapsulation.mark(wanted)
 
     def _sealed(self, wanted: Desired, plan: Plan) -> tuple[bool, Mapping[Endpoint, str]]:
         """Seal before anything else; but ask for names first where nothing else says where a peer is."""
@@ -286,6 +283,7 @@ class HostTunnel:
         match step:
             case CreateInterface():
                 self.device.create()
+                self._mark(wanted)
             case RemovePeers(public_keys):
                 arguments = [word for key in public_keys for word in ("peer", key, "remove")]
                 self.commands.run("wg", "set", self.interface, *arguments)
