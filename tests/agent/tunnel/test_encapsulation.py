@@ -46,6 +46,14 @@ table inet watch {{
 }}
 """
 ASK = "import socket, sys; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'?', (sys.argv[1], 53))"
+# As systemd-resolved asks the resolvers of an interface: IP_UNICAST_IF, linux/in.h.
+ASK_BY_INTERFACE = """
+import socket, struct, sys
+asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+asker.setsockopt(socket.IPPROTO_IP, 50, struct.pack("!I", socket.if_nametoindex("eth0")))
+asker.connect((sys.argv[1], 53))
+asker.send(b"?")
+"""
 
 
 def full(revision: int, prefixes: list[str] | None = None, is_full: bool = True) -> Bundle:
@@ -160,6 +168,17 @@ def test_all_goes_through_the_jump_and_nothing_beside_it_whatever_becomes_of_the
     assert opened == counts == (True, True)
     assert "22361" not in running.rules()
     assert "_seal" not in running.rules()
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("resolver", ["192.168.1.1", "198.51.100.53"])
+def test_a_resolver_of_an_interface_is_not_asked_but_the_jumps_is(running: Encapsulated, resolver: str) -> None:
+    inside = running.count("answered_inside")
+
+    running.site.host.sh(f"python3 -c '{ASK_BY_INTERFACE}' {resolver}")
+
+    until(lambda: running.count("answered_inside") == inside + 1)
+    assert running.count("asked") == 0
 
 
 @pytest.mark.root
