@@ -1,7 +1,7 @@
 """Makes a host's traffic go through the tunnel, and nothing beside it: seal first, routes last, and back again."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -62,22 +62,27 @@ class Encapsulation:
         if self.ready is not None:
             self.ready.verify()
 
-    def prospect(self, wanted: Desired, host: HostRoutes) -> Literal["seal", "unseal"] | None:
+    def prospect(
+        self, wanted: Desired, host: HostRoutes, learned: Mapping[str, str]
+    ) -> Literal["seal", "unseal"] | None:
         """What `close` and `divert` would do, from a look at the host."""
         if not wanted.is_full:
             return "unseal" if self._is_sealed() else None
-        is_closed = not self._seal.differs(self._wanted(wanted, host))
+        is_closed = not self._seal.differs(self._wanted(wanted, host, learned))
         return None if is_closed and self._look() == ways(wanted, has_ipv6=IPV6.exists()) else "seal"
 
-    def close(self, wanted: Desired, host: HostRoutes) -> bool:
+    def close(self, wanted: Desired, host: HostRoutes, learned: Mapping[str, str]) -> bool:
         """Seal the host before anything else is done, and its next boot before that; whether that was to be done.
+
+        Args:
+            learned: public key → where a peer was last seen.
 
         Raises:
             ToolFailed: another enrolment of this host has full encapsulation.
         """
         if not wanted.is_full:
             return False
-        table = self._wanted(wanted, host)
+        table = self._wanted(wanted, host, learned)
         is_due = self._seal.would_change(table)
         if is_due:
             self._refuse_second()
@@ -102,8 +107,10 @@ class Encapsulation:
         self._ways = self._mark = None
         self._open()
 
-    def _wanted(self, wanted: Desired, host: HostRoutes) -> Table:
-        local = local_network(host.subnets, wanted, self.control_plane()) if self.allows_lan else NO_LOCAL_NETWORK
+    def _wanted(self, wanted: Desired, host: HostRoutes, learned: Mapping[str, str]) -> Table:
+        local = NO_LOCAL_NETWORK
+        if self.allows_lan:
+            local = local_network(host.subnets, wanted, self.control_plane(), learned)
         return seal(self.interface, local, wanted.resolvers)
 
     def _route(self, after: frozenset[Way]) -> bool:

@@ -191,7 +191,9 @@ class HostTunnel:
         return Prospect(
             steps=ordered(plan, wanted, self._firewall(wanted, self.firewall.differs)),
             conflicts=conflicts,
-            encapsulation=self.encapsulation.prospect(wanted, self._host) if self.encapsulation is not None else None,
+            encapsulation=self.encapsulation.prospect(wanted, self._host, self.memory.learned)
+            if self.encapsulation is not None
+            else None,
             opened=tuple(self.foreign.prospect(has_ipv6)) if self.foreign is not None and wanted.is_forwarding else (),
         )
 
@@ -233,10 +235,10 @@ class HostTunnel:
         if self.encapsulation is None:
             return False, self._resolved(plan)
         if self._last_seen(plan).keys() >= _asked(plan):
-            is_changed = self.encapsulation.close(wanted, self._host)
+            is_changed = self.encapsulation.close(wanted, self._host, self.memory.learned)
             return is_changed, self._resolved(plan)
         resolved = self._resolved(plan)
-        return self.encapsulation.close(wanted, self._host), resolved
+        return self.encapsulation.close(wanted, self._host, self.memory.learned), resolved
 
     def _last_seen(self, plan: Plan) -> Mapping[Endpoint, str]:
         """For names that nobody answers, as behind a seal before the tunnel is up."""

@@ -37,11 +37,19 @@ NO_LOCAL_NETWORK = LocalNetwork(is_allowed=False)
 
 
 def local_network(
-    connected: Iterable[Prefix], wanted: Desired, control_plane: Iterable[IPv4Address | IPv6Address]
+    connected: Iterable[Prefix],
+    wanted: Desired,
+    control_plane: Iterable[IPv4Address | IPv6Address],
+    learned: Mapping[str, str],
 ) -> LocalNetwork:
-    """What of the subnets a host is connected to stays local. `control_plane`: its addresses, as far as known."""
+    """What of the subnets a host is connected to stays local.
+
+    Args:
+        control_plane: its addresses, as far as known.
+        learned: public key → where a peer was last seen, as `address:port`.
+    """
     subnets = frozenset(subnet for subnet in connected if is_local(subnet))
-    elsewhere = {*control_plane, *wanted.resolvers, *_jumps(wanted)}
+    elsewhere = {*control_plane, *wanted.resolvers, *_jumps(wanted, learned)}
     return LocalNetwork(
         subnets=subnets,
         never=frozenset(address for address in elsewhere if any(address in subnet for subnet in subnets)),
@@ -61,20 +69,23 @@ def origin_addresses(origin: str, known: Mapping[str, Sequence[str]]) -> Collect
     return frozenset(address for address in parsed if address is not None)
 
 
-def _jumps(wanted: Desired) -> Iterable[IPv4Address | IPv6Address]:
-    """Where the others are, within the tunnel and outside; of an endpoint that is a name, only the former."""
+def _jumps(wanted: Desired, learned: Mapping[str, str]) -> Iterable[IPv4Address | IPv6Address]:
+    """Where the others are, within the tunnel and outside; an endpoint that is a name was last seen somewhere."""
     for section in wanted.sections.values():
         if section.endpoint is None:
             continue
-        if (outside := _address(section.endpoint.host)) is not None:
-            yield outside
+        seen, _, _ = learned.get(section.public_key, "").rpartition(":")
+        for host in (section.endpoint.host, seen.strip("[]")):
+            if (outside := _address(host)) is not None:
+                yield outside
         for prefix in section.allowed_ips:
             if prefix.num_addresses == 1:
                 yield prefix.network_address
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Without a zone; None: it is a name, or nothing."""
     try:
-        return ip_address(text)
+        return ip_address(text.partition("%")[0])
     except ValueError:
         return None

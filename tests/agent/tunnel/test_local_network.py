@@ -6,7 +6,7 @@ import pytest
 
 from agent.tunnel.desired import Desired, desired
 from agent.tunnel.local_network import LocalNetwork, is_local, local_network, origin_addresses
-from tests.agent.builders import a_bundle, a_peer
+from tests.agent.builders import a_bundle, a_peer, a_public_key
 
 LAN = ip_network("192.168.1.0/24")
 
@@ -42,7 +42,7 @@ def test_local_is_what_nobody_has_on_the_internet_or_one_subnets_worth(subnet: s
 
 
 def test_what_is_no_local_network_is_left_out() -> None:
-    made = local_network([LAN, ip_network("8.0.0.0/6")], wanted(), ())
+    made = local_network([LAN, ip_network("8.0.0.0/6")], wanted(), (), {})
 
     assert made == LocalNetwork(is_allowed=True, subnets=frozenset({LAN}))
 
@@ -57,17 +57,20 @@ def test_what_is_no_local_network_is_left_out() -> None:
     ],
 )
 def test_a_jump_a_resolver_and_the_control_plane_are_never_local(subnet: str, never: str) -> None:
-    made = local_network([ip_network(subnet)], wanted(), [ip_address("198.51.100.7")])
+    made = local_network([ip_network(subnet)], wanted(), [ip_address("198.51.100.7")], {})
 
     assert made == LocalNetwork(
         is_allowed=True, subnets=frozenset({ip_network(subnet)}), never=frozenset({ip_address(never)})
     )
 
 
-def test_an_endpoint_that_is_a_name_says_no_address() -> None:
-    made = local_network([ip_network("203.0.113.0/24")], wanted("hub.example.org:51820"), ())
+@pytest.mark.parametrize(("seen", "never"), [({}, set()), ({"hub": "203.0.113.9:51820"}, {"203.0.113.9"})])
+def test_a_jump_whose_endpoint_is_a_name_is_where_it_was_last_seen(seen: dict[str, str], never: set[str]) -> None:
+    learned = {a_public_key(name): endpoint for name, endpoint in seen.items()}
 
-    assert made.never == frozenset()
+    made = local_network([ip_network("203.0.113.0/24")], wanted("hub.example.org:51820"), (), learned)
+
+    assert {str(address) for address in made.never} == never
 
 
 @pytest.mark.parametrize(
