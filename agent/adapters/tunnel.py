@@ -100,6 +100,15 @@ class HostTunnel:
             is_changed = self._open_foreign(self.foreign, wanted)
             return replace(made, is_changed=made.is_changed or is_changed, forbidden=self._forbidden)
 
+    def close(self, wanted: Desired) -> bool:
+        """Seal a host that sends everything through the tunnel, before there is any; whether it is such a host."""
+        if self.encapsulation is None or not wanted.is_full:
+            return False
+        with self._lock:
+            host = IpRoute(self.commands, self.interface).routes().host
+            self.encapsulation.close(wanted, host, self.memory.learned)
+        return True
+
     def reset(self, wanted: Desired, public_key: str) -> None:
         with self._lock:
             live = self._live

@@ -92,7 +92,7 @@ def _examined(settings: DoctorSettings) -> tuple[Examined, list[Finding]]:
     except EnrollmentMissing:
         directory = enrollment = None
     except StateUnusable as damaged:
-        return Examined(), [Finding("enrollment", "fail", f"{damaged}: enrol anew, or import an exported identity")]
+        return Examined(), [Finding("enrollment", "fail", str(damaged))]
     here = directory.path.name if directory is not None and enrollment is not None else None
     bundle = _bundle(directory) if directory is not None else None
     return Examined(directory, enrollment, bundle), list(doctor.enrollments(here, ids, ports))
