@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agent.adapters.commands import Commands
-from agent.adapters.firewall import NftFirewall
-from agent.errors import ToolFailed, ToolMissing
+from agent.adapters.firewall import NftFirewall, tables
+from agent.errors import ToolFailed
 from agent.tunnel.conflicts import HostRoutes
 from agent.tunnel.desired import Desired
 from agent.tunnel.encapsulation import (
@@ -120,12 +120,7 @@ class Encapsulation:
         return self.interface + SEAL_SUFFIX in self._seals()
 
     def _seals(self) -> list[str]:
-        try:
-            listed = json.loads(self.commands.run("nft", "-j", "list", "tables"))["nftables"]
-        except ToolMissing:
-            return []
-        names = [item["table"]["name"] for item in listed if "table" in item]
-        return [name for name in names if SEAL.fullmatch(name)]
+        return [name for _, name in sorted(tables(self.commands)) if SEAL.fullmatch(name)]
 
     def _look(self) -> frozenset[Way]:
         """What there is of it, whoever made it; where there are no rules, there is nothing to look for."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agent.adapters.commands import Commands
+from agent.adapters.firewall import tables
 from agent.errors import ToolFailed
 from agent.firewall.foreign import Foreign, Hook, Place, closing, foreign, opening, places, sentence, shut
 
@@ -61,8 +62,13 @@ class ForeignTables:
         return [said for said in judged if said is not None]
 
     def remove(self) -> None:
-        """Close whatever was opened."""
-        ForeignTables(self.commands, self.interface).make_so(has_ipv6=True)
+        """Close whatever was opened; on a host without nftables nothing ever was.
+
+        Raises:
+            ToolFailed: nft refuses.
+        """
+        if tables(self.commands):
+            ForeignTables(self.commands, self.interface).make_so(has_ipv6=True)
 
     def _look(self, has_ipv6: bool) -> Sequence[Foreign]:
         return [foreign(place, listing, self.interface) for place, listing in self._listed(has_ipv6, "forward")]

@@ -304,13 +304,19 @@ class HostTunnel:
                 assert_never(step)
 
     def _look(self) -> Live:
-        """What the host has; an interface that WireGuard does not answer for counts as none."""
+        """What the host has; an interface that nobody answers for counts as none.
+
+        Raises:
+            ToolFailed: it is there, or may be, and cannot be looked at now.
+        """
         ip = IpRoute(self.commands, self.interface)
         try:
             dump = self._dump()
         except ToolMissing:
             raise
         except ToolFailed:
+            if not self._is_gone():
+                raise
             self._host = ip.routes().host
             return ABSENT
         link, routes = ip.link(), ip.routes()
@@ -326,6 +332,12 @@ class HostTunnel:
             peers=dump.peers,
             routes=routes.own,
         )
+
+    def _is_gone(self) -> bool:
+        try:
+            return self.device.is_gone()
+        except OSError:
+            return False
 
     def _dump(self) -> Dump:
         return parse_dump(self.commands.run("wg", "show", self.interface, "dump"))
