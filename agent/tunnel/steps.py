@@ -1,7 +1,8 @@
 """A plan as ordered steps: revoke, firewall, grant, addresses and routes, poke; pure.
 
 The tunnel carries these values out, and `plan` prints the same ones. Revoking comes before
-granting, so that no order of crashes leaves anybody more than either bundle gives.
+granting, so that no order of crashes leaves anybody more than either bundle gives: where the
+policy changes, a section has nothing but what both bundles give it until the new one is in force.
 """
 
 from dataclasses import dataclass
@@ -77,9 +78,10 @@ def ordered(plan: Plan, wanted: Desired, firewall: Firewall) -> tuple[Step, ...]
     starts = range(0, len(plan.removed), REMOVALS_AT_ONCE)
     steps += [RemovePeers(plan.removed[start : start + REMOVALS_AT_ONCE]) for start in starts]
     granted = plan.changes
-    if firewall.is_due and plan.shrunk:
-        steps.append(Configure(plan.shrunk))
-        granted = plan.grown
+    if firewall.is_due and plan.cuts:
+        steps.append(Configure(plan.cuts))
+        cuts = frozenset(plan.cuts)
+        granted = tuple(change for change in plan.changes if change not in cuts)
     if firewall.is_due:
         steps.append(LoadTable(firewall.table))
     if firewall.must_forward:  # only now: nothing is forwarded that no table judges
