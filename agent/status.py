@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from agent.enrollment import Enrollment
 from agent.state import Socket, State
 from agent.tunnel.live import Seen
 
@@ -47,6 +48,18 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     last_contact: datetime | None = None
     deleted_at: datetime | None = None
     peers: list[StatusPeer] | None = None
+
+
+def blank(enrollment: Enrollment, is_insecure: bool, pid: int | None) -> Status:
+    """What is known before an agent ran."""
+    return Status(
+        network_id=enrollment.network_id,
+        peer_id=enrollment.peer_id,
+        interface=enrollment.interface,
+        server=enrollment.server,
+        insecure=is_insecure,
+        pid=pid,
+    )
 
 
 def of_state(status: Status, state: State, last_contact: datetime | None) -> Status:

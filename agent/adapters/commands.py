@@ -28,8 +28,10 @@ class Commands:
             )
         except FileNotFoundError as missing:
             raise ToolMissing(f"{argv[0]} is not installed") from missing
-        except (OSError, subprocess.TimeoutExpired) as failed:
-            raise ToolFailed(f"{argv[0]}: {type(failed).__name__}") from failed
+        except subprocess.TimeoutExpired as late:
+            raise ToolFailed(f"{_name(argv)}: no end within {self.timeout_s:g} s") from late
+        except OSError as failed:
+            raise ToolFailed(f"{argv[0]} cannot be run: {failed.strerror}") from failed
         if done.returncode != 0:
             raise ToolFailed(f"{_name(argv)}: {_last_line(done.stderr) or f'status {done.returncode}'}")
         return done.stdout

@@ -51,6 +51,13 @@ class EnrollmentDir:
     def enrollment(self) -> Enrollment | None:
         return _parsed(self.path / ENROLLMENT, Enrollment)
 
+    def enrolled(self) -> Enrollment:
+        """Raises EnrollmentMissing."""
+        enrollment = self.enrollment()
+        if enrollment is None:
+            raise EnrollmentMissing(f"no enrolment in {self.path}")
+        return enrollment
+
     def save_enrollment(self, enrollment: Enrollment) -> None:
         write_whole(self.path / ENROLLMENT, encode(enrollment))
 

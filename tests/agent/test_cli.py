@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 
-from tests.agent.builders import NETWORK_ID, a_bundle, a_peer, a_private_key, a_public_key, a_tombstone
+from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_private_key, a_public_key, a_tombstone
 from tests.agent.test_run import INTERFACE, Laboratory, laboratory, until
 
 __all__ = ["laboratory"]  # a fixture
@@ -285,3 +285,39 @@ def test_a_damaged_enrolment_does_not_leave_another_unsealed_and_is_told(laborat
     assert sealed.returncode == 1
     assert "a-network" in sealed.stderr
     assert f"{INTERFACE}_seal" in laboratory.inside.sh("nft list tables")
+
+
+def test_scripts_get_one_json_object_from_each_step(laboratory: Laboratory) -> None:
+    place = ("--server", laboratory.origin.url, "--token", laboratory.origin.token)
+    enrolled = laboratory.command("enroll", *place, "--json")
+    ran = laboratory.command("run", "--once", "--json")
+    left = laboratory.command("leave", "--json")
+    nothing = laboratory.command("leave", "--json")
+
+    ids = {"network_id": NETWORK_ID, "peer_id": PEER_ID}
+    assert json.loads(enrolled.stdout) == {**ids, "interface": INTERFACE, "server": laboratory.origin.url}
+    assert json.loads(ran.stdout) == {
+        **ids,
+        "generation": 0,
+        "revision": 1,
+        "is_changed": True,
+        "is_on_trial": False,
+    }
+    assert json.loads(left.stdout) == {**ids, "is_told": True, "reason": None}
+    assert json.loads(nothing.stdout)["peer_id"] is None
+    assert [done.stderr for done in (enrolled, left, nothing)] == ["", "", ""]
+    assert all("event" in json.loads(line) for line in ran.stderr.splitlines())
+
+
+def test_a_script_gets_what_stands_and_why_it_is_not_enough(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    laboratory.origin.stop()
+
+    done = laboratory.command("run", "--once", "--json")
+    left = laboratory.command("leave", "--json")
+
+    assert (done.returncode, left.returncode, left.stdout) == (4, 4, "")
+    assert json.loads(done.stdout)["revision"] == 1
+    for failed in (done, left):
+        assert json.loads(failed.stderr.splitlines()[-1])["error"]["code"] == "control_plane_away"

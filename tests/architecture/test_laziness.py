@@ -34,3 +34,14 @@ def test_only_an_agent_with_a_zone_loads_the_server_of_names() -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
 
     assert done.stdout.split() == ["False"] * 3, done.stderr
+
+
+def test_the_command_line_of_the_agent_is_read_without_the_libraries_of_its_work() -> None:
+    program = (
+        "import sys, agent.__main__; from agent.settings import parse; parse(['status'], {}); "
+        "print(*(name in sys.modules for name in ('cryptography', 'urllib3', 'websocket', 'agent.core')))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.stdout.split() == ["False"] * 4, done.stderr
