@@ -27,7 +27,6 @@ READY_WITHIN_S = 5.0
 GONE_WITHIN_S = 2.0
 POLL_S = 0.005
 SOCKETS = Path("/var/run/wireguard")
-REFUSALS = 2
 REFUSED_AGAIN_S = 0.2
 SIOCETHTOOL, ETHTOOL_GDRVINFO, DRVINFO_BYTES = 0x8946, 0x3, 196  # linux/sockios.h, linux/ethtool.h
 NO_KERNEL_SUPPORT = ("unknown device type", "not supported")
@@ -59,7 +58,7 @@ class Device:
     def destroy(self) -> None:
         """Remove the interface; nothing to do is no error."""
         self._end_process()
-        if self._exists():
+        if self.exists:
             self.commands.run("ip", "link", "delete", "dev", self.interface)
         self._socket.unlink(missing_ok=True)
 
@@ -70,19 +69,22 @@ class Device:
         kernel's own WireGuard answers as long as its interface is there.
 
         Raises:
-            OSError: it cannot be found out now.
+            ToolFailed: it cannot be found out now.
         """
-        if not self._exists():
-            return True
-        if not self._is_tun():
-            return False
-        for left in reversed(range(REFUSALS)):
-            if self._answers():
-                return False
-            sleep(REFUSED_AGAIN_S if left else 0)
-        return True
+        try:
+            return not self.exists or (self._is_tun() and self._is_refused())
+        except OSError as failed:
+            raise ToolFailed(f"the interface {self.interface} cannot be looked at: {failed.strerror}") from failed
 
-    def _exists(self) -> bool:
+    def _is_refused(self) -> bool:
+        """Twice, for a daemon that has just been started may not listen yet. Raises OSError."""
+        if self._answers():
+            return False
+        sleep(REFUSED_AGAIN_S)
+        return not self._answers()
+
+    @property
+    def exists(self) -> bool:
         """Asked of this network namespace; /sys may show another one's."""
         return any(name == self.interface for _, name in socket.if_nameindex())
 

@@ -1,5 +1,6 @@
 """Makes a host's traffic go through the tunnel, and nothing beside it: seal first, routes last, and back again."""
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any, Literal
 
 from agent.adapters.commands import Commands
 from agent.adapters.firewall import NftFirewall, tables
+from agent.adapters.kernel_settings import KernelSettings
 from agent.errors import ToolFailed
 from agent.tunnel.conflicts import HostRoutes
 from agent.tunnel.desired import Desired
@@ -26,7 +28,7 @@ from agent.tunnel.encapsulation import (
 SEAL = re.compile(rf"wy[0-9a-f]{{8}}{SEAL_SUFFIX}")
 IPV6 = Path("/proc/sys/net/ipv6")
 # Else a strict rp_filter drops the answers to what carries the mark: Linux, ip-sysctl, src_valid_mark.
-SRC_VALID_MARK = Path("/proc/sys/net/ipv4/conf/all/src_valid_mark")
+SRC_VALID_MARK = "ipv4/conf/all/src_valid_mark"
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Encapsulation:
 
     commands: Commands
     interface: str
+    settings: KernelSettings | None = None
     _seal: NftFirewall = field(init=False)
     _ways: frozenset[Way] | None = None
     _mark: int | None = None
@@ -76,13 +79,14 @@ class Encapsulation:
         if after != self._ways:
             before, self._ways = self._ways, None  # unknown until it is done
             if wanted.is_full:
-                _write(SRC_VALID_MARK, "1")
+                self._trust_the_mark()
             for version in (4, 6):
                 if batch := lines(before, after, version, self.interface):
                     self.commands.run("ip", f"-{version}", "-batch", "-", stdin="\n".join(batch) + "\n")
             self._ways, is_changed = after, True
         if not wanted.is_full:
             is_changed = self._seal.apply(None) or is_changed
+            self._kernel.give_back(lambda name: name == SRC_VALID_MARK)
         return is_changed
 
     def remove(self) -> None:
@@ -95,6 +99,15 @@ class Encapsulation:
             if batch := lines(found, (), version, self.interface):
                 self.commands.run("ip", f"-{version}", "-batch", "-", stdin="\n".join(batch) + "\n")
         self._seal.remove()
+
+    def _trust_the_mark(self) -> None:
+        """Where it cannot be written it matters to hosts with a strict rp_filter alone."""
+        with contextlib.suppress(ToolFailed):
+            self._kernel.make(SRC_VALID_MARK, "1")
+
+    @property
+    def _kernel(self) -> KernelSettings:
+        return self.settings if self.settings is not None else KernelSettings(self.interface)
 
     def _mark_socket(self, mark: int) -> bool:
         """WireGuard's own packets; never set anew, for wireguard-go would rebind."""
@@ -154,11 +167,3 @@ def _rule(version: int, rule: dict[str, Any]) -> Way | None:
 
 def _way(version: int, piece: Any) -> Way:
     return Way(4 if version == 4 else 6, piece)
-
-
-def _write(setting: Path, value: str) -> None:
-    try:
-        if setting.read_text().strip() != value:
-            setting.write_text(value)
-    except OSError:
-        return  # read-only: it matters to hosts with a strict rp_filter alone

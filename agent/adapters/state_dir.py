@@ -179,6 +179,11 @@ class EnrollmentDir:
         return self.path / f"{interface}.pid"
 
     @property
+    def settings_file(self) -> Path:
+        """Of all enrolments here: what they changed of the kernel's settings."""
+        return self.path.parent / "settings.json"
+
+    @property
     def guard_pid_file(self) -> Path:
         return self.path / "guard.pid"
 

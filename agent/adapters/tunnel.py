@@ -16,9 +16,11 @@ from typing import assert_never
 from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.encapsulation import Encapsulation
-from agent.adapters.firewall import NftFirewall, enable_forwarding, must_forward
+from agent.adapters.firewall import NftFirewall
 from agent.adapters.foreign import ForeignTables
+from agent.adapters.forwarding import Forwarding
 from agent.adapters.iproute import IpRoute
+from agent.adapters.kernel_settings import KernelSettings
 from agent.adapters.resolution import resolve
 from agent.errors import ToolFailed, ToolMissing
 from agent.firewall.enforcing import Surroundings, table
@@ -30,7 +32,7 @@ from agent.tunnel.conflicts import HostRoutes, without_conflicts
 from agent.tunnel.desired import Desired, Endpoint
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
-from agent.tunnel.nat import nat_interfaces
+from agent.tunnel.nat import nat_interfaces, outer_interfaces
 from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, difference
 from agent.tunnel.steps import (
     Configure,
@@ -42,6 +44,7 @@ from agent.tunnel.steps import (
     Poke,
     RemovePeers,
     Step,
+    StopForwarding,
     ordered,
 )
 from agent.tunnel.wgconf import Dump, addconf, parse_dump, parse_handshakes
@@ -55,7 +58,8 @@ logger = logging.getLogger(__name__)
 @dataclass(slots=True)
 class HostTunnel:
     """`memory` is filled from disk at start; `private_key` base64. `nat_interfaces`: named by the
-    operator; none: those that routes lead to. One thread at a time changes it."""
+    operator; none: those that routes lead to. `given_back`: a sentence for each of the kernel's settings that
+    `remove` gave back, or left to somebody else. One thread at a time changes it."""
 
     commands: Commands
     interface: str
@@ -66,6 +70,8 @@ class HostTunnel:
     nat_interfaces: tuple[str, ...] = ()
     foreign: ForeignTables | None = None
     encapsulation: Encapsulation | None = None
+    settings: KernelSettings | None = None
+    given_back: tuple[str, ...] = ()
     _forbidden: tuple[str, ...] = ()
     _live: Live | None = None
     _host: HostRoutes = field(default_factory=HostRoutes)
@@ -185,6 +191,8 @@ class HostTunnel:
                 self.encapsulation.remove()
             if self.foreign is not None:
                 self.foreign.remove()
+            forwarding = self._forwarding
+            self.given_back += (*forwarding.give_back(), *forwarding.settings.give_back())
 
     def plan(self, wanted: Desired) -> Prospect:
         """What `apply` would do to this host now, from a fresh look and without doing it.
@@ -195,9 +203,9 @@ class HostTunnel:
         live = self._look()
         wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
-        has_ipv6 = any(address.version == 6 for address in wanted.addresses)
+        has_ipv6 = _has_ipv6(wanted)
         return Prospect(
-            steps=ordered(plan, wanted, self._firewall(wanted, self.firewall.differs)),
+            steps=ordered(plan, self._firewall(wanted, self.firewall.differs)),
             conflicts=conflicts,
             encapsulation=self.encapsulation.prospect(wanted, self._host) if self.encapsulation is not None else None,
             opened=tuple(self.foreign.prospect(has_ipv6)) if self.foreign is not None and wanted.is_forwarding else (),
@@ -208,7 +216,7 @@ class HostTunnel:
         wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         own_key = wireguard_public_key(self.private_key)
         plan = difference(live, wanted, own_key, self.memory)
-        steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
+        steps = ordered(plan, self._firewall(wanted, self.firewall.would_change))
         self._live = None  # unknown until every step is made
         if plan.removed:
             self._learn(self._dump())
@@ -253,7 +261,7 @@ class HostTunnel:
     def _open_foreign(self, foreign: ForeignTables, wanted: Desired) -> bool:
         """Its owner may change a table at the same moment: then the next look does it."""
         try:
-            is_changed, forbidden = foreign.make_so(has_ipv6=any(address.version == 6 for address in wanted.addresses))
+            is_changed, forbidden = foreign.make_so(_has_ipv6(wanted))
         except ToolFailed as failed:
             logger.info("foreign_tables_not_managed", extra={"error": str(failed)})
             return False
@@ -268,8 +276,14 @@ class HostTunnel:
 
     def _firewall(self, wanted: Desired, is_due: Callable[[Table | None], bool]) -> Firewall:
         made = self._table(wanted)
-        has_ipv6 = any(address.version == 6 for address in wanted.addresses)
-        return Firewall(made, is_due(made), wanted.is_forwarding and must_forward(has_ipv6))
+        return Firewall(made, is_due(made), self._switch(wanted))
+
+    def _switch(self, wanted: Desired) -> EnableForwarding | StopForwarding | None:
+        """What is to be done about the kernel's forwarding."""
+        if not wanted.is_forwarding:
+            return StopForwarding() if self._forwarding.is_held else None
+        outer, has_ipv6 = self._outer(wanted), _has_ipv6(wanted)
+        return EnableForwarding(outer, has_ipv6) if self._forwarding.is_due(outer, has_ipv6) else None
 
     def _table(self, wanted: Desired) -> Table | None:
         if not wanted.is_forwarding:
@@ -279,8 +293,16 @@ class HostTunnel:
             mtu=wanted.mtu,
             addresses=frozenset(ip_network(address.ip) for address in wanted.addresses),
             nat_interfaces=nat_interfaces(wanted.policy, self._host, self.nat_interfaces),
+            opened=self._forwarding.opened(self._outer(wanted), _has_ipv6(wanted)),
         )
         return table(wanted.policy, around)
+
+    def _outer(self, wanted: Desired) -> tuple[str, ...]:
+        return outer_interfaces(wanted.policy, self._host, self.nat_interfaces)
+
+    @property
+    def _forwarding(self) -> Forwarding:
+        return Forwarding(self.settings if self.settings is not None else KernelSettings(self.interface))
 
     def _do(self, step: Step, wanted: Desired, resolved: Mapping[Endpoint, str]) -> None:
         match step:
@@ -292,8 +314,11 @@ class HostTunnel:
             case Configure(changes, sets_key, listen_port):
                 text = addconf(changes, resolved, self.private_key if sets_key else None, listen_port)
                 self.commands.run("wg", "addconf", self.interface, "/dev/stdin", stdin=text)
-            case EnableForwarding(has_ipv6):
-                enable_forwarding(has_ipv6)
+            case EnableForwarding(interfaces, has_ipv6):
+                self._forwarding.enable(interfaces, has_ipv6)
+            case StopForwarding():
+                for said in self._forwarding.give_back():
+                    logger.info("setting_given_back", extra={"setting": said})
             case LoadTable(made):
                 self.firewall.apply(made)
             case Lay(plan):
@@ -310,13 +335,8 @@ class HostTunnel:
             ToolFailed: it is there, or may be, and cannot be looked at now.
         """
         ip = IpRoute(self.commands, self.interface)
-        try:
-            dump = self._dump()
-        except ToolMissing:
-            raise
-        except ToolFailed:
-            if not self._is_gone():
-                raise
+        dump = self._answered()
+        if dump is None:
             self._host = ip.routes().host
             return ABSENT
         link, routes = ip.link(), ip.routes()
@@ -333,11 +353,21 @@ class HostTunnel:
             routes=routes.own,
         )
 
-    def _is_gone(self) -> bool:
+    def _answered(self) -> Dump | None:
+        """What WireGuard says of the interface; None: there is none, or nobody answers for it.
+
+        Raises:
+            ToolFailed: it is there, or may be, and cannot be asked now.
+        """
         try:
-            return self.device.is_gone()
-        except OSError:
-            return False
+            dump = self._dump()
+        except ToolMissing:
+            raise
+        except ToolFailed:
+            if self.device.is_gone():
+                return None
+            raise
+        return dump if self.device.exists else None  # a daemon that is about to end still answers
 
     def _dump(self) -> Dump:
         return parse_dump(self.commands.run("wg", "show", self.interface, "dump"))
@@ -349,6 +379,10 @@ class HostTunnel:
 
     def _resolved(self, plan: Plan) -> Mapping[Endpoint, str]:
         return resolve(_asked(plan))
+
+
+def _has_ipv6(wanted: Desired) -> bool:
+    return any(address.version == 6 for address in wanted.addresses)
 
 
 def _asked(plan: Plan) -> set[Endpoint]:

@@ -19,6 +19,7 @@ from agent.adapters.foreign import ForeignTables
 from agent.adapters.frozen import own_command
 from agent.adapters.guard import GuardProcess
 from agent.adapters.host import LinuxHost
+from agent.adapters.kernel_settings import KernelSettings
 from agent.adapters.names import DnsNames
 from agent.adapters.push import WebSocketPush
 from agent.adapters.state_dir import EnrollmentDir
@@ -114,6 +115,7 @@ def tunnel(
 ) -> HostTunnel:
     """`interface` None: the enrolment's own."""
     commands, name = Commands(), interface or enrollment.interface
+    kernel = KernelSettings(name, directory.settings_file)
     return HostTunnel(
         commands=commands,
         interface=name,
@@ -123,7 +125,8 @@ def tunnel(
         memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
         nat_interfaces=settings.nat_interfaces if settings is not None else (),
         foreign=ForeignTables(commands, name, is_managed=settings is not None and settings.manages_forward),
-        encapsulation=Encapsulation(commands, name),
+        encapsulation=Encapsulation(commands, name, settings=kernel),
+        settings=kernel,
     )
 
 

@@ -66,7 +66,9 @@ def _findings(settings: DoctorSettings) -> Iterable[Finding]:
     if examined.directory is not None:
         is_running = examined.directory.is_running()
         yield doctor.running(is_running, examined.directory.has_ended())
-        yield from doctor.forwarding(examined.is_jump, examination.forwards(examined.has_ipv6), is_running)
+        if examined.enrollment is not None:
+            forwards = examination.forwards(examined.enrollment.interface, examined.has_ipv6)
+            yield from doctor.forwarding(examined.is_jump, forwards, is_running)
     if examined.is_jump and examined.enrollment is not None:
         tables = ForeignTables(Commands(), examined.enrollment.interface)
         yield from doctor.foreign_firewalls(_said(lambda: tables.sentences(examined.has_ipv6)))

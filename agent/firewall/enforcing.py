@@ -1,7 +1,8 @@
 """A jump's policy as the chains of its own nftables table; pure.
 
 Its chains judge the agent's interface alone and accept the rest, so the host's other traffic
-goes on. A packet passes by its own addresses, or as a reply by those of the flow it answers:
+goes on; but what is forwarded only since the agent switched that on is dropped. A packet of the
+tunnel passes by its own addresses, or as a reply by those of the flow it answers:
 
 - `own`, `replies`, `errors` are the ACL seen three ways: by a packet's own header, by its header
   turned round, and by the flow that an ICMP error is about. Each accepts, or returns.
@@ -49,9 +50,22 @@ FROM_THE_KERNEL = (
     "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept",
 )
 
+OF_OTHERS = (
+    "ct state established,related accept",  # as of a bridge that somebody switched on since
+    "ct status dnat accept",  # somebody led it there
+    "drop",
+)
 
 ECHOES = f"icmp type {{ echo-request, echo-reply }} icmp id {ECHO_ID}"
 """By which agents see whether a jump's tunnel is alive: no rule of the ACL may make it look dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What forwards for agents alone. `ipv4`: interfaces whose packets do; `is_ipv6`: those of every interface."""
+
+    ipv4: tuple[str, ...] = ()
+    is_ipv6: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,7 @@ class Surroundings:
     mtu: int
     addresses: frozenset[Cidr] = frozenset()
     nat_interfaces: tuple[str, ...] = ()
+    opened: Opened = Opened()
 
 
 def table(policy: Policy, around: Surroundings) -> Table:
@@ -87,8 +102,12 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
     blocked, isolated, hubs, internet = (names[name] for name in ("blocked", "isolated", "hubs", "internet"))
 
     yield hook_chain(
-        "forward", "filter hook forward", "filter", [f"iifname {own} goto from_tunnel", f"oifname {own} goto to_tunnel"]
+        "forward",
+        "filter hook forward",
+        "filter",
+        [f"iifname {own} goto from_tunnel", f"oifname {own} goto to_tunnel", *_of_others(around.opened)],
     )
+    yield chain("of_others", OF_OTHERS)
     yield hook_chain("input", "filter hook input", "filter", [f"iifname {own} goto to_host"])
     yield hook_chain("output", "filter hook output", "filter", [f"oifname {own} goto from_host"])
     yield chain(
@@ -148,6 +167,13 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
 def _of_host(side: str) -> list[str]:
     """Of the jump itself: agents' echoes always, all else by the policy."""
     return [f"{ECHOES} ip {side} @localv4 accept", *each(f"$ip {side} @localv$v goto through")]
+
+
+def _of_others(opened: Opened) -> list[str]:
+    """What is neither from nor for a tunnel, and was forwarded by nobody before agents switched it on."""
+    came_by = [f"meta nfproto ipv4 iifname {names}" for names in [interfaces(opened.ipv4)] if names is not None]
+    came_by += [f"meta nfproto ipv6 iifname != {WIRETY}"] if opened.is_ipv6 else []
+    return [f"{line} oifname != {WIRETY} goto of_others" for line in came_by]
 
 
 def _declared(side: str, judge: str) -> list[str]:

@@ -359,13 +359,13 @@ def test_the_jumps_other_addresses_are_judged_as_what_they_belong_to(jump: Jump)
 def test_the_jumps_public_address_is_judged_as_the_jump(jump: Jump) -> None:
     """A peer that sends everything into the tunnel has the internet, but not what the jump is closed to."""
     public, other_family = ip_address("203.0.113.10"), ip_address("2001:db8::10")
-    sets = {"internet": [B, ip_address("fd00::d")], "this-jump": [HUB, ip_address("fd00::1")]}
+    far, sets = ip_address("fd00::d"), {"this-jump": [HUB, ip_address("fd00::1")]}
     ssh = a_rule("b", "this-jump", protocol="tcp", ports=[(22, 22)])
     elsewhere = a_rule("b", "a", "deny")
 
     def reached(*rules: Rule, port: int = 80) -> list[bool]:
-        load(jump, *rules, **sets)
-        ways = [(B, HUB), (B, public), (ip_address("fd00::d"), other_family)]
+        load(jump, *rules, exits=EXITS, internet=[B, far], **sets)
+        ways = [(B, HUB), (B, public), (far, other_family)]
         return [jump.pass_on(Packet(*way, "tcp", port), TUNNEL) != {} for way in ways]
 
     assert reached() == reached(elsewhere) == [True] * 3
