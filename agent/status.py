@@ -26,7 +26,8 @@ class StatusPeer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """`revision_wanted`: the newest the control plane named. `forward_conflict`: a
-    sentence for each table of others that drops what a jump forwards. `is_running`, `peers`: said by the
+    sentence for each table of others that drops what a jump forwards; `input_conflict`: for each by which peers do not
+    reach the jump itself. `is_running`, `peers`: said by the
     reader, None: there is no interface, or no right to look at it."""
 
     network_id: str
@@ -43,6 +44,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     revision_wanted: int = 0
     route_conflict: list[str] = []
     forward_conflict: list[str] = []
+    input_conflict: list[str] = []
     names_error: str | None = None
     last_error: str | None = None
     last_contact: datetime | None = None
@@ -75,6 +77,7 @@ def of_state(status: Status, state: State, last_contact: datetime | None) -> Sta
         revision_wanted=max(following.wanted, following.applied).revision,
         route_conflict=list(made.conflicts) if made is not None else [],
         forward_conflict=list(made.forbidden) if made is not None else [],
+        input_conflict=list(made.shut) if made is not None else [],
         names_error=made.names_error if made is not None else None,
         last_error=following.last_error or following.refusal or link.last_error,
         last_contact=last_contact,
@@ -114,6 +117,7 @@ def text(status: Status) -> str:
     if status.route_conflict:
         rows.append(("left out", "routes to the host's own network: " + ", ".join(status.route_conflict)))
     rows += [("not forwarded", sentence) for sentence in status.forward_conflict]
+    rows += [("not let in", sentence) for sentence in status.input_conflict]
     if status.names_error:
         rows.append(("names", status.names_error))
     if status.last_error:

@@ -17,7 +17,7 @@ from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.encapsulation import Encapsulation
 from agent.adapters.firewall import NftFirewall
-from agent.adapters.foreign import ForeignTables
+from agent.adapters.foreign import ForeignTables, legacy
 from agent.adapters.forwarding import Forwarding
 from agent.adapters.iproute import IpRoute
 from agent.adapters.kernel_settings import KernelSettings
@@ -29,7 +29,7 @@ from agent.keys import wireguard_public_key
 from agent.ports import Made, Prospect
 from agent.tunnel.carrying import carried
 from agent.tunnel.conflicts import HostRoutes, without_conflicts
-from agent.tunnel.desired import Desired, Endpoint
+from agent.tunnel.desired import Desired, Endpoint, Prefix
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
 from agent.tunnel.nat import nat_interfaces, outer_interfaces
@@ -73,6 +73,7 @@ class HostTunnel:
     settings: KernelSettings | None = None
     given_back: tuple[str, ...] = ()
     _forbidden: tuple[str, ...] = ()
+    _shut: tuple[str, ...] = ()
     _live: Live | None = None
     _host: HostRoutes = field(default_factory=HostRoutes)
     _wanted: Desired | None = None
@@ -104,7 +105,8 @@ class HostTunnel:
             if self.foreign is None or not wanted.is_forwarding:
                 return made
             is_changed = self._open_foreign(self.foreign, wanted)
-            return replace(made, is_changed=made.is_changed or is_changed, forbidden=self._forbidden)
+            changed = made.is_changed or is_changed
+            return replace(made, is_changed=changed, forbidden=self._forbidden, shut=self._shut)
 
     def close(self, wanted: Desired) -> bool:
         """Seal a host that sends everything through the tunnel, before there is any; whether it is such a host."""
@@ -203,12 +205,13 @@ class HostTunnel:
         live = self._look()
         wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
-        has_ipv6 = _has_ipv6(wanted)
         return Prospect(
             steps=ordered(plan, self._firewall(wanted, self.firewall.differs)),
             conflicts=conflicts,
             encapsulation=self.encapsulation.prospect(wanted, self._host) if self.encapsulation is not None else None,
-            opened=tuple(self.foreign.prospect(has_ipv6)) if self.foreign is not None and wanted.is_forwarding else (),
+            opened=tuple(self.foreign.prospect(_networks(wanted)))
+            if self.foreign is not None and wanted.is_forwarding
+            else (),
         )
 
     def _make(self, wanted: Desired, live: Live) -> Made:
@@ -236,7 +239,8 @@ class HostTunnel:
             is_unresolved=bool(unresolved),
             conflicts=conflicts,
             kind=self.device.kind,
-            forbidden=self._forbidden,
+            forbidden=self._forbidden if wanted.is_forwarding else (),
+            shut=self._shut if wanted.is_forwarding else (),
         )
 
     def _sealed(self, wanted: Desired, plan: Plan) -> tuple[bool, Mapping[Endpoint, str]]:
@@ -261,13 +265,17 @@ class HostTunnel:
     def _open_foreign(self, foreign: ForeignTables, wanted: Desired) -> bool:
         """Its owner may change a table at the same moment: then the next look does it."""
         try:
-            is_changed, forbidden = foreign.make_so(_has_ipv6(wanted))
+            is_changed, forbidden = foreign.make_so(_networks(wanted))
+            shut = (*foreign.shut(wanted.listen_port, _networks(wanted)), *legacy())
         except ToolFailed as failed:
             logger.info("foreign_tables_not_managed", extra={"error": str(failed)})
             return False
         if tuple(forbidden) != self._forbidden:
             self._forbidden = tuple(forbidden)
             logger.warning("forwarding_forbidden", extra={"tables": list(forbidden)})
+        if shut != self._shut:
+            self._shut = shut
+            logger.warning("peers_shut_out", extra={"tables": list(shut)})
         return is_changed
 
     def _as_it_goes(self, wanted: Desired) -> Desired:
@@ -383,6 +391,10 @@ class HostTunnel:
 
 def _has_ipv6(wanted: Desired) -> bool:
     return any(address.version == 6 for address in wanted.addresses)
+
+
+def _networks(wanted: Desired) -> frozenset[Prefix]:
+    return frozenset(address.network for address in wanted.addresses)
 
 
 def _asked(plan: Plan) -> set[Endpoint]:
