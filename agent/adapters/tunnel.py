@@ -21,6 +21,7 @@ from agent.adapters.foreign import ForeignTables, legacy
 from agent.adapters.forwarding import Forwarding
 from agent.adapters.iproute import IpRoute
 from agent.adapters.kernel_settings import KernelSettings
+from agent.adapters.port_holders import taken
 from agent.adapters.resolution import resolve
 from agent.errors import ToolFailed, ToolMissing
 from agent.firewall.enforcing import Surroundings, table
@@ -224,8 +225,13 @@ class HostTunnel:
         if plan.removed:
             self._learn(self._dump())
         is_sealed, resolved = self._sealed(wanted, plan)
-        for step in steps:
-            self._do(step, wanted, {**self._last_seen(plan), **resolved})
+        try:
+            for step in steps:
+                self._do(step, wanted, {**self._last_seen(plan), **resolved})
+        except ToolFailed as failed:
+            if wanted.listen_port is None or not (whose := taken(str(failed), wanted.listen_port, ["udp"])):
+                raise
+            raise ToolFailed(f"{failed} (listen port {wanted.listen_port}{whose})") from failed
         is_diverted = self.encapsulation is not None and self.encapsulation.divert(wanted)
         unresolved = {
             change.endpoint: UNRESOLVED
