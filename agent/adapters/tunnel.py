@@ -7,7 +7,7 @@ costs one `wg`, and one more where peers go; `verify` looks again and heals what
 import logging
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from time import monotonic, time
@@ -23,6 +23,7 @@ from agent.adapters.iproute import IpRoute
 from agent.adapters.kernel_settings import KernelSettings
 from agent.adapters.port_holders import taken
 from agent.adapters.resolution import resolve
+from agent.adapters.watch import handshakes_now
 from agent.errors import ToolFailed, ToolMissing
 from agent.firewall.enforcing import Surroundings, table
 from agent.firewall.nftables import Table
@@ -48,7 +49,7 @@ from agent.tunnel.steps import (
     StopForwarding,
     ordered,
 )
-from agent.tunnel.wgconf import Dump, addconf, parse_dump, parse_handshakes
+from agent.tunnel.wgconf import Dump, addconf, parse_dump
 
 UNRESOLVED = "unresolved"  # stands in what was made last, so that only `verify` asks again
 DISCARD_PORT = 9  # RFC 863
@@ -133,8 +134,9 @@ class HostTunnel:
             self.private_key = private_key
 
     @property
-    def has_standbys(self) -> bool:
-        return self._wanted is not None and bool(self._wanted.standbys)
+    def standbys(self) -> Collection[str]:
+        """Staged keys of peers."""
+        return self._wanted.standbys.keys() if self._wanted is not None else ()
 
     @property
     def has_others(self) -> bool:
@@ -166,21 +168,24 @@ class HostTunnel:
     def carry(self) -> bool:
         """Move AllowedIPs to staged keys that came into use; whether any did. A host that refuses is healed
         by `verify`."""
+        try:
+            handshakes = handshakes_now(self.commands, self.interface)
+        except ToolFailed:
+            return False  # as the next look at the host will say
         with self._lock:
             wanted, live = self._wanted, self._live
             if wanted is None or live is None:
                 return False
+            is_moved = carried(wanted, handshakes) != carried(wanted, self._handshakes)
+            self._handshakes = handshakes
             try:
-                handshakes = parse_handshakes(self.commands.run("wg", "show", self.interface, "latest-handshakes"))
-                is_moved = carried(wanted, handshakes) != carried(wanted, self._handshakes)
-                self._handshakes = handshakes
                 if is_moved:
                     self._make(wanted, live)
                     logger.info("key_carried", extra={"interface": self.interface})
             except ToolFailed as failed:
                 logger.info("host_differs", extra={"interface": self.interface, "error": str(failed)})
                 return False
-            return is_moved
+        return is_moved
 
     def learned(self) -> Mapping[str, str]:
         return self.memory.learned
