@@ -20,13 +20,15 @@ from chalicelib.wire.peers import Host
 @dataclass(frozen=True, slots=True)
 class Made:
     """What making it so came to. `conflicts`: prefixes left to the host's own network. `forbidden`: a sentence
-    for each table of others that drops what a jump forwards. `names_error`: why names are not served everywhere."""
+    for each table of others that drops what a jump forwards. `shut`: one for each by which peers do not reach the jump
+    itself, or may not. `names_error`: why names are not served everywhere."""
 
     is_changed: bool
     is_unresolved: bool = False
     conflicts: tuple[str, ...] = ()
     kind: str = ""
     forbidden: tuple[str, ...] = ()
+    shut: tuple[str, ...] = ()
     names_error: str | None = None
 
 

@@ -54,7 +54,8 @@ class StatusDns(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """`revision_wanted`: the newest the control plane named. `revision_on_trial`: undone unless the control plane
     answers. `revision_refused`: wrong in itself, or rolled back; `refusal` says why. `home`: the jump that carries
-    this host. `forward_conflict`: a sentence for each table of others that drops what a jump forwards.
+    this host. `forward_conflict`: a sentence for each table of others that drops what a jump forwards;
+    `input_conflict`: for each by which peers do not reach the jump itself.
 
     The rest is said by the reader: `is_running`; `is_down`: by hand; `seal`: of a host with full encapsulation;
     `peers`: None: there is no interface, or no right to look at it; `problems`: what a health check minds."""
@@ -84,6 +85,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dns: StatusDns | None = None
     route_conflict: list[str] = []
     forward_conflict: list[str] = []
+    input_conflict: list[str] = []
     names_error: str | None = None
     last_error: str | None = None
     last_contact: datetime | None = None
@@ -123,6 +125,7 @@ def of_state(status: Status, state: State, last_contact: datetime | None) -> Sta
         revision_wanted=max(following.wanted, following.applied).revision,
         route_conflict=list(made.conflicts) if made is not None else [],
         forward_conflict=list(made.forbidden) if made is not None else [],
+        input_conflict=list(made.shut) if made is not None else [],
         names_error=made.names_error if made is not None else None,
         revision_on_trial=following.trial.fetched.version.revision if following.trial is not None else None,
         revision_refused=following.refused.revision if following.refusal is not None else None,
@@ -199,6 +202,7 @@ def text(status: Status) -> str:
     if status.route_conflict:
         rows.append(("left out", "routes to the host's own network: " + ", ".join(status.route_conflict)))
     rows += [("not forwarded", sentence) for sentence in status.forward_conflict]
+    rows += [("not let in", sentence) for sentence in status.input_conflict]
     if status.names_error and status.dns is None:
         rows.append(("names", status.names_error))
     if status.refusal:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agent.adapters.commands import Commands
-from agent.adapters.firewall import NftFirewall
+from agent.adapters.firewall import NftFirewall, tables
+from agent.adapters.kernel_settings import KernelSettings
 from agent.adapters.seals import SEAL, ReadySeal
-from agent.errors import ToolFailed, ToolMissing
+from agent.errors import ToolFailed
 from agent.firewall.nftables import Table
 from agent.tunnel.conflicts import HostRoutes
 from agent.tunnel.desired import Desired
@@ -33,7 +34,7 @@ from agent.tunnel.local_network import NO_LOCAL_NETWORK, local_network
 
 IPV6 = Path("/proc/sys/net/ipv6")
 # Else a strict rp_filter drops the answers to what carries the mark: Linux, ip-sysctl, src_valid_mark.
-SRC_VALID_MARK = Path("/proc/sys/net/ipv4/conf/all/src_valid_mark")
+SRC_VALID_MARK = "ipv4/conf/all/src_valid_mark"
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Encapsulation:
 
     commands: Commands
     interface: str
+    settings: KernelSettings | None = None
     ready: ReadySeal | None = None
     allows_lan: bool = True
     control_plane: Callable[[], Collection[IPv4Address | IPv6Address]] = tuple
@@ -98,8 +100,10 @@ class Encapsulation:
     def divert(self, wanted: Desired) -> bool:
         """Send the traffic into the tunnel; or out of it, and only then open the seal."""
         if wanted.is_full:
-            return self._route(ways(wanted, has_ipv6=IPV6.exists()))
+            is_changed = self._trust_the_mark()
+            return self._route(ways(wanted, has_ipv6=IPV6.exists())) or is_changed
         is_changed = self._open()
+        self._kernel.give_back(lambda name: name == SRC_VALID_MARK)
         return self._mark_socket(0) or is_changed
 
     def remove(self) -> None:
@@ -121,7 +125,6 @@ class Encapsulation:
         before, self._ways = self._ways, None  # unknown until it is done
         if before is None:
             self._clear()
-        _write(SRC_VALID_MARK, "1")
         for version in (4, 6):
             if batch := lines(before or (), after, version, self.interface):
                 self._run_ip(version, batch)
@@ -147,6 +150,20 @@ class Encapsulation:
         """Rules and routes do not say whose they are: whose seal stands, or stood, does."""
         is_kept = self.ready is not None and self.ready.is_kept()
         return is_kept or self._is_sealed() or not self._others()
+
+    def _trust_the_mark(self) -> bool:
+        """Whether that was to be done; where it cannot be, it matters to hosts with a strict rp_filter alone."""
+        if self._kernel.is_made(SRC_VALID_MARK, "1"):
+            return False
+        try:
+            self._kernel.make(SRC_VALID_MARK, "1")
+        except ToolFailed:
+            return False
+        return True
+
+    @property
+    def _kernel(self) -> KernelSettings:
+        return self.settings if self.settings is not None else KernelSettings(self.interface)
 
     def _mark_socket(self, mark: int) -> bool:
         """WireGuard's own packets; never set anew, for wireguard-go would rebind."""
@@ -175,12 +192,7 @@ class Encapsulation:
         return self.interface + SEAL_SUFFIX in self._seals()
 
     def _seals(self) -> list[str]:
-        try:
-            listed = json.loads(self.commands.run("nft", "-j", "list", "tables"))["nftables"]
-        except ToolMissing:
-            return []
-        names = [item["table"]["name"] for item in listed if "table" in item]
-        return [name for name in names if SEAL.fullmatch(name)]
+        return [name for _, name in sorted(tables(self.commands)) if SEAL.fullmatch(name)]
 
     def _look(self) -> frozenset[Way] | None:
         """What there is of it, whoever made it; None: a part of it is made otherwise, as by an earlier agent."""
@@ -232,11 +244,3 @@ def _piece(rule: dict[str, Any]) -> Literal["own_first", "else_tunnel"] | None:
         return "own_first"
     is_else = rule.get("priority") == ELSE_TUNNEL and rule.get("table") == str(ROUTING_TABLE) and "not" in rule
     return "else_tunnel" if is_else and int(str(rule.get("fwmark", "0")), 16) == MARK else None
-
-
-def _write(setting: Path, value: str) -> None:
-    try:
-        if setting.read_text().strip() != value:
-            setting.write_text(value)
-    except OSError:
-        return  # read-only: it matters to hosts with a strict rp_filter alone

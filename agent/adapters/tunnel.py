@@ -7,7 +7,7 @@ costs one `wg`, and one more where peers go; `verify` looks again and heals what
 import logging
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from time import monotonic, time
@@ -16,10 +16,14 @@ from typing import assert_never
 from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.encapsulation import Encapsulation
-from agent.adapters.firewall import NftFirewall, enable_forwarding, must_forward
-from agent.adapters.foreign import ForeignTables
+from agent.adapters.firewall import NftFirewall
+from agent.adapters.foreign import ForeignTables, legacy
+from agent.adapters.forwarding import Forwarding
 from agent.adapters.iproute import IpRoute
+from agent.adapters.kernel_settings import KernelSettings
+from agent.adapters.port_holders import taken
 from agent.adapters.resolution import resolve
+from agent.adapters.watch import handshakes_now
 from agent.errors import ToolFailed, ToolMissing
 from agent.firewall.enforcing import Surroundings, table
 from agent.firewall.nftables import Table
@@ -27,10 +31,10 @@ from agent.keys import wireguard_public_key
 from agent.ports import Made, Prospect
 from agent.tunnel.carrying import carried
 from agent.tunnel.conflicts import HostRoutes, without_conflicts
-from agent.tunnel.desired import Desired, Endpoint
+from agent.tunnel.desired import Desired, Endpoint, Prefix
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
-from agent.tunnel.nat import nat_interfaces
+from agent.tunnel.nat import nat_interfaces, outer_interfaces
 from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, difference
 from agent.tunnel.steps import (
     Configure,
@@ -42,9 +46,10 @@ from agent.tunnel.steps import (
     Poke,
     RemovePeers,
     Step,
+    StopForwarding,
     ordered,
 )
-from agent.tunnel.wgconf import Dump, addconf, parse_dump, parse_handshakes
+from agent.tunnel.wgconf import Dump, addconf, parse_dump
 
 UNRESOLVED = "unresolved"  # stands in what was made last, so that only `verify` asks again
 DISCARD_PORT = 9  # RFC 863
@@ -55,7 +60,8 @@ logger = logging.getLogger(__name__)
 @dataclass(slots=True)
 class HostTunnel:
     """`memory` is filled from disk at start; `private_key` base64. `nat_interfaces`: named by the
-    operator; none: those that routes lead to. One thread at a time changes it."""
+    operator; none: those that routes lead to. `given_back`: a sentence for each of the kernel's settings that
+    `remove` gave back, or left to somebody else. One thread at a time changes it."""
 
     commands: Commands
     interface: str
@@ -66,7 +72,10 @@ class HostTunnel:
     nat_interfaces: tuple[str, ...] = ()
     foreign: ForeignTables | None = None
     encapsulation: Encapsulation | None = None
+    settings: KernelSettings | None = None
+    given_back: tuple[str, ...] = ()
     _forbidden: tuple[str, ...] = ()
+    _shut: tuple[str, ...] = ()
     _live: Live | None = None
     _host: HostRoutes = field(default_factory=HostRoutes)
     _wanted: Desired | None = None
@@ -98,7 +107,8 @@ class HostTunnel:
             if self.foreign is None or not wanted.is_forwarding:
                 return made
             is_changed = self._open_foreign(self.foreign, wanted)
-            return replace(made, is_changed=made.is_changed or is_changed, forbidden=self._forbidden)
+            changed = made.is_changed or is_changed
+            return replace(made, is_changed=changed, forbidden=self._forbidden, shut=self._shut)
 
     def close(self, wanted: Desired) -> bool:
         """Seal a host that sends everything through the tunnel, before there is any; whether it is such a host."""
@@ -125,8 +135,9 @@ class HostTunnel:
             self.private_key = private_key
 
     @property
-    def has_standbys(self) -> bool:
-        return self._wanted is not None and bool(self._wanted.standbys)
+    def standbys(self) -> Collection[str]:
+        """Staged keys of peers."""
+        return self._wanted.standbys.keys() if self._wanted is not None else ()
 
     @property
     def has_others(self) -> bool:
@@ -158,21 +169,24 @@ class HostTunnel:
     def carry(self) -> bool:
         """Move AllowedIPs to staged keys that came into use; whether any did. A host that refuses is healed
         by `verify`."""
+        try:
+            handshakes = handshakes_now(self.commands, self.interface)
+        except ToolFailed:
+            return False  # as the next look at the host will say
         with self._lock:
             wanted, live = self._wanted, self._live
             if wanted is None or live is None:
                 return False
+            is_moved = carried(wanted, handshakes) != carried(wanted, self._handshakes)
+            self._handshakes = handshakes
             try:
-                handshakes = parse_handshakes(self.commands.run("wg", "show", self.interface, "latest-handshakes"))
-                is_moved = carried(wanted, handshakes) != carried(wanted, self._handshakes)
-                self._handshakes = handshakes
                 if is_moved:
                     self._make(wanted, live)
                     logger.info("key_carried", extra={"interface": self.interface})
             except ToolFailed as failed:
                 logger.info("host_differs", extra={"interface": self.interface, "error": str(failed)})
                 return False
-            return is_moved
+        return is_moved
 
     def learned(self) -> Mapping[str, str]:
         return self.memory.learned
@@ -186,6 +200,8 @@ class HostTunnel:
                 self.encapsulation.remove()
             if self.foreign is not None:
                 self.foreign.remove()
+            forwarding = self._forwarding
+            self.given_back += (*forwarding.give_back(), *forwarding.settings.give_back())
 
     def plan(self, wanted: Desired) -> Prospect:
         """What `apply` would do to this host now, from a fresh look and without doing it.
@@ -196,14 +212,15 @@ class HostTunnel:
         live = self._look()
         wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
-        has_ipv6 = any(address.version == 6 for address in wanted.addresses)
         return Prospect(
-            steps=ordered(plan, wanted, self._firewall(wanted, self.firewall.differs)),
+            steps=ordered(plan, self._firewall(wanted, self.firewall.differs)),
             conflicts=conflicts,
             encapsulation=self.encapsulation.prospect(wanted, self._host, self.memory.learned)
             if self.encapsulation is not None
             else None,
-            opened=tuple(self.foreign.prospect(has_ipv6)) if self.foreign is not None and wanted.is_forwarding else (),
+            opened=tuple(self.foreign.prospect(_networks(wanted)))
+            if self.foreign is not None and wanted.is_forwarding
+            else (),
         )
 
     def _make(self, wanted: Desired, live: Live) -> Made:
@@ -211,14 +228,19 @@ class HostTunnel:
         wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         own_key = wireguard_public_key(self.private_key)
         plan = difference(live, wanted, own_key, self.memory)
-        steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
+        steps = ordered(plan, self._firewall(wanted, self.firewall.would_change))
         self._live = None  # unknown until every step is made
         if plan.removed:
             self._learn(self._dump())
         is_marked = not plan.creates and self._mark(wanted)
         is_sealed, resolved = self._sealed(wanted, plan)
-        for step in steps:
-            self._do(step, wanted, {**self._last_seen(plan), **resolved})
+        try:
+            for step in steps:
+                self._do(step, wanted, {**self._last_seen(plan), **resolved})
+        except ToolFailed as failed:
+            if wanted.listen_port is None or not (whose := taken(str(failed), wanted.listen_port, ["udp"])):
+                raise
+            raise ToolFailed(f"{failed} (listen port {wanted.listen_port}{whose})") from failed
         is_diverted = self.encapsulation is not None and self.encapsulation.divert(wanted)
         unresolved = {
             change.endpoint: UNRESOLVED
@@ -232,7 +254,8 @@ class HostTunnel:
             is_unresolved=bool(unresolved),
             conflicts=conflicts,
             kind=self.device.kind,
-            forbidden=self._forbidden,
+            forbidden=self._forbidden if wanted.is_forwarding else (),
+            shut=self._shut if wanted.is_forwarding else (),
         )
 
     def _mark(self, wanted: Desired) -> bool:
@@ -261,13 +284,17 @@ class HostTunnel:
     def _open_foreign(self, foreign: ForeignTables, wanted: Desired) -> bool:
         """Its owner may change a table at the same moment: then the next look does it."""
         try:
-            is_changed, forbidden = foreign.make_so(has_ipv6=any(address.version == 6 for address in wanted.addresses))
+            is_changed, forbidden = foreign.make_so(_networks(wanted))
+            shut = (*foreign.shut(wanted.listen_port, _networks(wanted)), *legacy())
         except ToolFailed as failed:
             logger.info("foreign_tables_not_managed", extra={"error": str(failed)})
             return False
         if tuple(forbidden) != self._forbidden:
             self._forbidden = tuple(forbidden)
             logger.warning("forwarding_forbidden", extra={"tables": list(forbidden)})
+        if shut != self._shut:
+            self._shut = shut
+            logger.warning("peers_shut_out", extra={"tables": list(shut)})
         return is_changed
 
     def _as_it_goes(self, wanted: Desired) -> Desired:
@@ -276,8 +303,14 @@ class HostTunnel:
 
     def _firewall(self, wanted: Desired, is_due: Callable[[Table | None], bool]) -> Firewall:
         made = self._table(wanted)
-        has_ipv6 = any(address.version == 6 for address in wanted.addresses)
-        return Firewall(made, is_due(made), wanted.is_forwarding and must_forward(has_ipv6))
+        return Firewall(made, is_due(made), self._switch(wanted))
+
+    def _switch(self, wanted: Desired) -> EnableForwarding | StopForwarding | None:
+        """What is to be done about the kernel's forwarding."""
+        if not wanted.is_forwarding:
+            return StopForwarding() if self._forwarding.is_held else None
+        outer, has_ipv6 = self._outer(wanted), _has_ipv6(wanted)
+        return EnableForwarding(outer, has_ipv6) if self._forwarding.is_due(outer, has_ipv6) else None
 
     def _table(self, wanted: Desired) -> Table | None:
         if not wanted.is_forwarding:
@@ -287,8 +320,16 @@ class HostTunnel:
             mtu=wanted.mtu,
             addresses=frozenset(ip_network(address.ip) for address in wanted.addresses),
             nat_interfaces=nat_interfaces(wanted.policy, self._host, self.nat_interfaces),
+            opened=self._forwarding.opened(self._outer(wanted), _has_ipv6(wanted)),
         )
         return table(wanted.policy, around)
+
+    def _outer(self, wanted: Desired) -> tuple[str, ...]:
+        return outer_interfaces(wanted.policy, self._host, self.nat_interfaces)
+
+    @property
+    def _forwarding(self) -> Forwarding:
+        return Forwarding(self.settings if self.settings is not None else KernelSettings(self.interface))
 
     def _do(self, step: Step, wanted: Desired, resolved: Mapping[Endpoint, str]) -> None:
         match step:
@@ -301,8 +342,11 @@ class HostTunnel:
             case Configure(changes, sets_key, listen_port):
                 text = addconf(changes, resolved, self.private_key if sets_key else None, listen_port)
                 self.commands.run("wg", "addconf", self.interface, "/dev/stdin", stdin=text)
-            case EnableForwarding(has_ipv6):
-                enable_forwarding(has_ipv6)
+            case EnableForwarding(interfaces, has_ipv6):
+                self._forwarding.enable(interfaces, has_ipv6)
+            case StopForwarding():
+                for said in self._forwarding.give_back():
+                    logger.info("setting_given_back", extra={"setting": said})
             case LoadTable(made):
                 self.firewall.apply(made)
             case Lay(plan):
@@ -313,13 +357,14 @@ class HostTunnel:
                 assert_never(step)
 
     def _look(self) -> Live:
-        """What the host has; an interface that WireGuard does not answer for counts as none."""
+        """What the host has; an interface that nobody answers for counts as none.
+
+        Raises:
+            ToolFailed: it is there, or may be, and cannot be looked at now.
+        """
         ip = IpRoute(self.commands, self.interface)
-        try:
-            dump = self._dump()
-        except ToolMissing:
-            raise
-        except ToolFailed:
+        dump = self._answered()
+        if dump is None:
             self._host = ip.routes().host
             return ABSENT
         link, routes = ip.link(), ip.routes()
@@ -336,6 +381,22 @@ class HostTunnel:
             routes=routes.own,
         )
 
+    def _answered(self) -> Dump | None:
+        """What WireGuard says of the interface; None: there is none, or nobody answers for it.
+
+        Raises:
+            ToolFailed: it is there, or may be, and cannot be asked now.
+        """
+        try:
+            dump = self._dump()
+        except ToolMissing:
+            raise
+        except ToolFailed:
+            if self.device.is_gone():
+                return None
+            raise
+        return dump if self.device.exists else None  # a daemon that is about to end still answers
+
     def _dump(self) -> Dump:
         return parse_dump(self.commands.run("wg", "show", self.interface, "dump"))
 
@@ -346,6 +407,14 @@ class HostTunnel:
 
     def _resolved(self, plan: Plan) -> Mapping[Endpoint, str]:
         return resolve(_asked(plan))
+
+
+def _has_ipv6(wanted: Desired) -> bool:
+    return any(address.version == 6 for address in wanted.addresses)
+
+
+def _networks(wanted: Desired) -> frozenset[Prefix]:
+    return frozenset(address.network for address in wanted.addresses)
 
 
 def _asked(plan: Plan) -> set[Endpoint]:

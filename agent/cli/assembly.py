@@ -19,6 +19,7 @@ from agent.adapters.foreign import ForeignTables
 from agent.adapters.frozen import own_command
 from agent.adapters.guard import GuardProcess
 from agent.adapters.host import LinuxHost
+from agent.adapters.kernel_settings import KernelSettings
 from agent.adapters.names import DnsNames
 from agent.adapters.push import WebSocketPush
 from agent.adapters.seals import ReadySeal
@@ -117,6 +118,7 @@ def tunnel(
 ) -> HostTunnel:
     """`interface` None: the enrolment's own. `keeps_seal`: it leaves the seal alone."""
     commands, name = Commands(), interface or enrollment.interface
+    kernel = KernelSettings(name, directory.settings_file)
     return HostTunnel(
         commands=commands,
         interface=name,
@@ -131,10 +133,12 @@ def tunnel(
         else Encapsulation(
             commands,
             name,
+            settings=kernel,
             ready=ReadySeal(directory.seal_file(name)),
             allows_lan=settings is None or settings.allows_lan,
             control_plane=lambda: origin_addresses(enrollment.server, directory.addresses()),
         ),
+        settings=kernel,
     )
 
 

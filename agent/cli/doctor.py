@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_interface
 from urllib.parse import urlsplit
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from agent import doctor
 from agent.adapters import examination
 from agent.adapters.commands import Commands
-from agent.adapters.foreign import ForeignTables
+from agent.adapters.foreign import ForeignTables, legacy
 from agent.adapters.iproute import IpRoute
 from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.doctor import Finding
@@ -19,7 +20,7 @@ from agent.received import Fetched
 from agent.settings import DoctorSettings
 from agent.trust import Trust
 from agent.tunnel.conflicts import without_conflicts
-from agent.tunnel.desired import Desired, desired, endpoints_asked
+from agent.tunnel.desired import Desired, Prefix, desired, endpoints_asked
 from chalicelib.wire.bundle import Bundle
 
 EXIT_UNHEALTHY = 1
@@ -41,6 +42,12 @@ class Examined:
     @property
     def listen_port(self) -> int | None:
         return self.bundle.interface.listen_port if self.bundle is not None else None
+
+    @property
+    def networks(self) -> Sequence[Prefix]:
+        """Of the tunnel's addresses."""
+        addresses = self.bundle.interface.addresses if self.bundle is not None else ()
+        return [ip_interface(text).network for text in addresses]
 
     @property
     def has_ipv6(self) -> bool:
@@ -66,12 +73,14 @@ def _findings(settings: DoctorSettings) -> Iterable[Finding]:
     if examined.directory is not None:
         is_running = examined.directory.is_running()
         yield doctor.running(is_running, examined.directory.has_ended())
-        yield from doctor.forwarding(examined.is_jump, examination.forwards(examined.has_ipv6), is_running)
+        if examined.enrollment is not None:
+            forwards = examination.forwards(examined.enrollment.interface, examined.has_ipv6)
+            yield from doctor.forwarding(examined.is_jump, forwards, is_running)
     if examined.is_jump and examined.enrollment is not None:
         tables = ForeignTables(Commands(), examined.enrollment.interface)
-        yield from doctor.foreign_firewalls(_said(lambda: tables.sentences(examined.has_ipv6)))
-        if (port := examined.listen_port) is not None:
-            yield from doctor.input_firewalls(_said(lambda: tables.shut(port, has_ipv6=True)))
+        networks = examined.networks
+        yield from doctor.foreign_firewalls(_said(lambda: [*tables.sentences(networks), *legacy()]))
+        yield from doctor.input_firewalls(_said(lambda: tables.shut(examined.listen_port, networks)))
     server = examined.enrollment.server if examined.enrollment is not None else settings.server
     if server is not None:
         yield from map(doctor.name, examination.names([("the control plane", _host_of(server))]))

@@ -1,20 +1,24 @@
 """A jump's policy as the chains of its own nftables table; pure.
 
 Its chains judge the agent's interface alone and accept the rest, so the host's other traffic
-goes on. A packet passes by its own addresses, or as a reply by those of the flow it answers:
+goes on; but what is forwarded only since the agent switched that on is dropped. A packet of the
+tunnel passes by its own addresses, or as a reply by those of the flow it answers:
 
 - `own`, `replies`, `errors` are the ACL seen three ways: by a packet's own header, by its header
   turned round, and by the flow that an ICMP error is about. Each accepts, or returns.
 - No flow is established for ever: each packet is judged, so what is revoked is cut at once.
+- The jump's own addresses are judged as the jump, also the public one: `hub` is the ACL of what is about it.
 - A flow whose SYN was judged here carries a label, and what goes its way is no reply. One that was
   moved here from another hub has none: its packets pass by the addresses alone, or it would hang.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from agent.firewall.nftables import FAMILIES, Table, chain, each, hook_chain, interfaces
-from agent.firewall.policy import Cidr, Policy, elements, member, outermost, parse_member
+from agent.firewall.policy import Cidr, Member, Policy, Rule, elements, member, outermost, parse_member
 from agent.firewall.views import ERROR, ICMP, OWN, REPLY, View, lines_of
 from agent.liveness import ECHO_ID
 
@@ -46,9 +50,22 @@ FROM_THE_KERNEL = (
     "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept",
 )
 
+OF_OTHERS = (
+    "ct state established,related accept",  # as of a bridge that somebody switched on since
+    "ct status dnat accept",  # somebody led it there
+    "drop",
+)
 
 ECHOES = f"icmp type {{ echo-request, echo-reply }} icmp id {ECHO_ID}"
 """By which agents see whether a jump's tunnel is alive: no rule of the ACL may make it look dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What forwards for agents alone. `ipv4`: interfaces whose packets do; `is_ipv6`: those of every interface."""
+
+    ipv4: tuple[str, ...] = ()
+    is_ipv6: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +76,7 @@ class Surroundings:
     mtu: int
     addresses: frozenset[Cidr] = frozenset()
     nat_interfaces: tuple[str, ...] = ()
+    opened: Opened = Opened()
 
 
 def table(policy: Policy, around: Surroundings) -> Table:
@@ -84,8 +102,12 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
     blocked, isolated, hubs, internet = (names[name] for name in ("blocked", "isolated", "hubs", "internet"))
 
     yield hook_chain(
-        "forward", "filter hook forward", "filter", [f"iifname {own} goto from_tunnel", f"oifname {own} goto to_tunnel"]
+        "forward",
+        "filter hook forward",
+        "filter",
+        [f"iifname {own} goto from_tunnel", f"oifname {own} goto to_tunnel", *_of_others(around.opened)],
     )
+    yield chain("of_others", OF_OTHERS)
     yield hook_chain("input", "filter hook input", "filter", [f"iifname {own} goto to_host"])
     yield hook_chain("output", "filter hook output", "filter", [f"oifname {own} goto from_host"])
     yield chain(
@@ -99,8 +121,13 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
         ],
     )
     yield chain("to_tunnel", ["jump first", f"iifname {WIRETY} drop", "goto entering"])
-    yield chain("to_host", ["jump first", *_of_host("daddr"), "goto leaving"])
-    yield chain("from_host", ["jump first", *FROM_THE_KERNEL, *_of_host("saddr"), "goto entering"])
+    yield chain("to_host", ["jump first", *_of_host("daddr"), *_declared("daddr", "leaving"), "goto to_undeclared"])
+    yield chain(
+        "from_host",
+        ["jump first", *FROM_THE_KERNEL, *_of_host("saddr"), *_declared("saddr", "entering"), "goto from_undeclared"],
+    )
+    yield chain("to_undeclared", [*_surfing(OWN, internet, "hub"), "drop"])
+    yield chain("from_undeclared", _judged([], _surfing(REPLY, internet, "hub_replies"), []))
     yield chain(
         "first",
         [
@@ -127,9 +154,12 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
     )
     yield chain("leaving_own", [*(f"{line} return" for line in _apart_from(isolated, hubs)), "goto own"])
     yield chain("entering_own", [*(f"{line} return" for line in _apart(isolated, hubs)), "goto own"])
-    for name, view in (("own", OWN), ("replies", REPLY), ("errors", ERROR)):
-        lines = [line for rule in policy.rules for line in lines_of(rule, view, names)]
-        yield chain(name, [*lines, "accept"])
+    about_hub = _about_hub(policy, around.addresses)
+    for name, view, rules in (
+        *(("own", OWN, policy.rules), ("replies", REPLY, policy.rules), ("errors", ERROR, policy.rules)),
+        *(("hub", OWN, about_hub), ("hub_replies", REPLY, about_hub)),
+    ):
+        yield chain(name, [*(line for rule in rules for line in lines_of(rule, view, names)), "accept"])
     yield hook_chain("clamp", "filter hook forward", "mangle", _clamp(own, around.mtu))
     yield hook_chain("nat", "nat hook postrouting", "srcnat", _masquerade(policy, own, nat, internet))
 
@@ -137,6 +167,36 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
 def _of_host(side: str) -> list[str]:
     """Of the jump itself: agents' echoes always, all else by the policy."""
     return [f"{ECHOES} ip {side} @localv4 accept", *each(f"$ip {side} @localv$v goto through")]
+
+
+def _of_others(opened: Opened) -> list[str]:
+    """What is neither from nor for a tunnel, and was forwarded by nobody before agents switched it on."""
+    came_by = [f"meta nfproto ipv4 iifname {names}" for names in [interfaces(opened.ipv4)] if names is not None]
+    came_by += [f"meta nfproto ipv6 iifname != {WIRETY}"] if opened.is_ipv6 else []
+    return [f"{line} oifname != {WIRETY} goto of_others" for line in came_by]
+
+
+def _declared(side: str, judge: str) -> list[str]:
+    """The jump's address in a network that is declared belongs to that."""
+    return each(f"$ip {side} @exitsv$v goto {judge}")
+
+
+def _about_hub(policy: Policy, addresses: frozenset[Cidr]) -> list[Rule]:
+    """What the policy says of this jump, for those of its addresses that no set has: its public one is as much the
+    jump as the one in the tunnel."""
+    own = [member(address) for address in addresses]
+    about = {name for name, members in policy.sets.items() if any(_holds(members, one) for one in own)}
+    return [
+        replace(rule, destination=None)
+        for rule in policy.rules
+        if rule.destination is None or rule.destination in about
+    ]
+
+
+def _holds(members: Sequence[Member], one: Member) -> bool:
+    """Members in order, which do not overlap."""
+    at = bisect_right(members, one.first, key=attrgetter("first"))
+    return at > 0 and one.last <= members[at - 1].last
 
 
 def _apart_from(isolated: str, hubs: str) -> list[str]:
@@ -165,13 +225,15 @@ def _judged(own: Sequence[str], replies: Sequence[str], errors: Sequence[str]) -
 
 def _leaving(view: View, internet: str, judge: str) -> list[str]:
     """Out of the tunnel go exits, and the internet for those who have it."""
+    exits = [f"{view.destination[version]} @exitsv{version} jump {judge}" for version in FAMILIES]
+    return [*exits, *_surfing(view, internet, judge)]
+
+
+def _surfing(view: View, internet: str, judge: str) -> list[str]:
+    """To what is no private network, by those who have the internet."""
     return [
-        line
+        f"{view.source[version]} @{internet}v{version} {_is_internet(view, version)} jump {judge}"
         for version in FAMILIES
-        for line in (
-            f"{view.destination[version]} @exitsv{version} jump {judge}",
-            f"{view.source[version]} @{internet}v{version} {_is_internet(view, version)} jump {judge}",
-        )
     ]
 
 

@@ -541,7 +541,7 @@ def test_peers_are_listed_and_pinged_by_name(laboratory: Laboratory) -> None:
 def test_a_service_is_installed_for_this_executable(laboratory: Laboratory, tmp_path: Path) -> None:
     inside = laboratory.inside
     refused = laboratory.command("install-service", "--dry-run")
-    inside.sh("mkdir -p /run/systemd/system /run/bin /etc/systemd/system && mount -t tmpfs tmpfs /etc/systemd/system")
+    inside.sh("mkdir -p /run/systemd/system /run/bin /etc/systemd && mount -t tmpfs tmpfs /etc/systemd")
     for name, text in {"wirety-agent": "", "systemctl": 'echo "$*" >> /run/called'}.items():
         inside.do(lambda: Path(f"/run/bin/{name}").write_text(f"#!/bin/sh\n{text}\n"))  # noqa: B023
         inside.sh(f"chmod 755 /run/bin/{name}")
@@ -554,7 +554,7 @@ def test_a_service_is_installed_for_this_executable(laboratory: Laboratory, tmp_
         )
 
     dry = install("--dry-run")
-    untouched = inside.sh("ls /etc/systemd/system")
+    untouched = inside.sh("ls /etc/systemd")
     done = install("--json")
     called = inside.sh("cat /run/called").splitlines()
     units = {
@@ -569,7 +569,9 @@ def test_a_service_is_installed_for_this_executable(laboratory: Laboratory, tmp_
     assert json.loads(done.stdout)["is_started"] is False
     assert called == ["daemon-reload", "enable wirety-agent-seal.service", "enable wirety-agent.service"]
     assert "ExecStart=/run/bin/wirety-agent run" in units["wirety-agent"]
-    assert "ExecStart=/run/bin/wirety-agent seal" in units["wirety-agent-seal"]
+    assert "exec /run/bin/wirety-agent seal" in units["wirety-agent-seal"]
+    assert f"ConditionPathExistsGlob=|{laboratory.state}/*/wy*_seal.nft" in units["wirety-agent-seal"]
+    assert "ManageForeignRoutes=no" in inside.sh("cat /etc/systemd/networkd.conf.d/wirety.conf")
     for text in units.values():
         assert f"Environment=WIRETY_STATE_DIR={laboratory.state}" in text
         assert "/usr/local/bin" not in text

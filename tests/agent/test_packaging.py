@@ -310,5 +310,6 @@ def test_the_executable_brings_its_units_along(executable: Path, inside: Namespa
 
     assert done.returncode == 0, done.stderr
     assert "write /etc/systemd/system/wirety-agent-seal.service" in done.stdout
+    assert "write /etc/systemd/networkd.conf.d/wirety.conf" in done.stdout
     assert "wireguard-tools" in listed.stdout
     assert archive.returncode == 0, archive.stderr

@@ -53,7 +53,7 @@ class Wired:
 
     def encapsulation(self, interface: str, allows_lan: bool = True) -> Encapsulation:
         ready = ReadySeal(self.host.state / interface / f"{interface}_seal.nft")
-        return Encapsulation(self.host.commands, interface, ready, allows_lan)
+        return Encapsulation(self.host.commands, interface, ready=ready, allows_lan=allows_lan)
 
     def send(self, *addresses: str) -> list[str]:
         """One datagram to each; the addresses to which the kernel let one go."""
