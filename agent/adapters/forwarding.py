@@ -9,12 +9,13 @@ and is not for the tunnel is dropped by the agent's own table (`Opened`), until 
 Source: Linux Documentation/networking/ip-sysctl: ip_forward, conf/*/forwarding, accept_ra.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from agent.adapters.kernel_settings import KernelSettings
-from agent.firewall.enforcing import Opened
+from agent.firewall.passing import Opened
 
 IPV4_ALL = "ipv4/ip_forward"
 IPV6_ALL = "ipv6/conf/all/forwarding"
@@ -44,6 +45,10 @@ class Forwarding:
             if not self.settings.is_made(name, "1"):
                 with self._routers_kept(), self._single_ones_kept():
                     self.settings.make(name, "1")
+
+    def is_possible(self, interfaces: Iterable[str], has_ipv6: bool) -> bool:
+        """Whether what is due may be written here."""
+        return not self.is_due(interfaces, has_ipv6) or os.access(self.settings.net / IPV4_ALL, os.W_OK)
 
     def opened(self, interfaces: Iterable[str], has_ipv6: bool) -> Opened:
         """What forwards for agents alone, once it is enabled."""

@@ -5,6 +5,7 @@ costs one `wg`, and one more where peers go; `verify` looks again and heals what
 """
 
 import logging
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Collection, Mapping
@@ -25,6 +26,7 @@ from agent.adapters.port_holders import taken
 from agent.adapters.resolution import resolve
 from agent.adapters.watch import handshakes_now
 from agent.errors import ToolFailed, ToolMissing
+from agent.firewall import routing
 from agent.firewall.enforcing import Surroundings, table
 from agent.firewall.nftables import Table
 from agent.keys import wireguard_public_key
@@ -104,11 +106,11 @@ class HostTunnel:
             live = self._look()
             self.firewall.adopt(self._table(without_conflicts(wanted, self._host)[0]))
             made = self._make(wanted, live)
-            if self.foreign is None or not wanted.is_forwarding:
+            if self.foreign is None or not self._passes_on(wanted):
                 return made
             is_changed = self._open_foreign(self.foreign, wanted)
             changed = made.is_changed or is_changed
-            return replace(made, is_changed=changed, forbidden=self._forbidden, shut=self._shut)
+            return replace(made, is_changed=changed, forbidden=self._hindrances(wanted), shut=self._shut)
 
     def close(self, wanted: Desired) -> bool:
         """Seal a host that sends everything through the tunnel, before there is any; whether it is such a host."""
@@ -219,7 +221,7 @@ class HostTunnel:
             if self.encapsulation is not None
             else None,
             opened=tuple(self.foreign.prospect(_networks(wanted)))
-            if self.foreign is not None and wanted.is_forwarding
+            if self.foreign is not None and self._passes_on(wanted)
             else (),
         )
 
@@ -254,8 +256,8 @@ class HostTunnel:
             is_unresolved=bool(unresolved),
             conflicts=conflicts,
             kind=self.device.kind,
-            forbidden=self._forbidden if wanted.is_forwarding else (),
-            shut=self._shut if wanted.is_forwarding else (),
+            forbidden=self._hindrances(wanted),
+            shut=self._shut if self._passes_on(wanted) else (),
         )
 
     def _mark(self, wanted: Desired) -> bool:
@@ -285,7 +287,7 @@ class HostTunnel:
         """Its owner may change a table at the same moment: then the next look does it."""
         try:
             is_changed, forbidden = foreign.make_so(_networks(wanted))
-            shut = (*foreign.shut(wanted.listen_port, _networks(wanted)), *legacy())
+            shut = (*(foreign.shut(wanted.listen_port, _networks(wanted)) if wanted.is_forwarding else ()), *legacy())
         except ToolFailed as failed:
             logger.info("foreign_tables_not_managed", extra={"error": str(failed)})
             return False
@@ -297,6 +299,11 @@ class HostTunnel:
             logger.warning("peers_shut_out", extra={"tables": list(shut)})
         return is_changed
 
+    def _hindrances(self, wanted: Desired) -> tuple[str, ...]:
+        """Why what should be forwarded is not."""
+        unrouted = self._why_unrouted(wanted)
+        return (unrouted,) if unrouted is not None else self._forbidden if self._passes_on(wanted) else ()
+
     def _as_it_goes(self, wanted: Desired) -> Desired:
         """The bundle with what only the host can tell: whose key carries, which secret makes handshakes."""
         return carried(chosen(wanted, self._tried), self._handshakes)
@@ -307,13 +314,13 @@ class HostTunnel:
 
     def _switch(self, wanted: Desired) -> EnableForwarding | StopForwarding | None:
         """What is to be done about the kernel's forwarding."""
-        if not wanted.is_forwarding:
+        if not self._passes_on(wanted):
             return StopForwarding() if self._forwarding.is_held else None
         outer, has_ipv6 = self._outer(wanted), _has_ipv6(wanted)
         return EnableForwarding(outer, has_ipv6) if self._forwarding.is_due(outer, has_ipv6) else None
 
     def _table(self, wanted: Desired) -> Table | None:
-        if not wanted.is_forwarding:
+        if not self._passes_on(wanted):
             return None
         around = Surroundings(
             interface=self.interface,
@@ -322,7 +329,26 @@ class HostTunnel:
             nat_interfaces=nat_interfaces(wanted.policy, self._host, self.nat_interfaces),
             opened=self._forwarding.opened(self._outer(wanted), _has_ipv6(wanted)),
         )
-        return table(wanted.policy, around)
+        return table(wanted.policy, around) if wanted.is_forwarding else routing.table(wanted.policy.exits, around)
+
+    def _passes_on(self, wanted: Desired) -> bool:
+        """Whether this host forwards for peers: as a jump, or as a router that can."""
+        return wanted.is_forwarding or (wanted.is_router and self._why_unrouted(wanted) is None)
+
+    def _why_unrouted(self, wanted: Desired) -> str | None:
+        """Why the networks behind a regular peer are not reached, whose own tunnel that does not concern; None: they
+        are, or there are none."""
+        if not wanted.is_router:
+            return None
+        behind = ", ".join(sorted(str(way.cidr) for way in wanted.policy.exits))
+        if shutil.which("nft") is None:
+            return f"peers do not reach {behind} behind this one: nft is not installed, install nftables"
+        if not self._forwarding.is_possible(self._outer(wanted), _has_ipv6(wanted)):
+            return (
+                f"peers do not reach {behind} behind this one: the kernel does not forward, and /proc/sys is not"
+                " writable here; enable net.ipv4.ip_forward from outside"
+            )
+        return None
 
     def _outer(self, wanted: Desired) -> tuple[str, ...]:
         return outer_interfaces(wanted.policy, self._host, self.nat_interfaces)

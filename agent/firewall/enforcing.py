@@ -18,14 +18,12 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from agent.firewall.nftables import FAMILIES, Table, chain, each, hook_chain, interfaces
+from agent.firewall.passing import NONE_OPENED, OF_OTHERS, WIRETY, Opened, clamp, of_others
 from agent.firewall.policy import Cidr, Member, Policy, Rule, elements, member, outermost, parse_member
 from agent.firewall.views import ERROR, ICMP, OWN, REPLY, View, lines_of
 from agent.liveness import ECHO_ID
 
-TCP_IPV4_OVERHEAD_BYTES = 40
-TCP_IPV6_OVERHEAD_BYTES = 60
 LABEL = 87  # a bit of 128 in a conntrack entry
-WIRETY = '"wy*"'  # interfaces of every enrolment
 
 NEVER_OUT = tuple(
     parse_member(cidr)
@@ -50,22 +48,8 @@ FROM_THE_KERNEL = (
     "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept",
 )
 
-OF_OTHERS = (
-    "ct state established,related accept",  # as of a bridge that somebody switched on since
-    "ct status dnat accept",  # somebody led it there
-    "drop",
-)
-
 ECHOES = f"icmp type {{ echo-request, echo-reply }} icmp id {ECHO_ID}"
 """By which agents see whether a jump's tunnel is alive: no rule of the ACL may make it look dead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What forwards for agents alone. `ipv4`: interfaces whose packets do; `is_ipv6`: those of every interface."""
-
-    ipv4: tuple[str, ...] = ()
-    is_ipv6: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +60,7 @@ class Surroundings:
     mtu: int
     addresses: frozenset[Cidr] = frozenset()
     nat_interfaces: tuple[str, ...] = ()
-    opened: Opened = Opened()
+    opened: Opened = NONE_OPENED
 
 
 def table(policy: Policy, around: Surroundings) -> Table:
@@ -105,7 +89,7 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
         "forward",
         "filter hook forward",
         "filter",
-        [f"iifname {own} goto from_tunnel", f"oifname {own} goto to_tunnel", *_of_others(around.opened)],
+        [f"iifname {own} goto from_tunnel", f"oifname {own} goto to_tunnel", *of_others(around.opened)],
     )
     yield chain("of_others", OF_OTHERS)
     yield hook_chain("input", "filter hook input", "filter", [f"iifname {own} goto to_host"])
@@ -160,20 +144,13 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
         *(("hub", OWN, about_hub), ("hub_replies", REPLY, about_hub)),
     ):
         yield chain(name, [*(line for rule in rules for line in lines_of(rule, view, names)), "accept"])
-    yield hook_chain("clamp", "filter hook forward", "mangle", _clamp(own, around.mtu))
+    yield hook_chain("clamp", "filter hook forward", "mangle", clamp(own, around.mtu))
     yield hook_chain("nat", "nat hook postrouting", "srcnat", _masquerade(policy, own, nat, internet))
 
 
 def _of_host(side: str) -> list[str]:
     """Of the jump itself: agents' echoes always, all else by the policy."""
     return [f"{ECHOES} ip {side} @localv4 accept", *each(f"$ip {side} @localv$v goto through")]
-
-
-def _of_others(opened: Opened) -> list[str]:
-    """What is neither from nor for a tunnel, and was forwarded by nobody before agents switched it on."""
-    came_by = [f"meta nfproto ipv4 iifname {names}" for names in [interfaces(opened.ipv4)] if names is not None]
-    came_by += [f"meta nfproto ipv6 iifname != {WIRETY}"] if opened.is_ipv6 else []
-    return [f"{line} oifname != {WIRETY} goto of_others" for line in came_by]
 
 
 def _declared(side: str, judge: str) -> list[str]:
@@ -270,13 +247,3 @@ def _masquerade(policy: Policy, own: str, nat: str | None, internet: str) -> lis
     ]
     to_internet = f"$ip saddr @{internet}v$v $ip daddr != @neverv$v"
     return [*lines, *each(f"iifname {own} oifname {nat} {to_internet} masquerade")]
-
-
-def _clamp(own: str, mtu: int) -> list[str]:
-    """Both ways; the kernel only ever lowers an MSS."""
-    sizes = (("ipv4", mtu - TCP_IPV4_OVERHEAD_BYTES), ("ipv6", mtu - TCP_IPV6_OVERHEAD_BYTES))
-    return [
-        f"{side} {own} meta nfproto {family} tcp flags syn / syn,rst tcp option maxseg size set {size}"
-        for side in ("iifname", "oifname")
-        for family, size in sizes
-    ]

@@ -166,8 +166,8 @@ def closing(found: Foreign, interface: str) -> str:
 def sentence(found: Foreign, interface: str) -> str:
     """What is wrong, and what to do."""
     return (
-        f"chain {_named(found.place, found.owner)} drops packets between peers, so they do not"
-        f" pass this jump: run the agent with --manage-forward, or accept iifname and oifname {interface} there"
+        f"chain {_named(found.place, found.owner)} drops packets of peers, so they do not"
+        f" pass this host: run the agent with --manage-forward, or accept iifname and oifname {interface} there"
     )
 
 
