@@ -196,7 +196,7 @@ def text(status: Status) -> str:
         ("server", status.server + (" (INSECURE)" if status.insecure else "")),
         ("revision", _revision(status)),
         ("last contact", status.last_contact.isoformat(timespec="seconds") if status.last_contact else "never"),
-        *([("seal", SEALS[status.seal])] if status.seal != "none" else []),
+        *([("seal", _seal(status))] if status.seal != "none" else []),
         *([("names", _names(status.dns, status.names_error))] if status.dns is not None else []),
     ]
     if status.route_conflict:
@@ -223,6 +223,12 @@ def _agent(status: Status) -> str:
     if not status.is_running:
         return "not running"
     return "connected" if status.is_connected else "not connected"
+
+
+def _seal(status: Status) -> str:
+    if status.is_down and status.seal == "missing":
+        return "open while the tunnel is down: traffic goes its own way, in the clear"
+    return SEALS[status.seal]
 
 
 def _revision(status: Status) -> str:

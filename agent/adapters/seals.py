@@ -74,18 +74,17 @@ class LoadedSeal:
 
 
 def load_seals(root: Path, commands: Commands) -> Iterator[LoadedSeal]:
-    """Load every seal of a state directory; raises as `load_seal`."""
+    """Load every seal of a state directory.
+
+    Raises:
+        ToolFailed: `nft` loads nothing at all.
+    """
     for path in _files(root):
-        yield load_seal(path, commands)
-
-
-def load_seal(path: Path, commands: Commands) -> LoadedSeal:
-    """Raises ToolFailed: `nft` loads nothing at all."""
-    is_whole = _load(path, commands)
-    if not is_whole:
-        shut = seal(path.stem.removesuffix(SEAL_SUFFIX), NO_LOCAL_NETWORK, ())
-        commands.run("nft", "-f", "-", stdin=replacing(shut))
-    return LoadedSeal(path.stem, is_whole)
+        is_whole = _load(path, commands)
+        if not is_whole:
+            shut = seal(path.stem.removesuffix(SEAL_SUFFIX), NO_LOCAL_NETWORK, ())
+            commands.run("nft", "-f", "-", stdin=replacing(shut))
+        yield LoadedSeal(path.stem, is_whole)
 
 
 def _load(path: Path, commands: Commands) -> bool:

@@ -112,15 +112,6 @@ class HostTunnel:
             changed = made.is_changed or is_changed
             return replace(made, is_changed=changed, forbidden=self._hindrances(wanted), shut=self._shut)
 
-    def close(self, wanted: Desired) -> bool:
-        """Seal a host that sends everything through the tunnel, before there is any; whether it is such a host."""
-        if self.encapsulation is None or not wanted.is_full:
-            return False
-        with self._lock:
-            host = IpRoute(self.commands, self.interface).routes().host
-            self.encapsulation.close(wanted, host, self.memory.learned)
-        return True
-
     def reset(self, wanted: Desired, public_key: str) -> None:
         with self._lock:
             live = self._live

@@ -9,11 +9,9 @@ from agent.adapters.state_dir import Down, EnrollmentDir, StateDir
 from agent.adapters.takeover import Takeover
 from agent.cli.answers import EXIT_DONE, say
 from agent.cli.run import take_down
-from agent.cli.status import last_bundle
-from agent.enrollment import Enrollment
-from agent.errors import BundleRefused, NotUp
+from agent.cli.status import last_bundle, seal_of
+from agent.errors import NotUp
 from agent.settings import DownSettings
-from agent.tunnel.desired import desired
 
 WITHIN_S = 20.0
 BEGINS_WITHIN_S = 5.0  # an agent that begins anew lets go of the lock for a moment
@@ -36,9 +34,10 @@ def run(settings: DownSettings) -> int:
     if not Takeover(directory).tell() or not _is_done_by_agent(directory):
         directory.claim()
         take_down(directory, enrollment)
-    is_full = _is_full(directory, enrollment)
-    shown = IsDown(enrollment.network_id, enrollment.interface, is_sealed=is_full and settings.keeps_seal)
-    say(shown, _text(shown, is_full), settings.is_json)
+    bundle = last_bundle(directory, enrollment)
+    seal = seal_of(enrollment.interface, bundle) if bundle is not None else "none"
+    shown = IsDown(enrollment.network_id, enrollment.interface, is_sealed=seal == "sealed")
+    say(shown, _text(shown, is_full=seal != "none"), settings.is_json)
     return EXIT_DONE
 
 
@@ -58,14 +57,6 @@ def _is_done_by_agent(directory: EnrollmentDir) -> bool:
             )
         sleep(POLL_S)
     return True
-
-
-def _is_full(directory: EnrollmentDir, enrollment: Enrollment) -> bool:
-    bundle = last_bundle(directory, enrollment)
-    try:
-        return bundle is not None and desired(bundle).is_full
-    except BundleRefused:
-        return False
 
 
 def _text(shown: IsDown, is_full: bool) -> str:

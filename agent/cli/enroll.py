@@ -11,6 +11,7 @@ from agent.enrolling import Enrolling
 from agent.errors import HostUnready, Outage
 from agent.settings import EnrollSettings
 
+NEXT = "wirety-agent install-service, or wirety-agent run"
 ANYWAY = "To enrol it all the same: --skip-checks"
 
 
@@ -32,7 +33,7 @@ def run(settings: EnrollSettings) -> int:
         enrollment = enrolling.enroll(settings.server, settings.token)
     except Outage as outage:
         raise Outage(f"{outage.reason}; run the same command again, it uses the same keys") from outage
-    text = f"enrolled as {enrollment.peer_id} in {enrollment.network_id}; next: wirety-agent run"
+    text = f"enrolled as {enrollment.peer_id} in {enrollment.network_id}; next: {NEXT}"
     done = Enrolled(enrollment.network_id, enrollment.peer_id, enrollment.interface, enrollment.server)
     say(done, text, settings.is_json)
     return EXIT_DONE

@@ -36,12 +36,13 @@ def run(settings: PingSettings) -> int:
     if not is_there(enrollment.interface):
         raise ToolFailed(f"the tunnel {enrollment.interface} is not there: wirety-agent status says why")
     address = _address(bundle, settings.peer)
+    title = settings.peer if settings.peer == str(address) else f"{settings.peer} ({address})"
     times_ms: list[float | None] = []
     for took_s in Echoes(enrollment.interface, address, settings.timeout_s).times_s(settings.count):
         times_ms.append(None if took_s is None else round(took_s * 1000, 2))
         if not settings.is_json:
             said = f"no answer in {settings.timeout_s:g} s" if took_s is None else f"{times_ms[-1]} ms"
-            print(f"{settings.peer} ({address}): {said}", flush=True)
+            print(f"{title}: {said}", flush=True)
     came = [one for one in times_ms if one is not None]
     lost = round(100 * (len(times_ms) - len(came)) / len(times_ms), 1)
     pinged = Pinged(settings.peer, str(address), len(times_ms), len(came), lost, times_ms)

@@ -21,7 +21,6 @@ from agent.adapters.takeover import LOOK_AGAIN, Takeover
 from agent.cli import assembly
 from agent.cli.answers import EXIT_DONE, say
 from agent.cli.once import Outcome, once
-from agent.cli.seal import shut
 from agent.enrollment import Enrollment
 from agent.errors import Ended, Outage, TakenDown, ToolFailed
 from agent.events import Event, StopRequested
@@ -114,8 +113,6 @@ def _left_down(settings: RunSettings, directory: EnrollmentDir, enrollment: Enro
 def take_down(directory: EnrollmentDir, enrollment: Enrollment) -> None:
     """Interface, routes and firewall go; the seal too, unless it is to stay. The caller holds the lock."""
     down = directory.down() or Down(keeps_seal=False)
-    if down.keeps_seal:
-        shut(directory, enrollment)
     assembly.tunnel(directory, enrollment, keeps_seal=down.keeps_seal).remove()
     directory.save_down(msgspec.structs.replace(down, is_done=True))
 

@@ -87,6 +87,11 @@ def _with_bundle(shown: Status, bundle: Bundle, seen: list[Seen] | None, asks_na
     listed = members(bundle, shown.home, asks_names and seen is not None)
     known = {one.public_key: one for one in listed if one.public_key is not None}
     home = next((one for one in listed if one.role == "home"), None)
+    if shown.revision_applied == 0:  # only `run --once` was here, which leaves no status
+        revision = bundle.revision
+        shown = msgspec.structs.replace(
+            shown, generation=bundle.generation, revision_applied=revision, revision_wanted=revision
+        )
     return msgspec.structs.replace(
         shown,
         name=listed[0].name,
@@ -94,7 +99,7 @@ def _with_bundle(shown: Status, bundle: Bundle, seen: list[Seen] | None, asks_na
         is_blocked=bundle.is_blocked,
         home=home.peer_id if home is not None else None,
         home_name=home.name if home is not None else None,
-        seal=_seal(shown.interface, bundle),
+        seal=seal_of(shown.interface, bundle),
         dns=StatusDns(
             domain=bundle.dns.domain,
             resolvers=[] if bundle.firewall.forward else list(name_servers(bundle, listed)),
@@ -112,7 +117,8 @@ def _seen(enrollment: Enrollment) -> list[Seen] | None:
         return None
 
 
-def _seal(interface: str, bundle: Bundle) -> Seal:
+def seal_of(interface: str, bundle: Bundle) -> Seal:
+    """Whether a host that is to send everything through the tunnel sends nothing beside it."""
     try:
         if not desired(bundle).is_full:
             return "none"

@@ -354,7 +354,7 @@ def test_scripts_get_one_json_object_from_each_step(laboratory: Laboratory) -> N
         "is_changed": True,
         "is_on_trial": False,
     }
-    assert json.loads(left.stdout) == {**ids, "is_told": True, "reason": None}
+    assert json.loads(left.stdout) == {**ids, "is_told": True, "reason": None, "settings": []}
     assert json.loads(nothing.stdout)["peer_id"] is None
     assert [done.stderr for done in (enrolled, left, nothing)] == ["", "", ""]
     assert all("event" in json.loads(line) for line in ran.stderr.splitlines())
@@ -604,3 +604,18 @@ def test_a_host_that_could_not_run_the_agent_keeps_its_token(laboratory: Laborat
     assert "install wireguard-go" in without_wireguard.stderr
     assert (without_nft.returncode, without_wireguard.returncode, asked) == (1, 1, None)
     assert all_the_same.returncode == 0, all_the_same.stderr
+
+
+def test_status_writes_nothing_and_is_in_no_agents_way(laboratory: Laboratory) -> None:
+    laboratory.enroll()
+    laboratory.command("run", "--once")
+    laboratory.inside.sh(
+        f"mount --bind {laboratory.state} {laboratory.state} && mount -o remount,ro,bind {laboratory.state}"
+    )
+
+    shown = laboratory.command("status", "--json")
+    checked = laboratory.command("status", "--check")
+    laboratory.inside.sh(f"umount {laboratory.state}")
+
+    assert (shown.returncode, json.loads(shown.stdout)["revision_applied"]) == (0, 1), shown.stderr
+    assert (checked.returncode, "no agent runs" in checked.stdout) == (1, True)

@@ -235,6 +235,13 @@ def test_wrong_usage_says_where_the_right_one_is(words: list[str]) -> None:
         parse(words, {})
 
 
+def test_an_unknown_command_is_told_without_the_ones_that_are_not_for_people() -> None:
+    with pytest.raises(SettingsInvalid, match="there is no command 'fly'") as refused:
+        parse(["fly"], {})
+
+    assert "guard" not in str(refused.value)
+
+
 def test_json_is_wanted_even_where_the_rest_cannot_be_read() -> None:
     assert wants_json(["run", "--key-days", "--json"], {})
     assert wants_json(["status"], {"WIRETY_JSON": "1"})

@@ -136,6 +136,13 @@ def test_a_revision_that_is_being_fetched_is_no_problem() -> None:
     assert with_problems(msgspec.structs.replace(GOOD, revision_wanted=4)).problems == []
 
 
+def test_a_seal_that_is_gone_is_told_and_one_that_was_opened_by_hand_too() -> None:
+    gone = msgspec.structs.replace(GOOD, seal="missing")
+
+    assert "MISSING" in text(gone)
+    assert "in the clear" in text(msgspec.structs.replace(gone, is_down=True))
+
+
 def test_the_text_says_who_is_asked_for_names_and_who_is_blocked() -> None:
     asked = StatusDns(domain="home.internal", resolvers=["10.9.0.1"], is_served=False)
 
