@@ -9,9 +9,9 @@ from agent.adapters.commands import Commands
 from agent.adapters.firewall import tables
 from agent.errors import ToolFailed
 from agent.firewall.foreign import Foreign, Hook, Place, closing, deaf, foreign, opening, places, sentence, shut
-from agent.tunnel.desired import Prefix
+from agent.firewall.policy import Cidr
 
-EVERYWHERE: tuple[Prefix, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+EVERYWHERE: tuple[Cidr, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 LEGACY_TABLES = ("ip_tables_names", "ip6_tables_names")
 LEGACY_REMEDY = (
     ", whose rules judge packets too and are not seen by nft: look at them with iptables-legacy-save and"
@@ -29,7 +29,7 @@ class ForeignTables:
     interface: str
     is_managed: bool = False
 
-    def make_so(self, networks: Collection[Prefix]) -> tuple[bool, Sequence[str]]:
+    def make_so(self, networks: Collection[Cidr]) -> tuple[bool, Sequence[str]]:
         """Answer whether anything was done, and a sentence for each table that still forbids.
 
         Raises:
@@ -48,7 +48,7 @@ class ForeignTables:
                 sentences.append(sentence(found, self.interface))
         return is_changed, sentences
 
-    def prospect(self, networks: Collection[Prefix]) -> Sequence[Place]:
+    def prospect(self, networks: Collection[Cidr]) -> Sequence[Place]:
         """Where `make_so` would add its rule.
 
         Raises:
@@ -56,7 +56,7 @@ class ForeignTables:
         """
         return [found.place for found in self._look(networks) if self.is_managed and found.forbids]
 
-    def sentences(self, networks: Collection[Prefix]) -> Sequence[str]:
+    def sentences(self, networks: Collection[Cidr]) -> Sequence[str]:
         """One for each table that forbids what this jump forwards, for `doctor`; none where all is well.
 
         Raises:
@@ -64,7 +64,7 @@ class ForeignTables:
         """
         return [sentence(found, self.interface) for found in self._look(networks) if found.forbids]
 
-    def shut(self, port: int | None, networks: Collection[Prefix]) -> Sequence[str]:
+    def shut(self, port: int | None, networks: Collection[Cidr]) -> Sequence[str]:
         """A sentence for each table that lets no peer reach the UDP port of this host, and for each that lets none
         ask it for names.
 
@@ -86,11 +86,11 @@ class ForeignTables:
         if tables(self.commands):
             ForeignTables(self.commands, self.interface).make_so(EVERYWHERE)
 
-    def _look(self, networks: Collection[Prefix]) -> Sequence[Foreign]:
+    def _look(self, networks: Collection[Cidr]) -> Sequence[Foreign]:
         listed = self._listed(networks, "forward")
         return [foreign(place, listing, self.interface, networks) for place, listing in listed]
 
-    def _listed(self, networks: Collection[Prefix], hook: Hook) -> Iterable[tuple[Place, str]]:
+    def _listed(self, networks: Collection[Cidr], hook: Hook) -> Iterable[tuple[Place, str]]:
         has_ipv6 = any(network.version == 6 for network in networks)
         families = frozenset({"ip", "inet", "ip6"} if has_ipv6 else {"ip", "inet"})
         for place in places(self.commands.run("nft", "-j", "list", "chains"), families, hook):

@@ -5,12 +5,10 @@ costs one `wg`, and one more where peers go; `verify` looks again and heals what
 """
 
 import logging
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
 from time import monotonic, time
 from typing import assert_never
 
@@ -22,21 +20,19 @@ from agent.adapters.foreign import ForeignTables, legacy
 from agent.adapters.forwarding import Forwarding
 from agent.adapters.iproute import IpRoute
 from agent.adapters.kernel_settings import KernelSettings
+from agent.adapters.passage import Passage
 from agent.adapters.port_holders import taken
 from agent.adapters.resolution import resolve
 from agent.adapters.watch import handshakes_now
 from agent.errors import ToolFailed, ToolMissing
-from agent.firewall import routing
-from agent.firewall.enforcing import Surroundings, table
 from agent.firewall.nftables import Table
 from agent.keys import wireguard_public_key
 from agent.ports import Made, Prospect
 from agent.tunnel.carrying import carried
 from agent.tunnel.conflicts import HostRoutes, without_conflicts
-from agent.tunnel.desired import Desired, Endpoint, Prefix
+from agent.tunnel.desired import Desired, Endpoint
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
-from agent.tunnel.nat import nat_interfaces, outer_interfaces
 from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, difference
 from agent.tunnel.steps import (
     Configure,
@@ -104,13 +100,14 @@ class HostTunnel:
             if self.encapsulation is not None:
                 self.encapsulation.verify()
             live = self._look()
-            self.firewall.adopt(self._table(without_conflicts(wanted, self._host)[0]))
+            self.firewall.adopt(self._passage(without_conflicts(wanted, self._host)[0]).table)
             made = self._make(wanted, live)
-            if self.foreign is None or not self._passes_on(wanted):
+            passage = self._passage(wanted)
+            if self.foreign is None or not passage.is_open:
                 return made
-            is_changed = self._open_foreign(self.foreign, wanted)
+            is_changed = self._open_foreign(self.foreign, passage)
             changed = made.is_changed or is_changed
-            return replace(made, is_changed=changed, forbidden=self._hindrances(wanted), shut=self._shut)
+            return replace(made, is_changed=changed, forbidden=self._forbidden, shut=self._shut)
 
     def reset(self, wanted: Desired, public_key: str) -> None:
         with self._lock:
@@ -205,14 +202,15 @@ class HostTunnel:
         live = self._look()
         wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
+        passage = self._passage(wanted)
         return Prospect(
             steps=ordered(plan, self._firewall(wanted, self.firewall.differs)),
             conflicts=conflicts,
             encapsulation=self.encapsulation.prospect(wanted, self._host, self.memory.learned)
             if self.encapsulation is not None
             else None,
-            opened=tuple(self.foreign.prospect(_networks(wanted)))
-            if self.foreign is not None and self._passes_on(wanted)
+            opened=tuple(self.foreign.prospect(passage.networks))
+            if self.foreign is not None and passage.is_open
             else (),
         )
 
@@ -242,14 +240,13 @@ class HostTunnel:
         }
         self._live = carried_out(live, plan, own_key, {**unresolved, **resolved})
         self.memory = replace(self.memory, asked={key: section.endpoint for key, section in wanted.sections.items()})
-        return Made(
+        made = Made(
             is_changed=bool(steps) or is_marked or is_sealed or is_diverted,
             is_unresolved=bool(unresolved),
             conflicts=conflicts,
             kind=self.device.kind,
-            forbidden=self._hindrances(wanted),
-            shut=self._shut if self._passes_on(wanted) else (),
         )
+        return self._hindered(made, wanted)
 
     def _mark(self, wanted: Desired) -> bool:
         """Before peers are configured: wireguard-go speaks to them at once, also while its interface is down."""
@@ -274,11 +271,12 @@ class HostTunnel:
             if isinstance(change.endpoint, Endpoint) and change.section.public_key in learned
         }
 
-    def _open_foreign(self, foreign: ForeignTables, wanted: Desired) -> bool:
+    def _open_foreign(self, foreign: ForeignTables, passage: Passage) -> bool:
         """Its owner may change a table at the same moment: then the next look does it."""
+        port = passage.wanted.listen_port
         try:
-            is_changed, forbidden = foreign.make_so(_networks(wanted))
-            shut = (*(foreign.shut(wanted.listen_port, _networks(wanted)) if wanted.is_forwarding else ()), *legacy())
+            is_changed, forbidden = foreign.make_so(passage.networks)
+            shut = (*(foreign.shut(port, passage.networks) if passage.wanted.is_forwarding else ()), *legacy())
         except ToolFailed as failed:
             logger.info("foreign_tables_not_managed", extra={"error": str(failed)})
             return False
@@ -290,59 +288,24 @@ class HostTunnel:
             logger.warning("peers_shut_out", extra={"tables": list(shut)})
         return is_changed
 
-    def _hindrances(self, wanted: Desired) -> tuple[str, ...]:
-        """Why what should be forwarded is not."""
-        unrouted = self._why_unrouted(wanted)
-        return (unrouted,) if unrouted is not None else self._forbidden if self._passes_on(wanted) else ()
+    def _hindered(self, made: Made, wanted: Desired) -> Made:
+        """With why what should be forwarded is not, or peers do not reach this host."""
+        passage = self._passage(wanted)
+        if (hindrance := passage.hindrance) is not None:
+            return replace(made, forbidden=(hindrance,))
+        return replace(made, forbidden=self._forbidden, shut=self._shut) if passage.is_open else made
 
     def _as_it_goes(self, wanted: Desired) -> Desired:
         """The bundle with what only the host can tell: whose key carries, which secret makes handshakes."""
         return carried(chosen(wanted, self._tried), self._handshakes)
 
     def _firewall(self, wanted: Desired, is_due: Callable[[Table | None], bool]) -> Firewall:
-        made = self._table(wanted)
-        return Firewall(made, is_due(made), self._switch(wanted))
+        passage = self._passage(wanted)
+        made = passage.table
+        return Firewall(made, is_due(made), passage.switch)
 
-    def _switch(self, wanted: Desired) -> EnableForwarding | StopForwarding | None:
-        """What is to be done about the kernel's forwarding."""
-        if not self._passes_on(wanted):
-            return StopForwarding() if self._forwarding.is_held else None
-        outer, has_ipv6 = self._outer(wanted), _has_ipv6(wanted)
-        return EnableForwarding(outer, has_ipv6) if self._forwarding.is_due(outer, has_ipv6) else None
-
-    def _table(self, wanted: Desired) -> Table | None:
-        if not self._passes_on(wanted):
-            return None
-        around = Surroundings(
-            interface=self.interface,
-            mtu=wanted.mtu,
-            addresses=frozenset(ip_network(address.ip) for address in wanted.addresses),
-            nat_interfaces=nat_interfaces(wanted.policy, self._host, self.nat_interfaces),
-            opened=self._forwarding.opened(self._outer(wanted), _has_ipv6(wanted)),
-        )
-        return table(wanted.policy, around) if wanted.is_forwarding else routing.table(wanted.policy.exits, around)
-
-    def _passes_on(self, wanted: Desired) -> bool:
-        """Whether this host forwards for peers: as a jump, or as a router that can."""
-        return wanted.is_forwarding or (wanted.is_router and self._why_unrouted(wanted) is None)
-
-    def _why_unrouted(self, wanted: Desired) -> str | None:
-        """Why the networks behind a regular peer are not reached, whose own tunnel that does not concern; None: they
-        are, or there are none."""
-        if not wanted.is_router:
-            return None
-        behind = ", ".join(sorted(str(way.cidr) for way in wanted.policy.exits))
-        if shutil.which("nft") is None:
-            return f"peers do not reach {behind} behind this one: nft is not installed, install nftables"
-        if not self._forwarding.is_possible(self._outer(wanted), _has_ipv6(wanted)):
-            return (
-                f"peers do not reach {behind} behind this one: the kernel does not forward, and /proc/sys is not"
-                " writable here; enable net.ipv4.ip_forward from outside"
-            )
-        return None
-
-    def _outer(self, wanted: Desired) -> tuple[str, ...]:
-        return outer_interfaces(wanted.policy, self._host, self.nat_interfaces)
+    def _passage(self, wanted: Desired) -> Passage:
+        return Passage(wanted, self._host, self._forwarding, self.nat_interfaces)
 
     @property
     def _forwarding(self) -> Forwarding:
@@ -424,14 +387,6 @@ class HostTunnel:
 
     def _resolved(self, plan: Plan) -> Mapping[Endpoint, str]:
         return resolve(_asked(plan))
-
-
-def _has_ipv6(wanted: Desired) -> bool:
-    return any(address.version == 6 for address in wanted.addresses)
-
-
-def _networks(wanted: Desired) -> frozenset[Prefix]:
-    return frozenset(address.network for address in wanted.addresses)
 
 
 def _asked(plan: Plan) -> set[Endpoint]:
