@@ -20,14 +20,16 @@ from chalicelib.wire.peers import Host
 @dataclass(frozen=True, slots=True)
 class Made:
     """What making it so came to. `conflicts`: a sentence for each prefix left to the host's own network. `forbidden`:
-    one for each table of others that drops what a jump forwards. `names_error`: why names are not served everywhere.
-    `lacks_ipv6`: why the tunnel goes without its IPv6, None: it does not."""
+    one for each table of others that drops what a jump forwards. `shut`: one for each by which peers do not reach the
+    jump itself, or may not. `names_error`: why names are not served everywhere. `lacks_ipv6`: why the tunnel goes
+    without its IPv6, None: it does not."""
 
     is_changed: bool
     is_unresolved: bool = False
     conflicts: tuple[str, ...] = ()
     kind: str = ""
     forbidden: tuple[str, ...] = ()
+    shut: tuple[str, ...] = ()
     names_error: str | None = None
     lacks_ipv6: str | None = None
 

@@ -1,16 +1,14 @@
-"""The agent's own nftables table and the kernel's forwarding switch."""
+"""The agent's own nftables table in the kernel."""
 
+import json
 import logging
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from agent.adapters.commands import Commands
-from agent.errors import ToolFailed
+from agent.errors import ToolFailed, ToolMissing
 from agent.firewall.nftables import Listing, Table, listed, replacing, updating
 
-IPV4_FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
-IPV6_FORWARDING = IPV6_SETTINGS / "all" / "forwarding"
+NO_KERNEL_SUPPORT = "not supported"  # of the netlink socket, or of its nf_tables
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +80,11 @@ class NftFirewall:
         return found if found is not None and copy is not None and found.is_like(copy) else None
 
     def remove(self) -> bool:
-        """Delete the table; answer whether there was one."""
+        """Delete the table; answer whether there was one. A host without `nft` has none.
+
+        Raises:
+            ToolFailed: it may still be there.
+        """
         is_there = self._list("-t") is not None
         if is_there:
             self.commands.run("nft", "delete", "table", "inet", self.interface)
@@ -109,46 +111,33 @@ class NftFirewall:
             self._loaded, self._is_known, self._shape = wanted, True, found.shape
 
     def _list(self, *options: str) -> str | None:
-        """`-t`: without the elements of sets."""
+        """The kernel's table; None: there is none. `-t`: without the elements of sets.
+
+        Raises:
+            ToolFailed: it is there, or may be, and could not be listed.
+        """
         try:
             return self.commands.run("nft", "-j", *options, "list", "table", "inet", self.interface)
+        except ToolMissing:
+            return None
         except ToolFailed:
+            if ("inet", self.interface) in tables(self.commands):
+                raise
             return None
 
 
-def enable_forwarding(has_ipv6: bool) -> None:
-    """Let the kernel forward; writes nothing that already stands.
+def tables(commands: Commands) -> frozenset[tuple[str, str]]:
+    """Family and name of every table; none on a host without nftables, as a tool or in its kernel.
 
     Raises:
-        ToolFailed: /proc/sys cannot be written.
+        ToolFailed: nft could not look.
     """
     try:
-        _write(IPV4_FORWARDING, "1")
-        if has_ipv6 and IPV6_FORWARDING.exists():
-            _keep_router_advertisements()
-            _write(IPV6_FORWARDING, "1")
-    except OSError as refused:
-        raise ToolFailed(f"forwarding cannot be enabled: {refused.filename}: {refused.strerror}") from refused
-
-
-def must_forward(has_ipv6: bool) -> bool:
-    """Whether the kernel does not forward yet what it has to; one without IPv6 forwards none of it."""
-    settings = [IPV4_FORWARDING, *([IPV6_FORWARDING] if has_ipv6 and IPV6_FORWARDING.exists() else [])]
-    return any(not setting.exists() or setting.read_text().strip() != "1" for setting in settings)
-
-
-def _keep_router_advertisements() -> None:
-    """A forwarding host ignores router advertisements unless told 2: its own IPv6 would go.
-
-    Source: Linux Documentation/networking/ip-sysctl, accept_ra.
-    """
-    if IPV6_FORWARDING.read_text().strip() == "1":
-        return
-    for setting in IPV6_SETTINGS.glob("*/accept_ra"):
-        if setting.read_text().strip() == "1":
-            setting.write_text("2")
-
-
-def _write(setting: Path, value: str) -> None:
-    if setting.read_text().strip() != value:
-        setting.write_text(value)
+        found = json.loads(commands.run("nft", "-j", "list", "tables"))["nftables"]
+    except ToolMissing:
+        return frozenset()
+    except ToolFailed as failed:
+        if NO_KERNEL_SUPPORT in str(failed).lower():
+            return frozenset()
+        raise
+    return frozenset((item["table"]["family"], item["table"]["name"]) for item in found if "table" in item)

@@ -19,8 +19,10 @@ from agent.adapters.foreign import ForeignTables
 from agent.adapters.frozen import own_command
 from agent.adapters.guard import GuardProcess
 from agent.adapters.host import LinuxHost
+from agent.adapters.kernel_settings import KernelSettings
 from agent.adapters.names import DnsNames
 from agent.adapters.push import WebSocketPush
+from agent.adapters.seals import ReadySeal
 from agent.adapters.state_dir import EnrollmentDir
 from agent.adapters.status_file import StatusFile
 from agent.adapters.tunnel import HostTunnel
@@ -39,6 +41,7 @@ from agent.state import Rotation
 from agent.trust import Trust
 from agent.tunnel.desired import endpoints_asked
 from agent.tunnel.encapsulation import MARK
+from agent.tunnel.local_network import origin_addresses
 from agent.tunnel.reconcile import Memory
 from agent.worker import Worker
 
@@ -117,6 +120,7 @@ def tunnel(
 ) -> HostTunnel:
     """`interface` None: the enrolment's own. `keeps_seal`: it leaves the seal alone."""
     commands, name = Commands(), interface or enrollment.interface
+    kernel = KernelSettings(name, directory.settings_file)
     return HostTunnel(
         commands=commands,
         interface=name,
@@ -126,7 +130,17 @@ def tunnel(
         memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
         nat_interfaces=settings.nat_interfaces if settings is not None else (),
         foreign=ForeignTables(commands, name, is_managed=settings is not None and settings.manages_forward),
-        encapsulation=None if keeps_seal else Encapsulation(commands, name),
+        encapsulation=None
+        if keeps_seal
+        else Encapsulation(
+            commands,
+            name,
+            settings=kernel,
+            ready=ReadySeal(directory.seal_file(name)),
+            allows_lan=settings is None or settings.allows_lan,
+            control_plane=lambda: origin_addresses(enrollment.server, directory.addresses()),
+        ),
+        settings=kernel,
     )
 
 
@@ -179,6 +193,7 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
     options = ["--state-dir", str(settings.state_dir.absolute()), "--network", directory.path.name]
     flags = ["--insecure"] if settings.is_insecure else []
     flags += ["--manage-forward"] if settings.manages_forward else []
+    flags += [] if settings.allows_lan else ["--no-lan"]
     flags += [word for name in settings.nat_interfaces for word in ("--nat-interface", name)]
     return GuardProcess(
         command=[

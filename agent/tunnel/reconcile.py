@@ -28,12 +28,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What has to change, see steps; empty fields are no change."""
+    """What has to change, see steps; empty fields are no change. `cuts`: those of `changes` by which a section loses
+    prefixes, with nothing but what it keeps."""
 
     creates: bool = False
     removed: tuple[str, ...] = ()
-    shrunk: tuple[Change, ...] = ()
-    grown: tuple[Change, ...] = ()
+    changes: tuple[Change, ...] = ()
+    cuts: tuple[Change, ...] = ()
     sets_key: bool = False
     listen_port: int | None = None
     new_addresses: tuple[Address, ...] = ()
@@ -52,10 +53,6 @@ class Plan:
         """Whether addresses, MTU, link state or routes change."""
         laid = (self.new_addresses, self.old_addresses, self.mtu, self.brings_up, self.new_routes, self.old_routes)
         return any(laid)
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        return self.shrunk + self.grown
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +75,17 @@ NOTHING = Plan()
 
 
 def difference(live: Live, wanted: Desired, public_key: str, memory: Memory) -> Plan:
-    changes = [
+    changes = tuple(
         change
         for section in wanted.sections.values()
         if (change := _change(section, live.peers.get(section.public_key), memory)) is not None
-    ]
+    )
     port = wanted.listen_port
     plan = Plan(
         creates=not live.exists,
         removed=tuple(sorted(live.peers.keys() - wanted.sections.keys())),
-        shrunk=tuple(change for change in changes if _loses(change.section, live)),
-        grown=tuple(change for change in changes if not _loses(change.section, live)),
+        changes=changes,
+        cuts=tuple(cut for change in changes if (cut := _cut(change, live)) is not None),
         sets_key=live.public_key != public_key,
         listen_port=port if port is not None and port != live.listen_port else None,
         mtu=wanted.mtu if wanted.mtu != live.mtu else None,
@@ -145,9 +142,12 @@ def _change(section: Section, peer: LivePeer | None, memory: Memory) -> Change |
     return Change(section=section, endpoint=section.endpoint if moved else None, is_new=False)
 
 
-def _loses(section: Section, live: Live) -> bool:
-    peer = live.peers.get(section.public_key)
-    return peer is not None and not peer.allowed_ips <= section.allowed_ips
+def _cut(change: Change, live: Live) -> Change | None:
+    """With the prefixes that it has before and after; None: it loses none."""
+    section, peer = change.section, live.peers.get(change.section.public_key)
+    if peer is None or peer.allowed_ips <= section.allowed_ips:
+        return None
+    return replace(change, section=replace(section, allowed_ips=section.allowed_ips & peer.allowed_ips))
 
 
 def _without(taken: frozenset[Prefix], peer: LivePeer) -> LivePeer:

@@ -75,6 +75,7 @@ class Host:
 def host(tmp_path: Path) -> Iterator[Host]:
     with Namespace() as inside:
         inside.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")  # a new namespace forwards where the machine does
+        inside.sh("mount -t proc proc /proc")
         made = Host(inside, tmp_path)
         yield made
         inside.do(made.tunnel.remove)
@@ -189,7 +190,7 @@ def test_a_jump_forwards_and_loads_its_policy_before_its_first_peer(host: Host) 
     assert steps == ["nft -f -", f"wg addconf {INTERFACE} /dev/stdin"]
     table = host.inside.sh(f"nft list table inet {INTERFACE}")
     assert all(text in table for text in ('comment "tag:web"', "elements = { 10.9.0.3 }", "maxseg size set 1380"))
-    assert host.inside.sh("cat /proc/sys/net/ipv4/ip_forward").strip() == "1"
+    assert host.inside.sh(f"cat /proc/sys/net/ipv4/conf/{INTERFACE}/forwarding").strip() == "1"
 
 
 def test_a_member_of_a_set_more_is_one_element(host: Host) -> None:

@@ -110,12 +110,15 @@ def test_a_second_difference_is_empty(live: Live, want: Desired, memory: Memory)
 
 
 @given(hosts(), wanted(), memories())
-def test_what_loses_a_prefix_comes_before_what_gains(live: Live, want: Desired, memory: Memory) -> None:
+def test_a_cut_leaves_a_section_what_it_had_and_keeps(live: Live, want: Desired, memory: Memory) -> None:
     plan = difference(live, want, OWN_KEY, memory)
 
-    for change in plan.grown:
-        before = live.peers.get(change.section.public_key)
-        assert before is None or before.allowed_ips <= change.section.allowed_ips
+    had = {key: peer.allowed_ips for key, peer in live.peers.items()}
+    losing = {key for key, section in want.sections.items() if key in had and not had[key] <= section.allowed_ips}
+    assert {cut.section.public_key for cut in plan.cuts} == losing
+    for cut in plan.cuts:
+        key = cut.section.public_key
+        assert cut.section.allowed_ips == had[key] & want.sections[key].allowed_ips
 
 
 def a_section(name: str = "a", endpoint: Endpoint | None = None, keepalive_s: int = 0) -> Section:
