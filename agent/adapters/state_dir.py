@@ -178,6 +178,9 @@ class EnrollmentDir:
     def pid_file(self, interface: str) -> Path:
         return self.path / f"{interface}.pid"
 
+    def table_file(self, interface: str) -> Path:
+        return self.path / f"{interface}.table"
+
     @property
     def settings_file(self) -> Path:
         """Of all enrolments here: what they changed of the kernel's settings."""
