@@ -7,7 +7,7 @@ costs one `wg`, and one more where peers go; `verify` looks again and heals what
 import logging
 import socket
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic, time
 from typing import assert_never
@@ -198,8 +198,7 @@ class HostTunnel:
                 self.encapsulation.remove()
             if self.foreign is not None:
                 self.foreign.remove()
-            forwarding = self._forwarding
-            self.given_back += (*forwarding.give_back(), *forwarding.settings.give_back())
+            self._give_back()
 
     def plan(self, wanted: Desired) -> Prospect:
         """What `apply` would do to this host now, from a fresh look and without doing it.
@@ -308,6 +307,15 @@ class HostTunnel:
     def _passage(self, wanted: Desired) -> Passage:
         return Passage(wanted, self._host, self._forwarding, self.nat_interfaces)
 
+    def _give_back(self) -> None:
+        said = (*self._forwarding.give_back(), *self._forwarding.settings.give_back())
+        self._tell(said)
+        self.given_back += said
+
+    def _tell(self, said: Sequence[str]) -> None:
+        for sentence in said:
+            logger.info("setting_given_back", extra={"interface": self.interface, "setting": sentence})
+
     @property
     def _forwarding(self) -> Forwarding:
         return Forwarding(self.settings if self.settings is not None else KernelSettings(self.interface))
@@ -325,10 +333,11 @@ class HostTunnel:
             case EnableForwarding(interfaces, has_ipv6):
                 self._forwarding.enable(interfaces, has_ipv6)
             case StopForwarding():
-                for said in self._forwarding.give_back():
-                    logger.info("setting_given_back", extra={"setting": said})
+                self._tell(self._forwarding.give_back())
             case LoadTable(made):
                 self.firewall.apply(made)
+                if made is None and self.foreign is not None:
+                    self.foreign.remove()
             case Lay(plan):
                 IpRoute(self.commands, self.interface).carry_out(plan, kept=wanted.addresses)
             case Poke(change):

@@ -334,6 +334,36 @@ def test_another_firewall_that_forbids_is_told_and_opened_where_asked(host: Host
     assert INTERFACE not in host.inside.sh("nft list ruleset")
 
 
+def test_what_was_opened_in_other_firewalls_is_closed_when_this_is_no_longer_a_jump(host: Host) -> None:
+    host.inside.sh(
+        "nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'"
+    )
+    before = host.inside.sh("nft list ruleset")
+    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE, is_managed=True)
+    host.verify(a_bundle(forward=True))
+    is_opened = f"wirety:{INTERFACE}" in host.inside.sh("nft list ruleset")
+
+    host.verify(a_bundle(forward=False))
+
+    assert is_opened
+    assert host.inside.sh("nft list ruleset") == before
+
+
+def test_a_jump_that_peers_cannot_ask_for_names_says_so_until_they_can(host: Host) -> None:
+    host.inside.sh(
+        "nft 'add table ip filter; add chain ip filter INPUT { type filter hook input priority 0; policy drop; }'"
+    )
+    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE)
+    bundle = a_bundle(forward=True, listen_port=41000)
+
+    told, kept = host.verify(bundle).shut, host.apply(a_bundle(2, forward=True, listen_port=41000)).shut
+    host.inside.sh(f"nft add rule ip filter INPUT iifname {INTERFACE} accept")
+    host.inside.sh("nft add rule ip filter INPUT udp dport 41000 accept")
+
+    assert [part in said for part, said in zip(("UDP port 41000", "port 53 from"), told, strict=True)] == [True, True]
+    assert (kept, host.verify(bundle).shut) == (told, ())
+
+
 def test_removal_leaves_nothing_and_can_be_repeated(host: Host) -> None:
     host.apply(a_bundle(forward=True))
     pid = int((host.state / "pid").read_text())
