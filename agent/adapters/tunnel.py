@@ -33,7 +33,7 @@ from agent.tunnel.conflicts import HostRoutes, without_conflicts
 from agent.tunnel.desired import Desired, Endpoint
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
-from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, difference
+from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, changing_hands_within, difference
 from agent.tunnel.steps import (
     Configure,
     CreateInterface,
@@ -211,7 +211,7 @@ class HostTunnel:
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
         passage = self._passage(wanted)
         return Prospect(
-            steps=ordered(plan, self._firewall(wanted, self.firewall.differs)),
+            steps=ordered(plan, self._firewall(live, wanted, plan, self.firewall.differs)),
             conflicts=conflicts,
             encapsulation=self.encapsulation.prospect(wanted, self._host) if self.encapsulation is not None else None,
             opened=tuple(self.foreign.prospect(passage.networks))
@@ -224,7 +224,7 @@ class HostTunnel:
         wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         own_key = wireguard_public_key(self.private_key)
         plan = difference(live, wanted, own_key, self.memory)
-        steps = ordered(plan, self._firewall(wanted, self.firewall.would_change))
+        steps = ordered(plan, self._firewall(live, wanted, plan, self.firewall.would_change))
         self._live = None  # unknown until every step is made
         if plan.removed:
             self._learn(self._dump())
@@ -299,10 +299,12 @@ class HostTunnel:
         """The bundle with what only the host can tell: whose key carries, which secret makes handshakes."""
         return carried(chosen(wanted, self._tried), self._handshakes)
 
-    def _firewall(self, wanted: Desired, is_due: Callable[[Table | None], bool]) -> Firewall:
+    def _firewall(self, live: Live, wanted: Desired, plan: Plan, differs: Callable[[Table | None], bool]) -> Firewall:
         passage = self._passage(wanted)
         made = passage.table
-        return Firewall(made, is_due(made), passage.switch)
+        is_due = differs(made)
+        handed = changing_hands_within(live, wanted, plan) if is_due else frozenset()
+        return Firewall(made, is_due, passage.switch, passage.barrier(handed))
 
     def _passage(self, wanted: Desired) -> Passage:
         return Passage(wanted, self._host, self._forwarding, self.nat_interfaces)

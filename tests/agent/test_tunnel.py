@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -33,9 +33,12 @@ class Recorded(Commands):
     """Runs for real, and keeps what ran."""
 
     ran: list[str] = field(default_factory=list)
+    given: list[tuple[str, str]] = field(default_factory=list)
 
     def run(self, *argv: str, stdin: str = "") -> str:
         self.ran.append(" ".join(argv))
+        if stdin:
+            self.given.append((stdin, " ".join(argv)))
         return Commands.run(self, *argv, stdin=stdin)
 
 
@@ -201,6 +204,30 @@ def test_a_member_of_a_set_more_is_one_element(host: Host) -> None:
 
     assert host.commands.ran == ["nft -f -"]
     assert "elements = { 10.9.0.4 }" in host.inside.sh(f"nft list table inet {INTERFACE}")
+
+
+def test_what_changes_hands_within_a_range_of_another_is_blocked_meanwhile(host: Host) -> None:
+    wide, narrow = "172.20.0.0/16", "172.20.1.0/24"
+
+    def a_jump(revision: int, *b: str) -> Bundle:
+        firewall = Firewall(forward=True, sets={"peer:b": list(b)})
+        return a_bundle(revision, [a_peer("a", [wide]), a_peer("b", list(b))], firewall=firewall)
+
+    host.apply(a_jump(1, "10.9.0.3/32", narrow))
+    (barred, _), *_ = loads = loaded_by(host, lambda: host.apply(a_jump(2, "10.9.0.3/32")))
+
+    assert [command for _, command in loads[:3]] == ["nft -f -", f"wg addconf {INTERFACE} /dev/stdin", "nft -f -"]
+    assert f"add element inet {INTERFACE} s0v4 {{ {narrow} }}" in barred
+    blocked = host.inside.sh(f"nft list set inet {INTERFACE} s0v4")
+    assert ('comment "blocked"' in blocked, "elements" in blocked) == (True, False)
+    assert not host.verify(a_jump(2, "10.9.0.3/32")).is_changed
+
+
+def loaded_by(host: Host, act: Callable[[], object]) -> list[tuple[str, str]]:
+    """What was given to the tools, and to which."""
+    before = len(host.commands.given)
+    act()
+    return host.commands.given[before:]
 
 
 def test_what_leaves_for_an_exit_is_masqueraded_where_the_hosts_routes_lead(host: Host) -> None:
