@@ -1,12 +1,14 @@
 """What one bundle lets pass through this host: the table that judges it, and the kernel's switches; reads alone."""
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 from agent.adapters.forwarding import Forwarding
 from agent.firewall import enforcing, routing
 from agent.firewall.nftables import Table
+from agent.firewall.policy import member, outermost
 from agent.tunnel.conflicts import HostRoutes
 from agent.tunnel.desired import Desired, Prefix
 from agent.tunnel.nat import nat_interfaces, outer_interfaces
@@ -58,6 +60,15 @@ class Passage:
         if wanted.is_forwarding:
             return enforcing.table(wanted.policy, around)
         return routing.table(wanted.policy.exits, around)
+
+    def barrier(self, prefixes: Collection[Prefix]) -> Table | None:
+        """The same with these blocked, where a policy judges by them."""
+        if not prefixes or not self.wanted.is_forwarding:
+            return None
+        sets = self.wanted.policy.sets
+        blocked = outermost([*sets["blocked"], *map(member, prefixes)])
+        policy = replace(self.wanted.policy, sets={**sets, "blocked": blocked})
+        return replace(self, wanted=replace(self.wanted, policy=policy)).table
 
     @property
     def switch(self) -> EnableForwarding | StopForwarding | None:

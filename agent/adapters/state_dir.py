@@ -224,6 +224,9 @@ class EnrollmentDir:
     def seal_file(self, interface: str) -> Path:
         return self.path / f"{interface}_seal.nft"
 
+    def table_file(self, interface: str) -> Path:
+        return self.path / f"{interface}.table"
+
     @property
     def settings_file(self) -> Path:
         """Of all enrolments here: what they changed of the kernel's settings."""

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic, time
 from typing import assert_never
@@ -35,7 +35,7 @@ from agent.tunnel.conflicts import HostRoutes, sent_to, without_conflicts
 from agent.tunnel.desired import Desired, Endpoint, wants_ipv6, without_ipv6
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
-from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, difference, relaid
+from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, changing_hands_within, difference, relaid
 from agent.tunnel.steps import (
     Configure,
     CreateInterface,
@@ -193,8 +193,7 @@ class HostTunnel:
                 self.encapsulation.remove()
             if self.foreign is not None:
                 self.foreign.remove()
-            forwarding = self._forwarding
-            self.given_back += (*forwarding.give_back(), *forwarding.settings.give_back())
+            self._give_back()
 
     def plan(self, wanted: Desired) -> Prospect:
         """What `apply` would do to this host now, from a fresh look and without doing it.
@@ -208,7 +207,7 @@ class HostTunnel:
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
         passage = self._passage(wanted)
         return Prospect(
-            steps=ordered(plan, self._firewall(wanted, self.firewall.differs)),
+            steps=ordered(plan, self._firewall(live, wanted, plan, self.firewall.differs)),
             conflicts=conflicts,
             encapsulation=self.encapsulation.prospect(wanted, self._host, self.memory.learned)
             if self.encapsulation is not None
@@ -233,7 +232,7 @@ class HostTunnel:
         places = {**self._last_seen(plan), **resolved}
         wanted, conflicts = self._cleared(going, live, places, is_remembered)
         plan = relaid(plan, live, wanted)
-        steps = ordered(plan, self._firewall(wanted, self.firewall.would_change))
+        steps = ordered(plan, self._firewall(live, wanted, plan, self.firewall.would_change))
         try:
             for step in steps:
                 self._do(step, wanted, places)
@@ -327,13 +326,24 @@ class HostTunnel:
         """Why IPv6 that the bundle asks for cannot be had."""
         return ipv6.lacking(self.interface, wanted.mtu) if wants_ipv6(wanted) else None
 
-    def _firewall(self, wanted: Desired, is_due: Callable[[Table | None], bool]) -> Firewall:
+    def _firewall(self, live: Live, wanted: Desired, plan: Plan, differs: Callable[[Table | None], bool]) -> Firewall:
         passage = self._passage(wanted)
         made = passage.table
-        return Firewall(made, is_due(made), passage.switch)
+        is_due = differs(made)
+        handed = changing_hands_within(live, wanted, plan) if is_due else frozenset()
+        return Firewall(made, is_due, passage.switch, passage.barrier(handed))
 
     def _passage(self, wanted: Desired) -> Passage:
         return Passage(wanted, self._host, self._forwarding, self.nat_interfaces)
+
+    def _give_back(self) -> None:
+        said = (*self._forwarding.give_back(), *self._forwarding.settings.give_back())
+        self._tell(said)
+        self.given_back += said
+
+    def _tell(self, said: Sequence[str]) -> None:
+        for sentence in said:
+            logger.info("setting_given_back", extra={"interface": self.interface, "setting": sentence})
 
     @property
     def _forwarding(self) -> Forwarding:
@@ -353,10 +363,11 @@ class HostTunnel:
             case EnableForwarding(interfaces, has_ipv6):
                 self._forwarding.enable(interfaces, has_ipv6)
             case StopForwarding():
-                for said in self._forwarding.give_back():
-                    logger.info("setting_given_back", extra={"setting": said})
+                self._tell(self._forwarding.give_back())
             case LoadTable(made):
                 self.firewall.apply(made)
+                if made is None and self.foreign is not None:
+                    self.foreign.remove()
             case Lay(plan):
                 IpRoute(self.commands, self.interface).carry_out(plan, kept=wanted.addresses)
             case Poke(change):

@@ -125,7 +125,7 @@ def tunnel(
         commands=commands,
         interface=name,
         device=Device(commands, name, directory.pid_file(name)),
-        firewall=NftFirewall(commands, name),
+        firewall=NftFirewall(commands, name, directory.table_file(name)),
         private_key=enrollment.keys.private_key,
         memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
         nat_interfaces=settings.nat_interfaces if settings is not None else (),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from agent.tunnel.desired import Address, Desired, Endpoint, Prefix, Section
+from agent.tunnel.desired import Address, Desired, Endpoint, Prefix, Section, contains
 from agent.tunnel.live import Live, LivePeer
 
 Ordered = TypeVar("Ordered", Address, Prefix)
@@ -103,6 +103,26 @@ def relaid(plan: Plan, live: Live, wanted: Desired) -> Plan:
         new_routes=_in_order(wanted.routes - live.routes),
         old_routes=_in_order(live.routes - wanted.routes),
     )
+
+
+def changing_hands_within(live: Live, wanted: Desired, plan: Plan) -> frozenset[Prefix]:
+    """Prefixes that a peer loses or gains, where one of them lies in a range of another; none otherwise.
+
+    Such a prefix belongs to the range's peer as soon as the other has it no more, or as long as it has it not yet.
+    Where the interface is still to be made nobody has anything.
+    """
+    if not live.exists:
+        return frozenset()
+    had = {key: peer.allowed_ips for key, peer in live.peers.items()}
+    changed = [had[key] for key in plan.removed]
+    changed += [had.get(change.section.public_key, frozenset()) ^ change.section.allowed_ips for change in plan.changes]
+    moving = frozenset(prefix for prefixes in changed for prefix in prefixes)
+    if not moving:
+        return moving
+    sections = [*had.values(), *(section.allowed_ips for section in wanted.sections.values())]
+    ranges = {prefix for prefixes in sections for prefix in prefixes if prefix.prefixlen < prefix.max_prefixlen}
+    is_within = any(outer != inner and contains(outer, inner) for outer in ranges for inner in moving)
+    return moving if is_within else frozenset()
 
 
 def carried_out(live: Live, plan: Plan, public_key: str, resolved: Mapping[Endpoint, str]) -> Live:

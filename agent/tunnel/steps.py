@@ -3,6 +3,8 @@
 The tunnel carries these values out, and `plan` prints the same ones. Revoking comes before
 granting, so that no order of crashes leaves anybody more than either bundle gives: where the
 policy changes, a section has nothing but what both bundles give it until the new one is in force.
+A prefix within a range of another peer is that one's while nobody else has it: then all that changes
+hands is blocked until everybody has his own.
 """
 
 from dataclasses import dataclass
@@ -72,20 +74,27 @@ Step: TypeAlias = CreateInterface | RemovePeers | Configure | EnableForwarding |
 
 @dataclass(frozen=True, slots=True)
 class Firewall:
-    """What the firewall shall be. `is_due`: the table is not so. `forwarding`: the step by which the kernel's is."""
+    """What the firewall shall be. `is_due`: the table is not so. `forwarding`: the step by which the kernel's is.
+    `barrier`: the table with what changes hands blocked, where no order alone keeps it from the wrong ones."""
 
     table: Table | None
     is_due: bool
     forwarding: EnableForwarding | StopForwarding | None = None
+    barrier: Table | None = None
 
 
 def ordered(plan: Plan, firewall: Firewall) -> tuple[Step, ...]:
     """Every step of a plan, in the order that widens nobody's access on the way; none: nothing to do."""
     steps: list[Step] = [CreateInterface()] if plan.creates else []
+    is_barred = firewall.is_due and firewall.barrier is not None
+    steps += [LoadTable(firewall.barrier)] if is_barred else []
     starts = range(0, len(plan.removed), REMOVALS_AT_ONCE)
     steps += [RemovePeers(plan.removed[start : start + REMOVALS_AT_ONCE]) for start in starts]
     granted = plan.changes
-    if firewall.is_due and plan.cuts:
+    if is_barred:
+        steps += [Configure(granted)] if granted else []
+        granted = ()
+    elif firewall.is_due and plan.cuts:
         steps.append(Configure(plan.cuts))
         cuts = frozenset(plan.cuts)
         granted = tuple(change for change in plan.changes if change not in cuts)
@@ -98,6 +107,6 @@ def ordered(plan: Plan, firewall: Firewall) -> tuple[Step, ...]:
     if plan.lays:
         steps.append(Lay(plan))
     is_other_key = plan.sets_key and not plan.creates
-    pokes = (change for change in granted if is_other_key or (change.is_new and isinstance(change.endpoint, str)))
+    pokes = (change for change in plan.changes if is_other_key or (change.is_new and isinstance(change.endpoint, str)))
     steps += [Poke(change) for change in pokes]
     return tuple(steps)

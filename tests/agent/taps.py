@@ -124,6 +124,7 @@ def a_jump(inside: Namespace, addresses: frozenset[str] = frozenset({"10.0.0.1/2
     inside.sh(
         "mount -t proc proc /proc; for i in all default; do echo 0 > /proc/sys/net/ipv4/conf/$i/rp_filter; done;"
         "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit; echo 0 > /proc/sys/net/ipv6/icmp/ratelimit;"
+        "for i in per_sec burst; do echo 1000000 > /proc/sys/net/ipv4/icmp_msgs_$i || true; done;"
         f"for i in {' '.join(taps)}; do echo 0 > /proc/sys/net/ipv4/conf/$i/rp_filter;"
         " echo 1 > /proc/sys/net/ipv6/conf/$i/addr_gen_mode; ip link set $i up; done;"
         f"{own}; ip address add 203.0.113.10/24 dev {WIRE}; ip address add 192.168.77.1/24 dev {WIRE};"

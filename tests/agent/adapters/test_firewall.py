@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,62 @@ def test_a_table_that_cannot_be_listed_is_not_taken_for_deleted(inside: Namespac
 
     assert inside.do(NftFirewall(Commands(), INTERFACE).remove)
     assert not inside.do(NftFirewall(Commands(), INTERFACE).remove)
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutNamespaces(Commands):
+    """As under the shipped unit; `ran` keeps what ran."""
+
+    ran: list[str] = field(default_factory=list)
+
+    def run(self, *argv: str, stdin: str = "") -> str:
+        self.ran.append(" ".join(argv))
+        if argv[0] == "unshare":
+            raise ToolFailed("unshare: Operation not permitted")
+        return Commands.run(self, *argv, stdin=stdin)
+
+
+WITH_PEERS = table(Policy(), Surroundings(INTERFACE, 1420, frozenset({ip_network("10.9.0.1/32")})))
+
+
+@pytest.mark.parametrize(
+    ("harm", "loads"),
+    [
+        ("true", 0),
+        (f"nft add element inet {INTERFACE} localv4 {{ 10.9.0.77 }}", 1),
+        (f"nft flush chain inet {INTERFACE} input", 1),
+        (f"nft insert rule inet {INTERFACE} forward accept", 1),
+        (f"nft delete table inet {INTERFACE}", 1),
+    ],
+)
+def test_the_next_agent_takes_the_table_over_also_where_it_may_make_no_copy(
+    inside: Namespace, tmp_path: Path, harm: str, loads: int
+) -> None:
+    commands, file = WithoutNamespaces(), tmp_path / "table"
+    inside.do(lambda: NftFirewall(commands, INTERFACE, file).apply(WITH_PEERS))
+    before = inside.sh(f"nft list table inet {INTERFACE}")
+    inside.sh(harm)
+    commands.ran.clear()
+    heir = NftFirewall(commands, INTERFACE, file)
+
+    is_different = inside.do(lambda: heir.differs(WITH_PEERS))
+    inside.do(heir.verify)
+    inside.do(lambda: heir.adopt(WITH_PEERS))
+    inside.do(lambda: heir.apply(WITH_PEERS))
+
+    assert (is_different, commands.ran.count("nft -f -")) == (bool(loads), loads)
+    assert inside.sh(f"nft list table inet {INTERFACE}") == before
+
+
+def test_another_table_than_the_marked_one_is_loaded(inside: Namespace, tmp_path: Path) -> None:
+    commands, file = WithoutNamespaces(), tmp_path / "table"
+    inside.do(lambda: NftFirewall(commands, INTERFACE, file).apply(WITH_PEERS))
+    other = table(Policy(), Surroundings(INTERFACE, 1280, frozenset({ip_network("10.9.0.1/32")})))
+    heir = NftFirewall(commands, INTERFACE, file)
+
+    inside.do(lambda: heir.adopt(other))
+
+    assert inside.do(lambda: heir.apply(other))
+    assert "maxseg size set 1240" in inside.sh(f"nft list table inet {INTERFACE}")
+    inside.do(heir.remove)
+    assert not file.exists()

@@ -14,7 +14,8 @@ from tests.agent.builders import a_private_key, a_public_key
 OWN_KEY = a_public_key("me")
 NAMES = ["a", "b", "c", "d"]
 KEYS = [a_public_key(name) for name in NAMES]
-POOL = [ip_network(f"10.9.0.{number}/32") for number in range(6)] + [IPv4Network("172.20.0.0/16")]
+POOL = [ip_network(f"10.9.0.{number}/32") for number in range(6)]
+POOL += [IPv4Network("172.20.0.0/16"), IPv4Network("172.20.1.0/24")]  # the one within the other
 ADDRESSES = [ip_interface(text) for text in ("10.9.0.2/24", "10.9.0.3/24", "fd00::2/64")]
 ROUTES = [ip_network(text) for text in ("172.20.0.0/16", "172.21.0.0/16", "fd01::/64")]
 ENDPOINTS = [Endpoint("203.0.113.1", 1), Endpoint("203.0.113.1", 2), Endpoint("2001:db8::1", 3)]

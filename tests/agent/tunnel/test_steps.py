@@ -1,5 +1,6 @@
 """The order of steps: whatever is interrupted, nobody has more than either bundle gives."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from agent.firewall.nftables import Table
 from agent.tunnel.desired import Desired, Prefix
 from agent.tunnel.live import ABSENT, Live
-from agent.tunnel.reconcile import NOTHING, Memory, difference
+from agent.tunnel.reconcile import NOTHING, Memory, changing_hands_within, difference
 from agent.tunnel.steps import (
     REMOVALS_AT_ONCE,
     Configure,
@@ -24,7 +25,7 @@ from agent.tunnel.steps import (
     ordered,
 )
 from tests.agent.builders import a_public_key
-from tests.agent.tunnel.test_reconcile import OWN_KEY, hosts, memories, wanted
+from tests.agent.tunnel.test_reconcile import OWN_KEY, POOL, hosts, memories, wanted
 
 SETTLED = Firewall(table=None, is_due=False)
 DUE = Firewall(table=Table("wy00000001", "", {}, {}), is_due=True, forwarding=EnableForwarding((), has_ipv6=False))
@@ -58,6 +59,40 @@ def test_killed_after_any_step_nobody_has_a_prefix_that_the_policy_in_force_give
             assert prefixes <= given_now.get(key, frozenset()), step
 
     assert has == gives
+
+
+@given(hosts(), wanted(), memories())
+def test_killed_after_any_step_no_address_is_with_whom_the_policy_in_force_takes_for_another(
+    live: Live, want: Desired, memory: Memory
+) -> None:
+    """Also where a prefix lies in a range of another peer, who has it while nobody else does."""
+    plan = difference(live, want, OWN_KEY, memory)
+    handed = changing_hands_within(live, want, plan)
+    barrier = Table("wy00000001", "barred", {}, {}) if handed else None
+    had = {key: peer.allowed_ips for key, peer in live.peers.items()}
+    gives = {key: section.allowed_ips for key, section in want.sections.items()}
+    has, in_force, barred = dict(had), had, frozenset[Prefix]()
+
+    for step in ordered(plan, replace(DUE, barrier=barrier)):
+        if isinstance(step, RemovePeers):
+            has = {key: prefixes for key, prefixes in has.items() if key not in step.public_keys}
+        elif isinstance(step, LoadTable):
+            in_force, barred = gives, handed if step.table is barrier and barrier is not None else frozenset()
+        elif isinstance(step, Configure):
+            has = configured(has, step)
+        for prefix in POOL:
+            address = prefix.broadcast_address
+            holder = owner(has, address)
+            is_barred = any(address in one for one in barred)
+            assert holder in (None, owner(in_force, address)) or is_barred, (step, address)
+
+    assert (has, barred) == (gives, frozenset())
+
+
+def owner(has: Mapping[str, frozenset[Prefix]], address: object) -> str | None:
+    """Of the longest prefix that holds it, as both WireGuard and the policy take it."""
+    found = [(prefix.prefixlen, key) for key, prefixes in has.items() for prefix in prefixes if address in prefix]
+    return max(found)[1] if found else None
 
 
 def configured(has: dict[str, frozenset[Prefix]], step: Configure) -> dict[str, frozenset[Prefix]]:
