@@ -47,16 +47,20 @@ class StateUnusable(AgentError):
 class Outage(AgentError):
     """The control plane gave no usable answer: the tunnel stays as it is.
 
-    `status` is the HTTP status, None without an answer; `code` the problem's.
+    `status` is the HTTP status, None without an answer; `code` the problem's; `retry_after_s`: when it says to ask
+    again, None: nothing.
     """
 
     kind = "control_plane_away"
 
-    def __init__(self, reason: str, status: int | None = None, code: str | None = None) -> None:
+    def __init__(
+        self, reason: str, status: int | None = None, code: str | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
         self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class IdentityUnusable(AgentError):
@@ -99,6 +103,18 @@ class HostUnready(AgentError):
     kind = "host_unready"
 
 
+class TakenDown(AgentError):
+    """The tunnel of this enrolment is down by hand."""
+
+    kind = "taken_down"
+
+
+class NotUp(AgentError):
+    """The tunnel did not come up, or go down, in time."""
+
+    kind = "not_in_time"
+
+
 class PeerUnknown(AgentError):
     """No peer of the last good bundle is called so."""
 
@@ -133,7 +149,14 @@ class KeyRefused(AgentError):
 
 
 class ToolFailed(AgentError):
-    """A command of the host failed; the message holds its name and its last line."""
+    """A command of the host failed; the message holds its name and the line that says what went wrong.
+
+    `at_line`: which of the lines it was given it stopped at, from 1; None: it does not say.
+    """
+
+    def __init__(self, message: str, at_line: int | None = None) -> None:
+        super().__init__(message)
+        self.at_line = at_line
 
     kind = "tool_failed"
 

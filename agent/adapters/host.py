@@ -28,6 +28,10 @@ class LinuxHost:
         return _has_default(IPV4_ROUTES, DEFAULT_V4, device=0) or _has_default(IPV6_ROUTES, DEFAULT_V6, device=-1)
 
 
+def is_there(interface: str) -> bool:
+    return any(name == interface for _, name in socket.if_nameindex())
+
+
 def need_rights(command: str) -> None:
     """Raises RightsMissing: what the command lacks."""
     if (missing := missing_rights()) is not None:

@@ -4,6 +4,7 @@ Between two looks at the host it works from what it made last, so that a change 
 costs one `wg`, and one more where peers go; `verify` looks again and heals what drifted.
 """
 
+import contextlib
 import logging
 import socket
 import threading
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic, time
 from typing import assert_never
 
+from agent.adapters import ipv6
 from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.encapsulation import Encapsulation
@@ -29,11 +31,11 @@ from agent.firewall.nftables import Table
 from agent.keys import wireguard_public_key
 from agent.ports import Made, Prospect
 from agent.tunnel.carrying import carried
-from agent.tunnel.conflicts import HostRoutes, without_conflicts
-from agent.tunnel.desired import Desired, Endpoint
+from agent.tunnel.conflicts import HostRoutes, sent_to, without_conflicts
+from agent.tunnel.desired import Desired, Endpoint, wants_ipv6, without_ipv6
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
-from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, changing_hands_within, difference
+from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, changing_hands_within, difference, relaid
 from agent.tunnel.steps import (
     Configure,
     CreateInterface,
@@ -100,22 +102,15 @@ class HostTunnel:
             if self.encapsulation is not None:
                 self.encapsulation.verify()
             live = self._look()
-            self.firewall.adopt(self._passage(without_conflicts(wanted, self._host)[0]).table)
+            going = self._as_it_goes(wanted)
+            self.firewall.adopt(self._passage(going).table)
             made = self._make(wanted, live)
-            passage = self._passage(wanted)
+            passage = self._passage(going)
             if self.foreign is None or not passage.is_open:
                 return made
             is_changed = self._open_foreign(self.foreign, passage)
             changed = made.is_changed or is_changed
             return replace(made, is_changed=changed, forbidden=self._forbidden, shut=self._shut)
-
-    def close(self, wanted: Desired) -> bool:
-        """Seal a host that sends everything through the tunnel, before there is any; whether it is such a host."""
-        if self.encapsulation is None or not wanted.is_full:
-            return False
-        with self._lock:
-            self.encapsulation.close(wanted, IpRoute(self.commands, self.interface).routes().host)
-        return True
 
     def reset(self, wanted: Desired, public_key: str) -> None:
         with self._lock:
@@ -207,31 +202,40 @@ class HostTunnel:
             ToolFailed: the host cannot be looked at.
         """
         live = self._look()
-        wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
+        lacks_ipv6, going = self._lacking(wanted), self._as_it_goes(wanted)
+        wanted, conflicts = without_conflicts(going, self._host, sent_to(going, live.peers, {}))
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
         passage = self._passage(wanted)
         return Prospect(
             steps=ordered(plan, self._firewall(live, wanted, plan, self.firewall.differs)),
             conflicts=conflicts,
-            encapsulation=self.encapsulation.prospect(wanted, self._host) if self.encapsulation is not None else None,
+            encapsulation=self.encapsulation.prospect(wanted, self._host, self.memory.learned)
+            if self.encapsulation is not None
+            else None,
             opened=tuple(self.foreign.prospect(passage.networks))
             if self.foreign is not None and passage.is_open
             else (),
+            lacks_ipv6=lacks_ipv6,
         )
 
     def _make(self, wanted: Desired, live: Live) -> Made:
         self._wanted = wanted
-        wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
+        lacks_ipv6, going = self._lacking(wanted), self._as_it_goes(wanted)
         own_key = wireguard_public_key(self.private_key)
-        plan = difference(live, wanted, own_key, self.memory)
-        steps = ordered(plan, self._firewall(live, wanted, plan, self.firewall.would_change))
+        plan = difference(live, going, own_key, self.memory)
+        is_remembered = self._live is not None
         self._live = None  # unknown until every step is made
         if plan.removed:
             self._learn(self._dump())
-        is_sealed, resolved = self._sealed(wanted, plan)
+        is_marked = not plan.creates and self._mark(going)
+        is_sealed, resolved = self._sealed(going, plan)
+        places = {**self._last_seen(plan), **resolved}
+        wanted, conflicts = self._cleared(going, live, places, is_remembered)
+        plan = relaid(plan, live, wanted)
+        steps = ordered(plan, self._firewall(live, wanted, plan, self.firewall.would_change))
         try:
             for step in steps:
-                self._do(step, wanted, {**self._last_seen(plan), **resolved})
+                self._do(step, wanted, places)
         except ToolFailed as failed:
             if wanted.listen_port is None or not (whose := taken(str(failed), wanted.listen_port, ["udp"])):
                 raise
@@ -245,22 +249,39 @@ class HostTunnel:
         self._live = carried_out(live, plan, own_key, {**unresolved, **resolved})
         self.memory = replace(self.memory, asked={key: section.endpoint for key, section in wanted.sections.items()})
         made = Made(
-            is_changed=bool(steps) or is_sealed or is_diverted,
+            is_changed=bool(steps) or is_marked or is_sealed or is_diverted,
             is_unresolved=bool(unresolved),
             conflicts=conflicts,
             kind=self.device.kind,
+            lacks_ipv6=lacks_ipv6,
         )
         return self._hindered(made, wanted)
+
+    def _mark(self, wanted: Desired) -> bool:
+        """Before peers are configured: wireguard-go speaks to them at once, also while its interface is down."""
+        return self.encapsulation is not None and self.encapsulation.mark(wanted)
+
+    def _cleared(
+        self, going: Desired, live: Live, places: Mapping[Endpoint, str], is_remembered: bool
+    ) -> tuple[Desired, tuple[str, ...]]:
+        """Without what would take the host's own network, which is looked at anew before more is laid."""
+        endpoints = sent_to(going, live.peers, places)
+        wanted, conflicts = without_conflicts(going, self._host, endpoints)
+        lays_more = not (wanted.routes <= live.routes and wanted.addresses <= live.addresses)
+        if is_remembered and lays_more:
+            self._host = IpRoute(self.commands, self.interface).routes().host
+            return without_conflicts(going, self._host, endpoints)
+        return wanted, conflicts
 
     def _sealed(self, wanted: Desired, plan: Plan) -> tuple[bool, Mapping[Endpoint, str]]:
         """Seal before anything else; but ask for names first where nothing else says where a peer is."""
         if self.encapsulation is None:
             return False, self._resolved(plan)
         if self._last_seen(plan).keys() >= _asked(plan):
-            is_changed = self.encapsulation.close(wanted, self._host)
+            is_changed = self.encapsulation.close(wanted, self._host, self.memory.learned)
             return is_changed, self._resolved(plan)
         resolved = self._resolved(plan)
-        return self.encapsulation.close(wanted, self._host), resolved
+        return self.encapsulation.close(wanted, self._host, self.memory.learned), resolved
 
     def _last_seen(self, plan: Plan) -> Mapping[Endpoint, str]:
         """For names that nobody answers, as behind a seal before the tunnel is up."""
@@ -296,8 +317,14 @@ class HostTunnel:
         return replace(made, forbidden=self._forbidden, shut=self._shut) if passage.is_open else made
 
     def _as_it_goes(self, wanted: Desired) -> Desired:
-        """The bundle with what only the host can tell: whose key carries, which secret makes handshakes."""
-        return carried(chosen(wanted, self._tried), self._handshakes)
+        """The bundle with what only the host can tell: whose key carries, which secret makes handshakes, and whether
+        there is IPv6."""
+        going = carried(chosen(wanted, self._tried), self._handshakes)
+        return without_ipv6(going) if self._lacking(wanted) is not None else going
+
+    def _lacking(self, wanted: Desired) -> str | None:
+        """Why IPv6 that the bundle asks for cannot be had."""
+        return ipv6.lacking(self.interface, wanted.mtu) if wants_ipv6(wanted) else None
 
     def _firewall(self, live: Live, wanted: Desired, plan: Plan, differs: Callable[[Table | None], bool]) -> Firewall:
         passage = self._passage(wanted)
@@ -326,6 +353,7 @@ class HostTunnel:
         match step:
             case CreateInterface():
                 self.device.create()
+                self._mark(wanted)
             case RemovePeers(public_keys):
                 arguments = [word for key in public_keys for word in ("peer", key, "remove")]
                 self.commands.run("wg", "set", self.interface, *arguments)
@@ -406,12 +434,10 @@ def _asked(plan: Plan) -> set[Endpoint]:
 
 def _poke(change: Change) -> None:
     """Send one empty datagram to the peer, so that this side opens the handshake."""
-    host = next((prefix for prefix in change.section.allowed_ips if prefix.num_addresses == 1), None)
+    hosts = [prefix for prefix in change.section.allowed_ips if prefix.num_addresses == 1]
+    host = min(hosts, key=lambda prefix: prefix.version, default=None)
     if host is None:
         return
     family = socket.AF_INET if host.version == 4 else socket.AF_INET6
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.sendto(b"", (str(host.network_address), DISCARD_PORT))
-        except OSError:
-            return  # the peer speaks first then
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:  # the peer speaks first then
+        probe.sendto(b"", (str(host.network_address), DISCARD_PORT))

@@ -22,11 +22,13 @@ from agent.adapters.host import LinuxHost
 from agent.adapters.kernel_settings import KernelSettings
 from agent.adapters.names import DnsNames
 from agent.adapters.push import WebSocketPush
+from agent.adapters.seals import ReadySeal
 from agent.adapters.state_dir import EnrollmentDir
 from agent.adapters.status_file import StatusFile
 from agent.adapters.tunnel import HostTunnel
 from agent.adapters.tunnel_watch import TunnelWatch
 from agent.adapters.watch import WireGuardWatch, seen_now
+from agent.adapters.way_out import LinuxWayOut
 from agent.core import initial
 from agent.enrollment import Enrollment
 from agent.events import Event, Started
@@ -39,6 +41,7 @@ from agent.state import Rotation
 from agent.trust import Trust
 from agent.tunnel.desired import endpoints_asked
 from agent.tunnel.encapsulation import MARK
+from agent.tunnel.local_network import origin_addresses
 from agent.tunnel.reconcile import Memory
 from agent.worker import Worker
 
@@ -54,7 +57,7 @@ def agent(
     saved = directory.bundle(enrollment, trust)
     dialler = _dialler(directory)
     plane = control_plane(enrollment, trust, dialler)
-    hand = _worker(settings, directory, enrollment, plane, saved, queue.put)
+    hand = _worker(settings, directory, enrollment, plane, dialler, saved, queue.put)
     watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
     shown = StatusFile(directory, status.blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid()))
     if settings.metrics_port is not None:
@@ -87,8 +90,9 @@ def worker_once(
     settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollment, trust: Trust, saved: Fetched | None
 ) -> Worker:
     """One whose jobs are performed one by one, by whoever asks."""
-    plane = control_plane(enrollment, trust, _dialler(directory))
-    return _worker(settings, directory, enrollment, plane, saved, lambda _: None)
+    dialler = _dialler(directory)
+    plane = control_plane(enrollment, trust, dialler)
+    return _worker(settings, directory, enrollment, plane, dialler, saved, lambda _: None)
 
 
 def control_plane(enrollment: Enrollment, trust: Trust, dialler: Dialler | None = None) -> RestControlPlane:
@@ -112,8 +116,9 @@ def tunnel(
     interface: str | None = None,
     saved: Fetched | None = None,
     settings: RunSettings | PlanSettings | None = None,
+    keeps_seal: bool = False,
 ) -> HostTunnel:
-    """`interface` None: the enrolment's own."""
+    """`interface` None: the enrolment's own. `keeps_seal`: it leaves the seal alone."""
     commands, name = Commands(), interface or enrollment.interface
     kernel = KernelSettings(name, directory.settings_file)
     return HostTunnel(
@@ -125,7 +130,16 @@ def tunnel(
         memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
         nat_interfaces=settings.nat_interfaces if settings is not None else (),
         foreign=ForeignTables(commands, name, is_managed=settings is not None and settings.manages_forward),
-        encapsulation=Encapsulation(commands, name, settings=kernel),
+        encapsulation=None
+        if keeps_seal
+        else Encapsulation(
+            commands,
+            name,
+            settings=kernel,
+            ready=ReadySeal(directory.seal_file(name)),
+            allows_lan=settings is None or settings.allows_lan,
+            control_plane=lambda: origin_addresses(enrollment.server, directory.addresses()),
+        ),
         settings=kernel,
     )
 
@@ -139,6 +153,7 @@ def _worker(
     directory: EnrollmentDir,
     enrollment: Enrollment,
     plane: RestControlPlane,
+    dialler: Dialler,
     saved: Fetched | None,
     emit: Callable[[Event], None],
 ) -> Worker:
@@ -150,7 +165,7 @@ def _worker(
         tunnel=made,
         names=DnsNames(),
         store=directory,
-        way_out=LinuxHost(),
+        way_out=LinuxWayOut(Commands(), enrollment.server, lambda: dialler.known),
         guard=_guard(settings, directory),
         emit=emit,
         pairs=Pairs(enrollment.keys, directory, made),
@@ -178,11 +193,19 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
     options = ["--state-dir", str(settings.state_dir.absolute()), "--network", directory.path.name]
     flags = ["--insecure"] if settings.is_insecure else []
     flags += ["--manage-forward"] if settings.manages_forward else []
+    flags += [] if settings.allows_lan else ["--no-lan"]
     flags += [word for name in settings.nat_interfaces for word in ("--nat-interface", name)]
     return GuardProcess(
         command=[
             *(*own_command(), "guard", *options, *flags),
-            *("--log-format", settings.log_format, "--confirm-within", f"{within_s:g}"),
+            *(
+                "--log-format",
+                settings.log_format,
+                "--log-level",
+                settings.log_level,
+                "--confirm-within",
+                f"{within_s:g}",
+            ),
         ],
         delay_s=settings.confirm_within_s,
         pid_file=directory.guard_pid_file,

@@ -2,8 +2,11 @@
 
 from typing import Literal
 
+from agent.adapters import ssh
+from agent.adapters.commands import Commands
 from agent.adapters.control_plane import RestControlPlane
 from agent.adapters.host import need_rights
+from agent.adapters.iproute import IpRoute
 from agent.adapters.state_dir import StateDir
 from agent.cli import assembly, planning
 from agent.cli.answers import EXIT_DONE, say
@@ -13,6 +16,7 @@ from agent.received import Fetched
 from agent.settings import PlanSettings, origin
 from agent.trust import Trust
 from agent.tunnel.desired import desired
+from agent.way_in import ends_session
 
 
 def run(settings: PlanSettings) -> int:
@@ -44,8 +48,11 @@ def planned(settings: PlanSettings) -> planning.ShownPlan:
         raise StateUnusable("there is no bundle yet: say --fetch, or run the agent first")
     wanted = desired(bundle.bundle, wireguard_public_key(enrollment.keys.private_key))
     prospect = assembly.tunnel(directory, enrollment, saved=saved, settings=settings).plan(wanted)
+    local = IpRoute(Commands(), enrollment.interface).routes().host.subnets
+    session = ssh.session()
+    warnings = list(ends_session(session, wanted, prospect, local)) if session is not None else []
     source: Literal["disk", "control_plane"] = "control_plane" if settings.is_fetched else "disk"
-    return planning.shown(enrollment.interface, bundle.bundle, prospect, source)
+    return planning.shown(enrollment.interface, bundle.bundle, prospect, source, warnings)
 
 
 def _fetched_now(control_plane: RestControlPlane, saved: Fetched | None) -> Fetched | None:

@@ -1,23 +1,35 @@
 """`run` and its guard: the agent as a service, or once."""
 
+import contextlib
+import logging
+import os
 import signal
-from queue import SimpleQueue
+import sys
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from time import monotonic
+from types import FrameType
+from typing import NoReturn
 
 import msgspec
 
 from agent import logs
+from agent.adapters.frozen import own_command
 from agent.adapters.host import need_rights
-from agent.adapters.state_dir import EnrollmentDir, StateDir
-from agent.adapters.takeover import Takeover
+from agent.adapters.state_dir import Down, EnrollmentDir, StateDir
+from agent.adapters.takeover import LOOK_AGAIN, Takeover
 from agent.cli import assembly
 from agent.cli.answers import EXIT_DONE, say
 from agent.cli.once import Outcome, once
 from agent.enrollment import Enrollment
-from agent.errors import Ended, Outage, ToolFailed
+from agent.errors import Ended, Outage, TakenDown, ToolFailed
 from agent.events import Event, StopRequested
 from agent.settings import RunSettings, origin
 from agent.trust import Trust
+
+LOOK_S = 5.0  # at the disk, should a signal be lost
+
+logger = logging.getLogger(__name__)
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -31,6 +43,27 @@ class Standing(msgspec.Struct, frozen=True):
     is_on_trial: bool
 
 
+@dataclass(slots=True)
+class Signals:
+    """`queue`: where an agent hears of them. `is_stopped`: by SIGTERM or SIGINT; `is_told`: that somebody said up
+    or down."""
+
+    queue: SimpleQueue[Event]
+    is_stopped: bool = False
+    is_told: bool = False
+
+    def catch(self) -> None:
+        for sign in (signal.SIGTERM, signal.SIGINT, LOOK_AGAIN):
+            signal.signal(sign, self._caught)
+
+    def _caught(self, sign: int, _: FrameType | None) -> None:
+        if sign == LOOK_AGAIN:
+            self.is_told = True
+        else:
+            self.is_stopped = True
+        self.queue.put(StopRequested(at_s=monotonic()))
+
+
 def run(settings: RunSettings) -> int:
     """Hold the lock for the whole run; what an ended or earlier enrolment left is taken down."""
     need_rights("run")
@@ -38,6 +71,11 @@ def run(settings: RunSettings) -> int:
     enrollment = directory.enrolled()
     origin(enrollment.server, settings.is_insecure)
     logs.set_up("json" if settings.is_json else settings.log_format, settings.log_level)
+    signals = Signals(SimpleQueue())
+    if settings.is_once:
+        signal.signal(LOOK_AGAIN, signal.SIG_IGN)  # it ends soon
+    else:
+        signals.catch()  # before anybody can find out who holds the lock
     takeover = Takeover(directory)
     if not settings.is_guard:
         takeover.by_agent()
@@ -48,13 +86,48 @@ def run(settings: RunSettings) -> int:
     if directory.has_ended():
         assembly.tunnel(directory, enrollment).remove()
         raise Ended("this peer was deleted; its tunnel is down. Enrol again to use this host")
+    if directory.down() is not None:
+        return _left_down(settings, directory, enrollment, signals)
     if settings.is_once:
         return run_once(settings, directory, enrollment)
-    queue: SimpleQueue[Event] = SimpleQueue()
-    runtime = assembly.agent(settings, directory, enrollment, queue)
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: queue.put(StopRequested(at_s=monotonic())))
-    return runtime.run()
+    code = assembly.agent(settings, directory, enrollment, signals.queue).run()
+    return _begun_anew() if signals.is_told and not signals.is_stopped else code
+
+
+def _left_down(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollment, signals: Signals) -> int:
+    """The service stays, without a tunnel, until `up`; a guard has nothing to guard."""
+    take_down(directory, enrollment)
+    if settings.is_once:
+        raise TakenDown("the tunnel was taken down by wirety-agent down, and is left so: wirety-agent up first")
+    if settings.is_guard:
+        return EXIT_DONE
+    logger.info("tunnel_left_down", extra={"until": "wirety-agent up"})
+    while directory.down() is not None and not signals.is_stopped and not signals.is_told:
+        directory.feed()
+        _reap()
+        with contextlib.suppress(Empty):
+            signals.queue.get(timeout=LOOK_S)
+    return EXIT_DONE if signals.is_stopped else _begun_anew()
+
+
+def take_down(directory: EnrollmentDir, enrollment: Enrollment) -> None:
+    """Interface, routes and firewall go; the seal too, unless it is to stay. The caller holds the lock."""
+    down = directory.down() or Down(keeps_seal=False)
+    assembly.tunnel(directory, enrollment, keeps_seal=down.keeps_seal).remove()
+    directory.save_down(msgspec.structs.replace(down, is_done=True))
+
+
+def _begun_anew() -> NoReturn:
+    """In this process's place, so that no thread of it does anything to the host any more."""
+    command = own_command()
+    os.execv(command[0], [*command, *sys.argv[1:]])  # noqa: S606
+
+
+def _reap() -> None:
+    """What the program in whose place this one began had started."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
 
 
 def run_once(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollment) -> int:

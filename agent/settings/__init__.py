@@ -1,6 +1,5 @@
 """The command line and its environment variables → the frozen settings of one command."""
 
-import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,7 +16,7 @@ from agent.settings.looking import (
     StatusSettings,
     VersionSettings,
 )
-from agent.settings.parser import Command, Parser
+from agent.settings.parser import Command, Paragraphs, Parser
 from agent.settings.running import (
     DownSettings,
     InstallSettings,
@@ -75,11 +74,18 @@ COMMANDS = (
     joining.ENROLL,
     running.RUN,
     looking.STATUS,
+    looking.PEERS,
+    looking.PING,
+    running.DOWN,
+    running.UP,
     running.PLAN,
     looking.DOCTOR,
+    looking.DEBUG,
     joining.LEAVE,
     joining.IDENTITY,
+    running.INSTALL,
     running.SEAL,
+    looking.VERSION,
     running.GUARD,
 )
 EPILOG = """\
@@ -123,7 +129,7 @@ def _parser() -> Parser:
         prog="wirety-agent",
         description="Keeps this host's WireGuard tunnel in step with its Wirety control plane.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
     )
     parser.add_argument("--version", action="version", version=f"wirety-agent {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
@@ -133,7 +139,7 @@ def _parser() -> Parser:
             command.name,
             description=f"{command.summary[0].upper()}{command.summary[1:]}.",
             epilog=command.epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=Paragraphs,
             **shown,
         )
         command.declare(made)

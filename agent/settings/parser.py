@@ -1,6 +1,7 @@
 """How commands and their flags are declared: once, with the environment variable beside the flag's help."""
 
 import argparse
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -8,6 +9,7 @@ from typing import Any, NoReturn
 from agent.errors import SettingsInvalid
 from agent.settings.given import Given, variable
 
+UNKNOWN_COMMAND = re.compile(r"argument COMMAND: invalid choice: ('.*?')")  # the rest names hidden ones too
 DEFAULT_STATE_DIR = "/var/lib/wirety"
 
 
@@ -15,7 +17,16 @@ class Parser(argparse.ArgumentParser):
     """Raises SettingsInvalid where argparse would end the process."""
 
     def error(self, message: str) -> NoReturn:
-        raise SettingsInvalid(f"{message}; see {self.prog} --help")
+        unknown = UNKNOWN_COMMAND.match(message)
+        raise SettingsInvalid(f"{f'there is no command {unknown[1]}' if unknown else message}; see {self.prog} --help")
+
+
+class Paragraphs(argparse.HelpFormatter):
+    """Keeps the empty lines of descriptions and epilogs, and fills what stands between them."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        filled = (super(Paragraphs, self)._fill_text(one, width, indent) for one in text.split("\n\n"))
+        return "\n\n".join(filled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -776,11 +776,14 @@ export interface components {
         };
         /**
          * Bye
-         * @description The server is about to close the socket.
+         * @description The server is about to close the socket. `retry_in_s`: come back no sooner, and within as long again, for many
+         *         are told the same; 0: soon.
          */
         Bye: {
             /** @enum {unknown} */
             reason: "peer_deleted" | "session_ended";
+            /** @default 0 */
+            retry_in_s?: number;
             /** @enum {unknown} */
             type: "bye";
         };
