@@ -24,6 +24,7 @@ from agent.adapters.foreign import ForeignTables
 from agent.adapters.frozen import own_command, settle
 from agent.adapters.guard import GuardProcess
 from agent.adapters.host import LinuxHost, missing_rights
+from agent.adapters.host_watch import HostWatch
 from agent.adapters.names import DnsNames
 from agent.adapters.push import WebSocketPush
 from agent.adapters.state_dir import EnrollmentDir, StateDir
@@ -155,7 +156,8 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     queue: SimpleQueue[Event] = SimpleQueue()
     dialler = _dialler(directory)
     control_plane = _control_plane(enrollment, trust, dialler)
-    worker = _worker(settings, directory, enrollment, control_plane, saved, queue.put)
+    commands = Commands()
+    worker = _worker(settings, directory, enrollment, control_plane, saved, queue.put, commands)
     watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
     shown = StatusFile(directory, _blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid()))
     if settings.metrics_port is not None:
@@ -182,6 +184,7 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     worker.start()
     watch.start()
     tunnels.start()
+    HostWatch(enrollment.interface, queue.put, commands.has_run, settings.manages_forward).start()
     queue.put(Started(saved=saved, tried=directory.trial(enrollment, trust, saved), at_s=monotonic()))
     return runtime
 
@@ -336,8 +339,9 @@ def _worker(
     control_plane: RestControlPlane,
     saved: Fetched | None,
     emit: Callable[[Event], None],
+    commands: Commands | None = None,
 ) -> Worker:
-    tunnel = _tunnel(directory, enrollment, enrollment.interface, saved, settings)
+    tunnel = _tunnel(directory, enrollment, enrollment.interface, saved, settings, commands)
     changeover = Changeover(tunnel)
     changeover.start()
     return Worker(
@@ -373,8 +377,9 @@ def _tunnel(
     interface: str,
     saved: Fetched | None,
     settings: RunSettings | PlanSettings | None = None,
+    commands: Commands | None = None,
 ) -> HostTunnel:
-    commands = Commands()
+    commands = commands or Commands()
     return HostTunnel(
         commands=commands,
         interface=interface,

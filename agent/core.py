@@ -83,6 +83,8 @@ def _handled(state: State, event: ev.Event) -> Step:
             return _deleted(state, event.tombstone, event.at_s)
         case ev.Observed():
             return _then(beats.observed(state, event), lambda after: homes.observed(after, event))
+        case ev.HostChanged():
+            return following.disturbed(state), ()
         case ev.Posted():
             return _acked(state, event.ack, event.at_s) if event.ack is not None else (state, ())
         case ev.PostFailed():

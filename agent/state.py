@@ -77,6 +77,7 @@ class Following:
     `refused`: the newest bundle that is wrong in itself, or was rolled back. `hinted_at_s`: when the oldest
     hint not yet fetched for came; `asked_at_s`: the same for what is being fetched.
     `is_held`: a fetch waits for its back-off. `is_in_turn`: one that a hint to many asks for, for its turn.
+    `is_disturbed`: others changed the host since it was last looked at.
     """
 
     work: Work = Work.IDLE
@@ -92,6 +93,7 @@ class Following:
     is_full_due: bool = False
     is_held: bool = False
     is_in_turn: bool = False
+    is_disturbed: bool = False
     fetch_failures: int = 0
     apply_failures: int = 0
     hinted_at_s: float | None = None

@@ -70,13 +70,12 @@ class Encapsulation:
     def divert(self, wanted: Desired) -> bool:
         """Send the traffic into the tunnel; or out of it, and only then open the seal."""
         is_changed = self._mark_socket(MARK if wanted.is_full else 0)
+        is_changed = (wanted.is_full and _write(SRC_VALID_MARK, "1")) or is_changed
         after = ways(wanted, has_ipv6=IPV6.exists())
         if self._ways is None:
             self._ways = self._look()
         if after != self._ways:
             before, self._ways = self._ways, None  # unknown until it is done
-            if wanted.is_full:
-                _write(SRC_VALID_MARK, "1")
             for version in (4, 6):
                 if batch := lines(before, after, version, self.interface):
                     self.commands.run("ip", f"-{version}", "-batch", "-", stdin="\n".join(batch) + "\n")
@@ -161,9 +160,12 @@ def _way(version: int, piece: Any) -> Way:
     return Way(4 if version == 4 else 6, piece)
 
 
-def _write(setting: Path, value: str) -> None:
+def _write(setting: Path, value: str) -> bool:
+    """Whether that was to be done."""
     try:
-        if setting.read_text().strip() != value:
-            setting.write_text(value)
+        if setting.read_text().strip() == value:
+            return False
+        setting.write_text(value)
     except OSError:
-        return  # read-only: it matters to hosts with a strict rp_filter alone
+        return False  # read-only: it matters to hosts with a strict rp_filter alone
+    return True

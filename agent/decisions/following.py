@@ -56,8 +56,10 @@ def released(state: State) -> State:
 
 
 def pursue(state: State, at_s: float) -> Step:
-    """Fetch, if there is a reason and nothing in the way."""
+    """Fetch, if there is a reason and nothing in the way; but a host that others changed comes first."""
     following = state.following
+    if following.is_disturbed and following.work is Work.IDLE:
+        return look(_with(state, replace(following, is_disturbed=False)), at_s)
     is_free = following.work is Work.IDLE and not following.is_held and state.link.session is Session.OPEN
     if following.trial is not None and following.trial.is_back:  # until it is said who is to blame
         return state, ()
@@ -175,6 +177,13 @@ def look(state: State, at_s: float) -> Step:
     if following.applied == NEVER:
         return state, ()
     return _with(state, replace(following, work=Work.RECONCILING)), (Reconcile(),)
+
+
+def disturbed(state: State) -> State:
+    """Others were at the host: it is looked at as soon as nothing else is under way. A host that refuses what it
+    shall be waits for its next try, which may itself be what is heard."""
+    is_known = state.following.applied != NEVER and not state.following.apply_failures
+    return _with(state, replace(state.following, is_disturbed=True)) if is_known else state
 
 
 def reconciled(state: State, made: Made) -> Step:
