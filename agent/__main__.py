@@ -33,6 +33,7 @@ from agent.adapters.takeover import Takeover
 from agent.adapters.tunnel import HostTunnel
 from agent.adapters.tunnel_watch import TunnelWatch
 from agent.adapters.watch import WireGuardWatch, seen_now
+from agent.adapters.whereabouts import Whereabouts
 from agent.cli import doctor, identity, planning
 from agent.cli.once import Outcome, once
 from agent.core import EXIT_PEER_DELETED, initial
@@ -156,13 +157,14 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     queue: SimpleQueue[Event] = SimpleQueue()
     dialler = _dialler(directory)
     control_plane = _control_plane(enrollment, trust, dialler)
-    commands = Commands()
-    worker = _worker(settings, directory, enrollment, control_plane, saved, queue.put, commands)
-    watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
+    tunnel = _tunnel(directory, enrollment, enrollment.interface, saved, settings)
+    worker = _worker(settings, directory, enrollment, control_plane, tunnel, queue.put)
+    whereabouts = Whereabouts(tunnel)
+    watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put, lost=whereabouts.lost)
     shown = StatusFile(directory, _blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid()))
     if settings.metrics_port is not None:
         _serve_metrics(settings.metrics_port, shown, enrollment.interface)
-    tunnels = TunnelWatch(enrollment.interface, queue.put)
+    tunnels = TunnelWatch(enrollment.interface, queue.put, met_at=tunnel.met_at, lost=whereabouts.lost_at)
     runtime = Runtime(
         state=initial(
             enrollment.network_id,
@@ -184,7 +186,8 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     worker.start()
     watch.start()
     tunnels.start()
-    HostWatch(enrollment.interface, queue.put, commands.has_run, settings.manages_forward).start()
+    whereabouts.start()
+    HostWatch(enrollment.interface, queue.put, tunnel.commands.has_run, settings.manages_forward).start()
     queue.put(Started(saved=saved, tried=directory.trial(enrollment, trust, saved), at_s=monotonic()))
     return runtime
 
@@ -199,7 +202,8 @@ def _once(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollmen
     trust = Trust(directory.keyring(enrollment), directory.save_keyring)
     saved = directory.bundle(enrollment, trust)
     control_plane = _control_plane(enrollment, trust, _dialler(directory))
-    worker = _worker(settings, directory, enrollment, control_plane, saved, lambda _: None)
+    tunnel = _tunnel(directory, enrollment, enrollment.interface, saved, settings)
+    worker = _worker(settings, directory, enrollment, control_plane, tunnel, lambda _: None)
     outcome = once(worker, saved, directory.trial(enrollment, trust, saved))
     if outcome.tombstone is not None:
         return _say(outcome.error or "this peer was deleted; its tunnel is down", EXIT_PEER_DELETED)
@@ -337,11 +341,9 @@ def _worker(
     directory: EnrollmentDir,
     enrollment: Enrollment,
     control_plane: RestControlPlane,
-    saved: Fetched | None,
+    tunnel: HostTunnel,
     emit: Callable[[Event], None],
-    commands: Commands | None = None,
 ) -> Worker:
-    tunnel = _tunnel(directory, enrollment, enrollment.interface, saved, settings, commands)
     changeover = Changeover(tunnel)
     changeover.start()
     return Worker(
@@ -377,9 +379,8 @@ def _tunnel(
     interface: str,
     saved: Fetched | None,
     settings: RunSettings | PlanSettings | None = None,
-    commands: Commands | None = None,
 ) -> HostTunnel:
-    commands = commands or Commands()
+    commands = Commands()
     return HostTunnel(
         commands=commands,
         interface=interface,

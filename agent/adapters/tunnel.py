@@ -7,7 +7,7 @@ costs one `wg`, and one more where peers go; `verify` looks again and heals what
 import logging
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from time import monotonic, time
@@ -27,7 +27,7 @@ from agent.keys import wireguard_public_key
 from agent.ports import Made, Prospect
 from agent.tunnel.carrying import carried
 from agent.tunnel.conflicts import HostRoutes, without_conflicts
-from agent.tunnel.desired import Desired, Endpoint
+from agent.tunnel.desired import Desired, Endpoint, named
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
 from agent.tunnel.nat import nat_interfaces
@@ -70,6 +70,7 @@ class HostTunnel:
     _live: Live | None = None
     _host: HostRoutes = field(default_factory=HostRoutes)
     _wanted: Desired | None = None
+    _named: Mapping[Endpoint, Collection[str]] = field(default_factory=dict)
     _handshakes: Mapping[str, int] = field(default_factory=dict)
     _attempts: Mapping[str, Attempt] = field(default_factory=dict)
     _tried: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -173,6 +174,35 @@ class HostTunnel:
                 return False
             return is_moved
 
+    def name_of(self, public_key: str) -> Endpoint | None:
+        """The endpoint by which the bundle knows a peer, if that is a name."""
+        return next((endpoint for endpoint, keys in self._named.items() if public_key in keys), None)
+
+    def met_at(self, name: Endpoint) -> str | None:
+        """Where WireGuard met the peer of this name when it was last looked at, `ip:port`."""
+        peers = live.peers if (live := self._live) is not None else {}
+        met = (
+            peers[key].endpoint if key in peers else self.memory.learned.get(key) for key in self._named.get(name, ())
+        )
+        return next((endpoint for endpoint in met if endpoint is not None), None)
+
+    def lead(self, name: Endpoint, addresses: Sequence[str]) -> bool:
+        """Speak to the peers of this name at the address that comes after their present one; whether any is led.
+
+        Args:
+            addresses: what the name stands for, each as `ip:port`.
+        """
+        with self._lock:
+            peers = self._dump().peers
+            led = {
+                key: address
+                for key in self._named.get(name, ())
+                if key in peers and (address := _after(peers[key].endpoint, addresses)) != peers[key].endpoint
+            }
+            for key, address in led.items():
+                self.commands.run("wg", "set", self.interface, "peer", key, "endpoint", address)
+            return bool(led)
+
     def learned(self) -> Mapping[str, str]:
         return self.memory.learned
 
@@ -204,7 +234,7 @@ class HostTunnel:
         )
 
     def _make(self, wanted: Desired, live: Live) -> Made:
-        self._wanted = wanted
+        self._wanted, self._named = wanted, named(wanted.sections.values())
         wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         own_key = wireguard_public_key(self.private_key)
         plan = difference(live, wanted, own_key, self.memory)
@@ -341,6 +371,11 @@ class HostTunnel:
 
 def _asked(plan: Plan) -> set[Endpoint]:
     return {change.endpoint for change in plan.changes if isinstance(change.endpoint, Endpoint)}
+
+
+def _after(present: str | None, addresses: Sequence[str]) -> str:
+    """The one after the present one, which is dead; the first, where that is none of them."""
+    return addresses[(addresses.index(present) + 1) % len(addresses) if present in addresses else 0]
 
 
 def _poke(change: Change) -> None:

@@ -32,11 +32,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class WireGuardWatch:
+    """`lost` is told the key of each peer that gets no answer, at every look."""
+
     commands: Commands
     interface: str
     host: HostFacts
     emit: Callable[[Event], None]
     sockets: Path = SOCKETS
+    lost: Callable[[str], None] = lambda _: None
     _asked: SimpleQueue[float] = field(default_factory=SimpleQueue)
     _watching: Watching = field(default_factory=Watching)
     _host: Host | None = None
@@ -86,7 +89,10 @@ class WireGuardWatch:
         except (OSError, ToolFailed):
             self._watching = Watching()
             return ()
-        return self._watching.look(records, parse, time(), monotonic())
+        sighted = self._watching.look(records, parse, time(), monotonic())
+        for public_key in self._watching.overdue:
+            self.lost(public_key)
+        return sighted
 
     def _records(self) -> tuple[Sequence[str], Callable[[str], Seen]]:
         path = self.sockets / f"{self.interface}.sock"

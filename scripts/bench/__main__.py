@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.bench import churn, control_plane, fanout, growth, idle, month, moves, pace, racing, revocation
+from scripts.bench import churn, control_plane, fanout, growth, healing, idle, month, moves, pace, racing, revocation
 from scripts.bench.figures import Figure, Group, Say, Verdict, as_json, judged, table, write_lines
 
 OUT = Path(__file__).parents[2] / ".local" / "bench.jsonl"
@@ -20,6 +20,7 @@ GROUPS: dict[str, Group] = {
     "churn": churn.GROUP,
     "agent": idle.GROUP,
     "moves": moves.GROUP,
+    "healing": healing.GROUP,
     "races": racing.GROUP,
     "costs": month.GROUP,
     "revocation": revocation.GROUP,
