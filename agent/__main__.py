@@ -160,7 +160,9 @@ def _agent(settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollme
     tunnel = _tunnel(directory, enrollment, enrollment.interface, saved, settings)
     worker = _worker(settings, directory, enrollment, control_plane, tunnel, queue.put)
     whereabouts = Whereabouts(tunnel)
-    watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put, lost=whereabouts.lost)
+    watch = WireGuardWatch(
+        Commands(), enrollment.interface, LinuxHost(), queue.put, lost=whereabouts.lost, met=tunnel.meet
+    )
     shown = StatusFile(directory, _blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid()))
     if settings.metrics_port is not None:
         _serve_metrics(settings.metrics_port, shown, enrollment.interface)

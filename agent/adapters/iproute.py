@@ -82,9 +82,26 @@ class IpRoute:
             lines.append(f"link set {dev} up")
         lines += [f"route replace {route} {dev} proto {OWN_PROTOCOL}" for route in plan.new_routes]
         lines += [f"route delete {route} {dev} proto {OWN_PROTOCOL}" for route in plan.old_routes]
+        lines += [f"route replace {route} {dev}" for route in _connected(plan.new_addresses)]
         if lines:
             self._promote_secondaries()
             self.commands.run("ip", "-batch", "-", stdin="\n".join(lines) + "\n")
+
+    def standing(self, link: Link) -> frozenset[Address]:
+        """A link's addresses, but for those whose network is reached by it no more: others may drop what the kernel
+        laid with an address, and it does not come back."""
+        shown = [
+            route
+            for family in ("-4", "-6")
+            for route in json.loads(
+                self.commands.run("ip", "-j", family, "route", "show", "table", "main", "dev", self.interface) or "[]"
+            )
+        ]
+        reached = {route["dst"] for route in shown}
+        is_reached = {
+            address: not _has_network(address) or str(address.network) in reached for address in link.addresses
+        }
+        return frozenset(address for address in link.addresses if is_reached[address] or not link.is_up)
 
     def _shown(self, family: str) -> list[Mapping[str, Any]]:
         text = self.commands.run("ip", "-j", family, "route", "show", "table", "main")
@@ -98,6 +115,19 @@ class IpRoute:
             setting.write_text("1")
         except OSError:
             return  # read-only /proc: carry_out states the addresses again anyway
+
+
+def _has_network(address: Address) -> bool:
+    return address.network.num_addresses > 1
+
+
+def _connected(addresses: Iterable[Address]) -> Iterable[str]:
+    """The routes to their networks as the kernel makes them: of several in one, by the first."""
+    first: dict[Prefix, Address] = {}
+    for address in filter(_has_network, addresses):
+        first.setdefault(address.network, address)
+    for network, address in first.items():
+        yield f"{network} proto kernel {'metric 256' if network.version == 6 else f'scope link src {address.ip}'}"
 
 
 def _subnets(routes: Iterable[Mapping[str, Any]]) -> Iterable[Prefix]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from time import monotonic, time
+from types import MappingProxyType
 from typing import assert_never
 
 from agent.adapters.commands import Commands
@@ -70,10 +71,11 @@ class HostTunnel:
     _live: Live | None = None
     _host: HostRoutes = field(default_factory=HostRoutes)
     _wanted: Desired | None = None
-    _named: Mapping[Endpoint, Collection[str]] = field(default_factory=dict)
+    _named: tuple[Desired | None, Mapping[Endpoint, Collection[str]]] = (None, MappingProxyType({}))
     _handshakes: Mapping[str, int] = field(default_factory=dict)
     _attempts: Mapping[str, Attempt] = field(default_factory=dict)
     _tried: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _met: Mapping[str, str] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def apply(self, wanted: Desired) -> Made:
@@ -176,13 +178,13 @@ class HostTunnel:
 
     def name_of(self, public_key: str) -> Endpoint | None:
         """The endpoint by which the bundle knows a peer, if that is a name."""
-        return next((endpoint for endpoint, keys in self._named.items() if public_key in keys), None)
+        return next((endpoint for endpoint, keys in self._names().items() if public_key in keys), None)
 
     def met_at(self, name: Endpoint) -> str | None:
         """Where WireGuard met the peer of this name when it was last looked at, `ip:port`."""
         peers = live.peers if (live := self._live) is not None else {}
         met = (
-            peers[key].endpoint if key in peers else self.memory.learned.get(key) for key in self._named.get(name, ())
+            peers[key].endpoint if key in peers else self.memory.learned.get(key) for key in self._names().get(name, ())
         )
         return next((endpoint for endpoint in met if endpoint is not None), None)
 
@@ -196,12 +198,22 @@ class HostTunnel:
             peers = self._dump().peers
             led = {
                 key: address
-                for key in self._named.get(name, ())
+                for key in self._names().get(name, ())
                 if key in peers and (address := _after(peers[key].endpoint, addresses)) != peers[key].endpoint
             }
             for key, address in led.items():
                 self.commands.run("wg", "set", self.interface, "peer", key, "endpoint", address)
             return bool(led)
+
+    def _names(self) -> Mapping[Endpoint, Collection[str]]:
+        """Which peers have which names, found out once for each bundle."""
+        if (wanted := self._wanted) is not self._named[0]:
+            self._named = wanted, named(wanted.sections.values() if wanted is not None else ())
+        return self._named[1]
+
+    def meet(self, endpoints: Mapping[str, str]) -> None:
+        """Peers were seen there, public key → `ip:port`: what an interface knew that is lost before the next look."""
+        self._met = {**self._met, **endpoints}
 
     def learned(self) -> Mapping[str, str]:
         return self.memory.learned
@@ -234,7 +246,7 @@ class HostTunnel:
         )
 
     def _make(self, wanted: Desired, live: Live) -> Made:
-        self._wanted, self._named = wanted, named(wanted.sections.values())
+        self._wanted = wanted
         wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
         own_key = wireguard_public_key(self.private_key)
         plan = difference(live, wanted, own_key, self.memory)
@@ -342,6 +354,7 @@ class HostTunnel:
             raise
         except ToolFailed:
             self._host = ip.routes().host
+            self.memory = replace(self.memory, learned={**self.memory.learned, **self._met})
             return ABSENT
         link, routes = ip.link(), ip.routes()
         self._host = routes.host
@@ -352,7 +365,7 @@ class HostTunnel:
             listen_port=dump.listen_port,
             mtu=link.mtu,
             is_up=link.is_up,
-            addresses=link.addresses,
+            addresses=ip.standing(link),
             peers=dump.peers,
             routes=routes.own,
         )
@@ -364,6 +377,7 @@ class HostTunnel:
         """Keep where peers were last seen: a section made anew speaks to them there at once."""
         seen = {one.public_key: one.endpoint for one in dump.seen if one.endpoint and one.handshake_at}
         self.memory = self.memory.seeing(seen)
+        self._met = {}
 
     def _resolved(self, plan: Plan) -> Mapping[Endpoint, str]:
         return resolve(_asked(plan))

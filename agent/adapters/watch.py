@@ -6,7 +6,7 @@ A thread of its own, since a worker that waits for the control plane must not ho
 import logging
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -32,7 +32,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class WireGuardWatch:
-    """`lost` is told the key of each peer that gets no answer, at every look."""
+    """`lost` is told the key of each peer from which nothing comes, at every look; `met` where peers moved to, public
+    key → `ip:port`."""
 
     commands: Commands
     interface: str
@@ -40,6 +41,7 @@ class WireGuardWatch:
     emit: Callable[[Event], None]
     sockets: Path = SOCKETS
     lost: Callable[[str], None] = lambda _: None
+    met: Callable[[Mapping[str, str]], None] = lambda _: None
     _asked: SimpleQueue[float] = field(default_factory=SimpleQueue)
     _watching: Watching = field(default_factory=Watching)
     _host: Host | None = None
@@ -90,6 +92,7 @@ class WireGuardWatch:
             self._watching = Watching()
             return ()
         sighted = self._watching.look(records, parse, time(), monotonic())
+        self.met({one.seen.public_key: one.seen.endpoint for one in sighted if one.seen.endpoint is not None})
         for public_key in self._watching.overdue:
             self.lost(public_key)
         return sighted

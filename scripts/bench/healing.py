@@ -36,7 +36,7 @@ ip -br address show dev $I scope global; ip link show dev $I | grep -o 'UP.*mtu 
 ip rule show; ip route show table 22361 2>/dev/null; nft -s list tables | sort; nft -s list table inet $I 2>/dev/null | sort
 nft -s list table inet ${I}_seal 2>/dev/null | sort; nft -s list chain ip filter FORWARD 2>/dev/null
 cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
-wg show $I fwmark; wg show $I listen-port; wg show $I allowed-ips | sort
+wg show $I fwmark; wg show $I allowed-ips | sort
 """
 BARS = (Bar("firewall_heal_ms", 2_000), Bar("host_heal_ms", 2_000))
 
