@@ -25,17 +25,18 @@ from infra.local.lab import Lab
 from infra.local.stack import LocalStack
 from scripts.bench.figures import Bar, Figure, Group, Say
 
-ROUNDS = 1
+ROUNDS = 5
 CALM_S = 2.5
 HEALS_S = 120.0
 SETTLES_S = 60.0
 POLL_S = 0.02
+ALL = "net.ipv4.conf.all"
 FORBIDDING = "table ip filter { chain FORWARD { type filter hook forward priority filter; policy drop; }; }"
 MADE = """
 ip -br address show dev $I scope global; ip link show dev $I | grep -o 'UP.*mtu [0-9]*'; ip route show proto 87
 ip rule show; ip route show table 22361 2>/dev/null; nft -s list tables | sort; nft -s list table inet $I 2>/dev/null | sort
 nft -s list table inet ${I}_seal 2>/dev/null | sort; nft -s list chain ip filter FORWARD 2>/dev/null
-cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
+cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding /proc/sys/net/ipv4/conf/all/src_valid_mark
 wg show $I fwmark; wg show $I allowed-ips | sort
 """
 BARS = (Bar("firewall_heal_ms", 2_000), Bar("host_heal_ms", 2_000))
@@ -66,7 +67,7 @@ HOST = (
     Harm("site-a", "kill -KILL $PID"),
     Harm("jump", "sysctl -qw net.ipv4.ip_forward=0"),
     Harm("site-b", "ip rule delete pref 22360; ip rule delete pref 22361; ip route flush table 22361"),
-    Harm("site-b", "sysctl -qw net.ipv4.conf.all.src_valid_mark=0 net.ipv4.conf.all.rp_filter=1"),
+    Harm("site-b", f"sysctl -qw {ALL}.rp_filter=0 {ALL}.src_valid_mark=0; sysctl -qw {ALL}.rp_filter=1"),
 )
 
 
