@@ -19,6 +19,7 @@ from agent.adapters.concern import Concern
 from agent.adapters.netlink import (
     NETLINK_NETFILTER,
     NETLINK_ROUTE,
+    NFTABLES,
     NFTABLES_GROUP,
     RECEIVED_BYTES,
     ROUTE_GROUPS,
@@ -113,8 +114,8 @@ class HostWatch:
                 self._ports.add(KERNEL)  # more was said than could be heard: who knows what
                 continue
             for message in messages(datagram):
-                if message.port in self._ports and message.port != KERNEL:
-                    continue
+                if message.kind >= NFTABLES and message.port in self._ports:
+                    continue  # of a table with thousands of elements, one says all
                 if self._concern.has_own(message):
                     self._ports.add(message.port)
                 elif self.minds_others and self._concern.has_others(message):

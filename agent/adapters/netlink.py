@@ -3,6 +3,7 @@
 Source: linux/netlink.h, linux/rtnetlink.h, linux/netfilter/nf_tables.h.
 """
 
+import contextlib
 import socket
 import struct
 import sys
@@ -71,7 +72,8 @@ def listening(family: int, groups: Iterable[int]) -> socket.socket:
     """
     opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, family)
     try:
-        opened.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
+        with contextlib.suppress(PermissionError):  # in some containers: then bursts are more often too long
+            opened.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
         opened.bind((0, 0))
         for group in groups:
             opened.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, group)

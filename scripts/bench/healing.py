@@ -33,10 +33,10 @@ POLL_S = 0.02
 ALL = "net.ipv4.conf.all"
 FORBIDDING = "table ip filter { chain FORWARD { type filter hook forward priority filter; policy drop; }; }"
 MADE = """
-ip -br address show dev $I scope global; ip link show dev $I | grep -o 'UP.*mtu [0-9]*'; ip route show proto 87
-ip rule show; ip route show table 22361 2>/dev/null; nft -s list tables | sort; nft -s list table inet $I 2>/dev/null | sort
-nft -s list table inet ${I}_seal 2>/dev/null | sort; nft -s list chain ip filter FORWARD 2>/dev/null
-cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding /proc/sys/net/ipv4/conf/all/src_valid_mark
+ip -br address show dev $I scope global; ip link show dev $I | grep -o 'UP.*mtu [0-9]*'; ip route show dev $I
+ip rule show; ip route show table 22361 2>/dev/null; nft -s list chain ip filter FORWARD 2>/dev/null
+nft -s list tables | sort; for table in $I ${I}_seal; do nft -s list table inet $table 2>/dev/null | sort; done
+cd /proc/sys/net; cat ipv4/ip_forward ipv4/conf/all/src_valid_mark ipv6/conf/all/forwarding
 wg show $I fwmark; wg show $I allowed-ips | sort
 """
 BARS = (Bar("firewall_heal_ms", 2_000), Bar("host_heal_ms", 2_000))
@@ -61,6 +61,7 @@ HOST = (
     Harm("jump", "ip link set dev $I down"),
     Harm("site-a", "ip address flush dev $I; ip link set dev $I down"),
     Harm("jump", "ip address flush dev $I; ip link set dev $I down"),
+    Harm("jump", "ip route flush dev $I"),
     Harm("jump", "ip link delete dev $I"),
     Harm("site-a", "ip link delete dev $I"),
     Harm("jump", "kill -KILL $PID"),

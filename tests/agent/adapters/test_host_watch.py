@@ -14,6 +14,7 @@ from agent.adapters.encapsulation import Encapsulation
 from agent.adapters.firewall import NftFirewall
 from agent.adapters.foreign import ForeignTables
 from agent.adapters.host_watch import APART_S, BURST_S, HostWatch
+from agent.adapters.netlink import NETLINK_ROUTE, ROUTE_GROUPS, listening
 from agent.adapters.tunnel import HostTunnel
 from agent.events import Event, HostChanged
 from agent.tunnel.desired import desired
@@ -193,8 +194,12 @@ def test_a_rule_in_the_table_of_others_is_put_back_and_their_restlessness_makes_
 
 def test_more_than_can_be_heard_is_reason_for_a_look(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.adapters.netlink.BUFFER_BYTES", 1)
-    host.stand(JUMP)
+    watch = HostWatch(INTERFACE, host.said.put, host.commands.has_run)
+    with host.inside.do(lambda: listening(NETLINK_ROUTE, ROUTE_GROUPS)) as unheard:
+        host.inside.sh("for i in $(seq 200); do echo address add 10.1.0.$i/32 dev lo; done | ip -batch -")
 
-    host.inside.sh("for i in $(seq 200); do echo address add 10.1.0.$i/32 dev lo; done | ip -batch -")
+        watch._heed([unheard])
+        sleep(BURST_S)
+        watch._heed([unheard])
 
-    assert host.hears()
+    assert host.said.qsize() == 1
