@@ -10,6 +10,7 @@ from agent.adapters.netlink import (
     ALL_INTERFACES,
     FRA_PRIORITY,
     IFLA_IFNAME,
+    KERNEL,
     LINK,
     LINK_SCOPE,
     NETCONF_BYTES,
@@ -79,8 +80,10 @@ class Concern:
         return index == self.index and scope != LINK_SCOPE
 
     def _route(self, message: Message) -> bool:
+        """One of its own, or one that the kernel laid with an address and somebody took away."""
         table, protocol, _, _ = ROUTE.unpack_from(message.body)
-        if protocol != OWN_PROTOCOL:
+        is_taken = message.kind == Kind.DELROUTE and message.port != KERNEL
+        if protocol != OWN_PROTOCOL and not is_taken:
             return False
         found = attributes(message.body, ROUTE.size)
         is_through_us = self.index is not None and number(found.get(RTA_OIF)) == self.index

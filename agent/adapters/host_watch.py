@@ -17,6 +17,7 @@ from time import monotonic, sleep
 
 from agent.adapters.concern import Concern
 from agent.adapters.netlink import (
+    KERNEL,
     NETLINK_NETFILTER,
     NETLINK_ROUTE,
     NFTABLES,
@@ -31,7 +32,6 @@ from agent.events import Event, HostChanged
 BURST_S = 0.15  # a tool that sets a host up anew says so in many messages
 APART_S = 1.0
 MOST_APART_S = 30.0
-KERNEL = 0
 HEARD = ((NETLINK_ROUTE, ROUTE_GROUPS), (NETLINK_NETFILTER, (NFTABLES_GROUP,)))
 
 logger = logging.getLogger(__name__)

@@ -31,6 +31,7 @@ ADDRESS = struct.Struct("=BBBBi")  # family, prefix length, flags, scope, index
 ROUTE = struct.Struct("=4xBBBB4x")  # table, protocol, scope, type
 RULE_BYTES, NETCONF_BYTES, NFTABLES_BYTES = 12, 4, 4
 LINK_SCOPE = 253
+KERNEL = 0
 RECEIVED_BYTES = 1 << 16
 BUFFER_BYTES = 1 << 20
 
@@ -57,7 +58,7 @@ class Kind(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Message:
     """`port`: of the socket by which the change was asked for, which is the pid of a tool with one such socket;
-    0: the kernel's own doing, or not by netlink."""
+    KERNEL: its own doing, or not asked for by netlink."""
 
     kind: int
     port: int

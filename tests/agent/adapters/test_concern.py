@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from agent.adapters.concern import Concern
-from agent.adapters.netlink import HEADER, Kind, Message, attributes, messages, text
+from agent.adapters.netlink import HEADER, KERNEL, Kind, Message, attributes, messages, text
 
 INTERFACE, INDEX = "wy00000001", 3
 PORT = 9771
@@ -37,10 +37,6 @@ SEEN = {
     ),
 }
 OTHERS = {
-    "a kernel's route": (
-        Kind.DELROUTE,
-        "02180000fe02fd011000000008000f00fe000000080001000a090000080007000a0900010800040003000000",
-    ),
     "a generation": (2575, "000000060800010000000006080002000000267b080003006e667400"),
     "an element of others": (
         NEWSETELEM,
@@ -54,8 +50,14 @@ OTHERS = {
 }
 
 
-def message(kind: int, body: str) -> Message:
-    return Message(kind, PORT, bytes.fromhex(body))
+CONNECTED = (
+    Kind.DELROUTE,
+    "02180000fe02fd011000000008000f00fe000000080001000a090000080007000a0900010800040003000000",
+)
+
+
+def message(kind: int, body: str, port: int = PORT) -> Message:
+    return Message(kind, port, bytes.fromhex(body))
 
 
 @pytest.mark.parametrize("what", SEEN)
@@ -66,6 +68,11 @@ def test_what_the_agent_made_concerns_it(what: str) -> None:
 @pytest.mark.parametrize("what", OTHERS)
 def test_what_others_made_does_not(what: str) -> None:
     assert not Concern(INTERFACE, INDEX).has_own(message(*OTHERS[what]))
+
+
+@pytest.mark.parametrize(("port", "is_taken"), [(PORT, True), (KERNEL, False)], ids=["by somebody", "with an address"])
+def test_the_route_to_its_own_network_concerns_an_agent_where_somebody_takes_it(port: int, is_taken: bool) -> None:
+    assert Concern(INTERFACE, INDEX).has_own(message(*CONNECTED, port)) is is_taken
 
 
 @pytest.mark.parametrize("what", ["an own route", "an own address"])

@@ -95,6 +95,8 @@ def host(tmp_path: Path) -> Iterator[Host]:
         f"ip link set {INTERFACE} mtu 1300",
         f"ip link delete {INTERFACE}",
         f"ip route flush proto 87 dev {INTERFACE}",
+        f"ip route delete 10.9.0.0/24 dev {INTERFACE}",
+        f"ip -6 route delete fd00:9::/64 dev {INTERFACE}",
         "sysctl -qw net.ipv4.ip_forward=0",
         "sysctl -qw net.ipv6.conf.all.forwarding=0",
         "kill -KILL $(cat STATE/pid)",
