@@ -13,8 +13,9 @@ from agent import events as ev
 from agent.decisions import beats, following, homes, link, proving, resets, rotation
 from agent.effects import CloseSocket, Exit, Log, Send, TearDown
 from agent.received import Version
-from agent.state import CONFIRM_WITHIN_S, Beats, Rotation, Session, Socket, State, Step, Work
+from agent.state import Beats, Rotation, Session, Socket, State, Step, Work
 from agent.waiting import FULL_FETCH_S, HEARTBEAT_S, RECONCILE_S, around, backed_off, within
+from agent.window import CONFIRM_WITHIN_S
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Bye, ConfigChanged, Heartbeat, Probe, ProbeReply, Reset, ToAgent, Welcome
 

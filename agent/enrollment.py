@@ -1,10 +1,12 @@
 """One enrolment of this host: who it is to which control plane, and its keys."""
 
 import hashlib
+import re
 
 import msgspec
 
 INTERFACE_PREFIX = "wy"
+FOREIGN_INTERFACE = re.compile(rf"(?!{INTERFACE_PREFIX})[a-zA-Z0-9_.:@-]{{1,15}}")
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,8 +19,9 @@ from chalicelib.wire.peers import Host
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What making it so came to. `conflicts`: prefixes left to the host's own network. `forbidden`: a sentence
-    for each table of others that drops what a jump forwards. `names_error`: why names are not served everywhere."""
+    """What making it so came to. `conflicts`: a sentence for each prefix left to the host's own network. `forbidden`:
+    one for each table of others that drops what a jump forwards. `names_error`: why names are not served everywhere.
+    `lacks_ipv6`: why the tunnel goes without its IPv6, None: it does not."""
 
     is_changed: bool
     is_unresolved: bool = False
@@ -28,17 +29,19 @@ class Made:
     kind: str = ""
     forbidden: tuple[str, ...] = ()
     names_error: str | None = None
+    lacks_ipv6: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What making it so would do, in order; none: nothing. `conflicts` as in Made. `encapsulation`: a seal comes
-    first, its end last. `opened`: chains of others that get the agent's rule."""
+    """What making it so would do, in order; none: nothing. `conflicts`, `lacks_ipv6` as in Made. `encapsulation`: a
+    seal comes first, its end last. `opened`: chains of others that get the agent's rule."""
 
     steps: tuple[Step, ...]
     conflicts: tuple[str, ...] = ()
     encapsulation: Literal["seal", "unseal"] | None = None
     opened: tuple[Place, ...] = ()
+    lacks_ipv6: str | None = None
 
 
 class Enroller(Protocol):

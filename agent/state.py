@@ -8,13 +8,12 @@ from agent.effects import Effect
 from agent.ports import Made
 from agent.received import Fetched, Version
 from agent.tunnel.live import Seen
-from agent.window import Window
+from agent.window import CONFIRM_WITHIN_S, Window
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Applied
 from chalicelib.wire.peers import Host
 
 NEVER = Version()
-CONFIRM_WITHIN_S = 60.0
 
 
 class Session(Enum):

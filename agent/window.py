@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
+CONFIRM_WITHIN_S = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

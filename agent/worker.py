@@ -62,9 +62,9 @@ class Worker:
             job = self._jobs.get()
             try:
                 event = self.perform(job)
-            except Exception as fault:  # the outermost loop of the thread: the agent must go on
+            except Exception:  # the outermost loop of the thread: the agent must go on
                 logger.exception("job_crashed", extra={"job": type(job).__name__})
-                event = _failed(job, f"internal error ({type(fault).__name__})")
+                event = _failed(job, "internal error: the log has more of it")
             self.emit(event)
 
     def perform(self, job: ef.Job) -> ev.Event:

@@ -49,7 +49,7 @@ class Settings:
     check_queue_url: str
     plan_dead_letter_queue_url: str
     removal_queue_url: str
-    errand_queue_url: str
+    failover_queue_url: str
     held_queue_url: str
     data_key_id: str
     return_after: timedelta
@@ -82,7 +82,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         check_queue_url=environment.get("CHECK_QUEUE_URL", ""),
         plan_dead_letter_queue_url=environment.get("PLAN_DEAD_LETTER_QUEUE_URL", ""),
         removal_queue_url=environment.get("REMOVAL_QUEUE_URL", ""),
-        errand_queue_url=environment.get("ERRAND_QUEUE_URL", ""),
+        failover_queue_url=environment.get("FAILOVER_QUEUE_URL", ""),
         held_queue_url=environment.get("HELD_QUEUE_URL", ""),
         data_key_id=environment.get("DATA_KEY_ID", ""),
         return_after=timedelta(seconds=int(environment.get("RETURN_AFTER_S", "300"))),

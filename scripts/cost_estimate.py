@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 
 from agent.adapters.control_plane import SESSION_LIFE_S
-from chalicelib.domain.presence import HEARTBEAT_JUMP, HEARTBEAT_REGULAR, MISSED_HEARTBEATS
+from chalicelib.domain.peer.presence import HEARTBEAT_JUMP, HEARTBEAT_REGULAR, MISSED_HEARTBEATS
 
 HOURS = 730  # a month
 
@@ -65,7 +65,7 @@ HEARTBEAT = Use(writes=1, invocations=1, ms=FRAME_MS, messages=2)  # and its ack
 SESSION = Use(reads=1, writes=6, invocations=1, ms=SESSION_MS, rest_calls=1)  # a transaction's three items count twice
 SOCKET = Use(reads=2, writes=5, invocations=4, ms=4 * FRAME_MS, messages=2)  # authorizer, connect, hello, disconnect
 NEWS = Use(reads=2, invocations=1, ms=FRAME_MS)  # that it connected; nobody watches
-VIGIL = Use(reads=2, invocations=1, ms=FRAME_MS, queued=1)  # of a jump, whether it is still heard
+SILENCE_CHECK = Use(reads=2, invocations=1, ms=FRAME_MS, queued=1)  # of a jump, whether it is still heard
 FETCH = Use(reads=6, invocations=1, ms=REST_MS, rest_calls=1)
 
 
@@ -86,7 +86,7 @@ def idle_agent(heartbeat_s: int, is_jump: bool = False) -> dict[str, float]:
         "sockets": renewals * (SOCKET.dollars() + NEWS.dollars()),
         "connection minutes": HOURS * 60 * SOCKET_MINUTE,
         "full fetches": HOURS * FETCH.dollars(),
-        "vigils": looks * VIGIL.dollars(),
+        "silence checks": looks * SILENCE_CHECK.dollars(),
     }
 
 

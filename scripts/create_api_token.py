@@ -8,8 +8,8 @@ import argparse
 import json
 from datetime import timedelta
 
-from chalicelib.bootstrap import container
-from chalicelib.domain.principal import Role
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.identity.principal import Role
 
 
 def main() -> None:

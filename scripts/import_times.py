@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 
 BASELINE = "boto3"
-CLIENT = "from chalicelib.adapters.dynamodb.models import NetworkItem as i; i._get_connection().connection.client"
+CLIENT = "from chalicelib.adapters.dynamodb.table import NetworkItem as i; i._get_connection().connection.client"
 USED: Mapping[str, str] = {
     "api_handler, an API token": "accounts networks peers bundles",
     "api_handler, a person": "people networks peers",

@@ -1,11 +1,11 @@
 """Take up again what waits in a dead-letter queue, once its cause is mended.
 
-    python -m scripts.redrive plan|push|errand|removal [--most N] [--dry-run]
+    python -m scripts.redrive plan|push|failover|removal [--most N] [--dry-run]
 
 Run with the operator's own AWS credentials in the environment of the functions (`…_TABLE`, `PUSH_QUEUE_URL`,
-`CHECK_QUEUE_URL`, `ERRAND_QUEUE_URL`, `REMOVAL_QUEUE_URL`, `PLAN_DEAD_LETTER_QUEUE_URL`, `AWS_REGION`).
+`CHECK_QUEUE_URL`, `FAILOVER_QUEUE_URL`, `REMOVAL_QUEUE_URL`, `PLAN_DEAD_LETTER_QUEUE_URL`, `AWS_REGION`).
 
-push, errand, removal: messages go back to the queue they came from. plan: changes are planned once more, from the
+push, failover, removal: messages go back to the queue they came from. plan: changes are planned once more, from the
 record that was kept whole, or from the change log when the record cannot be read; of what Lambda gave up by itself
 only the time is known, so all changes of that time are planned. All of it may be done twice without harm.
 
@@ -27,8 +27,8 @@ import boto3
 from botocore.config import Config
 
 from chalicelib.adapters.dynamodb.streams import change_from, key_of
-from chalicelib.adapters.messages import removal_from, removal_text
-from chalicelib.bootstrap import container
+from chalicelib.adapters.push.messages import removal_from, removal_text
+from chalicelib.bootstrap.container import container
 from chalicelib.settings import Settings
 
 MOST = 1_000
@@ -78,7 +78,7 @@ class Letters:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("queue", choices=["plan", "push", "errand", "removal"], help="whose dead letters")
+    parser.add_argument("queue", choices=["plan", "push", "failover", "removal"], help="whose dead letters")
     parser.add_argument("--most", type=_count, default=MOST, metavar="N", help="take N at most (%(default)s)")
     parser.add_argument("--dry-run", action="store_true", help="say what waits, and do nothing")
     given = parser.parse_args(arguments)
@@ -148,7 +148,7 @@ def _letters(queue: str, settings: Settings) -> Letters:
         return Letters(sqs, settings.plan_dead_letter_queue_url, _plan)
     source = {
         "push": settings.push_queue_url,
-        "errand": settings.errand_queue_url,
+        "failover": settings.failover_queue_url,
         "removal": settings.removal_queue_url,
     }[queue]
     attributes = sqs.get_queue_attributes(QueueUrl=source, AttributeNames=["RedrivePolicy"])["Attributes"]

@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

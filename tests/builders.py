@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
+from chalicelib.domain.identity.principal import Agent, Principal, Role
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.network import Network, SealedSecret
-from chalicelib.domain.peer import Kind, Peer
-from chalicelib.domain.principal import Agent, Principal, Role
+from chalicelib.domain.network.network import Network, SealedSecret
+from chalicelib.domain.peer.peer import Kind, Peer
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 ADMINISTRATOR = Principal(PrincipalId("tok_admin"), "admin", Role.ADMINISTRATOR, None)

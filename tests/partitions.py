@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from chalicelib.adapters.dynamodb.stored import affected_text, peer_text
+from chalicelib.adapters.dynamodb.change import affected_text
+from chalicelib.adapters.dynamodb.stored_peer import peer_text
 from chalicelib.adapters.memory.outside import MemoryOutside
-from chalicelib.domain.change import AdvanceNetwork, Change, Commit, PutPeer
-from chalicelib.domain.peer import Peer
-from chalicelib.domain.proof import FEW
+from chalicelib.domain.change.change import Change
+from chalicelib.domain.change.rollout import FEW
+from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer
+from chalicelib.domain.peer.peer import Peer
 
 READ_UNITS, WRITE_UNITS = 3_000, 1_000  # a second and partition, DynamoDB quotas
 READ_BYTES, WRITE_BYTES = 4_096, 1_024  # of a unit
@@ -133,20 +135,20 @@ COSTS: Mapping[str, Mapping[str, Cost]] = {
         "between": _read("changes", lambda found: sum(map(_change, found))),
         "page": _read("changes", lambda found: sum(map(_change, found))),
     },
-    "proofs": {
+    "rollouts": {
         "expect": _expect,
-        "proofs": _read("changes", lambda found: len(found) * (TALLY + KEYS + FEW * ID)),
+        "rollouts": _read("changes", lambda found: len(found) * (TALLY + KEYS + FEW * ID)),
         "concerned": _read("changes", lambda found: len(found) * PACKED_ID),
         "count": _count,
     },
     "presence": {
         "progress": _read("presence", lambda _: PRESENCE),
-        "want": lambda _, revisions: [("presence", peer_id, 0, 1) for peer_id in revisions],
-        "heard": _own,
-        "applied": _own,
-        "sighted": _sighted,
+        "raise_wanted": lambda _, revisions: [("presence", peer_id, 0, 1) for peer_id in revisions],
+        "note_heartbeat": _own,
+        "note_applied": _own,
+        "keep_sightings": _sighted,
         "sightings": lambda _, __, known: [("presence", peer_id, 1, 0) for peer_id in known],
-        "record": lambda _, *facts: [("presence", fact.peer_id, 0, 1) for fact in facts],
+        "insert_facts": lambda _, *facts: [("presence", fact.peer_id, 0, 1) for fact in facts],
     },
     "connections": {
         "of_agents": _read("sockets", lambda found: len(found) * SOCKET),

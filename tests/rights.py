@@ -117,7 +117,9 @@ EXPLAINED: Mapping[Right, str] = {
     Right("Deliver", "sqs:ChangeMessageVisibility", "CheckQueue"): "of a message that failed, which none does there",
     Right("Hold", "sqs:ChangeMessageVisibility", "HeldQueue"): "of a message that failed, which none does there",
     Right("Remove", "sqs:ChangeMessageVisibility", "RemovalQueue"): "of a message that failed, which none does there",
-    Right("Failover", "sqs:ChangeMessageVisibility", "ErrandQueue"): "of a message that failed, which none does there",
+    Right(
+        "Failover", "sqs:ChangeMessageVisibility", "FailoverQueue"
+    ): "of a message that failed, which none does there",
     Right("Remove", "sqs:SendMessage", "RemovalQueue"): "goes on with a network of more than 200 peers",
     Right("WebsocketConnect", "dynamodb:BatchWriteItem", "SocketsTable"): "a browser of who sees some networks only",
     Right(

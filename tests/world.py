@@ -16,19 +16,19 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from app import app
-from chalicelib import bootstrap
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
-from chalicelib.adapters.messages import errand_text, held_text
-from chalicelib.application.plans import by_network
-from chalicelib.application.rotations import WORDS
-from chalicelib.bootstrap import Container
-from chalicelib.domain.change import Change
+from chalicelib.adapters.push.messages import failover_task_text, held_text
+from chalicelib.application.agents.key_rotation import WORDS
+from chalicelib.application.push.plans import by_network
+from chalicelib.bootstrap import container as bootstrap
+from chalicelib.bootstrap.container import Container
+from chalicelib.domain.change.change import Change
+from chalicelib.domain.identity.principal import Role
+from chalicelib.domain.identity.user import Claims
 from chalicelib.domain.ids import ConnectionId
-from chalicelib.domain.principal import Role
-from chalicelib.domain.user import Claims
 from chalicelib.entrypoints import queues, sockets
-from chalicelib.entrypoints.rest.route import OPERATIONS
+from chalicelib.entrypoints.rest.operation import OPERATIONS
 from chalicelib.settings import settings_from
 from chalicelib.wire import delta
 from chalicelib.wire.codec import content_hash
@@ -152,7 +152,7 @@ class World:
         self._announced += len(facts)
         if facts:
             for at in range(0, len(facts), FACTS):
-                self.container.proofs.count(self.adversary.deliveries(facts[at : at + FACTS]))
+                self.container.rollouts.count(self.adversary.deliveries(facts[at : at + FACTS]))
             self.container.announcements.announce(facts)
         self.deliver()
         self.outside.queue.messages, self.outside.queue.delayed = self.outside.queue.delayed, []
@@ -176,14 +176,14 @@ class World:
             self.container.deliveries.deliver(push)
 
     def live(self, duration: timedelta = timedelta(0)) -> None:
-        """Let time pass, running the errands that fall due in it, in order, each with what follows."""
-        clock, waiting = self.outside.clock, self.outside.errands.waiting
+        """Let time pass, running the failover tasks that fall due in it, in order, each with what follows."""
+        clock, waiting = self.outside.clock, self.outside.failover_tasks.waiting
         end = clock.now() + duration
         while due := sorted((at for at, _ in waiting if at <= end)):
             clock.advance(max(due[0] - clock.now(), timedelta(0)))
-            now = [errand for at, errand in waiting if at <= clock.now()]
-            waiting[:] = [(at, errand) for at, errand in waiting if at > clock.now()]
-            bodies = [{"messageId": str(n), "body": errand_text(one)} for n, one in enumerate(now)]
+            now = [task for at, task in waiting if at <= clock.now()]
+            waiting[:] = [(at, task) for at, task in waiting if at > clock.now()]
+            bodies = [{"messageId": str(n), "body": failover_task_text(one)} for n, one in enumerate(now)]
             assert queues.failover({"Records": self.adversary.deliveries(bodies)}) == {"batchItemFailures": []}
             self.settle()
         clock.advance(max(end - clock.now(), timedelta(0)))

@@ -10,7 +10,10 @@ from agent.errors import ToolFailed, ToolMissing
 
 TIMEOUT_S = 15
 PIDS = 64
-QUOTED = re.compile(r"[`'\"].*?['\"]")
+REASON_CHARS = 200
+QUOTED = re.compile(r"[`'\"].*?(?:['\"]|$)")
+STOPPED = re.compile(r"^Command failed \S*:(\d+)$", re.MULTILINE)  # `ip -batch`, after what went wrong
+ASIDE = ("Command failed", "Warning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,14 @@ class Commands:
             done = self._done(argv, stdin)
         except FileNotFoundError as missing:
             raise ToolMissing(f"{argv[0]} is not installed") from missing
-        except (OSError, subprocess.TimeoutExpired) as failed:
-            raise ToolFailed(f"{argv[0]}: {type(failed).__name__}") from failed
+        except subprocess.TimeoutExpired as late:
+            raise ToolFailed(f"{_name(argv)}: no end within {self.timeout_s:g} s") from late
+        except OSError as failed:
+            raise ToolFailed(f"{argv[0]} cannot be run: {failed.strerror}") from failed
         if done.returncode != 0:
-            raise ToolFailed(f"{_name(argv)}: {_last_line(done.stderr) or f'status {done.returncode}'}")
+            reason = _reason(done.stderr) or f"status {done.returncode}"
+            stopped = STOPPED.search(done.stderr)
+            raise ToolFailed(f"{_name(argv)}: {reason}", at_line=int(stopped[1]) if stopped is not None else None)
         return done.stdout
 
     def has_run(self, pid: int) -> bool:
@@ -57,6 +64,10 @@ def _name(argv: Sequence[str]) -> str:
     return " ".join(argv[:2])
 
 
-def _last_line(text: str) -> str:
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    return QUOTED.sub("…", lines[-1])[:200] if lines else ""
+def _reason(text: str) -> str:
+    """The line that says what went wrong: `nft` marks the place in the lines after it, `ip` and `wg` say last
+    that they stopped."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if "Error:" in line]
+    others = [line for line in lines if not line.startswith(ASIDE)]
+    return QUOTED.sub("…", (errors or others or lines or [""])[0])[:REASON_CHARS]

@@ -12,7 +12,6 @@ from agent.adapters.netlink import (
     IFLA_IFNAME,
     KERNEL,
     LINK,
-    LINK_SCOPE,
     NETCONF_BYTES,
     NETCONFA_FORWARDING,
     NETCONFA_IFINDEX,
@@ -51,7 +50,7 @@ class Concern:
             case Kind.NEWLINK | Kind.DELLINK:
                 return self._link(message)
             case Kind.NEWADDR | Kind.DELADDR:
-                return self._address(message)
+                return ADDRESS.unpack_from(message.body) == (self.index,)
             case Kind.NEWROUTE | Kind.DELROUTE:
                 return self._route(message)
             case Kind.NEWRULE | Kind.DELRULE:
@@ -72,12 +71,6 @@ class Concern:
         if is_named:
             self.index = index if message.kind == Kind.NEWLINK else None
         return is_own
-
-    def _address(self, message: Message) -> bool:
-        scope: int
-        index: int
-        _, _, _, scope, index = ADDRESS.unpack_from(message.body)
-        return index == self.index and scope != LINK_SCOPE
 
     def _route(self, message: Message) -> bool:
         """One of its own, or one that the kernel laid with an address and somebody took away."""

@@ -9,10 +9,10 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.adapters.dialling import Dialler
+from agent.adapters.kept import Connections
 from agent.adapters.outgoing import Answer, Unanswered, ask, pool
 from agent.errors import (
     BundleRefused,
@@ -24,6 +24,7 @@ from agent.errors import (
     SignatureInvalid,
 )
 from agent.keys import device_public_key, device_signer
+from agent.plain import plain
 from agent.received import Fetched, applied_to, received, subject_of, whole
 from agent.trust import Trust
 from chalicelib.wire.agent import (
@@ -42,7 +43,7 @@ from chalicelib.wire.agent import (
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.codec import decode, encode
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
-from chalicelib.wire.problem import Problem
+from chalicelib.wire.problem import FieldError, Problem
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 
 TIMEOUTS_S = (4.0, 12.0)  # to connect, to read
@@ -56,18 +57,20 @@ GONE = 410
 CONFLICT = 409
 KEY_IN_USE = "key_in_use"
 RETRYABLE = frozenset({408, 425, 429})
+MOST_DETAIL = 2_000  # characters
+MOST_FIELDS = 20
 
 Shape = TypeVar("Shape")
 
 
 @dataclass(slots=True)
 class Http:
-    """One origin. `dialler` None: connections as the host makes them. `clock_offset_s`: the server's clock
+    """One origin. `dialler` None: one that remembers nothing. `clock_offset_s`: the server's clock
     less ours, from its last answer."""
 
     server: str
     dialler: Dialler | None = None
-    connections: urllib3.PoolManager = field(init=False, repr=False)
+    connections: Connections = field(init=False, repr=False)
     clock_offset_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -96,7 +99,7 @@ class Http:
         try:
             answer = ask(self.connections, method, asked, TIMEOUTS_S, body, said)
         except Unanswered as failed:
-            raise Outage(f"no answer from the control plane ({failed})") from failed
+            raise Outage(f"no answer from the control plane: {failed}") from failed
         self._set_clock_by(answer)
         return answer
 
@@ -126,7 +129,7 @@ class RestEnroller:
     def enroll(self, request: EnrollRequest) -> Enrolled:
         answer = self.http.call("POST", "/enroll", body=encode(request))
         if answer.ok:
-            return _decoded(answer, Enrolled)
+            return _harmless(_decoded(answer, Enrolled))
         problem = _problem(answer)
         if problem is None or answer.status_code >= 500 or answer.status_code in RETRYABLE:
             raise Outage(f"the control plane answered {answer.status_code}", answer.status_code)
@@ -200,7 +203,7 @@ class RestControlPlane:
             self.trust.check(subject_of(came, self.network_id, self.peer_id), answer.content, came.signature)
             fetched = applied_to(base, came) if came.is_delta and base is not None else whole(came)
         except (SignatureInvalid, BundleRefused, msgspec.DecodeError) as unusable:
-            raise Outage(f"an answer that cannot be used: {unusable}", answer.status_code) from unusable
+            raise Outage(f"an answer that cannot be used: {plain(str(unusable))}", answer.status_code) from unusable
         self.trust.name_successor(fetched.bundle.next_signing_key)
         return fetched
 
@@ -255,15 +258,34 @@ def _tag(fetched: Fetched) -> str:
     return f'"{version.generation}.{version.revision}.{fetched.hash}"'
 
 
+def _harmless(enrolled: Enrolled) -> Enrolled:
+    """Raises Outage: an id would do something to a terminal, or names nothing."""
+    if any(not one or plain(one) != one for one in (enrolled.peer_id, enrolled.network_id)):
+        raise Outage("the control plane's answer has ids that are no words")
+    return enrolled
+
+
 def _problem(answer: Answer) -> Problem | None:
+    """Its texts harmless to a terminal; None: the answer is none."""
     try:
-        return decode(answer.content, Problem)
+        problem = decode(answer.content, Problem)
     except msgspec.DecodeError:
         return None
+    return msgspec.structs.replace(
+        problem,
+        title=plain(problem.title),
+        code=plain(problem.code),
+        detail=plain(problem.detail, MOST_DETAIL),
+        errors=[
+            FieldError(field=plain(error.field), message=plain(error.message)) for error in problem.errors[:MOST_FIELDS]
+        ],
+    )
 
 
 def _decoded(answer: Answer, shape: type[Shape]) -> Shape:
     try:
         return decode(answer.content, shape)
     except msgspec.DecodeError as malformed:
-        raise Outage(f"the control plane's answer is no {shape.__name__}") from malformed
+        raise Outage(
+            "what answers is no control plane, or another version of it: check the server's URL"
+        ) from malformed

@@ -90,7 +90,12 @@ class Device:
         except OSError as missing:
             raise ToolFailed("this kernel has no WireGuard and wireguard-go is not installed") from missing
         self._child = child
-        self.pid_file.write_text(str(child.pid))
+        try:
+            self.pid_file.write_text(str(child.pid))
+        except OSError as refused:
+            child.kill()  # nobody would find it again
+            child.wait(GONE_WITHIN_S)
+            raise ToolFailed(f"{self.pid_file} cannot be written: {refused.strerror}") from refused
         deadline = monotonic() + READY_WITHIN_S
         while not self._answers():
             if child.poll() is not None:

@@ -1,125 +1,94 @@
 """Connections to the control plane that a tunnel never swallows, to its last addresses where names are not answered."""
 
-import contextlib
 import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-
+from agent.adapters.families import interleaved, version_of
+from agent.adapters.keepalive import keep_alive
+from agent.adapters.marking import mark
+from agent.adapters.racing import first_connected
+from agent.adapters.resolution import look_up
 from agent.errors import StateUnusable
+from agent.tunnel.desired import is_address
+from agent.tunnel.encapsulation import MARK
 
 NAMES_WITHIN_S = 3.0
-TRIED = 4  # addresses of one name
+TRIED = 8  # addresses of one name, families in turn
+KEPT = 8
 
 logger = logging.getLogger(__name__)
-
-Options = Sequence[tuple[int, int, int]]
 
 
 @dataclass(slots=True)
 class Dialler:
     """`mark`: of every socket, by which policy routing keeps it out of the tunnel. `known`: host → its last
-    addresses; `keep` is called with them when they change."""
+    addresses, the one that worked first; `keep` is called with them when they change."""
 
-    mark: int
+    mark: int = MARK
     known: Mapping[str, Sequence[str]] = field(default_factory=dict)
     keep: Callable[[Mapping[str, Sequence[str]]], None] = lambda _: None
 
-    def connect(self, host: str, port: int, timeout_s: float, options: Options = ()) -> socket.socket:
-        """Raises OSError (TimeoutError among them) of the last address tried."""
-        failed: OSError = socket.gaierror(socket.EAI_AGAIN, "the name is not answered, and never was")
-        for address in self._addresses(host)[:TRIED]:
-            try:
-                return self._connected(address, port, timeout_s, options)
-            except OSError as refused:
-                failed = refused
-        raise failed
+    def connect(self, host: str, port: int, timeout_s: float) -> socket.socket:
+        """A connection within `NAMES_WITHIN_S` for the name and `timeout_s` for all of its addresses.
 
-    def _connected(self, address: str, port: int, timeout_s: float, options: Options) -> socket.socket:
-        made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        Raises:
+            socket.gaierror: the name has no address, or nobody answers for it and it was never known.
+            TimeoutError: no address answered.
+            OSError: why the address that tells most did not take it.
+        """
+        addresses = self._addresses(host)
+        connection = first_connected(addresses[:TRIED], port, timeout_s, self._made)
+        if not is_address(host):
+            self._keep(host, [_peer(connection), *addresses])
+        return connection
+
+    def suspect(self, host: str, silent: str) -> bool:
+        """An address took the connection, and then nothing came: large packets may be lost on this way. The other
+        family begins the next time; whether there is one."""
+        before = self.known.get(host, ())
+        others = [address for address in before if version_of(address) != version_of(silent)]
+        if others:
+            self._keep(host, [*others, *before])
+        return bool(others)
+
+    def _made(self, family: int) -> socket.socket:
+        made = socket.socket(family, socket.SOCK_STREAM)
         try:
-            with contextlib.suppress(PermissionError):  # without CAP_NET_ADMIN it is as any program's
-                made.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, self.mark)
-            for option in options:
-                made.setsockopt(*option)
-            made.settimeout(timeout_s)
-            made.connect((address, port))
+            mark(made, self.mark)
+            keep_alive(made)
         except BaseException:
             made.close()
             raise
         return made
 
     def _addresses(self, host: str) -> Sequence[str]:
-        with contextlib.suppress(ValueError):
-            return [str(ip_address(host.strip("[]")))]
-        found = _looked_up(host)
-        if not found:
-            return self.known.get(host, ())
-        if found != list(self.known.get(host, ())):
-            self.known = {**self.known, host: found}
-            try:
-                self.keep(self.known)
-            except StateUnusable as refused:
-                logger.warning("addresses_not_saved", extra={"error": str(refused)})
-        return found
-
-
-def pool_classes(dialler: Dialler) -> dict[str, Any]:
-    """For urllib3, by scheme: every connection by a dialler."""
-
-    def dialled(connection: HTTPConnection) -> socket.socket:
-        timeout = connection.timeout
+        before = self.known.get(host, ())
         try:
-            return dialler.connect(
-                connection.host,
-                connection.port,
-                timeout if isinstance(timeout, int | float) else NAMES_WITHIN_S,
-                [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-            )
-        except TimeoutError as late:
-            raise ConnectTimeoutError(connection, "no answer in time") from late
-        except OSError as failed:
-            raise NewConnectionError(connection, f"no connection ({type(failed).__name__})") from failed
+            found = look_up(host, NAMES_WITHIN_S)
+        except OSError:
+            if not before:
+                raise
+            return interleaved(before)
+        if not before:
+            return found
+        worked = [address for address in before[:1] if address in found]
+        return interleaved([*worked, *found], first=version_of(before[0]))
 
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return dialled(self)
-
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return dialled(self)
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    return {"http": PlainPool, "https": SecurePool}
+    def _keep(self, host: str, addresses: Sequence[str]) -> None:
+        """Those of before stay behind the new ones: a portal may have answered for the name."""
+        before = self.known.get(host, ())
+        kept = list(dict.fromkeys([*addresses, *before]))[:KEPT]
+        if kept[:1] == list(before[:1]) and set(kept) == set(before):
+            return
+        self.known = {**self.known, host: kept}
+        try:
+            self.keep(self.known)
+        except StateUnusable as refused:
+            logger.warning("addresses_not_saved", extra={"error": str(refused)})
 
 
-def _looked_up(host: str) -> list[str]:
-    """In bounded time: behind a seal nobody may answer."""
-    answers: SimpleQueue[list[str]] = SimpleQueue()
-    Thread(target=_look_up, args=(host, answers), daemon=True, name="look up").start()
-    try:
-        return answers.get(timeout=NAMES_WITHIN_S)
-    except Empty:
-        return []
-
-
-def _look_up(host: str, answers: SimpleQueue[list[str]]) -> None:
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        answers.put([])
-    else:
-        answers.put(list(dict.fromkeys(str(item[4][0]) for item in found)))
+def _peer(connection: socket.socket) -> str:
+    address: str = connection.getpeername()[0]
+    return address

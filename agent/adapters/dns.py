@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
+from agent.adapters import ipv6
 from agent.adapters.dns_desk import Bounds, Desk, Pending
 from agent.adapters.dns_messages import MOST_BYTES
 from agent.errors import ToolFailed
@@ -57,8 +58,9 @@ class DnsServer:
             ToolFailed: an address could not be bound; the others answer.
         """
         self._desk.zone = zone
-        if zone.listen != self._listeners.keys():
-            self._do(self._listen(zone))
+        listen = zone.listen if ipv6.is_known() else frozenset(one for one in zone.listen if one.version == 4)
+        if listen != self._listeners.keys():
+            self._do(self._listen(listen))
 
     def close(self) -> None:
         """End it, questions under way included; one that does not end in time answers nobody."""
@@ -76,14 +78,14 @@ class DnsServer:
         except TookTooLong as late:
             raise ToolFailed("the DNS server does not follow") from late
 
-    async def _listen(self, zone: Zone) -> None:
+    async def _listen(self, addresses: frozenset[Address]) -> None:
         refused: list[str] = []
-        for address in sorted(zone.listen - self._listeners.keys(), key=str):
+        for address in sorted(addresses - self._listeners.keys(), key=str):
             try:
                 self._listeners[address] = await self._listener(address)
             except OSError as taken:
                 refused.append(f"{address} ({taken.strerror})")
-        for address in self._listeners.keys() - zone.listen:
+        for address in self._listeners.keys() - addresses:
             self._close(self._listeners.pop(address))
         if refused:
             raise ToolFailed(f"names are not served: port {self._port} cannot be had on {', '.join(refused)}")

@@ -7,7 +7,7 @@ import platform
 import shutil
 import socket
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,14 +15,15 @@ from time import sleep, time
 
 import websocket
 
-from agent import doctor
 from agent.adapters.commands import Commands
 from agent.adapters.firewall import must_forward
 from agent.adapters.host import CAP_NET_ADMIN, CAP_NET_RAW, TUN, has_capability
 from agent.adapters.outgoing import Unanswered, ask, pool
-from agent.adapters.push import tls
 from agent.adapters.resolution import resolve
-from agent.errors import ToolFailed
+from agent.adapters.watch import seen_now
+from agent.doctor import host, paths
+from agent.errors import SettingsInvalid, ToolFailed, ToolMissing
+from agent.firewall.nftables import Table, replacing
 from agent.settings import socket_url
 from agent.tunnel.desired import Endpoint
 
@@ -36,8 +37,8 @@ UDP_HEADERS_BYTES = {4: 28, 6: 48}
 ICMP_WITHIN_S = 0.3
 
 
-def kernel() -> doctor.Kernel:
-    return doctor.Kernel(
+def kernel() -> host.Kernel:
+    return host.Kernel(
         has_wireguard=_has_module(),
         has_wireguard_go=shutil.which("wireguard-go") is not None,
         has_net_admin=has_capability(CAP_NET_ADMIN),
@@ -54,6 +55,43 @@ def version(tool: str) -> str | None:
         return None
 
 
+def release() -> str:
+    return platform.release()
+
+
+def refusal(table: Table) -> str | None:
+    """Why nft or the kernel would not take a table; None: they would. Nothing is loaded.
+
+    Raises:
+        ToolMissing: nft is not installed.
+    """
+    try:
+        Commands(TIMEOUT_S).run("nft", "-c", "-f", "-", stdin=replacing(table))
+    except ToolMissing:
+        raise
+    except ToolFailed as refused:
+        return str(refused)
+    return None
+
+
+def handshakes(interface: str, names: Mapping[str, str]) -> Sequence[paths.Handshake]:
+    """Of the peers asked for, as WireGuard says. `names`: public key → peer id.
+
+    Raises:
+        ToolFailed: no such interface, or no right to look at it.
+    """
+    now = time()
+    return [
+        paths.Handshake(
+            peer_id=names[seen.public_key],
+            endpoint=seen.endpoint,
+            age_s=max(0.0, now - seen.handshake_at) if seen.handshake_at else None,
+        )
+        for seen in seen_now(Commands(TIMEOUT_S), interface)
+        if seen.public_key in names
+    ]
+
+
 def forwards(has_ipv6: bool) -> bool | None:
     try:
         return not must_forward(has_ipv6)
@@ -61,31 +99,31 @@ def forwards(has_ipv6: bool) -> bool | None:
         return None
 
 
-def names(asked: Iterable[tuple[str, str]]) -> Sequence[doctor.Name]:
+def names(asked: Iterable[tuple[str, str]]) -> Sequence[paths.Name]:
     """Each (what it is, host) with its addresses."""
-    return [doctor.Name(what, host, _addresses(host)) for what, host in asked]
+    return [paths.Name(what, host, _addresses(host)) for what, host in asked]
 
 
-def path(peer_id: str, endpoint: Endpoint, interface_bytes: int) -> doctor.Path | None:
+def path(peer_id: str, endpoint: Endpoint, interface_bytes: int) -> paths.Path | None:
     """The MTU on the way to an endpoint; None: its name has no address."""
     found = resolve([endpoint]).get(endpoint)
     if found is None:
         return None
     address = found.rpartition(":")[0].strip("[]")
     kind = ip_address(address).version
-    return doctor.Path(peer_id, address, kind, _path_bytes(address, kind), interface_bytes)
+    return paths.Path(peer_id, address, kind, _path_bytes(address, kind), interface_bytes)
 
 
-def answer(server: str) -> doctor.Answer:
+def answer(server: str) -> paths.Answer:
     """One GET, and one handshake of a socket without a session."""
     try:
         got = ask(pool(server), "GET", f"{server}{HEALTH}", (TIMEOUT_S, TIMEOUT_S))
-    except Unanswered as failed:
-        return doctor.Answer(None, str(failed), None, None)
+    except (Unanswered, SettingsInvalid) as failed:
+        return paths.Answer(None, str(failed), None, None)
     offset_s = None
     with contextlib.suppress(KeyError, ValueError):
         offset_s = parsedate_to_datetime(got.headers["Date"]).timestamp() - time()
-    return doctor.Answer(got.status_code, None, offset_s, _upgrade(server))
+    return paths.Answer(got.status_code, None, offset_s, _upgrade(server))
 
 
 def open_paths(root: Path) -> Sequence[str] | None:
@@ -98,12 +136,12 @@ def open_paths(root: Path) -> Sequence[str] | None:
 def _reachable(path: Path) -> Iterable[Path]:
     mode = stat.S_IMODE(path.lstat().st_mode)
     if not path.is_dir():
-        if mode & doctor.PRIVATE:
+        if mode & host.PRIVATE:
             yield path
         return
-    if mode & doctor.OTHERS_WRITE:
+    if mode & host.OTHERS_WRITE:
         yield path
-    if mode & doctor.PRIVATE:
+    if mode & host.PRIVATE:
         for inside in sorted(path.iterdir()):
             yield from _reachable(inside)
 
@@ -147,27 +185,26 @@ def _path_bytes(address: str, kind: int) -> int | None:
     family = socket.AF_INET if kind == 4 else socket.AF_INET6
     level = socket.IPPROTO_IP if kind == 4 else socket.IPPROTO_IPV6
     discover, asked = (IP_MTU_DISCOVER, IP_MTU) if kind == 4 else (IPV6_MTU_DISCOVER, IPV6_MTU)
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.setsockopt(level, discover, IP_PMTUDISC_DO)
-            probe.connect((address, DISCARD_PORT))
-            with contextlib.suppress(OSError):
-                probe.send(bytes(probe.getsockopt(level, asked) - UDP_HEADERS_BYTES[kind]))
-                sleep(ICMP_WITHIN_S)  # a router on the way may say that it is too large
-            return probe.getsockopt(level, asked)
-        except OSError:
-            return None
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.setsockopt(level, discover, IP_PMTUDISC_DO)
+        probe.connect((address, DISCARD_PORT))
+        with contextlib.suppress(OSError):
+            probe.send(bytes(probe.getsockopt(level, asked) - UDP_HEADERS_BYTES[kind]))
+            sleep(ICMP_WITHIN_S)  # a router on the way may say that it is too large
+        return probe.getsockopt(level, asked)
+    return None
 
 
 def _upgrade(server: str) -> int | None:
     url = socket_url(server)
     try:
+        under = pool(server).way.open(TIMEOUT_S, is_tunnelled=True).sock
         opened = websocket.create_connection(
-            url, timeout=TIMEOUT_S, suppress_origin=True, sslopt=tls() if url.startswith("wss:") else None
+            url, timeout=TIMEOUT_S, suppress_origin=True, redirect_limit=0, socket=under
         )
     except websocket.WebSocketBadStatusException as refused:
         return refused.status_code
-    except (websocket.WebSocketException, OSError):
+    except (Unanswered, websocket.WebSocketException, OSError):
         return None
     opened.close()
     return 101

@@ -124,16 +124,16 @@ def enable_forwarding(has_ipv6: bool) -> None:
     """
     try:
         _write(IPV4_FORWARDING, "1")
-        if has_ipv6:
+        if has_ipv6 and IPV6_FORWARDING.exists():
             _keep_router_advertisements()
             _write(IPV6_FORWARDING, "1")
     except OSError as refused:
-        raise ToolFailed("forwarding cannot be enabled: /proc/sys/net is not writable") from refused
+        raise ToolFailed(f"forwarding cannot be enabled: {refused.filename}: {refused.strerror}") from refused
 
 
 def must_forward(has_ipv6: bool) -> bool:
-    """Whether the kernel does not forward yet what it has to."""
-    settings = [IPV4_FORWARDING, IPV6_FORWARDING] if has_ipv6 else [IPV4_FORWARDING]
+    """Whether the kernel does not forward yet what it has to; one without IPv6 forwards none of it."""
+    settings = [IPV4_FORWARDING, *([IPV6_FORWARDING] if has_ipv6 and IPV6_FORWARDING.exists() else [])]
     return any(not setting.exists() or setting.read_text().strip() != "1" for setting in settings)
 
 

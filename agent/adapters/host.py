@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent import __version__
 from agent.enrollment import INTERFACE_PREFIX
+from agent.errors import RightsMissing
 from chalicelib.wire.peers import Host
 
 CAP_NET_ADMIN, CAP_NET_RAW = 12, 13  # linux/capability.h
@@ -27,12 +28,22 @@ class LinuxHost:
         return _has_default(IPV4_ROUTES, DEFAULT_V4, device=0) or _has_default(IPV6_ROUTES, DEFAULT_V6, device=-1)
 
 
+def is_there(interface: str) -> bool:
+    return any(name == interface for _, name in socket.if_nameindex())
+
+
+def need_rights(command: str) -> None:
+    """Raises RightsMissing: what the command lacks."""
+    if (missing := missing_rights()) is not None:
+        raise RightsMissing(f"{command} needs {missing}")
+
+
 def missing_rights() -> str | None:
-    """What `run` lacks, in words; None: nothing."""
+    """What making a tunnel needs and this process lacks; None: nothing."""
     if not has_capability(CAP_NET_ADMIN):
-        return "run needs root, or the capability CAP_NET_ADMIN: it makes a network interface"
+        return "root, or the capability CAP_NET_ADMIN: it makes a network interface"
     if not TUN.exists() and not Path("/sys/module/wireguard").exists():
-        return "run needs /dev/net/tun, or a kernel with WireGuard: load the module tun, or pass the device in"
+        return "/dev/net/tun, or a kernel with WireGuard: load the module tun, or pass the device in"
     return None
 
 

@@ -27,10 +27,9 @@ HEADER = struct.Struct("=IHHII")
 ATTRIBUTE = struct.Struct("=HH")
 ATTRIBUTE_KIND = 0x3FFF
 LINK = struct.Struct("=BxHi8x")  # family, type, index
-ADDRESS = struct.Struct("=BBBBi")  # family, prefix length, flags, scope, index
+ADDRESS = struct.Struct("=4xi")  # index
 ROUTE = struct.Struct("=4xBBBB4x")  # table, protocol, scope, type
 RULE_BYTES, NETCONF_BYTES, NFTABLES_BYTES = 12, 4, 4
-LINK_SCOPE = 253
 KERNEL = 0
 RECEIVED_BYTES = 1 << 16
 BUFFER_BYTES = 1 << 20

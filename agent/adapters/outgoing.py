@@ -1,25 +1,33 @@
-"""How the agent reaches out: by urllib3, which `requests` wraps at 8 MB of memory more; proxies and certificates
-as every tool takes them from the environment."""
+"""Calls to the control plane: each bounded as a whole, in time and in size, over one connection that is kept alive.
 
-import os
+By urllib3's connections, without its pools; `requests` would be 8 MB of memory more.
+"""
+
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from http.client import HTTPException
+from time import monotonic
+from urllib.parse import urlsplit
 
-import certifi
-import urllib3
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from agent.adapters.dialling import Dialler, pool_classes
+from agent.adapters.connecting import Connection, Deadline, Way
+from agent.adapters.connecting import Unanswered as Unanswered
+from agent.adapters.dialling import Dialler
+from agent.adapters.kept import Connections
+from agent.adapters.reasons import CUT_OFF, sentence
 
 ALWAYS_SAID = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "wirety-agent"}
-NO_RETRY = urllib3.Retry(total=0, redirect=0, raise_on_redirect=False, raise_on_status=False)
+MOST_BYTES = 16 * 1024 * 1024  # of a body, unpacked; the largest bundle has 5
+CHUNK_BYTES = 65_536
+SHORTEST_S = 1.0
+GZIP = 31  # zlib's window bits for gzip's format
 
 
-class Unanswered(Exception):
-    """No answer came; named by what failed, without URL and header."""
+class NothingCame(Unanswered):
+    """Not even the head of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,60 +47,113 @@ class Answer:
         return self.content.decode(errors="replace")
 
 
-def certificates() -> str:
-    """The file of certificates to trust, for calls and sockets alike."""
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`until_s`: monotonic; the whole of it is over by then."""
+
+    method: str
+    url: str
+    body: bytes | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    until_s: float
 
 
-def proxy_of(server: str) -> str | None:
-    """The environment's proxy for an origin; None: NO_PROXY names its host, or there is none."""
-    parts = urlsplit(server)
-    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+def pool(server: str, dialler: Dialler | None = None) -> Connections:
+    """Connections to one origin, kept alive: by the dialler, through the environment's proxy if there is one.
 
-
-def pool(server: str, dialler: Dialler | None = None) -> urllib3.PoolManager:
-    """Connections to one origin, kept alive: by the dialler, or through the environment's proxy."""
-    parts = urlsplit(server)
-    is_tls = parts.scheme == "https"
-    options: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED", "ca_certs": certificates()} if is_tls else {}
-    proxy = proxy_of(server)
-    if proxy is None:
-        direct = urllib3.PoolManager(num_pools=1, **options)
-        if dialler is not None:
-            direct.pool_classes_by_scheme = pool_classes(dialler)
-        return direct
-    login = urlsplit(proxy)
-    named = f"{unquote(login.username)}:{unquote(login.password or '')}" if login.username else None
-    headers = urllib3.make_headers(proxy_basic_auth=named) if named else None
-    bare = login._replace(netloc=login.netloc.rpartition("@")[2]).geturl()
-    return urllib3.ProxyManager(bare, num_pools=1, proxy_headers=headers, **options)
+    Raises:
+        SettingsInvalid: that proxy cannot be used.
+    """
+    return Connections(Way.to(server, dialler))
 
 
 def ask(
-    through: urllib3.PoolManager,
+    through: Connections,
     method: str,
     url: str,
     timeouts_s: tuple[float, float],
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """One call: no retry, no redirect. `timeouts_s`: to connect, to read.
+    """One call, no redirect. `timeouts_s`: to connect, to read; together they bound the whole call.
+
+    A GET that a kept connection leaves without an answer is asked once more by a fresh one: networks forget
+    connections, and servers close them, at any moment.
 
     Raises:
         Unanswered.
     """
     connect_s, read_s = timeouts_s
+    call = Call(method, url, body, {**ALWAYS_SAID, **(headers or {})}, monotonic() + connect_s + read_s)
+    kept = through.take()
+    if kept is not None:
+        is_repeatable = method == "GET"
+        try:
+            return _answer(through, kept, call, min(connect_s, read_s) if is_repeatable else read_s)
+        except NothingCame:
+            if not is_repeatable:
+                raise
+    return _answer(through, through.way.open(connect_s), call, read_s)
+
+
+def _answer(through: Connections, connection: Connection, call: Call, silent_s: float) -> Answer:
+    """`silent_s`: how long nothing may come."""
+    left_s = max(SHORTEST_S, call.until_s - monotonic())
+    silent_s = min(silent_s, left_s)
+    too_late = f"no whole answer within {left_s:.0f} s"
+    has_head = False
+    with Deadline(lambda: connection.sock, left_s) as deadline:
+        try:
+            response = _asked(through.way, connection, call, silent_s)
+            has_head = True
+            content = _body(response)
+        except Unanswered:
+            connection.close()
+            raise
+        except (HTTPError, HTTPException, OSError) as failed:
+            connection.close()
+            if has_head or deadline.is_over:
+                raise Unanswered(too_late if deadline.is_over else sentence(failed, silent_s)) from failed
+            raise NothingCame(sentence(failed, silent_s)) from failed
+    if deadline.is_over:  # which ends a head, or a body of no known length, as its sender would
+        connection.close()
+        raise Unanswered(too_late)
+    if connection.sock is not None:
+        through.keep(connection)
+    return Answer(response.status, response.headers, content)
+
+
+def _asked(way: Way, connection: Connection, call: Call, silent_s: float) -> BaseHTTPResponse:
+    """The head of the answer."""
+    parts = urlsplit(call.url)
+    target = parts._replace(scheme="", netloc="").geturl() or "/"
+    headers = dict(call.headers)
+    if way.is_forwarded:
+        target, headers = call.url, {**headers, **way.login()}
+    connection.timeout = silent_s
+    if connection.sock is not None:
+        connection.sock.settimeout(silent_s)
+    connection.request(
+        call.method, target, body=call.body, headers=headers, preload_content=False, decode_content=False
+    )
+    return connection.getresponse()
+
+
+def _body(response: BaseHTTPResponse) -> bytes:
+    """Unpacked; never more than `MOST_BYTES` is in memory, whatever is said of its size."""
+    unpacking = zlib.decompressobj(GZIP) if response.headers.get("Content-Encoding", "") == "gzip" else None
+    content = bytearray()
+    while chunk := response.read(CHUNK_BYTES, decode_content=False):
+        content += chunk if unpacking is None else _unpacked(unpacking, chunk, MOST_BYTES + 1 - len(content))
+        if len(content) > MOST_BYTES:
+            raise Unanswered(f"the answer is larger than {MOST_BYTES // 1024 // 1024} MiB")
+    if unpacking is not None and not unpacking.eof and content:
+        raise Unanswered(CUT_OFF)
+    return bytes(content)
+
+
+def _unpacked(unpacking: "zlib._Decompress", chunk: bytes, room_bytes: int) -> bytes:
     try:
-        answer = through.request(
-            method,
-            url,
-            body=body,
-            headers={**ALWAYS_SAID, **(headers or {})},
-            timeout=urllib3.Timeout(connect=connect_s, read=read_s),
-            retries=NO_RETRY,
-            redirect=False,
-        )
-    except (HTTPError, OSError) as failed:
-        reason = getattr(failed, "reason", None) or failed
-        raise Unanswered(type(reason).__name__) from failed
-    return Answer(answer.status, answer.headers, answer.data)
+        return unpacking.decompress(chunk, max(1, room_bytes))
+    except zlib.error as damaged:
+        raise Unanswered("the answer is not packed as it says") from damaged

@@ -2,30 +2,45 @@
 
 import contextlib
 import logging
-import socket
-import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from urllib.parse import urlsplit
+from typing import Any
 
 import msgspec
 import websocket
 
+from agent.adapters.connecting import Deadline, Unanswered, Way, wake
 from agent.adapters.dialling import Dialler
-from agent.adapters.outgoing import certificates, proxy_of
+from agent.adapters.reasons import CUT_OFF, sentence
 from agent.events import Event, FrameReceived, SocketClosed, SocketOpened
 from chalicelib.wire.frames import ToAgent
 
 CONNECT_WITHIN_S = 10.0
 NORMAL_CLOSURE = 1000  # RFC 6455 section 7.4.1
-KEEPALIVE_S = 45  # under what NATs and mobile networks forget; nothing may be due to be sent for minutes
-KEEPALIVE_AGAIN_S = 5
-KEEPALIVE_TRIES = 3
-UNANSWERED_MS = 30_000
+
+MOST_BYTES = 1024 * 1024  # of a message; API Gateway sends 128 KB at most
 
 logger = logging.getLogger(__name__)
+
+
+class Bounded(websocket.WebSocket):
+    """Ends with a message that would fill the memory, in one frame or in many."""
+
+    _taken_bytes = 0
+
+    def recv_data(self, control_frame: bool = False) -> tuple[int, bytes]:
+        message: tuple[int, bytes] = super().recv_data(control_frame)
+        self._taken_bytes = 0
+        return message
+
+    def _recv(self, bufsize: int) -> bytes:
+        received: bytes = super()._recv(bufsize)  # type: ignore[no-untyped-call]
+        self._taken_bytes += len(received)
+        if self._taken_bytes > MOST_BYTES:
+            raise websocket.WebSocketPayloadException("the message is too large")
+        return received
 
 
 @dataclass(slots=True)
@@ -51,7 +66,7 @@ class WebSocketPush:
         try:
             connection.send_text(frame.decode())
         except (websocket.WebSocketException, OSError):
-            _wake(connection)  # its thread reports it closed
+            wake(connection.sock)  # its thread reports it closed
 
     def close(self, socket: int) -> None:
         if socket == self._wanted:
@@ -61,7 +76,7 @@ class WebSocketPush:
             return
         with contextlib.suppress(websocket.WebSocketException, OSError):
             connection.send_close(NORMAL_CLOSURE)
-        _wake(connection)
+        wake(connection.sock)
 
     def _live(self, number: int, bearer: str) -> None:
         """Connect, receive until the end, report the end."""
@@ -76,8 +91,8 @@ class WebSocketPush:
                 self._receive(number, connection)
         except websocket.WebSocketBadStatusException as refused:
             status, reason = refused.status_code, f"the socket was refused with {refused.status_code}"
-        except (websocket.WebSocketException, OSError) as failed:
-            reason = f"the socket failed ({type(failed).__name__})"
+        except (Unanswered, websocket.WebSocketException, OSError, ValueError) as failed:  # the latter of odd headers
+            reason = f"the socket failed: {_reason(failed)}"
         finally:
             with self._lock:
                 self._open.pop(number, None)
@@ -86,29 +101,21 @@ class WebSocketPush:
         self.emit(SocketClosed(socket=number, status=status, reason=reason, at_s=monotonic()))
 
     def _connect(self, bearer: str) -> websocket.WebSocket:
-        connection: websocket.WebSocket = websocket.create_connection(
-            self.url,
-            timeout=CONNECT_WITHIN_S,
-            header=[f"Authorization: Bearer {bearer}"],
-            sockopt=kept_alive(),
-            enable_multithread=True,
-            suppress_origin=True,
-            sslopt=tls() if self.url.startswith("wss:") else None,
-            socket=self._dialled(),
-        )
-        if connection.sock is not None:
-            keep_alive_on_old_windows(connection.sock)
+        """Redirects are not followed: the session is this origin's alone."""
+        way = Way.to("http" + self.url.removeprefix("ws"), self.dialler)
+        under: Any = way.open(CONNECT_WITHIN_S, is_tunnelled=True).sock
+        with Deadline(lambda: under, CONNECT_WITHIN_S):
+            connection: websocket.WebSocket = websocket.create_connection(
+                self.url,
+                timeout=CONNECT_WITHIN_S,
+                header=[f"Authorization: Bearer {bearer}"],
+                enable_multithread=True,
+                suppress_origin=True,
+                redirect_limit=0,
+                socket=under,
+                class_=Bounded,
+            )
         return connection
-
-    def _dialled(self) -> socket.socket | None:
-        """A connection, TLS included, which the library takes as it is; through a proxy it makes its own."""
-        origin = "http" + self.url.removeprefix("ws")
-        if self.dialler is None or proxy_of(origin):
-            return None
-        parts = urlsplit(origin)
-        host, is_secure = parts.hostname or "", parts.scheme == "https"
-        made = self.dialler.connect(host, parts.port or (443 if is_secure else 80), CONNECT_WITHIN_S, kept_alive())
-        return tls()["context"].wrap_socket(made, server_hostname=host) if is_secure else made
 
     def _receive(self, number: int, connection: websocket.WebSocket) -> None:
         """Emit frames until the server closes; a frame of a kind not known yet is skipped."""
@@ -127,34 +134,19 @@ class WebSocketPush:
             self.emit(FrameReceived(socket=number, frame=frame, at_s=monotonic()))
 
 
-def kept_alive() -> list[tuple[int, int, int]]:
-    """Socket options by which the kernel asks an idle peer whether it lives: a NAT does not forget the connection, a
-    dead path is seen within a minute, and none of it is a message that costs. What a platform lacks is left out."""
-    named = (
-        ("TCP_KEEPIDLE" if hasattr(socket, "TCP_KEEPIDLE") else "TCP_KEEPALIVE", KEEPALIVE_S),  # the latter on macOS
-        ("TCP_KEEPINTVL", KEEPALIVE_AGAIN_S),
-        ("TCP_KEEPCNT", KEEPALIVE_TRIES),
-        ("TCP_USER_TIMEOUT", UNANSWERED_MS),
-        ("TCP_NODELAY", 1),
-    )
-    known = ((getattr(socket, name, None), value) for name, value in named)
-    options = [(socket.IPPROTO_TCP, option, value) for option, value in known if option is not None]
-    return [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *options]
-
-
-def keep_alive_on_old_windows(connection: socket.socket) -> None:
-    """Windows before 10 1709 knows none of the options, but this call."""
-    values = getattr(socket, "SIO_KEEPALIVE_VALS", None)
-    if values is not None and not hasattr(socket, "TCP_KEEPIDLE"):
-        connection.ioctl(values, (1, KEEPALIVE_S * 1000, KEEPALIVE_AGAIN_S * 1000))  # type: ignore[attr-defined]
-
-
-def _wake(connection: websocket.WebSocket) -> None:
-    """End the connection under its thread, which closing the descriptor would not wake."""
-    with contextlib.suppress(OSError):
-        connection.abort()  # type: ignore[no-untyped-call]
-
-
-def tls() -> dict[str, ssl.SSLContext]:
-    """The certificates that REST calls trust, so that both ways work or neither."""
-    return {"context": ssl.create_default_context(cafile=certificates())}
+def _reason(failed: Exception) -> str:
+    match failed:
+        case websocket.WebSocketTimeoutException():
+            return f"no answer within {CONNECT_WITHIN_S:g} s"
+        case websocket.WebSocketConnectionClosedException():
+            return CUT_OFF
+        case websocket.WebSocketProtocolException():
+            return "what answers there does not keep to the protocol"
+        case websocket.WebSocketPayloadException():
+            return "it sent a message that is too large, or no text"
+        case websocket.WebSocketException():
+            return "what answers there makes no socket of it"
+        case Unanswered():
+            return str(failed)
+        case _:
+            return sentence(failed, CONNECT_WITHIN_S)

@@ -1,7 +1,9 @@
 """The state directory: one directory for each enrolment, keys of one under way in `pending/`."""
 
+import contextlib
 import fcntl
 import hashlib
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,8 +33,19 @@ PENDING = "pending"
 BUNDLE = "bundle.jsonl"
 TRIAL = "trial.json"
 KEYRING = "keyring.json"
+DOWN = "down.json"
+LOCKS = Path("/proc/locks")
 
 Shape = TypeVar("Shape")
+
+logger = logging.getLogger(__name__)
+
+
+class Down(msgspec.Struct, frozen=True, kw_only=True):
+    """The tunnel was taken down by hand. `keeps_seal`: a sealed host stays so meanwhile. `is_done`: it is down."""
+
+    keeps_seal: bool
+    is_done: bool = False
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +62,21 @@ class EnrollmentDir:
     path: Path
 
     def enrollment(self) -> Enrollment | None:
-        return _parsed(self.path / ENROLLMENT, Enrollment)
+        """Raises StateUnusable: damaged, and the keys with it."""
+        try:
+            return _parsed(self.path / ENROLLMENT, Enrollment)
+        except StateUnusable as damaged:
+            raise StateUnusable(
+                f"{damaged}; put it back from a backup, import an exported identity, or delete {self.path} and enrol"
+                " by a new token"
+            ) from damaged
+
+    def enrolled(self) -> Enrollment:
+        """Raises EnrollmentMissing."""
+        enrollment = self.enrollment()
+        if enrollment is None:
+            raise EnrollmentMissing(f"no enrolment in {self.path}")
+        return enrollment
 
     def save_enrollment(self, enrollment: Enrollment) -> None:
         write_whole(self.path / ENROLLMENT, encode(enrollment))
@@ -109,9 +136,14 @@ class EnrollmentDir:
         return kept is not None and kept.refused is None
 
     def keyring(self, enrollment: Enrollment) -> Keyring:
-        """The keys that may sign; those of an earlier enrolment are none."""
+        """The keys that may sign; those of an earlier enrolment are none. A damaged file leaves the one that was
+        pinned at the enrolment."""
         pinned = enrollment.signing_key
-        kept = _parsed(self.path / KEYRING, Keyring)
+        try:
+            kept = _parsed(self.path / KEYRING, Keyring)
+        except StateUnusable as damaged:
+            logger.warning("keyring_begun_anew", extra={"reason": str(damaged), "with": "the key of the enrolment"})
+            kept = None
         return kept if kept is not None and kept.pinned == pinned else Keyring(pinned=pinned, current=pinned)
 
     def save_keyring(self, keyring: Keyring) -> None:
@@ -137,7 +169,12 @@ class EnrollmentDir:
         write_whole(self.path / "addresses.json", encode(dict(addresses)))
 
     def tombstone(self) -> Tombstone | None:
-        return _parsed(self.path / "tombstone.json", Tombstone)
+        """One that is damaged proves nothing: the control plane is asked anew."""
+        try:
+            return _parsed(self.path / "tombstone.json", Tombstone)
+        except StateUnusable as damaged:
+            logger.warning("tombstone_ignored", extra={"reason": str(damaged)})
+            return None
 
     def save_tombstone(self, tombstone: Tombstone) -> None:
         write_whole(self.path / "tombstone.json", encode(tombstone))
@@ -146,6 +183,19 @@ class EnrollmentDir:
         """Whether the peer of this enrolment was deleted; an earlier peer's tombstone is none."""
         tombstone, enrollment = self.tombstone(), self.enrollment()
         return tombstone is not None and enrollment is not None and tombstone.peer_id == enrollment.peer_id
+
+    def down(self) -> Down | None:
+        """None: the tunnel is to be up. One that is damaged keeps a host sealed."""
+        try:
+            return _parsed(self.path / DOWN, Down)
+        except StateUnusable:
+            return Down(keeps_seal=True)
+
+    def save_down(self, down: Down) -> None:
+        write_whole(self.path / DOWN, encode(down))
+
+    def forget_down(self) -> None:
+        remove(self.path / DOWN)
 
     def status(self) -> bytes | None:
         return read(self.path / "status.json")
@@ -184,8 +234,21 @@ class EnrollmentDir:
 
         Raises:
             AlreadyRunning.
+            StateUnusable: the disk is full.
         """
-        os.pwrite(self.lock(), f"{os.getpid():<10}\n".encode(), 0)
+        descriptor = self.lock()
+        try:
+            os.pwrite(descriptor, f"{os.getpid():<10}\n".encode(), 0)
+        except OSError as refused:
+            os.close(descriptor)
+            raise StateUnusable(
+                f"{self.lock_file} cannot be written: {refused.strerror}; make room and run this again"
+            ) from refused
+
+    def feed(self) -> None:
+        """Whoever watches for an agent that hangs sees that this one does not."""
+        with contextlib.suppress(OSError):
+            os.utime(self.lock_file)
 
     def holder(self) -> int | None:
         """The process that claimed this enrolment last."""
@@ -209,16 +272,20 @@ class EnrollmentDir:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as held:
             os.close(descriptor)
-            raise AlreadyRunning(f"an agent already runs for {self.path.name}; stop it first") from held
+            pid = self.holder()
+            which = f" (process {pid})" if pid is not None else ""
+            raise AlreadyRunning(
+                f"an agent already runs for {self.path.name}{which}; stop it first: systemctl stop wirety-agent"
+            ) from held
         return descriptor
 
     def is_running(self) -> bool:
-        """Whether an agent holds the lock now."""
+        """Whether an agent holds the lock now; it is looked up in the kernel's list, and not taken for it."""
         try:
-            os.close(self.lock())
-        except AlreadyRunning:
-            return True
-        return False
+            file, holder = self.lock_file.stat(), self.holder()
+            return any(_is_held(line, file, holder) for line in LOCKS.read_text().splitlines())
+        except OSError:
+            return False  # no agent ever ran here
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +308,7 @@ class StateDir:
         if network_id is not None:
             found = [directory for directory in found if directory.path.name == network_id]
         if len(found) > 1:
-            found = [directory for directory in found if not directory.has_ended()] or found
+            found = [directory for directory in found if _is_alive(directory)] or found
         if len(found) == 1:
             return found[0]
         if not found:
@@ -315,10 +382,29 @@ class StateDir:
         return self.root / PENDING / f"{digest[:16]}.json"
 
 
+def _is_alive(directory: EnrollmentDir) -> bool:
+    """One that is damaged is not known to have ended."""
+    try:
+        return not directory.has_ended()
+    except StateUnusable:
+        return True
+
+
 def _check(received: Received, enrollment: Enrollment, trust: Trust) -> None:
     """Raises SignatureInvalid, msgspec.DecodeError."""
     subject = subject_of(received, enrollment.network_id, enrollment.peer_id)
     trust.check_kept(subject, received.body.encode(), received.signature)
+
+
+def _is_held(line: str, file: os.stat_result, holder: int | None) -> bool:
+    """A line of /proc/locks: `1: FLOCK ADVISORY WRITE pid major:minor:inode start end`, numbers of the device in
+    hex; proc(5). Some file systems say another device there than to stat(2): then the process tells."""
+    words = line.split()
+    if len(words) < 6 or words[1] != "FLOCK":
+        return False
+    major, minor, inode = words[5].split(":")
+    is_device = (int(major, 16), int(minor, 16)) == (os.major(file.st_dev), os.minor(file.st_dev))
+    return int(inode) == file.st_ino and (is_device or words[4] == str(holder))
 
 
 def _line(received: Received) -> bytes:

@@ -14,6 +14,7 @@ from agent.errors import AlreadyRunning
 POLL_S = 2.0
 STUCK_AFTER_S = 180.0  # an agent takes up a job every minute at least, and none takes that long
 GUARD_ENDS_WITHIN_S = 5.0
+LOOK_AGAIN = signal.SIGUSR1  # whether the tunnel is to be up or down
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Takeover:
             guard = self._holder("guard")
             if guard is None:
                 raise
-        _end(guard, signal.SIGTERM)
+        _send(guard, signal.SIGTERM)
         deadline = monotonic() + GUARD_ENDS_WITHIN_S
         while True:
             try:
@@ -59,9 +60,17 @@ class Takeover:
             agent = self._holder("run")
             if monotonic() - fed_at_s > self.stuck_after_s and agent is not None:
                 logger.error("agent_hangs", extra={"pid": agent})
-                _end(agent, signal.SIGKILL)
+                _send(agent, signal.SIGKILL)
             sleep(min(POLL_S, self.stuck_after_s))
         return False
+
+    def tell(self) -> bool:
+        """Have whoever runs the enrolment look whether the tunnel is to be up or down; False: nobody runs it."""
+        pid = self._holder("run") or self._holder("guard")
+        if pid is None or not self.directory.is_running():
+            return False
+        _send(pid, LOOK_AGAIN)
+        return True
 
     def _holder(self, command: str) -> int | None:
         pid = self.directory.holder()
@@ -74,6 +83,6 @@ class Takeover:
             return 0
 
 
-def _end(pid: int, sign: signal.Signals) -> None:
+def _send(pid: int, sign: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, sign)

@@ -4,6 +4,7 @@ Between two looks at the host it works from what it made last, so that a change 
 costs one `wg`, and one more where peers go; `verify` looks again and heals what drifted.
 """
 
+import contextlib
 import logging
 import socket
 import threading
@@ -14,6 +15,7 @@ from time import monotonic, time
 from types import MappingProxyType
 from typing import assert_never
 
+from agent.adapters import ipv6
 from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.encapsulation import Encapsulation
@@ -27,12 +29,12 @@ from agent.firewall.nftables import Table
 from agent.keys import wireguard_public_key
 from agent.ports import Made, Prospect
 from agent.tunnel.carrying import carried
-from agent.tunnel.conflicts import HostRoutes, without_conflicts
-from agent.tunnel.desired import Desired, Endpoint, named
+from agent.tunnel.conflicts import HostRoutes, sent_to, without_conflicts
+from agent.tunnel.desired import Desired, Endpoint, named, wants_ipv6, without_ipv6
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
 from agent.tunnel.nat import nat_interfaces
-from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, difference
+from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, difference, relaid
 from agent.tunnel.steps import (
     Configure,
     CreateInterface,
@@ -96,11 +98,12 @@ class HostTunnel:
             if self.encapsulation is not None:
                 self.encapsulation.verify()
             live = self._look()
-            self.firewall.adopt(self._table(without_conflicts(wanted, self._host)[0]))
+            going = self._as_it_goes(wanted)
+            self.firewall.adopt(self._table(going))
             made = self._make(wanted, live)
             if self.foreign is None or not wanted.is_forwarding:
                 return made
-            is_changed = self._open_foreign(self.foreign, wanted)
+            is_changed = self._open_foreign(self.foreign, going)
             return replace(made, is_changed=made.is_changed or is_changed, forbidden=self._forbidden)
 
     def close(self, wanted: Desired) -> bool:
@@ -235,7 +238,8 @@ class HostTunnel:
             ToolFailed: the host cannot be looked at.
         """
         live = self._look()
-        wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
+        lacks_ipv6, going = self._lacking(wanted), self._as_it_goes(wanted)
+        wanted, conflicts = without_conflicts(going, self._host, sent_to(going, live.peers, {}))
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
         has_ipv6 = any(address.version == 6 for address in wanted.addresses)
         return Prospect(
@@ -243,20 +247,25 @@ class HostTunnel:
             conflicts=conflicts,
             encapsulation=self.encapsulation.prospect(wanted, self._host) if self.encapsulation is not None else None,
             opened=tuple(self.foreign.prospect(has_ipv6)) if self.foreign is not None and wanted.is_forwarding else (),
+            lacks_ipv6=lacks_ipv6,
         )
 
     def _make(self, wanted: Desired, live: Live) -> Made:
         self._wanted = wanted
-        wanted, conflicts = without_conflicts(self._as_it_goes(wanted), self._host)
+        lacks_ipv6, going = self._lacking(wanted), self._as_it_goes(wanted)
         own_key = wireguard_public_key(self.private_key)
-        plan = difference(live, wanted, own_key, self.memory)
-        steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
+        plan = difference(live, going, own_key, self.memory)
+        is_remembered = self._live is not None
         self._live = None  # unknown until every step is made
         if plan.removed:
             self._learn(self._dump())
-        is_sealed, resolved = self._sealed(wanted, plan)
+        is_sealed, resolved = self._sealed(going, plan)
+        places = {**self._last_seen(plan), **resolved}
+        wanted, conflicts = self._cleared(going, live, places, is_remembered)
+        plan = relaid(plan, live, wanted)
+        steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
         for step in steps:
-            self._do(step, wanted, {**self._last_seen(plan), **resolved})
+            self._do(step, wanted, places)
         is_diverted = self.encapsulation is not None and self.encapsulation.divert(wanted)
         unresolved = {
             change.endpoint: UNRESOLVED
@@ -271,7 +280,20 @@ class HostTunnel:
             conflicts=conflicts,
             kind=self.device.kind,
             forbidden=self._forbidden,
+            lacks_ipv6=lacks_ipv6,
         )
+
+    def _cleared(
+        self, going: Desired, live: Live, places: Mapping[Endpoint, str], is_remembered: bool
+    ) -> tuple[Desired, tuple[str, ...]]:
+        """Without what would take the host's own network, which is looked at anew before more is laid."""
+        endpoints = sent_to(going, live.peers, places)
+        wanted, conflicts = without_conflicts(going, self._host, endpoints)
+        lays_more = not (wanted.routes <= live.routes and wanted.addresses <= live.addresses)
+        if is_remembered and lays_more:
+            self._host = IpRoute(self.commands, self.interface).routes().host
+            return without_conflicts(going, self._host, endpoints)
+        return wanted, conflicts
 
     def _sealed(self, wanted: Desired, plan: Plan) -> tuple[bool, Mapping[Endpoint, str]]:
         """Seal before anything else; but ask for names first where nothing else says where a peer is."""
@@ -305,8 +327,14 @@ class HostTunnel:
         return is_changed
 
     def _as_it_goes(self, wanted: Desired) -> Desired:
-        """The bundle with what only the host can tell: whose key carries, which secret makes handshakes."""
-        return carried(chosen(wanted, self._tried), self._handshakes)
+        """The bundle with what only the host can tell: whose key carries, which secret makes handshakes, and whether
+        there is IPv6."""
+        going = carried(chosen(wanted, self._tried), self._handshakes)
+        return without_ipv6(going) if self._lacking(wanted) is not None else going
+
+    def _lacking(self, wanted: Desired) -> str | None:
+        """Why IPv6 that the bundle asks for cannot be had."""
+        return ipv6.lacking(self.interface, wanted.mtu) if wants_ipv6(wanted) else None
 
     def _firewall(self, wanted: Desired, is_due: Callable[[Table | None], bool]) -> Firewall:
         made = self._table(wanted)
@@ -365,7 +393,7 @@ class HostTunnel:
             listen_port=dump.listen_port,
             mtu=link.mtu,
             is_up=link.is_up,
-            addresses=ip.standing(link),
+            addresses=link.standing(routes.connected),
             peers=dump.peers,
             routes=routes.own,
         )
@@ -394,12 +422,10 @@ def _after(present: str | None, addresses: Sequence[str]) -> str:
 
 def _poke(change: Change) -> None:
     """Send one empty datagram to the peer, so that this side opens the handshake."""
-    host = next((prefix for prefix in change.section.allowed_ips if prefix.num_addresses == 1), None)
+    hosts = [prefix for prefix in change.section.allowed_ips if prefix.num_addresses == 1]
+    host = min(hosts, key=lambda prefix: prefix.version, default=None)
     if host is None:
         return
     family = socket.AF_INET if host.version == 4 else socket.AF_INET6
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.sendto(b"", (str(host.network_address), DISCARD_PORT))
-        except OSError:
-            return  # the peer speaks first then
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:  # the peer speaks first then
+        probe.sendto(b"", (str(host.network_address), DISCARD_PORT))

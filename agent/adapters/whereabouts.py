@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import Protocol
 
-from agent.adapters.resolution import resolve
+from agent.adapters.resolution import addresses
 from agent.errors import ToolFailed
 from agent.tunnel.desired import Endpoint, is_address
 
@@ -98,6 +98,5 @@ class Whereabouts:
 
 
 def _addresses(endpoint: Endpoint) -> Sequence[str]:
-    """Each as `ip:port`, of any family; none where nobody answers in time."""
-    found = resolve([endpoint]).get(endpoint)
-    return (found,) if found is not None else ()
+    """Each as `ip:port`, of both families; none where nobody answers in time."""
+    return [str(Endpoint(address, endpoint.port)) for address in addresses(endpoint.host)]

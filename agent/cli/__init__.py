@@ -1,1 +1,4 @@
-"""Commands that look at a host or move an identity: each puts adapters and pure parts together, like `__main__`."""
+"""The commands, a module each, which puts adapters and pure parts together; each has `run(settings)`.
+
+They are imported when they are asked for, so that no command waits for another's libraries.
+"""

@@ -1,25 +1,30 @@
 """`doctor`: gather the facts of this host and its enrolment, judge them, print, 0 or 1."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 import msgspec
 
-from agent import doctor
-from agent.adapters import examination
+from agent.adapters import examination, ipv6
 from agent.adapters.commands import Commands
 from agent.adapters.foreign import ForeignTables
 from agent.adapters.iproute import IpRoute
 from agent.adapters.state_dir import EnrollmentDir, StateDir
-from agent.doctor import Finding
+from agent.doctor import findings, host, paths
+from agent.doctor.findings import Finding
 from agent.enrollment import Enrollment
-from agent.errors import AgentError, BundleRefused, EnrollmentMissing, StateUnusable, ToolFailed
+from agent.errors import AgentError, BundleRefused, EnrollmentMissing, StateUnusable, ToolFailed, ToolMissing
+from agent.firewall.enforcing import Surroundings, table
+from agent.firewall.nftables import Table
 from agent.received import Fetched
 from agent.settings import DoctorSettings
 from agent.trust import Trust
-from agent.tunnel.conflicts import without_conflicts
+from agent.tunnel.conflicts import HostRoutes, sent_to, without_conflicts
 from agent.tunnel.desired import Desired, desired, endpoints_asked
+from agent.tunnel.encapsulation import seal
 from chalicelib.wire.bundle import Bundle
 
 EXIT_UNHEALTHY = 1
@@ -43,41 +48,58 @@ class Examined:
         return self.bundle.interface.listen_port if self.bundle is not None else None
 
     @property
-    def has_ipv6(self) -> bool:
+    def is_dual(self) -> bool:
+        """Whether the network gives this peer IPv6."""
         return self.bundle is not None and any(":" in text for text in self.bundle.interface.addresses)
+
+    @property
+    def lacks_ipv6(self) -> str | None:
+        """Why this host's tunnel cannot have the IPv6 that the network gives it; None: it can, or there is none."""
+        if self.enrollment is None or self.bundle is None or not self.is_dual:
+            return None
+        return ipv6.lacking(self.enrollment.interface, self.bundle.interface.mtu)
+
+    @property
+    def has_ipv6(self) -> bool:
+        return self.is_dual and self.lacks_ipv6 is None
 
 
 def run(settings: DoctorSettings) -> int:
-    report = doctor.report(_findings(settings))
-    print(msgspec.json.encode(report).decode() if settings.is_json else doctor.text(report))
+    report = findings.report(_findings(settings))
+    print(msgspec.json.encode(report).decode() if settings.is_json else findings.text(report))
     return 0 if report.is_healthy else EXIT_UNHEALTHY
 
 
 def _findings(settings: DoctorSettings) -> Iterable[Finding]:
     root = settings.state_dir
     is_open = root.exists()
-    paths = examination.open_paths(root) if is_open else []
-    yield doctor.state_dir(str(root), is_open, paths)
-    examined, found = _examined(settings) if paths is not None else (Examined(), [])
+    reachable = examination.open_paths(root) if is_open else []
+    yield host.state_dir(str(root), is_open, reachable)
+    examined, found = _examined(settings) if reachable is not None else (Examined(), [])
     yield from found
-    yield from doctor.wireguard(examination.kernel())
+    yield from host.wireguard(examination.kernel())
+    yield host.kernel_release(examination.release())
     for tool in TOOLS:
-        yield doctor.tool(tool, examination.version(tool), is_needed=tool != "nft" or examined.is_jump)
+        yield host.tool(tool, examination.version(tool), is_needed=tool != "nft" or examined.is_jump)
+    if examined.is_dual:
+        yield host.ipv6(examined.lacks_ipv6)
     if examined.directory is not None:
         is_running = examined.directory.is_running()
-        yield doctor.running(is_running, examined.directory.has_ended())
-        yield from doctor.forwarding(examined.is_jump, examination.forwards(examined.has_ipv6), is_running)
+        yield host.running(is_running, examined.directory.has_ended())
+        yield from host.forwarding(examined.is_jump, examination.forwards(examined.has_ipv6), is_running)
     if examined.is_jump and examined.enrollment is not None:
         tables = ForeignTables(Commands(), examined.enrollment.interface)
-        yield from doctor.foreign_firewalls(_said(lambda: tables.sentences(examined.has_ipv6)))
+        yield from host.foreign_firewalls(_said(lambda: tables.sentences(examined.has_ipv6)))
         if (port := examined.listen_port) is not None:
-            yield from doctor.input_firewalls(_said(lambda: tables.shut(port, has_ipv6=True)))
+            yield from host.input_firewalls(_said(lambda: tables.shut(port, has_ipv6=True)))
     server = examined.enrollment.server if examined.enrollment is not None else settings.server
     if server is not None:
-        yield from map(doctor.name, examination.names([("the control plane", _host_of(server))]))
-        yield from doctor.control_plane(server, examination.answer(server))
+        yield from map(paths.name, examination.names([("the control plane", _host_of(server))]))
+        yield from paths.control_plane(server, examination.answer(server))
     if examined.enrollment is not None and examined.bundle is not None:
         yield from _tunnel(examined.enrollment, examined.bundle)
+        is_running = examined.directory is not None and examined.directory.is_running()
+        yield from _handshakes(examined.enrollment, examined.bundle, is_running)
 
 
 def _examined(settings: DoctorSettings) -> tuple[Examined, list[Finding]]:
@@ -92,10 +114,10 @@ def _examined(settings: DoctorSettings) -> tuple[Examined, list[Finding]]:
     except EnrollmentMissing:
         directory = enrollment = None
     except StateUnusable as damaged:
-        return Examined(), [Finding("enrollment", "fail", f"{damaged}: enrol anew, or import an exported identity")]
+        return Examined(), [Finding("enrollment", "fail", str(damaged))]
     here = directory.path.name if directory is not None and enrollment is not None else None
     bundle = _bundle(directory) if directory is not None else None
-    return Examined(directory, enrollment, bundle), list(doctor.enrollments(here, ids, ports))
+    return Examined(directory, enrollment, bundle), list(host.enrollments(here, ids, ports))
 
 
 def _bundle(directory: EnrollmentDir) -> Bundle | None:
@@ -125,17 +147,39 @@ def _tunnel(enrollment: Enrollment, bundle: Bundle) -> Iterable[Finding]:
     for key, endpoint in endpoints_asked(bundle).items():
         if endpoint is None:
             continue
-        yield from map(doctor.name, examination.names([(f"the endpoint of {names[key]}", endpoint.host)]))
+        yield from map(paths.name, examination.names([(f"the endpoint of {names[key]}", endpoint.host)]))
         path = examination.path(names[key], endpoint, bundle.interface.mtu)
         if path is not None:
-            yield doctor.mtu(path)
+            yield paths.mtu(path)
     try:
-        wanted: Desired = desired(bundle)
-        _, conflicts = without_conflicts(wanted, IpRoute(Commands(), enrollment.interface).routes().host)
+        wanted = desired(bundle)
+        local = IpRoute(Commands(), enrollment.interface).routes().host
     except (BundleRefused, ToolFailed) as failed:
         yield Finding("routes", "warn", f"routes cannot be compared: {failed}")
-    else:
-        yield doctor.conflicts(conflicts)
+        return
+    yield from host.conflicts(without_conflicts(wanted, local, sent_to(wanted, {}, {}))[1])
+    yield from _tables(enrollment.interface, wanted, local)
+
+
+def _tables(interface: str, wanted: Desired, local: HostRoutes) -> Iterable[Finding]:
+    """Whether nft and the kernel take what the agent would load."""
+    made: list[tuple[str, Table]] = []
+    if wanted.is_forwarding:
+        around = Surroundings(interface, wanted.mtu, frozenset(ip_network(one.ip) for one in wanted.addresses))
+        made.append(("the table of a jump", table(wanted.policy, around)))
+    if wanted.is_full:
+        made.append(("the seal of full encapsulation", seal(interface, local.subnets, wanted.resolvers)))
+    for what, one in made:
+        with contextlib.suppress(ToolMissing):  # which is a finding already
+            yield host.table(what, examination.refusal(one))
+
+
+def _handshakes(enrollment: Enrollment, bundle: Bundle, is_running: bool) -> Iterable[Finding]:
+    """With peers that this host speaks to first and keeps speaking to: jumps, as a rule."""
+    kept = {peer.public_key: peer.peer_id for peer in bundle.peers if peer.endpoint and peer.persistent_keepalive}
+    if kept and is_running and not bundle.is_blocked:
+        with contextlib.suppress(ToolFailed):  # the interface may be on its way
+            yield from map(paths.handshake, examination.handshakes(enrollment.interface, kept))
 
 
 def _host_of(server: str) -> str:

@@ -10,11 +10,19 @@ import msgspec
 
 from agent.adapters.files import read, write_whole
 from agent.adapters.state_dir import StateDir
-from agent.errors import EnrollmentMissing, IdentityUnusable
+from agent.cli.answers import EXIT_DONE, say
+from agent.enrollment import Enrollment
+from agent.errors import IdentityUnusable
 from agent.identity import Identity, seal, unseal
 from agent.settings import ExportSettings, ImportSettings
 
 STDIN = "-"
+
+
+class Moved(msgspec.Struct, frozen=True):
+    network_id: str
+    peer_id: str
+    file: str
 
 
 def run(settings: ExportSettings | ImportSettings) -> int:
@@ -29,9 +37,7 @@ def run(settings: ExportSettings | ImportSettings) -> int:
 
 def _export(settings: ExportSettings) -> int:
     directory = StateDir(settings.state_dir).chosen(settings.network_id)
-    enrollment = directory.enrollment()
-    if enrollment is None:
-        raise EnrollmentMissing(f"no enrolment in {directory.path}")
+    enrollment = directory.enrolled()
     if directory.has_ended():
         raise IdentityUnusable("this peer was deleted: its identity is worth nothing any more")
     if settings.file.exists():
@@ -39,11 +45,12 @@ def _export(settings: ExportSettings) -> int:
     passphrase = _passphrase(settings.passphrase_file, is_new=True)
     moved = msgspec.structs.replace(enrollment, former_interfaces=[])
     write_whole(settings.file, seal(Identity(enrollment=moved, keyring=directory.keyring(enrollment)), passphrase))
-    print(
+    text = (
         f"{settings.file} holds {enrollment.peer_id}, sealed. Keep it and the passphrase apart, off this machine.\n"
         "Who has both is this peer. It grows old when this host enrols anew or changes its key: export again then."
     )
-    return 0
+    say(_moved(enrollment, settings), text, settings.is_json)
+    return EXIT_DONE
 
 
 def _import(settings: ImportSettings) -> int:
@@ -52,13 +59,18 @@ def _import(settings: ImportSettings) -> int:
         raise IdentityUnusable(f"{settings.file} is not there")
     identity = unseal(content, _passphrase(settings.passphrase_file, is_new=False))
     enrollment = StateDir(settings.state_dir).take_over(identity.enrollment, identity.keyring)
-    print(
+    text = (
         f"this host is {enrollment.peer_id} of {enrollment.network_id} now; next: wirety-agent run\n"
         "The old host must never run its agent again: two hosts with one key take each other's traffic, which is an\n"
         "incident. If it lives, stop its service and say there: wirety-agent leave --local. (Without --local it would\n"
         "revoke this host's key.) Then point the peer's endpoint to this host."
     )
-    return 0
+    say(_moved(enrollment, settings), text, settings.is_json)
+    return EXIT_DONE
+
+
+def _moved(enrollment: Enrollment, settings: ExportSettings | ImportSettings) -> Moved:
+    return Moved(enrollment.network_id, enrollment.peer_id, str(settings.file))
 
 
 def _passphrase(file: str | None, is_new: bool) -> str:

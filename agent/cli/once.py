@@ -125,4 +125,4 @@ def _reason(event: ev.Event) -> str:
         case ev.SessionFailed(reason=reason) | ev.FetchFailed(reason=reason) | ev.PostFailed(reason=reason):
             return reason
         case _:
-            return f"an answer that was not expected ({type(event).__name__})"
+            return "the agent met an answer that it did not expect"

@@ -60,7 +60,9 @@ class ShownStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """`source`: where the bundle came from. `conflicts`: prefixes left to the host's own network."""
+    """`source`: where the bundle came from. `conflicts`: a sentence for each prefix left to the host's own network.
+    `lacks_ipv6`: why the tunnel would go without its IPv6, None: it would not. `warnings`: what whoever has it
+    carried out should know before."""
 
     network_id: str
     peer_id: str
@@ -70,9 +72,17 @@ class ShownPlan(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     steps: list[ShownStep]
     conflicts: list[str]
+    lacks_ipv6: str | None = None
+    warnings: list[str] = []
 
 
-def shown(interface: str, bundle: Bundle, prospect: Prospect, source: Literal["disk", "control_plane"]) -> ShownPlan:
+def shown(
+    interface: str,
+    bundle: Bundle,
+    prospect: Prospect,
+    source: Literal["disk", "control_plane"],
+    warnings: Sequence[str] = (),
+) -> ShownPlan:
     names = {peer.public_key: peer.peer_id for peer in bundle.peers}
     return ShownPlan(
         network_id=bundle.network_id,
@@ -83,6 +93,8 @@ def shown(interface: str, bundle: Bundle, prospect: Prospect, source: Literal["d
         revision=bundle.revision,
         steps=_steps(prospect, names),
         conflicts=list(prospect.conflicts),
+        lacks_ipv6=prospect.lacks_ipv6,
+        warnings=list(warnings),
     )
 
 
@@ -94,8 +106,10 @@ def text(plan: ShownPlan) -> str:
     for number, step in enumerate(plan.steps, start=1):
         first, *rest = _said(step, plan.interface)
         lines += [f"{number:>3}. {first}", *(f"     {line}" for line in rest)]
-    if plan.conflicts:
-        lines.append("left out, for they are the host's own network: " + ", ".join(plan.conflicts))
+    lines += [f"WARNING: {sentence}" for sentence in plan.warnings]
+    lines += [f"left out: {sentence}" for sentence in plan.conflicts]
+    if plan.lacks_ipv6 is not None:
+        lines.append(f"no IPv6: {plan.lacks_ipv6}")
     return "\n".join(lines)
 
 

@@ -36,7 +36,7 @@ NEVER_INTERNET = (
     *NEVER_OUT,
     *map(parse_member, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "240.0.0.0/4", "fc00::/7")),
 )
-"""Both as in `chalicelib/domain/firewall.py`; there, and in `cidr.py`, each stands with its source."""
+"""Both as in `chalicelib/domain/tunnel/firewall.py`; there, and in `cidr.py`, each stands with its source."""
 
 IS_OPENING = "tcp flags syn / syn,ack"
 IS_NOT_OPENING = "tcp flags & (syn | ack) != syn"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from agent.firewall.nftables import FAMILIES
 from agent.firewall.policy import Rule
 
-ICMP = "{ icmp, ipv6-icmp }"
+ICMP = "{ 1, 58 }"  # of IPv4 and IPv6, by number: nft has the second one's name of /etc/protocols, which hosts may lack
 
 
 @dataclass(frozen=True, slots=True)

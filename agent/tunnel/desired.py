@@ -140,6 +140,19 @@ def desired(bundle: Bundle, own_key: str | None = None) -> Desired:
     return Parser().desired(bundle, own_key)
 
 
+def wants_ipv6(wanted: Desired) -> bool:
+    return any(one.version == 6 for one in (*wanted.addresses, *wanted.routes))
+
+
+def without_ipv6(wanted: Desired) -> Desired:
+    """The bundle as a host without IPv6 can have it; WireGuard itself takes all of it."""
+    return replace(
+        wanted,
+        addresses=frozenset(address for address in wanted.addresses if address.version == 4),
+        routes=frozenset(route for route in wanted.routes if route.version == 4),
+    )
+
+
 def endpoints_asked(bundle: Bundle) -> Mapping[str, Endpoint | None]:
     """Public key → the endpoint this bundle asks for; malformed ones are left out."""
     asked: dict[str, Endpoint | None] = {}

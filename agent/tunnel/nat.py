@@ -1,13 +1,12 @@
 """By which of the host's interfaces masqueraded traffic leaves; pure."""
 
-import re
 from collections.abc import Iterable
 from ipaddress import ip_network
 
+from agent.enrollment import FOREIGN_INTERFACE
 from agent.firewall.policy import Cidr, Policy
 from agent.tunnel.conflicts import HostRoutes
 
-INTERFACE_NAME = re.compile(r"(?!wy)[a-zA-Z0-9_.:@-]{1,15}")  # never an interface of Wirety's own
 HALF_OF_ALL = 1  # two such routes hide the default one, as some VPNs have it
 INTERNET = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
@@ -22,7 +21,7 @@ def nat_interfaces(policy: Policy, host: HostRoutes, named: tuple[str, ...] = ()
     ends: list[Cidr] = [way.cidr for way in policy.exits if way.is_masqueraded]
     if policy.sets["internet"]:
         ends += INTERNET
-    found = {name for end in ends for name in _towards(end, host) if INTERFACE_NAME.fullmatch(name)}
+    found = {name for end in ends for name in _towards(end, host) if FOREIGN_INTERFACE.fullmatch(name)}
     return tuple(sorted(found))
 
 

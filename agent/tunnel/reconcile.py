@@ -84,17 +84,25 @@ def difference(live: Live, wanted: Desired, public_key: str, memory: Memory) -> 
         if (change := _change(section, live.peers.get(section.public_key), memory)) is not None
     ]
     port = wanted.listen_port
-    return Plan(
+    plan = Plan(
         creates=not live.exists,
         removed=tuple(sorted(live.peers.keys() - wanted.sections.keys())),
         shrunk=tuple(change for change in changes if _loses(change.section, live)),
         grown=tuple(change for change in changes if not _loses(change.section, live)),
         sets_key=live.public_key != public_key,
         listen_port=port if port is not None and port != live.listen_port else None,
-        new_addresses=_in_order(wanted.addresses - live.addresses),
-        old_addresses=_in_order(live.addresses - wanted.addresses),
         mtu=wanted.mtu if wanted.mtu != live.mtu else None,
         brings_up=not live.is_up,
+    )
+    return relaid(plan, live, wanted)
+
+
+def relaid(plan: Plan, live: Live, wanted: Desired) -> Plan:
+    """The plan with these addresses and routes: what they may be is known once endpoints have addresses."""
+    return replace(
+        plan,
+        new_addresses=_in_order(wanted.addresses - live.addresses),
+        old_addresses=_in_order(live.addresses - wanted.addresses),
         new_routes=_in_order(wanted.routes - live.routes),
         old_routes=_in_order(live.routes - wanted.routes),
     )

@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.session import get_session
 
 from chalicelib.domain.ids import NetworkId
-from chalicelib.domain.network import SealedSecret
+from chalicelib.domain.network.network import SealedSecret
 from chalicelib.settings import Settings
 
 KEPT = 1000  # opened secrets of 32 bytes

@@ -6,13 +6,15 @@ Requests: 1 for up to 100 blocks, none for none; a refusal 1 more.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from chalicelib.domain.change import WriteBlock
+from chalicelib.domain.change.writes import WriteBlock
 from chalicelib.domain.cidr import Cidr
-from chalicelib.domain.directory import Directory, Held, RangeTaken, blocks_of
-from chalicelib.domain.errors import CidrInUse, EndpointInUse, NetworkNotFound, NetworksOverlap
-from chalicelib.domain.peer import Peer
-from chalicelib.domain.principal import Principal
-from chalicelib.ports import NetworkStore
+from chalicelib.domain.errors import NetworkNotFound
+from chalicelib.domain.identity.principal import Principal
+from chalicelib.domain.network.directory import Directory, Held, RangeTaken, blocks_of
+from chalicelib.domain.network.errors import CidrInUse, NetworksOverlap
+from chalicelib.domain.peer.errors import EndpointInUse
+from chalicelib.domain.peer.peer import Peer
+from chalicelib.ports.network import NetworkStore
 
 
 @dataclass(frozen=True, slots=True)

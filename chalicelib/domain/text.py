@@ -82,6 +82,15 @@ def parse_reachable(field: str, text: str) -> str:
     return str(address)
 
 
+def is_address(host: str) -> bool:
+    """Whether a host is an address, rather than a name that may lead anywhere."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def parse_address(field: str, text: str) -> str:
     """Accept an IP address, and return its canonical text; IPv4 written as IPv6 becomes IPv4."""
     return str(_parsed_address(field, text))

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.observability import logger
 
 LONGEST_WAIT_S = 60
@@ -33,16 +33,21 @@ def endless() -> float:
     return math.inf
 
 
-def worked_off(
-    records: Iterable[Record], is_done: Callable[[Record], bool], remaining_s: RemainingSeconds, needed_s: float
+def work_off(
+    records: Iterable[Record], work: Callable[[Record], bool], remaining_s: RemainingSeconds, needed_s: float
 ) -> dict[str, Any]:
-    """Do one after the other while `needed_s` are left; answers which are to be received again, and has them seen
-    again soon: those that failed later each time, the others at once."""
+    """Work on one record after the other while at least `needed_s` are left; answers which are to come again.
+
+    What failed comes again later each time, what there was no time for at once.
+
+    Args:
+        work: answers whether it succeeded.
+    """
     again: list[tuple[Record, int]] = []
     for record in records:
         if remaining_s() < needed_s:
             again.append((record, AT_ONCE_S))
-        elif not is_done(record):
+        elif not work(record):
             again.append((record, _wait_s(record)))
     _show_again(again)
     return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record, _ in again]}
@@ -56,9 +61,9 @@ def _wait_s(record: Record) -> int:
 
 
 def _show_again(again: Iterable[tuple[Record, int]]) -> None:
-    known = [(record["eventSourceARN"], record["receiptHandle"], wait) for record, wait in again if _is_of_sqs(record)]
-    for source in {source for source, _, _ in known}:
-        waits = {receipt: wait for of, receipt, wait in known if of == source}
+    shown = [(record["eventSourceARN"], record["receiptHandle"], wait) for record, wait in again if _is_of_sqs(record)]
+    for source in {source for source, _, _ in shown}:
+        waits = {receipt: wait for of, receipt, wait in shown if of == source}
         try:
             container().redelivery.after(source, waits)
         except Exception:  # noqa: BLE001  they are seen again all the same, later

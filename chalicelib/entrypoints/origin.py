@@ -7,7 +7,7 @@ against floods, the security headers) counts for all, and the viewer's address t
 import hmac
 from collections.abc import Mapping
 
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 
 
 def came_by_the_origin(headers: Mapping[str, str]) -> bool:

@@ -1,22 +1,21 @@
-"""The queues: deliver pushes, run errands, take words on keys, remove networks; what fails comes again, then is
+"""The queues: deliver pushes, run failover tasks, take words on keys, remove networks; what fails comes again, then is
 dead-lettered."""
 
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from chalicelib.adapters.messages import errand_from, held_from, message_from, removal_from
-from chalicelib.application.contention import PATIENCE_S
-from chalicelib.application.deliveries import without_stale
-from chalicelib.bootstrap import container
-from chalicelib.domain.rotation import PskHeld
-from chalicelib.entrypoints.batch import Record, RemainingSeconds, endless, worked_off
+from chalicelib.application.push.deliveries import without_stale
+from chalicelib.application.retry import PATIENCE_S
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.peer.key_rotation import PskHeld
+from chalicelib.entrypoints.batch import Record, RemainingSeconds, endless, work_off
 from chalicelib.observability import logger
-from chalicelib.ports import Check, Push
+from chalicelib.ports.queues import Check, Push
 
 WORD_S = 0.008  # a word: two batches at once make 250 changes of peers a second, of some 3 write units each
 STEPS = 20  # of one message; a network that takes more is sent again
 MOST_TURNS = 5_000  # of 200 peers each: far above any network
-NEEDED_S = PATIENCE_S + 10  # for one errand or step: deciding again, and its requests when they are slow
+NEEDED_S = PATIENCE_S + 10  # for one failover task or step: deciding again, and its requests when they are slow
 
 
 class RemovalEndless(Exception):
@@ -26,35 +25,38 @@ class RemovalEndless(Exception):
 def deliver(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
     """Deliver a batch of pushes, and look for agents that are late."""
     messages = {record["messageId"]: _message(record) for record in event["Records"]}
-    pushes = {known: message for known, message in messages.items() if isinstance(message, Push)}
+    pushes = {message_id: message for message_id, message in messages.items() if isinstance(message, Push)}
     fresh = dict(zip(pushes, without_stale(list(pushes.values())), strict=True))
 
     def last(record: Record) -> tuple[bool, bool]:
         """Who waits goes after those who need not, and who only looks after all."""
-        known = record["messageId"]
-        return known not in fresh, known in fresh and bool(fresh[known].after)
+        message_id = record["messageId"]
+        return message_id not in fresh, message_id in fresh and bool(fresh[message_id].after)
 
-    def is_done(record: Record) -> bool:
-        known = record["messageId"]
-        return _is_done(known, fresh.get(known, messages[known]))
+    def deliver_one(record: Record) -> bool:
+        message_id = record["messageId"]
+        return _deliver_one(message_id, fresh.get(message_id, messages[message_id]))
 
-    answer = worked_off(sorted(event["Records"], key=last), is_done, remaining_s, NEEDED_S)
+    answer = work_off(sorted(event["Records"], key=last), deliver_one, remaining_s, NEEDED_S)
     logger.info("delivered", extra={"messages": len(messages), "failed": len(answer["batchItemFailures"])})
     return answer
 
 
 def failover(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
     """Look after jumps that may be dead."""
-    answer = worked_off(event["Records"], _is_run, remaining_s, NEEDED_S)
-    logger.info("errands_run", extra={"messages": len(event["Records"]), "failed": len(answer["batchItemFailures"])})
+    answer = work_off(event["Records"], _run_task, remaining_s, NEEDED_S)
+    logger.info(
+        "failover_tasks_run", extra={"messages": len(event["Records"]), "failed": len(answer["batchItemFailures"])}
+    )
     return answer
 
 
-def _is_run(record: Record) -> bool:
+def _run_task(record: Record) -> bool:
+    """Run one failover task; answers whether it succeeded."""
     try:
-        container().failover.run(errand_from(record["body"]))
+        container().failover.run(container().messages.failover_task_from(record["body"]))
     except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
-        logger.exception("errand_failed", extra={"message_id": record["messageId"]})
+        logger.exception("failover_task_failed", extra={"message_id": record["messageId"]})
         return False
     return True
 
@@ -62,14 +64,14 @@ def _is_run(record: Record) -> bool:
 def hold(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
     """Take a batch of agents' words on preshared keys, no faster than the partition of a network's log takes them."""
     words = {record["messageId"]: _word(record) for record in event["Records"]}
-    failed = {known for known, word in words.items() if word is None}
+    failed = {message_id for message_id, word in words.items() if word is None}
     try:
         container().rotations.hold(word for word in words.values() if word is not None)
     except Exception:  # noqa: BLE001  whatever it is, the words come again
         logger.exception("words_not_taken", extra={"messages": len(words)})
         failed = set(words)
     container().clock.sleep(len(words) * WORD_S)
-    answer = worked_off(event["Records"], lambda record: record["messageId"] not in failed, remaining_s, needed_s=0)
+    answer = work_off(event["Records"], lambda record: record["messageId"] not in failed, remaining_s, needed_s=0)
     logger.info("keys_held", extra={"messages": len(words), "failed": len(failed)})
     return answer
 
@@ -77,7 +79,7 @@ def hold(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> d
 def _word(record: Record) -> PskHeld | None:
     """None: it cannot be read."""
     try:
-        return held_from(record["body"])
+        return container().messages.held_from(record["body"])
     except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
         logger.exception("word_unreadable", extra={"message_id": record["messageId"]})
         return None
@@ -85,14 +87,15 @@ def _word(record: Record) -> PskHeld | None:
 
 def remove(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
     """Go on removing networks that are being deleted."""
-    answer = worked_off(event["Records"], lambda record: _is_removed(record, remaining_s), remaining_s, NEEDED_S)
+    answer = work_off(event["Records"], lambda record: _remove_one(record, remaining_s), remaining_s, NEEDED_S)
     logger.info("removed", extra={"messages": len(event["Records"]), "failed": len(answer["batchItemFailures"])})
     return answer
 
 
-def _is_removed(record: Record, remaining_s: RemainingSeconds) -> bool:
+def _remove_one(record: Record, remaining_s: RemainingSeconds) -> bool:
+    """Do some steps of one removal, and have it gone on with; answers whether that succeeded."""
     try:
-        network_id, turn = removal_from(record["body"])
+        network_id, turn = container().messages.removal_from(record["body"])
         if turn >= MOST_TURNS:
             raise RemovalEndless(network_id)
         for _ in range(STEPS):
@@ -110,13 +113,14 @@ def _is_removed(record: Record, remaining_s: RemainingSeconds) -> bool:
 def _message(record: Record) -> Push | Check | None:
     """None: it cannot be read."""
     try:
-        return message_from(record["body"])
+        return container().messages.message_from(record["body"])
     except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
         logger.exception("message_unreadable", extra={"message_id": record["messageId"]})
         return None
 
 
-def _is_done(message_id: str, message: Push | Check | None) -> bool:
+def _deliver_one(message_id: str, message: Push | Check | None) -> bool:
+    """Deliver a push, or check for late agents; answers whether it succeeded."""
     try:
         match message:
             case None:
@@ -134,7 +138,7 @@ def _is_done(message_id: str, message: Push | Check | None) -> bool:
 
 
 def _check(check: Check) -> None:
-    late = container().proofs.check(check)
+    late = container().rollouts.check(check)
     if late:
         fields = {"network_id": check.network_id, "revision": check.last, "agents": late}
         logger.warning("agents_late", extra=fields)

@@ -14,11 +14,11 @@ from typing import Any
 
 from tenacity import Retrying, stop_after_attempt, wait_random_exponential
 
-from chalicelib.adapters.dynamodb.streams import change_from, fact_from, key_of
-from chalicelib.application.plans import by_network
-from chalicelib.bootstrap import container
-from chalicelib.domain.change import Change
-from chalicelib.domain.presence import Fact
+from chalicelib.application.push.plans import by_network
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.change.change import Change
+from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints.batch import RemainingSeconds, endless
 from chalicelib.observability import logger
 
@@ -28,17 +28,19 @@ NEEDED_S = 20.0  # for one network's plan when the store is slow
 
 
 def plan(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
-    """Plan a batch; reports what neither could be planned nor told to everyone and buried, for the stream to retry."""
+    """Plan a batch; reports what could neither be planned nor told to everyone and put aside: it comes again."""
     records = event["Records"]
     changes = [_change(record) for record in records]
-    together = by_network(filter(None, changes)).items()
-    planned = {network_id for network_id, own in together if remaining_s() >= NEEDED_S and _is_planned(own)}
+    planned: set[NetworkId] = set()
+    for network_id, own in by_network(filter(None, changes)).items():
+        if remaining_s() >= NEEDED_S and _plan_together(own):
+            planned.add(network_id)
     left = [
         record
         for record, change in zip(records, changes, strict=True)
         if change is None or change.network_id not in planned
     ]
-    failures = _unsettled(left, remaining_s)
+    failures = _settle_in_turn(left, remaining_s)
     logger.info("planned", extra={"records": len(records), "alone": len(left), "failed": len(failures)})
     return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failures]}
 
@@ -46,7 +48,7 @@ def plan(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> d
 def announce(event: Mapping[str, Any]) -> dict[str, Any]:
     """Count the reports of a batch of facts, then announce it to browsers; reports what was not counted."""
     facts = [fact for record in event["Records"] if (fact := _fact(record)) is not None]
-    is_counted = _is_counted(facts)
+    is_counted = _count(facts)
     try:
         _patiently(lambda: container().announcements.announce(facts))
     except Exception:  # noqa: BLE001  a hint to browsers is not worth blocking the stream
@@ -56,10 +58,10 @@ def announce(event: Mapping[str, Any]) -> dict[str, Any]:
     return {"batchItemFailures": again}
 
 
-def _is_counted(facts: Sequence[Fact]) -> bool:
-    """To be counted again: each report counts once."""
+def _count(facts: Sequence[Fact]) -> bool:
+    """Count reports, each once however often it comes; answers whether it succeeded."""
     try:
-        _patiently(lambda: container().proofs.count(facts))
+        _patiently(lambda: container().rollouts.count(facts))
     except Exception:  # noqa: BLE001  browsers hear of the facts all the same
         logger.exception("reports_not_counted", extra={"facts": len(facts)})
         return False
@@ -68,21 +70,22 @@ def _is_counted(facts: Sequence[Fact]) -> bool:
 
 def _fact(record: Mapping[str, Any]) -> Fact | None:
     try:
-        return fact_from(record)
+        return container().records.fact_from(record)
     except Exception:  # noqa: BLE001  one bad record must not hide the others of its batch
         logger.exception("fact_unreadable")
         return None
 
 
 def _change(record: Mapping[str, Any]) -> Change | None:
-    """None: it cannot be read; what then has to be done is up to who settles it by itself."""
+    """None: the record cannot be read. `_settle` says what is to be done then."""
     try:
-        return change_from(record)
+        return container().records.change_from(record)
     except Exception:  # noqa: BLE001  one bad record must not hinder the others of its batch
         return None
 
 
-def _is_planned(changes: Sequence[Change]) -> bool:
+def _plan_together(changes: Sequence[Change]) -> bool:
+    """Plan the changes of one network; answers whether it succeeded."""
     try:
         _patiently(lambda: container().plans.plan(changes))
     except Exception:  # noqa: BLE001  one bad change must not hinder the others of its network
@@ -91,27 +94,31 @@ def _is_planned(changes: Sequence[Change]) -> bool:
     return True
 
 
-def _unsettled(records: Sequence[Mapping[str, Any]], remaining_s: RemainingSeconds) -> Sequence[Mapping[str, Any]]:
-    """Settle one after the other; answers the first that cannot be, with all behind it: there the stream goes on."""
+def _settle_in_turn(records: Sequence[Mapping[str, Any]], remaining_s: RemainingSeconds) -> Sequence[Mapping[str, Any]]:
+    """Settle one record after the other; answers the first that fails with all behind it, where the stream goes on."""
     for at, record in enumerate(records):
-        if remaining_s() < NEEDED_S or not _is_settled(record):
+        if remaining_s() < NEEDED_S or not _settle(record):
             return records[at:]
     return ()
 
 
-def _is_settled(record: Mapping[str, Any]) -> bool:
+def _settle(record: Mapping[str, Any]) -> bool:
+    """Plan one change by itself, or tell everyone and put the record aside; answers whether one of both succeeded."""
     try:
-        _patiently(lambda: container().plans.plan([change_from(record)]))
+        _patiently(lambda: container().plans.plan([container().records.change_from(record)]))
     except Exception as error:  # noqa: BLE001  whatever it is, the records behind it must go on
         logger.exception("plan_failed")
-        return _is_told_to_everyone(record) and _is_buried(record, error)
+        return _tell_everyone(record) and _put_aside(record, error)
     return True
 
 
-def _is_told_to_everyone(record: Mapping[str, Any]) -> bool:
-    """True as well for a record that does not even say which change it is: no try would ever do."""
+def _tell_everyone(record: Mapping[str, Any]) -> bool:
+    """Plan a change for all agents of its network; answers whether it succeeded.
+
+    True as well for a record that does not say which change it is: no other try would succeed.
+    """
     try:
-        network_id, revision = key_of(record)
+        network_id, revision = container().records.key_of(record)
     except (KeyError, ValueError):
         logger.exception("change_without_keys")
         return True
@@ -124,11 +131,12 @@ def _is_told_to_everyone(record: Mapping[str, Any]) -> bool:
     return True
 
 
-def _is_buried(record: Mapping[str, Any], reason: Exception) -> bool:
+def _put_aside(record: Mapping[str, Any], reason: Exception) -> bool:
+    """Send a record to the dead-letter queue; answers whether it succeeded."""
     try:
-        _patiently(lambda: container().dead_letters.bury(record, repr(reason)), LAST_ATTEMPTS)
+        _patiently(lambda: container().dead_letters.put(record, repr(reason)), LAST_ATTEMPTS)
     except Exception:  # noqa: BLE001  the stream keeps the record and tries again
-        logger.exception("burial_failed")
+        logger.exception("record_not_put_aside")
         return False
     return True
 

@@ -8,16 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from chalicelib.adapters.memory.edges import MemoryQueue, MemoryVault
-from chalicelib.application.creation import NewPeer
-from chalicelib.application.tunnels import Difference
-from chalicelib.bootstrap import Aws, Container, calm_collector
+from chalicelib.adapters.memory.clock_and_chance import MemoryVault
+from chalicelib.adapters.memory.queues import MemoryQueue
+from chalicelib.application.agents.snapshots import Difference
+from chalicelib.application.peers.new_peer import NewPeer
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.container import Container, calm_collector
+from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import PeerId, Revision
-from chalicelib.domain.peer import Kind
-from chalicelib.domain.principal import Agent
-from chalicelib.domain.tunnel import hosts_at
-from chalicelib.entrypoints.bundle import shown
-from chalicelib.ports import PushQueue, Vault
+from chalicelib.domain.peer.peer import Kind
+from chalicelib.domain.tunnel.tunnel import hosts_at
+from chalicelib.entrypoints.shapes.bundles import shown
+from chalicelib.ports.outside import Vault
+from chalicelib.ports.queues import PushQueue
 from chalicelib.settings import settings_from
 from chalicelib.wire.codec import encode
 from chalicelib.wire.delta import difference

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.dynamodb.models import PeerItem
+from chalicelib.adapters.dynamodb.peer import PeerItem
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,18 +30,23 @@ from agent.received import Fetched
 from agent.state import State
 from agent.trust import Keyring, Trust
 from app import app
-from chalicelib.adapters.dynamodb.models import PeerItem
+from chalicelib.adapters.dynamodb.peer import PeerItem
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
-from chalicelib.adapters.memory.edges import MemoryErrands, MemoryGateway, MemoryQueue, MemoryVault, SteppedClock
-from chalicelib.adapters.messages import errand_text
-from chalicelib.bootstrap import Aws, Container, install
-from chalicelib.domain.failover import Errand
+from chalicelib.adapters.memory.clock_and_chance import MemoryVault, SteppedClock
+from chalicelib.adapters.memory.queues import MemoryFailoverQueue, MemoryQueue
+from chalicelib.adapters.memory.sockets import MemoryGateway
+from chalicelib.adapters.push.messages import failover_task_text
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.container import Container, install
+from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import ConnectionId
-from chalicelib.domain.presence import Fact
-from chalicelib.domain.principal import Role
+from chalicelib.domain.peer.failover import FailoverTask
+from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints import queues, sockets
 from chalicelib.observability import logger
-from chalicelib.ports import ErrandQueue, Gateway, PushQueue, Vault
+from chalicelib.ports.outside import Vault
+from chalicelib.ports.queues import FailoverQueue, PushQueue
+from chalicelib.ports.sockets import Gateway
 from chalicelib.settings import Settings, settings_from
 from chalicelib.wire.agent import EnrollRequest
 from chalicelib.wire.codec import encode
@@ -92,14 +97,14 @@ class Tally:
                 raise NotImplementedError(f"nobody knows what {name} costs")
 
 
-class CountedErrands(MemoryErrands):
+class CountedFailoverTasks(MemoryFailoverQueue):
     def __init__(self, clock: SteppedClock, tally: Tally) -> None:
         super().__init__(clock)
         self._tally = tally
 
-    def put(self, errand: Errand, delay: timedelta = timedelta(0)) -> None:
+    def put(self, task: FailoverTask, delay: timedelta = timedelta(0)) -> None:
         self._tally.add(queued=1)
-        super().put(errand, delay)
+        super().put(task, delay)
 
 
 class CountedGateway(MemoryGateway):
@@ -118,8 +123,8 @@ class Noted(DynamoPresence):
     def __init__(self) -> None:
         self.facts: list[Fact] = []
 
-    def record(self, *facts: Fact) -> None:
-        super().record(*facts)
+    def insert_facts(self, *facts: Fact) -> None:
+        super().insert_facts(*facts)
         self.facts += facts
 
 
@@ -146,11 +151,11 @@ class Counted(Aws):
         return MemoryQueue()
 
     @cached_property
-    def waiting(self) -> CountedErrands:
-        return CountedErrands(self.stepped, self.tally)
+    def waiting(self) -> CountedFailoverTasks:
+        return CountedFailoverTasks(self.stepped, self.tally)
 
     @property
-    def errands(self) -> ErrandQueue:
+    def failover_tasks(self) -> FailoverQueue:
         return self.waiting
 
     @cached_property
@@ -251,12 +256,12 @@ class Deployment:
             self.container.announcements.announce(facts)
         return answer
 
-    def run_errands(self) -> None:
+    def run_failover_tasks(self) -> None:
         now, waiting = self.outside.clock.now(), self.outside.waiting.waiting
-        due = [errand for at, errand in waiting if at <= now]
-        waiting[:] = [(at, errand) for at, errand in waiting if at > now]
-        for errand in due:
-            record = {"messageId": "1", "body": errand_text(errand)}
+        due = [task for at, task in waiting if at <= now]
+        waiting[:] = [(at, task) for at, task in waiting if at > now]
+        for task in due:
+            record = {"messageId": "1", "body": failover_task_text(task)}
             assert self.called(queues.failover, {"Records": [record]}) == {"batchItemFailures": []}
 
 
@@ -325,10 +330,10 @@ class Life:
         self._wait(end_s)
 
     def _next_s(self) -> float:
-        errands = [
+        failover_tasks = [
             (at - self.world.outside.clock.now()).total_seconds() for at, _ in self.world.outside.waiting.waiting
         ]
-        return min([*self._deadlines.values(), *(self._now_s + max(in_s, 0.0) for in_s in errands)])
+        return min([*self._deadlines.values(), *(self._now_s + max(in_s, 0.0) for in_s in failover_tasks)])
 
     def _wait(self, until_s: float) -> None:
         """Time passes, and what is due then happens."""
@@ -336,7 +341,7 @@ class Life:
         self.connected_s += passed_s * len(self.open_sockets)
         self.world.outside.stepped.advance(timedelta(seconds=passed_s))
         self._now_s = max(self._now_s, until_s)
-        self.world.run_errands()
+        self.world.run_failover_tasks()
         for timer in [timer for timer, at_s in self._deadlines.items() if at_s <= self._now_s]:
             del self._deadlines[timer]
             self._events.append(ev.TimerFired(timer=timer))

@@ -7,23 +7,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 
-from chalicelib.adapters.dynamodb.connections import DynamoConnections
-from chalicelib.adapters.dynamodb.models import AllocationItem, ClaimItem, PeerItem, PresenceItem
-from chalicelib.adapters.dynamodb.values import claim_key, index_key, record_item
-from chalicelib.bootstrap import Outside
-from chalicelib.domain.acl import Acl, AclRule, OfCidr, OfTag, Ports, Protocol
-from chalicelib.domain.change import Change, Commit, CreateNetwork, What, WriteAcl
+from chalicelib.adapters.dynamodb.allocation import AllocationItem, index_key
+from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, claim_key, record_item
+from chalicelib.adapters.dynamodb.presence import PresenceItem
+from chalicelib.adapters.dynamodb.sockets import DynamoConnections
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.writes import Commit, CreateNetwork, WriteAcl
+from chalicelib.domain.identity.principal import Principal, Role
+from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Enrollment, Kind, Peer, PeerRecord
-from chalicelib.domain.principal import Principal, Role
-from chalicelib.domain.tokens import Secret
-from chalicelib.ports import Connection
+from chalicelib.domain.network.acl import Acl, AclRule, OfCidr, OfTag, Ports, Protocol
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.peer import EnrollmentToken, Kind, Peer, PeerRecord
+from chalicelib.ports.sockets import Connection
 
 OPERATOR = Principal(PrincipalId("tok_bench"), "bench", Role.ADMINISTRATOR, None)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 FIRST = Revision(1)
-ENROLLED = Enrollment(Secret("0" * 64), AT, "device")
+ENROLLED = EnrollmentToken(Secret("0" * 64), AT, "device")
 JUMPS = 2
 TAGS = ("servers", "laptops", "printers", "cameras", "staff")
 EACH_STATIC, EACH_ISOLATED, EACH_FULL = 3, 10, 20  # every third peer has a file, every tenth is isolated, and so on

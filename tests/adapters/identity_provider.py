@@ -13,7 +13,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from chalicelib.ports import Clock
+from chalicelib.ports.outside import Clock
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 KEYS: dict[str, Key] = {

@@ -10,15 +10,17 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from moto import mock_aws
 
-from chalicelib.adapters.dynamodb import connection, models
+from chalicelib.adapters.dynamodb import connection
 from chalicelib.adapters.dynamodb.connection import CONFLICTS, LONGEST_WAIT_S, pause_s
-from chalicelib.bootstrap import Aws, Outside
-from chalicelib.domain.change import AdmitAgent, Commit, CreateNetwork
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.adapters.dynamodb.presence import PresenceItem
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.rollout import Expected
+from chalicelib.domain.change.writes import AdmitAgent, Commit, CreateNetwork
 from chalicelib.domain.ids import ConnectionId, PrincipalId, Revision
-from chalicelib.domain.presence import Fact, FactKind
-from chalicelib.domain.proof import Expected
-from chalicelib.ports import EVERY_NETWORK, Connection
+from chalicelib.domain.peer.presence import Fact, FactKind
+from chalicelib.ports.sockets import EVERY_NETWORK, Connection
 from chalicelib.settings import settings_from
 from infra.local.tables import create_tables, environment
 from tests.builders import T0, a_dynamic, said_by
@@ -30,17 +32,17 @@ ROWS = [
 ]
 REQUEST = Replayable(PrincipalId("tok_1"), "key", "hash", "req_1", T0)
 WRITES: dict[str, Callable[[Outside], object]] = {
-    "hello": lambda out: out.presence.connected(said_by(AGENT), ConnectionId("c"), "i", T0),
-    "heartbeat": lambda out: out.presence.heard(said_by(AGENT), "i", 1, None, T0),
-    "sign of life": lambda out: out.presence.lives(said_by(AGENT), T0),
-    "accusation": lambda out: out.presence.accuse(AGENT, T0),
-    "fall": lambda out: out.presence.fell(AGENT, T0),
-    "applied": lambda out: out.presence.applied(said_by(AGENT), Revision(7), "hash", T0),
-    "failed": lambda out: out.presence.failed(said_by(AGENT), "why", T0),
-    "disconnect": lambda out: out.presence.disconnected(AGENT, ConnectionId("c"), T0),
-    "fact": lambda out: out.presence.record(Fact(LAB.id, AGENT, FactKind.APPLIED, T0)),
-    "facts": lambda out: out.presence.record(*(Fact(LAB.id, AGENT, kind, T0) for kind in FactKind)),
-    "expected": lambda out: out.proofs.expect(LAB.id, {Revision(7): Expected(frozenset({AGENT}), T0)}, T0),
+    "hello": lambda out: out.presence.note_connected(said_by(AGENT), ConnectionId("c"), "i", T0),
+    "heartbeat": lambda out: out.presence.note_heartbeat(said_by(AGENT), "i", 1, None, T0),
+    "sign of life": lambda out: out.presence.note_sign_of_life(said_by(AGENT), T0),
+    "dead_jump_report": lambda out: out.presence.accuse(AGENT, T0),
+    "fall": lambda out: out.presence.note_down(AGENT, T0),
+    "applied": lambda out: out.presence.note_applied(said_by(AGENT), Revision(7), "hash", T0),
+    "failed": lambda out: out.presence.note_failure(said_by(AGENT), "why", T0),
+    "disconnect": lambda out: out.presence.note_disconnected(AGENT, ConnectionId("c"), T0),
+    "fact": lambda out: out.presence.insert_facts(Fact(LAB.id, AGENT, FactKind.APPLIED, T0)),
+    "facts": lambda out: out.presence.insert_facts(*(Fact(LAB.id, AGENT, kind, T0) for kind in FactKind)),
+    "expected": lambda out: out.rollouts.expect(LAB.id, {Revision(7): Expected(frozenset({AGENT}), T0)}, T0),
     "socket": lambda out: out.connections.add(ROWS[:1]),
     "sockets": lambda out: out.connections.add(ROWS),
     "socket closed": lambda out: out.connections.remove(ROWS[0]),
@@ -54,7 +56,7 @@ class Conflicts:
 
     def __init__(self) -> None:
         self.left = 0
-        table: Any = models.PresenceItem._get_connection()
+        table: Any = PresenceItem._get_connection()
         table.connection.client.meta.events.register_first("before-send.dynamodb", self._answer)
 
     def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
@@ -108,7 +110,7 @@ def test_a_transaction_that_does_not_end_is_said_to_be_there(outside: Outside, c
     conflicts.left = CONFLICTS
 
     with pytest.raises(Exception, match=connection.CONFLICT):
-        outside.presence.heard(said_by(AGENT), "i", 1, None, T0)
+        outside.presence.note_heartbeat(said_by(AGENT), "i", 1, None, T0)
 
     assert conflicts.left == 0
 

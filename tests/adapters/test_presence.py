@@ -6,10 +6,9 @@ import pytest
 from botocore.stub import Stubber
 from tenacity import wait_none
 
-from chalicelib.adapters.dynamodb import models
 from chalicelib.adapters.dynamodb import statements as batches
-from chalicelib.adapters.dynamodb.models import PresenceItem
-from chalicelib.adapters.dynamodb.presence import DynamoPresence
+from chalicelib.adapters.dynamodb import tables
+from chalicelib.adapters.dynamodb.presence import DynamoPresence, PresenceItem
 from chalicelib.adapters.dynamodb.statements import ATTEMPTS
 from chalicelib.domain.ids import Revision
 from chalicelib.settings import settings_from
@@ -26,7 +25,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setattr(batches, "wait_random_exponential", lambda **_: wait_none())
-    connection = models.bind(settings_from({"AWS_REGION": "eu-west-1", "PRESENCE_TABLE": "presence"}))
+    connection = tables.bind(settings_from({"AWS_REGION": "eu-west-1", "PRESENCE_TABLE": "presence"}))
     with Stubber(connection.client) as stub:
         yield stub
 
@@ -46,7 +45,7 @@ def test_only_what_the_store_was_too_busy_for_or_met_a_transaction_is_asked_agai
     store.add_response("batch_execute_statement", {"Responses": [DONE, MET]}, statements(AGENTS[:2]))
     store.add_response("batch_execute_statement", {"Responses": [DONE]}, statements(AGENTS[1:2]))
 
-    DynamoPresence().want(dict.fromkeys(AGENTS, Revision(7)))
+    DynamoPresence().raise_wanted(dict.fromkeys(AGENTS, Revision(7)))
 
     store.assert_no_pending_responses()
 
@@ -56,6 +55,6 @@ def test_a_store_that_stays_busy_is_said_to_be_after_some_attempts(store: Stubbe
         store.add_response("batch_execute_statement", {"Responses": [BUSY]}, statements(AGENTS[:1]))
 
     with pytest.raises(Exception, match="ThrottlingError"):
-        DynamoPresence().want({AGENTS[0]: Revision(7)})
+        DynamoPresence().raise_wanted({AGENTS[0]: Revision(7)})
 
     store.assert_no_pending_responses()

@@ -6,10 +6,9 @@ from dataclasses import replace
 import pytest
 from botocore.stub import Stubber
 
-from chalicelib.adapters.dynamodb import models
-from chalicelib.adapters.dynamodb.requests import DynamoRequests
-from chalicelib.adapters.dynamodb.values import request_item
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.adapters.dynamodb import tables
+from chalicelib.adapters.dynamodb.request import DynamoRequests, request_item
+from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.ids import PrincipalId
 from chalicelib.settings import settings_from
 from infra.local.tables import environment
@@ -24,7 +23,7 @@ CONFLICT = "TransactionConflictException"
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    with Stubber(models.bind(settings_from(environment("test"))).client) as stubber:
+    with Stubber(tables.bind(settings_from(environment("test"))).client) as stubber:
         yield stubber
 
 

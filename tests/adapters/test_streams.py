@@ -2,9 +2,9 @@
 
 from boto3.dynamodb.types import TypeSerializer
 
+from chalicelib.adapters.dynamodb.change import change_item
 from chalicelib.adapters.dynamodb.streams import change_from, key_of
-from chalicelib.adapters.dynamodb.values import change_item
-from chalicelib.domain.change import Affected, Change, What
+from chalicelib.domain.change.change import Affected, Change, What
 from chalicelib.domain.ids import NetworkId, PrincipalId, Revision
 from tests.builders import T0, a_dynamic, a_jump
 

@@ -7,14 +7,16 @@ from botocore.stub import Stubber
 from pynamodb.connection import Connection
 from pynamodb.exceptions import VerboseClientError
 
-from chalicelib.adapters.dynamodb import models
+from chalicelib.adapters.dynamodb import tables
 from chalicelib.adapters.dynamodb.sessions import DynamoSessions
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
-from chalicelib.domain.change import AdvanceNetwork, Claim, Commit, Release, Write
+from chalicelib.domain.change.writes import AdvanceNetwork, Claim, Commit, Release, Write
+from chalicelib.domain.identity.principal import Agent
+from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import PeerId
-from chalicelib.domain.principal import Agent
-from chalicelib.domain.tokens import Secret
-from chalicelib.ports import AgentSession, Assertion, Moved, Refused
+from chalicelib.ports.identity import Assertion
+from chalicelib.ports.sessions import AgentSession
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from chalicelib.settings import settings_from
 from infra.local.tables import environment
 from tests.builders import T0, a_network
@@ -30,7 +32,7 @@ CONDITION = "ConditionalCheckFailed"
 def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    return models.bind(settings_from(environment("test")))
+    return tables.bind(settings_from(environment("test")))
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def cancel(dynamodb: Stubber, **codes: str) -> None:
 def test_a_store_that_is_contended_is_asked_again(connection: Connection, dynamodb: Stubber, code: str) -> None:
     cancel(dynamodb, old_label=code)
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         committed(connection)
 
 
@@ -68,7 +70,7 @@ def test_a_claim_that_is_taken_is_the_answer_beside_contention(
 ) -> None:
     cancel(dynamodb, revision=code, label=CONDITION)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ConditionFailed) as refused:
         committed(connection)
     assert refused.value.write == LABEL
 
@@ -85,7 +87,7 @@ def test_an_assertion_is_not_said_to_be_used_when_the_store_is_contended(
         modeled_fields={"CancellationReasons": [{"Code": "None"}, {"Code": "None"}, {"Code": code}]},
     )
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         DynamoSessions(connection).open("ses_1", session, Assertion("jti", T0), "device")
 
 
@@ -103,7 +105,7 @@ def test_what_no_other_try_can_mend_rises(
 def test_a_change_that_another_logged_first_is_decided_again(connection: Connection, dynamodb: Stubber) -> None:
     cancel(dynamodb, change=CONDITION)
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         committed(connection)
 
 
@@ -115,7 +117,7 @@ def test_a_request_that_is_throttled_whenever_botocore_repeats_it_is_decided_aga
 ) -> None:
     dynamodb.add_client_error("transact_write_items", service_error_code=code)
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         committed(connection)
 
 

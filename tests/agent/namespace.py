@@ -12,6 +12,14 @@ CLONE_NEWNS = 0x00020000  # linux/sched.h
 CLONE_NEWNET = 0x40000000
 WITHIN_S = 60.0
 
+OWN_RUN = "mount --make-rprivate / && mount -t tmpfs tmpfs /run && mkdir /run/wireguard && ip link set lo up"
+# The machine's resolvers are none of the host's inside. The file may be a link to one below /run.
+NO_RESOLVERS = """
+file=$(readlink -m /etc/resolv.conf)
+[ -e "$file" ] || { mkdir -p "${file%/*}" && touch "$file"; }
+mount --bind /dev/null "$file"
+"""
+
 Answer = TypeVar("Answer")
 
 
@@ -23,7 +31,7 @@ class Namespace:
 
     def __enter__(self) -> "Namespace":
         self.do(_leave)
-        self.sh("mount --make-rprivate / && mount -t tmpfs tmpfs /run && mkdir /run/wireguard && ip link set lo up")
+        self.sh(OWN_RUN + NO_RESOLVERS)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from agent import doctor
 from agent.__main__ import main
 from agent.adapters import examination
 from agent.adapters.state_dir import StateDir
-from agent.doctor import Answer, Finding, Kernel, Name
-from agent.doctor import Path as Way
+from agent.doctor import host, paths
+from agent.doctor.findings import Finding, report
+from agent.doctor.host import Kernel
+from agent.doctor.paths import Answer, Handshake, Name
+from agent.doctor.paths import Path as Way
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_private_key, received
 from tests.agent.origin import Origin
 
@@ -41,7 +43,7 @@ def levels(findings: object) -> dict[str, str]:
     ],
 )
 def test_wireguard_is_the_kernels_or_a_programs_with_a_tun(kernel: Kernel, level: str, words: str) -> None:
-    first, rights = doctor.wireguard(kernel)
+    first, rights = host.wireguard(kernel)
 
     assert first.level == level
     assert words in first.text
@@ -49,8 +51,8 @@ def test_wireguard_is_the_kernels_or_a_programs_with_a_tun(kernel: Kernel, level
 
 
 def test_a_missing_right_fails() -> None:
-    assert levels(doctor.wireguard(Kernel(True, True, False, True, True)))["rights"] == "fail"
-    assert levels(doctor.wireguard(Kernel(True, True, True, False, True)))["rights"] == "warn"
+    assert levels(host.wireguard(Kernel(True, True, False, True, True)))["rights"] == "fail"
+    assert levels(host.wireguard(Kernel(True, True, True, False, True)))["rights"] == "warn"
 
 
 @pytest.mark.parametrize(
@@ -59,14 +61,42 @@ def test_a_missing_right_fails() -> None:
         ("wg", None, True, "fail"),
         ("nft", None, False, "warn"),
         ("nft", None, True, "fail"),
-        ("nft", "nftables v0.9.3 (Topsy)", True, "warn"),
-        ("nft", "nftables v0.9.4 (Jive at Five)", True, "ok"),
+        ("nft", "nftables v0.9.8 (E.D.S.)", True, "warn"),
+        ("nft", "nftables v1.0.1 (Fearless Fosdick #3)", True, "warn"),
+        ("nft", "nftables v1.0.2 (Lester Gooch)", True, "ok"),
         ("nft", "nftables v1.0.6 (Lester Gooch #5)", True, "ok"),
         ("ip", "ip utility, iproute2-6.1.0, libbpf 1.1.2", True, "ok"),
     ],
 )
 def test_tools_are_there_and_new_enough(name: str, version: str | None, is_needed: bool, level: str) -> None:
-    assert doctor.tool(name, version, is_needed).level == level
+    assert host.tool(name, version, is_needed).level == level
+
+
+@pytest.mark.parametrize(
+    ("release", "level"), [("5.4.0-216-generic", "warn"), ("5.10.0-33-amd64", "ok"), ("6.18.5", "ok"), ("odd", "ok")]
+)
+def test_a_kernel_is_new_enough_for_tables(release: str, level: str) -> None:
+    assert host.kernel_release(release).level == level
+
+
+def test_a_table_that_nft_refuses_fails_with_its_words() -> None:
+    assert host.table("the table of a jump", None).level == "ok"
+    refused = host.table("the table of a jump", "Could not process rule: Not supported")
+    assert refused.level == "fail"
+    assert "Not supported" in refused.text
+
+
+def test_a_host_without_ipv6_is_warned_in_a_network_that_has_it() -> None:
+    assert host.ipv6(None).level == "ok"
+    assert host.ipv6("IPv6 is off") == Finding("ipv6", "warn", "IPv6 is off")
+
+
+@pytest.mark.parametrize(("age_s", "level"), [(0.0, "ok"), (179.0, "ok"), (180.0, "fail"), (None, "fail")])
+def test_a_tunnel_that_is_kept_alive_and_silent_fails(age_s: float | None, level: str) -> None:
+    found = paths.handshake(Handshake("jmp_1", "203.0.113.1:51820", age_s))
+
+    assert found.level == level
+    assert "jmp_1" in found.text
 
 
 @pytest.mark.parametrize(
@@ -76,7 +106,7 @@ def test_tools_are_there_and_new_enough(name: str, version: str | None, is_neede
 def test_a_jump_must_forward(is_jump: bool, is_enabled: bool, is_running: bool, found: object) -> None:
     expected = found if isinstance(found, dict) else {"forwarding": found}
 
-    assert levels(doctor.forwarding(is_jump, is_enabled, is_running)) == expected
+    assert levels(host.forwarding(is_jump, is_enabled, is_running)) == expected
 
 
 @pytest.mark.parametrize(
@@ -90,7 +120,7 @@ def test_a_jump_must_forward(is_jump: bool, is_enabled: bool, is_running: bool, 
     ],
 )
 def test_the_tunnels_packets_fit_into_the_path_or_the_right_mtu_is_named(way: Way, level: str) -> None:
-    finding = doctor.mtu(way)
+    finding = paths.mtu(way)
 
     assert finding.level == level
     if level == "warn" and way.bytes is not None:
@@ -113,34 +143,35 @@ def test_the_tunnels_packets_fit_into_the_path_or_the_right_mtu_is_named(way: Wa
     ],
 )
 def test_the_control_plane_its_sockets_and_the_clock(answer: Answer, found: dict[str, str]) -> None:
-    assert levels(doctor.control_plane("https://vpn.example.com", answer)) == found
+    assert levels(paths.control_plane("https://vpn.example.com", answer)) == found
 
 
 def test_names_without_an_address_fail() -> None:
-    assert doctor.name(Name("the control plane", "vpn.example.com", ())).level == "fail"
-    assert doctor.name(Name("the control plane", "vpn.example.com", ("203.0.113.1",))).level == "ok"
+    assert paths.name(Name("the control plane", "vpn.example.com", ())).level == "fail"
+    assert paths.name(Name("the control plane", "vpn.example.com", ("203.0.113.1",))).level == "ok"
 
 
 def test_two_enrolments_on_one_port_fail_and_two_on_any_do_not() -> None:
-    assert levels(doctor.enrollments("net_1", ["net_1", "net_2"], [51820, 51820]))["listen_port"] == "fail"
-    assert levels(doctor.enrollments("net_1", ["net_1", "net_2"], [51820, 51821])) == {"enrollment": "ok"}
-    assert levels(doctor.enrollments(None, [], [])) == {"enrollment": "warn"}
-    assert levels(doctor.enrollments(None, ["net_1", "net_2"], [])) == {"enrollment": "warn"}
+    assert levels(host.enrollments("net_1", ["net_1", "net_2"], [51820, 51820]))["listen_port"] == "fail"
+    assert levels(host.enrollments("net_1", ["net_1", "net_2"], [51820, 51821])) == {"enrollment": "ok"}
+    assert levels(host.enrollments(None, [], [])) == {"enrollment": "warn"}
+    assert levels(host.enrollments(None, ["net_1", "net_2"], [])) == {"enrollment": "warn"}
 
 
 def test_other_firewalls_and_routes_are_warnings_that_name_what_is_in_the_way() -> None:
-    assert levels(doctor.foreign_firewalls([])) == {"foreign_firewall": "ok"}
-    assert [finding.text for finding in doctor.foreign_firewalls(["docker drops"])] == ["docker drops"]
-    assert levels(doctor.foreign_firewalls(None)) == {"foreign_firewall": "warn"}
-    assert doctor.conflicts([]).level == "ok"
-    assert "192.168.1.0/24" in doctor.conflicts(["192.168.1.0/24"]).text
+    assert levels(host.foreign_firewalls([])) == {"foreign_firewall": "ok"}
+    assert [finding.text for finding in host.foreign_firewalls(["docker drops"])] == ["docker drops"]
+    assert levels(host.foreign_firewalls(None)) == {"foreign_firewall": "warn"}
+    assert levels(host.conflicts([])) == {"routes": "ok"}
+    assert levels(host.conflicts(["192.168.1.0/24 is mine"])) == {"routes": "warn"}
+    assert ["192.168.1.0/24" in finding.text for finding in host.conflicts(["192.168.1.0/24 is mine"])] == [True]
 
 
 def test_warnings_are_healthy_and_one_failure_is_not() -> None:
     warned, failed = Finding("a", "warn", "x"), Finding("b", "fail", "y")
 
-    assert doctor.report([warned]).is_healthy
-    assert not doctor.report([warned, failed]).is_healthy
+    assert report([warned]).is_healthy
+    assert not report([warned, failed]).is_healthy
 
 
 @pytest.mark.parametrize(
@@ -180,7 +211,7 @@ def test_an_enrolled_host_is_examined_to_its_endpoints_and_no_secret_is_said(
     origin: Origin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     psk = a_private_key("psk")
-    main(["enroll", "--server", origin.url, "--token", "token", "--state-dir", str(tmp_path)])
+    main(["enroll", "--skip-checks", "--server", origin.url, "--token", "token", "--state-dir", str(tmp_path)])
     directory = StateDir(tmp_path).of_network(NETWORK_ID)
     hub = a_peer("hub", endpoint="127.0.0.1:51820", preshared_key=psk)
     lost = a_peer("lost", [], endpoint="no-such-host.invalid:51820")

@@ -159,3 +159,41 @@ def test_the_executables_agent_ends_with_its_loader(
     while json.loads(ran(inside, str(executable), "status", "--json", *place).stdout)["is_running"]:
         assert time.monotonic() < end, "the agent goes on without its loader"
     ended(inside, tmp_path)
+
+
+@pytest.mark.root
+def test_the_executable_is_taken_down_and_up_again_and_ends_when_it_is_asked_to(
+    executable: Path, inside: Namespace, origin: Origin, tmp_path: Path
+) -> None:
+    """It begins anew in its own place each time."""
+    place = ("--state-dir", str(tmp_path))
+    ran(inside, str(executable), "enroll", "--server", origin.url, "--token", "token", *place)
+    loader = inside.do(lambda: subprocess.Popen([str(executable), "run", *place], stderr=subprocess.DEVNULL))
+    origin.wait_for(lambda: origin.has_applied(1), within_s=WITHIN_S)
+
+    for _ in range(2):
+        down = ran(inside, str(executable), "down", *place)
+        gone = INTERFACE not in inside.sh("ip link show")
+        up = ran(inside, str(executable), "up", *place)
+        assert (down.returncode, gone, up.returncode) == (0, True, 0), down.stderr + up.stderr
+    peers = inside.sh(f"wg show {INTERFACE} peers").strip()
+    loader.terminate()
+
+    assert peers == a_public_key("hub")
+    assert loader.wait(WITHIN_S) == 0
+    assert not json.loads(ran(inside, str(executable), "status", "--json", *place).stdout)["is_running"]
+    ended(inside, tmp_path)
+
+
+@pytest.mark.root
+def test_the_executable_brings_its_units_along(executable: Path, inside: Namespace, tmp_path: Path) -> None:
+    inside.sh("mkdir -p /run/systemd/system")
+
+    done = ran(inside, str(executable), "install-service", "--dry-run", "--state-dir", str(tmp_path))
+    listed = ran(inside, str(executable), "version")
+    archive = ran(inside, str(executable), "debug", str(tmp_path / "debug.tar.gz"), "--state-dir", str(tmp_path))
+
+    assert done.returncode == 0, done.stderr
+    assert "write /etc/systemd/system/wirety-agent-seal.service" in done.stdout
+    assert "wireguard-tools" in listed.stdout
+    assert archive.returncode == 0, archive.stderr

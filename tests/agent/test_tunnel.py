@@ -174,7 +174,7 @@ def test_a_route_over_the_hosts_own_subnet_or_gateway_is_left_out_and_named(host
 
     made = host.apply(bundle)
 
-    assert made.conflicts == ("192.168.1.0/24",)
+    assert [sentence.split()[0] for sentence in made.conflicts] == ["192.168.1.0/24"]
     routes = host.inside.sh("ip route show")
     assert "192.168.1.0/24 dev lan0" in routes
     assert f"172.20.0.0/16 dev {INTERFACE}" in routes

@@ -34,7 +34,7 @@ def main(port: int, agent: str) -> None:
         for host in HOSTS:
             lab.lend(host, port)
         print("ready", flush=True)
-        environment = {"PATH": f"{programs}:{os.environ['PATH']}:/usr/sbin:/sbin", "STATE_DIR": STATE_DIR}
+        environment = {"PATH": f"{programs}:{os.environ['PATH']}:/usr/sbin:/sbin", "WIRETY_STATE_DIR": STATE_DIR}
         for line in sys.stdin:
             asked = json.loads(line)
             done = lab[asked["host"]].attempt("sh", "-c", asked["line"], env=environment, timeout_s=LINE_S)

@@ -8,7 +8,8 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.memory.outside import MemoryOutside
-from chalicelib.bootstrap import Aws, Outside
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.settings import settings_from
 from infra.local.dynamodb_local import dynamodb_local
 from infra.local.tables import create_tables, drop_tables, environment

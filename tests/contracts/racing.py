@@ -8,15 +8,17 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from chalicelib.adapters.memory.edges import MemoryVault
+from chalicelib.adapters.memory.clock_and_chance import MemoryVault
 from chalicelib.adapters.system import SystemClock, SystemRandomness
-from chalicelib.application.allocation import Allocator
-from chalicelib.application.creation import Creation, NewPeer
+from chalicelib.application.peers.allocation import Allocator
+from chalicelib.application.peers.creation import Creation
+from chalicelib.application.peers.new_peer import NewPeer
 from chalicelib.application.ranges import Ranges
-from chalicelib.bootstrap import Aws, Outside
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.domain.ids import NetworkId
-from chalicelib.domain.peer import Kind
+from chalicelib.domain.peer.peer import Kind
 from chalicelib.settings import settings_from
 from tests.builders import ADMINISTRATOR
 

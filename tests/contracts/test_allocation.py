@@ -14,8 +14,9 @@ import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
-from chalicelib.bootstrap import Aws, Outside
-from chalicelib.domain.change import Commit, CreateNetwork
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.writes import Commit, CreateNetwork
 from chalicelib.settings import settings_from
 from infra.local.tables import create_tables, drop_tables, environment
 from tests.builders import a_network

@@ -8,9 +8,10 @@ from threading import Barrier
 
 import pytest
 
-from chalicelib.application.creation import NewPeer
-from chalicelib.bootstrap import Outside
-from chalicelib.domain.change import (
+from chalicelib.application.peers.new_peer import NewPeer
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.rollout import Expected, Mark, Rollout
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
     Claim,
@@ -22,17 +23,19 @@ from chalicelib.domain.change import (
     Write,
     WriteBlock,
 )
-from chalicelib.domain.directory import Block, BlockKey, Directory
-from chalicelib.domain.errors import AddressPoolExhausted, Busy
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.identity.principal import Role, Viewer
+from chalicelib.domain.identity.tokens import Secret
+from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.peer import Enrollment, Kind, PeerRecord
-from chalicelib.domain.presence import Fact, FactKind
-from chalicelib.domain.principal import Role, Viewer
-from chalicelib.domain.proof import Expected, Mark, Proof
-from chalicelib.domain.tokens import Secret
-from chalicelib.domain.user import User
-from chalicelib.ports import AgentSession, Assertion, Moved, Refused, Ticket
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.network.directory import Block, BlockKey, Directory
+from chalicelib.domain.network.errors import AddressPoolExhausted
+from chalicelib.domain.peer.peer import EnrollmentToken, Kind, PeerRecord
+from chalicelib.domain.peer.presence import Fact, FactKind
+from chalicelib.ports.identity import Assertion
+from chalicelib.ports.sessions import AgentSession, Ticket
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from tests.builders import ADMINISTRATOR, T0, a_dynamic, a_network, a_static, said_by
 from tests.contracts.racing import creation_over
 from tests.contracts.test_stores import HOST, LAB, change
@@ -56,7 +59,7 @@ def is_committed(outside: Outside, revision: int, writes: Sequence[Write]) -> bo
     network = replace(LAB, revision=Revision(revision))
     try:
         outside.transactions.commit(Commit(change(network), tuple(writes)))
-    except (Moved, Refused):
+    except (CommitConflict, ConditionFailed):
         return False
     return True
 
@@ -139,14 +142,14 @@ def test_a_ticket_is_taken_once_however_many_try(outside: Outside) -> None:
 
 
 def test_an_assertion_opens_one_session_however_often_it_is_sent(outside: Outside) -> None:
-    peer = PeerRecord(a_dynamic(), Enrollment(Secret("h"), T0, "device"))
+    peer = PeerRecord(a_dynamic(), EnrollmentToken(Secret("h"), T0, "device"))
     assert is_committed(outside, 100, [PutPeer(peer)])
     session = AgentSession(said_by(a_dynamic().id), Secret("h"), T0 + timedelta(hours=1))
 
     def is_opened(number: int) -> bool:
         try:
             return outside.sessions.open(f"ses_{number}", session, Assertion("jti", T0), "device")
-        except Moved:  # the store was contended
+        except CommitConflict:  # the store was contended
             return False
 
     assert race(is_opened) == 1
@@ -157,8 +160,8 @@ def test_wanted_ends_at_the_highest_whatever_the_order(outside: Outside) -> None
     assert is_committed(outside, 100, [AdmitAgent(agent, Revision(1), HOST)])
 
     def wanted(number: int) -> bool:
-        outside.presence.want({agent: Revision(10 + (number * 7) % RACERS)})
-        outside.presence.connected(said_by(agent), ConnectionId(f"c{number}"), "i", T0)
+        outside.presence.raise_wanted({agent: Revision(10 + (number * 7) % RACERS)})
+        outside.presence.note_connected(said_by(agent), ConnectionId(f"c{number}"), "i", T0)
         return True
 
     race(wanted)
@@ -170,7 +173,7 @@ def test_a_fact_recorded_by_many_is_recorded(outside: Outside) -> None:
     fact = Fact(LAB.id, a_static().id, FactKind.HANDSHAKE, T0)
 
     def recorded(_: int) -> bool:
-        outside.presence.record(fact)
+        outside.presence.insert_facts(fact)
         return True
 
     assert race(recorded) == RACERS
@@ -186,7 +189,7 @@ def test_a_person_seen_by_many_at_once_is_kept_as_first_seen(outside: Outside) -
 
 
 def test_reports_that_many_count_at_once_count_once_each(shared_outside: Outside) -> None:
-    store, revision = shared_outside.proofs, Revision(9)
+    store, revision = shared_outside.rollouts, Revision(9)
     who = [PeerId(f"dyn_{number:08d}") for number in range(120)]
     store.expect(LAB.id, {revision: Expected(frozenset(who), T0)}, T0)
 
@@ -197,4 +200,4 @@ def test_reports_that_many_count_at_once_count_once_each(shared_outside: Outside
 
     assert race(counted) == RACERS
 
-    assert store.proofs(LAB.id, revision, revision) == {revision: Proof(T0, 120, 120, 0, {80: 120})}
+    assert store.rollouts(LAB.id, revision, revision) == {revision: Rollout(T0, 120, 120, 0, {80: 120})}

@@ -9,14 +9,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.dynamodb import models
-from chalicelib.adapters.dynamodb.models import AllocationItem, ClaimItem, PeerItem
-from chalicelib.adapters.dynamodb.values import claim_key, index_key, record_item
-from chalicelib.application.creation import NewPeer
-from chalicelib.bootstrap import Aws, Container
-from chalicelib.domain.change import Commit, CreateNetwork
+from chalicelib.adapters.dynamodb.allocation import AllocationItem, index_key
+from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, claim_key, record_item
+from chalicelib.application.peers.new_peer import NewPeer
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.container import Container
+from chalicelib.domain.change.writes import Commit, CreateNetwork
 from chalicelib.domain.ids import PeerId
-from chalicelib.domain.peer import Kind, PeerRecord
+from chalicelib.domain.peer.peer import Kind, PeerRecord
 from chalicelib.settings import settings_from
 from infra.local.tables import create_tables, environment
 from tests.builders import ADMINISTRATOR, a_dynamic, a_jump, a_key, a_network
@@ -31,7 +31,7 @@ class Wire:
 
     def __init__(self, outside: Aws) -> None:
         self.sent: Counter[str] = Counter()
-        connection: Any = models.PeerItem._get_connection().connection
+        connection: Any = PeerItem._get_connection().connection
         connection.client.meta.events.register("before-send.dynamodb", self._count)
 
     def counted(self, act: Callable[[], object]) -> dict[str, int]:

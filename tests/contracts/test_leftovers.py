@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from chalicelib.bootstrap import Outside
-from chalicelib.domain.change import CreateNetwork, FreeAddress, TakeAddress
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.rollout import Expected, Mark
+from chalicelib.domain.change.writes import CreateNetwork, FreeAddress, TakeAddress
 from chalicelib.domain.ids import PeerId, Revision
-from chalicelib.domain.ipam import Allocation, Span
-from chalicelib.domain.proof import Expected, Mark
+from chalicelib.domain.network.addresses import Allocation, Span
 from tests.builders import T0, a_dynamic, a_network
 from tests.contracts.test_stores import advance, commit
 
@@ -22,8 +22,8 @@ def test_all_rows_of_one_network_go_and_of_another_none(outside: Outside) -> Non
             network = advance(outside, network, *taken)
         advance(outside, network, FreeAddress(network.id, 7, T0))
         agent = PeerId(f"dyn_{name}")
-        outside.proofs.expect(network.id, {Revision(2): Expected(frozenset({agent}), T0)}, T0)
-        outside.proofs.count(network.id, [Mark(agent, Revision(2), timedelta(0))], T0)
+        outside.rollouts.expect(network.id, {Revision(2): Expected(frozenset({agent}), T0)}, T0)
+        outside.rollouts.count(network.id, [Mark(agent, Revision(2), timedelta(0))], T0)
     gone, kept = a_network(name="gone").id, a_network(name="kept").id
 
     steps = 0
@@ -34,7 +34,7 @@ def test_all_rows_of_one_network_go_and_of_another_none(outside: Outside) -> Non
     assert not list(outside.allocations.taken(gone, EVERY))
     assert not list(outside.allocations.freed(gone))
     assert not outside.changes.between(gone, Revision(0))
-    assert not outside.proofs.proofs(gone, Revision(1), Revision(9))
+    assert not outside.rollouts.rollouts(gone, Revision(1), Revision(9))
     assert len(list(outside.allocations.taken(kept, EVERY))) == 160
     assert len(outside.changes.between(kept, Revision(0))) == 4
-    assert outside.proofs.proofs(kept, Revision(1), Revision(9))[Revision(2)].applied == 1
+    assert outside.rollouts.rollouts(kept, Revision(1), Revision(9))[Revision(2)].applied == 1

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.models import NetworkItem
-from chalicelib.bootstrap import Aws
-from chalicelib.domain.change import (
+from chalicelib.adapters.dynamodb.network import NetworkItem
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
     Claim,
@@ -24,15 +26,14 @@ from chalicelib.domain.change import (
     PutPeer,
     TakeAddress,
 )
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.identity.principal import Agent, Viewer
+from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import SealedSecret
-from chalicelib.domain.peer import Enrollment, PeerRecord
-from chalicelib.domain.principal import Agent, Viewer
-from chalicelib.domain.signing import SigningKey, SigningKeys
-from chalicelib.domain.tokens import Secret
-from chalicelib.ports import AgentSession, Assertion, Ticket
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.network.network import SealedSecret
+from chalicelib.domain.peer.peer import EnrollmentToken, PeerRecord
+from chalicelib.ports.identity import Assertion
+from chalicelib.ports.sessions import AgentSession, Ticket
 from tests.builders import T0, a_dynamic, a_network, said_by
 from tests.contracts.test_stores import HOST, change
 
@@ -107,7 +108,7 @@ def test_a_ticket(dynamodb_outside: Aws) -> None:
 
 def test_a_session(dynamodb_outside: Aws) -> None:
     network, peer = a_network(name=uuid.uuid4().hex), a_dynamic()
-    proved = Enrollment(Secret("hash"), T0, "device")
+    proved = EnrollmentToken(Secret("hash"), T0, "device")
     enrolled = PutPeer(PeerRecord(replace(peer, network_id=network.id), proved))
     dynamodb_outside.transactions.commit(Commit(change(network), (CreateNetwork(network), enrolled)))
     session = AgentSession(Agent(network.id, peer.id), Secret("hash"), T0 + timedelta(hours=1))
@@ -141,20 +142,20 @@ def test_what_an_agent_ran_before(dynamodb_outside: Aws, agent: PeerId) -> None:
     presence = dynamodb_outside.presence
 
     with answer_lost("UpdateItem"):
-        assert presence.applied(said_by(agent), Revision(5), "hash", T0) == 0
+        assert presence.note_applied(said_by(agent), Revision(5), "hash", T0) == 0
     with answer_lost("UpdateItem"):
-        assert presence.applied(said_by(agent), Revision(7), "hash", T0 + timedelta(microseconds=1)) == 5
+        assert presence.note_applied(said_by(agent), Revision(7), "hash", T0 + timedelta(microseconds=1)) == 5
 
-    assert presence.applied(said_by(agent), Revision(7), "hash", T0 + timedelta(seconds=1)) == 7
-    assert presence.applied(said_by(agent), Revision(6), "hash", T0 + timedelta(seconds=2)) is None
+    assert presence.note_applied(said_by(agent), Revision(7), "hash", T0 + timedelta(seconds=1)) == 7
+    assert presence.note_applied(said_by(agent), Revision(6), "hash", T0 + timedelta(seconds=2)) is None
 
 
 def test_the_end_of_a_socket(dynamodb_outside: Aws, agent: PeerId) -> None:
     presence = dynamodb_outside.presence
-    presence.connected(said_by(agent), ConnectionId("c"), "i", T0)
+    presence.note_connected(said_by(agent), ConnectionId("c"), "i", T0)
 
     with answer_lost("UpdateItem"):
-        assert presence.disconnected(agent, ConnectionId("c"), T0) is True
-    presence.connected(said_by(agent), ConnectionId("newer"), "i", T0)
+        assert presence.note_disconnected(agent, ConnectionId("c"), T0) is True
+    presence.note_connected(said_by(agent), ConnectionId("newer"), "i", T0)
     with answer_lost("UpdateItem"):
-        assert presence.disconnected(agent, ConnectionId("c"), T0) is False
+        assert presence.note_disconnected(agent, ConnectionId("c"), T0) is False

@@ -10,18 +10,21 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from chalicelib.adapters.memory.edges import MemoryVault
-from chalicelib.application.creation import Created, NewPeer
-from chalicelib.application.enrollment import Applicant
-from chalicelib.application.networks import NewNetwork
-from chalicelib.bootstrap import Container, Outside
-from chalicelib.domain.change import AdvanceNetwork, Change, Commit, What
-from chalicelib.domain.errors import KeyInUse, NetworkNotFound, PeerNameInUse, PeerNotFound
+from chalicelib.adapters.memory.clock_and_chance import MemoryVault
+from chalicelib.application.agents.enrollment import Applicant
+from chalicelib.application.networks.networks import NewNetwork
+from chalicelib.application.peers.new_peer import NewPeer, PeerCreated
+from chalicelib.bootstrap.container import Container
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.writes import AdvanceNetwork, Commit
+from chalicelib.domain.errors import NetworkNotFound
+from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PrincipalId
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Kind, Peer
-from chalicelib.domain.principal import Agent
-from chalicelib.domain.rotation import Held
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import KeyInUse, PeerNameInUse, PeerNotFound
+from chalicelib.domain.peer.key_rotation import ReportedKeys
+from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.settings import settings_from
 from tests.builders import ADMINISTRATOR, a_key
 from tests.contracts.test_stores import HOST
@@ -39,7 +42,7 @@ class Site:
     network: NetworkId
     rivals: int = 0
 
-    def peer(self, name: str, kind: Kind = Kind.DYNAMIC) -> Created:
+    def peer(self, name: str, kind: Kind = Kind.DYNAMIC) -> PeerCreated:
         endpoint = "198.51.100.1" if kind is Kind.JUMP else None
         new = NewPeer(name=name, kind=kind, endpoint=endpoint)
         return self.container.creation.create(self.network, new, by=ADMINISTRATOR)
@@ -150,9 +153,9 @@ def test_reports_of_a_second_rotation(site: Site) -> None:
     keys = [a_key(f"{site.network} {number}") for number in range(3)]
     for current, following in zip([a_key("wg-a"), *keys], keys, strict=False):
         site.race()
-        site.container.rotations.report(agent, Held(current, following))
+        site.container.rotations.report(agent, ReportedKeys(current, following))
         site.race()
-        known = site.container.rotations.report(agent, Held(following, None))
+        known = site.container.rotations.report(agent, ReportedKeys(following, None))
         assert known.public_key == following
 
 
@@ -173,9 +176,9 @@ def test_a_name_that_is_taken_where_only_quarantined_addresses_are_left(site: Si
     with pytest.raises(PeerNameInUse):
         site.peer("taken")
     new = [NewPeer(name=name, kind=Kind.DYNAMIC) for name in ("fresh 1", "taken", "fresh 2")]
-    became = site.container.creation.create_many(site.network, new, by=ADMINISTRATOR)
+    became = site.container.bulk_creation.create(site.network, new, by=ADMINISTRATOR)
 
-    assert [type(one) for one in became] == [Created, PeerNameInUse, Created]
+    assert [type(one) for one in became] == [PeerCreated, PeerNameInUse, PeerCreated]
 
 
 def test_a_removal(site: Site) -> None:

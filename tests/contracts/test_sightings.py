@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.application.observations import Observations
-from chalicelib.bootstrap import Outside
-from chalicelib.domain.change import CreateNetwork, ForgetSighting, PutPeer
+from chalicelib.application.agents.observations import Observations
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.writes import CreateNetwork, ForgetSighting, PutPeer
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import PeerRecord
-from chalicelib.domain.presence import Fact, Sighting
-from chalicelib.ports import Seen
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.peer import PeerRecord
+from chalicelib.domain.peer.presence import Fact, Sighting
+from chalicelib.ports.presence import PeerObservation
 from tests.builders import T0, a_dynamic, a_network, a_static
 from tests.contracts.test_concurrency import RACERS, race
 from tests.contracts.test_stores import LAB, advance, commit
@@ -39,9 +39,9 @@ class Recorded:
     def __getattr__(self, name: str) -> object:
         return getattr(self._presence, name)
 
-    def record(self, *facts: Fact) -> None:
+    def insert_facts(self, *facts: Fact) -> None:
         self.facts += facts
-        self._presence.record(*facts)
+        self._presence.insert_facts(*facts)
 
 
 Told = tuple[PeerId, int, str | None]
@@ -66,7 +66,7 @@ def test_the_latest_handshake_of_a_network_stays(shared_outside: Outside, lab: N
     tell(shared_outside, (PHONE, 60, None), network_id=a_network(name="other").id)
 
     seen = Sighting(T0 + timedelta(seconds=9), T0 + timedelta(hours=1))
-    assert shared_outside.presence.many(LAB.id, [PHONE]) == {PHONE: Seen(None, seen)}
+    assert shared_outside.presence.observations(LAB.id, [PHONE]) == {PHONE: PeerObservation(None, seen)}
 
 
 def test_a_peer_that_moved_without_a_handshake_is_seen_where_it_is(shared_outside: Outside, lab: Network) -> None:
@@ -122,7 +122,7 @@ def test_what_was_seen_of_a_peer_goes_with_it(shared_outside: Outside, lab: Netw
 
 def test_nothing_seen_is_no_request(shared_outside: Outside) -> None:
     assert shared_outside.presence.sightings(LAB.id, ()) == {}
-    assert list(shared_outside.presence.sighted(LAB.id, {}, {})) == []
+    assert list(shared_outside.presence.keep_sightings(LAB.id, {}, {})) == []
 
 
 def test_a_handshake_that_many_jumps_see_is_one_awakening(shared_outside: Outside, lab: Network) -> None:

@@ -6,17 +6,18 @@ from ipaddress import ip_network
 
 import pytest
 
-from chalicelib.bootstrap import Outside
-from chalicelib.domain.acl import Acl, AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol
-from chalicelib.domain.change import (
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
+from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.rollout import FEW, Expected, Mark, Rollout
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
-    Affected,
-    BuryPeer,
-    Change,
     Claim,
     Commit,
     CreateNetwork,
+    DeletePeer,
     ForgetAgent,
     FreeAddress,
     MarkAgent,
@@ -27,39 +28,31 @@ from chalicelib.domain.change import (
     RevokeAgent,
     SettleRequest,
     TakeAddress,
-    What,
     Write,
     WriteAcl,
     WriteBlock,
     entries_of,
 )
-from chalicelib.domain.directory import Block, Directory, blocks_of
-from chalicelib.domain.errors import NetworkNotFound, PeerNotFound
-from chalicelib.domain.failover import Pulse
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.errors import NetworkNotFound
+from chalicelib.domain.identity.principal import Agent, Principal, Role, Viewer
+from chalicelib.domain.identity.tokens import Secret
+from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import DEPLOYMENT, ConnectionId, NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation, Reservation, Span
-from chalicelib.domain.network import Network, SealedSecret
-from chalicelib.domain.peer import Enrollment, Host, Kind, Peer, PeerRecord, Rotation, Tombstone
-from chalicelib.domain.presence import Applied, Fact, FactKind, OwnHandshakes, Presence
-from chalicelib.domain.principal import Agent, Principal, Role, Viewer
-from chalicelib.domain.proof import FEW, Expected, Mark, Proof
-from chalicelib.domain.signing import SigningKey, SigningKeys
-from chalicelib.domain.tokens import Secret
-from chalicelib.domain.user import User
-from chalicelib.ports import (
-    EVERY_NETWORK,
-    AgentSession,
-    ApiToken,
-    Assertion,
-    Connection,
-    Holding,
-    Moved,
-    Progress,
-    Refused,
-    Seen,
-    Ticket,
-)
+from chalicelib.domain.network.acl import Acl, AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol
+from chalicelib.domain.network.addresses import Allocation, Reservation, Span
+from chalicelib.domain.network.directory import Block, Directory, blocks_of
+from chalicelib.domain.network.network import Network, SealedSecret
+from chalicelib.domain.peer.errors import PeerNotFound
+from chalicelib.domain.peer.failover import AgentLiveness
+from chalicelib.domain.peer.peer import EnrollmentToken, Host, Kind, Peer, PeerRecord, Rotation, Tombstone
+from chalicelib.domain.peer.presence import Applied, Fact, FactKind, OwnHandshakes, Presence
+from chalicelib.ports.accounts import ApiToken
+from chalicelib.ports.identity import Assertion
+from chalicelib.ports.peer import Holding
+from chalicelib.ports.presence import PeerObservation, Progress
+from chalicelib.ports.sessions import AgentSession, Ticket
+from chalicelib.ports.sockets import EVERY_NETWORK, Connection
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from tests.builders import T0, a_dynamic, a_jump, a_key, a_network, a_static, said_by
 
 LAB = a_network("10.0.0.0/24", "fd00::/64", dns=("10.0.0.53",))
@@ -224,7 +217,7 @@ def test_an_attempt_stands_until_it_is_taken_over_or_forgotten(outside: Outside)
 
 def test_a_request_is_settled_with_its_work_and_once(outside: Outside, lab: Network) -> None:
     done = replace(ONCE, made=("dyn_1",), is_done=True)
-    with pytest.raises(Refused):
+    with pytest.raises(ConditionFailed):
         advance(outside, lab, SettleRequest(done))
     assert outside.networks.get(lab.id).revision == lab.revision
     outside.requests.begin(ONCE)
@@ -233,7 +226,7 @@ def test_a_request_is_settled_with_its_work_and_once(outside: Outside, lab: Netw
 
     assert outside.requests.begin(replace(ONCE, attempt="req_2")) == done
     outside.requests.forget(done)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ConditionFailed) as refused:
         advance(outside, lab, SettleRequest(done))
     assert isinstance(refused.value.write, SettleRequest)
 
@@ -256,7 +249,7 @@ def test_an_unknown_network_is_not_found(outside: Outside, network_id: str) -> N
 
 
 def test_a_network_is_created_once(outside: Outside, lab: Network) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(ConditionFailed):
         commit(outside, replace(lab, revision=Revision(2)), CreateNetwork(lab))
 
 
@@ -272,7 +265,7 @@ def test_a_block_begins_empty_and_is_written_in_order(outside: Outside, lab: Net
     stored = outside.networks.directory(keys)
     assert sorted(stored.ranges(), key=str) == sorted(full.ranges(), key=str)
     assert {block.version for block in stored.blocks.values()} == {1}
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         advance(outside, lab, WriteBlock(full.changed()[0]))
     again = stored.without_routed(a_dynamic().id).changed()
     advance(outside, lab, *map(WriteBlock, again))
@@ -291,7 +284,7 @@ def test_networks_are_listed_in_the_order_of_their_ids(outside: Outside, lab: Ne
 
     assert outside.networks.ids(None, 2) == ids[:2]
     assert outside.networks.ids(ids[1], 9) == ids[2:]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ConditionFailed) as refused:
         advance(outside, lab, *entries_of(replace(networks[0], id=NetworkId("net_9"))))
     assert refused.value.write == Claim(DEPLOYMENT, "network_name", "z9", NetworkId("net_9"))
 
@@ -299,7 +292,7 @@ def test_networks_are_listed_in_the_order_of_their_ids(outside: Outside, lab: Ne
 def test_of_two_changes_on_one_revision_the_second_moves(outside: Outside, lab: Network) -> None:
     advance(outside, lab)
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         advance(outside, lab, Claim(lab.id, "label", "web", a_dynamic().id))
     assert outside.networks.get(lab.id).revision == 2
     advance(outside, outside.networks.get(lab.id), Claim(lab.id, "label", "web", a_jump().id))
@@ -316,12 +309,12 @@ def test_a_removed_network_is_gone(outside: Outside, lab: Network) -> None:
 def test_a_network_that_moved_is_not_removed(outside: Outside, lab: Network) -> None:
     later = advance(outside, lab)
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         commit(outside, later.advanced(T0), RemoveNetwork(lab))
 
 
 def test_peers_come_back_as_they_were(outside: Outside, lab: Network) -> None:
-    enrollment = Enrollment(Secret("hash"), T0 + timedelta(days=1), "device")
+    enrollment = EnrollmentToken(Secret("hash"), T0 + timedelta(days=1), "device")
     records = [
         PeerRecord(a_jump(1), enrollment),
         PeerRecord(
@@ -376,7 +369,7 @@ def test_a_buried_peer_leaves_a_tombstone(outside: Outside, lab: Network) -> Non
     lab = advance(outside, lab, PutPeer(PeerRecord(peer, None)))
     stone = Tombstone(lab.id, peer.id, "device", Revision(3), T0)
 
-    advance(outside, lab, BuryPeer(stone))
+    advance(outside, lab, DeletePeer(stone))
 
     assert outside.peers.all(lab.id) == []
     assert outside.peers.tombstone(lab.id, peer.id) == stone
@@ -390,7 +383,7 @@ def test_a_claim_is_held_by_one_peer_until_released(outside: Outside, lab: Netwo
     lab = advance(outside, lab, mine)
     lab = advance(outside, lab, mine)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ConditionFailed) as refused:
         advance(outside, lab, theirs)
     assert refused.value.write == theirs
     assert outside.networks.get(lab.id).revision == lab.revision
@@ -423,7 +416,7 @@ def test_an_address_is_taken_once(outside: Outside, lab: Network) -> None:
     take = TakeAddress(lab.id, a_dynamic().id, Allocation(7))
     lab = advance(outside, lab, take)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ConditionFailed) as refused:
         advance(outside, lab, replace(take, peer_id=a_jump().id))
     assert refused.value.write == replace(take, peer_id=a_jump().id)
     assert list(outside.allocations.taken(lab.id, Span(1, 20))) == [Holding(Allocation(7), a_dynamic().id)]
@@ -442,9 +435,9 @@ def test_a_freed_address_is_quarantined_and_taken_again_only_as_it_was_freed(out
     assert [held.peer_id for held in outside.allocations.taken(lab.id, Span(1, 20))] == [None, None]
     assert list(outside.allocations.freed(lab.id)) == [Allocation(8, T0), Allocation(7, later)]
     assert list(outside.allocations.freed(lab.id, since=later)) == [Allocation(7, later)]
-    with pytest.raises(Refused):
+    with pytest.raises(ConditionFailed):
         advance(outside, lab, TakeAddress(lab.id, a_jump().id, Allocation(8)))
-    with pytest.raises(Refused):
+    with pytest.raises(ConditionFailed):
         advance(outside, lab, TakeAddress(lab.id, a_jump().id, Allocation(8, T0 + timedelta(days=1))))
 
     advance(outside, lab, TakeAddress(lab.id, a_jump().id, Allocation(8, T0)))
@@ -464,94 +457,96 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
     agent, later = a_dynamic().id, T0 + timedelta(seconds=5)
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    assert outside.presence.connected(said_by(agent), ConnectionId("old"), "i", T0) == Progress(
+    assert outside.presence.note_connected(said_by(agent), ConnectionId("old"), "i", T0) == Progress(
         Revision(5), Revision(0)
     )
-    outside.presence.connected(said_by(agent), ConnectionId("new"), "i", T0)
-    assert outside.presence.disconnected(agent, ConnectionId("old"), T0) is False
-    assert outside.presence.applied(said_by(agent), Revision(5), "hash", later) == 0
-    assert outside.presence.applied(said_by(agent), Revision(5), "hash", later) == 0
-    assert outside.presence.heard(said_by(agent), "i", 2, None, later) == Progress(Revision(5), Revision(5))
-    assert outside.presence.failed(said_by(agent), "no such device", later)
+    outside.presence.note_connected(said_by(agent), ConnectionId("new"), "i", T0)
+    assert outside.presence.note_disconnected(agent, ConnectionId("old"), T0) is False
+    assert outside.presence.note_applied(said_by(agent), Revision(5), "hash", later) == 0
+    assert outside.presence.note_applied(said_by(agent), Revision(5), "hash", later) == 0
+    assert outside.presence.note_heartbeat(said_by(agent), "i", 2, None, later) == Progress(Revision(5), Revision(5))
+    assert outside.presence.note_failure(said_by(agent), "no such device", later)
 
     applied = Applied(Revision(5), "hash", later, "no such device")
     known = Presence(Revision(5), True, later, HOST, "i", applied)
-    assert outside.presence.many(lab.id, [agent]) == {agent: Seen(known)}
-    assert outside.presence.disconnected(agent, ConnectionId("new"), T0) is True
-    assert outside.presence.disconnected(agent, ConnectionId("new"), T0) is True
-    assert outside.presence.many(lab.id, [agent]) == {agent: Seen(replace(known, is_connected=False))}
+    assert outside.presence.observations(lab.id, [agent]) == {agent: PeerObservation(known)}
+    assert outside.presence.note_disconnected(agent, ConnectionId("new"), T0) is True
+    assert outside.presence.note_disconnected(agent, ConnectionId("new"), T0) is True
+    assert outside.presence.observations(lab.id, [agent]) == {
+        agent: PeerObservation(replace(known, is_connected=False))
+    }
 
 
 def test_an_accusation_stands_until_the_jump_is_heard(outside: Outside, lab: Network) -> None:
     jump, later = a_jump().id, T0 + timedelta(seconds=5)
     advance(outside, lab, AdmitAgent(jump, Revision(5), HOST))
-    outside.presence.connected(said_by(jump), ConnectionId("c"), "i", T0)
+    outside.presence.note_connected(said_by(jump), ConnectionId("c"), "i", T0)
 
-    assert outside.presence.accuse(jump, T0) == Pulse(ConnectionId("c"), T0, T0)
-    assert outside.presence.accuse(jump, later) == Pulse(ConnectionId("c"), T0, T0)
-    outside.presence.lives(said_by(jump), later)
-    assert outside.presence.pulse(jump) == Pulse(ConnectionId("c"), later)
+    assert outside.presence.accuse(jump, T0) == AgentLiveness(ConnectionId("c"), T0, T0)
+    assert outside.presence.accuse(jump, later) == AgentLiveness(ConnectionId("c"), T0, T0)
+    outside.presence.note_sign_of_life(said_by(jump), later)
+    assert outside.presence.liveness(jump) == AgentLiveness(ConnectionId("c"), later)
     outside.presence.accuse(jump, later)
-    outside.presence.heard(said_by(jump), "i", 2, None, later)
-    assert outside.presence.pulse(jump) == Pulse(ConnectionId("c"), later)
+    outside.presence.note_heartbeat(said_by(jump), "i", 2, None, later)
+    assert outside.presence.liveness(jump) == AgentLiveness(ConnectionId("c"), later)
     outside.presence.accuse(jump, later)
-    outside.presence.connected(said_by(jump), ConnectionId("d"), "i", later)
-    outside.presence.fell(jump, later)
-    assert outside.presence.pulse(jump) == Pulse(ConnectionId("d"), later, None, later)
+    outside.presence.note_connected(said_by(jump), ConnectionId("d"), "i", later)
+    outside.presence.note_down(jump, later)
+    assert outside.presence.liveness(jump) == AgentLiveness(ConnectionId("d"), later, None, later)
 
 
 def test_what_an_agent_finds_dead_is_kept_as_it_said_last(outside: Outside, lab: Network) -> None:
     agent, jump = a_dynamic().id, a_jump().id
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    outside.presence.heard(said_by(agent), "i", 1, None, T0, unreachable=[jump])
-    assert outside.presence.pulse(agent) == Pulse(None, T0, unreachable=frozenset({jump}))
-    outside.presence.heard(said_by(agent), "i", 2, None, T0)
-    assert outside.presence.pulse(agent) == Pulse(None, T0)
+    outside.presence.note_heartbeat(said_by(agent), "i", 1, None, T0, unreachable=[jump])
+    assert outside.presence.liveness(agent) == AgentLiveness(None, T0, unreachable=frozenset({jump}))
+    outside.presence.note_heartbeat(said_by(agent), "i", 2, None, T0)
+    assert outside.presence.liveness(agent) == AgentLiveness(None, T0)
 
 
 def test_nothing_is_known_of_the_life_of_who_is_gone(outside: Outside, lab: Network) -> None:
     nobody = a_jump().id
 
-    outside.presence.lives(said_by(nobody), T0)
-    outside.presence.fell(nobody, T0)
+    outside.presence.note_sign_of_life(said_by(nobody), T0)
+    outside.presence.note_down(nobody, T0)
     assert outside.presence.accuse(nobody, T0) is None
-    assert outside.presence.pulse(nobody) is None
-    assert outside.presence.running(nobody) == 0
+    assert outside.presence.liveness(nobody) is None
+    assert outside.presence.applied_revision(nobody) == 0
 
 
 def test_what_runs_is_the_revision_reported_last(outside: Outside, lab: Network) -> None:
     agent = a_dynamic().id
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    assert outside.presence.running(agent) == 0
-    outside.presence.applied(said_by(agent), Revision(7), "hash", T0)
-    assert outside.presence.running(agent) == 7
+    assert outside.presence.applied_revision(agent) == 0
+    outside.presence.note_applied(said_by(agent), Revision(7), "hash", T0)
+    assert outside.presence.applied_revision(agent) == 7
 
 
 def test_a_report_of_an_older_bundle_is_history(outside: Outside, lab: Network) -> None:
     agent = a_dynamic().id
     advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    assert outside.presence.failed(said_by(agent), "no such device", T0)
-    assert outside.presence.applied(said_by(agent), Revision(7), "seven", T0) == 0
-    assert outside.presence.applied(said_by(agent), Revision(6), "six", T0) is None
-    assert outside.presence.applied(said_by(agent), Revision(7), "seven again", T0 + timedelta(seconds=1)) == 7
-    assert outside.presence.applied(said_by(a_jump().id), Revision(7), "nobody", T0) is None
-    assert outside.presence.failed(said_by(a_jump().id), "nobody", T0) is False
-    seen = outside.presence.many(lab.id, [agent])[agent].presence
+    assert outside.presence.note_failure(said_by(agent), "no such device", T0)
+    assert outside.presence.note_applied(said_by(agent), Revision(7), "seven", T0) == 0
+    assert outside.presence.note_applied(said_by(agent), Revision(6), "six", T0) is None
+    assert outside.presence.note_applied(said_by(agent), Revision(7), "seven again", T0 + timedelta(seconds=1)) == 7
+    assert outside.presence.note_applied(said_by(a_jump().id), Revision(7), "nobody", T0) is None
+    assert outside.presence.note_failure(said_by(a_jump().id), "nobody", T0) is False
+    seen = outside.presence.observations(lab.id, [agent])[agent].presence
     assert seen is not None
     assert seen.applied == Applied(Revision(7), "seven again", T0 + timedelta(seconds=1), None)
 
 
 def test_who_has_to_apply_a_revision_stays_by_revision(outside: Outside, lab: Network) -> None:
-    store, (one, other) = outside.proofs, (a_dynamic(2).id, a_dynamic(3).id)
+    store, (one, other) = outside.rollouts, (a_dynamic(2).id, a_dynamic(3).id)
     store.expect(lab.id, {Revision(revision): Expected(frozenset({one, other}), T0) for revision in range(9, 40)}, T0)
     store.expect(lab.id, {Revision(10): Expected(frozenset({one}), T0)}, T0)
 
-    nine, ten = Proof(T0, 2, few=frozenset({one, other})), Proof(T0, 1, few=frozenset({one}))
-    assert store.proofs(lab.id, Revision(8), Revision(10)) == {9: nine, 10: ten}
-    assert store.proofs(a_network(name="other").id, Revision(1), Revision(99)) == {}
+    nine, ten = Rollout(T0, 2, few=frozenset({one, other})), Rollout(T0, 1, few=frozenset({one}))
+    assert store.rollouts(lab.id, Revision(8), Revision(10)) == {9: nine, 10: ten}
+    assert store.rollouts(a_network(name="other").id, Revision(1), Revision(99)) == {}
     assert len(outside.changes.between(lab.id, Revision(0))) == len(outside.changes.page(lab.id, None, 99)) > 0
 
 
@@ -560,16 +555,16 @@ def test_of_many_agents_a_revision_concerns_the_ids_are_asked_for_by_themselves(
     outside: Outside, lab: Network, agents: int
 ) -> None:
     who = frozenset(PeerId(f"dyn_{number:08d}") for number in range(agents))
-    outside.proofs.expect(lab.id, {Revision(9): Expected(who, T0), Revision(10): Expected(who, T0)}, T0)
+    outside.rollouts.expect(lab.id, {Revision(9): Expected(who, T0), Revision(10): Expected(who, T0)}, T0)
 
-    proof = outside.proofs.proofs(lab.id, Revision(9), Revision(9))[Revision(9)]
+    rollout = outside.rollouts.rollouts(lab.id, Revision(9), Revision(9))[Revision(9)]
 
-    assert proof == Proof(T0, agents, few=who if agents <= FEW else None)
-    assert outside.proofs.concerned(lab.id, Revision(9)) == (frozenset() if agents <= FEW else who)
+    assert rollout == Rollout(T0, agents, few=who if agents <= FEW else None)
+    assert outside.rollouts.concerned(lab.id, Revision(9)) == (frozenset() if agents <= FEW else who)
 
 
 def test_agents_that_are_through_with_a_revision_count_once_each(outside: Outside, lab: Network) -> None:
-    store = outside.proofs
+    store = outside.rollouts
     who = [PeerId(f"dyn_{number:08d}") for number in range(150)]
     store.expect(lab.id, {Revision(revision): Expected(frozenset(who), T0) for revision in (9, 10)}, T0)
     marks = [Mark(known, Revision(9), timedelta(milliseconds=80)) for known in who]
@@ -579,9 +574,9 @@ def test_agents_that_are_through_with_a_revision_count_once_each(outside: Outsid
     store.count(lab.id, [*marks[90:149], *late], T0)
     store.count(lab.id, [Mark(who[149], Revision(9), None), *marks, marks[0]], T0)
 
-    proofs = store.proofs(lab.id, Revision(9), Revision(10))
-    assert proofs == {9: Proof(T0, 150, 149, 1, {80: 149}), 10: Proof(T0, 150, 3, 0, {1200: 3})}
-    assert outside.presence.many(lab.id, who) == {}
+    rollouts = store.rollouts(lab.id, Revision(9), Revision(10))
+    assert rollouts == {9: Rollout(T0, 150, 149, 1, {80: 149}), 10: Rollout(T0, 150, 3, 0, {1200: 3})}
+    assert outside.presence.observations(lab.id, who) == {}
 
 
 def test_signing_keys_follow_one_another(outside: Outside) -> None:
@@ -603,7 +598,7 @@ def test_what_an_agent_hears_says_whether_it_is_blocked(outside: Outside, lab: N
     agent = a_dynamic().id
 
     def is_blocked() -> bool | None:
-        progress = outside.presence.heard(said_by(agent), "i", 1, None, T0)
+        progress = outside.presence.note_heartbeat(said_by(agent), "i", 1, None, T0)
         return None if progress is None else progress.is_blocked
 
     lab = advance(outside, lab, AdmitAgent(agent, Revision(5), HOST))
@@ -624,7 +619,7 @@ def test_a_mark_that_finds_no_presence_leaves_one_that_can_be_read(outside: Outs
 
     advance(outside, lab, MarkAgent(agent, is_blocked=True))
 
-    assert outside.presence.heard(said_by(agent), "i", 1, None, T0) == Progress(
+    assert outside.presence.note_heartbeat(said_by(agent), "i", 1, None, T0) == Progress(
         Revision(0), Revision(0), is_blocked=True
     )
 
@@ -636,25 +631,25 @@ def test_what_an_agent_says_of_its_own_handshakes_stays_until_it_says_more(outsi
     later = OwnHandshakes(T0 + timedelta(seconds=60), {})
 
     def known() -> OwnHandshakes | None:
-        presence = outside.presence.many(lab.id, [agent])[agent].presence
+        presence = outside.presence.observations(lab.id, [agent])[agent].presence
         return None if presence is None else presence.own_handshakes
 
     assert known() is None
-    outside.presence.heard(said_by(agent), "i", 1, None, T0, first)
-    outside.presence.heard(said_by(agent), "i", 2, None, T0)
+    outside.presence.note_heartbeat(said_by(agent), "i", 1, None, T0, first)
+    outside.presence.note_heartbeat(said_by(agent), "i", 2, None, T0)
     assert known() == first
-    outside.presence.heard(said_by(agent), "i", 3, None, T0, later)
+    outside.presence.note_heartbeat(said_by(agent), "i", 3, None, T0, later)
     assert known() == later
 
 
 def test_a_fact_recorded_twice_is_one(outside: Outside, lab: Network) -> None:
     fact = Fact(lab.id, a_static().id, FactKind.HANDSHAKE, T0)
 
-    outside.presence.record(fact)
-    outside.presence.record(fact, replace(fact, kind=FactKind.CONNECTED))
-    outside.presence.record()
+    outside.presence.insert_facts(fact)
+    outside.presence.insert_facts(fact, replace(fact, kind=FactKind.CONNECTED))
+    outside.presence.insert_facts()
 
-    assert outside.presence.many(lab.id, [fact.peer_id]) == {}
+    assert outside.presence.observations(lab.id, [fact.peer_id]) == {}
 
 
 def test_sockets_are_found_by_network_and_by_peer(outside: Outside, lab: Network) -> None:
@@ -728,7 +723,7 @@ def test_no_session_opens_for_a_device_key_that_is_no_longer_the_peers(
         advance(outside, lab, PutPeer(run_by(device_key)))
     session = AgentSession(said_by(a_dynamic().id), Secret("hash"), T0 + timedelta(hours=1))
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         outside.sessions.open("ses_1", session, Assertion("jti", T0), "device")
     assert outside.sessions.get(a_dynamic().id, "ses_1") is None
 
@@ -739,32 +734,32 @@ def test_no_session_opens_for_a_device_key_that_is_no_longer_the_peers(
 
 
 def run_by(device_key: str | None) -> PeerRecord:
-    return PeerRecord(a_dynamic(), Enrollment(Secret("hash"), T0, device_key))
+    return PeerRecord(a_dynamic(), EnrollmentToken(Secret("hash"), T0, device_key))
 
 
 def test_what_an_agent_says_counts_only_by_the_admission_of_its_peer(outside: Outside, lab: Network) -> None:
     peer_id, later = a_dynamic().id, T0 + timedelta(seconds=5)
     mine, former = Agent(lab.id, peer_id, "mine"), Agent(lab.id, peer_id, "former")
     lab = advance(outside, lab, AdmitAgent(peer_id, Revision(5), HOST, "mine"))
-    outside.presence.connected(mine, ConnectionId("c"), "i", T0)
-    before = outside.presence.many(lab.id, [peer_id])
+    outside.presence.note_connected(mine, ConnectionId("c"), "i", T0)
+    before = outside.presence.observations(lab.id, [peer_id])
 
     def is_taken(agent: Agent) -> list[bool]:
-        outside.presence.lives(agent, later)
+        outside.presence.note_sign_of_life(agent, later)
         return [
-            outside.presence.connected(agent, ConnectionId("d"), "i", later) is not None,
-            outside.presence.heard(agent, "i", 2, None, later) is not None,
-            outside.presence.applied(agent, Revision(7), "hash", later) is not None,
-            outside.presence.failed(agent, "no such device", later),
+            outside.presence.note_connected(agent, ConnectionId("d"), "i", later) is not None,
+            outside.presence.note_heartbeat(agent, "i", 2, None, later) is not None,
+            outside.presence.note_applied(agent, Revision(7), "hash", later) is not None,
+            outside.presence.note_failure(agent, "no such device", later),
         ]
 
     assert is_taken(former) == [False] * 4
     assert is_taken(said_by(peer_id)) == [False] * 4
-    assert outside.presence.many(lab.id, [peer_id]) == before
+    assert outside.presence.observations(lab.id, [peer_id]) == before
     lab = advance(outside, lab, RevokeAgent(peer_id, Revision(1)))
     assert is_taken(mine) == [False] * 4
-    assert outside.presence.many(lab.id, [peer_id]) == before
-    assert outside.presence.disconnected(peer_id, ConnectionId("c"), later) is True  # whose ever it was
+    assert outside.presence.observations(lab.id, [peer_id]) == before
+    assert outside.presence.note_disconnected(peer_id, ConnectionId("c"), later) is True  # whose ever it was
     lab = advance(outside, lab, AdmitAgent(peer_id, Revision(5), HOST, "next"))
     assert is_taken(mine) == [False] * 4
     assert is_taken(Agent(lab.id, peer_id, "next")) == [True] * 4
@@ -775,14 +770,14 @@ def test_an_agent_is_revoked_in_the_commit_or_not_at_all(outside: Outside, lab: 
     advance(outside, lab, AdmitAgent(peer_id, Revision(5), HOST))
     late = AdvanceNetwork(lab.advanced(T0))
 
-    with pytest.raises(Moved):
+    with pytest.raises(CommitConflict):
         commit(outside, lab.advanced(T0), late, RevokeAgent(peer_id, Revision(1)))
-    assert outside.presence.heard(said_by(peer_id), "i", 1, None, T0) is not None
+    assert outside.presence.note_heartbeat(said_by(peer_id), "i", 1, None, T0) is not None
 
     outside_of_it = a_jump().id
     advance(outside, outside.networks.get(lab.id), RevokeAgent(outside_of_it, Revision(4)))
     assert outside.presence.wanted(outside_of_it) == 4  # one that had no presence has one that nobody speaks in
-    assert outside.presence.heard(said_by(outside_of_it), "i", 1, None, T0) is None
+    assert outside.presence.note_heartbeat(said_by(outside_of_it), "i", 1, None, T0) is None
 
 
 @pytest.mark.parametrize("role", [None, Role.MEMBER])

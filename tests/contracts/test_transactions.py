@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from chalicelib.bootstrap import Outside
-from chalicelib.domain.acl import Acl
-from chalicelib.domain.change import (
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.errors import RequestRunning
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
-    BuryPeer,
     Claim,
     Commit,
     CreateNetwork,
+    DeletePeer,
     ForgetAgent,
     ForgetSighting,
     FreeAddress,
@@ -34,14 +35,16 @@ from chalicelib.domain.change import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.domain.directory import Block, BlockKey
-from chalicelib.domain.errors import CidrInUse, KeyInUse, LabelInUse, Refusal, RequestRunning
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.errors import Refusal
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Peer, PeerRecord, Tombstone
-from chalicelib.ports import Moved, Refused
+from chalicelib.domain.network.acl import Acl
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.network.directory import Block, BlockKey
+from chalicelib.domain.network.errors import CidrInUse
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import KeyInUse, LabelInUse
+from chalicelib.domain.peer.peer import Peer, PeerRecord, Tombstone
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from tests.builders import T0, a_dynamic, a_network
 from tests.contracts.test_stores import HOST, change
 
@@ -97,32 +100,35 @@ def scene(lasting_outside: Outside) -> Scene:
     return Scene(lasting_outside, network, other, peer, request)
 
 
-Verdict = type[Moved] | type[Refused] | None
+Verdict = type[CommitConflict] | type[ConditionFailed] | None
 CASES: dict[str, tuple[Callable[[Scene], Write], Verdict]] = {
     "a network": (lambda s: CreateNetwork(replace(s.network, id=NetworkId(f"{s.network.id}-new"))), None),
-    "a network that exists": (lambda s: CreateNetwork(s.other), Refused),
+    "a network that exists": (lambda s: CreateNetwork(s.other), ConditionFailed),
     "a revision": (lambda s: AdvanceNetwork(replace(s.other, revision=Revision(2))), None),
-    "a revision that was taken": (lambda s: AdvanceNetwork(replace(s.other, revision=Revision(3))), Moved),
+    "a revision that was taken": (lambda s: AdvanceNetwork(replace(s.other, revision=Revision(3))), CommitConflict),
     "the end of a network": (lambda s: RemoveNetwork(s.other), None),
-    "the end of a network that moved": (lambda s: RemoveNetwork(replace(s.other, revision=Revision(7))), Moved),
+    "the end of a network that moved": (
+        lambda s: RemoveNetwork(replace(s.other, revision=Revision(7))),
+        CommitConflict,
+    ),
     "a block": (lambda s: WriteBlock(replace(s.block, version=s.block.version + 1)), None),
-    "a block that moved": (lambda s: WriteBlock(replace(s.block, version=s.block.version + 2)), Moved),
+    "a block that moved": (lambda s: WriteBlock(replace(s.block, version=s.block.version + 2)), CommitConflict),
     "rules": (lambda s: WriteAcl(Acl(s.network.id, 1, ())), None),
     "no rules": (lambda s: RemoveAcl(s.network.id), None),
     "a peer": (lambda s: PutPeer(PeerRecord(s.peer, None)), None),
     "the end of a peer": (
-        lambda s: BuryPeer(Tombstone(s.network.id, MYSELF, None, s.network.revision, T0)),
+        lambda s: DeletePeer(Tombstone(s.network.id, MYSELF, None, s.network.revision, T0)),
         None,
     ),
     "a claim": (lambda s: Claim(s.network.id, "key", "free", MYSELF), None),
-    "a claim that is held": (lambda s: Claim(s.network.id, "key", "taken", MYSELF), Refused),
+    "a claim that is held": (lambda s: Claim(s.network.id, "key", "taken", MYSELF), ConditionFailed),
     "the end of a claim": (lambda s: Release(s.network.id, "label", "nobody's"), None),
     "an address": (lambda s: TakeAddress(s.network.id, MYSELF, Allocation(NEVER_USED)), None),
-    "an address that is held": (lambda s: TakeAddress(s.network.id, MYSELF, Allocation(HELD)), Refused),
+    "an address that is held": (lambda s: TakeAddress(s.network.id, MYSELF, Allocation(HELD)), ConditionFailed),
     "an address in quarantine": (lambda s: TakeAddress(s.network.id, MYSELF, Allocation(QUARANTINED, T0)), None),
     "an address no longer in quarantine": (
         lambda s: TakeAddress(s.network.id, MYSELF, Allocation(HELD, T0)),
-        Refused,
+        ConditionFailed,
     ),
     "the end of an address": (lambda s: FreeAddress(s.network.id, HELD, T0), None),
     "the start of an agent": (lambda s: AdmitAgent(PeerId(s.network.id), Revision(2), HOST), None),
@@ -131,18 +137,18 @@ CASES: dict[str, tuple[Callable[[Scene], Write], Verdict]] = {
     "the end of what was seen of a peer": (lambda s: ForgetSighting(s.network.id, MYSELF), None),
     "the end of an agent": (lambda s: ForgetAgent(PeerId(s.network.id)), None),
     "a request": (lambda s: SettleRequest(s.settled), None),
-    "a request that another settled": (lambda s: SettleRequest(replace(s.settled, attempt="req_2")), Refused),
+    "a request that another settled": (lambda s: SettleRequest(replace(s.settled, attempt="req_2")), ConditionFailed),
 }
 
 
-def outcome(scene: Scene, *writes: Write) -> Write | type[Moved] | None:
+def outcome(scene: Scene, *writes: Write) -> Write | type[CommitConflict] | None:
     """The write that was refused, Moved, or None when all was written."""
     try:
         scene.commit(*writes)
-    except Refused as refused:
+    except ConditionFailed as refused:
         return refused.write
-    except Moved:
-        return Moved
+    except CommitConflict:
+        return CommitConflict
     return None
 
 
@@ -160,7 +166,7 @@ REFUSALS: dict[str, tuple[Callable[[Scene], Write], type[Refusal] | None]] = {
 @pytest.mark.parametrize("case", REFUSALS)
 def test_a_place_that_is_taken_is_said_in_the_words_of_whoever_asked(scene: Scene, case: str) -> None:
     make, expected = REFUSALS[case]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ConditionFailed) as refused:
         scene.commit(PutPeer(PeerRecord(scene.peer, None)), make(scene), Release(scene.network.id, "label", "old"))
 
     refusal = refused.value.commit.refusal(refused.value.write)
@@ -182,7 +188,9 @@ def test_the_write_whose_place_is_taken_is_named_and_a_lost_race_never_taken_for
         claim = Claim(scene.network.id, "label", "taken" if is_taken else "free", MYSELF)
         first, last = deletes if with_deletes else (None, None)
         writes = [one for one in (first, advance, write, claim, last) if one is not None]
-        expected = write if verdict is Refused else claim if is_taken else Moved if is_lost else verdict
+        expected = (
+            write if verdict is ConditionFailed else claim if is_taken else CommitConflict if is_lost else verdict
+        )
 
         if expected is None and not with_deletes:
             continue  # it would be written twice

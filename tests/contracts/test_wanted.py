@@ -5,10 +5,10 @@ Not on moto, which runs no condition of a statement.
 
 import pytest
 
-from chalicelib.bootstrap import Outside
-from chalicelib.domain.change import AdmitAgent, CreateNetwork, ForgetAgent
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.writes import AdmitAgent, CreateNetwork, ForgetAgent
 from chalicelib.domain.ids import ConnectionId, Revision
-from chalicelib.domain.network import Network
+from chalicelib.domain.network.network import Network
 from tests.builders import T0, a_dynamic, a_jump, said_by
 from tests.contracts.test_stores import HOST, LAB, advance, commit
 
@@ -28,7 +28,7 @@ def test_wanted_of_many_is_raised_but_of_those_that_are_gone_or_want_a_newer_one
         if agent not in gone:
             lab = advance(shared_outside, lab, AdmitAgent(agent, Revision(9 if agent in ahead else 5), HOST))
 
-    shared_outside.presence.want({agent: Revision(8 if agent in agents[::2] else 7) for agent in agents})
+    shared_outside.presence.raise_wanted({agent: Revision(8 if agent in agents[::2] else 7) for agent in agents})
 
     wanted = {agent: shared_outside.presence.wanted(agent) for agent in agents}
     raised = {agent: 9 if agent in ahead else 8 if agent in agents[::2] else 7 for agent in agents}
@@ -36,22 +36,22 @@ def test_wanted_of_many_is_raised_but_of_those_that_are_gone_or_want_a_newer_one
 
 
 def test_nobody_to_raise_is_no_request(shared_outside: Outside) -> None:
-    shared_outside.presence.want({})
+    shared_outside.presence.raise_wanted({})
 
 
 def test_wanted_only_rises_and_never_returns_a_forgotten_agent(shared_outside: Outside, lab: Network) -> None:
     agent = a_dynamic().id
     lab = advance(shared_outside, lab, AdmitAgent(agent, Revision(5), HOST))
 
-    shared_outside.presence.want(dict.fromkeys([agent, a_jump().id], Revision(7)))
-    shared_outside.presence.want({agent: Revision(6)})
+    shared_outside.presence.raise_wanted(dict.fromkeys([agent, a_jump().id], Revision(7)))
+    shared_outside.presence.raise_wanted({agent: Revision(6)})
     assert shared_outside.presence.wanted(agent) == 7
     assert shared_outside.presence.wanted(a_jump().id) is None
 
     advance(shared_outside, lab, ForgetAgent(agent))
-    shared_outside.presence.want({agent: Revision(9)})
+    shared_outside.presence.raise_wanted({agent: Revision(9)})
     assert shared_outside.presence.wanted(agent) is None
-    assert shared_outside.presence.heard(said_by(agent), "i", 1, None, T0) is None
-    assert shared_outside.presence.connected(said_by(agent), ConnectionId("c"), "i", T0) is None
-    shared_outside.presence.disconnected(agent, ConnectionId("c"), T0)
-    assert shared_outside.presence.many(lab.id, [agent]) == {}
+    assert shared_outside.presence.note_heartbeat(said_by(agent), "i", 1, None, T0) is None
+    assert shared_outside.presence.note_connected(said_by(agent), ConnectionId("c"), "i", T0) is None
+    shared_outside.presence.note_disconnected(agent, ConnectionId("c"), T0)
+    assert shared_outside.presence.observations(lab.id, [agent]) == {}

@@ -89,3 +89,52 @@ def test_an_idle_regular_agent_is_small(fleet: Fleet) -> None:
     assert site.process is not None
 
     assert resident_mb(site.process.pid) <= MOST_RSS_MB
+
+
+def asked(agent: Agent, command: str, *words: str) -> Any:
+    """Of a command with --json, whatever its exit code is."""
+    done = agent.node.attempt(command, *words, "--json", "--state-dir", STATE_DIR, env=ENVIRONMENT, timeout_s=ARRIVES_S)
+    return json.loads(done.stdout or done.stderr)
+
+
+def test_a_peer_knows_others_by_name_and_asks_them_through_the_tunnel(fleet: Fleet, command: str) -> None:
+    site, other, jump = fleet.agents["site-a"], fleet.agents["site-b"], fleet.jump
+
+    rows = {row["peer_id"]: row for row in asked(site, command, "peers")["peers"]}
+    at_jump = {row["peer_id"]: row for row in asked(jump, command, "peers")["peers"]}
+    pings = {name: asked(site, command, "ping", name, "--count", "2") for name in (jump.peer.name, other.peer.name)}
+    status = asked(site, command, "status")
+    checked = site.node.attempt(command, "status", "--check", "--state-dir", STATE_DIR, env=ENVIRONMENT)
+    nobody = asked(site, command, "ping", "nobody-at-all")
+
+    assert (rows[jump.peer.id]["role"], rows[jump.peer.id]["name"]) == ("home", jump.peer.name)
+    assert (at_jump[site.peer.id]["role"], at_jump[site.peer.id]["name"]) == ("client", site.peer.name)
+    assert at_jump[site.peer.id]["handshake_age_s"] is not None
+    for pinged in pings.values():
+        assert pinged["received"] > 0, pings
+    assert pings[other.peer.name]["address"] == other.peer.address
+    assert (status["home"], status["home_name"], status["name"]) == (jump.peer.id, jump.peer.name, site.peer.name)
+    assert (status["problems"], checked.returncode) == ([], 0)
+    assert nobody["error"]["code"] == "peer_unknown"
+
+
+def test_a_tunnel_that_was_taken_down_stays_so_whatever_changes_until_it_is_up_again(
+    fleet: Fleet, command: str
+) -> None:
+    site, jump = fleet.agents["site-a"], fleet.jump
+    assert site.process is not None
+    asked(site, command, "down")
+    down = asked(site, command, "status")
+    fleet.create_static("router", [fleet.prefix(0)])
+    until(lambda: jump.status().revision_applied > down["revision_applied"], "the jump has the change", ARRIVES_S)
+
+    still = site.node.wg()
+    silent = asked(site, command, "ping", jump.peer.name, "--count", "1")
+    run(site, command, "up")
+    until(lambda: site.status().is_connected, "the agent is connected again", ARRIVES_S)
+
+    assert (down["is_down"], down["is_running"]) == (True, True)
+    assert still == {}
+    assert silent["error"]["code"] == "tool_failed"
+    assert site.process.is_running
+    assert asked(site, command, "ping", jump.peer.name)["received"] > 0

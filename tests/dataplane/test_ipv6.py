@@ -46,3 +46,27 @@ def test_hosts_meet_by_ipv6_and_reach_each_other_by_both_families_inside(fleet: 
     assert unreached == []
     assert endpoints(fleet.jump) == {public[name] for name in SITES}
     assert [endpoints(fleet.agents[name]) for name in SITES] == [{public[fleet.jump.name]}] * 2
+
+
+def test_a_jump_whose_tunnel_loses_ipv6_serves_ipv4_says_so_and_takes_it_up_again(fleet: Fleet) -> None:
+    jump, (left, right) = fleet.jump, (fleet.agents[name] for name in SITES)
+    setting = f"net.ipv6.conf.{jump.wait_for_interface()}.disable_ipv6"
+
+    def restarted() -> str | None:
+        """What it says once it has looked at its host anew."""
+        jump.stop()
+        jump.start()
+        fleet.wait_online([jump])
+        return jump.status().lacks_ipv6
+
+    jump.node.run("sysctl", "-q", "-w", f"{setting}=1")
+    said = restarted()
+    without = [left.node.reaches(address) for address in (right.peer.address, jump.peer.address)]
+    jump.node.run("sysctl", "-q", "-w", f"{setting}=0")
+    said_after = restarted()
+
+    assert setting in (said or "")
+    assert without == [True, True]
+    assert said_after is None
+    assert right.peer.address_v6 is not None
+    assert left.node.reaches(right.peer.address_v6)

@@ -46,7 +46,7 @@ class ShownPeer:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PeerView:
     """What `wg showconf` says. `listen_port`: a free one where the file names none."""
 
     private_key: str | None
@@ -68,7 +68,7 @@ def strip(text: str, tunnel_name: str) -> str:
     return _answer(done)
 
 
-def wg_parses(text: str) -> Shown:
+def wg_parses(text: str) -> PeerView:
     """What `wg` understands of a stripped file. Host names in it resolve to RESOLVED.
 
     Raises:
@@ -111,7 +111,7 @@ def _answer(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout
 
 
-def _parsed(conf: str) -> Shown:
+def _parsed(conf: str) -> PeerView:
     sections: list[dict[str, str]] = []
     for line in conf.splitlines():
         key, equals, value = line.partition(" = ")
@@ -120,7 +120,7 @@ def _parsed(conf: str) -> Shown:
         elif equals:
             sections[-1][key] = value
     interface, *peers = sections
-    return Shown(interface.get("PrivateKey"), int(interface["ListenPort"]), tuple(map(_peer, peers)))
+    return PeerView(interface.get("PrivateKey"), int(interface["ListenPort"]), tuple(map(_peer, peers)))
 
 
 def _peer(section: dict[str, str]) -> ShownPeer:

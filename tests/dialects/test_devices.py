@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.domain.profile import portable_profile, without_ipv6
-from chalicelib.domain.tunnel import Tunnel, regular_tunnel
+from chalicelib.domain.tunnel.portable_profile import portable_profile, without_ipv6
+from chalicelib.domain.tunnel.tunnel import Tunnel, regular_tunnel
 from infra.local.lab.enclosure import Enclosure
 from infra.local.lab.node import Node
 from infra.local.lab.topology import NodeSpec

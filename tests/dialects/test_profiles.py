@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.cidr import Address, Cidr, joined
 from chalicelib.domain.ids import PeerId
-from chalicelib.domain.profile import portable_profile
-from chalicelib.domain.tunnel import Pair, Section, Tunnel
-from tests.dialects.real_tools import RESOLVED, Shown, ShownPeer, canonical_endpoint, strip, wg_parses
+from chalicelib.domain.tunnel.portable_profile import portable_profile
+from chalicelib.domain.tunnel.tunnel import Pair, Section, Tunnel
+from tests.dialects.real_tools import RESOLVED, PeerView, ShownPeer, canonical_endpoint, strip, wg_parses
 from tests.dialects.validator import refusals
 
 NAME = "wg0"
@@ -146,10 +146,10 @@ def resolved(endpoint: str) -> str:
         return canonical_endpoint(RESOLVED, port)
 
 
-def understood(tunnel: Tunnel, private_key: str, listen_port: int) -> Shown:
+def understood(tunnel: Tunnel, private_key: str, listen_port: int) -> PeerView:
     """What `wg` has to say of a tunnel."""
     is_alone = sum(bool(section.allowed_ips) for section in tunnel.sections) == 1
-    return Shown(
+    return PeerView(
         private_key=private_key,
         listen_port=tunnel.listen_port or listen_port,
         peers=tuple(

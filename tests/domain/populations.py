@@ -5,15 +5,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chalicelib.domain.acl import Acl, AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol, Selector
-from chalicelib.domain.bundle import Bundle
+from chalicelib.domain.bundle.bundle import Bundle
+from chalicelib.domain.bundle.snapshot import Snapshot, bundle_of
 from chalicelib.domain.cidr import Cidr, parse_cidr
-from chalicelib.domain.home import first_home, serving
 from chalicelib.domain.ids import PeerId, Revision
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Kind, Peer, Rotation
-from chalicelib.domain.picture import Picture, bundle_of
-from chalicelib.domain.psk import preshared_keys
+from chalicelib.domain.network.acl import Acl, AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol, Selector
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.home import first_home, serving
+from chalicelib.domain.peer.peer import Kind, Peer, Rotation
+from chalicelib.domain.tunnel.psk import preshared_keys
 from tests.builders import a_key, a_network, a_peer
 
 PSK = preshared_keys(b"s" * 32)
@@ -65,7 +65,7 @@ class Population:
 
     def bundle(self, peer: Peer) -> Bundle:
         acl = Acl(self.network.id, 1, self.rules)
-        return bundle_of(Picture(self.network, peer, self.peers, acl), PSK)
+        return bundle_of(Snapshot(self.network, peer, self.peers, acl), PSK)
 
 
 @st.composite

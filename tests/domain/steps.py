@@ -6,11 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chalicelib.domain.acl import AclRule, Anything, OfTag
-from chalicelib.domain.change import Affected, Change, What
-from chalicelib.domain.failover import DOWN, down_text
+from chalicelib.domain.change.change import Affected, Change, What
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.peer import Kind, Peer, Rotation
+from chalicelib.domain.network.acl import AclRule, Anything, OfTag
+from chalicelib.domain.peer.failover import DOWN, down_text
+from chalicelib.domain.peer.peer import Kind, Peer, Rotation
 from tests.builders import T0, a_dynamic, a_jump, a_key, a_static
 from tests.domain.populations import LANS, TAGS, Population, some
 

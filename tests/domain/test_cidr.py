@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.acl import parse_selector
 from chalicelib.domain.cidr import (
     METADATA,
     NO_HOSTS,
@@ -20,7 +19,8 @@ from chalicelib.domain.cidr import (
     without,
 )
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ipam import parse_network_cidr, parse_network_cidr_v6
+from chalicelib.domain.network.acl import parse_selector
+from chalicelib.domain.network.addresses import parse_network_cidr, parse_network_cidr_v6
 
 LISTED = "additional_allowed_ips"
 

@@ -4,15 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import EnrollmentRefused, Forbidden, NetworkNotFound, Unauthenticated
+from chalicelib.domain.errors import Forbidden, NetworkNotFound, Unauthenticated
+from chalicelib.domain.identity.principal import READERS, WRITERS, Principal, Role
+from chalicelib.domain.identity.tokens import Token, parse_token
 from chalicelib.domain.ids import NetworkId, PrincipalId
-from chalicelib.domain.peer import Enrollment
-from chalicelib.domain.principal import READERS, WRITERS, Principal, Role
-from chalicelib.domain.tokens import Token, parse_token
+from chalicelib.domain.peer.errors import EnrollmentRefused
+from chalicelib.domain.peer.peer import EnrollmentToken
 from tests.builders import T0
 
 TOKEN = Token("wirety_enroll", "net_1:dyn_1", "s3cret")
-ISSUED = Enrollment(TOKEN.hashed(), T0 + timedelta(hours=24))
+ISSUED = EnrollmentToken(TOKEN.hashed(), T0 + timedelta(hours=24))
 
 
 def test_a_token_never_shows_its_secret_but_in_its_text() -> None:

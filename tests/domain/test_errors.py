@@ -4,16 +4,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from chalicelib.domain.errors import (
-    MOST_NAMES,
-    FilesWouldBeVoid,
-    FilesWouldBreak,
-    Invalid,
-    JumpInUse,
-    KeyNotHeld,
-    Refusal,
-    StaticPeersExist,
-)
+from chalicelib.domain.errors import MOST_NAMES, Invalid, Refusal
+from chalicelib.domain.network.errors import StaticPeersExist
+from chalicelib.domain.peer.errors import FilesWouldBeVoid, FilesWouldBreak, JumpInUse, KeyNotHeld
 
 MANY = [f"phone {n:03}" for n in range(100)]
 

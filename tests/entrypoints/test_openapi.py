@@ -8,7 +8,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.entrypoints.rest.openapi import document
-from chalicelib.entrypoints.rest.route import OPERATIONS, Operation, People
+from chalicelib.entrypoints.rest.operation import OPERATIONS, Operation, People
 from tests.world import World
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from app import app
-from chalicelib.domain.errors import IdentityProviderUnreachable
-from chalicelib.domain.principal import Role
-from chalicelib.domain.user import Claims
-from chalicelib.entrypoints.rest import route
-from chalicelib.entrypoints.rest.route import METHODS, OPERATIONS, Agents, Anybody, Operation, People
+from chalicelib.domain.identity.errors import IdentityProviderUnreachable
+from chalicelib.domain.identity.principal import Role
+from chalicelib.domain.identity.user import Claims
+from chalicelib.entrypoints.rest import handling
+from chalicelib.entrypoints.rest.operation import OPERATIONS, Agents, Anybody, Operation, People
+from chalicelib.entrypoints.rest.route import METHODS
 from chalicelib.settings import settings_from
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
@@ -321,7 +322,7 @@ def test_what_nobody_foresaw_is_counted_and_a_problem_without_details(
         raise RuntimeError("hunter2")
 
     counted: list[str] = []
-    monkeypatch.setattr(route, "count", lambda metric, **_: counted.append(metric))
+    monkeypatch.setattr(handling, "count", lambda metric, **_: counted.append(metric))
     assert is_problem(world.api("GET", "/networks/net_00000000000000000000000000"), 404, "network_not_found")
     monkeypatch.setattr(world.outside.networks, "ids", broken)
 

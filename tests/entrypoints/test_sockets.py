@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters.messages import message_of
+from chalicelib.adapters.push.messages import message_of
+from chalicelib.domain.change.push_notice import ConfigChanged
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.notice import ConfigChanged
-from chalicelib.domain.presence import Applied
+from chalicelib.domain.peer.presence import Applied
 from chalicelib.entrypoints import queues, sockets
-from chalicelib.ports import Push
+from chalicelib.ports.queues import Push
 from tests.world import BY_THE_ORIGIN, SimulatedAgent, SimulatedBrowser, World
 
 

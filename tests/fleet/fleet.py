@@ -9,14 +9,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.application.deliveries import without_stale
-from chalicelib.application.plans import by_network
-from chalicelib.domain.change import Change
-from chalicelib.domain.failover import Accusation
+from chalicelib.application.push.deliveries import without_stale
+from chalicelib.application.push.plans import by_network
+from chalicelib.domain.change.change import Change
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.presence import HEARTBEAT_REGULAR
+from chalicelib.domain.peer.failover import DeadJumpReport
+from chalicelib.domain.peer.presence import HEARTBEAT_REGULAR
 from chalicelib.entrypoints import queues, streams
-from chalicelib.entrypoints.bundle import shown
+from chalicelib.entrypoints.shapes.bundles import shown
 from chalicelib.wire.codec import content_hash, content_of, encode
 from tests.builders import a_key
 from tests.fleet.agent import FleetAgent
@@ -158,17 +158,17 @@ class Fleet:
         """An agent finds the tunnel of a jump dead."""
         jumps = sorted({known.peer_id for known in self.agents if known.peer_id.startswith("jmp_")})
         accused = PeerId(jumps[at % len(jumps)])
-        accusation = Accusation(NetworkId(self.network), PeerId(self.agent(at // 4).peer_id), (accused,))
-        self.world.container.failover.run(accusation)
+        dead_jump_report = DeadJumpReport(NetworkId(self.network), PeerId(self.agent(at // 4).peer_id), (accused,))
+        self.world.container.failover.run(dead_jump_report)
         self.notice()
 
-    def run_errands(self, most: int) -> None:
+    def run_failover_tasks(self, most: int) -> None:
         """Some that wait, due or not; what they lead to may wait for ever."""
-        errands = self.world.outside.errands
-        self.weather.random.shuffle(errands.waiting)
-        running, errands.waiting = errands.waiting[:most], errands.waiting[most:]
-        for _, errand in running:
-            self.world.container.failover.run(errand)
+        failover_tasks = self.world.outside.failover_tasks
+        self.weather.random.shuffle(failover_tasks.waiting)
+        running, failover_tasks.waiting = failover_tasks.waiting[:most], failover_tasks.waiting[most:]
+        for _, task in running:
+            self.world.container.failover.run(task)
         self.notice()
 
     def agent(self, at: int) -> FleetAgent:

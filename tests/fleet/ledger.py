@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.acl import Acl
-from chalicelib.domain.change import Commit
+from chalicelib.domain.bundle.snapshot import Snapshot, bundle_of
+from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Peer
-from chalicelib.domain.picture import Picture, bundle_of
-from chalicelib.domain.psk import preshared_keys
-from chalicelib.entrypoints.bundle import shown
+from chalicelib.domain.network.acl import Acl
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.peer import Peer
+from chalicelib.domain.tunnel.psk import preshared_keys
+from chalicelib.entrypoints.shapes.bundles import shown
 from chalicelib.wire.codec import content_of, encode
 from tests.world import World
 
@@ -53,7 +53,7 @@ class Ledger:
         if own is None:
             return None
         secret = self.world.outside.vault.open(page.network.id, page.network.secret)
-        picture = Picture(page.network, own, tuple(page.peers.values()), page.acl)
-        rendered = bundle_of(picture, preshared_keys(secret))
+        snapshot = Snapshot(page.network, own, tuple(page.peers.values()), page.acl)
+        rendered = bundle_of(snapshot, preshared_keys(secret))
         successor = self.world.container.signing.keys().successor.public
         return content_of(encode(shown(rendered, GENERATION, successor)))

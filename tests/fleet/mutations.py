@@ -8,12 +8,12 @@ import pytest
 from agent import core
 from agent.decisions import beats, following, link
 from agent.state import State, Step
-from chalicelib.adapters.memory.facts import MemoryPresence
-from chalicelib.application import tunnels
-from chalicelib.application.bundles import Bundles
-from chalicelib.application.tunnels import Tunnels
+from chalicelib.adapters.memory.presence import MemoryPresence
+from chalicelib.application.agents import snapshots
+from chalicelib.application.agents.bundles import Bundles
+from chalicelib.application.agents.snapshots import Tunnels
+from chalicelib.domain.bundle.snapshot import Snapshot
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.picture import Picture
 from chalicelib.wire.frames import Ack
 
 
@@ -26,7 +26,7 @@ def wanted_may_fall(patches: pytest.MonkeyPatch) -> None:
             if facts is not None:
                 facts.wanted = revision
 
-    patches.setattr(MemoryPresence, "want", want)
+    patches.setattr(MemoryPresence, "raise_wanted", want)
 
 
 def heartbeats_are_not_compared(patches: pytest.MonkeyPatch) -> None:
@@ -57,14 +57,14 @@ def fetches_are_not_compared(patches: pytest.MonkeyPatch) -> None:
 
 
 def gaps_are_believed(patches: pytest.MonkeyPatch) -> None:
-    patches.setattr(tunnels, "is_whole", lambda *args, **named: True)
+    patches.setattr(snapshots, "is_whole", lambda *args, **named: True)
 
 
 def the_revision_is_read_once(patches: pytest.MonkeyPatch) -> None:
-    def read(self: Tunnels, network_id: NetworkId, peer_id: PeerId, admission: str | None) -> Picture:
+    def read(self: Tunnels, network_id: NetworkId, peer_id: PeerId, admission: str | None) -> Snapshot:
         network = self.networks.get(network_id)
         own = self.peers.get(network_id, peer_id).peer
-        return Picture(network, own, self._others(network, own), self._acl(network, own))
+        return Snapshot(network, own, self._others(network, own), self._acl(network, own))
 
     patches.setattr(Tunnels, "_read", read)
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
+from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import NetworkId
-from chalicelib.domain.principal import Role
 from chalicelib.entrypoints import sockets
 from chalicelib.wire.browser import BrowserAck, BrowserWelcome, NetworkChanged, PeerStatus
 from tests.builders import a_key

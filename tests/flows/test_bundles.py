@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidSignature
 
 from agent.errors import SignatureInvalid
 from agent.trust import Keyring, Trust
-from chalicelib.application.signing import KEPT
+from chalicelib.application.agents.signing import KEPT
 from chalicelib.entrypoints import queues
 from chalicelib.entrypoints.rest import signed
 from chalicelib.wire import bundle, delta
@@ -104,7 +104,7 @@ def test_a_gap_in_the_change_log_gives_the_whole_bundle(world: World, hub: Simul
 def test_a_log_too_long_to_tell_gives_the_whole_bundle(
     world: World, hub: SimulatedAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tunnels = import_module("chalicelib.application.tunnels")
+    tunnels = import_module("chalicelib.application.agents.snapshots")
     for name in ("one", "two", "three"):
         change(world, hub.network_id, name)
 
@@ -342,7 +342,7 @@ def test_a_bundle_that_differs_by_what_others_were_concerned_by_is_drift_too(
 def test_drift_is_looked_for_within_so_many_changes_and_no_log_is_read_beyond(
     world: World, hub: SimulatedAgent, counted: Counted, monkeypatch: pytest.MonkeyPatch, more: int, reads: int
 ) -> None:
-    monkeypatch.setattr("chalicelib.application.bundles.MOST_CHANGES", 3)
+    monkeypatch.setattr("chalicelib.application.agents.bundles.MOST_CHANGES", 3)
     assert hub.bundle is not None
     for number in range(3 + more):
         body = {"kind": "dynamic", "name": f"of no concern to jumps {number}"}

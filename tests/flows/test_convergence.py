@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from tenacity import wait_none
 
-from chalicelib.adapters.memory import stores
+from chalicelib.adapters.memory import peer as stored_peers
 from chalicelib.entrypoints import streams
 from tests.fleet.agent import FleetAgent
 from tests.fleet.fleet import Fleet
@@ -56,7 +56,7 @@ class Convergence(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patches = pytest.MonkeyPatch()
-        self.patches.setattr(stores, "PAGE", 3)
+        self.patches.setattr(stored_peers, "PAGE", 3)
         self.patches.setattr(streams, "wait_random_exponential", lambda **_: wait_none())
         self.drifts: list[Any] = []
         self.patches.setattr(ROUTES, "count", lambda *args, **fields: self.drifts.append((args, fields)))
@@ -103,7 +103,7 @@ class Convergence(RuleBasedStateMachine):
     @rule(at=NUMBERS, most=st.integers(0, 4))
     def fail_over(self, at: int, most: int) -> None:
         self.fleet.accuse(at)
-        self.fleet.run_errands(most)
+        self.fleet.run_failover_tasks(most)
 
     @rule(luck=LUCK, seconds=st.sampled_from([1, 5, 30, 270]))
     def pass_time(self, luck: int, seconds: int) -> None:

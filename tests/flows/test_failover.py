@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.domain.failover import ANSWERS_WITHIN, AWAY_AT_MOST, RECONNECTS_WITHIN, SILENT_AFTER
-from chalicelib.domain.presence import FactKind
+from chalicelib.domain.peer.failover import ANSWERS_WITHIN, AWAY_AT_MOST, RECONNECTS_WITHIN, SILENT_AFTER
+from chalicelib.domain.peer.presence import FactKind
 from chalicelib.wire.frames import Probe, Reset
 from tests.world import SimulatedAgent, World
 
@@ -160,8 +160,8 @@ def test_a_jump_that_the_gateway_could_not_ask_is_not_marked_for_it(site: Site) 
     assert site.homes()["right"] == "first"
 
 
-def test_a_vigil_ends_with_its_session_though_nobody_saw_the_socket_close(site: Site) -> None:
-    waiting = site.world.outside.errands.waiting
+def test_a_silence_check_ends_with_its_session_though_nobody_saw_the_socket_close(site: Site) -> None:
+    waiting = site.world.outside.failover_tasks.waiting
     site.live(59, [site.first, site.second])
     before = len(waiting)
 
@@ -185,7 +185,7 @@ def test_a_peer_whose_jump_stays_away_tries_again_after_a_week_and_may_move_agai
     site.world.live(5 * SECOND)
 
     assert (before, forgiven, site.homes()["left"]) == ("second", "first", "second")
-    assert site.world.outside.errands.waiting == []  # all of its peers moved: its next socket brings them back
+    assert site.world.outside.failover_tasks.waiting == []  # all of its peers moved: its next socket brings them back
     site.first.connect()
     site.live(7, [site.first])
     assert site.homes()["left"] == "first"
@@ -215,11 +215,11 @@ def test_a_jump_that_falls_silent_on_an_open_socket_is_offline_as_soon_as_three_
     assert (before, is_told()) == (False, True)
 
 
-def test_a_lost_question_is_made_good_by_the_vigil_of_the_jump(site: Site) -> None:
+def test_a_lost_question_is_made_good_by_the_silence_check_of_the_jump(site: Site) -> None:
     site.accuse(site.left, site.first)
     site.world.live()
-    waiting = site.world.outside.errands.waiting
-    waiting[:] = [(at, errand) for at, errand in waiting if not getattr(errand, "is_once", False)]
+    waiting = site.world.outside.failover_tasks.waiting
+    waiting[:] = [(at, task) for at, task in waiting if not getattr(task, "is_once", False)]
     site.world.live(5 * SECOND)
     before = site.homes()["right"]
 
@@ -374,7 +374,7 @@ def test_a_reset_reaches_the_jump_it_is_asked_of(site: Site) -> None:
     assert not [frame for frame in site.second.frames if isinstance(frame, Reset)]
 
 
-def test_accusations_by_rest_count_as_well(site: Site) -> None:
+def test_reports_of_dead_jumps_by_rest_count_as_well(site: Site) -> None:
     gone(site.first)
     beat = {"instance_id": "i", "seq": 3, "generation": 1, "revision": 0, "hash": "", "type": "heartbeat"}
     answer = site.world.api(

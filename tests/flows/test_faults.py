@@ -8,16 +8,18 @@ from unittest.mock import ANY
 
 import pytest
 
-from chalicelib.adapters.dynamodb.values import change_item
+from chalicelib.adapters.dynamodb.change import change_item
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.adapters.memory.edges import SteppedClock
-from chalicelib.application import plans
-from chalicelib.application.creation import NewPeer
-from chalicelib.domain.audience import Audience, audience
-from chalicelib.domain.change import Change
-from chalicelib.domain.errors import AddressInUse, AddressPoolExhausted, Busy, PeerNameInUse
+from chalicelib.adapters.memory.clock_and_chance import SteppedClock
+from chalicelib.application.peers.new_peer import NewPeer
+from chalicelib.application.push import plans
+from chalicelib.domain.change.audience import Audience, audience
+from chalicelib.domain.change.change import Change
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import NetworkId
-from chalicelib.domain.peer import Kind
+from chalicelib.domain.network.errors import AddressPoolExhausted
+from chalicelib.domain.peer.errors import AddressInUse, PeerNameInUse
+from chalicelib.domain.peer.peer import Kind
 from chalicelib.entrypoints import streams
 from tests.builders import ADMINISTRATOR, a_key
 from tests.world import SimulatedAgent, World
@@ -217,7 +219,7 @@ def test_a_record_that_cannot_even_be_buried_is_reported_to_the_stream() -> None
     def full(record: object, reason: str) -> None:
         raise ConnectionError
 
-    world.outside.dead_letters.bury = full  # type: ignore[method-assign]
+    world.outside.dead_letters.put = full  # type: ignore[method-assign]
 
     assert streams.plan({"Records": [record("net_1", 5)]}) == {"batchItemFailures": [{"itemIdentifier": "5"}]}
 

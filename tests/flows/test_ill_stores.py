@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.adapters.messages import errand_text, message_of, removal_text
-from chalicelib.domain.change import Change
-from chalicelib.domain.failover import ResetRequest
+from chalicelib.adapters.push.messages import failover_task_text, message_of, removal_text
+from chalicelib.domain.change.change import Change
+from chalicelib.domain.change.push_notice import ConfigChanged
+from chalicelib.domain.change.rollout import Expected
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.domain.notice import ConfigChanged
-from chalicelib.domain.presence import Fact
-from chalicelib.domain.proof import Expected
+from chalicelib.domain.peer.failover import ResetRequest
+from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints import queues, streams
-from chalicelib.ports import Check, Push
+from chalicelib.ports.queues import Check, Push
 from tests.flows.test_faults import record, recorded
 from tests.world import SimulatedAgent, World
 
@@ -62,16 +62,16 @@ def committed(world: World) -> list[Change]:
 @pytest.mark.parametrize(
     ("store", "method"),
     [
-        ("presence", "want"),
+        ("presence", "raise_wanted"),
         ("connections", "of_agent"),
         ("connections", "of_browsers"),
         ("networks", "deleting"),
         ("peers", "all"),
-        ("proofs", "expect"),
+        ("rollouts", "expect"),
         ("queue", "send"),
         ("queue", "remind"),
         ("removals", "start"),
-        ("dead_letters", "bury"),
+        ("dead_letters", "put"),
     ],
 )
 def test_no_change_is_lost_while_a_store_is_ill(store: str, method: str, duration: timedelta) -> None:
@@ -121,7 +121,7 @@ def test_a_change_that_cannot_be_planned_still_ends_sessions_and_starts_removals
     def broken(change: Change) -> Any:
         raise LookupError(change.revision)
 
-    monkeypatch.setattr("chalicelib.application.plans.audience", broken)
+    monkeypatch.setattr("chalicelib.application.push.plans.audience", broken)
 
     assert stream([recorded(change) for change in changes]) == 1
     world.deliver()
@@ -247,15 +247,15 @@ def test_looks_for_late_agents_come_after_every_hint_of_their_batch(hub: Simulat
     network = NetworkId(hub.network_id)
     revision = Revision(world.outside.tables.networks[network].revision + 1)
     now = world.outside.clock.now()
-    world.outside.proofs.expect(network, {revision: Expected(frozenset({PeerId(hub.peer_id)}), now)}, now)
+    world.outside.rollouts.expect(network, {revision: Expected(frozenset({PeerId(hub.peer_id)}), now)}, now)
     told: list[bool] = []
-    record = world.outside.presence.record
+    record = world.outside.presence.insert_facts
 
     def noted(*facts: Fact) -> None:
         told.append(hub.hints[-1:] == [revision])
         record(*facts)
 
-    world.outside.presence.record = noted  # type: ignore[method-assign]
+    world.outside.presence.insert_facts = noted  # type: ignore[method-assign]
     check = message_of(Check(network, revision, revision))
 
     queues.deliver({"Records": [received(1, check), received(2, message_of(a_hint(hub, revision)))]})
@@ -263,8 +263,8 @@ def test_looks_for_late_agents_come_after_every_hint_of_their_batch(hub: Simulat
     assert told == [True]
 
 
-def test_errands_for_which_there_is_no_time_are_seen_again_at_once(hub: SimulatedAgent) -> None:
-    asked = errand_text(ResetRequest(NetworkId(hub.network_id), PeerId("dyn_1"), PeerId(hub.peer_id)))
+def test_failover_tasks_for_which_there_is_no_time_are_seen_again_at_once(hub: SimulatedAgent) -> None:
+    asked = failover_task_text(ResetRequest(NetworkId(hub.network_id), PeerId("dyn_1"), PeerId(hub.peer_id)))
     records = [received(number, asked) for number in range(3)]
     before = len(hub.frames)
 

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.presence import OwnHandshakes, Sighting
+from chalicelib.domain.peer.presence import OwnHandshakes, Sighting
 from chalicelib.wire.frames import Ack, ConfigChanged, Welcome
 from tests.builders import a_key
 from tests.world import SimulatedAgent, World
@@ -222,7 +222,7 @@ def test_where_a_jump_saw_a_peer_and_what_the_peer_says_of_its_handshakes_is_kep
     hub.send({**beat, "observations": [{**seen, "rx": 1, "tx": 1}]})
     left.send({**beat, "own_handshakes": {"watched_s": 600, "made": own}})
 
-    known = world.outside.presence.many(NetworkId(network), [PeerId(left.peer_id)])[PeerId(left.peer_id)]
+    known = world.outside.presence.observations(NetworkId(network), [PeerId(left.peer_id)])[PeerId(left.peer_id)]
     second = now.replace(microsecond=0)
     ages = (130, 10)
     assert known.sighting == Sighting(second, now, "203.0.113.5:1234")
@@ -240,7 +240,7 @@ def test_no_age_reaches_back_further_than_a_day(world: World, trio: Trio, age_s:
 
     left.send({**beat, "own_handshakes": {"watched_s": age_s}})
 
-    known = world.outside.presence.many(NetworkId(network), [PeerId(left.peer_id)])[PeerId(left.peer_id)]
+    known = world.outside.presence.observations(NetworkId(network), [PeerId(left.peer_id)])[PeerId(left.peer_id)]
     since = world.outside.clock.now().replace(microsecond=0) - timedelta(seconds=kept)
     assert known.presence is not None
     assert known.presence.own_handshakes == OwnHandshakes(since, {})

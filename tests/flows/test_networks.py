@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
+from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import NetworkId
-from chalicelib.domain.principal import Role
 from tests.builders import a_key
 from tests.world import SimulatedAgent, World
 

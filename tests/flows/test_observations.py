@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.domain.failover import Accusation, ResetRequest
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.presence import FactKind
+from chalicelib.domain.peer.failover import DeadJumpReport, ResetRequest
+from chalicelib.domain.peer.presence import FactKind
 from chalicelib.wire.frames import MOST_OBSERVATIONS
 from tests.world import SimulatedAgent, World
 
@@ -52,8 +52,8 @@ def test_a_blocked_agents_words_against_jumps_are_not_heard() -> None:
     words: dict[str, Any] = {"unreachable": [hub.peer_id], "reset": hub.peer_id}
 
     def heard() -> list[type]:
-        errands = [errand for _, errand in world.outside.errands.waiting]
-        return [type(one) for one in errands if isinstance(one, Accusation | ResetRequest)]
+        failover_tasks = [task for _, task in world.outside.failover_tasks.waiting]
+        return [type(one) for one in failover_tasks if isinstance(one, DeadJumpReport | ResetRequest)]
 
     mark(world, laptop, "block")
     beat(laptop, **words)
@@ -61,7 +61,7 @@ def test_a_blocked_agents_words_against_jumps_are_not_heard() -> None:
 
     mark(world, laptop, "unblock")
     beat(laptop, seq=6, **words)
-    assert heard() == [Accusation, ResetRequest]
+    assert heard() == [DeadJumpReport, ResetRequest]
 
 
 def test_a_blocked_agent_still_says_what_it_applied_and_that_it_lives() -> None:

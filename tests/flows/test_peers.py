@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.values import change_item
+from chalicelib.adapters.dynamodb.change import change_item
+from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import PrincipalId
-from chalicelib.domain.principal import Role
 from tests.builders import a_key
 from tests.world import SimulatedAgent, World
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.messages import message_of
+from chalicelib.adapters.push.messages import message_of
+from chalicelib.domain.change.rollout import FEW
 from chalicelib.domain.ids import PeerId
-from chalicelib.domain.presence import Fact
-from chalicelib.domain.proof import FEW
+from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints import queues
-from chalicelib.ports import Push
+from chalicelib.ports.queues import Push
 from chalicelib.wire.browser import PeerStatus
 from tests.builders import a_key
 from tests.world import SimulatedAgent, SimulatedBrowser, World
@@ -139,13 +139,13 @@ def test_a_report_counts_once_however_often_it_comes(world: World, agents: list[
     report(hub)
 
     for _ in range(3):
-        world.container.proofs.count([*reported(world), *reported(world)])
+        world.container.rollouts.count([*reported(world), *reported(world)])
 
     after = progress(world, hub.network_id, revision)
     assert (after["applied"], after["agents"]) == (1, 2)
 
 
-@pytest.mark.parametrize("failing", ["record", "applied"])
+@pytest.mark.parametrize("failing", ["insert_facts", "note_applied"])
 def test_a_report_that_the_store_turns_away_is_made_good_by_the_next_heartbeat(
     world: World, agents: list[SimulatedAgent], monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
@@ -174,7 +174,7 @@ def test_a_report_that_came_before_its_change_was_planned_is_counted_by_the_chec
     revision = world.api("POST", f"/networks/{hub.network_id}/peers", body).json["peer"]["revision"]
     hub.fetch_whole()
     report(hub)
-    world.container.proofs.count(reported(world))
+    world.container.rollouts.count(reported(world))
     world.container.plans.plan(list(world.outside.tables.changes.values())[-1:])
     before = shown(world, hub.network_id, revision)
 
@@ -206,7 +206,7 @@ def test_of_many_agents_each_counts_and_the_first_that_are_missing_are_named(wor
 def test_of_changes_to_many_that_one_agent_leaves_open_the_newest_are_looked_at(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.application.proofs.AUDIENCES", 2)
+    monkeypatch.setattr("chalicelib.application.push.rollouts.AUDIENCES", 2)
     network = world.network()
     sleeper, *_, agent = [world.agent(network, "dynamic", f"n{number}") for number in range(FEW + 2)]
     world.settle()
@@ -254,7 +254,7 @@ def test_a_report_of_a_revision_that_was_never_made_counts_for_nothing(
             hub.send({**beat, "revision": FUTURE})
 
     revision = phone(world, hub.network_id)
-    assert world.outside.presence.running(PeerId(hub.peer_id)) == running
+    assert world.outside.presence.applied_revision(PeerId(hub.peer_id)) == running
     assert progress(world, hub.network_id, revision)["applied"] == 0
     report(hub)
     assert progress(world, hub.network_id, revision)["applied"] == 1
@@ -268,10 +268,10 @@ def test_an_agent_may_run_more_than_concerns_it_up_to_the_networks_revision(
     said = {"type": "applied", "generation": 1, "hash": "h", "ok": True, "ms": 1}
 
     left.send({**said, "revision": newest + 1})
-    before = world.outside.presence.running(PeerId(left.peer_id))
+    before = world.outside.presence.applied_revision(PeerId(left.peer_id))
     left.send({**said, "revision": newest})
 
-    assert (before < newest, world.outside.presence.running(PeerId(left.peer_id))) == (True, newest)
+    assert (before < newest, world.outside.presence.applied_revision(PeerId(left.peer_id))) == (True, newest)
 
 
 def test_a_deleted_agent_is_missed_no_more(world: World, agents: list[SimulatedAgent]) -> None:
@@ -325,7 +325,7 @@ def checked(world: World) -> None:
     """A minute has passed for the changes so far."""
     checks, world.outside.queue.checks = world.outside.queue.checks, []
     for check in checks:
-        assert world.container.proofs.check(check) >= 0
+        assert world.container.rollouts.check(check) >= 0
 
 
 def facts(browser: SimulatedBrowser) -> list[tuple[str, str, str | None]]:
@@ -360,7 +360,7 @@ def test_an_agent_that_is_away_is_not_late(world: World, agents: list[SimulatedA
 
     [check] = world.outside.queue.checks
 
-    assert world.container.proofs.check(check) == 0
+    assert world.container.rollouts.check(check) == 0
 
 
 def test_a_check_that_comes_twice_is_one_event(world: World, agents: list[SimulatedAgent]) -> None:
@@ -370,8 +370,8 @@ def test_a_check_that_comes_twice_is_one_event(world: World, agents: list[Simula
     [check] = world.outside.queue.checks
     before = len(world.outside.tables.facts)
 
-    assert world.container.proofs.check(check) == 2
-    assert world.container.proofs.check(check) == 2
+    assert world.container.rollouts.check(check) == 2
+    assert world.container.rollouts.check(check) == 2
 
     assert len(world.outside.tables.facts) == before + 2
 
@@ -391,7 +391,7 @@ def test_of_changes_planned_together_an_agent_is_late_by_the_newest_that_concern
     report(hub)
     [check] = world.outside.queue.checks
 
-    assert world.container.proofs.check(check) == 1
+    assert world.container.rollouts.check(check) == 1
 
     assert {fact.peer_id for fact in world.outside.tables.facts if fact.kind == "late"} == {second.peer_id}
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.messages import message_of
-from chalicelib.application.plans import by_network
+from chalicelib.adapters.push.messages import message_of
+from chalicelib.application.push.plans import by_network
 from chalicelib.domain.errors import Refusal, Unauthenticated
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId
 from chalicelib.entrypoints import queues
@@ -159,7 +159,7 @@ def test_nothing_of_the_machine_before_is_taken_once_its_end_was_delivered(
     turns = Turns(in_stretches(random.Random(order)))
     turns.interrupts(out.sessions, "open", "get", "end_all")
     turns.interrupts(out.connections, "add", "remove", "of_agent", "of_agents")
-    turns.interrupts(out.presence, "connected", "heard", "sighted", "want")
+    turns.interrupts(out.presence, "note_connected", "note_heartbeat", "keep_sightings", "raise_wanted")
     turns.interrupts(out.gateway, "tell", "dismiss")
     turns.interrupts(out.transactions, "commit")
     if is_ill:
@@ -258,10 +258,10 @@ def test_what_is_known_of_a_peer_outlives_its_token() -> None:
     site = a_site()
     site.end("reissue")
 
-    pulse = site.world.outside.presence.accuse(PeerId(site.hub.peer_id), site.world.outside.clock.now())
+    liveness = site.world.outside.presence.accuse(PeerId(site.hub.peer_id), site.world.outside.clock.now())
 
-    assert pulse is not None
-    assert pulse.last_seen is not None
+    assert liveness is not None
+    assert liveness.last_seen is not None
 
 
 def test_an_end_that_is_told_in_vain_goes_to_the_operator_after_some_tries() -> None:

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.stored import affected_text
-from chalicelib.adapters.messages import held_text
-from chalicelib.application.rotations import WORDS
-from chalicelib.domain.change import What
+from chalicelib.adapters.dynamodb.change import affected_text
+from chalicelib.adapters.push.messages import held_text
+from chalicelib.application.agents.key_rotation import WORDS
+from chalicelib.domain.change.change import What
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.rotation import PskHeld
+from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.entrypoints import queues
 from tests.builders import a_key
 from tests.world import Answer, SimulatedAgent, World

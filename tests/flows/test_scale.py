@@ -7,17 +7,18 @@ import pytest
 
 from agent.decisions.beats import PARTS_AT_ONCE
 from chalicelib.adapters.memory.tables import AgentFacts
-from chalicelib.application.heartbeats import Heartbeat
-from chalicelib.application.plans import FETCHES_A_SECOND
-from chalicelib.application.rotations import WORDS
-from chalicelib.domain.change import Claim, What
+from chalicelib.application.agents.heartbeats import Heartbeat
+from chalicelib.application.agents.key_rotation import WORDS
+from chalicelib.application.push.plans import FETCHES_A_SECOND
+from chalicelib.domain.change.change import What
+from chalicelib.domain.change.writes import Claim
+from chalicelib.domain.identity.principal import Agent
+from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.peer import Enrollment, PeerRecord
-from chalicelib.domain.principal import Agent
-from chalicelib.domain.rotation import Held
-from chalicelib.domain.tokens import Secret
-from chalicelib.ports import Connection
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.peer.key_rotation import ReportedKeys
+from chalicelib.domain.peer.peer import EnrollmentToken, PeerRecord
+from chalicelib.ports.sockets import Connection
 from chalicelib.wire.frames import MOST_OBSERVATIONS, ConfigChanged
 from tests.builders import a_dynamic, a_key
 from tests.partitions import READ_UNITS, WRITE_UNITS, Partitions
@@ -58,7 +59,7 @@ class Crowd:
 
     def apply(self, agents: list[Agent], revision: Revision) -> None:
         for agent in agents:
-            assert self.world.container.proofs.applied(agent, revision, "h")
+            assert self.world.container.rollouts.applied(agent, revision, "h")
 
     def follow(self, agents: list[Agent], revision: Revision) -> None:
         """Fetch what is new, and say that it is in force."""
@@ -81,7 +82,7 @@ def crowd() -> Crowd:
     world.agent(network, "jump", "spare", endpoint="198.51.100.2")
     tables, now = world.outside.tables, world.outside.clock.now()
     stored = tables.networks[network]
-    agents, enrolled = [], Enrollment(Secret("0" * 64), now, "device")
+    agents, enrolled = [], EnrollmentToken(Secret("0" * 64), now, "device")
     for number in range(10, 10 + PEERS):
         peer_id = PeerId(f"dyn_{number:026d}")
         key = a_key(peer_id)
@@ -166,7 +167,7 @@ def test_preshared_keys_that_are_renewed(crowd: Crowd) -> None:
         if number % (FETCHES_A_SECOND // 2) == 0:  # they say so within 20 s
             crowd.later()
         key = world.outside.tables.peers[crowd.network, agent.peer_id].peer.public_key
-        world.container.rotations.report(agent, Held(str(key), None, 2))
+        world.container.rotations.report(agent, ReportedKeys(str(key), None, 2))
     world.hold()
     renamed = world.api("PATCH", f"/networks/{crowd.network}", {"name": "renamed"})
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.domain.acl import AclRule, Anything, OfTag
-from chalicelib.domain.bundle import Bundle
+from chalicelib.domain.bundle.bundle import Bundle
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.network.acl import AclRule, Anything, OfTag
 from tests.builders import ADMINISTRATOR, a_key
 from tests.world import SimulatedAgent, World
 

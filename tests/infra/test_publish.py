@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.memory.edges import SteppedClock
+from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from infra.content_policy import content_policy, identity_origins
 from infra.package import ROOT
 from infra.publish import MAX_PARAMETER_BYTES, PageTooLarge, config_of, encoded, published

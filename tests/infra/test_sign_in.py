@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.adapters.memory.edges import SteppedClock
+from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from infra.content_policy import NoIdentityProvider, identity_origins
 from infra.local.sign_in import CLASSES, OWN_POOL, Issuer, issuer_from, new_password
 from tests.adapters.identity_provider import IdentityProvider, identity_provider

@@ -72,7 +72,7 @@ def test_what_a_killed_function_had_is_seen_again_after_six_times_its_time_and_s
 
     read = {queue: one["Properties"]["Timeout"] for one in functions for queue in queues_of(one)}
 
-    assert read.keys() == {"PushQueue", "CheckQueue", "ErrandQueue", "HeldQueue", "RemovalQueue"}
+    assert read.keys() == {"PushQueue", "CheckQueue", "FailoverQueue", "HeldQueue", "RemovalQueue"}
     for queue, timeout in read.items():
         assert found[queue]["Properties"]["VisibilityTimeout"] >= 6 * timeout
         assert found[queue]["Properties"]["RedrivePolicy"]["maxReceiveCount"] == 10

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from chalicelib.domain.presence import HEARTBEAT_JUMP, HEARTBEAT_REGULAR
+from chalicelib.domain.peer.presence import HEARTBEAT_JUMP, HEARTBEAT_REGULAR
 from chalicelib.settings import settings_from
 from infra.local.tables import environment
 from scripts.bench import month

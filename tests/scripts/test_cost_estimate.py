@@ -8,10 +8,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chalicelib.domain.peer import Kind
-from chalicelib.domain.presence import heartbeat_interval
+from chalicelib.domain.peer.peer import Kind
+from chalicelib.domain.peer.presence import heartbeat_interval
 from scripts import cost_estimate
-from scripts.cost_estimate import FETCH, HEARTBEAT, NEWS, SESSION, SOCKET, VIGIL, Use, idle_agent, idle_deployment
+from scripts.cost_estimate import (
+    FETCH,
+    HEARTBEAT,
+    NEWS,
+    SESSION,
+    SILENCE_CHECK,
+    SOCKET,
+    Use,
+    idle_agent,
+    idle_deployment,
+)
 from tests.world import SimulatedAgent, World
 
 ROOT = Path(__file__).parents[2]
@@ -85,17 +95,17 @@ def test_a_full_fetch_asks_what_is_estimated(hour: Hour) -> None:
     assert hour.counted(hour.agent.fetch) == requests(FETCH)
 
 
-def test_a_vigil_asks_what_is_estimated(hour: Hour) -> None:
+def test_a_silence_check_asks_what_is_estimated(hour: Hour) -> None:
     hub = hour.world.agent(hour.world.network("other", "10.1.0.0/24"), "jump", "hub", endpoint="198.51.100.2")
     hub.connect()
     hour.world.outside.clock.advance(hour.world.container.settings.return_after)
     hub.send({**BEAT, "seq": 3})
-    errands = hour.world.outside.errands
-    _, vigil = errands.waiting[-1]
-    before = len(errands.waiting)
+    failover_tasks = hour.world.outside.failover_tasks
+    _, silence_check = failover_tasks.waiting[-1]
+    before = len(failover_tasks.waiting)
 
-    assert hour.counted(lambda: hour.world.container.failover.run(vigil)) == requests(VIGIL)
-    assert len(errands.waiting) - before == VIGIL.queued
+    assert hour.counted(lambda: hour.world.container.failover.run(silence_check)) == requests(SILENCE_CHECK)
+    assert len(failover_tasks.waiting) - before == SILENCE_CHECK.queued
 
 
 def test_a_heartbeats_price_is_the_sum_of_the_lists() -> None:

@@ -10,19 +10,19 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib import bootstrap
-from chalicelib.adapters.messages import errand_text, message_of, removal_from, removal_text
-from chalicelib.bootstrap import Container
-from chalicelib.domain.failover import Accusation
+from chalicelib.adapters.push.messages import failover_task_text, message_of, removal_from, removal_text
+from chalicelib.bootstrap import container as bootstrap
+from chalicelib.bootstrap.container import Container
+from chalicelib.domain.change.push_notice import ConfigChanged
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.notice import ConfigChanged
-from chalicelib.ports import Push
+from chalicelib.domain.peer.failover import DeadJumpReport
+from chalicelib.ports.queues import Push
 from scripts import redrive
 from tests.flows.test_faults import record, recorded
 from tests.flows.test_ill_stores import committed
 from tests.world import SimulatedAgent, World
 
-SOURCES = ("push", "errand", "removal")
+SOURCES = ("push", "failover", "removal")
 
 
 @dataclass
@@ -56,7 +56,7 @@ def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
         settings = replace(
             world.container.settings,
             push_queue_url=urls["push"],
-            errand_queue_url=urls["errand"],
+            failover_queue_url=urls["failover"],
             removal_queue_url=urls["removal"],
             plan_dead_letter_queue_url=urls["plan-dead"],
         )
@@ -155,7 +155,7 @@ def test_one_that_fails_again_stays_and_the_others_are_taken_up(
 NETWORK = NetworkId("net_1")
 BODIES = {
     "push": message_of(Push(ConfigChanged(NETWORK, Revision(4)), ())),
-    "errand": errand_text(Accusation(NETWORK, PeerId("dyn_1"), (PeerId("jmp_1"),))),
+    "failover": failover_task_text(DeadJumpReport(NETWORK, PeerId("dyn_1"), (PeerId("jmp_1"),))),
     "removal": removal_text(NETWORK, 0),
 }
 
@@ -185,16 +185,16 @@ def test_a_dry_run_says_what_waits_and_leaves_it(post: Post, capsys: pytest.Capt
     post.bury("plan", given_up(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)))
     post.bury("plan", json.dumps({"reason": "LookupError(4)", "record": {}}))
     post.bury("plan", "{")
-    post.bury("errand", BODIES["errand"])
+    post.bury("failover", BODIES["failover"])
 
     assert redrive.main(["plan", "--dry-run"]) == 0
     assert answer(capsys) == {"given up by Lambda": 1, "not planned: LookupError": 1, "unreadable": 1}
-    assert redrive.main(["errand", "--dry-run"]) == 0
-    assert answer(capsys) == {"Accusation": 1}
+    assert redrive.main(["failover", "--dry-run"]) == 0
+    assert answer(capsys) == {"DeadJumpReport": 1}
 
     assert len(post.waiting("plan-dead")) == 3
-    assert post.waiting("errand-dead") == [BODIES["errand"]]
-    assert post.waiting("errand") == []
+    assert post.waiting("failover-dead") == [BODIES["failover"]]
+    assert post.waiting("failover") == []
 
 
 def test_help_says_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:

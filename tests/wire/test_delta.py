@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.acl import Acl
-from chalicelib.domain.change import Change, What
+from chalicelib.domain.bundle.snapshot import bundle_of, is_whole, reroutes, snapshots
+from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.ids import PeerId, Revision
-from chalicelib.domain.peer import Peer
-from chalicelib.domain.picture import bundle_of, is_whole, pictures, reroutes
-from chalicelib.entrypoints.bundle import shown
+from chalicelib.domain.network.acl import Acl
+from chalicelib.domain.peer.peer import Peer
+from chalicelib.entrypoints.shapes.bundles import shown
 from chalicelib.wire.bundle import Bundle
 from chalicelib.wire.codec import content_hash, content_of, decode, encode
 from chalicelib.wire.delta import Delta, Misfit, difference, patched
@@ -44,7 +44,7 @@ def told(before: Population, after: Population, peer: Peer, changes: list[Change
     """The difference as the control plane makes it from the change log."""
     known = read_for(after, peer, changes)
     acl = Acl(after.network.id, 1, after.rules)
-    drawn = pictures(after.network, peer.id, known, acl, changes, before.network.revision)
+    drawn = snapshots(after.network, peer.id, known, acl, changes, before.network.revision)
     if drawn is None:
         return None
     return decode(encode(difference(*(shown(bundle_of(one, PSK), 1, SUCCESSOR) for one in drawn))), Delta)

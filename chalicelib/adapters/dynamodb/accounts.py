@@ -1,16 +1,52 @@
 """People and API tokens."""
 
 from datetime import UTC, datetime
+from typing import Any
 
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.exceptions import PutError
 
-from chalicelib.adapters.dynamodb.models import TokenItem, UserItem
-from chalicelib.adapters.dynamodb.values import epoch
+from chalicelib.adapters.dynamodb.table import Table, epoch
+from chalicelib.domain.identity.principal import Principal, Role
+from chalicelib.domain.identity.tokens import Secret
+from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import NetworkId, PrincipalId
-from chalicelib.domain.principal import Principal, Role
-from chalicelib.domain.tokens import Secret
-from chalicelib.domain.user import User
-from chalicelib.ports import ApiToken
+from chalicelib.ports.accounts import ApiToken
+
+
+class TokenItem(Table):
+    """`accounts`: an API token, kind `token`."""
+
+    KIND = "token"
+
+    class Meta(Table.Meta):
+        table_name = "accounts"
+
+    kind = UnicodeAttribute(hash_key=True, default=KIND)
+    id = UnicodeAttribute(range_key=True)
+    name = UnicodeAttribute()
+    role = UnicodeAttribute()
+    networks: ListAttribute[Any] = ListAttribute(null=True)
+    secret = UnicodeAttribute()
+    expires_at = NumberAttribute(null=True)
+
+
+class UserItem(Table):
+    """`accounts`: a person, kind `user`."""
+
+    KIND = "user"
+
+    class Meta(Table.Meta):
+        table_name = "accounts"
+
+    kind = UnicodeAttribute(hash_key=True, default=KIND)
+    id = UnicodeAttribute(range_key=True)
+    subject = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    name = UnicodeAttribute(null=True)
+    created_at = UTCDateTimeAttribute()
+    role = UnicodeAttribute(null=True)
+    networks: ListAttribute[Any] = ListAttribute(default=list)
 
 
 class DynamoAccounts:

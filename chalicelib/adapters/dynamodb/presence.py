@@ -4,19 +4,97 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+    UTCDateTimeAttribute,
+)
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.adapters.dynamodb.models import FactItem, PresenceItem, SightingItem
+from chalicelib.adapters.dynamodb.change import revision_key
 from chalicelib.adapters.dynamodb.statements import Statement, run
-from chalicelib.adapters.dynamodb.values import epoch, fact_key, sighting_key
-from chalicelib.domain.failover import Pulse
+from chalicelib.adapters.dynamodb.table import Table, epoch
+from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.domain.peer import Host
-from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Presence, Sighting, latest_before
-from chalicelib.domain.principal import Agent
-from chalicelib.ports import Progress, Seen
+from chalicelib.domain.peer.failover import AgentLiveness
+from chalicelib.domain.peer.peer import Host
+from chalicelib.domain.peer.presence import Applied, Fact, FactKind, OwnHandshakes, Presence, Sighting, latest_before
+from chalicelib.ports.presence import PeerObservation, Progress
+
+
+class PresenceItem(Table):
+    """`presence`: an agent's last word, item `agent`. `own_handshakes`: `since`, and `made` by peer; unix seconds.
+    `admission`: of the sessions whose frames count, or REVOKED."""
+
+    ITEM = "agent"
+    REVOKED = "revoked"  # no hash is this
+
+    class Meta(Table.Meta):
+        table_name = "presence"
+
+    peer_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True, default=ITEM)
+    wanted = NumberAttribute()
+    admission = UnicodeAttribute(null=True)
+    instance_id = UnicodeAttribute(null=True)
+    seq = NumberAttribute(null=True)
+    connection_id = UnicodeAttribute(null=True)
+    closed_at = UTCDateTimeAttribute(null=True)
+    last_seen = UTCDateTimeAttribute(null=True)
+    host = JSONAttribute(null=True)
+    own_handshakes = JSONAttribute(null=True)
+    applied_revision = NumberAttribute(null=True)
+    applied_hash = UnicodeAttribute(null=True)
+    applied_at = UTCDateTimeAttribute(null=True)
+    applied_after = NumberAttribute(null=True)
+    applied_error = UnicodeAttribute(null=True)
+    unreachable = UnicodeSetAttribute(null=True)
+    accused_since = UTCDateTimeAttribute(null=True)
+    fell_at = UTCDateTimeAttribute(null=True)
+    is_blocked = BooleanAttribute(null=True)
+
+
+class SightingItem(Table):
+    """`presence`: the latest handshake that jumps of a network saw, and where, item `sighting#network`.
+
+    The network is part of the key: a jump of another network cannot speak of this peer.
+    """
+
+    class Meta(Table.Meta):
+        table_name = "presence"
+
+    peer_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    handshake_at = UTCDateTimeAttribute()
+    seen_at = UTCDateTimeAttribute()
+    endpoint = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+
+
+class FactItem(Table):
+    """`presence`: something that became true, `fact#time#kind`. The stream takes inserted items of this type only.
+    A report's: the revision in force, and the one before."""
+
+    TYPE = "fact"
+
+    class Meta(Table.Meta):
+        table_name = "presence"
+
+    peer_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    type = UnicodeAttribute(default=TYPE)
+    network_id = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    revision = NumberAttribute(null=True)
+    after = NumberAttribute(null=True)
+    expires_at = NumberAttribute()
+
 
 FACTS_KEPT = timedelta(days=1)  # as long as a stream holds its records
 SIGHTINGS_KEPT = timedelta(days=365)  # a phone that nobody saw for a year is as one that never came
@@ -27,7 +105,7 @@ class DynamoPresence:
         item = self._find(peer_id)
         return None if item is None else Revision(int(item.wanted))
 
-    def want(self, revisions: Mapping[PeerId, Revision]) -> None:
+    def raise_wanted(self, revisions: Mapping[PeerId, Revision]) -> None:
         table = PresenceItem._get_connection()
         text = (
             f'UPDATE "{table.table_name}" SET "wanted" = ? '  # noqa: S608  the table's name alone
@@ -41,7 +119,9 @@ class DynamoPresence:
             ],
         )
 
-    def connected(self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime) -> Progress | None:
+    def note_connected(
+        self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime
+    ) -> Progress | None:
         return self._update(
             agent.peer_id,
             [
@@ -53,14 +133,14 @@ class DynamoPresence:
             _admitted(agent),
         )
 
-    def disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
+    def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
         own = PresenceItem.connection_id.does_not_exist() | (PresenceItem.connection_id == connection_id)
         return (
             self._update(peer_id, [PresenceItem.connection_id.remove(), PresenceItem.closed_at.set(at)], own)
             is not None
         )
 
-    def heard(
+    def note_heartbeat(
         self,
         agent: Agent,
         instance_id: str,
@@ -84,12 +164,12 @@ class DynamoPresence:
             actions.append(PresenceItem.own_handshakes.set(_own_stored(own)))
         return self._update(agent.peer_id, actions, _admitted(agent))
 
-    def lives(self, agent: Agent, at: datetime) -> None:
+    def note_sign_of_life(self, agent: Agent, at: datetime) -> None:
         self._update(
             agent.peer_id, [PresenceItem.last_seen.set(at), PresenceItem.accused_since.remove()], _admitted(agent)
         )
 
-    def accuse(self, peer_id: PeerId, at: datetime) -> Pulse | None:
+    def accuse(self, peer_id: PeerId, at: datetime) -> AgentLiveness | None:
         item = PresenceItem(peer_id, PresenceItem.ITEM)
         actions: list[Action] = [PresenceItem.accused_since.set(PresenceItem.accused_since | at)]
         try:
@@ -97,14 +177,14 @@ class DynamoPresence:
         except UpdateError as error:
             _unless_condition(error)
             return None
-        return _pulse(item)
+        return _liveness(item)
 
-    def fell(self, peer_id: PeerId, at: datetime) -> None:
+    def note_down(self, peer_id: PeerId, at: datetime) -> None:
         self._update(peer_id, [PresenceItem.fell_at.set(at)])
 
-    def pulse(self, peer_id: PeerId) -> Pulse | None:
+    def liveness(self, peer_id: PeerId) -> AgentLiveness | None:
         try:
-            return _pulse(PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True))
+            return _liveness(PresenceItem.get(peer_id, PresenceItem.ITEM, consistent_read=True))
         except PresenceItem.DoesNotExist:
             return None
 
@@ -113,7 +193,7 @@ class DynamoPresence:
         is_admitted = item is not None and item.admission in (None, agent.admission)
         return _progress(item) if item is not None and is_admitted else None
 
-    def running(self, peer_id: PeerId) -> Revision:
+    def applied_revision(self, peer_id: PeerId) -> Revision:
         item = self._find(peer_id)
         return Revision(0) if item is None else Revision(int(item.applied_revision or 0))
 
@@ -123,7 +203,7 @@ class DynamoPresence:
         except PresenceItem.DoesNotExist:
             return None
 
-    def applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
+    def note_applied(self, agent: Agent, revision: Revision, bundle_hash: str, at: datetime) -> Revision | None:
         known = PresenceItem.applied_revision
         newer = known.does_not_exist() | (known <= revision)
         try:
@@ -148,7 +228,7 @@ class DynamoPresence:
         is_own = before.applied_revision == revision and before.applied_at == at  # repeated after a lost answer
         return Revision(int((before.applied_after if is_own else before.applied_revision) or 0))
 
-    def failed(self, agent: Agent, error: str, at: datetime) -> bool:
+    def note_failure(self, agent: Agent, error: str, at: datetime) -> bool:
         updated = self._update(
             agent.peer_id,
             [
@@ -166,7 +246,7 @@ class DynamoPresence:
         observed = SightingItem.batch_get(keys, consistent_read=True) if keys else ()
         return {PeerId(item.peer_id): _seen(item) for item in observed}
 
-    def sighted(
+    def keep_sightings(
         self, network_id: NetworkId, seen: Mapping[PeerId, Sighting], before: Mapping[PeerId, Sighting]
     ) -> Collection[PeerId]:
         table = SightingItem._get_connection()
@@ -177,7 +257,7 @@ class DynamoPresence:
         )
         return {known for (known, _), is_kept in zip(ordered, done, strict=True) if is_kept}
 
-    def record(self, *facts: Fact) -> None:
+    def insert_facts(self, *facts: Fact) -> None:
         if len(facts) == 1:
             _fact_item(facts[0]).save()
             return
@@ -185,14 +265,15 @@ class DynamoPresence:
             for fact in facts:
                 batch.save(_fact_item(fact))
 
-    def many(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Seen]:
+    def observations(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, PeerObservation]:
         if not peer_ids:
             return {}
         agents = PresenceItem.batch_get([(known, PresenceItem.ITEM) for known in peer_ids], consistent_read=True)
         presences = {PeerId(item.peer_id): _presence(item) for item in agents}
         sightings = self.sightings(network_id, peer_ids)
         return {
-            known: Seen(presences.get(known), sightings.get(known)) for known in presences.keys() | sightings.keys()
+            known: PeerObservation(presences.get(known), sightings.get(known))
+            for known in presences.keys() | sightings.keys()
         }
 
     def _update(self, peer_id: PeerId, actions: list[Action], condition: Condition | None = None) -> Progress | None:
@@ -271,8 +352,8 @@ def _presence(item: PresenceItem) -> Presence:
     )
 
 
-def _pulse(item: PresenceItem) -> Pulse:
-    return Pulse(
+def _liveness(item: PresenceItem) -> AgentLiveness:
+    return AgentLiveness(
         None if item.connection_id is None else ConnectionId(item.connection_id),
         item.last_seen,
         item.accused_since,
@@ -304,3 +385,17 @@ def _own_handshakes(stored: Mapping[str, Any] | None) -> OwnHandshakes | None:
 def _unless_condition(error: UpdateError) -> None:
     if error.cause_response_code != "ConditionalCheckFailedException":
         raise error
+
+
+def fact_key(fact: Fact) -> str:
+    report = "" if fact.revision is None else f"#{revision_key(fact.revision)}"
+    return f"fact#{fact.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}#{fact.kind}{report}"
+
+
+def sighting_key(network_id: NetworkId) -> str:
+    return f"sighting#{network_id}"
+
+
+def fact_value(item: FactItem) -> Fact:
+    revision, after = (None if said is None else Revision(int(said)) for said in (item.revision, item.after))
+    return Fact(NetworkId(item.network_id), PeerId(item.peer_id), FactKind(item.kind), item.at, revision, after)

@@ -2,17 +2,61 @@
 
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.connection import Connection
 from pynamodb.exceptions import UpdateError
 
-from chalicelib.adapters.dynamodb.models import AssertionItem, PeerItem, SessionItem, TicketItem
+from chalicelib.adapters.dynamodb.peer import PeerItem
+from chalicelib.adapters.dynamodb.table import Table, epoch
 from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
-from chalicelib.adapters.dynamodb.values import epoch
+from chalicelib.domain.identity.principal import Agent, Viewer
+from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
-from chalicelib.domain.principal import Agent, Viewer
-from chalicelib.domain.tokens import Secret
-from chalicelib.ports import AgentSession, Assertion, Moved, Ticket
+from chalicelib.ports.identity import Assertion
+from chalicelib.ports.sessions import AgentSession, Ticket
+from chalicelib.ports.transactions import CommitConflict
+
+
+class SessionItem(Table):
+    """`sessions`: an agent's session, `session#id`."""
+
+    class Meta(Table.Meta):
+        table_name = "sessions"
+
+    principal = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    network_id = UnicodeAttribute()
+    admission = UnicodeAttribute(default="")
+    secret = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+
+class AssertionItem(Table):
+    """`sessions`: an assertion that was used, `assertion#id`."""
+
+    class Meta(Table.Meta):
+        table_name = "sessions"
+
+    principal = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    expires_at = NumberAttribute()
+
+
+class TicketItem(Table):
+    """`sessions`: a browser's ticket, `ticket#id`."""
+
+    class Meta(Table.Meta):
+        table_name = "sessions"
+
+    principal = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    networks: ListAttribute[Any] = ListAttribute(null=True)
+    secret = UnicodeAttribute()
+    socket_expires_at = UTCDateTimeAttribute()
+    expires_at = NumberAttribute()
+    taken_by = UnicodeAttribute(null=True)
 
 
 class DynamoSessions:
@@ -40,7 +84,7 @@ class DynamoSessions:
         except Cancelled as cancelled:
             if burnt in cancelled.unmet:
                 return False
-            raise Moved from cancelled
+            raise CommitConflict from cancelled
         return True
 
     def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None:

@@ -1,10 +1,28 @@
 """The deployment's signing keys: one item, each private key sealed in it."""
 
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
 
-from chalicelib.adapters.dynamodb.models import SigningItem
-from chalicelib.domain.network import SealedSecret
-from chalicelib.domain.signing import SigningKey, SigningKeys
+from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.domain.bundle.signing import SigningKey, SigningKeys
+from chalicelib.domain.network.network import SealedSecret
+
+
+class SigningItem(Table):
+    """`accounts`: the deployment's signing keys, kind `signing`."""
+
+    KIND, ID = "signing", "keys"
+
+    class Meta(Table.Meta):
+        table_name = "accounts"
+
+    kind = UnicodeAttribute(hash_key=True, default=KIND)
+    id = UnicodeAttribute(range_key=True, default=ID)
+    number = NumberAttribute()
+    current_seed = BinaryAttribute(legacy_encoding=False)
+    current_public = UnicodeAttribute()
+    successor_seed = BinaryAttribute(legacy_encoding=False)
+    successor_public = UnicodeAttribute()
 
 
 class DynamoSigningKeys:

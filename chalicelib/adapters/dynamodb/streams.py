@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.adapters.dynamodb.models import ChangeItem, FactItem
-from chalicelib.adapters.dynamodb.values import change_value, fact_value
-from chalicelib.domain.change import Change
+from chalicelib.adapters.dynamodb.change import ChangeItem, change_value
+from chalicelib.adapters.dynamodb.presence import FactItem, fact_value
+from chalicelib.domain.change.change import Change
 from chalicelib.domain.ids import NetworkId, Revision
-from chalicelib.domain.presence import Fact
+from chalicelib.domain.peer.presence import Fact
 
 
 def change_from(record: Mapping[str, Any]) -> Change:

@@ -5,43 +5,29 @@ from typing import assert_never
 
 from pynamodb.connection import Connection
 
-from chalicelib.adapters.dynamodb.models import (
+from chalicelib.adapters.dynamodb.allocation import AllocationItem, FreedItem, freed_key, index_key
+from chalicelib.adapters.dynamodb.change import ChangeItem, change_item
+from chalicelib.adapters.dynamodb.network import (
     AclItem,
-    AllocationItem,
     BlockItem,
-    ChangeItem,
-    ClaimItem,
-    FreedItem,
     NetworkItem,
-    PeerItem,
-    PresenceItem,
-    RequestItem,
-    SightingItem,
-    TombstoneItem,
-)
-from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
-from chalicelib.adapters.dynamodb.values import (
     acl_item,
     acl_key,
     block_item,
-    change_item,
-    claim_key,
-    epoch,
-    freed_key,
-    index_key,
     network_item,
-    record_item,
-    request_item,
-    sighting_key,
-    tombstone_key,
 )
-from chalicelib.domain.change import (
+from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem, claim_key, record_item, tombstone_key
+from chalicelib.adapters.dynamodb.presence import PresenceItem, SightingItem, sighting_key
+from chalicelib.adapters.dynamodb.request import RequestItem, request_item
+from chalicelib.adapters.dynamodb.table import epoch
+from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
-    BuryPeer,
     Claim,
     Commit,
     CreateNetwork,
+    DeletePeer,
     ForgetAgent,
     ForgetSighting,
     FreeAddress,
@@ -57,7 +43,7 @@ from chalicelib.domain.change import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.ports import Moved, Refused
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
 OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock)  # their condition says: nobody was first
@@ -80,12 +66,12 @@ class DynamoTransactions:
             raise _why(commit, cancelled.unmet) from cancelled
 
 
-def _why(commit: Commit, unmet: list[Write | None]) -> Moved | Refused:
+def _why(commit: Commit, unmet: list[Write | None]) -> CommitConflict | ConditionFailed:
     """A claim that is taken is the answer; anything else that moved is decided again."""
     for write in unmet:
         if write is not None and not isinstance(write, OPTIMISTIC):
-            return Refused(commit, write)
-    return Moved()
+            return ConditionFailed(commit, write)
+    return CommitConflict()
 
 
 def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # noqa: C901  one flat case a kind of write
@@ -110,7 +96,7 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
             transaction.put(request_item(request), write, ours)
         case PutPeer(record):
             transaction.put(record_item(record), write)
-        case BuryPeer(tombstone):
+        case DeletePeer(tombstone):
             transaction.delete(PeerItem(tombstone.network_id, tombstone.peer_id), write)
             kept = TombstoneItem(
                 tombstone.network_id,

@@ -1,34 +1,34 @@
 """The whole outside in memory, in the place of AWS."""
 
-from chalicelib.adapters.assertions import JwtAssertions
+from chalicelib.adapters.dynamodb import streams
+from chalicelib.adapters.identity.assertions import JwtAssertions
+from chalicelib.adapters.memory.accounts import MemoryAccounts
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.adapters.memory.edges import (
-    CountedRandomness,
+from chalicelib.adapters.memory.allocation import MemoryAllocations, MemoryLeftovers
+from chalicelib.adapters.memory.change import MemoryChanges
+from chalicelib.adapters.memory.clock_and_chance import CountedRandomness, MemoryVault, SteppedClock
+from chalicelib.adapters.memory.identity import MemoryIdentities
+from chalicelib.adapters.memory.network import MemoryNetworks
+from chalicelib.adapters.memory.peer import MemoryPeers
+from chalicelib.adapters.memory.presence import MemoryPresence
+from chalicelib.adapters.memory.queues import (
     MemoryDeadLetters,
-    MemoryErrands,
-    MemoryGateway,
+    MemoryFailoverQueue,
     MemoryHeld,
-    MemoryIdentities,
     MemoryQueue,
     MemoryRedelivery,
     MemoryRemovals,
-    MemoryVault,
-    SteppedClock,
 )
-from chalicelib.adapters.memory.facts import MemoryConnections, MemoryPresence, MemorySessions
-from chalicelib.adapters.memory.stores import (
-    MemoryAccounts,
-    MemoryAllocations,
-    MemoryChanges,
-    MemoryLeftovers,
-    MemoryNetworks,
-    MemoryPeers,
-    MemoryProofs,
-    MemoryRequests,
-    MemorySigningKeys,
-)
+from chalicelib.adapters.memory.request import MemoryRequests
+from chalicelib.adapters.memory.rollout import MemoryRollouts
+from chalicelib.adapters.memory.sessions import MemorySessions
+from chalicelib.adapters.memory.signing import MemorySigningKeys
+from chalicelib.adapters.memory.sockets import MemoryConnections, MemoryGateway
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.memory.transactions import MemoryTransactions
+from chalicelib.adapters.push import messages
+from chalicelib.ports.change import StreamRecords
+from chalicelib.ports.queues import QueueMessages
 
 
 class MemoryOutside:
@@ -45,7 +45,7 @@ class MemoryOutside:
         self.changes = MemoryChanges(self.tables)
         self.leftovers = MemoryLeftovers(self.tables)
         self.requests = MemoryRequests(self.tables)
-        self.proofs = MemoryProofs(self.tables)
+        self.rollouts = MemoryRollouts(self.tables)
         self.signing_keys = MemorySigningKeys(self.tables)
         self.presence = MemoryPresence(self.tables)
         self.connections = MemoryConnections(self.tables)
@@ -55,9 +55,11 @@ class MemoryOutside:
         self.identities = MemoryIdentities()
         self.vault = MemoryVault()
         self.queue = MemoryQueue()
-        self.errands = MemoryErrands(self.clock)
+        self.failover_tasks = MemoryFailoverQueue(self.clock)
         self.held = MemoryHeld()
         self.removals = MemoryRemovals()
         self.redelivery = MemoryRedelivery()
+        self.records: StreamRecords = streams
+        self.messages: QueueMessages = messages
         self.dead_letters = MemoryDeadLetters()
         self.gateway = MemoryGateway()

@@ -6,21 +6,25 @@ from datetime import datetime
 from threading import Lock
 
 from chalicelib.adapters.memory.adversary import Adversary
-from chalicelib.domain.acl import Acl
-from chalicelib.domain.change import Change, ClaimKind
-from chalicelib.domain.directory import Block, BlockKey
-from chalicelib.domain.idempotency import Replayable
+from chalicelib.domain.bundle.signing import SigningKeys
+from chalicelib.domain.change.change import Change
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.rollout import Expected, Mark
+from chalicelib.domain.change.writes import ClaimKind
+from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.domain.network import Network
-from chalicelib.domain.peer import Host, PeerRecord, Tombstone
-from chalicelib.domain.presence import Applied, Fact, OwnHandshakes, Sighting
-from chalicelib.domain.proof import Expected, Mark
-from chalicelib.domain.signing import SigningKeys
-from chalicelib.domain.user import User
-from chalicelib.ports import AgentSession, ApiToken, Connection, Ticket
+from chalicelib.domain.network.acl import Acl
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.network.directory import Block, BlockKey
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.peer import Host, PeerRecord, Tombstone
+from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Sighting
+from chalicelib.ports.accounts import ApiToken
+from chalicelib.ports.sessions import AgentSession, Ticket
+from chalicelib.ports.sockets import Connection
 
 BATCH = 25  # BatchWriteItem, BatchExecuteStatement
+PAGE = 100  # of a query; between two pages everything may change
 NOTHING = Revision(0)
 BATCH_READ = 100  # BatchGetItem
 

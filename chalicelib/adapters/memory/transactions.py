@@ -4,13 +4,13 @@ from threading import Lock
 from typing import assert_never
 
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
-from chalicelib.domain.change import (
+from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
-    BuryPeer,
     Claim,
     Commit,
     CreateNetwork,
+    DeletePeer,
     ForgetAgent,
     ForgetSighting,
     FreeAddress,
@@ -26,10 +26,10 @@ from chalicelib.domain.change import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.domain.directory import Block
 from chalicelib.domain.ids import Revision
-from chalicelib.domain.ipam import Allocation
-from chalicelib.ports import Moved, Refused
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.network.directory import Block
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 MOST_ITEMS = 100  # TransactWriteItems, DynamoDB quotas
 
@@ -48,9 +48,9 @@ class MemoryTransactions:
             failed = [write for write in commit.writes if not self._holds(write)]
             for write in failed:
                 if not isinstance(write, AdvanceNetwork | RemoveNetwork | WriteBlock):
-                    raise Refused(commit, write)
+                    raise ConditionFailed(commit, write)
             if failed or (change.network_id, change.revision) in tables.changes or tables.adversary.conflicts():
-                raise Moved
+                raise CommitConflict
             for write in commit.writes:
                 self._write(write)
             tables.changes[change.network_id, change.revision] = change
@@ -82,7 +82,7 @@ class MemoryTransactions:
                 WriteAcl()
                 | RemoveAcl()
                 | PutPeer()
-                | BuryPeer()
+                | DeletePeer()
                 | Release()
                 | FreeAddress()
                 | AdmitAgent()
@@ -112,7 +112,7 @@ class MemoryTransactions:
                 tables.replayable[request.principal, request.key] = request
             case PutPeer(record):
                 tables.peers[record.peer.network_id, record.peer.id] = record
-            case BuryPeer(tombstone):
+            case DeletePeer(tombstone):
                 tables.peers.pop((tombstone.network_id, tombstone.peer_id), None)
                 tables.tombstones[tombstone.network_id, tombstone.peer_id] = tombstone
             case Claim(network_id, kind, value, peer_id):
@@ -140,7 +140,7 @@ class MemoryTransactions:
 def _size(write: Write) -> int:
     """Items of a transaction on DynamoDB."""
     match write:
-        case BuryPeer() | FreeAddress():
+        case DeletePeer() | FreeAddress():
             return 2
         case TakeAddress(_, _, allocation):
             return 1 if allocation.freed_at is None else 2

@@ -3,20 +3,21 @@
 import msgspec
 from chalice.app import Blueprint, Response
 
-from chalicelib.application.enrollment import Applicant
-from chalicelib.application.tunnels import Difference
-from chalicelib.bootstrap import container
-from chalicelib.domain import bundle as domain
+from chalicelib.application.agents.enrollment import Applicant
+from chalicelib.application.agents.snapshots import Difference
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.bundle import bundle as domain
+from chalicelib.domain.identity.principal import Agent
+from chalicelib.domain.identity.tokens import parse_token
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.keys import parse_public_key
-from chalicelib.domain.peer import Host
-from chalicelib.domain.principal import Agent
-from chalicelib.domain.rotation import Held
-from chalicelib.domain.tokens import parse_token
-from chalicelib.entrypoints.bundle import shown
-from chalicelib.entrypoints.heartbeat import acknowledged, reported
-from chalicelib.entrypoints.rest.route import Agents, Anybody, Call, route
+from chalicelib.domain.peer.key_rotation import ReportedKeys
+from chalicelib.domain.peer.peer import Host
+from chalicelib.entrypoints.rest.operation import Agents, Anybody, Call
+from chalicelib.entrypoints.rest.route import route
 from chalicelib.entrypoints.rest.signed import Tag, delta_answer, tag_of, unchanged, whole_answer
+from chalicelib.entrypoints.shapes.bundles import shown
+from chalicelib.entrypoints.shapes.heartbeats import acknowledged, reported
 from chalicelib.observability import count
 from chalicelib.wire import agent as wire
 from chalicelib.wire import frames
@@ -83,7 +84,7 @@ def keys(call: Call[Agent, wire.KeysReport]) -> wire.KeysKnown:
     """What keys the agent has; the same again is answered by how far they are known."""
     body = call.body
     next_key = None if body.next_key is None else parse_public_key("next_key", body.next_key)
-    held = Held(parse_public_key("public_key", body.public_key), next_key, body.psk_epoch)
+    held = ReportedKeys(parse_public_key("public_key", body.public_key), next_key, body.psk_epoch)
     known = container().rotations.report(call.by, held)
     return wire.KeysKnown(public_key=known.public_key, staged_key=known.staged_key, is_held=known.is_held)
 

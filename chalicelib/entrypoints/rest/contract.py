@@ -3,7 +3,8 @@
 from chalice.app import Blueprint
 
 from chalicelib.entrypoints.rest.openapi import document
-from chalicelib.entrypoints.rest.route import Anybody, Call, Json, route
+from chalicelib.entrypoints.rest.operation import Anybody, Call, Json
+from chalicelib.entrypoints.rest.route import route
 
 contract = Blueprint(__name__)
 

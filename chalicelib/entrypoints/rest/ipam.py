@@ -7,19 +7,20 @@ from ipaddress import IPv4Network
 from chalice.app import Blueprint
 from msgspec.structs import replace
 
-from chalicelib.application.ipam import Held
-from chalicelib.bootstrap import container
+from chalicelib.application.networks.addresses import AllocationWithPeer
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.cidr import parse_cidr
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ipam import Capacity, Reservation, Span, address_at, address_v6_at, index_of
-from chalicelib.domain.network import Network
-from chalicelib.domain.principal import READERS, WRITERS, Principal
-from chalicelib.domain.suggestion import BASES, SHORTEST
+from chalicelib.domain.identity.principal import READERS, WRITERS, Principal
+from chalicelib.domain.network.addresses import Capacity, Reservation, Span, address_at, address_v6_at, index_of
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.network.suggestion import BASES, SHORTEST
 from chalicelib.domain.text import parse_note
-from chalicelib.entrypoints.parsing import Check, parse_cursor
+from chalicelib.entrypoints.rest.operation import Call, People, Replay
 from chalicelib.entrypoints.rest.paths import network_id
-from chalicelib.entrypoints.rest.route import Call, People, Replay, route
-from chalicelib.wire import ipam as wire
+from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor
+from chalicelib.wire import addresses as wire
 from chalicelib.wire.page import Page, PageQuery
 
 ipam = Blueprint(__name__)
@@ -125,7 +126,7 @@ def _reservation(network: Network, reservation: Reservation) -> wire.Reservation
     )
 
 
-def _allocation(network: Network, held: Held) -> wire.Allocation:
+def _allocation(network: Network, held: AllocationWithPeer) -> wire.Allocation:
     index = held.holding.allocation.index
     return wire.Allocation(
         address=str(address_at(network.cidr, index)),

@@ -4,9 +4,10 @@ from typing import Literal
 
 from chalice.app import Blueprint
 
-from chalicelib.bootstrap import container
-from chalicelib.domain.principal import EVERYBODY, Principal
-from chalicelib.entrypoints.rest.route import Anybody, Call, People, route
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.identity.principal import EVERYBODY, Principal
+from chalicelib.entrypoints.rest.operation import Anybody, Call, People
+from chalicelib.entrypoints.rest.route import route
 from chalicelib.wire.meta import AuthConfig, Health, Me
 
 meta = Blueprint(__name__)

@@ -7,20 +7,21 @@ from chalice.app import Blueprint
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from chalicelib.application.networks import NewNetwork
-from chalicelib.bootstrap import container
-from chalicelib.domain.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
-from chalicelib.domain.change import Affected, Change
+from chalicelib.application.networks.networks import NewNetwork
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.change.change import Affected, Change
+from chalicelib.domain.change.rollout import Rollout
+from chalicelib.domain.identity.principal import READERS, WRITERS, Principal
 from chalicelib.domain.ids import NetworkId, Revision
-from chalicelib.domain.ipam import parse_network_cidr, parse_network_cidr_v6
-from chalicelib.domain.network import Network
-from chalicelib.domain.principal import READERS, WRITERS, Principal
-from chalicelib.domain.proof import Proof
+from chalicelib.domain.network.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
+from chalicelib.domain.network.addresses import parse_network_cidr, parse_network_cidr_v6
+from chalicelib.domain.network.network import Network
 from chalicelib.domain.text import parse_domain, parse_label, parse_resolver
-from chalicelib.entrypoints.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list
 from chalicelib.entrypoints.rest.body import require_said
+from chalicelib.entrypoints.rest.operation import Call, People, Replay
 from chalicelib.entrypoints.rest.paths import network_id, revision
-from chalicelib.entrypoints.rest.route import Call, People, Replay, route
+from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list
 from chalicelib.wire import networks as wire
 from chalicelib.wire.page import Page, PageQuery
 
@@ -89,8 +90,6 @@ def update(call: Call[Principal, wire.PatchNetwork]) -> wire.Network:
     if call.said:
         check(require_said, call.said, _shown(container().networks.get(known, by=call.by)))
     check.done()
-    if fields.get("domain", "") is None:
-        fields["domain"] = f"{container().networks.get(known, by=call.by).name}.internal"
     public = call.body.allow_public
     return _shown(container().networks.update(known, fields, by=call.by, if_match=call.if_match, is_public=public))
 
@@ -131,7 +130,7 @@ def changes(call: Call[Principal, None]) -> Page[wire.Change]:
     before = None if cursor is None else Revision(int(cursor))
     found, after = container().history.page(network_id(call), before, asked.limit, by=call.by)
     return Page(
-        items=[_change(change, proof) for change, proof in found], next_cursor=None if after is None else str(after)
+        items=[_change(change, rollout) for change, rollout in found], next_cursor=None if after is None else str(after)
     )
 
 
@@ -170,12 +169,11 @@ def put_acl(call: Call[Principal, wire.PutAcl]) -> wire.Acl:
 
 def _parsed(body: wire.CreateNetwork) -> NewNetwork:
     check = Check()
-    name = check(parse_label, "name", body.name)
     new = NewNetwork(
-        name=name,
+        name=check(parse_label, "name", body.name),
         cidr=check(parse_network_cidr, body.cidr, body.allow_public),
         cidr_v6=None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6),
-        domain=f"{name}.internal" if body.domain is None else check(parse_domain, "domain", body.domain),
+        domain=None if body.domain is None else check(parse_domain, "domain", body.domain),
         dns=check(parse_list, parse_resolver, "dns", body.dns, MOST_RESOLVERS),
     )
     check.done()
@@ -193,8 +191,7 @@ def _patch(body: wire.PatchNetwork) -> dict[str, Any]:
     if body.cidr_v6 is not UNSET:
         fields["cidr_v6"] = None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6)
     if body.domain is not UNSET:
-        default = f"{fields['name']}.internal" if fields.get("name") else None
-        fields["domain"] = default if body.domain is None else check(parse_domain, "domain", body.domain)
+        fields["domain"] = None if body.domain is None else check(parse_domain, "domain", body.domain)
     if body.dns is not UNSET:
         fields["dns"] = check(parse_list, parse_resolver, "dns", body.dns or [], MOST_RESOLVERS)
     check.done()
@@ -231,7 +228,7 @@ def _acl(acl: Acl) -> wire.Acl:
     )
 
 
-def _change(change: Change, proof: Proof | None) -> wire.Change:
+def _change(change: Change, rollout: Rollout | None) -> wire.Change:
     return wire.Change(
         revision=change.revision,
         at=change.at,
@@ -243,21 +240,21 @@ def _change(change: Change, proof: Proof | None) -> wire.Change:
         ],
         peers=[_changed_peer(one) for one in change.peers],
         note=change.note,
-        applied=None if proof is None else _progress(proof),
+        applied=None if rollout is None else _progress(rollout),
     )
 
 
-def _progress(proof: Proof) -> wire.Progress:
+def _progress(rollout: Rollout) -> wire.Progress:
     return wire.Progress(
-        agents=proof.agents,
-        applied=proof.applied,
-        p50_ms=proof.median_ms,
-        max_ms=proof.longest_ms,
+        agents=rollout.agents,
+        applied=rollout.applied,
+        p50_ms=rollout.median_ms,
+        max_ms=rollout.longest_ms,
     )
 
 
 # of no news to people
-UNSAID = frozenset({"id", "network_id", "revision", "settings_revision", "updated_at", "issued"})
+NOT_SHOWN = frozenset({"id", "network_id", "revision", "settings_revision", "updated_at", "issued"})
 
 
 def _changed_peer(one: Affected) -> wire.ChangedPeer:
@@ -265,7 +262,7 @@ def _changed_peer(one: Affected) -> wire.ChangedPeer:
     fields = [
         name
         for name in type(peer).__slots__
-        if name not in UNSAID and getattr(one.before, name, None) != getattr(one.after, name, None)
+        if name not in NOT_SHOWN and getattr(one.before, name, None) != getattr(one.after, name, None)
     ]
     return wire.ChangedPeer(id=peer.id, name=peer.name, fields=fields)
 

@@ -10,17 +10,9 @@ from typing import Any, assert_never, get_args, get_type_hints
 import msgspec
 from chalice.app import Response
 
-from chalicelib.domain.idempotency import KEY_MAX
-from chalicelib.entrypoints.rest.route import (
-    NOTE_HEADER,
-    OPERATIONS,
-    Agents,
-    Anybody,
-    Json,
-    Operation,
-    People,
-    Text,
-)
+from chalicelib.domain.change.replay import KEY_MAX
+from chalicelib.entrypoints.rest.handling import NOTE_HEADER
+from chalicelib.entrypoints.rest.operation import OPERATIONS, Agents, Anybody, Json, Operation, People, Text
 from chalicelib.settings import VERSION
 from chalicelib.wire import bundle, delta
 from chalicelib.wire.browser import FromBrowser, ToBrowser

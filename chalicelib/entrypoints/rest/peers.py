@@ -7,24 +7,27 @@ from typing import Any
 from chalice.app import Blueprint
 from msgspec.structs import replace
 
-from chalicelib.application.creation import Created, made_before
-from chalicelib.application.shown import Shown
-from chalicelib.bootstrap import container
-from chalicelib.domain.errors import Invalid, PeerNotFound, Refusal
-from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.application.peers.bulk_creation import made_before
+from chalicelib.application.peers.new_peer import PeerCreated
+from chalicelib.application.peers.peer_view import PeerView
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.errors import Invalid, Refusal
+from chalicelib.domain.identity.principal import READERS, WRITERS, Principal, Role
+from chalicelib.domain.ids import PEER_ID, NetworkId, PeerId
 from chalicelib.domain.keys import parse_public_key
-from chalicelib.domain.peer import Kind
-from chalicelib.domain.principal import READERS, WRITERS, Principal, Role
-from chalicelib.domain.profile import notes, portable_profile, without_ipv6
+from chalicelib.domain.peer.errors import PeerNotFound
+from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.text import parse_note
-from chalicelib.domain.tunnel import Tunnel
-from chalicelib.entrypoints.parsing import PEER_ID, Check, parse_cursor
-from chalicelib.entrypoints.peer import fields_of, parsed, shown
+from chalicelib.domain.tunnel.portable_profile import notes, portable_profile, without_ipv6
+from chalicelib.domain.tunnel.tunnel import Tunnel
 from chalicelib.entrypoints.rest.body import require_said
+from chalicelib.entrypoints.rest.operation import Call, People, Replay, Text
 from chalicelib.entrypoints.rest.paths import network_id, peer_id
 from chalicelib.entrypoints.rest.problems import shape_of, status_of
-from chalicelib.entrypoints.rest.route import Call, People, Replay, Text, route
-from chalicelib.ports import Seen
+from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor
+from chalicelib.entrypoints.shapes.peers import fields_of, parsed, shown
+from chalicelib.ports.presence import PeerObservation
 from chalicelib.wire import peers as wire
 from chalicelib.wire.networks import DeleteQuery
 from chalicelib.wire.page import Page, PageQuery
@@ -105,7 +108,7 @@ def _bulk_made(answer: wire.BulkCreated) -> tuple[str, ...]:
 def create_many(call: Call[Principal, wire.Bulk]) -> wire.BulkCreated:
     """Create up to 1,000 peers; each by itself becomes one or does not."""
     asked = [_parsed_or_refused(body) for body in call.body.peers]
-    outcomes = container().creation.create_many(network_id(call), asked, by=call.by, request=call.request)
+    outcomes = container().bulk_creation.create(network_id(call), asked, by=call.by, request=call.request)
     earlier = _found(network_id(call), list(made_before(call.request).values()), call.by)
     return _bulk(outcomes, earlier, call.query, is_replayed=False)
 
@@ -296,8 +299,8 @@ def _file(tunnel: Tunnel, private_key: str | None, asked: wire.FileQuery) -> tup
     return portable_profile(written, private_key), list(notes(tunnel, written))
 
 
-def _created(created: Created, asked: wire.FileQuery) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
-    peer = shown(Shown(created.network, created.peer, created.peer.home_id, Seen()))
+def _created(created: PeerCreated, asked: wire.FileQuery) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
+    peer = shown(PeerView(created.network, created.peer, created.peer.home_id, PeerObservation()))
     if created.token is not None:
         return wire.AgentPeerCreated(
             peer=peer, enrollment_token=created.token.text(), enrollment_expires_at=created.enrollment_expires_at
@@ -331,7 +334,7 @@ def _lost() -> Refusal:
 
 
 def _bulk(
-    outcomes: Sequence[Created | Refusal | PeerId],
+    outcomes: Sequence[PeerCreated | Refusal | PeerId],
     earlier: dict[PeerId, wire.Peer],
     asked: wire.FileQuery,
     is_replayed: bool,
@@ -342,7 +345,7 @@ def _bulk(
 
 
 def _bulk_item(
-    outcome: Created | Refusal | PeerId, earlier: dict[PeerId, wire.Peer], asked: wire.FileQuery
+    outcome: PeerCreated | Refusal | PeerId, earlier: dict[PeerId, wire.Peer], asked: wire.FileQuery
 ) -> wire.BulkItem:
     if isinstance(outcome, str):
         peer = earlier.get(outcome)
@@ -358,7 +361,7 @@ def _bulk_item(
     return replace(item, enrollment_token=answer.enrollment_token, enrollment_expires_at=answer.enrollment_expires_at)
 
 
-def _node(one: Shown) -> wire.Node:
+def _node(one: PeerView) -> wire.Node:
     peer = shown(one)
     return wire.Node(
         id=peer.id,

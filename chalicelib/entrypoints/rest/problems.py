@@ -7,20 +7,19 @@ from http import HTTPStatus
 import msgspec
 from chalice.app import Response
 
+from chalicelib.domain.change.errors import KeyReused
 from chalicelib.domain.errors import (
     Busy,
     Conflict,
     Forbidden,
     Invalid,
-    KeyReused,
     NotFound,
-    PeerDeleted,
-    PeerLeft,
     Refusal,
     Stale,
     Unauthenticated,
     Unavailable,
 )
+from chalicelib.domain.peer.errors import PeerDeleted, PeerLeft
 from chalicelib.entrypoints.rest.signed import with_signature
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.codec import encode

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from chalice.app import Response
 
-from chalicelib.bootstrap import container
-from chalicelib.domain.errors import BundleTooLarge
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.bundle.errors import BundleTooLarge
+from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import Revision
-from chalicelib.domain.principal import Agent
 from chalicelib.observability import count
 from chalicelib.wire import bundle, delta
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject

@@ -4,9 +4,10 @@ from http import HTTPStatus
 
 from chalice.app import Blueprint
 
-from chalicelib.bootstrap import container
-from chalicelib.domain.principal import EVERYBODY, Principal
-from chalicelib.entrypoints.rest.route import Call, People, route
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.identity.principal import EVERYBODY, Principal
+from chalicelib.entrypoints.rest.operation import Call, People
+from chalicelib.entrypoints.rest.route import route
 from chalicelib.wire.browser import Ticket
 
 tickets = Blueprint(__name__)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.entrypoints.origin import came_by_the_origin
 from chalicelib.entrypoints.sockets import agents, browsers
@@ -17,7 +17,7 @@ from chalicelib.entrypoints.sockets.event import (
     AGENT,
     BROWSER,
     Event,
-    Held,
+    SocketContext,
     allow,
     connection_id,
     context_of,
@@ -78,6 +78,6 @@ def disconnect(event: Event) -> dict[str, Any]:
     return {"statusCode": 200}
 
 
-def _of(held: Held) -> Any:
+def _of(held: SocketContext) -> Any:
     """The module for this kind of holder. Raises KeyError: the authorizer knows no such kind."""
     return {AGENT: agents, BROWSER: browsers}[held.kind]

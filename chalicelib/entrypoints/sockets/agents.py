@@ -2,18 +2,19 @@
 
 from typing import assert_never
 
-from chalicelib.bootstrap import container
-from chalicelib.domain.errors import PeerNotFound, Unauthenticated
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
-from chalicelib.domain.peer import Kind
-from chalicelib.domain.presence import heartbeat_interval
-from chalicelib.domain.principal import Agent
-from chalicelib.entrypoints.heartbeat import acknowledged, reported
-from chalicelib.entrypoints.sockets.event import AGENT, Event, Held, expires_at, headers_of, held_until
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.errors import Unauthenticated
+from chalicelib.domain.identity.principal import Agent
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision, is_jump
+from chalicelib.domain.peer.errors import PeerNotFound
+from chalicelib.domain.peer.peer import Kind
+from chalicelib.domain.peer.presence import heartbeat_interval
+from chalicelib.entrypoints.shapes.heartbeats import acknowledged, reported
+from chalicelib.entrypoints.sockets.event import AGENT, Event, SocketContext, expires_at, headers_of, held_until
 from chalicelib.wire import frames
 
 
-def session(event: Event) -> Held:
+def session(event: Event) -> SocketContext:
     """Whose session the handshake brings. Raises Unauthenticated."""
     scheme, _, token = headers_of(event).get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
@@ -23,12 +24,12 @@ def session(event: Event) -> Held:
     return held_until(AGENT, agent.peer_id, agent.network_id, opened.expires_at, session_id, agent.admission)
 
 
-def open_socket(held: Held, connection_id: ConnectionId) -> None:
+def open_socket(held: SocketContext, connection_id: ConnectionId) -> None:
     """Raises Unauthenticated."""
     container().connections.open(_agent(held), held.session, connection_id, expires_at(held))
 
 
-def take(held: Held, connection_id: ConnectionId, body: str) -> str:
+def take(held: SocketContext, connection_id: ConnectionId, body: str) -> str:
     """Act on a frame; answers its type. Raises msgspec.DecodeError."""
     agent, frame = _agent(held), frames.from_agent(body)
     try:
@@ -40,11 +41,11 @@ def take(held: Held, connection_id: ConnectionId, body: str) -> str:
     return str(frame.__struct_config__.tag)
 
 
-def close_socket(held: Held, connection_id: ConnectionId) -> None:
+def close_socket(held: SocketContext, connection_id: ConnectionId) -> None:
     container().connections.close(_agent(held), connection_id)
 
 
-def _act(agent: Agent, held: Held, connection_id: ConnectionId, frame: frames.FromAgent) -> None:
+def _act(agent: Agent, held: SocketContext, connection_id: ConnectionId, frame: frames.FromAgent) -> None:
     match frame:
         case frames.Hello():
             wanted = container().connections.greet(agent, connection_id, frame.instance_id, expires_at(held))
@@ -60,7 +61,7 @@ def _act(agent: Agent, held: Held, connection_id: ConnectionId, frame: frames.Fr
 
 
 def _welcome(agent: Agent, wanted: Revision) -> frames.Welcome:
-    kind = Kind.JUMP if agent.peer_id.startswith("jmp_") else Kind.DYNAMIC
+    kind = Kind.JUMP if is_jump(agent.peer_id) else Kind.DYNAMIC
     return frames.Welcome(
         generation=container().settings.generation,
         wanted=wanted,
@@ -68,5 +69,5 @@ def _welcome(agent: Agent, wanted: Revision) -> frames.Welcome:
     )
 
 
-def _agent(held: Held) -> Agent:
+def _agent(held: SocketContext) -> Agent:
     return Agent(NetworkId(held.networks), PeerId(held.holder), held.admission)

@@ -2,18 +2,18 @@
 
 from typing import assert_never
 
-from chalicelib.application.browsers import KEEP_ALIVE
-from chalicelib.bootstrap import container
+from chalicelib.application.push.browser_sockets import KEEP_ALIVE
+from chalicelib.bootstrap.container import container
+from chalicelib.domain.identity.principal import Viewer
 from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId
-from chalicelib.domain.principal import Viewer
-from chalicelib.entrypoints.sockets.event import BROWSER, Held, expires_at, held_until
+from chalicelib.entrypoints.sockets.event import BROWSER, SocketContext, expires_at, held_until
 from chalicelib.wire.browser import BrowserAck, BrowserHeartbeat, BrowserHello, BrowserWelcome, from_browser
 
 ALL = "all"  # no network's id is like it
 SEPARATOR = ","
 
 
-def ticket(text: str) -> Held:
+def ticket(text: str) -> SocketContext:
     """Whose ticket it is; it is used up. Raises Unauthenticated."""
     taken = container().browsers.admit(text)
     seen = taken.viewer.networks
@@ -21,11 +21,11 @@ def ticket(text: str) -> Held:
     return held_until(BROWSER, taken.viewer.id, networks, taken.socket_expires_at)
 
 
-def open_socket(held: Held, connection_id: ConnectionId) -> None:
+def open_socket(held: SocketContext, connection_id: ConnectionId) -> None:
     container().browsers.open(_viewer(held), connection_id, expires_at(held))
 
 
-def take(held: Held, connection_id: ConnectionId, body: str) -> str:
+def take(held: SocketContext, connection_id: ConnectionId, body: str) -> str:
     """Answer a frame; answers its type. Raises msgspec.DecodeError."""
     frame = from_browser(body)
     match frame:
@@ -40,11 +40,11 @@ def take(held: Held, connection_id: ConnectionId, body: str) -> str:
     return str(frame.__struct_config__.tag)
 
 
-def close_socket(held: Held, connection_id: ConnectionId) -> None:
+def close_socket(held: SocketContext, connection_id: ConnectionId) -> None:
     container().browsers.close(_viewer(held), connection_id)
 
 
-def _viewer(held: Held) -> Viewer:
+def _viewer(held: SocketContext) -> Viewer:
     """Who looks, and at what: at all only where it says so."""
     if held.networks == ALL:
         return Viewer(PrincipalId(held.holder), None)

@@ -12,7 +12,7 @@ AGENT, BROWSER = "agent", "browser"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class SocketContext:
     """The authorizer's context, strings only. `networks`: an agent's network; a browser's, separated by
     commas, or the word for all of them (see browsers); empty: none. `session`, `admission`: of an
     agent; empty for a browser."""
@@ -25,14 +25,16 @@ class Held:
     admission: str = ""
 
 
-def held_until(kind: str, holder: str, networks: str, end: datetime, session: str = "", admission: str = "") -> Held:
-    return Held(kind, holder, networks, str(int(end.timestamp())), session, admission)
+def held_until(
+    kind: str, holder: str, networks: str, end: datetime, session: str = "", admission: str = ""
+) -> SocketContext:
+    return SocketContext(kind, holder, networks, str(int(end.timestamp())), session, admission)
 
 
-def context_of(event: Event) -> Held:
+def context_of(event: Event) -> SocketContext:
     context = event["requestContext"]["authorizer"]
     session, admission = context.get("session", ""), context.get("admission", "")
-    return Held(
+    return SocketContext(
         context["kind"], context["holder"], context.get("networks", ""), context["expires_at"], session, admission
     )
 
@@ -46,11 +48,11 @@ def connection_id(event: Event) -> ConnectionId:
     return ConnectionId(event["requestContext"]["connectionId"])
 
 
-def expires_at(held: Held) -> datetime:
+def expires_at(held: SocketContext) -> datetime:
     return datetime.fromtimestamp(int(held.expires_at), UTC)
 
 
-def allow(event: Event, held: Held) -> dict[str, Any]:
+def allow(event: Event, held: SocketContext) -> dict[str, Any]:
     return _policy("Allow", event["methodArn"], held.holder, asdict(held))
 
 

@@ -24,7 +24,9 @@ class Status(msgspec.Struct, frozen=True):
     is_running: bool
     is_connected: bool
     revision_applied: int
+    route_conflict: list[str] = []
     forward_conflict: list[str] = []
+    lacks_ipv6: str | None = None
 
 
 class Agent:

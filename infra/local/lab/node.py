@@ -15,13 +15,17 @@ from infra.local.lab.wireguard import WgInterface, parse_dump
 
 RUN_S = 30.0
 
-# Two nodes whose WireGuard sockets lie in one /run/wireguard configure each other.
+# Two nodes whose WireGuard sockets lie in one /run/wireguard configure each other. The machine's resolvers are none of
+# a node's: agents route nothing over them.
 HOLDER = """
 set -e
 hostname "$1"
 mount -t tmpfs tmpfs /run
 [ "$(readlink -f /var/run)" = /run ] || mount --bind /run /var/run
 mount -t sysfs sysfs /sys
+resolvers=$(readlink -m /etc/resolv.conf)
+[ -e "$resolvers" ] || { mkdir -p "${resolvers%/*}" && touch "$resolvers"; }
+mount --bind /dev/null "$resolvers"
 ip link set lo up
 echo up
 exec sleep infinity

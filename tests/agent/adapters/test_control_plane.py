@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.adapters.control_plane import Http, RestControlPlane
+from agent.adapters.control_plane import Http, RestControlPlane, RestEnroller
 from agent.adapters.host import LinuxHost
-from agent.errors import DeltaRefused, Outage, PeerDeleted
+from agent.errors import DeltaRefused, EnrollmentRefused, LeaveRefused, Outage, PeerDeleted
 from agent.keys import device_public_key, new_device_key
 from agent.trust import Keyring
 from chalicelib.wire.agent import EnrollRequest
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import Applied, Heartbeat
+from chalicelib.wire.problem import FieldError, Problem
 from tests.agent.builders import (
     NETWORK_ID,
     PEER_ID,
@@ -28,6 +29,7 @@ from tests.agent.builders import (
     public_text,
 )
 from tests.agent.origin import Origin
+from tests.agent.raw import Raw, body
 
 DEVICE_KEY = new_device_key()
 
@@ -178,11 +180,14 @@ def test_nothing_newer_is_none(origin: Origin) -> None:
 def test_calls_share_a_connection(origin: Origin) -> None:
     plane = control_plane(origin)
     plane.open_session()
+    first = plane.http.connections.take()
+    assert first is not None
+    plane.http.connections.keep(first)
+
     plane.whole(None)
     plane.whole(None)
 
-    pools = plane.http.connections.pools
-    assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118
+    assert plane.http.connections.take() is first
 
 
 def test_reports_and_heartbeats_arrive_with_their_type(origin: Origin) -> None:
@@ -235,7 +240,7 @@ def test_a_deleted_peer_is_told_with_its_tombstone(origin: Origin) -> None:
 def test_silence_and_a_closed_port_are_outages_that_name_no_url(origin: Origin) -> None:
     plane = control_plane(origin)
     plane.open_session()
-    origin.loses = 1
+    origin.loses = 2  # by the kept connection, and by the fresh one after it
     with pytest.raises(Outage):
         plane.whole(None)
     origin.stop()
@@ -244,8 +249,59 @@ def test_silence_and_a_closed_port_are_outages_that_name_no_url(origin: Origin) 
         plane.whole(None)
 
     assert outage.value.status is None
-    assert origin.url not in str(outage.value)
+    assert str(outage.value) == "no answer from the control plane: connection refused"
     origin.restart()
+
+
+def test_a_fetch_whose_answer_was_lost_is_asked_once_more_and_a_report_is_not(origin: Origin) -> None:
+    plane = control_plane(origin)
+    plane.open_session()
+    origin.loses = 1
+    fetched_again = plane.whole(None)
+    origin.loses = 1
+
+    with pytest.raises(Outage, match="cut off"):
+        plane.report(Applied(generation=0, revision=5, hash="h", ok=True, ms=3))
+
+    assert fetched_again is not None
+    assert origin.calls.count("GET /api/v1/agent/bundle") == 2
+    assert origin.calls.count("POST /api/v1/agent/applied") == 1
+
+
+def test_what_a_server_says_is_harmless_to_a_terminal() -> None:
+    said = "\x1b]0;owned\x07 \u202eevil\nline"
+    errors = [FieldError(field=said, message=said)]
+    problem = encode(Problem(title=said, status=409, code=said, detail=said, errors=errors))
+    request = EnrollRequest(token="wrong", public_key="", device_key="", host=LinuxHost().host())
+
+    with Raw(body(problem, status=b"409 Conflict")) as server:
+        plane = RestControlPlane(Http(server.url), NETWORK_ID, PEER_ID, DEVICE_KEY, a_trust())
+        with pytest.raises(EnrollmentRefused) as enrolling:
+            RestEnroller(plane.http).enroll(request)
+        with pytest.raises(LeaveRefused) as leaving:
+            plane.leave(void_files=False)
+        with pytest.raises(Outage) as outage:
+            plane.open_session()
+
+    for text in (str(enrolling.value), str(leaving.value), str(outage.value)):
+        assert r"\x1b]0;owned\x07 \u202eevil\nline" in text
+        assert text.replace("\n  ", "").isprintable()
+
+
+def test_a_page_of_somebody_else_is_said_to_be_no_control_plane() -> None:
+    """As a portal of a network answers for every name."""
+    with Raw(body(b"<html>Welcome! Please log in.</html>")) as server:
+        plane = RestControlPlane(Http(server.url), NETWORK_ID, PEER_ID, DEVICE_KEY, a_trust())
+        with pytest.raises(Outage, match="what answers is no control plane"):
+            plane.open_session()
+
+
+def test_ids_that_are_no_words_enrol_nobody(origin: Origin) -> None:
+    origin.enrolled, origin.peer_id = None, "dyn_\x1b[2J"
+    request = EnrollRequest(token="token", public_key="", device_key="", host=LinuxHost().host())
+
+    with pytest.raises(Outage, match="no words"):
+        RestEnroller(Http(origin.url)).enroll(request)
 
 
 def test_a_netrc_does_not_replace_the_session(origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,8 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from agent.adapters import dns_upstream
-from agent.adapters.dns import MOST_CONNECTIONS_OF_ONE, DnsServer
+from agent.adapters import dns_upstream, ipv6
+from agent.adapters.dns import IPV6_FREEBIND, MOST_CONNECTIONS_OF_ONE, DnsServer
 from agent.adapters.dns_desk import MOST_PENDING_OF_ONE, Desk
 from agent.adapters.dns_upstream import Upstream
 from agent.errors import ToolFailed
@@ -219,6 +219,19 @@ def test_a_lost_datagram_is_sent_again_where_there_is_one_resolver(bench: Bench)
     bench.first.behaves = lambda question, is_tcp: None if len(bench.first.asked) == 1 else truth(question)
 
     assert texts(bench.ask("example.com")) == ["198.51.100.1"]
+
+
+def test_where_the_kernel_has_no_ipv6_names_are_served_by_ipv4_and_nothing_is_missed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(ipv6, "SETTINGS", tmp_path / "none")
+
+    bench.server.serve(zone(listen=(SERVER, "fd00:9::1")))
+
+    assert texts(bench.ask("web.home.internal")) == ["10.9.0.5"]
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        probe.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+        probe.bind(("fd00:9::1", bench.port))  # nobody has it
 
 
 def test_the_hosts_resolvers_are_asked_where_the_network_names_none(bench: Bench, tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
         "sysctl -qw net.ipv4.ip_forward=0",
         "sysctl -qw net.ipv6.conf.all.forwarding=0",
         "kill -KILL $(cat STATE/pid)",
+        f"sysctl -qw net.ipv6.conf.{INTERFACE}.disable_ipv6=1; sleep 2; sysctl -qw net.ipv6.conf.{INTERFACE}.disable_ipv6=0",
     ],
 )
 def test_what_others_do_to_a_jump_is_heard_and_its_healing_ends(host: Host, harm: str) -> None:

@@ -1,12 +1,20 @@
 """The socket against a real server on loopback."""
 
+import base64
+import hashlib
 import socket
-from collections.abc import Iterator
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 
 import pytest
 
-from agent.adapters.push import WebSocketPush, keep_alive_on_old_windows, kept_alive
+from agent.adapters import push as push_module
+from agent.adapters.keepalive import keep_alive_on_old_windows, kept_alive
+from agent.adapters.push import MOST_BYTES, WebSocketPush
 from agent.events import Event, FrameReceived, SocketClosed, SocketOpened
 from agent.settings import socket_url
 from chalicelib.wire.codec import encode
@@ -166,3 +174,106 @@ def test_a_socket_stays_while_the_next_one_opens_until_it_is_closed(origin: Orig
     assert isinstance(received, FrameReceived)
     assert (opened.socket, closed.socket, received.socket) == (2, 1, 2)
     push.close(2)
+
+
+@pytest.mark.parametrize("parts", [1, 8])
+def test_a_message_that_would_fill_the_memory_ends_its_socket(parts: int) -> None:
+    with a_server(lambda connection: connection.sendall(b"".join(frames(2 * MOST_BYTES, parts)))) as url:
+        closed = first_close(url)
+
+    assert closed.reason == "the socket failed: it sent a message that is too large, or no text"
+
+
+def test_a_handshake_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(push_module, "CONNECT_WITHIN_S", 0.3)
+
+    def trickle(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.05)
+
+    with a_server(trickle, shakes_hands=False) as url:
+        closed = first_close(url)
+
+    assert closed.reason.startswith("the socket failed: ")
+
+
+def test_a_redirect_is_not_followed_with_the_session() -> None:
+    asked: list[int] = []
+    with a_server(lambda _: asked.append(1)) as elsewhere:
+
+        def redirect(connection: socket.socket) -> None:
+            there = elsewhere.replace("ws", "http", 1)
+            connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n".encode())
+
+        with a_server(redirect, shakes_hands=False) as url:
+            closed = first_close(url)
+
+    assert (closed.status, closed.reason) == (None, "the socket failed: what answers there makes no socket of it")
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (b"", "the connection was cut off"),
+        (b"nonsense\r\n\r\n", "what answers there makes no socket of it"),
+        (b"HTTP/1.1 101 \xff\xfe\r\n\r\n", "what answers there makes no socket of it"),
+    ],
+)
+def test_why_a_socket_failed_is_said_in_words(said: bytes, reason: str) -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(said)
+
+    with a_server(serve, shakes_hands=False) as url:
+        closed = first_close(url)
+
+    assert reason in closed.reason
+    assert "Exception" not in closed.reason
+    assert "Error" not in closed.reason
+
+
+def first_close(url: str) -> SocketClosed:
+    events: SimpleQueue[Event] = SimpleQueue()
+    WebSocketPush(url, lambda: "session", events.put).open(1)
+    while not isinstance(event := events.get(timeout=10), SocketClosed):
+        continue
+    return event
+
+
+def frames(size_bytes: int, parts: int) -> Iterator[bytes]:
+    """A text in one frame, or in a beginning and what continues it (RFC 6455, section 5.4)."""
+    for number in range(parts):
+        opcode = (0x80 if number == parts - 1 else 0) | (1 if number == 0 else 0)
+        part = size_bytes // parts
+        yield struct.pack("!BBQ", opcode, 127, part) + b"x" * part
+
+
+@contextmanager
+def a_server(serve: Callable[[socket.socket], object], shakes_hands: bool = True) -> Iterator[str]:
+    """Speaks raw bytes, after the handshake of RFC 6455, section 4.2.2."""
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=talk, args=(connection,), daemon=True).start()
+
+    def talk(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            request = connection.recv(65_536)
+            if shakes_hands:
+                key = request.partition(b"Sec-WebSocket-Key: ")[2].partition(b"\r\n")[0]
+                digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+                connection.sendall(
+                    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"
+                )
+            serve(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"ws://127.0.0.1:{listening.getsockname()[1]}/ws"
+        listening.shutdown(socket.SHUT_RDWR)

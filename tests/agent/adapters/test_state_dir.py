@@ -1,12 +1,13 @@
 """Several enrolments in one directory, and files that were damaged."""
 
+import contextlib
 import os
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from agent.adapters.state_dir import EnrollmentDir, StateDir
+from agent.adapters.state_dir import Down, EnrollmentDir, StateDir
 from agent.enrollment import Enrollment, Keys
 from agent.errors import AlreadyRunning, EnrollmentMissing, StateUnusable
 from agent.received import Received, Tried
@@ -27,6 +28,7 @@ from tests.agent.builders import (
     received_delta,
     signature,
 )
+from tests.agent.namespace import Namespace
 
 
 def an_enrollment(network_id: str = "net_1", peer_id: str = PEER_ID) -> Enrollment:
@@ -240,3 +242,93 @@ def test_the_lock_names_its_holder(tmp_path: Path) -> None:
     assert directory.holder() == os.getpid()
     with pytest.raises(AlreadyRunning):
         directory.claim()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff{{{", b'{"v":2,"future":true}'])
+def test_a_damaged_keyring_is_begun_anew_from_the_key_of_the_enrolment(
+    kept: EnrollmentDir, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    (kept.path / "keyring.json").write_bytes(content)
+
+    keyring = kept.keyring(an_enrollment())
+
+    pinned = an_enrollment().signing_key
+    assert keyring == Keyring(pinned=pinned, current=pinned)
+    assert [record.message for record in caplog.records] == ["keyring_begun_anew"]
+    assert kept.bundle(an_enrollment(), Trust(keyring, kept.save_keyring)) is not None
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff{{{", b'{"v":2,"future":true}'])
+def test_a_damaged_tombstone_ends_nothing(tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    state = StateDir(tmp_path)
+    state.keep(an_enrollment())
+    (tmp_path / "net_1" / "tombstone.json").write_bytes(content)
+
+    assert not state.chosen(None).has_ended()
+    assert "tombstone_ignored" in caplog.text
+
+
+def test_a_damaged_enrolment_says_what_is_left_to_do(tmp_path: Path) -> None:
+    (tmp_path / "net_1").mkdir()
+    (tmp_path / "net_1" / "enrollment.json").write_text("{")
+
+    with pytest.raises(StateUnusable, match="import an exported identity"):
+        StateDir(tmp_path).of_network("net_1").enrolled()
+
+
+def test_who_asks_whether_an_agent_runs_is_in_nobodys_way(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+    directory.path.mkdir()
+    assert not directory.is_running()
+    assert list(directory.path.iterdir()) == []
+
+    descriptor = directory.lock()
+    seen = directory.is_running()
+    os.close(descriptor)
+
+    assert seen
+    assert not directory.is_running()
+    inode = directory.lock_file.stat().st_ino
+    assert not any(f":{inode} " in line for line in Path("/proc/locks").read_text().splitlines())
+
+
+def test_an_agent_that_cannot_start_says_whose_process_is_in_its_way(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+    directory.claim()
+
+    with pytest.raises(AlreadyRunning, match=rf"process {os.getpid()}.*systemctl stop"):
+        directory.claim()
+
+
+def test_a_tunnel_stays_down_until_it_is_said_otherwise(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+    at_first = directory.down()
+    directory.save_down(Down(keeps_seal=False))
+    kept = directory.down()
+    (directory.path / "down.json").write_text("{")
+    damaged = directory.down()
+    directory.forget_down()
+
+    assert (at_first, kept, damaged, directory.down()) == (None, Down(keeps_seal=False), Down(keeps_seal=True), None)
+
+
+@pytest.mark.root
+def test_a_full_disk_is_told_before_anything_is_begun(tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    with Namespace() as inside:
+        inside.sh(f"mount -t tmpfs -o size=64k tmpfs {full}")
+
+        def claimed() -> str:
+            state = StateDir(full)
+            state.keep(an_enrollment())
+            with contextlib.suppress(OSError), (full / "fill").open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
+            try:
+                state.chosen(None).claim()
+            except StateUnusable as refused:
+                return str(refused)
+            return "claimed"
+
+        assert "No space left on device; make room" in inside.do(claimed)

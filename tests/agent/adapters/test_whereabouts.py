@@ -106,7 +106,7 @@ def test_a_peer_without_a_name_leads_to_no_question(clock: Clock) -> None:
 
 def test_a_name_that_nobody_answers_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     tunnel = FakeTunnel()
-    monkeypatch.setattr(whereabouts, "resolve", lambda _: {})
+    monkeypatch.setattr(whereabouts, "addresses", lambda _: ())
 
     Whereabouts(tunnel).ask(NAME)
 

@@ -82,7 +82,7 @@ def test_every_kind_of_step_has_words() -> None:
     )
     steps = (Configure((change,)), LoadTable(None), EnableForwarding(has_ipv6=True), Lay(laid), Poke(change))
 
-    said = text(planned(a_bundle(peers=[a_peer("a", [])]), *steps, conflicts=("192.168.1.0/24",)))
+    said = text(planned(a_bundle(peers=[a_peer("a", [])]), *steps, conflicts=("192.168.1.0/24 is mine",)))
 
     for words in (
         "for no address: standby, at 198.51.100.1:9, no preshared key",
@@ -91,6 +91,12 @@ def test_every_kind_of_step_has_words() -> None:
         "address delete 10.9.0.3/24",
         "route delete 172.20.0.0/16",
         "speak first to peer_a",
-        "left out, for they are the host's own network: 192.168.1.0/24",
+        "left out: 192.168.1.0/24 is mine",
     ):
         assert words in said
+
+
+def test_a_plan_says_where_the_tunnel_would_go_without_ipv6() -> None:
+    plan = shown(INTERFACE, a_bundle(), Prospect((), lacks_ipv6="IPv6 is off"), "disk")
+
+    assert text(plan).splitlines()[-1] == "no IPv6: IPv6 is off"

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.firewall.policy import parse
-from chalicelib.domain import firewall as domain
-from chalicelib.domain.acl import Protocol
-from chalicelib.domain.firewall import permits
-from chalicelib.entrypoints.bundle import shown
+from chalicelib.domain.network.acl import Protocol
+from chalicelib.domain.tunnel import firewall as domain
+from chalicelib.domain.tunnel.firewall import permits
+from chalicelib.entrypoints.shapes.bundles import shown
 from chalicelib.wire.bundle import Exit, Firewall, Rule
 from tests.agent.namespace import Namespace
 from tests.agent.taps import (

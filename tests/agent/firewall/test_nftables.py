@@ -17,7 +17,7 @@ from agent.firewall.nftables import Table, listed, replacing, updating
 from agent.firewall.policy import OWN_SETS, Exit, Policy, Rule, member, outermost, parse_member
 from agent.tunnel.conflicts import HostRoutes
 from agent.tunnel.nat import nat_interfaces
-from chalicelib.domain import firewall as domain
+from chalicelib.domain.tunnel import firewall as domain
 from tests.agent.namespace import Namespace
 
 INTERFACE = "wy00000001"

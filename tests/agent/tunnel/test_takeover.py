@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.tunnel.takeover import home_among, rehomed
-from chalicelib.domain.peer import Kind
-from chalicelib.entrypoints.bundle import shown
+from chalicelib.domain.peer.peer import Kind
+from chalicelib.entrypoints.shapes.bundles import shown
 from chalicelib.wire.bundle import Bundle
 from tests.domain.populations import Population, populations
 

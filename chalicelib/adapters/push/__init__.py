@@ -1,0 +1,1 @@
+"""Queues, and sockets through API Gateway."""

@@ -1,0 +1,155 @@
+"""Address management: capacity, allocations, reservations, suggestions.
+
+Requests: capacity 1, and the quarantined addresses by pages; allocations 2 + 1; reserve 1, the
+range's addresses by pages, + 1 transaction; release 1 + 1; suggestions 1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from ipaddress import IPv4Network
+from itertools import islice
+
+from chalicelib.application.ranges import Ranges
+from chalicelib.application.retry import retry_on_conflict
+from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.writes import AdvanceNetwork, Commit, SettleRequest, Write
+from chalicelib.domain.identity.principal import Principal
+from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.network.addresses import (
+    FIRST_INDEX,
+    QUARANTINE,
+    Capacity,
+    Reservation,
+    Span,
+    address_at,
+    capacity,
+    last_index,
+)
+from chalicelib.domain.network.errors import TooManyReservations
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.network.suggestion import suggestions
+from chalicelib.domain.peer.errors import AddressInUse
+from chalicelib.domain.peer.peer import Peer
+from chalicelib.ports.allocation import AllocationStore
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.peer import Holding, PeerStore
+from chalicelib.ports.transactions import Transactions
+
+MOST_RESERVATIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationWithPeer:
+    """An allocation with its peer; in quarantine until `available_at`, when it may be handed out again."""
+
+    holding: Holding
+    peer: Peer | None
+    available_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ipam:
+    transactions: Transactions
+    networks: NetworkStore
+    ranges: Ranges
+    peers: PeerStore
+    allocations: AllocationStore
+    clock: Clock
+
+    def capacity(self, network_id: NetworkId, by: Principal) -> tuple[Network, Capacity]:
+        by.require_sight(network_id)
+        network = self.networks.get(network_id)
+        freed = self.allocations.freed(network_id, since=self.clock.now() - QUARANTINE)
+        reserved = [known.span for known in network.reserved]
+        return network, capacity(network.cidr, reserved, network.peers, (one.index for one in freed))
+
+    def page(
+        self, network_id: NetworkId, after: int | None, limit: int, by: Principal
+    ) -> tuple[Network, list[AllocationWithPeer], int | None]:
+        """Up to `limit` allocations in the order of their addresses, and the cursor of the next page."""
+        by.require_sight(network_id)
+        network = self.networks.get(network_id)
+        span = Span(FIRST_INDEX if after is None else after + 1, last_index(network.cidr))
+        found = list(islice(self.allocations.taken(network_id, span), limit + 1)) if span.size else []
+        chosen = found[:limit]
+        holders = {peer.id: peer for peer in self.peers.many(network_id, _holders(chosen))}
+        held = [
+            AllocationWithPeer(one, holders.get(one.peer_id) if one.peer_id else None, _available_at(one))
+            for one in chosen
+        ]
+        return network, held, chosen[-1].allocation.index if len(found) > limit else None
+
+    def reserve(
+        self, network_id: NetworkId, new: Reservation, by: Principal, request: Replayable | None = None
+    ) -> Network:
+        """Keep a range from being handed out.
+
+        Raises:
+            ReservationsOverlap, TooManyReservations.
+            AddressInUse: a peer holds an address of it.
+        """
+        by.require_sight(network_id)
+
+        def attempt() -> Network:
+            before = self.networks.get(network_id)
+            if len(before.reserved) >= MOST_RESERVATIONS:
+                raise TooManyReservations(MOST_RESERVATIONS)
+            network = before.with_reservation(new)
+            for held in self.allocations.taken(network_id, new.span):
+                if held.peer_id is not None:
+                    raise AddressInUse(str(address_at(network.cidr, held.allocation.index)))
+            settled = () if request is None else (SettleRequest(replace(request, is_done=True)),)
+            return self._commit(network, What.RANGE_RESERVED, new, by, settled)
+
+        return retry_on_conflict(self.clock, attempt)
+
+    def release(self, network_id: NetworkId, span: Span, by: Principal) -> None:
+        """Raises ReservationNotFound."""
+        by.require_sight(network_id)
+
+        def attempt() -> None:
+            network = self.networks.get(network_id).without_reservation(span)
+            self._commit(network, What.RANGE_RELEASED, Reservation(span), by, ())
+
+        retry_on_conflict(self.clock, attempt)
+
+    def suggestions(self, bases: Sequence[IPv4Network], peers: int, count: int, by: Principal) -> list[IPv4Network]:
+        """Free ranges for so many peers. A look, not a claim: for those who see all that is taken.
+
+        Args:
+            bases: /8 and longer.
+        """
+        by.require_all_networks()
+        return suggestions(bases, peers, self.ranges.around(bases).ranges(), count)
+
+    def _commit(
+        self, network: Network, what: What, reservation: Reservation, by: Principal, beside: Sequence[Write]
+    ) -> Network:
+        now = self.clock.now()
+        network = network.advanced(now)
+        span = reservation.span
+        said = f"{address_at(network.cidr, span.first)}-{address_at(network.cidr, span.last)}"
+        settings = {"reserved": ("", said) if what is What.RANGE_RESERVED else (said, "")}
+        change = Change(
+            network.id,
+            network.revision,
+            now,
+            by.id,
+            what,
+            settings=settings,
+            note=reservation.note,
+        )
+        self.transactions.commit(Commit(change, (AdvanceNetwork(network), *beside)))
+        return network
+
+
+def _holders(holdings: Sequence[Holding]) -> set[PeerId]:
+    return {one.peer_id for one in holdings if one.peer_id is not None}
+
+
+def _available_at(holding: Holding) -> datetime | None:
+    freed_at = holding.allocation.freed_at
+    return None if freed_at is None else freed_at + QUARANTINE

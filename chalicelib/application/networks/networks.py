@@ -1,0 +1,274 @@
+"""Networks: create, list, get, change, delete.
+
+Requests: create 1 to KMS, 1 read + 1 transaction; list 1 + 1 a hundred; get 1; change 1 read + 1
+transaction, of the range up to 5 reads, however many peers it moves; delete 2 + 1.
+"""
+
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network
+from itertools import product
+from typing import Any
+
+from chalicelib.application.ranges import Ranges, writes_of
+from chalicelib.application.retry import retry_on_conflict
+from chalicelib.domain.change.change import DELETING, Change, What
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.writes import (
+    AdvanceNetwork,
+    Claim,
+    Commit,
+    CreateNetwork,
+    Release,
+    RemoveAcl,
+    RemoveNetwork,
+    SettleRequest,
+    Write,
+    entries_of,
+)
+from chalicelib.domain.errors import Stale
+from chalicelib.domain.identity.principal import Principal
+from chalicelib.domain.ids import DEPLOYMENT, NetworkId, Revision
+from chalicelib.domain.network.addresses import require_private, require_room
+from chalicelib.domain.network.directory import RangeTaken
+from chalicelib.domain.network.errors import MtuTooSmall, NetworkNotEmpty, StaticPeersExist
+from chalicelib.domain.network.network import Network, default_domain
+from chalicelib.domain.peer.errors import EndpointInUse
+from chalicelib.domain.peer.peer import IPV6_MTU
+from chalicelib.domain.tunnel.route_conflicts import require_domain_beside
+from chalicelib.domain.tunnel.tunnel import touches_endpoint
+from chalicelib.ports.allocation import AllocationStore
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock, Randomness, Vault
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.transactions import Transactions
+
+FIRST_REVISION = Revision(1)
+NAMED = 10  # static peers in a refusal
+
+
+@dataclass(frozen=True, slots=True)
+class NewNetwork:
+    """What an operator asks for, parsed. `domain` None: the default one."""
+
+    name: str
+    cidr: IPv4Network
+    cidr_v6: IPv6Network | None
+    domain: str | None
+    dns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """`hosts`: names of the deployment itself, which no network's domain may hide."""
+
+    transactions: Transactions
+    networks: NetworkStore
+    ranges: Ranges
+    peers: PeerStore
+    allocations: AllocationStore
+    vault: Vault
+    clock: Clock
+    randomness: Randomness
+    hosts: Collection[str]
+
+    def create(self, new: NewNetwork, by: Principal, request: Replayable | None = None) -> Network:
+        by.require_all_networks()
+        require_room(new.cidr, new.cidr_v6)
+        domain = new.domain or default_domain(new.name)
+        require_domain_beside(domain, self.hosts)
+        now = self.clock.now()
+        network_id = NetworkId(self.randomness.new_id("net"))
+        network = Network(
+            id=network_id,
+            name=new.name,
+            cidr=new.cidr,
+            cidr_v6=new.cidr_v6,
+            domain=domain,
+            dns=new.dns,
+            revision=FIRST_REVISION,
+            settings_revision=FIRST_REVISION,
+            secret=self.vault.seal_new(network_id),
+            created_at=now,
+            updated_at=now,
+        )
+        change = Change(network.id, network.revision, now, by.id, What.NETWORK_CREATED)
+
+        def attempt() -> Network:
+            writes: list[Write] = [CreateNetwork(network), *entries_of(network), *self._claimed(network, network, by)]
+            if request is not None:
+                writes.append(SettleRequest(replace(request, made=(network_id,), is_done=True)))
+            self.transactions.commit(Commit(change, tuple(writes)))
+            return network
+
+        return retry_on_conflict(self.clock, attempt)
+
+    def page(self, after: str | None, limit: int, by: Principal) -> tuple[Sequence[Network], str | None]:
+        """Up to `limit` networks in the order of their creation, and the cursor of the next page."""
+        last = None if after is None else NetworkId(after)
+        if by.networks is None:
+            wanted = self.networks.ids(last, limit + 1)
+        else:
+            wanted = sorted(known for known in by.networks if last is None or known > last)
+        chosen = wanted[:limit]
+        found = [
+            network
+            for start in range(0, len(chosen), 100)
+            for network in self.networks.many(chosen[start : start + 100])
+        ]
+        return found, chosen[-1] if len(wanted) > limit else None
+
+    def get(self, network_id: NetworkId, by: Principal) -> Network:
+        by.require_sight(network_id)
+        return self.networks.get(network_id)
+
+    def renew_psk(self, network_id: NetworkId, by: Principal) -> Network:
+        """Have every pair of agents change to preshared keys of another epoch, each when its regular peer
+        holds them. Files keep theirs."""
+        by.require_sight(network_id)
+
+        def attempt() -> Network:
+            now = self.clock.now()
+            stored = self.networks.get(network_id)
+            network = replace(stored.advanced(now), epoch=stored.epoch + 1)
+            settings = {"epoch": (str(stored.epoch), str(network.epoch))}
+            change = Change(network.id, network.revision, now, by.id, What.PSK_RENEWED, settings=settings)
+            self.transactions.commit(Commit(change, (AdvanceNetwork(network),)))
+            return network
+
+        return retry_on_conflict(self.clock, attempt)
+
+    def update(
+        self,
+        network_id: NetworkId,
+        fields: Mapping[str, Any],
+        by: Principal,
+        if_match: Set[Revision] | None = None,
+        is_public: bool = False,
+    ) -> Network:
+        """Change the fields that are given, parsed: another range moves every peer by this one write.
+
+        Args:
+            fields: `domain` None stands for the default one.
+            if_match: the version of the settings that the caller saw, None: whichever.
+            is_public: another range may belong to others on the internet.
+
+        Raises:
+            Stale, NetworkNameInUse, NetworksOverlap, CidrDoesNotFit.
+            Invalid: the range is public, or the domain hides the deployment's own names or a jump's endpoint.
+            StaticPeersExist: their files could not follow.
+            MtuTooSmall: peers of a network that is given IPv6.
+        """
+        by.require_sight(network_id)
+
+        def attempt() -> Network:
+            now = self.clock.now()
+            before = self.networks.get(network_id)
+            if if_match is not None and before.version not in if_match:
+                raise Stale
+            after = self._changed(before, fields)
+            if after.cidr != before.cidr and not is_public:
+                require_private(after.cidr)
+            settings = _settings(before, after)
+            if not settings:
+                return before
+            after = after.with_other_settings(now)
+            if before.cidr_v6 is None and after.cidr_v6 is not None:
+                self._require_mtu(network_id)
+            writes: list[Write] = [AdvanceNetwork(after)]
+            if after.name != before.name:
+                writes += [
+                    Release(DEPLOYMENT, "network_name", before.name),
+                    Claim(DEPLOYMENT, "network_name", after.name, network_id),
+                ]
+            if after.domain != before.domain or after.cidrs != before.cidrs:
+                self._require_endpoints_beside(after)
+            if after.cidrs != before.cidrs:
+                writes += self._claimed(before, after, by)
+            change = Change(network_id, after.revision, now, by.id, What.NETWORK_UPDATED, settings=settings)
+            self.transactions.commit(Commit(change, tuple(writes)))
+            return after
+
+        return retry_on_conflict(self.clock, attempt)
+
+    def delete(
+        self, network_id: NetworkId, by: Principal, if_match: Set[Revision] | None = None, is_forced: bool = False
+    ) -> None:
+        """Delete a network; with peers only when forced: then it is gone at once for everybody who
+        asks, and a job removes what it held (see removal)."""
+        by.require_sight(network_id)
+
+        def attempt() -> None:
+            network = self.networks.get(network_id)
+            if if_match is not None and network.version not in if_match:
+                raise Stale
+            if network.peers and not is_forced:
+                raise NetworkNotEmpty(network.peers)
+            now = self.clock.now()
+            gone = network.advanced(now)
+            change = Change(network_id, gone.revision, now, by.id, What.NETWORK_DELETED)
+            if network.peers:
+                change = replace(change, settings={DELETING: ("false", "true")})
+                self.transactions.commit(Commit(change, (AdvanceNetwork(replace(gone, is_deleting=True)),)))
+                return
+            self.transactions.commit(Commit(change, removal(network, self.ranges)))
+
+        retry_on_conflict(self.clock, attempt)
+
+    def _claimed(self, before: Network, after: Network, by: Principal) -> tuple[Write, ...]:
+        """What holds a network's ranges, in place of those before."""
+        directory = self.ranges.around((*before.cidrs, *after.cidrs))
+        try:
+            return writes_of(directory.with_network(after))
+        except RangeTaken as taken:
+            raise self.ranges.overlap(taken, by) from None
+
+    def _require_endpoints_beside(self, network: Network) -> None:
+        """Raises EndpointInUse, Invalid: a jump's endpoint lies in the network's range, or under its domain."""
+        endpoints = [jump.endpoint for jump in self.peers.jumps(network.id) if jump.endpoint is not None]
+        require_domain_beside(network.domain, {*self.hosts, *endpoints})
+        for endpoint, cidr in product(endpoints, network.cidrs):
+            if touches_endpoint(cidr, endpoint):
+                raise EndpointInUse(endpoint, f"{cidr} of network {network.name}")
+
+    def _require_mtu(self, network_id: NetworkId) -> None:
+        """Raises MtuTooSmall."""
+        small = [peer.name for peer in self.peers.all(network_id) if peer.is_too_small_for_ipv6]
+        if small:
+            raise MtuTooSmall(small, IPV6_MTU)
+
+    def _changed(self, before: Network, fields: Mapping[str, Any]) -> Network:
+        """The network with other settings."""
+        cidr, cidr_v6 = fields.get("cidr", before.cidr), fields.get("cidr_v6", before.cidr_v6)
+        given = {name: fields[name] for name in ("name", "domain", "dns") if name in fields}
+        if "domain" in given and given["domain"] is None:
+            given["domain"] = default_domain(given.get("name", before.name))
+        after = replace(before, **given)
+        if (cidr, cidr_v6) == (before.cidr, before.cidr_v6):
+            return after
+        if not before.grows_to(cidr, cidr_v6) and (statics := self.peers.statics(before.id, NAMED + 1)):
+            raise StaticPeersExist([peer.name for peer in statics[:NAMED]], more=len(statics) > NAMED)
+        return after.readdressed(cidr, cidr_v6, self.allocations.highest_held(before.id))
+
+
+def removal(network: Network, ranges: Ranges) -> tuple[Write, ...]:
+    """What removes a network without peers, and gives back its name and ranges."""
+    entries = (Release(DEPLOYMENT, claim.kind, claim.value) for claim in entries_of(network))
+    blocks = writes_of(ranges.around(network.cidrs).without_network(network.id))
+    return (RemoveNetwork(network), RemoveAcl(network.id), *entries, *blocks)
+
+
+def _settings(before: Network, after: Network) -> Mapping[str, tuple[str, str]]:
+    """What differs, as text before and after."""
+    settings = {}
+    for name in ("name", "cidr", "cidr_v6", "domain", "dns"):
+        old, new = _said(getattr(before, name)), _said(getattr(after, name))
+        if old != new:
+            settings[name] = (old, new)
+    return settings
+
+
+def _said(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return "" if value is None else str(value)

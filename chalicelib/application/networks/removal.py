@@ -1,0 +1,81 @@
+"""What a delete leaves to a job: peer by peer, until the range is free; then what nobody reads any more.
+
+The job goes on from what is stored, so it may run twice, end halfway, or be lost and sent
+again. Requests of a step: 2 reads + 1 transaction for up to PEERS_AT_ONCE peers; of a network
+that is gone 3 or 4 reads and up to 4 writes for a hundred rows.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.application.networks.networks import removal
+from chalicelib.application.peers.peers import deletion
+from chalicelib.application.ranges import Ranges
+from chalicelib.application.retry import retry_on_conflict
+from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.writes import Commit
+from chalicelib.domain.errors import NetworkNotFound
+from chalicelib.domain.ids import NetworkId, PrincipalId
+from chalicelib.domain.network.directory import blocks_of
+from chalicelib.domain.peer.peer import PeerRecord
+from chalicelib.ports.allocation import LeftoverStore
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.transactions import Transactions
+
+PEERS_AT_ONCE = 10
+MOST_ITEMS = 98  # beside the network and change
+OWN_ITEMS = 7  # tombstone 2, name, label, address 2, sighting
+REMOVAL = PrincipalId("removal")
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    transactions: Transactions
+    networks: NetworkStore
+    ranges: Ranges
+    peers: PeerStore
+    leftovers: LeftoverStore
+    clock: Clock
+
+    def step(self, network_id: NetworkId) -> bool:
+        """Remove some peers of a network that is being deleted, itself, then its rows; False when nothing is left."""
+
+        def attempt() -> bool:
+            network = self.networks.deleting(network_id)
+            if network is None:
+                return self._is_gone(network_id) and self.leftovers.sweep(network_id)
+            now = self.clock.now()
+            records = _fitting(self.peers.records(network_id, PEERS_AT_ONCE))
+            if records:
+                behind = self.ranges.behind([record.peer for record in records])
+                self.transactions.commit(deletion(network.advanced(now), records, behind, REMOVAL, now))
+                return True
+            gone = network.advanced(now)
+            change = Change(network_id, gone.revision, now, REMOVAL, What.NETWORK_DELETED)
+            self.transactions.commit(Commit(change, removal(network, self.ranges)))
+            return True
+
+        return retry_on_conflict(self.clock, attempt)
+
+    def _is_gone(self, network_id: NetworkId) -> bool:
+        """Whether nothing stands under this id, which never comes back: one that nobody deletes is left alone."""
+        try:
+            self.networks.get(network_id)
+        except NetworkNotFound:
+            return self.networks.deleting(network_id) is None
+        return False
+
+
+def _fitting(records: list[PeerRecord]) -> list[PeerRecord]:
+    """As many as one transaction holds; one always fits."""
+    fitting: list[PeerRecord] = []
+    room = MOST_ITEMS
+    for record in records:
+        peer = record.peer
+        cidrs = peer.additional_allowed_ips
+        room -= OWN_ITEMS + len(peer.keys) + peer.is_run_by_agent + len(cidrs) + len(blocks_of(cidrs))
+        if room < 0 and fitting:
+            break
+        fitting.append(record)
+    return fitting

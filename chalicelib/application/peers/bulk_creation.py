@@ -1,0 +1,146 @@
+"""Making many peers at a time.
+
+Requests: those of one peer a transaction of up to about 19 peers (16 static ones), or 250 KB.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from chalicelib.application.peers.creation import Creation
+from chalicelib.application.peers.new_peer import Draft, NewPeer, PeerCreated, PeerRejected
+from chalicelib.application.retry import PATIENCE_S, retry_on_conflict
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.change.writes import Claim
+from chalicelib.domain.errors import Busy, Refusal
+from chalicelib.domain.identity.principal import Principal
+from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.network.errors import AddressPoolExhausted
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
+
+MOST_ITEMS = 100  # of a transaction, DynamoDB
+BULK_TIME = timedelta(seconds=20)  # API Gateway answers for a function after 29
+LEAST_PATIENCE_S = 1.0
+SHARED_ITEMS = 3  # network, change, request
+MOST_BYTES = 250_000  # of what peers of a transaction say: the change record holds them all, and at most 400 KB
+
+
+@dataclass(frozen=True, slots=True)
+class BulkCreation:
+    creation: Creation
+
+    def create(
+        self,
+        network_id: NetworkId,
+        asked: Sequence[NewPeer | Refusal],
+        by: Principal,
+        request: Replayable | None = None,
+    ) -> list[PeerCreated | Refusal | PeerId]:
+        """Create each that can be; answers what became of each, in order.
+
+        Args:
+            asked: one that did not parse stands as its refusal.
+            request: an attempt that ended halfway is gone on with: what it made is answered by its id.
+        """
+        by.require_sight(network_id)
+        self.creation.networks.get(network_id)
+        outcomes: dict[int, PeerCreated | Refusal | PeerId] = {
+            n: one for n, one in enumerate(asked) if isinstance(one, Refusal)
+        }
+        outcomes |= {n: peer_id for n, peer_id in made_before(request).items() if n < len(asked)}
+        waiting = [
+            (n, self.creation.draft(network_id, new))
+            for n, new in enumerate(asked)
+            if n not in outcomes and not isinstance(new, Refusal)
+        ]
+        deadline = self.creation.clock.now() + BULK_TIME
+        while waiting:
+            left_s = (deadline - self.creation.clock.now()).total_seconds()
+            if left_s < LEAST_PATIENCE_S:
+                outcomes |= {n: Busy() for n, _ in waiting}
+                break
+            batch = _batch(waiting)
+            made, failed = self._create_batch(network_id, batch, by, request, min(left_s, PATIENCE_S))
+            outcomes |= made
+            outcomes |= failed
+            if request is not None:
+                request = replace(request, made=(*request.made, *(f"{n}:{one.peer.id}" for n, one in made.items())))
+            waiting = [(n, draft) for n, draft in waiting if n not in outcomes]
+        return [outcomes[n] for n in range(len(asked))]
+
+    def _create_batch(
+        self,
+        network_id: NetworkId,
+        batch: list[tuple[int, Draft]],
+        by: Principal,
+        request: Replayable | None,
+        patience_s: float,
+    ) -> tuple[dict[int, PeerCreated], dict[int, Refusal]]:
+        """Create those of a batch that can be, in one transaction; one that cannot leaves it."""
+        drafts = dict(batch)
+        failed: dict[int, Refusal] = {}
+
+        def attempt() -> dict[int, PeerCreated]:
+            while drafts:
+                try:
+                    return self._create_all(network_id, drafts, by, request)
+                except PeerRejected as rejected:
+                    failed.update(_left_out(rejected, drafts))
+                for n in failed:
+                    drafts.pop(n, None)
+            return {}
+
+        try:
+            return retry_on_conflict(self.creation.clock, attempt, patience_s), failed
+        except Busy as busy:
+            return {}, {**failed, **dict.fromkeys(drafts, busy)}
+
+    def _create_all(
+        self, network_id: NetworkId, drafts: dict[int, Draft], by: Principal, request: Replayable | None
+    ) -> dict[int, PeerCreated]:
+        """Raises PeerRejected: one of them cannot be."""
+        settled: list[Replayable] = []
+        if request is not None:
+            made = (f"{n}:{draft.id}" for n, draft in drafts.items())
+            settled.append(replace(request, made=(*request.made, *made)))
+        try:
+            return dict(zip(drafts, self.creation.commit(network_id, list(drafts.values()), by, settled), strict=True))
+        except ConditionFailed as refused:
+            clashing = {n: draft.relabelled() for n, draft in drafts.items() if draft.is_clash(refused.write)}
+            if clashing:
+                drafts |= clashing
+                raise CommitConflict from refused
+            refusal = refused.commit.refusal(refused.write)
+            if refusal is None or not isinstance(refused.write, Claim):
+                raise
+            raise PeerRejected(PeerId(refused.write.peer_id), refusal) from refused
+
+
+def made_before(request: Replayable | None) -> dict[int, PeerId]:
+    """What earlier attempts of a bulk request made, by place."""
+    if request is None:
+        return {}
+    pairs = (one.partition(":") for one in request.made)
+    return {int(place): PeerId(peer_id) for place, _, peer_id in pairs}
+
+
+def _left_out(rejected: PeerRejected, drafts: dict[int, Draft]) -> dict[int, Refusal]:
+    """The one that cannot be; without an address for it, there is none for those that come after either."""
+    culprit = next(n for n, draft in drafts.items() if draft.id == rejected.peer_id)
+    left_out = {culprit: rejected.refusal}
+    if isinstance(rejected.refusal, AddressPoolExhausted):
+        left_out |= {n: rejected.refusal for n, draft in drafts.items() if n > culprit and not draft.new.address}
+    return left_out
+
+
+def _batch(waiting: Sequence[tuple[int, Draft]]) -> list[tuple[int, Draft]]:
+    """As many as surely fit into one transaction."""
+    items, size_bytes = MOST_ITEMS - SHARED_ITEMS, MOST_BYTES
+    batch: list[tuple[int, Draft]] = []
+    for n, draft in waiting:
+        items -= draft.new.items
+        size_bytes -= draft.new.size_bytes
+        if min(items, size_bytes) < 0 and batch:
+            break
+        batch.append((n, draft))
+    return batch

@@ -1,0 +1,122 @@
+"""A peer that is to be: what was asked for, what is decided, and what comes of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.change.writes import Claim, Write
+from chalicelib.domain.cidr import Cidr
+from chalicelib.domain.errors import Refusal
+from chalicelib.domain.identity.tokens import Token
+from chalicelib.domain.ids import PeerId, Prefix, PrincipalId
+from chalicelib.domain.network.addresses import Allocation
+from chalicelib.domain.network.directory import Directory, blocks_of
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.peer import Kind, Peer
+from chalicelib.domain.text import hashed_label
+from chalicelib.domain.tunnel.tunnel import Tunnel
+
+ENROLLMENT_LIFETIME = timedelta(hours=24)
+PREFIXES: dict[Kind, Prefix] = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}
+PEER_BYTES = 1_500  # of a peer's record, but for its texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPeer:
+    """What an operator asks for, parsed. `address` None: the next free one."""
+
+    name: str
+    kind: Kind
+    address: str | None = None
+    public_key: str | None = None
+    generate_key: bool = False
+    endpoint: str | None = None
+    listen_port: int | None = None
+    published_port: int | None = None
+    is_isolated: bool = False
+    full_encapsulation: bool = False
+    additional_allowed_ips: tuple[Cidr, ...] = ()
+    routed_cidrs: tuple[Cidr, ...] = ()
+    persistent_keepalive: int | None = None
+    mtu: int | None = None
+    dns: tuple[str, ...] | None = None
+    preferred_jump_id: PeerId | None = None
+    tags: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
+    owner_id: PrincipalId | None = None
+
+    @property
+    def items(self) -> int:
+        """Of a transaction, at most: peer, name, label, address with its quarantine, key, a claim a CIDR, and
+        blocks of the directory."""
+        cidrs = self.additional_allowed_ips
+        return 5 + (self.kind is Kind.STATIC) + len(cidrs) + len(blocks_of(cidrs))
+
+    @property
+    def size_bytes(self) -> int:
+        """About what a record of it takes."""
+        texts = (self.name, *self.tags, *(text for pair in self.metadata for text in pair))
+        cidrs = len(self.additional_allowed_ips) + len(self.routed_cidrs)
+        return PEER_BYTES + sum(len(text.encode()) for text in texts) + 50 * cidrs
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCreated:
+    """`token`: an agent's, shown once. `tunnel`, `private_key`: a static peer's, None while no jump is ready or
+    the key is the owner's."""
+
+    network: Network
+    peer: Peer
+    token: Token | None = None
+    enrollment_expires_at: datetime | None = None
+    tunnel: Tunnel | None = None
+    private_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A peer to be, with what stays the same however often it is decided. `label`: in DNS, the plain one
+    of its name, or one of its own once that turned out to be another peer's."""
+
+    new: NewPeer
+    id: PeerId
+    token: Token
+    private_key: str | None
+    public_key: str | None
+    label: str
+
+    def relabelled(self) -> "Draft":
+        return replace(self, label=hashed_label(self.new.name))
+
+    def is_clash(self, write: Write) -> bool:
+        """Whether all that was refused is its plain label: with one of its own it can be."""
+        is_label = isinstance(write, Claim) and write.kind == "label" and write.peer_id == self.id
+        return is_label and self.label != hashed_label(self.new.name)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPeer:
+    """One that is decided: what to answer and what to write."""
+
+    new: NewPeer
+    created: PeerCreated
+    allocation: Allocation
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around new peers."""
+
+    jumps: Sequence[Peer]
+    routers: Sequence[Peer]
+    directory: Directory
+
+
+class PeerRejected(Exception):
+    """One peer of a batch cannot be; the others may."""
+
+    def __init__(self, peer_id: PeerId, refusal: Refusal) -> None:
+        super().__init__(peer_id)
+        self.peer_id = peer_id
+        self.refusal = refusal

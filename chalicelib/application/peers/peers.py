@@ -1,0 +1,273 @@
+"""Peers: list, get, change, block, delete.
+
+Requests, whatever the size of the network: list 2 and the read of views; get 2 and the read of views; change 2 to 4
+reads + 1 transaction, and the read of views (to a name whose DNS label is another peer's: reads and
+transaction twice); block and unblock 2 + 1, and the read of views; delete 2 or 3 + 1 (a jump: and one
+query of the peers).
+"""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.application.peers.peer_edit import Edit, Edits, Order
+from chalicelib.application.peers.peer_view import PeerView, PeerViews
+from chalicelib.application.ranges import Ranges, writes_of
+from chalicelib.application.retry import retry_on_conflict
+from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.writes import (
+    AdvanceNetwork,
+    Claim,
+    Commit,
+    DeletePeer,
+    ForgetAgent,
+    ForgetSighting,
+    FreeAddress,
+    Release,
+    Write,
+)
+from chalicelib.domain.errors import Invalid, Stale
+from chalicelib.domain.identity.principal import Principal
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.network.directory import Directory, RangeTaken
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import JumpInUse, LabelInUse, LastJump
+from chalicelib.domain.peer.home import first_home, serving
+from chalicelib.domain.peer.patch import patched
+from chalicelib.domain.peer.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
+from chalicelib.domain.text import hashed_label, label_of
+from chalicelib.domain.tunnel.route_conflicts import require_clear, require_mtu, require_name_outside
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    edits: Edits
+    views: PeerViews
+    transactions: Transactions
+    networks: NetworkStore
+    ranges: Ranges
+    peers: PeerStore
+    clock: Clock
+
+    def page(
+        self, network_id: NetworkId, after: str | None, limit: int, by: Principal, kind: Kind | None = None
+    ) -> tuple[list[PeerView], str | None]:
+        """Up to `limit` peers in the order of their ids, and the cursor of the next page."""
+        by.require_sight(network_id)
+        network = self.networks.get(network_id)
+        found = self.peers.page(network_id, PeerId(after) if after else None, limit + 1, kind)
+        chosen = found[:limit]
+        return self.views.shown(network, chosen), chosen[-1].id if len(found) > limit else None
+
+    def get(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> PeerView:
+        by.require_sight(network_id)
+        network = self.networks.get(network_id)
+        return self._shown(network, self.peers.get(network_id, peer_id).peer)
+
+    def some(self, network_id: NetworkId, peer_ids: list[PeerId], by: Principal) -> Mapping[PeerId, PeerView]:
+        """Those of them that exist."""
+        by.require_sight(network_id)
+        network = self.networks.get(network_id)
+        return {shown.peer.id: shown for shown in self.views.shown(network, self.peers.many(network_id, peer_ids))}
+
+    def topology(
+        self, network_id: NetworkId, after: str | None, limit: int, by: Principal
+    ) -> tuple[Network, list[PeerView], list[PeerView], str | None]:
+        """The network, all its jumps, up to `limit` of the other peers, and the cursor of the next page."""
+        by.require_sight(network_id)
+        network = self.networks.get(network_id)
+        jumps = self.peers.jumps(network_id)
+        found = self.peers.page(network_id, PeerId(after) if after else None, limit + 1)
+        chosen = found[:limit]
+        regular = [peer for peer in chosen if not peer.is_jump]
+        shown = {one.peer.id: one for one in self.views.shown(network, [*jumps, *regular])}
+        cursor = chosen[-1].id if len(found) > limit else None
+        return network, [shown[jump.id] for jump in jumps], [shown[peer.id] for peer in regular], cursor
+
+    def update(
+        self,
+        network_id: NetworkId,
+        peer_id: PeerId,
+        fields: Mapping[str, Any],
+        by: Principal,
+        if_match: Set[Revision] | None = None,
+    ) -> PeerView:
+        """Change the fields that are given, parsed; None clears one.
+
+        Raises:
+            Stale, Invalid, PeerNameInUse, CidrInUse, EndpointInUse.
+        """
+        by.require_sight(network_id)
+        order = Order(network_id, peer_id, by.id, What.PEER_UPDATED, if_match=if_match)
+        return self._shown(*self._edited(order, fields, by))
+
+    def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
+        """Cut a peer off by hand. No effect if it is blocked already."""
+        return self._mark(Order(network_id, peer_id, by.id, What.PEER_BLOCKED, note), by)
+
+    def unblock(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
+        """Take a person's word back; incidents may go on blocking it."""
+        return self._mark(Order(network_id, peer_id, by.id, What.PEER_UNBLOCKED, note), by)
+
+    def delete(
+        self,
+        network_id: NetworkId,
+        peer_id: PeerId,
+        by: Principal,
+        if_match: Set[Revision] | None = None,
+        is_forced: bool = False,
+    ) -> None:
+        """Delete the peer and free what it held; its agent is told by its tombstone.
+
+        Raises:
+            Stale, LastJump.
+            JumpInUse: static peers' files name this jump, and nobody forced it.
+        """
+        by.require_sight(network_id)
+
+        def attempt() -> None:
+            now = self.clock.now()
+            before = self.networks.get(network_id)
+            record = self.peers.get(network_id, peer_id)
+            if if_match is not None and record.peer.version not in if_match:
+                raise Stale
+            if record.peer.is_jump:
+                self._require_expendable(before, record.peer, is_forced)
+            behind = self.ranges.behind([record.peer])
+            self.transactions.commit(deletion(before.advanced(now), [record], behind, by.id, now))
+
+        retry_on_conflict(self.clock, attempt)
+
+    def _shown(self, network: Network, peer: Peer) -> PeerView:
+        return self.views.shown(network, [peer])[0]
+
+    def _mark(self, order: Order, by: Principal) -> PeerView:
+        by.require_sight(order.network_id)
+        is_block = order.what is What.PEER_BLOCKED
+
+        def marked(network: Network, before: PeerRecord) -> Edit:
+            peer = before.peer.blocked(MANUAL) if is_block else before.peer.unblocked(MANUAL)
+            return Edit(network, replace(before, peer=peer))
+
+        return self._shown(*self.edits.make(order, marked))
+
+    def _edited(self, order: Order, fields: Mapping[str, Any], by: Principal) -> tuple[Network, Peer]:
+        """Change it; where another peer has the plain DNS label of its name, with one of its own."""
+        name = str(fields.get("name"))
+
+        def labelled(label: str) -> tuple[Network, Peer]:
+            return self.edits.make(order, lambda network, before: self._edit(network, before, fields, label, by))
+
+        try:
+            return labelled(label_of(name))
+        except LabelInUse:
+            return labelled(hashed_label(name))
+
+    def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any], label: str, by: Principal) -> Edit:
+        """`label`: what DNS calls it if it gets another name."""
+        before = record.peer
+        after = patched(before, fields)
+        if after.mtu != before.mtu:
+            require_mtu(network, after)
+        writes: list[Write] = []
+        if after.name != before.name:
+            after = replace(after, dns_label=label)
+            writes += _renamed(before, after)
+        if after.additional_allowed_ips != before.additional_allowed_ips or after.endpoint != before.endpoint:
+            writes += self._rerouted(network, before, after, by)
+        if after.preferred_jump_id != before.preferred_jump_id:
+            network, after = self._moved(network, before, after)
+        network = replace(network, routers=network.routers + after.is_router - before.is_router)
+        return Edit(network, replace(record, peer=after), tuple(writes))
+
+    def _rerouted(self, network: Network, before: Peer, after: Peer, by: Principal) -> list[Write]:
+        """The claims and the blocks of the directory that follow CIDRs and endpoints."""
+        if after.endpoint != before.endpoint:
+            require_name_outside(network, after.endpoint)
+        old, new = before.additional_allowed_ips, after.additional_allowed_ips
+        directory = self.ranges.around((*old, *new), [after.endpoint])
+        try:
+            require_clear(after, directory, self.peers.jumps(network.id) if new else [])
+            writes: list[Write] = [*writes_of(directory.with_routed(network.id, after.id, new))]
+        except RangeTaken as taken:
+            raise self.ranges.conflict(taken, by) from None
+        if not after.is_jump:
+            writes += [Release(network.id, "route", str(cidr)) for cidr in old if cidr not in new]
+            writes += [Claim(network.id, "route", str(cidr), after.id) for cidr in new if cidr not in old]
+        return writes
+
+    def _moved(self, network: Network, before: Peer, after: Peer) -> tuple[Network, Peer]:
+        """Another first choice; a file's home moves by nothing else."""
+        preferred = after.preferred_jump_id
+        if preferred is not None and preferred not in network.preferences:
+            raise Invalid([("preferred_jump_id", f"There is no jump {preferred} in this network.")])
+        if after.kind is Kind.STATIC:
+            home = first_home(after, serving(self.peers.jumps(network.id)), network.down)
+            after = replace(after, home_id=home)
+        return network.preferring(before.preferred_jump_id, preferred), after
+
+    def _require_expendable(self, network: Network, jump: Peer, is_forced: bool) -> None:
+        peers = self.peers.all(network.id)
+        if len(network.preferences) == 1 and any(not peer.is_jump for peer in peers):
+            raise LastJump
+        homeless = [peer.name for peer in peers if peer.home_id == jump.id]
+        if homeless and not is_forced:
+            raise JumpInUse(homeless)
+
+
+def deletion(network: Network, records: list[PeerRecord], behind: Directory, by: PrincipalId, now: datetime) -> Commit:
+    """Delete peers and free all they held.
+
+    Args:
+        network: one revision later, and otherwise as stored.
+        behind: the blocks of what stands behind them, as stored.
+    """
+    writes: list[Write] = []
+    for record in records:
+        network = _uncounted(network, record.peer)
+        writes += _released(network, record, now)
+    writes += writes_of(behind.without_routed(*(record.peer.id for record in records)))
+    affected = tuple(Affected(record.peer, None) for record in records)
+    change = Change(network.id, network.revision, now, by, What.PEER_DELETED, affected)
+    return Commit(change, (AdvanceNetwork(network), *writes))
+
+
+def _uncounted(network: Network, peer: Peer) -> Network:
+    network = replace(network, peers=network.peers - 1, routers=network.routers - peer.is_router)
+    return network.without_jump(peer.id) if peer.is_jump else network.preferring(peer.preferred_jump_id, None)
+
+
+def _renamed(before: Peer, after: Peer) -> list[Write]:
+    network_id = after.network_id
+    writes: list[Write] = [
+        Claim(network_id, "name", after.name, after.id),
+        Release(network_id, "name", before.name),
+    ]
+    if after.label != before.label:
+        writes += [
+            Claim(network_id, "label", after.label, after.id),
+            Release(network_id, "label", before.label),
+        ]
+    return writes
+
+
+def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write]:
+    peer = record.peer
+    writes: list[Write] = [
+        DeletePeer(Tombstone(network.id, peer.id, record.device_key, network.revision, now)),
+        Release(network.id, "name", peer.name),
+        Release(network.id, "label", peer.label),
+        FreeAddress(network.id, peer.index, now),
+    ]
+    writes += [Release(network.id, "key", key) for key in sorted(peer.keys)]
+    writes.append(ForgetSighting(network.id, peer.id))
+    if peer.is_run_by_agent:
+        writes.append(ForgetAgent(peer.id))
+    if peer.is_router:
+        writes += [Release(network.id, "route", str(cidr)) for cidr in peer.additional_allowed_ips]
+    return writes

@@ -1,0 +1,1 @@
+"""From changes and facts to sockets."""

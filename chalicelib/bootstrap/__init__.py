@@ -1,0 +1,1 @@
+"""Puts use cases and adapters together."""

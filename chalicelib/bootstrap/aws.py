@@ -1,0 +1,135 @@
+"""Every adapter of a deployment. Beside `container`, the only file that names concrete adapters.
+
+Built on first use: an import does no I/O, and a function pays only for the adapters it uses.
+"""
+
+from functools import cached_property
+
+from chalicelib.adapters.dynamodb import streams, tables
+from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
+from chalicelib.adapters.dynamodb.allocation import DynamoAllocations, DynamoLeftovers
+from chalicelib.adapters.dynamodb.change import DynamoChanges
+from chalicelib.adapters.dynamodb.network import DynamoNetworks
+from chalicelib.adapters.dynamodb.peer import DynamoPeers
+from chalicelib.adapters.dynamodb.presence import DynamoPresence
+from chalicelib.adapters.dynamodb.request import DynamoRequests
+from chalicelib.adapters.dynamodb.rollout import DynamoRollouts
+from chalicelib.adapters.dynamodb.sessions import DynamoSessions
+from chalicelib.adapters.dynamodb.signing import DynamoSigningKeys
+from chalicelib.adapters.dynamodb.sockets import DynamoConnections
+from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
+from chalicelib.adapters.system import SystemClock, SystemRandomness
+from chalicelib.ports.accounts import AccountStore
+from chalicelib.ports.allocation import AllocationStore, LeftoverStore
+from chalicelib.ports.change import ChangeStore, StreamRecords
+from chalicelib.ports.identity import Assertions, IdentityTokens
+from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock, Randomness, Vault
+from chalicelib.ports.peer import PeerStore
+from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.queues import (
+    DeadLetters,
+    FailoverQueue,
+    HeldQueue,
+    PushQueue,
+    QueueMessages,
+    Redelivery,
+    RemovalQueue,
+)
+from chalicelib.ports.request import RequestStore
+from chalicelib.ports.rollout import RolloutStore
+from chalicelib.ports.sessions import SessionStore
+from chalicelib.ports.signing import SigningKeyStore
+from chalicelib.ports.sockets import ConnectionStore, Gateway
+from chalicelib.ports.transactions import Transactions
+from chalicelib.settings import Settings
+
+
+class Aws:
+    """Every adapter of a deployment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        connection = tables.bind(settings)
+        self.records: StreamRecords = streams
+        self.clock: Clock = SystemClock()
+        self.randomness: Randomness = SystemRandomness()
+        self.networks: NetworkStore = DynamoNetworks()
+        self.peers: PeerStore = DynamoPeers()
+        self.allocations: AllocationStore = DynamoAllocations()
+        self.changes: ChangeStore = DynamoChanges()
+        self.leftovers: LeftoverStore = DynamoLeftovers()
+        self.requests: RequestStore = DynamoRequests()
+        self.rollouts: RolloutStore = DynamoRollouts()
+        self.signing_keys: SigningKeyStore = DynamoSigningKeys()
+        self.presence: PresenceStore = DynamoPresence()
+        self.connections: ConnectionStore = DynamoConnections()
+        self.accounts: AccountStore = DynamoAccounts()
+        self.transactions: Transactions = DynamoTransactions(connection)
+        self.sessions: SessionStore = DynamoSessions(connection)
+
+    @cached_property
+    def assertions(self) -> Assertions:
+        from chalicelib.adapters.identity.assertions import JwtAssertions
+
+        return JwtAssertions()
+
+    @cached_property
+    def identities(self) -> IdentityTokens:
+        from chalicelib.adapters.identity.oidc import OidcTokens
+
+        return OidcTokens(self._settings.oidc, self.clock)
+
+    @cached_property
+    def queue(self) -> PushQueue:
+        from chalicelib.adapters.push.sqs import SqsPushQueue
+
+        return SqsPushQueue(self._settings)
+
+    @cached_property
+    def failover_tasks(self) -> FailoverQueue:
+        from chalicelib.adapters.push.sqs import SqsFailoverQueue
+
+        return SqsFailoverQueue(self._settings)
+
+    @cached_property
+    def held(self) -> HeldQueue:
+        from chalicelib.adapters.push.sqs import SqsHeldQueue
+
+        return SqsHeldQueue(self._settings)
+
+    @cached_property
+    def vault(self) -> Vault:
+        from chalicelib.adapters.kms import KmsVault  # import time: a KMS client is for who opens secrets
+
+        return KmsVault(self._settings)
+
+    @cached_property
+    def removals(self) -> RemovalQueue:
+        from chalicelib.adapters.push.sqs import SqsRemovalQueue
+
+        return SqsRemovalQueue(self._settings)
+
+    @cached_property
+    def redelivery(self) -> Redelivery:
+        from chalicelib.adapters.push.sqs import SqsRedelivery
+
+        return SqsRedelivery(self._settings)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        from chalicelib.adapters.push.sqs import SqsDeadLetters
+
+        return SqsDeadLetters(self._settings)
+
+    @cached_property
+    def messages(self) -> QueueMessages:
+        from chalicelib.adapters.push import messages
+
+        return messages
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        from chalicelib.adapters.push.apigateway import ApiGatewaySockets
+
+        return ApiGatewaySockets(self._settings)

@@ -1,0 +1,300 @@
+"""Settings in, use cases out, built on first use and piece by piece."""
+
+import gc
+import os
+from functools import cached_property
+
+from chalicelib.application.agents.bundles import Bundles
+from chalicelib.application.agents.enrollment import Enrollment
+from chalicelib.application.agents.failover import Failover
+from chalicelib.application.agents.heartbeats import Heartbeats
+from chalicelib.application.agents.key_rotation import Rotations
+from chalicelib.application.agents.observations import Observations
+from chalicelib.application.agents.signing import Signing
+from chalicelib.application.agents.snapshots import Tunnels
+from chalicelib.application.agents.sockets import Connections
+from chalicelib.application.idempotency import Requests
+from chalicelib.application.identity.api_tokens import Accounts
+from chalicelib.application.identity.users import People
+from chalicelib.application.networks.acls import Acls
+from chalicelib.application.networks.addresses import Ipam
+from chalicelib.application.networks.change_log import History
+from chalicelib.application.networks.networks import Networks
+from chalicelib.application.networks.removal import Removals
+from chalicelib.application.peers.allocation import Allocator
+from chalicelib.application.peers.bulk_creation import BulkCreation
+from chalicelib.application.peers.creation import Creation
+from chalicelib.application.peers.credentials import Credentials
+from chalicelib.application.peers.peer_edit import Edits
+from chalicelib.application.peers.peer_view import PeerViews
+from chalicelib.application.peers.peers import Peers
+from chalicelib.application.push.browser_sockets import Browsers
+from chalicelib.application.push.deliveries import Deliveries
+from chalicelib.application.push.plans import Announcements, Plans
+from chalicelib.application.push.replans import Replans
+from chalicelib.application.push.rollouts import Horizons, Rollouts
+from chalicelib.application.ranges import Ranges
+from chalicelib.bootstrap.aws import Aws
+from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.identity.principal import Role
+from chalicelib.domain.identity.user import Admission
+from chalicelib.ports.change import StreamRecords
+from chalicelib.ports.outside import Clock, Randomness
+from chalicelib.ports.queues import DeadLetters, QueueMessages, Redelivery, RemovalQueue
+from chalicelib.ports.sockets import Gateway
+from chalicelib.settings import Settings, settings_from
+
+COLLECT_AFTER = 100_000  # values that may hold others, made and not dropped; Python's default is 700
+
+
+class Container:
+    """The use cases over one outside."""
+
+    def __init__(self, settings: Settings, outside: Outside) -> None:
+        self.settings = settings
+        self._outside = outside
+
+    @cached_property
+    def networks(self) -> Networks:
+        out = self._outside
+        return Networks(
+            out.transactions,
+            out.networks,
+            self.ranges,
+            out.peers,
+            out.allocations,
+            out.vault,
+            out.clock,
+            out.randomness,
+            self.settings.hosts,
+        )
+
+    @cached_property
+    def ranges(self) -> Ranges:
+        return Ranges(self._outside.networks)
+
+    @cached_property
+    def ipam(self) -> Ipam:
+        out = self._outside
+        return Ipam(out.transactions, out.networks, self.ranges, out.peers, out.allocations, out.clock)
+
+    @cached_property
+    def acls(self) -> Acls:
+        out = self._outside
+        return Acls(out.transactions, out.networks, out.peers, out.clock)
+
+    @cached_property
+    def history(self) -> History:
+        return History(self._outside.networks, self._outside.changes, self.rollouts)
+
+    @cached_property
+    def views(self) -> PeerViews:
+        return PeerViews(self._outside.peers, self._outside.presence)
+
+    @cached_property
+    def edits(self) -> Edits:
+        out = self._outside
+        return Edits(out.transactions, out.networks, out.peers, out.clock)
+
+    @cached_property
+    def creation(self) -> Creation:
+        out = self._outside
+        return Creation(
+            out.transactions,
+            out.networks,
+            self.ranges,
+            out.peers,
+            Allocator(out.allocations),
+            out.vault,
+            out.clock,
+            out.randomness,
+        )
+
+    @cached_property
+    def bulk_creation(self) -> BulkCreation:
+        return BulkCreation(self.creation)
+
+    @cached_property
+    def peers(self) -> Peers:
+        out = self._outside
+        return Peers(self.edits, self.views, out.transactions, out.networks, self.ranges, out.peers, out.clock)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        out = self._outside
+        return Credentials(self.edits, out.peers, out.vault, out.clock, out.randomness, self.views)
+
+    @cached_property
+    def rotations(self) -> Rotations:
+        out = self._outside
+        return Rotations(
+            self.edits,
+            out.transactions,
+            out.networks,
+            out.peers,
+            out.presence,
+            lambda: self._outside.held,
+            self.views,
+            out.clock,
+        )
+
+    @cached_property
+    def removals(self) -> Removals:
+        out = self._outside
+        return Removals(out.transactions, out.networks, self.ranges, out.peers, out.leftovers, out.clock)
+
+    @cached_property
+    def requests(self) -> Requests:
+        return Requests(self._outside.requests, self._outside.clock, self._outside.randomness)
+
+    @cached_property
+    def enrollment(self) -> Enrollment:
+        out = self._outside
+        return Enrollment(
+            out.transactions, out.networks, out.peers, out.sessions, out.assertions, out.clock, out.randomness
+        )
+
+    @cached_property
+    def bundles(self) -> Bundles:
+        out = self._outside
+        tunnels = Tunnels(out.networks, out.peers, out.changes, out.vault)
+        return Bundles(tunnels, self.credentials, out.peers, out.presence, out.changes)
+
+    @cached_property
+    def signing(self) -> Signing:
+        out = self._outside
+        return Signing(out.signing_keys, out.vault, out.clock)
+
+    @cached_property
+    def heartbeats(self) -> Heartbeats:
+        out = self._outside
+        observations = Observations(out.presence, out.peers)
+        return Heartbeats(out.presence, observations, self.rollouts, lambda: out.failover_tasks, out.clock)
+
+    @cached_property
+    def failover(self) -> Failover:
+        out = self._outside
+        return Failover(
+            self.settings.return_after,
+            self.edits,
+            out.transactions,
+            out.networks,
+            out.peers,
+            out.presence,
+            out.failover_tasks,
+            out.gateway,
+            out.clock,
+        )
+
+    @cached_property
+    def rollouts(self) -> Rollouts:
+        out = self._outside
+        return Rollouts(out.rollouts, out.presence, out.clock, Horizons(out.networks))
+
+    @cached_property
+    def connections(self) -> Connections:
+        out = self._outside
+        return Connections(
+            self.settings.return_after,
+            out.sessions,
+            out.connections,
+            out.presence,
+            lambda: out.failover_tasks,
+            out.clock,
+        )
+
+    @cached_property
+    def plans(self) -> Plans:
+        out = self._outside
+        return Plans(
+            out.networks, out.peers, out.presence, out.connections, self.rollouts, out.queue, out.removals, out.clock
+        )
+
+    @cached_property
+    def replans(self) -> Replans:
+        return Replans(self.plans, self._outside.networks, self._outside.changes)
+
+    @cached_property
+    def announcements(self) -> Announcements:
+        return Announcements(self._outside.connections, self._outside.queue)
+
+    @cached_property
+    def browsers(self) -> Browsers:
+        out = self._outside
+        return Browsers(out.sessions, out.connections, out.clock, out.randomness)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        out = self._outside
+        return Deliveries(
+            out.connections, out.sessions, out.presence, out.queue, out.gateway, out.clock, out.randomness
+        )
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self._outside.accounts, self._outside.clock, self._outside.randomness)
+
+    @cached_property
+    def people(self) -> People:
+        out, oidc = self._outside, self.settings.oidc
+        admission = Admission(oidc.administrator or None, Role(oidc.default_role) if oidc.default_role else None)
+        return People(out.accounts, out.identities, admission, out.clock)
+
+    @property
+    def removal_queue(self) -> RemovalQueue:
+        return self._outside.removals
+
+    @property
+    def records(self) -> StreamRecords:
+        return self._outside.records
+
+    @property
+    def messages(self) -> QueueMessages:
+        return self._outside.messages
+
+    @property
+    def redelivery(self) -> Redelivery:
+        return self._outside.redelivery
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        return self._outside.dead_letters
+
+    @property
+    def gateway(self) -> Gateway:
+        return self._outside.gateway
+
+    @property
+    def clock(self) -> Clock:
+        return self._outside.clock
+
+    @property
+    def randomness(self) -> Randomness:
+        return self._outside.randomness
+
+
+_installed: list[Container] = []
+
+
+def container() -> Container:
+    """The process's container, from its environment unless one was installed."""
+    if not _installed:
+        calm_collector()
+        settings = settings_from(os.environ)
+        install(Container(settings, Aws(settings)))
+    return _installed[0]
+
+
+def calm_collector() -> None:
+    """Have the garbage collector look seldom, and never at what was imported.
+
+    A bundle of thousands of peers is hundreds of thousands of values without a cycle among them: by
+    its default the collector would go through all of them again and again while they are made.
+    """
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
+
+
+def install(container: Container) -> None:
+    """Put a container in place: tests install one over memory."""
+    _installed[:] = [container]

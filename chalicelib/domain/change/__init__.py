@@ -1,0 +1,1 @@
+"""What changed, whom it concerns, and how far it has got."""

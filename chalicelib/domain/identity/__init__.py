@@ -1,0 +1,1 @@
+"""Who calls: people, agents, tokens."""

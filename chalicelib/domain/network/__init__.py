@@ -1,0 +1,1 @@
+"""Networks, their ranges and addresses, and who may talk to whom."""

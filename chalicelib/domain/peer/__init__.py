@@ -1,0 +1,1 @@
+"""Peers, their homes, keys and presence."""

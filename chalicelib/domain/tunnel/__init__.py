@@ -1,0 +1,1 @@
+"""What WireGuard and firewalls of peers are made of."""

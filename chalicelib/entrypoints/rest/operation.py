@@ -1,0 +1,105 @@
+"""What a route declares, and what its handler takes and answers."""
+
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+
+from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.identity.principal import Role
+from chalicelib.domain.ids import Revision
+
+MAX_BODY_BYTES = 256 * 1024
+By = TypeVar("By")
+Body = TypeVar("Body")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """People and API tokens with one of these roles; networks are checked by the use case."""
+
+    roles: Set[Role]
+
+
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """An agent with its session, for its own peer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anybody:
+    """Nobody is asked: the call proves itself by its body, or tells nothing."""
+
+
+Access = People | Agents | Anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[By, Body]):
+    """One request. `headers` by any case. `query`: of the shape the route declares, None without one. `source`: the
+    caller's address, None when it cannot be believed. `if_match`: the versions the caller takes, None:
+    whichever. `request`: under an idempotency key, None without one. `said`: what the body says of fields that the
+    call cannot change, see body."""
+
+    by: By
+    body: Body
+    path: Mapping[str, str]
+    query: Any
+    headers: Mapping[str, str]
+    source: str | None
+    if_match: Set[Revision] | None = None
+    request: Replayable | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An answer that is not JSON. `note`: what its reader has to know beside it, in NOTE_HEADER; None: nothing."""
+
+    text: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """An answer that is JSON of a shape of its own."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How a route answers a request that was done before, from the ids of what it made.
+
+    `made`: those ids, from the first answer; None: the work's own transaction settled them.
+    """
+
+    again: Callable[[Call[Any, Any], tuple[str, ...]], Any]
+    made: Callable[[Any], tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A route as declared: for the routing table, the access test and the published contract.
+
+    `resource`: the blueprint it belongs to. `query`, `body`: shapes of `wire`, None for none.
+    `shown`: the shape a client reads and may send back where it says what is, None: the body alone.
+    `tag`: the version in an answer, for its ETag. `conditional`: it honours If-Match.
+    """
+
+    resource: str
+    method: str
+    path: str
+    access: Access
+    query: Any
+    body: Any
+    status: HTTPStatus
+    handler: Callable[[Call[Any, Any]], Any]
+    tag: Callable[[Any], int] | None = None
+    conditional: bool = False
+    replay: Replay | None = None
+    most_bytes: int = MAX_BODY_BYTES
+    shown: Any = None
+
+
+OPERATIONS: list[Operation] = []

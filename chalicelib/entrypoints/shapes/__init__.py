@@ -1,0 +1,1 @@
+"""Between shapes of the wire and values."""

@@ -1,0 +1,29 @@
+"""Writes that are whole or not at all."""
+
+from typing import Protocol
+
+from chalicelib.domain.change.writes import Commit, Write
+
+
+class CommitConflict(Exception):
+    """Something a commit was based on changed meanwhile: read again and decide again."""
+
+
+class ConditionFailed(Exception):
+    """A write's own condition failed: nothing of the commit was written."""
+
+    def __init__(self, commit: Commit, write: Write) -> None:
+        super().__init__(type(write).__name__)
+        self.commit = commit
+        self.write = write
+
+
+class Transactions(Protocol):
+    def commit(self, commit: Commit) -> None:
+        """Write all of it or nothing.
+
+        Raises:
+            Moved: the network or a block of the directory moved, or the store was contended.
+            Refused: a claim, address or creation found its place taken; also when the network moved too.
+        """
+        ...
