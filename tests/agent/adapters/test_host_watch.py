@@ -25,6 +25,7 @@ from tests.agent.namespace import Namespace
 pytestmark = pytest.mark.root
 
 INTERFACE = "wy00000001"
+NO_IPV6 = f"net.ipv6.conf.{INTERFACE}.disable_ipv6"
 WITHIN_S = 10.0
 STILL_S = 3 * APART_S
 PEERS = [a_peer("a", ["10.9.0.3/32", "172.20.0.0/16"])]
@@ -100,7 +101,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
         "sysctl -qw net.ipv4.ip_forward=0",
         "sysctl -qw net.ipv6.conf.all.forwarding=0",
         "kill -KILL $(cat STATE/pid)",
-        f"sysctl -qw net.ipv6.conf.{INTERFACE}.disable_ipv6=1; sleep 2; sysctl -qw net.ipv6.conf.{INTERFACE}.disable_ipv6=0",
+        f"sysctl -qw {NO_IPV6}=1; sysctl -qw {NO_IPV6}=0",
     ],
 )
 def test_what_others_do_to_a_jump_is_heard_and_its_healing_ends(host: Host, harm: str) -> None:
