@@ -97,6 +97,8 @@ def _handled(state: State, event: ev.Event) -> Step:
             return _deleted(state, event)
         case ev.Observed():
             return _then(beats.observed(state, event), lambda after: homes.observed(after, event))
+        case ev.HostChanged():
+            return following.disturbed(state), ()
         case ev.Posted():
             return _posted(link.posted(state), event)
         case ev.PostFailed():

@@ -208,6 +208,11 @@ class ReconcileFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostChanged(Event):
+    """Others did something to what the agent made of the host, or may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed(Event):
     """`seen`: the peers that changed since the look before. `since_s`: since when the interface was looked at
     without a gap, None while there is none. `is_asked`: else it comes for what changed."""

@@ -100,6 +100,7 @@ class Following:
     `is_held`: a fetch waits for its back-off. `is_in_turn`: one that a hint to many asks for, for its turn.
     `is_report_held`: what was rolled back is told again, after a back-off.
     `kept`: on the disk. `unsaved`: on its way there; `is_disk_refusing`: which had to be tried again.
+    `is_disturbed`: others changed the host since it was last looked at.
     """
 
     work: Work = Work.IDLE
@@ -118,6 +119,7 @@ class Following:
     is_full_due: bool = False
     is_held: bool = False
     is_in_turn: bool = False
+    is_disturbed: bool = False
     fetch_failures: int = 0
     apply_failures: int = 0
     hinted_at_s: float | None = None

@@ -2,12 +2,14 @@
 
 import re
 import subprocess
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.errors import ToolFailed, ToolMissing
 
 TIMEOUT_S = 15
+PIDS = 64
 REASON_CHARS = 200
 QUOTED = re.compile(r"[`'\"].*?(?:['\"]|$)")
 STOPPED = re.compile(r"^Command failed \S*:(\d+)$", re.MULTILINE)  # `ip -batch`, after what went wrong
@@ -16,7 +18,10 @@ ASIDE = ("Command failed", "Warning")
 
 @dataclass(frozen=True, slots=True)
 class Commands:
+    """`pids`: of the tools that ran last, by which the kernel names who changed something."""
+
     timeout_s: float = TIMEOUT_S
+    pids: deque[int] = field(default_factory=lambda: deque(maxlen=PIDS), compare=False, repr=False)
 
     def run(self, *argv: str, stdin: str = "") -> str:
         """Run one command and answer its output.
@@ -26,9 +31,7 @@ class Commands:
                 tool quotes is left out: `wg` quotes the key it cannot parse.
         """
         try:
-            done = subprocess.run(
-                argv, input=stdin, capture_output=True, text=True, timeout=self.timeout_s, check=False
-            )
+            done = self._done(argv, stdin)
         except FileNotFoundError as missing:
             raise ToolMissing(f"{argv[0]} is not installed") from missing
         except subprocess.TimeoutExpired as late:
@@ -40,6 +43,21 @@ class Commands:
             stopped = STOPPED.search(done.stderr)
             raise ToolFailed(f"{_name(argv)}: {reason}", at_line=int(stopped[1]) if stopped is not None else None)
         return done.stdout
+
+    def has_run(self, pid: int) -> bool:
+        """Whether it is the pid of one of the tools that ran last."""
+        return pid in self.pids
+
+    def _done(self, argv: Sequence[str], stdin: str) -> "subprocess.CompletedProcess[str]":
+        pipe = subprocess.PIPE
+        with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as child:
+            self.pids.append(child.pid)
+            try:
+                said, complained = child.communicate(stdin, self.timeout_s)
+            except BaseException:
+                child.kill()
+                raise
+        return subprocess.CompletedProcess(argv, child.returncode, said, complained)
 
 
 def _name(argv: Sequence[str]) -> str:

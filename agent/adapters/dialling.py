@@ -5,12 +5,13 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agent.adapters.families import interleaved, is_address, version_of
+from agent.adapters.families import interleaved, version_of
 from agent.adapters.keepalive import keep_alive
 from agent.adapters.marking import mark
 from agent.adapters.racing import first_connected
 from agent.adapters.resolution import look_up
 from agent.errors import StateUnusable
+from agent.tunnel.desired import is_address
 from agent.tunnel.encapsulation import MARK
 
 NAMES_WITHIN_S = 3.0

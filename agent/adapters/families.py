@@ -1,7 +1,6 @@
 """IPv4 and IPv6 addresses of one name, so that a dead family does not starve the other."""
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 
 
 def interleaved(found: Iterable[str], first: int | None = None) -> list[str]:
@@ -21,11 +20,3 @@ def interleaved(found: Iterable[str], first: int | None = None) -> list[str]:
 
 def version_of(address: str) -> int:
     return 6 if ":" in address else 4
-
-
-def is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

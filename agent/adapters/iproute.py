@@ -35,12 +35,21 @@ class Link:
     is_up: bool
     addresses: frozenset[Address]
 
+    def standing(self, connected: Collection[Prefix]) -> frozenset[Address]:
+        """The addresses, but for those whose network is not connected any more: others may drop the route that the
+        kernel laid with an address, and it does not come back."""
+        if not self.is_up:
+            return self.addresses
+        return frozenset(one for one in self.addresses if not _has_network(one) or one.network in connected)
+
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The agent's own on the interface, and what the host has elsewhere."""
+    """The agent's own on the interface, the networks that the kernel connected by it, and what the host has
+    elsewhere."""
 
     own: frozenset[Prefix]
+    connected: frozenset[Prefix]
     host: HostRoutes
 
 
@@ -74,6 +83,7 @@ class IpRoute:
                 for route in own
                 if route["protocol"] == OWN_PROTOCOL and route["dst"] != "default"
             ),
+            connected=frozenset(ip_network(route["prefix"]) for route in own if route["protocol"] == KERNEL_PROTOCOL),
             host=HostRoutes(
                 subnets=frozenset(_subnets(elsewhere)),
                 gateways=frozenset(_gateways(elsewhere)),
@@ -106,6 +116,7 @@ class IpRoute:
             lines.append(f"link set {dev} up")
         lines += [f"route add {route} {dev} proto {OWN_PROTOCOL}" for route in plan.new_routes]
         lines += [f"route delete {route} {dev} proto {OWN_PROTOCOL}" for route in plan.old_routes]
+        lines += [f"route replace {route} {dev}" for route in _connected(plan.new_addresses)]
         if plan.mtu is not None:  # one too small for IPv6 takes it away: the agent's own goes before, or comes after
             is_small = plan.mtu < ipv6.LEAST_MTU
             lines.insert(len(lines) if is_small else 0, f"link set {dev} mtu {plan.mtu}")
@@ -149,6 +160,20 @@ class IpRoute:
             setting.write_text("1")
         except OSError:
             return  # read-only /proc: carry_out states the addresses again anyway
+
+
+def _has_network(address: Address) -> bool:
+    return address.network.num_addresses > 1
+
+
+def _connected(addresses: Iterable[Address]) -> Iterable[str]:
+    """The routes to their networks as the kernel makes them: of several in one, by the first."""
+    first: dict[Prefix, Address] = {}
+    for address in filter(_has_network, addresses):
+        first.setdefault(address.network, address)
+    for network, address in first.items():
+        rest = "metric 256" if network.version == 6 else f"scope link src {address.ip}"
+        yield f"{network} proto {KERNEL_PROTOCOL} {rest}"
 
 
 def _subnets(routes: Iterable[Mapping[str, Any]]) -> Iterable[Prefix]:

@@ -16,8 +16,9 @@ import dns.query
 import dns.rcode
 from dns.rdatatype import RdataType
 
-from agent.adapters.families import interleaved, is_address, version_of
+from agent.adapters.families import interleaved, version_of
 from agent.adapters.marking import mark
+from agent.tunnel.desired import is_address
 
 HOSTS = Path("/etc/hosts")
 RESOLV_CONF = Path("/etc/resolv.conf")

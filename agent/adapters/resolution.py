@@ -13,9 +13,9 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 
 from agent.adapters.commands import Commands
-from agent.adapters.families import interleaved, is_address
+from agent.adapters.families import interleaved
 from agent.errors import ToolFailed
-from agent.tunnel.desired import Endpoint
+from agent.tunnel.desired import Endpoint, is_address
 from agent.tunnel.encapsulation import SEAL_SUFFIX
 
 RESOLVE_WITHIN_S = 2.0

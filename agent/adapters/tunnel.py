@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic, time
+from types import MappingProxyType
 from typing import assert_never
 
 from agent.adapters import ipv6
@@ -32,7 +33,7 @@ from agent.keys import wireguard_public_key
 from agent.ports import Made, Prospect
 from agent.tunnel.carrying import carried
 from agent.tunnel.conflicts import HostRoutes, sent_to, without_conflicts
-from agent.tunnel.desired import Desired, Endpoint, wants_ipv6, without_ipv6
+from agent.tunnel.desired import Desired, Endpoint, named, wants_ipv6, without_ipv6
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
 from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, changing_hands_within, difference, relaid
@@ -79,9 +80,11 @@ class HostTunnel:
     _live: Live | None = None
     _host: HostRoutes = field(default_factory=HostRoutes)
     _wanted: Desired | None = None
+    _named: tuple[Desired | None, Mapping[Endpoint, Collection[str]]] = (None, MappingProxyType({}))
     _handshakes: Mapping[str, int] = field(default_factory=dict)
     _attempts: Mapping[str, Attempt] = field(default_factory=dict)
     _tried: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _met: Mapping[str, str] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def apply(self, wanted: Desired) -> Made:
@@ -180,6 +183,45 @@ class HostTunnel:
                 logger.info("host_differs", extra={"interface": self.interface, "error": str(failed)})
                 return False
         return is_moved
+
+    def name_of(self, public_key: str) -> Endpoint | None:
+        """The endpoint by which the bundle knows a peer, if that is a name."""
+        return next((endpoint for endpoint, keys in self._names().items() if public_key in keys), None)
+
+    def met_at(self, name: Endpoint) -> str | None:
+        """Where WireGuard met the peer of this name when it was last looked at, `ip:port`."""
+        peers = live.peers if (live := self._live) is not None else {}
+        met = (
+            peers[key].endpoint if key in peers else self.memory.learned.get(key) for key in self._names().get(name, ())
+        )
+        return next((endpoint for endpoint in met if endpoint is not None), None)
+
+    def lead(self, name: Endpoint, addresses: Sequence[str]) -> bool:
+        """Speak to the peers of this name at the address that comes after their present one; whether any is led.
+
+        Args:
+            addresses: what the name stands for, each as `ip:port`.
+        """
+        with self._lock:
+            peers = self._dump().peers
+            led = {
+                key: address
+                for key in self._names().get(name, ())
+                if key in peers and (address := _after(peers[key].endpoint, addresses)) != peers[key].endpoint
+            }
+            for key, address in led.items():
+                self.commands.run("wg", "set", self.interface, "peer", key, "endpoint", address)
+            return bool(led)
+
+    def _names(self) -> Mapping[Endpoint, Collection[str]]:
+        """Which peers have which names, found out once for each bundle."""
+        if (wanted := self._wanted) is not self._named[0]:
+            self._named = wanted, named(wanted.sections.values() if wanted is not None else ())
+        return self._named[1]
+
+    def meet(self, endpoints: Mapping[str, str]) -> None:
+        """Peers were seen there, public key → `ip:port`: what an interface knew that is lost before the next look."""
+        self._met = {**self._met, **endpoints}
 
     def learned(self) -> Mapping[str, str]:
         return self.memory.learned
@@ -385,6 +427,7 @@ class HostTunnel:
         dump = self._answered()
         if dump is None:
             self._host = ip.routes().host
+            self.memory = replace(self.memory, learned={**self.memory.learned, **self._met})
             return ABSENT
         link, routes = ip.link(), ip.routes()
         self._host = routes.host
@@ -395,7 +438,7 @@ class HostTunnel:
             listen_port=dump.listen_port,
             mtu=link.mtu,
             is_up=link.is_up,
-            addresses=link.addresses,
+            addresses=link.standing(routes.connected),
             peers=dump.peers,
             routes=routes.own,
         )
@@ -423,6 +466,7 @@ class HostTunnel:
         """Keep where peers were last seen: a section made anew speaks to them there at once."""
         seen = {one.public_key: one.endpoint for one in dump.seen if one.endpoint and one.handshake_at}
         self.memory = self.memory.seeing(seen)
+        self._met = {}
 
     def _resolved(self, plan: Plan) -> Mapping[Endpoint, str]:
         return resolve(_asked(plan))
@@ -430,6 +474,11 @@ class HostTunnel:
 
 def _asked(plan: Plan) -> set[Endpoint]:
     return {change.endpoint for change in plan.changes if isinstance(change.endpoint, Endpoint)}
+
+
+def _after(present: str | None, addresses: Sequence[str]) -> str:
+    """The one after the present one, which is dead; the first, where that is none of them."""
+    return addresses[(addresses.index(present) + 1) % len(addresses) if present in addresses else 0]
 
 
 def _poke(change: Change) -> None:

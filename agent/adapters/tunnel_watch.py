@@ -10,7 +10,6 @@ import socket
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
 from pathlib import Path
 from threading import Event as Flag
 from threading import Lock, Thread
@@ -18,21 +17,26 @@ from time import monotonic, sleep
 
 from agent.events import Event, TunnelAnswers, TunnelLost
 from agent.liveness import ECHO_ID, LOOK_IDLE_S, Sample, Target, Watch, look, pace_s
-from agent.tunnel.desired import parse_endpoint
+from agent.tunnel.desired import Endpoint, is_address, parse_endpoint
 
 COUNTERS = Path("/proc/thread-self/net/dev")
 ECHO_REQUEST, ECHO_REPLY = 8, 0  # RFC 792
 HEADER = struct.Struct("!BBHHH")
 TOKEN_BYTES = 8
-SOMEWHERE = ("192.0.2.1", 9)  # TEST-NET-1: stands for hosts known by name only
+SOMEWHERE = (Endpoint("192.0.2.1", 9), Endpoint("2001:db8::1", 9))  # RFC 5737, RFC 3849: stand for any host
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class TunnelWatch:
+    """`met_at`: where WireGuard meets a jump that is known by name, `ip:port`. `lost` is told where a dead jump
+    should be, at every look."""
+
     interface: str
     emit: Callable[[Event], None]
+    met_at: Callable[[Endpoint], str | None] = lambda _: None
+    lost: Callable[[Endpoint], None] = lambda _: None
     _watches: list[Watch] = field(default_factory=list)
     _targets: tuple[Target, ...] = ()
     _lock: Lock = field(default_factory=Lock, repr=False)
@@ -75,17 +79,27 @@ class TunnelWatch:
             targets = self._targets
         self._watches = []
         for target in targets:
-            has_way = not self._is_mute and _has_way(target.endpoint)
+            endpoint = _endpoint(target)
+            has_way = not self._is_mute and self._has_way(endpoint)
             sample = Sample(at_s, *counters, is_answered=target.address in answered, has_way=has_way)
             before = replace(known.get(_place(target)) or Watch.begin(target, sample), target=target)
             after, is_echo_due = look(before, sample)
             self._watches.append(after)
             if is_echo_due:
                 self._echo(target.address)
+            if after.is_dead and endpoint is not None:
+                self.lost(endpoint)
             if after.is_dead and not before.is_dead:
                 self.emit(TunnelLost(jump_id=target.jump_id, since_s=after.alive_at_s, at_s=at_s))
             elif (before.is_dead and not after.is_dead) or (after.is_proved and not before.is_proved):
                 self.emit(TunnelAnswers(jump_id=target.jump_id, at_s=at_s))
+
+    def _has_way(self, endpoint: Endpoint | None) -> bool:
+        """Whether the host has a route to the jump; to any host, where nobody knows where that is."""
+        if endpoint is None or is_address(endpoint.host):
+            return any(map(_has_route, SOMEWHERE if endpoint is None else (endpoint,)))
+        met_at = self.met_at(endpoint)
+        return any(map(_has_route, SOMEWHERE if met_at is None else (parse_endpoint(met_at),)))
 
     def _counters(self) -> tuple[int, int] | None:
         """Packets received and sent by the interface so far; None: there is none."""
@@ -151,17 +165,18 @@ def _place(target: Target) -> tuple[str, str, bool]:
     return target.jump_id, target.address, target.is_home
 
 
-def _has_way(endpoint: str | None) -> bool:
-    """Whether the host has a route to the jump, or to the internet where only its name is known."""
-    to = SOMEWHERE
-    if endpoint is not None:
-        parsed = parse_endpoint(endpoint)
-        with contextlib.suppress(ValueError):
-            to = (str(ip_address(parsed.host)), parsed.port)
-    family = socket.AF_INET6 if ":" in to[0] else socket.AF_INET
+def _endpoint(target: Target) -> Endpoint | None:
+    """As the bundle has it; None: there is none, or it is malformed."""
+    with contextlib.suppress(ValueError):
+        return parse_endpoint(target.endpoint or "")
+    return None
+
+
+def _has_route(to: Endpoint) -> bool:
+    family = socket.AF_INET6 if ":" in to.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(to)
+            probe.connect((to.host, to.port))
         except OSError:
             return False
     return True

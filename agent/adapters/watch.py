@@ -32,11 +32,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class WireGuardWatch:
+    """`lost` is told the key of each peer from which nothing comes, at every look; `met` where peers moved to, public
+    key → `ip:port`."""
+
     commands: Commands
     interface: str
     host: HostFacts
     emit: Callable[[Event], None]
     sockets: Path = SOCKETS
+    lost: Callable[[str], None] = lambda _: None
+    met: Callable[[Mapping[str, str]], None] = lambda _: None
     _asked: SimpleQueue[float] = field(default_factory=SimpleQueue)
     _watching: Watching = field(default_factory=Watching)
     _host: Host | None = None
@@ -86,7 +91,11 @@ class WireGuardWatch:
         except (OSError, ToolFailed):
             self._watching = Watching()
             return ()
-        return self._watching.look(records, parse, time(), monotonic())
+        sighted = self._watching.look(records, parse, time(), monotonic())
+        self.met({one.seen.public_key: one.seen.endpoint for one in sighted if one.seen.endpoint is not None})
+        for public_key in self._watching.overdue:
+            self.lost(public_key)
+        return sighted
 
     def _records(self) -> tuple[Sequence[str], Callable[[str], Seen]]:
         path = self.sockets / f"{self.interface}.sock"

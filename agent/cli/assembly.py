@@ -19,6 +19,7 @@ from agent.adapters.foreign import ForeignTables
 from agent.adapters.frozen import own_command
 from agent.adapters.guard import GuardProcess
 from agent.adapters.host import LinuxHost
+from agent.adapters.host_watch import HostWatch
 from agent.adapters.kernel_settings import KernelSettings
 from agent.adapters.names import DnsNames
 from agent.adapters.push import WebSocketPush
@@ -29,6 +30,7 @@ from agent.adapters.tunnel import HostTunnel
 from agent.adapters.tunnel_watch import TunnelWatch
 from agent.adapters.watch import WireGuardWatch, seen_now
 from agent.adapters.way_out import LinuxWayOut
+from agent.adapters.whereabouts import Whereabouts
 from agent.core import initial
 from agent.enrollment import Enrollment
 from agent.events import Event, Started
@@ -57,12 +59,16 @@ def agent(
     saved = directory.bundle(enrollment, trust)
     dialler = _dialler(directory)
     plane = control_plane(enrollment, trust, dialler)
-    hand = _worker(settings, directory, enrollment, plane, dialler, saved, queue.put)
-    watch = WireGuardWatch(Commands(), enrollment.interface, LinuxHost(), queue.put)
+    made = tunnel(directory, enrollment, saved=saved, settings=settings)
+    hand = _worker(settings, directory, enrollment, plane, dialler, made, queue.put)
+    whereabouts = Whereabouts(made)
+    watch = WireGuardWatch(
+        Commands(), enrollment.interface, LinuxHost(), queue.put, lost=whereabouts.lost, met=made.meet
+    )
     shown = StatusFile(directory, status.blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid()))
     if settings.metrics_port is not None:
         _serve_metrics(settings.metrics_port, shown, enrollment.interface)
-    tunnels = TunnelWatch(enrollment.interface, queue.put)
+    tunnels = TunnelWatch(enrollment.interface, queue.put, met_at=made.met_at, lost=whereabouts.lost_at)
     runtime = Runtime(
         state=initial(
             enrollment.network_id,
@@ -82,6 +88,8 @@ def agent(
     hand.start()
     watch.start()
     tunnels.start()
+    whereabouts.start()
+    HostWatch(enrollment.interface, queue.put, made.commands.has_run, settings.manages_forward).start()
     queue.put(Started(saved=saved, tried=directory.trial(enrollment, trust, saved), at_s=monotonic()))
     return runtime
 
@@ -92,7 +100,8 @@ def worker_once(
     """One whose jobs are performed one by one, by whoever asks."""
     dialler = _dialler(directory)
     plane = control_plane(enrollment, trust, dialler)
-    return _worker(settings, directory, enrollment, plane, dialler, saved, lambda _: None)
+    made = tunnel(directory, enrollment, saved=saved, settings=settings)
+    return _worker(settings, directory, enrollment, plane, dialler, made, lambda _: None)
 
 
 def control_plane(enrollment: Enrollment, trust: Trust, dialler: Dialler | None = None) -> RestControlPlane:
@@ -154,10 +163,9 @@ def _worker(
     enrollment: Enrollment,
     plane: RestControlPlane,
     dialler: Dialler,
-    saved: Fetched | None,
+    made: HostTunnel,
     emit: Callable[[Event], None],
 ) -> Worker:
-    made = tunnel(directory, enrollment, saved=saved, settings=settings)
     changeover = Changeover(made)
     changeover.start()
     return Worker(

@@ -74,10 +74,13 @@ def ended(state: State, retry_in_s: float) -> Step:
 
 
 def pursue(state: State, at_s: float) -> Step:
-    """Take up what was fetched, or fetch, if there is a reason and nothing in the way."""
+    """Take up what was fetched, or fetch, if there is a reason and nothing in the way; but a host that others
+    changed comes first."""
     following = state.following
     if following.work is not Work.IDLE:
         return state, ()
+    if following.is_disturbed:
+        return look(_with(state, replace(following, is_disturbed=False)), at_s)
     if following.arrived is not None:
         return _taken(state, following.arrived)
     is_free = not following.is_fetching and not following.is_held and state.link.session is Session.OPEN
@@ -237,6 +240,13 @@ def look(state: State, at_s: float) -> Step:
     if following.applied == NEVER:
         return state, ()
     return _with(state, replace(following, work=Work.RECONCILING)), (Reconcile(),)
+
+
+def disturbed(state: State) -> State:
+    """Others were at the host: it is looked at as soon as nothing else is under way. A host that refuses what it
+    shall be waits for its next try, which may itself be what is heard."""
+    is_known = state.following.applied != NEVER and not state.following.apply_failures
+    return _with(state, replace(state.following, is_disturbed=True)) if is_known else state
 
 
 def reconciled(state: State, made: Made) -> Step:

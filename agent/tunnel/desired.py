@@ -170,6 +170,24 @@ def endpoints_asked(bundle: Bundle) -> Mapping[str, Endpoint | None]:
     return asked
 
 
+def is_address(host: str) -> bool:
+    """Whether an endpoint's host is one, and no name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def named(sections: Iterable[Section]) -> Mapping[Endpoint, frozenset[str]]:
+    """The endpoints that are names, and whose they are: public keys."""
+    found: dict[Endpoint, frozenset[str]] = {}
+    for section in sections:
+        if section.endpoint is not None and not is_address(section.endpoint.host):
+            found[section.endpoint] = found.get(section.endpoint, frozenset()) | {section.public_key}
+    return found
+
+
 def parse_endpoint(text: str) -> Endpoint:
     """Parse `host:port`, IPv6 bracketed.
 

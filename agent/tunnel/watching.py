@@ -8,6 +8,7 @@ it last shook hands.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from agent.tunnel.healing import OVERDUE_S
 from agent.tunnel.live import Seen, Sighted
 
 EARLY_S = 60.0  # a session is renewed after 120 s (WireGuard protocol, section 6.1), so half of that is early
@@ -17,9 +18,11 @@ SLACK = 100  # peers that may be gone and still be remembered
 
 @dataclass(slots=True)
 class Watching:
-    """Of one interface. `since_s`: monotonic, since when it was looked at without a gap; None: not yet."""
+    """Of one interface. `since_s`: monotonic, since when it was looked at without a gap; None: not yet. `overdue`: the
+    peers that were sent something between the last two looks, though no handshake was made for too long, or ever."""
 
     since_s: float | None = None
+    overdue: Sequence[str] = ()
     _texts: frozenset[int] = frozenset()
     _marks: dict[str, tuple[str | None, float]] = field(default_factory=dict)
     _looked: tuple[float, float] = (0.0, 0.0)
@@ -39,8 +42,16 @@ class Watching:
         self._texts = frozenset(map(hash, records))
         if len(self._marks) > 2 * len(records) + SLACK:
             self._forget_all_but({parse(record).public_key for record in records})
-        sightings = (self._sighted(parse(record), now_s) for record in changed)
+        seen = [parse(record) for record in changed]
+        self.overdue = [one.public_key for one in seen if self._is_overdue(one, now_s, at_s - self.since_s)]
+        sightings = (self._sighted(one, now_s) for one in seen)
         return [sighted for sighted in sightings if sighted is not None]
+
+    def _is_overdue(self, seen: Seen, now_s: float, watched_s: float) -> bool:
+        """Whether packets go to it, for nothing else about it changed, and no handshake comes; a clock that was set
+        makes none overdue."""
+        is_same = (seen.endpoint, seen.handshake_at) == self._marks.get(seen.public_key)
+        return is_same and (not seen.handshake_at or min(now_s - seen.handshake_at, watched_s) >= OVERDUE_S)
 
     def _sighted(self, seen: Seen, now_s: float) -> Sighted | None:
         before = self._marks.get(seen.public_key)

@@ -841,6 +841,40 @@ def test_a_bundle_that_came_while_the_one_before_was_tried_again_is_reported_and
     assert [(frame.revision, frame.ok) for frame in agent.sent() if isinstance(frame, Applied)] == [(7, True)]
 
 
+def test_a_host_that_others_changed_is_looked_at_now() -> None:
+    agent = a_connected_agent(revision=5)
+
+    assert agent.take(ev.HostChanged(at_s=agent.now_s)) == [ef.Reconcile()]
+
+
+def test_a_change_by_others_while_the_agent_is_at_work_is_looked_at_right_after() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.take(ev.HostChanged(at_s=agent.now_s))
+
+    meanwhile = agent.take(ev.HostChanged(at_s=agent.now_s))
+    agent.take(ev.Reconciled(made=MADE))
+    after = agent.of(ef.Reconcile)
+    agent.take(ev.Reconciled(made=Made(is_changed=False)))
+
+    assert (meanwhile, after, agent.of(ef.Reconcile)) == ([], [ef.Reconcile()], [])
+
+
+def test_a_host_that_refuses_is_tried_by_its_timer_and_not_by_what_the_tries_stir_up() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.fire(ev.Timer.RECONCILE)
+    agent.take(ev.ReconcileFailed(error="no /dev/net/tun"))
+
+    assert agent.take(ev.HostChanged(at_s=agent.now_s)) == []
+    assert agent.fire(ev.Timer.RECONCILE) == [ef.Reconcile()]
+
+
+def test_a_host_without_a_bundle_has_nothing_to_heal() -> None:
+    agent = Agent()
+    agent.take(ev.Started(saved=None))
+
+    assert agent.take(ev.HostChanged()) == []
+
+
 def test_an_unresolved_endpoint_brings_the_next_look_forward() -> None:
     agent = a_connected_agent(revision=5)
     agent.fire(ev.Timer.RECONCILE)
@@ -1367,6 +1401,7 @@ EVENTS = st.one_of(
     st.just(ev.SessionOpened(lifetime_s=60)),
     st.just(ev.Observed(host=HOST, seen=())),
     st.just(ev.Reconciled(made=MADE)),
+    st.just(ev.HostChanged()),
 )
 
 

@@ -264,6 +264,8 @@ def test_a_peer_that_is_no_jump_loads_no_table(host: Host) -> None:
         f"ip address flush dev {INTERFACE}",
         f"ip link set {INTERFACE} down",
         f"ip route flush proto 87 dev {INTERFACE}",
+        f"ip route flush dev {INTERFACE}",
+        f"ip address flush dev {INTERFACE}; ip link set {INTERFACE} down",
         f"wg set {INTERFACE} peer {a_public_key('a')} remove",
         f"wg set {INTERFACE} listen-port 5555",
         f"wg set {INTERFACE} peer {a_public_key('stranger')} allowed-ips 10.9.0.66/32",
@@ -286,11 +288,25 @@ def test_what_was_done_to_the_host_is_healed(host: Host, harm: str) -> None:
     assert not host.verify(bundle).is_changed
 
 
+@pytest.mark.parametrize("version", ["-4", "-6"])
+def test_the_routes_to_its_own_network_come_back(host: Host, version: str) -> None:
+    bundle = a_bundle(addresses=["10.9.0.1/24", "10.9.0.2/24", "10.9.1.1/32", "fd00:9::1/64", "fd00:9:1::1/128"])
+    host.apply(bundle)
+    before = host.inside.sh(f"ip {version} route show dev {INTERFACE} | grep -v fe80")
+    host.inside.sh(f"ip {version} route flush dev {INTERFACE} {'10.9.0.0/24' if version == '-4' else 'fd00:9::/64'}")
+
+    healed, again = host.verify(bundle), host.verify(bundle)
+
+    assert (healed.is_changed, again.is_changed) == (True, False)
+    assert host.inside.sh(f"ip {version} route show dev {INTERFACE} | grep -v fe80") == before
+
+
 def test_a_killed_wireguard_go_is_replaced_and_keeps_what_peers_taught_it(host: Host) -> None:
     bundle = a_bundle(peers=[a_peer("a", ["10.9.0.3/32"])])
     host.apply(bundle)
-    learned = {a_public_key("a"): "203.0.113.5:7"}
+    learned = {a_public_key("a"): "203.0.113.5:6"}
     host.tunnel.memory = replace(host.tunnel.memory, learned=learned)
+    host.tunnel.meet({a_public_key("a"): "203.0.113.5:7"})
     os.kill(int((host.state / "pid").read_text()), signal.SIGKILL)
     time.sleep(0.1)
 

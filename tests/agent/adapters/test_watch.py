@@ -15,6 +15,7 @@ from agent.events import Event, Observed
 from chalicelib.wire.peers import Host
 from tests.agent.builders import a_private_key, a_public_key
 from tests.agent.namespace import Namespace
+from tests.agent.site import until
 
 pytestmark = pytest.mark.root
 
@@ -70,7 +71,10 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
 @pytest.mark.parametrize("sockets", [SOCKETS, BY_WG], ids=["by its socket", "by wg"])
 def test_a_peer_that_shakes_hands_and_moves_is_said_without_being_asked(pair: Pair, sockets: Path) -> None:
     said: SimpleQueue[Event] = SimpleQueue()
-    watch = WireGuardWatch(Commands(), HUB, FakeHost(), said.put, sockets)
+    met: list[str] = []
+    watch = WireGuardWatch(
+        Commands(), HUB, FakeHost(), said.put, sockets, met=lambda endpoints: met.extend(endpoints.values())
+    )
     pair.inside.do(watch.start)
 
     watch.observe(0.05)
@@ -89,6 +93,7 @@ def test_a_peer_that_shakes_hands_and_moves_is_said_without_being_asked(pair: Pa
         (a_public_key(PHONE), "127.0.0.1:42002", True),
     ]
     assert first.since_s == shaken.since_s == moved.since_s
+    assert met == ["127.0.0.1:42001", "127.0.0.1:42002"]
 
 
 def test_an_interface_that_is_made_again_is_watched_anew(pair: Pair) -> None:
@@ -143,3 +148,13 @@ def test_a_look_that_fails_does_not_end_the_watch(pair: Pair) -> None:
     watch.observe(0.05)
 
     assert isinstance(said.get(timeout=WITHIN_S), Observed)
+
+
+def test_a_peer_that_never_answers_is_said_to_be_lost(pair: Pair) -> None:
+    lost: list[str] = []
+    watch = WireGuardWatch(Commands(), PHONE, FakeHost(), lambda _: None, lost=lost.append)
+    pair.inside.do(pair.devices[0].destroy)  # the hub
+    pair.speak_from(42001)
+    until(lambda: (pair.inside.do(lambda: watch.look(is_asked=False)), bool(lost))[1])
+
+    assert lost == [a_public_key(HUB)]

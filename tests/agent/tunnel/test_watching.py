@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.tunnel.healing import OVERDUE_S
 from agent.tunnel.live import Seen
 from agent.tunnel.watching import EARLY_S, GAP_S, SLACK, Watching
 
@@ -54,6 +55,52 @@ def test_a_handshake_cannot_wait_when_it_comes_less_than_a_minute_after_the_one_
     looked(watching, record("a", handshake_at=T0))
 
     assert looked(watching, record("a", handshake_at=T0 + spacing_s), after_s=2) == [("a", is_urgent)]
+
+
+def watched(watching: Watching, until_s: float, *records: str) -> None:
+    """Without a gap, and without news."""
+    for second in range(1, int(until_s)):
+        looked(watching, *records, after_s=second)
+
+
+@pytest.mark.parametrize(("age_s", "is_overdue"), [(OVERDUE_S - 1, False), (OVERDUE_S, True)])
+def test_a_peer_that_is_sent_something_is_overdue_when_its_last_handshake_is_old(
+    age_s: float, is_overdue: bool
+) -> None:
+    watching, end_s = Watching(), OVERDUE_S + 10
+    last, quiet = T0 + end_s - age_s, record("quiet", handshake_at=T0 - 1000)
+    watched(watching, end_s, record("a", handshake_at=last), quiet)
+
+    looked(watching, record("a", handshake_at=last, rx=1), quiet, after_s=end_s)
+
+    assert watching.overdue == (["a"] if is_overdue else [])
+
+
+def test_a_clock_that_was_set_makes_nobody_overdue() -> None:
+    watching = Watching()
+    watched(watching, OVERDUE_S + 10, record("a"))
+
+    watching.look([record("a", rx=1)], parse, T0 + 10_000, OVERDUE_S + 11)
+
+    assert watching.overdue == []
+
+
+def test_a_peer_that_never_shook_hands_is_overdue_as_soon_as_it_is_sent_something_again() -> None:
+    watching = Watching()
+    looked(watching, record("a", handshake_at=0))
+    first = watching.overdue
+    looked(watching, record("a", handshake_at=0, rx=1), after_s=2)
+
+    assert (first, watching.overdue) == ([], ["a"])
+
+
+def test_a_peer_that_moves_or_shakes_hands_is_not_overdue() -> None:
+    watching = Watching()
+    looked(watching, record("a", handshake_at=T0 - 1000), record("b", handshake_at=T0 - 1000))
+
+    looked(watching, record("a", CAFE, T0 - 1000), record("b", handshake_at=T0 + 1), after_s=2)
+
+    assert watching.overdue == []
 
 
 def test_the_first_handshake_of_a_peer_can_wait() -> None:
