@@ -16,8 +16,18 @@ from agent.received import Version
 from agent.state import Beats, Rotation, Session, Socket, State, Step, Work
 from agent.waiting import FULL_FETCH_S, HEARTBEAT_S, RECONCILE_S, around, backed_off, within
 from agent.window import CONFIRM_WITHIN_S
-from chalicelib.wire.bundle import Tombstone
-from chalicelib.wire.frames import Ack, Bye, ConfigChanged, Heartbeat, Probe, ProbeReply, Reset, ToAgent, Welcome
+from chalicelib.wire.frames import (
+    Ack,
+    Applied,
+    Bye,
+    ConfigChanged,
+    Heartbeat,
+    Probe,
+    ProbeReply,
+    Reset,
+    ToAgent,
+    Welcome,
+)
 
 EXIT_STOPPED = 0
 EXIT_PEER_DELETED = 3
@@ -49,7 +59,8 @@ def step(state: State, event: ev.Event) -> Step:
     """Take one event in; the effects are to be performed in order."""
     if state.following.work is Work.ENDING:
         return _ending(state, event)
-    heard = proving.answered(state) if _is_answer(event) else (state, ())
+    asked_at_s = event.at_s if event.asked_at_s is None else event.asked_at_s
+    heard = proving.answered(state, asked_at_s) if _is_answer(event) else (state, ())
     return _then(
         heard,
         lambda after: _handled(after, event),
@@ -61,10 +72,12 @@ def step(state: State, event: ev.Event) -> Step:
 
 
 def _is_answer(event: ev.Event) -> bool:
-    """Whether the control plane answered a job: they are performed one by one, after what they follow."""
+    """Whether the control plane answered a call."""
     match event:
-        case ev.SessionOpened() | ev.Posted() | ev.BundleFetched() | ev.BundleUnchanged():
+        case ev.SessionOpened() | ev.Posted() | ev.BundleFetched() | ev.BundleUnchanged() | ev.KeysTold():
             return True
+        case ev.Probed():
+            return event.is_answered
         case ev.SessionFailed() | ev.PostFailed() | ev.FetchFailed():
             return event.status is not None
         case _:
@@ -74,20 +87,20 @@ def _is_answer(event: ev.Event) -> bool:
 def _handled(state: State, event: ev.Event) -> Step:
     match event:
         case ev.Started():
-            opening = (beats.watch, link.open_session, _with_first_timers, rotation.started)
+            opening = (beats.watch, link.start, _with_first_timers, rotation.started)
             return _then(_started(state, event), *opening)
         case ev.StopRequested():
             return _stopped(state)
         case ev.TimerFired():
             return _link_fired(state, event)
         case ev.Deleted():
-            return _deleted(state, event.tombstone, event.at_s)
+            return _deleted(state, event)
         case ev.Observed():
             return _then(beats.observed(state, event), lambda after: homes.observed(after, event))
         case ev.HostChanged():
             return following.disturbed(state), ()
         case ev.Posted():
-            return _acked(state, event.ack, event.at_s) if event.ack is not None else (state, ())
+            return _posted(link.posted(state), event)
         case ev.PostFailed():
             return _post_failed(state, event)
         case _:
@@ -95,7 +108,7 @@ def _handled(state: State, event: ev.Event) -> Step:
 
 
 def _started(state: State, event: ev.Started) -> Step:
-    started = following.started(state, event.saved)
+    started = following.started(state, event.saved, event.at_s)
     return proving.resumed(started[0], event.tried) if event.tried is not None else started
 
 
@@ -126,7 +139,7 @@ def _worked(state: State, event: ev.Event) -> Step:
         case ev.BundleUnchanged():
             return following.unchanged(link.contacted(state, event.at_s))
         case ev.FetchFailed():
-            return _then(following.fetch_failed(state, event), _ends_session(event.status))
+            return _then(following.fetch_failed(state, event), _ends_session(event.status, event.at_s))
         case ev.BundleApplied():
             return _applied(state, event)
         case ev.ApplyFailed():
@@ -156,13 +169,15 @@ def _proved(state: State, event: ev.Event) -> Step:
     match event:
         case ev.Probed():
             return proving.probed(state, event)
+        case ev.RouteSeen():
+            return proving.route_seen(state, event)
         case ev.RolledBack():
             back = proving.rolled_back(beats.knows_peers(state, event.fetched), event)
             return _then(back, lambda after: homes.known(after, event.fetched))
         case ev.RollBackFailed():
             return proving.rollback_failed(state, event)
         case ev.PeerReset():
-            return state, (Log(logging.WARNING, "peer_reset", {"error": event.error}),)
+            return resets.done(state), (Log(logging.WARNING, "peer_reset", {"error": event.error}),)
         case ev.Remembered(error=str()):
             return state, (Log(logging.ERROR, "refusal_not_saved", {"error": event.error}),)
         case _:
@@ -186,17 +201,15 @@ def _rotated(state: State, event: ev.Event) -> Step:
     """What came of a step from one key to the next."""
     status = event.status if isinstance(event, ev.KeysFailed) else None
     kept = [homes.rekeyed] if isinstance(event, ev.KeySwitched) else []
-    return _then(rotation.happened(state, event), _ends_session(status), *kept)
+    return _then(rotation.happened(state, event), _ends_session(status, event.at_s), *kept)
 
 
 def _link_fired(state: State, event: ev.TimerFired) -> Step:
     match event.timer:
         case ev.Timer.CONNECT:
-            return link.connect(state)
-        case ev.Timer.WELCOME:
-            return link.give_up_socket(state, "no welcome in time", event.at_s)
+            return link.connect(state, event.at_s)
         case ev.Timer.RENEW:
-            return link.renew(state)
+            return link.renew(state, event.at_s)
         case ev.Timer.ACK:
             return link.give_up_socket(state, "no answer to a heartbeat in time", event.at_s)
         case _:
@@ -205,10 +218,8 @@ def _link_fired(state: State, event: ev.TimerFired) -> Step:
 
 def _fired(state: State, event: ev.TimerFired) -> Step:
     match event.timer:
-        case ev.Timer.FETCH:
-            return following.released(state), ()
-        case ev.Timer.TURN:
-            return following.in_turn(state), ()
+        case ev.Timer.FETCH | ev.Timer.TURN | ev.Timer.REPORT:
+            return following.waited(state, event.timer), ()
         case ev.Timer.FULL_FETCH:
             return following.full_due(state), (around(event.timer, FULL_FETCH_S),)
         case ev.Timer.HEARTBEAT:
@@ -218,13 +229,23 @@ def _fired(state: State, event: ev.TimerFired) -> Step:
         case ev.Timer.PROBE:
             return proving.look(state)
         case ev.Timer.RELIEVED if state.is_guard:
-            return _stopped(state)
+            return _relieved(state)
         case ev.Timer.SAVE:
             return following.save_again(state)
         case ev.Timer.ALONE:
             return homes.alone(state, event.at_s)
         case _:
             return rotation.fired(state, event.timer), ()
+
+
+def _relieved(state: State) -> Step:
+    """A guard goes, unless there is a trial again or its end is not told yet."""
+    following = state.following
+    if following.trial is not None:
+        return state, ()
+    if following.unreported is not None or state.link.is_posting:
+        return state, proving.relief(state)
+    return _stopped(state)
 
 
 def _stopped(state: State) -> Step:
@@ -254,8 +275,8 @@ def _received(state: State, frame: ToAgent, at_s: float) -> Step:
             return resets.asked(state, frame.peer_id, at_s)
         case Bye():
             if frame.reason == "peer_deleted":  # the fetch brings the tombstone
-                return following.full_due(following.released(state)), ()
-            return link.session_ended(state)
+                return following.ended(state, frame.retry_in_s)
+            return link.session_ended(state, at_s, frame.retry_in_s)
         case _:
             assert_never(frame)
 
@@ -265,31 +286,33 @@ def _acked(state: State, ack: Ack, at_s: float) -> Step:
     return _then(acked, lambda after: following.hinted(after, Version(ack.generation, ack.wanted), at_s))
 
 
+def _posted(state: State, event: ev.Posted) -> Step:
+    acked = _acked(state, event.ack, event.at_s) if event.ack is not None else (following.reported(state), ())
+    return _then(acked, lambda after: beats.posted(after, event.at_s))
+
+
 def _post_failed(state: State, event: ev.PostFailed) -> Step:
-    """A lost heartbeat is told again by the next; a lost report by hello and heartbeat."""
-    kept = beats.lost(state, event.frame.seq) if isinstance(event.frame, Heartbeat) else state
-    return _then(link.outage(kept, event.reason, event.at_s), _ends_session(event.status))
+    """A lost heartbeat is told again by the next."""
+    frame, posted = event.frame, link.posted(state)
+    match frame:
+        case Heartbeat():
+            kept: Step = beats.lost(posted, frame.seq), ()
+        case Applied():
+            kept = following.not_reported(posted, frame)
+        case _:
+            kept = posted, ()
+    away = _then(kept, lambda after: link.outage(after, event.reason, event.at_s))
+    return _then(away, _ends_session(event.status, event.at_s), beats.not_posted)
 
 
-def _deleted(state: State, tombstone: Tombstone, at_s: float) -> Step:
+def _deleted(state: State, event: ev.Deleted) -> Step:
+    """A 410 whose tombstone names another peer is an outage of whatever was asked."""
+    tombstone = event.tombstone
     if (tombstone.network_id, tombstone.peer_id) != (state.network_id, state.peer_id):
-        return _gone_without_proof(state, at_s)
+        return _handled(state, event.otherwise) if event.otherwise is not None else (state, ())
     fields = {"network_id": tombstone.network_id, "peer_id": tombstone.peer_id}
     log = Log(logging.ERROR, "peer_deleted", fields)
     return replace(_ended(state), tombstone=tombstone), (CloseSocket(state.link.number), log, TearDown(tombstone))
-
-
-def _gone_without_proof(state: State, at_s: float) -> Step:
-    """A 410 whose tombstone names another peer is an outage of whatever was asked."""
-    reason = "410 with the tombstone of another peer"
-    failed: Step = state, ()
-    if state.link.session is Session.OPENING:
-        refused = ev.SessionFailed(status=410, reason=reason, at_s=at_s)
-        failed = _then(failed, lambda after: link.session_failed(after, refused))
-    if state.following.work is Work.FETCHING:
-        missed = ev.FetchFailed(status=410, reason=reason, at_s=at_s)
-        failed = _then(failed, lambda after: following.fetch_failed(after, missed))
-    return failed
 
 
 def _ending(state: State, event: ev.Event) -> Step:
@@ -313,8 +336,8 @@ def _ended(state: State) -> State:
     return replace(state, link=closed, following=replace(state.following, work=Work.ENDING))
 
 
-def _ends_session(status: int | None) -> Callable[[State], Step]:
-    return link.session_ended if status == UNAUTHORIZED else lambda state: (state, ())
+def _ends_session(status: int | None, at_s: float) -> Callable[[State], Step]:
+    return lambda state: link.session_ended(state, at_s) if status == UNAUTHORIZED else (state, ())
 
 
 def _with_first_timers(state: State) -> Step:

@@ -62,7 +62,12 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Ask whether the control plane can be reached, and whether the host could reach anything."""
+    """Ask whether the control plane can be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeeRoute:
+    """Look whether the host could reach anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,9 @@ class Exit:
     code: int
 
 
-Rotation = MakeKey | TellKeys | SwitchKey
+Call = OpenSession | Post | Fetch | TellKeys | Probe
 Making = Apply | Try | RollBack | Reconcile | Rehome | ResetPeer
-Job = OpenSession | Post | Fetch | Making | Probe | Refuse | Save | Rotation | TearDown
+Keeping = Refuse | Save | MakeKey | SwitchKey | TearDown | SeeRoute
+HostWork = Making | Keeping
+Job = Call | HostWork
 Effect = Job | Observe | OpenSocket | CloseSocket | Send | WatchTunnels | SetTimer | CancelTimer | Log | Exit

@@ -47,16 +47,20 @@ class StateUnusable(AgentError):
 class Outage(AgentError):
     """The control plane gave no usable answer: the tunnel stays as it is.
 
-    `status` is the HTTP status, None without an answer; `code` the problem's.
+    `status` is the HTTP status, None without an answer; `code` the problem's; `retry_after_s`: when it says to ask
+    again, None: nothing.
     """
 
     kind = "control_plane_away"
 
-    def __init__(self, reason: str, status: int | None = None, code: str | None = None) -> None:
+    def __init__(
+        self, reason: str, status: int | None = None, code: str | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
         self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class IdentityUnusable(AgentError):

@@ -18,13 +18,13 @@ from chalicelib.wire.peers import Host
 
 class Timer(Enum):
     CONNECT = "connect"
-    WELCOME = "welcome"
     RENEW = "renew"
     FETCH = "fetch"
     TURN = "turn"
     FULL_FETCH = "full_fetch"
     HEARTBEAT = "heartbeat"
     ACK = "ack"
+    REPORT = "report"
     PROBE = "probe"
     RELIEVED = "relieved"
     RECONCILE = "reconcile"
@@ -37,7 +37,10 @@ class Timer(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
+    """`asked_at_s`: when the job was begun that came to this; None: nothing was asked, or just now."""
+
     at_s: float = 0.0
+    asked_at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +68,11 @@ class SessionOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFailed(Event):
+    """`retry_after_s`: when the answer said to ask again; so with what else failed."""
+
     status: int | None
     reason: str
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +87,7 @@ class SocketClosed(Event):
     socket: int
     status: int | None
     reason: str
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +125,15 @@ class BundleUnchanged(Event):
 class FetchFailed(Event):
     status: int | None
     reason: str
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted(Event):
+    """`otherwise`: what came of the call, should the tombstone be another's."""
+
     tombstone: Tombstone
+    otherwise: Event | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +155,15 @@ class ApplyFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probed(Event):
-    """`is_answered`: by whatever status. `has_route`: the host has a default route."""
+    """`is_answered`: by whatever status."""
 
     is_answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteSeen(Event):
+    """Whether the host has a default route, and so could reach anything."""
+
     has_route: bool
 
 
@@ -270,6 +287,7 @@ class KeysFailed(Event):
 
     status: int | None
     error: str
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

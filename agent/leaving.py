@@ -25,10 +25,23 @@ class Removable(Protocol):
     def remove(self) -> None:
         """Raises ToolFailed; what is not there is no error."""
 
+    @property
+    def given_back(self) -> Sequence[str]:
+        """By `remove`: a sentence for each of the host's settings, also for one that was left to somebody else."""
+
 
 class Forgettable(Protocol):
     def forget(self) -> None:
         """Delete the enrolment's files. Raises StateUnusable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """`untold`: why the control plane was not told, None: it knows. `settings`: a sentence for each of the host's
+    settings that was given back, or left to somebody else."""
+
+    untold: str | None = None
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +52,8 @@ class Leaving:
     tunnels: Sequence[Removable]
     files: Forgettable
 
-    def leave(self, is_forced: bool = False, void_files: bool = False, is_local: bool = False) -> str | None:
-        """Leave; answers why the control plane was not told, None: it knows.
+    def leave(self, is_forced: bool = False, void_files: bool = False, is_local: bool = False) -> Departure:
+        """Leave.
 
         Args:
             is_forced: clean up here even when the control plane cannot be told.
@@ -62,7 +75,7 @@ class Leaving:
         for tunnel in self.tunnels:
             tunnel.remove()
         self.files.forget()
-        return untold
+        return Departure(untold, tuple(said for tunnel in self.tunnels for said in tunnel.given_back))
 
     def _tell(self, void_files: bool) -> None:
         """A peer that is gone, or that this machine left before, needs no telling."""

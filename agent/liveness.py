@@ -1,8 +1,9 @@
 """Whether a jump's tunnel is alive, from what goes in and out of it; pure.
 
-Packets that go out while none come in are the first sign. Then three echoes in a row have to
-stay without an answer. An idle tunnel, a host without a way to the jump and a moment in which
-nobody looked prove nothing.
+Packets that go out while none come in are the first sign, and so is what came in and has ceased: who only
+answers sends nothing any more when its jump dies. Then three echoes in a row have to stay without an answer,
+four where nothing but them goes out. An idle tunnel, a host without a way to the jump and a moment in which nobody
+looked prove nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -10,10 +11,13 @@ from dataclasses import dataclass, replace
 ECHO_ID = 0x5759  # of every agent's echoes, so that a jump knows them
 ANSWERS_WITHIN_S = 0.2
 LOST_IN_A_ROW = 3
+LOST_IN_SILENCE = 4
+CEASED_S = 0.4  # longer than the pauses of most flows; each pause costs an echo, one a second at most
 AGAIN_S = 1.0  # between echoes to a dead jump, or from jump to jump
 UNPROVED_S = 15.0  # WireGuard protocol, section 6.5: a peer answers data within this, if only by a keepalive
 STALLED_S = 1.0
 LOOK_EVERY_S = 0.1
+LOOK_AWAITING_S = 0.05
 LOOK_IDLE_S = 0.5
 IDLE_AFTER_S = 5.0
 LONGEST_S = 2.0
@@ -46,7 +50,8 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What is known of one target. `alive_at_s`: the last sign of life. `busy_at_s`: when packets went
-    out last. `echo_at_s`: when the last echo left; `is_awaited`: its answer. `patience_s`: how long, by the
+    out last. `sent_at_s`, `heard_at_s`: when others than echoes and their answers went out and came in.
+    `echo_at_s`: when the last echo left; `is_awaited`: its answer. `patience_s`: how long, by the
     answers that came. `is_proved`: it has answered an echo, so that silence tells something."""
 
     target: Target
@@ -55,6 +60,8 @@ class Watch:
     rx: int = 0
     tx: int = 0
     busy_at_s: float = 0.0
+    sent_at_s: float = 0.0
+    heard_at_s: float = 0.0
     echo_at_s: float | None = None
     is_awaited: bool = False
     patience_s: float = ANSWERS_WITHIN_S
@@ -72,8 +79,16 @@ def look(watch: Watch, sample: Sample) -> tuple[Watch, bool]:
     is_stalled = sample.at_s - watch.looked_at_s > STALLED_S
     came = watch.target.is_home and sample.rx != watch.rx
     went = watch.target.is_home and sample.tx != watch.tx
-    busy_at_s = sample.at_s if went else watch.busy_at_s
-    seen = replace(watch, looked_at_s=sample.at_s, rx=sample.rx, tx=sample.tx, busy_at_s=busy_at_s)
+    has_asked = watch.echo_at_s == watch.looked_at_s
+    seen = replace(
+        watch,
+        looked_at_s=sample.at_s,
+        rx=sample.rx,
+        tx=sample.tx,
+        busy_at_s=sample.at_s if went else watch.busy_at_s,
+        sent_at_s=sample.at_s if went and sample.tx - watch.tx > has_asked else watch.sent_at_s,
+        heard_at_s=sample.at_s if came and sample.rx - watch.rx > sample.is_answered else watch.heard_at_s,
+    )
     if sample.is_answered or came:
         answered = _answered(seen, sample.at_s) if sample.is_answered else seen
         alive = replace(answered, alive_at_s=sample.at_s, is_awaited=False, lost=0, is_dead=False)
@@ -89,6 +104,8 @@ def look(watch: Watch, sample: Sample) -> tuple[Watch, bool]:
 
 def pace_s(watch: Watch) -> float:
     """How long until the next look: an idle tunnel need not wake its host that often."""
+    if watch.is_awaited and watch.is_proved and watch.target.is_home:
+        return LOOK_AWAITING_S
     is_idle = watch.looked_at_s - watch.busy_at_s >= IDLE_AFTER_S and not watch.is_awaited
     return LOOK_IDLE_S if is_idle else LOOK_EVERY_S
 
@@ -102,7 +119,8 @@ def _answered(watch: Watch, at_s: float) -> Watch:
 def _missed(watch: Watch, at_s: float) -> tuple[Watch, bool]:
     """An echo stayed without an answer: ask again, or call it dead."""
     lost = watch.lost + 1
-    if lost < LOST_IN_A_ROW:
+    is_used = watch.sent_at_s > watch.heard_at_s or not watch.target.is_home
+    if lost < (LOST_IN_A_ROW if is_used else LOST_IN_SILENCE):
         return _asking(replace(watch, lost=lost), at_s)
     is_dead = watch.is_dead or watch.is_proved or at_s - watch.alive_at_s >= UNPROVED_S
     return replace(watch, is_awaited=False, lost=0, is_dead=is_dead), False
@@ -116,6 +134,8 @@ def _is_due(watch: Watch, at_s: float, frozen: bool) -> bool:
         return since_echo_s >= AGAIN_S
     if frozen:
         return since_echo_s >= watch.patience_s
+    if watch.echo_at_s is not None and watch.heard_at_s > watch.echo_at_s:  # nobody has asked since
+        return at_s - watch.heard_at_s >= CEASED_S and since_echo_s >= AGAIN_S
     return at_s - watch.alive_at_s >= watch.target.idle_s and since_echo_s >= AGAIN_S
 
 

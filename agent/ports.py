@@ -20,14 +20,16 @@ from chalicelib.wire.peers import Host
 @dataclass(frozen=True, slots=True)
 class Made:
     """What making it so came to. `conflicts`: a sentence for each prefix left to the host's own network. `forbidden`:
-    one for each table of others that drops what a jump forwards. `names_error`: why names are not served everywhere.
-    `lacks_ipv6`: why the tunnel goes without its IPv6, None: it does not."""
+    one for each table of others that drops what a jump forwards. `shut`: one for each by which peers do not reach the
+    jump itself, or may not. `names_error`: why names are not served everywhere. `lacks_ipv6`: why the tunnel goes
+    without its IPv6, None: it does not."""
 
     is_changed: bool
     is_unresolved: bool = False
     conflicts: tuple[str, ...] = ()
     kind: str = ""
     forbidden: tuple[str, ...] = ()
+    shut: tuple[str, ...] = ()
     names_error: str | None = None
     lacks_ipv6: str | None = None
 
@@ -184,6 +186,19 @@ class HostFacts(Protocol):
     def host(self) -> Host: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How packets to an address leave the host; all None: not at all."""
+
+    address: str
+    device: str | None
+    gateway: str | None
+    source: str | None
+
+
 class WayOut(Protocol):
     def has_default_route(self) -> bool:
         """Whether the host could reach anything; a tunnel is no way out."""
+
+    def ways(self) -> frozenset[Way] | None:
+        """Those to the control plane and to the resolvers; None: they are not known, or one leads into a tunnel."""

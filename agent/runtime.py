@@ -76,27 +76,8 @@ class Runtime:
                 logger.log(effect.level, effect.event, extra=dict(effect.fields))
             case ef.Exit():
                 self._exit = effect.code
-            case (
-                ef.OpenSession()
-                | ef.Post()
-                | ef.Fetch()
-                | ef.Apply()
-                | ef.Try()
-                | ef.Probe()
-                | ef.RollBack()
-                | ef.Refuse()
-                | ef.Save()
-                | ef.Reconcile()
-                | ef.Rehome()
-                | ef.ResetPeer()
-                | ef.MakeKey()
-                | ef.TellKeys()
-                | ef.SwitchKey()
-                | ef.TearDown()
-            ):
-                self.put_job(effect)
             case _:
-                assert_never(effect)
+                self.put_job(effect)
 
     def _talk(self, effect: ef.Send | ef.OpenSocket | ef.CloseSocket) -> None:
         match effect:

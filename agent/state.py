@@ -31,10 +31,9 @@ class Socket(Enum):
 
 
 class Work(Enum):
-    """What the worker does about the bundle; one thing at a time."""
+    """What is done to the host about the bundle; one thing at a time."""
 
     IDLE = "idle"
-    FETCHING = "fetching"
     APPLYING = "applying"
     RECONCILING = "reconciling"
     ENDING = "ending"
@@ -42,8 +41,10 @@ class Work(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`number` names the newest socket; `former` the one it replaces, until it is welcomed. `failures` in a row,
-    for the back-off.
+    """`number` names the newest socket; `former` the one it replaces, until it is welcomed. `failures` in a row.
+    `away_since_s`: when the control plane was lost, None: it is there. `not_before_s`: when it said to come again at
+    the earliest.
+    `is_posting`: a frame that went by REST has no answer yet; no other goes before that.
     `logged_at_s`: when an outage was last logged, None while the link is good."""
 
     session: Session = Session.ABSENT
@@ -51,32 +52,55 @@ class Link:
     number: int = 0
     former: int | None = None
     failures: int = 0
+    is_posting: bool = False
+    away_since_s: float | None = None
+    not_before_s: float = 0.0
     logged_at_s: float | None = None
     last_error: str | None = None
     contact_at_s: float | None = None
 
 
+class Phase(Enum):
+    """Of a trial. TRIED: the bundle is in force. ROLLED_BACK: it was silent with it, and is asked without. AGAIN:
+    it was answered without, and is asked with it once more."""
+
+    TRIED = "tried"
+    ROLLED_BACK = "rolled_back"
+    AGAIN = "again"
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A bundle in force that may have cut the host off. `is_back`: it was rolled back, and is to
-    blame if the control plane answers now. `round`: how often silence has acquitted it before."""
+    """A bundle that may have cut the host off. `window`: of the phase; None until the host is made so. `since_s`:
+    only what was asked later tells of the phase. `is_silent`: something was, and had no answer. `round`: how
+    often silence has acquitted the bundle before."""
 
     fetched: Fetched
-    window: Window
-    is_back: bool = False
+    window: Window | None = None
+    since_s: float = 0.0
+    is_silent: bool = False
+    phase: Phase = Phase.TRIED
     round: int = 0
+
+    @property
+    def is_back(self) -> bool:
+        return self.phase is Phase.ROLLED_BACK
 
 
 @dataclass(frozen=True, slots=True)
 class Following:
     """From hint to report.
 
-    `applied`: what the host runs. `target`: fetched, but the host has not taken it yet.
+    `applied`: what the host runs. `target`: fetched, but the host has not taken it yet; `arrived`: the same,
+    which waits for the work at hand.
     `good`: the newest that needs no trial any more. `leaving`: what is being rolled back.
     `refused`: the newest bundle that is wrong in itself, or was rolled back. `hinted_at_s`: when the oldest
-    hint not yet fetched for came; `asked_at_s`: the same for what is being fetched.
+    hint not yet fetched for came; `asked_at_s`, `target_at_s`: the same for what is being fetched, and for the
+    target. `is_fetching`: until what was fetched is taken up. `is_probing`: a probe has not come back.
     `is_held`: a fetch waits for its back-off. `is_in_turn`: one that a hint to many asks for, for its turn.
     `is_disturbed`: others changed the host since it was last looked at.
+    `is_report_held`: what was rolled back is told again, after a back-off.
+    `kept`: on the disk. `unsaved`: on its way there; `is_disk_refusing`: which had to be tried again.
     """
 
     work: Work = Work.IDLE
@@ -84,11 +108,14 @@ class Following:
     applied: Version = NEVER
     applied_hash: str = ""
     target: Fetched | None = None
+    arrived: Fetched | None = None
     good: Fetched | None = None
     trial: Trial | None = None
     leaving: Fetched | None = None
     refused: Version = NEVER
     refusal: str | None = None
+    is_fetching: bool = False
+    is_probing: bool = False
     is_full_due: bool = False
     is_held: bool = False
     is_in_turn: bool = False
@@ -97,8 +124,13 @@ class Following:
     apply_failures: int = 0
     hinted_at_s: float | None = None
     asked_at_s: float | None = None
+    target_at_s: float | None = None
     unreported: Applied | None = None
+    is_report_held: bool = False
+    report_failures: int = 0
+    kept: Fetched | None = None
     unsaved: Fetched | None = None
+    is_disk_refusing: bool = False
     made: Made | None = None
     last_error: str | None = None
 
@@ -137,7 +169,8 @@ class Beats:
     """`interval_s`: as the control plane has it. `told_at_s`: of the last heartbeat. `peer_ids`: public key →
     peer id. `host`: as it was last looked at. `untold`: public key → what a jump saw of it and has not told yet,
     the newest first. `shaken`: a regular agent's handshakes, none missing since `watched_since_s`; the oldest
-    first."""
+    first. `is_late`: a heartbeat is to go as soon as the answer to the last one by REST is there. `reset`: the
+    jump that the next one asks to make this agent's section anew."""
 
     interval_s: float
     pauses: Pauses = field(default_factory=Pauses)
@@ -152,6 +185,8 @@ class Beats:
     shaken: tuple[Shaken, ...] = ()
     watched_since_s: float | None = None
     unacked: tuple[Unacked, ...] = ()
+    is_late: bool = False
+    reset: str | None = None
 
     @property
     def pause_s(self) -> float:
@@ -197,13 +232,14 @@ class Rotation:
 class Homes:
     """`order`: of a regular agent, the jumps as they carry it. `places`: jump → its address in the tunnel
     and its endpoint. `dead`: jump → its last sign of life. `moved`: the jumps taken for dead in what this
-    agent does by itself. `told_at_s`: when the control plane had to be heard of since. `resets`: how many
-    were asked for."""
+    agent does by itself; `is_moving`: the host is being made so. `told_at_s`: when the control plane had to be
+    heard of since. `resets`: how many were asked for."""
 
     order: tuple[str, ...] = ()
     places: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
     dead: Mapping[str, float] = field(default_factory=dict)
     moved: frozenset[str] = frozenset()
+    is_moving: bool = False
     moved_at_s: float = 0.0
     told_at_s: float = 0.0
     reset_at_s: float | None = None
@@ -212,7 +248,8 @@ class Homes:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`reset_at_s`: peer id → when its section was made anew. `confirm_within_s`: how long a bundle on trial
+    """`reset_at_s`: peer id → when its section was made anew; `resetting`: how many are waited for.
+    `confirm_within_s`: how long a bundle on trial
     may leave the control plane unreachable. `is_guard`: this process stands in for an agent that ended
     during a trial, until it is over."""
 
@@ -228,6 +265,7 @@ class State:
     homes: Homes = field(default_factory=Homes)
     tombstone: Tombstone | None = None
     reset_at_s: Mapping[str, float] = field(default_factory=dict)
+    resetting: int = 0
 
 
 Step = tuple[State, tuple[Effect, ...]]

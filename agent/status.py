@@ -55,7 +55,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """`revision_wanted`: the newest the control plane named. `revision_on_trial`: undone unless the control plane
     answers. `revision_refused`: wrong in itself, or rolled back; `refusal` says why. `home`: the jump that carries
     this host. `route_conflict`: a sentence for each prefix that is left to the host's own network;
-    `forward_conflict`: one for each table of others that drops what a jump forwards.
+    `forward_conflict`: one for each table of others that drops what a jump forwards; `input_conflict`: for each by
+    which peers do not reach the jump itself.
 
     The rest is said by the reader: `is_running`; `is_down`: by hand; `seal`: of a host with full encapsulation;
     `peers`: None: there is no interface, or no right to look at it; `problems`: what a health check minds."""
@@ -85,6 +86,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dns: StatusDns | None = None
     route_conflict: list[str] = []
     forward_conflict: list[str] = []
+    input_conflict: list[str] = []
     names_error: str | None = None
     lacks_ipv6: str | None = None
     last_error: str | None = None
@@ -125,6 +127,7 @@ def of_state(status: Status, state: State, last_contact: datetime | None) -> Sta
         revision_wanted=max(following.wanted, following.applied).revision,
         route_conflict=list(made.conflicts) if made is not None else [],
         forward_conflict=list(made.forbidden) if made is not None else [],
+        input_conflict=list(made.shut) if made is not None else [],
         names_error=made.names_error if made is not None else None,
         lacks_ipv6=made.lacks_ipv6 if made is not None else None,
         revision_on_trial=following.trial.fetched.version.revision if following.trial is not None else None,
@@ -201,6 +204,7 @@ def text(status: Status) -> str:
     ]
     rows += [("left out", sentence) for sentence in status.route_conflict]
     rows += [("not forwarded", sentence) for sentence in status.forward_conflict]
+    rows += [("not let in", sentence) for sentence in status.input_conflict]
     if status.names_error and status.dns is None:
         rows.append(("names", status.names_error))
     if status.lacks_ipv6:

@@ -1,36 +1,38 @@
-"""Performs the core's jobs, one after the other, in a thread of its own: calls and the host.
+"""Performs the core's jobs: work on the host one after the other, and calls the same beside it.
 
-What goes wrong becomes the event the core expects for that job.
+A control plane whose packets are dropped holds a call for its whole time-out, and a rollback, a
+healing or a move waits for none. The core has at most one call of a kind under way, so the queues
+stay short. What goes wrong becomes the event the core expects for that job.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from queue import SimpleQueue
-from threading import Thread
+from http import HTTPStatus
 from time import monotonic
 from typing import assert_never
 
 from agent import effects as ef
 from agent import events as ev
-from agent.errors import BundleRefused, DeltaRefused, KeyRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
+from agent.calls import called
+from agent.errors import BundleRefused, KeyRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
+from agent.failures import failure
+from agent.lines import Line
 from agent.pairs import Pairs
 from agent.ports import ControlPlane, Guard, Made, Names, Store, Tunnel, WayOut
-from agent.received import Fetched, Received, Version
+from agent.received import Fetched, Received
 from agent.tunnel.desired import Desired, Parser
 from agent.tunnel.rollback import restored
 from agent.tunnel.takeover import rehomed
 from agent.zone import Zone, zone_of
-from chalicelib.wire.frames import Heartbeat
-
-MOST_DELTAS = 100  # on the disk; then the next comparison takes the whole bundle
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Worker:
-    """`pairs` None: the host's key stays as it is. `made` is called after each change of the tunnel."""
+    """`pairs` None: the host's key stays as it is. `made` is called after each change of the tunnel. Probes have a
+    line of their own: they are asked just when other calls hang. Of what is kept here, calls read `_base` alone."""
 
     control_plane: ControlPlane
     tunnel: Tunnel
@@ -41,7 +43,9 @@ class Worker:
     emit: Callable[[ev.Event], None]
     pairs: Pairs | None = None
     made: Callable[[], None] = lambda: None
-    _jobs: SimpleQueue[ef.Job] = field(default_factory=SimpleQueue)
+    _host: Line = field(init=False)
+    _calls: Line = field(init=False)
+    _probes: Line = field(init=False)
     _wanted: Desired | None = None
     _zone: Zone | None = None
     _names_error: str | None = None
@@ -51,52 +55,70 @@ class Worker:
     _saved: tuple[Received, ...] | None = None
     _learned: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._host = Line("host", self._do)
+        self._calls = Line("calls", self._do)
+        self._probes = Line("probes", self._do)
+
     def start(self) -> None:
-        Thread(target=self._work, daemon=True, name="worker").start()
+        for line in (self._host, self._calls, self._probes):
+            line.start()
 
     def put(self, job: ef.Job) -> None:
-        self._jobs.put(job)
+        self._line(job).jobs.put(job)
 
-    def _work(self) -> None:
-        while True:
-            job = self._jobs.get()
-            try:
-                event = self.perform(job)
-            except Exception:  # the outermost loop of the thread: the agent must go on
-                logger.exception("job_crashed", extra={"job": type(job).__name__})
-                event = _failed(job, "internal error: the log has more of it")
-            self.emit(event)
+    def _line(self, job: ef.Job) -> Line:
+        match job:
+            case ef.Probe():
+                return self._probes
+            case ef.OpenSession() | ef.Post() | ef.Fetch() | ef.TellKeys():
+                return self._calls
+            case _:
+                return self._host
+
+    def _do(self, job: ef.Job) -> None:
+        try:
+            event = self.perform(job)
+        except Exception:  # the outermost loop of the thread: the agent must go on
+            logger.exception("job_crashed", extra={"job": type(job).__name__})
+            event = failure(job, "internal error: the log has more of it")
+        self.emit(event)
 
     def perform(self, job: ef.Job) -> ev.Event:
-        self.guard.feed()
+        asked_at_s = monotonic()
+        return replace(self._outcome(job), asked_at_s=asked_at_s)
+
+    def _outcome(self, job: ef.Job) -> ev.Event:
         try:
             return self._performed(job)
         except PeerDeleted as deleted:
-            return ev.Deleted(tombstone=deleted.tombstone, at_s=monotonic())
+            otherwise = failure(job, "410 with the tombstone of another peer", HTTPStatus.GONE)
+            return ev.Deleted(tombstone=deleted.tombstone, otherwise=otherwise, at_s=monotonic())
         except Outage as outage:
-            return _failed(job, outage.reason, outage.status)
+            return failure(job, outage.reason, outage.status, told_s=outage.retry_after_s)
         except BundleRefused as refused:
-            return _failed(job, str(refused), is_refused=True)
+            return failure(job, str(refused), is_refused=True)
         except KeyRefused:
             return ev.KeyRefused(at_s=monotonic())
         except (ToolFailed, StateUnusable) as failed:
-            return _failed(job, str(failed))
+            return failure(job, str(failed))
 
     def _performed(self, job: ef.Job) -> ev.Event:
         match job:
-            case ef.OpenSession():
-                return ev.SessionOpened(lifetime_s=self.control_plane.open_session(), at_s=monotonic())
-            case ef.Fetch():
-                fetched = self._fetch(job.since)
-                if fetched is None:
-                    return ev.BundleUnchanged(at_s=monotonic())
-                return ev.BundleFetched(fetched=fetched, at_s=monotonic())
+            case ef.OpenSession() | ef.Post() | ef.Fetch() | ef.TellKeys() | ef.Probe():
+                return called(self.control_plane, job, self._base)
+            case _:
+                self.guard.feed()  # by what would hang where the host hangs
+                return self._worked(job)
+
+    def _worked(self, job: ef.HostWork) -> ev.Event:
+        match job:
             case ef.Apply() | ef.Try() | ef.RollBack() | ef.Reconcile() | ef.Rehome() | ef.ResetPeer():
                 return self._made(job)
-            case ef.MakeKey() | ef.TellKeys() | ef.SwitchKey():
+            case ef.MakeKey() | ef.SwitchKey():
                 return self._rotated(job)
             case _:
-                return self._told(job)
+                return self._kept(job)
 
     def _made(self, job: ef.Making) -> ev.Event:
         match job:
@@ -128,15 +150,12 @@ class Worker:
             case _:
                 assert_never(job)
 
-    def _rotated(self, job: ef.Rotation) -> ev.Event:
+    def _rotated(self, job: ef.MakeKey | ef.SwitchKey) -> ev.Event:
         if self.pairs is None:
             raise ToolFailed("this run replaces no keys")
         match job:
             case ef.MakeKey():
                 return ev.KeyMade(next_key=self.pairs.make_next(), at_s=monotonic())
-            case ef.TellKeys():
-                known = self.control_plane.tell_keys(job.report)
-                return ev.KeysTold(known=known, psk_epoch=job.report.psk_epoch, at_s=monotonic())
             case ef.SwitchKey():
                 return self._switch(self.pairs, job.public_key)
             case _:
@@ -157,12 +176,11 @@ class Worker:
             error = str(failed)
         return ev.KeySwitched(public_key=public_key, error=error, at_s=monotonic())
 
-    def _told(self, job: ef.Probe | ef.Refuse | ef.Save | ef.Post | ef.TearDown) -> ev.Event:
+    def _kept(self, job: ef.SeeRoute | ef.Refuse | ef.Save | ef.TearDown) -> ev.Event:
         """What changes nothing on the host, and the end."""
         match job:
-            case ef.Probe():
-                has_route = self.way_out.has_default_route()
-                return ev.Probed(is_answered=self.control_plane.probe(), has_route=has_route, at_s=monotonic())
+            case ef.SeeRoute():
+                return ev.RouteSeen(has_route=self.way_out.has_default_route(), at_s=monotonic())
             case ef.Refuse():
                 self.guard.disarm()
                 self.store.save_trial(self._unsaved(job.fetched), job.error)
@@ -170,8 +188,6 @@ class Worker:
             case ef.Save():
                 self._save(job.fetched)
                 return ev.BundleSaved(fetched=job.fetched, at_s=monotonic())
-            case ef.Post():
-                return self._post(job)
             case ef.TearDown():
                 self.guard.disarm()
                 self.store.save_tombstone(job.tombstone)
@@ -182,31 +198,22 @@ class Worker:
             case _:
                 assert_never(job)
 
-    def _fetch(self, since: Version | None) -> Fetched | None:
-        """What is newer than the bundle in force, or the whole one: also when a delta does not fit."""
-        base = self._base
-        if base is not None and base.version == since:
-            try:
-                return self.control_plane.newer(base)
-            except DeltaRefused as refused:
-                logger.warning("delta_refused", extra={"reason": str(refused)})
-                return self.control_plane.whole(None)
-        is_compact = base is not None and base.deltas < MOST_DELTAS
-        return self.control_plane.whole(base if is_compact else None)
-
     def _try(self, job: ef.Try) -> ev.Event:
-        """What a rollback would not change cannot have cut the host off: it needs no trial."""
+        """What a rollback would not change cannot have cut the host off, nor what leaves the ways out as they were:
+        it needs no trial."""
         wanted = self._parse(job.fetched)
         good = self._parse(job.good) if job.good is not None else None
-        is_on_trial = restored(good, wanted) != wanted
-        if is_on_trial:
+        is_suspect = restored(good, wanted) != wanted
+        ways = self.way_out.ways() if is_suspect else None
+        if is_suspect:
             self._watch(job.fetched)
         try:
             made = self._make(wanted, base=job.fetched)
         except ToolFailed as failed:
             return ev.ApplyFailed(
-                fetched=job.fetched, error=str(failed), is_refused=False, is_on_trial=is_on_trial, at_s=monotonic()
+                fetched=job.fetched, error=str(failed), is_refused=False, is_on_trial=is_suspect, at_s=monotonic()
             )
+        is_on_trial = is_suspect and (ways is None or ways != self.way_out.ways())
         return ev.BundleApplied(fetched=job.fetched, made=made, is_on_trial=is_on_trial, at_s=monotonic())
 
     def _watch(self, fetched: Fetched) -> None:
@@ -279,57 +286,3 @@ class Worker:
             self.store.save_learned(learned)
             self._learned = learned
         return ev.Reconciled(made=self._with_names(made), at_s=monotonic())
-
-    def _post(self, job: ef.Post) -> ev.Event:
-        frame = job.frame
-        if isinstance(frame, Heartbeat):
-            return ev.Posted(frame=frame, ack=self.control_plane.beat(frame), at_s=monotonic())
-        self.control_plane.report(frame)
-        return ev.Posted(frame=frame, ack=None, at_s=monotonic())
-
-
-def _failed(job: ef.Job, reason: str, status: int | None = None, is_refused: bool = False) -> ev.Event:
-    at_s = monotonic()
-    match job:
-        case ef.OpenSession():
-            return ev.SessionFailed(status=status, reason=reason, at_s=at_s)
-        case ef.Fetch():
-            return ev.FetchFailed(status=status, reason=reason, at_s=at_s)
-        case ef.Apply() | ef.Try():
-            return ev.ApplyFailed(fetched=job.fetched, error=reason, is_refused=is_refused, at_s=at_s)
-        case ef.Save():
-            return ev.SaveFailed(fetched=job.fetched, error=reason, at_s=at_s)
-        case ef.Reconcile():
-            return ev.ReconcileFailed(error=reason, at_s=at_s)
-        case ef.Post():
-            return ev.PostFailed(frame=job.frame, status=status, reason=reason, at_s=at_s)
-        case ef.MakeKey() | ef.TellKeys() | ef.SwitchKey():
-            return ev.KeysFailed(status=status, error=reason, at_s=at_s)
-        case _:
-            return _host_failed(job, reason, at_s)
-
-
-def _host_failed(
-    job: ef.Rehome | ef.ResetPeer | ef.TearDown | ef.RollBack | ef.Probe | ef.Refuse, reason: str, at_s: float
-) -> ev.Event:
-    match job:
-        case ef.Rehome():
-            return ev.Rehomed(dead=job.dead, error=reason, at_s=at_s)
-        case ef.ResetPeer():
-            return ev.PeerReset(error=reason, at_s=at_s)
-        case ef.TearDown():
-            return ev.TearDownFailed(error=reason, at_s=at_s)
-        case _:
-            return _trial_failed(job, reason, at_s)
-
-
-def _trial_failed(job: ef.RollBack | ef.Probe | ef.Refuse, reason: str, at_s: float) -> ev.Event:
-    match job:
-        case ef.RollBack():
-            return ev.RollBackFailed(fetched=job.fetched, error=reason, at_s=at_s)
-        case ef.Probe():
-            return ev.Probed(is_answered=False, has_route=False, at_s=at_s)
-        case ef.Refuse():
-            return ev.Remembered(error=reason, at_s=at_s)
-        case _:
-            assert_never(job)

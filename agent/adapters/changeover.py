@@ -1,10 +1,13 @@
 """Sees a peer's staged key come into use, and has the tunnel follow at once; and pairs that fell apart.
 
 What is lost meanwhile is one look's time of the peer's packets. So it looks a hundred times a
-second for a minute after something was staged, when the change over is due, then once a second.
+second for a minute after a key was staged, when the change over is due, then once a second: a
+peer that is away for weeks with its key staged costs no more at each new bundle.
 """
 
+import math
 import threading
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
@@ -18,7 +21,8 @@ SHARE = 2  # of the time a look takes, how long to rest at least: many peers mak
 
 class Carrier(Protocol):
     @property
-    def has_standbys(self) -> bool: ...
+    def standbys(self) -> Collection[str]:
+        """Staged keys."""
 
     @property
     def has_others(self) -> bool: ...
@@ -32,7 +36,7 @@ class Carrier(Protocol):
 class Changeover:
     tunnel: Carrier
     _woken: threading.Event = field(default_factory=threading.Event)
-    _eager_until_s: float = 0.0
+    _staged_at_s: Mapping[str, float] = field(default_factory=dict)
     _heal_at_s: float = 0.0
 
     def start(self) -> None:
@@ -40,8 +44,8 @@ class Changeover:
 
     def wake(self) -> None:
         """The tunnel was made anew: there may be something to watch."""
-        if self.tunnel.has_standbys:
-            self._eager_until_s = monotonic() + EAGER_FOR_S
+        now_s, known = monotonic(), self._staged_at_s
+        self._staged_at_s = {key: known.get(key, now_s) for key in self.tunnel.standbys}
         if self._has_reason:
             self._woken.set()
 
@@ -55,7 +59,7 @@ class Changeover:
         while self._has_reason:
             self._woken.clear()
             began_s = monotonic()
-            if self.tunnel.has_standbys:
+            if self.tunnel.standbys:
                 self.tunnel.carry()
             if self.tunnel.has_others and began_s >= self._heal_at_s:
                 self._heal_at_s = began_s + HEAL_S
@@ -63,10 +67,11 @@ class Changeover:
             self._woken.wait(max(self._pause_s(), SHARE * (monotonic() - began_s)))
 
     def _pause_s(self) -> float:
-        if not self.tunnel.has_standbys:
+        if not self.tunnel.standbys:
             return HEAL_S
-        return EAGER_S if monotonic() < self._eager_until_s else PATIENT_S
+        is_fresh = monotonic() < max(self._staged_at_s.values(), default=-math.inf) + EAGER_FOR_S
+        return EAGER_S if is_fresh else PATIENT_S
 
     @property
     def _has_reason(self) -> bool:
-        return self.tunnel.has_standbys or self.tunnel.has_others
+        return bool(self.tunnel.standbys) or self.tunnel.has_others

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agent.adapters.dialling import Dialler
 from agent.adapters.kept import Connections
 from agent.adapters.outgoing import Answer, Unanswered, ask, pool
+from agent.adapters.retry_after import retry_after_s
 from agent.errors import (
     BundleRefused,
     EnrollmentRefused,
@@ -217,7 +218,7 @@ class RestControlPlane:
             raise PeerDeleted(problem.tombstone)
         code = problem.code if problem is not None else None
         said = f"the control plane answered {answer.status_code} {code or ''}".rstrip()
-        raise Outage(said, answer.status_code, code)
+        raise Outage(said, answer.status_code, code, retry_after_s(answer.headers))
 
     def _check_tombstone(self, tombstone: Tombstone, answer: Answer) -> None:
         said = Subject("tombstone", self.network_id, self.peer_id, tombstone.generation, tombstone.revision)

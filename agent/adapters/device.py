@@ -5,22 +5,30 @@ of the agent loses no packet.
 """
 
 import contextlib
+import errno
+import fcntl
 import logging
 import os
 import signal
 import socket
+import struct
 import subprocess
+import sys
+from array import array
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
 
 from agent.adapters.commands import Commands
+from agent.adapters.host import TUN
 from agent.errors import ToolFailed
 
 READY_WITHIN_S = 5.0
 GONE_WITHIN_S = 2.0
 POLL_S = 0.005
 SOCKETS = Path("/var/run/wireguard")
+REFUSED_AGAIN_S = 0.2
+SIOCETHTOOL, ETHTOOL_GDRVINFO, DRVINFO_BYTES = 0x8946, 0x3, 196  # linux/sockios.h, linux/ethtool.h
 NO_KERNEL_SUPPORT = ("unknown device type", "not supported")
 
 logger = logging.getLogger(__name__)
@@ -37,26 +45,61 @@ class Device:
     _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def create(self) -> None:
-        """Bring the interface into being, without configuration.
+        """Bring the interface into being, without configuration, in place of one that does not answer.
 
         Raises:
             ToolFailed: neither the kernel nor wireguard-go made it.
         """
-        self._end_process()
+        self.destroy()
         if self.has_kernel is not False and self._create_in_kernel():
             return
         self._create_in_userspace()
 
     def destroy(self) -> None:
         """Remove the interface; nothing to do is no error."""
-        if self._exists():
-            self.commands.run("ip", "link", "delete", "dev", self.interface)
         self._end_process()
+        if self.exists:
+            self.commands.run("ip", "link", "delete", "dev", self.interface)
         self._socket.unlink(missing_ok=True)
 
-    def _exists(self) -> bool:
+    def is_gone(self) -> bool:
+        """Whether there is no such interface, or nobody who answers for it.
+
+        A tool that fails is no proof of that: the host may be out of memory or processes for a moment. The
+        kernel's own WireGuard answers as long as its interface is there.
+
+        Raises:
+            ToolFailed: it cannot be found out now.
+        """
+        try:
+            return not self.exists or (self._is_tun() and self._is_refused())
+        except OSError as failed:
+            raise ToolFailed(f"the interface {self.interface} cannot be looked at: {failed.strerror}") from failed
+
+    def _is_refused(self) -> bool:
+        """Twice, for a daemon that has just been started may not listen yet. Raises OSError."""
+        if self._answers():
+            return False
+        sleep(REFUSED_AGAIN_S)
+        return not self._answers()
+
+    @property
+    def exists(self) -> bool:
         """Asked of this network namespace; /sys may show another one's."""
         return any(name == self.interface for _, name in socket.if_nameindex())
+
+    def _is_tun(self) -> bool:
+        """Whether a process carries the interface; the driver's name says it."""
+        answer = array("B", ETHTOOL_GDRVINFO.to_bytes(4, sys.byteorder) + bytes(DRVINFO_BYTES - 4))
+        asked = struct.pack("16sP", self.interface.encode(), answer.buffer_info()[0])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                fcntl.ioctl(probe, SIOCETHTOOL, asked)
+            except OSError as refused:
+                if refused.errno in (errno.EOPNOTSUPP, errno.ENODEV):
+                    return False  # a driver that says nothing, as WireGuard's does in older kernels
+                raise
+        return answer.tobytes()[4:36].rstrip(b"\0") == b"tun"
 
     @property
     def kind(self) -> str:
@@ -88,7 +131,7 @@ class Device:
                 start_new_session=True,
             )
         except OSError as missing:
-            raise ToolFailed("this kernel has no WireGuard and wireguard-go is not installed") from missing
+            raise ToolFailed("this kernel has no WireGuard and wireguard-go is not installed: install it") from missing
         self._child = child
         try:
             self.pid_file.write_text(str(child.pid))
@@ -99,17 +142,30 @@ class Device:
         deadline = monotonic() + READY_WITHIN_S
         while not self._answers():
             if child.poll() is not None:
-                raise ToolFailed(f"wireguard-go ended with status {child.returncode}: is /dev/net/tun there?")
+                raise ToolFailed(self._why_it_ended(child.returncode))
             if monotonic() > deadline:
                 raise ToolFailed("wireguard-go does not answer")
             sleep(POLL_S)
         logger.info("wireguard_go_started", extra={"interface": self.interface, "pid": child.pid})
 
+    def _why_it_ended(self, status: int) -> str:
+        if not TUN.exists():
+            return (
+                "this kernel has no WireGuard, and wireguard-go needs /dev/net/tun: load the module tun, or pass the"
+                " device in"
+            )
+        return f"wireguard-go ended with status {status}: can {TUN} be opened here?"
+
     def _answers(self) -> bool:
+        """Whether somebody listens; a socket that is full for a moment has somebody too.
+
+        Raises:
+            OSError: it cannot be asked now.
+        """
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             try:
                 probe.connect(str(self._socket))
-            except OSError:
+            except (ConnectionRefusedError, FileNotFoundError):
                 return False
         return True
 

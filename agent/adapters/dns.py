@@ -17,6 +17,7 @@ from typing import Any
 from agent.adapters import ipv6
 from agent.adapters.dns_desk import Bounds, Desk, Pending
 from agent.adapters.dns_messages import MOST_BYTES
+from agent.adapters.port_holders import taken
 from agent.errors import ToolFailed
 from agent.zone import Address, Zone
 
@@ -83,8 +84,8 @@ class DnsServer:
         for address in sorted(addresses - self._listeners.keys(), key=str):
             try:
                 self._listeners[address] = await self._listener(address)
-            except OSError as taken:
-                refused.append(f"{address} ({taken.strerror})")
+            except OSError as error:
+                refused.append(f"{address} ({error.strerror}{taken(error, self._port)})")
         for address in self._listeners.keys() - addresses:
             self._close(self._listeners.pop(address))
         if refused:

@@ -16,8 +16,9 @@ from time import sleep, time
 import websocket
 
 from agent.adapters.commands import Commands
-from agent.adapters.firewall import must_forward
+from agent.adapters.forwarding import Forwarding
 from agent.adapters.host import CAP_NET_ADMIN, CAP_NET_RAW, TUN, has_capability
+from agent.adapters.kernel_settings import KernelSettings
 from agent.adapters.outgoing import Unanswered, ask, pool
 from agent.adapters.resolution import resolve
 from agent.adapters.watch import seen_now
@@ -92,11 +93,9 @@ def handshakes(interface: str, names: Mapping[str, str]) -> Sequence[paths.Hands
     ]
 
 
-def forwards(has_ipv6: bool) -> bool | None:
-    try:
-        return not must_forward(has_ipv6)
-    except OSError:
-        return None
+def forwards(interface: str, has_ipv6: bool) -> bool:
+    """Whether the kernel forwards what comes by the tunnel."""
+    return not Forwarding(KernelSettings(interface)).is_due((), has_ipv6)
 
 
 def names(asked: Iterable[tuple[str, str]]) -> Sequence[paths.Name]:

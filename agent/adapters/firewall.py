@@ -1,26 +1,29 @@
-"""The agent's own nftables table and the kernel's forwarding switch."""
+"""The agent's own nftables table in the kernel."""
 
+import contextlib
+import json
 import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.adapters.commands import Commands
-from agent.errors import ToolFailed
+from agent.adapters.files import read, remove, write_whole
+from agent.errors import StateUnusable, ToolFailed, ToolMissing
 from agent.firewall.nftables import Listing, Table, listed, replacing, updating
 
-IPV4_FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
-IPV6_FORWARDING = IPV6_SETTINGS / "all" / "forwarding"
+NO_KERNEL_SUPPORT = "not supported"  # of the netlink socket, or of its nf_tables
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class NftFirewall:
-    """Remembers the table it loaded last and its shape in the kernel, to see drift."""
+    """Remembers the table it loaded last and its shape in the kernel, to see drift. `file`: where it leaves a mark of
+    that for the next agent; None: nowhere."""
 
     commands: Commands
     interface: str
+    file: Path | None = None
     _loaded: Table | None = field(default=None, repr=False)
     _is_known: bool = False
     _shape: str = field(default="", repr=False)
@@ -52,41 +55,64 @@ class NftFirewall:
             self._loaded = replace(self._loaded, sets=found.sets)
 
     def adopt(self, wanted: Table | None) -> None:
-        """Take over what an earlier agent loaded, where it is just what is wanted: then nothing is done."""
+        """Take over what an earlier agent loaded, where all but elements is just what is wanted."""
         if self._loaded is None and not self._is_known and wanted is not None:
             found = self._found_like(wanted)
             if found is not None:
-                self._loaded, self._is_known, self._shape = wanted, True, found.shape
+                self._loaded, self._is_known, self._shape = replace(wanted, sets=found.sets), True, found.shape
 
     def differs(self, wanted: Table | None) -> bool:
         """Whether the kernel's table, whoever loaded it, is not this one."""
         if wanted is None:
             return self._list("-t") is not None
-        return self._found_like(wanted) is None
+        found = self._found_like(wanted)
+        return found is None or found.sets != wanted.sets
 
     def _found_like(self, wanted: Table) -> Listing | None:
-        """The kernel's table if it is this one.
-
-        The kernel lists rules by its own words, so they are loaded into a network namespace
-        that ends with the command. Needs CAP_SYS_ADMIN; without it the answer is None.
-        """
+        """The kernel's table if it has the rules of this one, as an agent's mark says, or else a copy of it."""
         text = self._list()
-        if text is None:
-            return None
+        found = listed(text) if text is not None else None
+        if found is None or self._has_marked(wanted, found):
+            return found
+        return found if self._is_like_copy(wanted, found) else None
+
+    def _has_marked(self, wanted: Table, found: Listing) -> bool:
+        try:
+            return self.file is not None and read(self.file) == wanted.mark(found.shape).encode()
+        except StateUnusable:
+            return False
+
+    def _leave_mark(self, wanted: Table) -> None:
+        """Without it the next agent loads the table anew, which costs no packet."""
+        if self.file is not None:
+            with contextlib.suppress(StateUnusable):
+                write_whole(self.file, wanted.mark(self._shape).encode(), is_durable=False)
+
+    def _is_like_copy(self, wanted: Table, found: Listing) -> bool:
+        """The kernel lists rules by its own words, so they are loaded into a network namespace
+        that ends with the command. Needs CAP_SYS_ADMIN; without it the answer is no.
+        """
         script = f"nft -f - && nft -j list table inet {self.interface}"
         try:
             made = self.commands.run("unshare", "--net", "sh", "-c", script, stdin=replacing(wanted))
         except ToolFailed:
-            return None
-        found, copy = listed(text), listed(made)
-        return found if found is not None and copy is not None and found.is_like(copy) else None
+            return False
+        copy = listed(made)
+        return copy is not None and found.is_like(copy)
 
     def remove(self) -> bool:
-        """Delete the table; answer whether there was one."""
+        """Delete the table; answer whether there was one. A host without `nft` has none.
+
+        Raises:
+            ToolFailed: it may still be there.
+        """
         is_there = self._list("-t") is not None
         if is_there:
             self.commands.run("nft", "delete", "table", "inet", self.interface)
         self._loaded, self._is_known = None, False
+        if self.file is not None:
+            with contextlib.suppress(StateUnusable):
+                remove(self.file)
         return is_there
 
     def _update(self, wanted: Table) -> bool:
@@ -107,48 +133,36 @@ class NftFirewall:
         found = listed(text) if (text := self._list("-t")) is not None else None
         if found is not None:
             self._loaded, self._is_known, self._shape = wanted, True, found.shape
+            self._leave_mark(wanted)
 
     def _list(self, *options: str) -> str | None:
-        """`-t`: without the elements of sets."""
+        """The kernel's table; None: there is none. `-t`: without the elements of sets.
+
+        Raises:
+            ToolFailed: it is there, or may be, and could not be listed.
+        """
         try:
             return self.commands.run("nft", "-j", *options, "list", "table", "inet", self.interface)
+        except ToolMissing:
+            return None
         except ToolFailed:
+            if ("inet", self.interface) in tables(self.commands):
+                raise
             return None
 
 
-def enable_forwarding(has_ipv6: bool) -> None:
-    """Let the kernel forward; writes nothing that already stands.
+def tables(commands: Commands) -> frozenset[tuple[str, str]]:
+    """Family and name of every table; none on a host without nftables, as a tool or in its kernel.
 
     Raises:
-        ToolFailed: /proc/sys cannot be written.
+        ToolFailed: nft could not look.
     """
     try:
-        _write(IPV4_FORWARDING, "1")
-        if has_ipv6 and IPV6_FORWARDING.exists():
-            _keep_router_advertisements()
-            _write(IPV6_FORWARDING, "1")
-    except OSError as refused:
-        raise ToolFailed(f"forwarding cannot be enabled: {refused.filename}: {refused.strerror}") from refused
-
-
-def must_forward(has_ipv6: bool) -> bool:
-    """Whether the kernel does not forward yet what it has to; one without IPv6 forwards none of it."""
-    settings = [IPV4_FORWARDING, *([IPV6_FORWARDING] if has_ipv6 and IPV6_FORWARDING.exists() else [])]
-    return any(not setting.exists() or setting.read_text().strip() != "1" for setting in settings)
-
-
-def _keep_router_advertisements() -> None:
-    """A forwarding host ignores router advertisements unless told 2: its own IPv6 would go.
-
-    Source: Linux Documentation/networking/ip-sysctl, accept_ra.
-    """
-    if IPV6_FORWARDING.read_text().strip() == "1":
-        return
-    for setting in IPV6_SETTINGS.glob("*/accept_ra"):
-        if setting.read_text().strip() == "1":
-            setting.write_text("2")
-
-
-def _write(setting: Path, value: str) -> None:
-    if setting.read_text().strip() != value:
-        setting.write_text(value)
+        found = json.loads(commands.run("nft", "-j", "list", "tables"))["nftables"]
+    except ToolMissing:
+        return frozenset()
+    except ToolFailed as failed:
+        if NO_KERNEL_SUPPORT in str(failed).lower():
+            return frozenset()
+        raise
+    return frozenset((item["table"]["family"], item["table"]["name"]) for item in found if "table" in item)

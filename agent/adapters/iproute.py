@@ -90,7 +90,7 @@ class IpRoute:
                 paths=frozenset(_paths(elsewhere)),
                 taken={ip_network(route["prefix"]): _said(route) for route in foreign},
                 addresses=frozenset(self._addresses_elsewhere()),
-                resolvers=frozenset(_resolvers()),
+                resolvers=frozenset(resolvers()),
             ),
         )
 
@@ -222,7 +222,8 @@ def _said(route: Mapping[str, Any]) -> str:
     return owner + ", ".join(hops)
 
 
-def _resolvers() -> Iterable[Ip]:
+def resolvers() -> Iterable[Ip]:
+    """The host's, local stubs and whom they ask."""
     for path in RESOLVERS:
         try:
             yield from nameservers(path.read_text(errors="replace"))

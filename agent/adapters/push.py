@@ -14,6 +14,7 @@ import websocket
 from agent.adapters.connecting import Deadline, Unanswered, Way, wake
 from agent.adapters.dialling import Dialler
 from agent.adapters.reasons import CUT_OFF, sentence
+from agent.adapters.retry_after import retry_after_s
 from agent.events import Event, FrameReceived, SocketClosed, SocketOpened
 from chalicelib.wire.frames import ToAgent
 
@@ -80,7 +81,7 @@ class WebSocketPush:
 
     def _live(self, number: int, bearer: str) -> None:
         """Connect, receive until the end, report the end."""
-        status, reason = None, "the socket was closed"
+        status, reason, told_s = None, "the socket was closed", None
         connection = None
         try:
             connection = self._connect(bearer)
@@ -91,6 +92,7 @@ class WebSocketPush:
                 self._receive(number, connection)
         except websocket.WebSocketBadStatusException as refused:
             status, reason = refused.status_code, f"the socket was refused with {refused.status_code}"
+            told_s = retry_after_s(refused.resp_headers or {})
         except (Unanswered, websocket.WebSocketException, OSError, ValueError) as failed:  # the latter of odd headers
             reason = f"the socket failed: {_reason(failed)}"
         finally:
@@ -98,7 +100,8 @@ class WebSocketPush:
                 self._open.pop(number, None)
             if connection is not None:
                 connection.shutdown()  # type: ignore[no-untyped-call]
-        self.emit(SocketClosed(socket=number, status=status, reason=reason, at_s=monotonic()))
+        ended = SocketClosed(socket=number, status=status, reason=reason, retry_after_s=told_s, at_s=monotonic())
+        self.emit(ended)
 
     def _connect(self, bearer: str) -> websocket.WebSocket:
         """Redirects are not followed: the session is this origin's alone."""

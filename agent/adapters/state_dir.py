@@ -221,6 +221,17 @@ class EnrollmentDir:
     def pid_file(self, interface: str) -> Path:
         return self.path / f"{interface}.pid"
 
+    def seal_file(self, interface: str) -> Path:
+        return self.path / f"{interface}_seal.nft"
+
+    def table_file(self, interface: str) -> Path:
+        return self.path / f"{interface}.table"
+
+    @property
+    def settings_file(self) -> Path:
+        """Of all enrolments here: what they changed of the kernel's settings."""
+        return self.path.parent / "settings.json"
+
     @property
     def guard_pid_file(self) -> Path:
         return self.path / "guard.pid"

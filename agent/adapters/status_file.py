@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+import msgspec
+
 from agent.adapters.state_dir import EnrollmentDir
 from agent.errors import StateUnusable
 from agent.state import State
@@ -16,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class StatusFile:
-    """`blank`: what holds for the whole run."""
+    """`blank`: what holds for the whole run. The last contact is that of an earlier run until there is one."""
 
     directory: EnrollmentDir
     blank: Status
@@ -24,6 +26,14 @@ class StatusFile:
     _contact_at_s: float | None = None
     _contact: datetime | None = None
     _is_refused: bool = False
+
+    def __post_init__(self) -> None:
+        try:
+            last = msgspec.json.decode(self.directory.status() or b"", type=Status)
+        except msgspec.DecodeError:
+            return  # the first run, or a damaged file
+        if last.peer_id == self.blank.peer_id:
+            self._contact = last.last_contact
 
     @property
     def shown(self) -> Status:

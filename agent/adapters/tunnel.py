@@ -10,7 +10,6 @@ import socket
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
 from time import monotonic, time
 from types import MappingProxyType
 from typing import assert_never
@@ -19,12 +18,16 @@ from agent.adapters import ipv6
 from agent.adapters.commands import Commands
 from agent.adapters.device import Device
 from agent.adapters.encapsulation import Encapsulation
-from agent.adapters.firewall import NftFirewall, enable_forwarding, must_forward
-from agent.adapters.foreign import ForeignTables
+from agent.adapters.firewall import NftFirewall
+from agent.adapters.foreign import ForeignTables, legacy
+from agent.adapters.forwarding import Forwarding
 from agent.adapters.iproute import IpRoute
+from agent.adapters.kernel_settings import KernelSettings
+from agent.adapters.passage import Passage
+from agent.adapters.port_holders import taken
 from agent.adapters.resolution import resolve
+from agent.adapters.watch import handshakes_now
 from agent.errors import ToolFailed, ToolMissing
-from agent.firewall.enforcing import Surroundings, table
 from agent.firewall.nftables import Table
 from agent.keys import wireguard_public_key
 from agent.ports import Made, Prospect
@@ -33,8 +36,7 @@ from agent.tunnel.conflicts import HostRoutes, sent_to, without_conflicts
 from agent.tunnel.desired import Desired, Endpoint, named, wants_ipv6, without_ipv6
 from agent.tunnel.healing import Attempt, attempted, chosen
 from agent.tunnel.live import ABSENT, Live
-from agent.tunnel.nat import nat_interfaces
-from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, difference, relaid
+from agent.tunnel.reconcile import Change, Memory, Plan, carried_out, changing_hands_within, difference, relaid
 from agent.tunnel.steps import (
     Configure,
     CreateInterface,
@@ -45,9 +47,10 @@ from agent.tunnel.steps import (
     Poke,
     RemovePeers,
     Step,
+    StopForwarding,
     ordered,
 )
-from agent.tunnel.wgconf import Dump, addconf, parse_dump, parse_handshakes
+from agent.tunnel.wgconf import Dump, addconf, parse_dump
 
 UNRESOLVED = "unresolved"  # stands in what was made last, so that only `verify` asks again
 DISCARD_PORT = 9  # RFC 863
@@ -58,7 +61,8 @@ logger = logging.getLogger(__name__)
 @dataclass(slots=True)
 class HostTunnel:
     """`memory` is filled from disk at start; `private_key` base64. `nat_interfaces`: named by the
-    operator; none: those that routes lead to. One thread at a time changes it."""
+    operator; none: those that routes lead to. `given_back`: a sentence for each of the kernel's settings that
+    `remove` gave back, or left to somebody else. One thread at a time changes it."""
 
     commands: Commands
     interface: str
@@ -69,7 +73,10 @@ class HostTunnel:
     nat_interfaces: tuple[str, ...] = ()
     foreign: ForeignTables | None = None
     encapsulation: Encapsulation | None = None
+    settings: KernelSettings | None = None
+    given_back: tuple[str, ...] = ()
     _forbidden: tuple[str, ...] = ()
+    _shut: tuple[str, ...] = ()
     _live: Live | None = None
     _host: HostRoutes = field(default_factory=HostRoutes)
     _wanted: Desired | None = None
@@ -99,20 +106,14 @@ class HostTunnel:
                 self.encapsulation.verify()
             live = self._look()
             going = self._as_it_goes(wanted)
-            self.firewall.adopt(self._table(going))
+            self.firewall.adopt(self._passage(going).table)
             made = self._make(wanted, live)
-            if self.foreign is None or not wanted.is_forwarding:
+            passage = self._passage(going)
+            if self.foreign is None or not passage.is_open:
                 return made
-            is_changed = self._open_foreign(self.foreign, going)
-            return replace(made, is_changed=made.is_changed or is_changed, forbidden=self._forbidden)
-
-    def close(self, wanted: Desired) -> bool:
-        """Seal a host that sends everything through the tunnel, before there is any; whether it is such a host."""
-        if self.encapsulation is None or not wanted.is_full:
-            return False
-        with self._lock:
-            self.encapsulation.close(wanted, IpRoute(self.commands, self.interface).routes().host)
-        return True
+            is_changed = self._open_foreign(self.foreign, passage)
+            changed = made.is_changed or is_changed
+            return replace(made, is_changed=changed, forbidden=self._forbidden, shut=self._shut)
 
     def reset(self, wanted: Desired, public_key: str) -> None:
         with self._lock:
@@ -130,8 +131,9 @@ class HostTunnel:
             self.private_key = private_key
 
     @property
-    def has_standbys(self) -> bool:
-        return self._wanted is not None and bool(self._wanted.standbys)
+    def standbys(self) -> Collection[str]:
+        """Staged keys of peers."""
+        return self._wanted.standbys.keys() if self._wanted is not None else ()
 
     @property
     def has_others(self) -> bool:
@@ -163,21 +165,24 @@ class HostTunnel:
     def carry(self) -> bool:
         """Move AllowedIPs to staged keys that came into use; whether any did. A host that refuses is healed
         by `verify`."""
+        try:
+            handshakes = handshakes_now(self.commands, self.interface)
+        except ToolFailed:
+            return False  # as the next look at the host will say
         with self._lock:
             wanted, live = self._wanted, self._live
             if wanted is None or live is None:
                 return False
+            is_moved = carried(wanted, handshakes) != carried(wanted, self._handshakes)
+            self._handshakes = handshakes
             try:
-                handshakes = parse_handshakes(self.commands.run("wg", "show", self.interface, "latest-handshakes"))
-                is_moved = carried(wanted, handshakes) != carried(wanted, self._handshakes)
-                self._handshakes = handshakes
                 if is_moved:
                     self._make(wanted, live)
                     logger.info("key_carried", extra={"interface": self.interface})
             except ToolFailed as failed:
                 logger.info("host_differs", extra={"interface": self.interface, "error": str(failed)})
                 return False
-            return is_moved
+        return is_moved
 
     def name_of(self, public_key: str) -> Endpoint | None:
         """The endpoint by which the bundle knows a peer, if that is a name."""
@@ -230,6 +235,7 @@ class HostTunnel:
                 self.encapsulation.remove()
             if self.foreign is not None:
                 self.foreign.remove()
+            self._give_back()
 
     def plan(self, wanted: Desired) -> Prospect:
         """What `apply` would do to this host now, from a fresh look and without doing it.
@@ -241,12 +247,16 @@ class HostTunnel:
         lacks_ipv6, going = self._lacking(wanted), self._as_it_goes(wanted)
         wanted, conflicts = without_conflicts(going, self._host, sent_to(going, live.peers, {}))
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
-        has_ipv6 = any(address.version == 6 for address in wanted.addresses)
+        passage = self._passage(wanted)
         return Prospect(
-            steps=ordered(plan, wanted, self._firewall(wanted, self.firewall.differs)),
+            steps=ordered(plan, self._firewall(live, wanted, plan, self.firewall.differs)),
             conflicts=conflicts,
-            encapsulation=self.encapsulation.prospect(wanted, self._host) if self.encapsulation is not None else None,
-            opened=tuple(self.foreign.prospect(has_ipv6)) if self.foreign is not None and wanted.is_forwarding else (),
+            encapsulation=self.encapsulation.prospect(wanted, self._host, self.memory.learned)
+            if self.encapsulation is not None
+            else None,
+            opened=tuple(self.foreign.prospect(passage.networks))
+            if self.foreign is not None and passage.is_open
+            else (),
             lacks_ipv6=lacks_ipv6,
         )
 
@@ -259,13 +269,19 @@ class HostTunnel:
         self._live = None  # unknown until every step is made
         if plan.removed:
             self._learn(self._dump())
+        is_marked = not plan.creates and self._mark(going)
         is_sealed, resolved = self._sealed(going, plan)
         places = {**self._last_seen(plan), **resolved}
         wanted, conflicts = self._cleared(going, live, places, is_remembered)
         plan = relaid(plan, live, wanted)
-        steps = ordered(plan, wanted, self._firewall(wanted, self.firewall.would_change))
-        for step in steps:
-            self._do(step, wanted, places)
+        steps = ordered(plan, self._firewall(live, wanted, plan, self.firewall.would_change))
+        try:
+            for step in steps:
+                self._do(step, wanted, places)
+        except ToolFailed as failed:
+            if wanted.listen_port is None or not (whose := taken(str(failed), wanted.listen_port, ["udp"])):
+                raise
+            raise ToolFailed(f"{failed} (listen port {wanted.listen_port}{whose})") from failed
         is_diverted = self.encapsulation is not None and self.encapsulation.divert(wanted)
         unresolved = {
             change.endpoint: UNRESOLVED
@@ -274,14 +290,18 @@ class HostTunnel:
         }
         self._live = carried_out(live, plan, own_key, {**unresolved, **resolved})
         self.memory = replace(self.memory, asked={key: section.endpoint for key, section in wanted.sections.items()})
-        return Made(
-            is_changed=bool(steps) or is_sealed or is_diverted,
+        made = Made(
+            is_changed=bool(steps) or is_marked or is_sealed or is_diverted,
             is_unresolved=bool(unresolved),
             conflicts=conflicts,
             kind=self.device.kind,
-            forbidden=self._forbidden,
             lacks_ipv6=lacks_ipv6,
         )
+        return self._hindered(made, wanted)
+
+    def _mark(self, wanted: Desired) -> bool:
+        """Before peers are configured: wireguard-go speaks to them at once, also while its interface is down."""
+        return self.encapsulation is not None and self.encapsulation.mark(wanted)
 
     def _cleared(
         self, going: Desired, live: Live, places: Mapping[Endpoint, str], is_remembered: bool
@@ -300,10 +320,10 @@ class HostTunnel:
         if self.encapsulation is None:
             return False, self._resolved(plan)
         if self._last_seen(plan).keys() >= _asked(plan):
-            is_changed = self.encapsulation.close(wanted, self._host)
+            is_changed = self.encapsulation.close(wanted, self._host, self.memory.learned)
             return is_changed, self._resolved(plan)
         resolved = self._resolved(plan)
-        return self.encapsulation.close(wanted, self._host), resolved
+        return self.encapsulation.close(wanted, self._host, self.memory.learned), resolved
 
     def _last_seen(self, plan: Plan) -> Mapping[Endpoint, str]:
         """For names that nobody answers, as behind a seal before the tunnel is up."""
@@ -314,17 +334,29 @@ class HostTunnel:
             if isinstance(change.endpoint, Endpoint) and change.section.public_key in learned
         }
 
-    def _open_foreign(self, foreign: ForeignTables, wanted: Desired) -> bool:
+    def _open_foreign(self, foreign: ForeignTables, passage: Passage) -> bool:
         """Its owner may change a table at the same moment: then the next look does it."""
+        port = passage.wanted.listen_port
         try:
-            is_changed, forbidden = foreign.make_so(has_ipv6=any(address.version == 6 for address in wanted.addresses))
+            is_changed, forbidden = foreign.make_so(passage.networks)
+            shut = (*(foreign.shut(port, passage.networks) if passage.wanted.is_forwarding else ()), *legacy())
         except ToolFailed as failed:
             logger.info("foreign_tables_not_managed", extra={"error": str(failed)})
             return False
         if tuple(forbidden) != self._forbidden:
             self._forbidden = tuple(forbidden)
             logger.warning("forwarding_forbidden", extra={"tables": list(forbidden)})
+        if shut != self._shut:
+            self._shut = shut
+            logger.warning("peers_shut_out", extra={"tables": list(shut)})
         return is_changed
+
+    def _hindered(self, made: Made, wanted: Desired) -> Made:
+        """With why what should be forwarded is not, or peers do not reach this host."""
+        passage = self._passage(wanted)
+        if (hindrance := passage.hindrance) is not None:
+            return replace(made, forbidden=(hindrance,))
+        return replace(made, forbidden=self._forbidden, shut=self._shut) if passage.is_open else made
 
     def _as_it_goes(self, wanted: Desired) -> Desired:
         """The bundle with what only the host can tell: whose key carries, which secret makes handshakes, and whether
@@ -336,36 +368,48 @@ class HostTunnel:
         """Why IPv6 that the bundle asks for cannot be had."""
         return ipv6.lacking(self.interface, wanted.mtu) if wants_ipv6(wanted) else None
 
-    def _firewall(self, wanted: Desired, is_due: Callable[[Table | None], bool]) -> Firewall:
-        made = self._table(wanted)
-        has_ipv6 = any(address.version == 6 for address in wanted.addresses)
-        return Firewall(made, is_due(made), wanted.is_forwarding and must_forward(has_ipv6))
+    def _firewall(self, live: Live, wanted: Desired, plan: Plan, differs: Callable[[Table | None], bool]) -> Firewall:
+        passage = self._passage(wanted)
+        made = passage.table
+        is_due = differs(made)
+        handed = changing_hands_within(live, wanted, plan) if is_due else frozenset()
+        return Firewall(made, is_due, passage.switch, passage.barrier(handed))
 
-    def _table(self, wanted: Desired) -> Table | None:
-        if not wanted.is_forwarding:
-            return None
-        around = Surroundings(
-            interface=self.interface,
-            mtu=wanted.mtu,
-            addresses=frozenset(ip_network(address.ip) for address in wanted.addresses),
-            nat_interfaces=nat_interfaces(wanted.policy, self._host, self.nat_interfaces),
-        )
-        return table(wanted.policy, around)
+    def _passage(self, wanted: Desired) -> Passage:
+        return Passage(wanted, self._host, self._forwarding, self.nat_interfaces)
+
+    def _give_back(self) -> None:
+        said = (*self._forwarding.give_back(), *self._forwarding.settings.give_back())
+        self._tell(said)
+        self.given_back += said
+
+    def _tell(self, said: Sequence[str]) -> None:
+        for sentence in said:
+            logger.info("setting_given_back", extra={"interface": self.interface, "setting": sentence})
+
+    @property
+    def _forwarding(self) -> Forwarding:
+        return Forwarding(self.settings if self.settings is not None else KernelSettings(self.interface))
 
     def _do(self, step: Step, wanted: Desired, resolved: Mapping[Endpoint, str]) -> None:
         match step:
             case CreateInterface():
                 self.device.create()
+                self._mark(wanted)
             case RemovePeers(public_keys):
                 arguments = [word for key in public_keys for word in ("peer", key, "remove")]
                 self.commands.run("wg", "set", self.interface, *arguments)
             case Configure(changes, sets_key, listen_port):
                 text = addconf(changes, resolved, self.private_key if sets_key else None, listen_port)
                 self.commands.run("wg", "addconf", self.interface, "/dev/stdin", stdin=text)
-            case EnableForwarding(has_ipv6):
-                enable_forwarding(has_ipv6)
+            case EnableForwarding(interfaces, has_ipv6):
+                self._forwarding.enable(interfaces, has_ipv6)
+            case StopForwarding():
+                self._tell(self._forwarding.give_back())
             case LoadTable(made):
                 self.firewall.apply(made)
+                if made is None and self.foreign is not None:
+                    self.foreign.remove()
             case Lay(plan):
                 IpRoute(self.commands, self.interface).carry_out(plan, kept=wanted.addresses)
             case Poke(change):
@@ -374,13 +418,14 @@ class HostTunnel:
                 assert_never(step)
 
     def _look(self) -> Live:
-        """What the host has; an interface that WireGuard does not answer for counts as none."""
+        """What the host has; an interface that nobody answers for counts as none.
+
+        Raises:
+            ToolFailed: it is there, or may be, and cannot be looked at now.
+        """
         ip = IpRoute(self.commands, self.interface)
-        try:
-            dump = self._dump()
-        except ToolMissing:
-            raise
-        except ToolFailed:
+        dump = self._answered()
+        if dump is None:
             self._host = ip.routes().host
             self.memory = replace(self.memory, learned={**self.memory.learned, **self._met})
             return ABSENT
@@ -397,6 +442,22 @@ class HostTunnel:
             peers=dump.peers,
             routes=routes.own,
         )
+
+    def _answered(self) -> Dump | None:
+        """What WireGuard says of the interface; None: there is none, or nobody answers for it.
+
+        Raises:
+            ToolFailed: it is there, or may be, and cannot be asked now.
+        """
+        try:
+            dump = self._dump()
+        except ToolMissing:
+            raise
+        except ToolFailed:
+            if self.device.is_gone():
+                return None
+            raise
+        return dump if self.device.exists else None  # a daemon that is about to end still answers
 
     def _dump(self) -> Dump:
         return parse_dump(self.commands.run("wg", "show", self.interface, "dump"))

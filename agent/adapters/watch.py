@@ -19,7 +19,7 @@ from agent.events import Event, Observed
 from agent.ports import HostFacts
 from agent.tunnel.live import Seen, Sighted
 from agent.tunnel.watching import Watching
-from agent.tunnel.wgconf import dump_records, seen_in_dump, seen_in_uapi, uapi_records
+from agent.tunnel.wgconf import dump_records, parse_handshakes, seen_in_dump, seen_in_uapi, uapi_records
 from chalicelib.wire.peers import Host
 
 ANSWER_WITHIN_S = 10.0
@@ -111,6 +111,22 @@ def seen_now(commands: Commands, interface: str) -> Sequence[Seen]:
         ToolFailed: no such interface, or no right to look at it.
     """
     return [seen_in_dump(line) for line in dump_records(commands.run("wg", "show", interface, "dump"))]
+
+
+def handshakes_now(commands: Commands, interface: str, sockets: Path = SOCKETS) -> Mapping[str, int]:
+    """Public key → unix seconds of the last handshake, 0: never.
+
+    Raises:
+        ToolFailed: no such interface, or no right to look at it.
+    """
+    path = sockets / f"{interface}.sock"
+    if not path.exists():
+        return parse_handshakes(commands.run("wg", "show", interface, "latest-handshakes"))
+    try:
+        seen = map(seen_in_uapi, uapi_records(_ask(path)))
+    except OSError as failed:
+        raise ToolFailed(f"the WireGuard of {interface} does not answer: {failed.strerror}") from failed
+    return {one.public_key: int(one.handshake_at) for one in seen}
 
 
 def _ask(path: Path) -> str:

@@ -20,13 +20,16 @@ from agent.adapters.frozen import own_command
 from agent.adapters.guard import GuardProcess
 from agent.adapters.host import LinuxHost
 from agent.adapters.host_watch import HostWatch
+from agent.adapters.kernel_settings import KernelSettings
 from agent.adapters.names import DnsNames
 from agent.adapters.push import WebSocketPush
+from agent.adapters.seals import ReadySeal
 from agent.adapters.state_dir import EnrollmentDir
 from agent.adapters.status_file import StatusFile
 from agent.adapters.tunnel import HostTunnel
 from agent.adapters.tunnel_watch import TunnelWatch
 from agent.adapters.watch import WireGuardWatch, seen_now
+from agent.adapters.way_out import LinuxWayOut
 from agent.adapters.whereabouts import Whereabouts
 from agent.core import initial
 from agent.enrollment import Enrollment
@@ -40,6 +43,7 @@ from agent.state import Rotation
 from agent.trust import Trust
 from agent.tunnel.desired import endpoints_asked
 from agent.tunnel.encapsulation import MARK
+from agent.tunnel.local_network import origin_addresses
 from agent.tunnel.reconcile import Memory
 from agent.worker import Worker
 
@@ -56,7 +60,7 @@ def agent(
     dialler = _dialler(directory)
     plane = control_plane(enrollment, trust, dialler)
     made = tunnel(directory, enrollment, saved=saved, settings=settings)
-    hand = _worker(settings, directory, enrollment, plane, made, queue.put)
+    hand = _worker(settings, directory, enrollment, plane, dialler, made, queue.put)
     whereabouts = Whereabouts(made)
     watch = WireGuardWatch(
         Commands(), enrollment.interface, LinuxHost(), queue.put, lost=whereabouts.lost, met=made.meet
@@ -94,9 +98,10 @@ def worker_once(
     settings: RunSettings, directory: EnrollmentDir, enrollment: Enrollment, trust: Trust, saved: Fetched | None
 ) -> Worker:
     """One whose jobs are performed one by one, by whoever asks."""
-    plane = control_plane(enrollment, trust, _dialler(directory))
+    dialler = _dialler(directory)
+    plane = control_plane(enrollment, trust, dialler)
     made = tunnel(directory, enrollment, saved=saved, settings=settings)
-    return _worker(settings, directory, enrollment, plane, made, lambda _: None)
+    return _worker(settings, directory, enrollment, plane, dialler, made, lambda _: None)
 
 
 def control_plane(enrollment: Enrollment, trust: Trust, dialler: Dialler | None = None) -> RestControlPlane:
@@ -124,16 +129,27 @@ def tunnel(
 ) -> HostTunnel:
     """`interface` None: the enrolment's own. `keeps_seal`: it leaves the seal alone."""
     commands, name = Commands(), interface or enrollment.interface
+    kernel = KernelSettings(name, directory.settings_file)
     return HostTunnel(
         commands=commands,
         interface=name,
         device=Device(commands, name, directory.pid_file(name)),
-        firewall=NftFirewall(commands, name),
+        firewall=NftFirewall(commands, name, directory.table_file(name)),
         private_key=enrollment.keys.private_key,
         memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
         nat_interfaces=settings.nat_interfaces if settings is not None else (),
         foreign=ForeignTables(commands, name, is_managed=settings is not None and settings.manages_forward),
-        encapsulation=None if keeps_seal else Encapsulation(commands, name),
+        encapsulation=None
+        if keeps_seal
+        else Encapsulation(
+            commands,
+            name,
+            settings=kernel,
+            ready=ReadySeal(directory.seal_file(name)),
+            allows_lan=settings is None or settings.allows_lan,
+            control_plane=lambda: origin_addresses(enrollment.server, directory.addresses()),
+        ),
+        settings=kernel,
     )
 
 
@@ -146,6 +162,7 @@ def _worker(
     directory: EnrollmentDir,
     enrollment: Enrollment,
     plane: RestControlPlane,
+    dialler: Dialler,
     made: HostTunnel,
     emit: Callable[[Event], None],
 ) -> Worker:
@@ -156,7 +173,7 @@ def _worker(
         tunnel=made,
         names=DnsNames(),
         store=directory,
-        way_out=LinuxHost(),
+        way_out=LinuxWayOut(Commands(), enrollment.server, lambda: dialler.known),
         guard=_guard(settings, directory),
         emit=emit,
         pairs=Pairs(enrollment.keys, directory, made),
@@ -184,6 +201,7 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
     options = ["--state-dir", str(settings.state_dir.absolute()), "--network", directory.path.name]
     flags = ["--insecure"] if settings.is_insecure else []
     flags += ["--manage-forward"] if settings.manages_forward else []
+    flags += [] if settings.allows_lan else ["--no-lan"]
     flags += [word for name in settings.nat_interfaces for word in ("--nat-interface", name)]
     return GuardProcess(
         command=[

@@ -3,14 +3,14 @@
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import ip_interface, ip_network
 from urllib.parse import urlsplit
 
 import msgspec
 
 from agent.adapters import examination, ipv6
 from agent.adapters.commands import Commands
-from agent.adapters.foreign import ForeignTables
+from agent.adapters.foreign import ForeignTables, legacy
 from agent.adapters.iproute import IpRoute
 from agent.adapters.state_dir import EnrollmentDir, StateDir
 from agent.doctor import findings, host, paths
@@ -23,8 +23,9 @@ from agent.received import Fetched
 from agent.settings import DoctorSettings
 from agent.trust import Trust
 from agent.tunnel.conflicts import HostRoutes, sent_to, without_conflicts
-from agent.tunnel.desired import Desired, desired, endpoints_asked
+from agent.tunnel.desired import Desired, Prefix, desired, endpoints_asked
 from agent.tunnel.encapsulation import seal
+from agent.tunnel.local_network import local_network
 from chalicelib.wire.bundle import Bundle
 
 EXIT_UNHEALTHY = 1
@@ -46,6 +47,12 @@ class Examined:
     @property
     def listen_port(self) -> int | None:
         return self.bundle.interface.listen_port if self.bundle is not None else None
+
+    @property
+    def networks(self) -> Sequence[Prefix]:
+        """Of the tunnel's addresses."""
+        addresses = self.bundle.interface.addresses if self.bundle is not None else ()
+        return [ip_interface(text).network for text in addresses]
 
     @property
     def is_dual(self) -> bool:
@@ -86,12 +93,14 @@ def _findings(settings: DoctorSettings) -> Iterable[Finding]:
     if examined.directory is not None:
         is_running = examined.directory.is_running()
         yield host.running(is_running, examined.directory.has_ended())
-        yield from host.forwarding(examined.is_jump, examination.forwards(examined.has_ipv6), is_running)
+        if examined.enrollment is not None:
+            forwards = examination.forwards(examined.enrollment.interface, examined.has_ipv6)
+            yield from host.forwarding(examined.is_jump, forwards, is_running)
     if examined.is_jump and examined.enrollment is not None:
         tables = ForeignTables(Commands(), examined.enrollment.interface)
-        yield from host.foreign_firewalls(_said(lambda: tables.sentences(examined.has_ipv6)))
-        if (port := examined.listen_port) is not None:
-            yield from host.input_firewalls(_said(lambda: tables.shut(port, has_ipv6=True)))
+        networks = examined.networks
+        yield from host.foreign_firewalls(_said(lambda: [*tables.sentences(networks), *legacy()]))
+        yield from host.input_firewalls(_said(lambda: tables.shut(examined.listen_port, networks)))
     server = examined.enrollment.server if examined.enrollment is not None else settings.server
     if server is not None:
         yield from map(paths.name, examination.names([("the control plane", _host_of(server))]))
@@ -168,7 +177,12 @@ def _tables(interface: str, wanted: Desired, local: HostRoutes) -> Iterable[Find
         around = Surroundings(interface, wanted.mtu, frozenset(ip_network(one.ip) for one in wanted.addresses))
         made.append(("the table of a jump", table(wanted.policy, around)))
     if wanted.is_full:
-        made.append(("the seal of full encapsulation", seal(interface, local.subnets, wanted.resolvers)))
+        made.append(
+            (
+                "the seal of full encapsulation",
+                seal(interface, local_network(local.subnets, wanted, (), {}), wanted.resolvers),
+            )
+        )
     for what, one in made:
         with contextlib.suppress(ToolMissing):  # which is a finding already
             yield host.table(what, examination.refusal(one))

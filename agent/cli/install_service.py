@@ -18,6 +18,7 @@ from agent.settings.parser import DEFAULT_STATE_DIR
 
 SHIPPED = Path(__file__).parents[1] / "packaging"
 AGENT, SEAL = "wirety-agent.service", "wirety-agent-seal.service"
+NETWORKD, NETWORKD_AS = "networkd.conf", Path("/etc/systemd/networkd.conf.d/wirety.conf")
 INSTALLED_AS = "/usr/local/bin/wirety-agent"  # by the units as they are shipped
 UNITS = Path("/etc/systemd/system")
 SYSTEMD = Path("/run/systemd/system")  # there while systemd is the service manager: sd_booted(3)
@@ -42,16 +43,17 @@ def run(settings: InstallSettings) -> int:
     if os.geteuid() != 0 and not settings.is_dry:
         raise RightsMissing("install-service needs root: it writes units")
     executable = _executable()
-    units = {name: _unit(name, executable, settings.state_dir) for name in (AGENT, SEAL)}
+    files = {UNITS / name: _unit(name, executable, settings.state_dir) for name in (AGENT, SEAL)}
+    files[NETWORKD_AS] = _shipped(NETWORKD)
     is_started = bool(StateDir(settings.state_dir).enrollments())
     calls = [
         ("systemctl", "daemon-reload"),
         ("systemctl", "enable", SEAL),
         ("systemctl", "enable", *(["--now"] if is_started else []), AGENT),
     ]
-    steps = [f"write {UNITS / name}" for name in units] + [" ".join(words) for words in calls]
+    steps = [f"write {path}" for path in files] + [" ".join(words) for words in calls]
     if not settings.is_dry:
-        _carry_out(units, calls)
+        _carry_out(files, calls)
     shown = Installed(str(executable), steps, is_started and not settings.is_dry, settings.is_dry)
     say(shown, _text(shown, is_started), settings.is_json)
     return EXIT_DONE
@@ -75,31 +77,37 @@ def _executable() -> Path:
     return called
 
 
-def _unit(name: str, executable: Path, state_dir: Path) -> str:
+def _shipped(name: str) -> str:
     try:
-        text = (SHIPPED / name).read_text()
+        return (SHIPPED / name).read_text()
     except OSError as missing:
         raise HostUnready(
             f"this wirety-agent was installed without its units: {SHIPPED / name} is missing"
         ) from missing
-    made = text.replace(INSTALLED_AS, str(executable)).replace(
-        f" {Path(INSTALLED_AS).parent}\n", f" {executable.parent}\n"
+
+
+def _unit(name: str, executable: Path, state_dir: Path) -> str:
+    made = (
+        _shipped(name)
+        .replace(INSTALLED_AS, str(executable))
+        .replace(f" {Path(INSTALLED_AS).parent}\n", f" {executable.parent}\n")
     )
     if str(state_dir) == DEFAULT_STATE_DIR:
         return made
     place = f"Environment=WIRETY_STATE_DIR={state_dir}\nReadWritePaths={state_dir}\n"
-    return made.replace("[Service]\n", f"[Service]\n{place}").replace(
-        f"RequiresMountsFor={DEFAULT_STATE_DIR}", f"RequiresMountsFor={state_dir}"
-    )
+    made = made.replace("[Service]\n", f"[Service]\n{place}")
+    for setting in ("RequiresMountsFor=", "ConditionPathExistsGlob=|"):
+        made = made.replace(f"{setting}{DEFAULT_STATE_DIR}", f"{setting}{state_dir}")
+    return made
 
 
-def _carry_out(units: dict[str, str], calls: Sequence[tuple[str, ...]]) -> None:
-    for name, text in units.items():
+def _carry_out(files: dict[Path, str], calls: Sequence[tuple[str, ...]]) -> None:
+    for path, text in files.items():
         try:
-            UNITS.mkdir(parents=True, exist_ok=True)
-            (UNITS / name).write_text(text)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
         except OSError as refused:
-            raise StateUnusable(f"{UNITS / name} cannot be written: {refused.strerror}") from refused
+            raise StateUnusable(f"{path} cannot be written: {refused.strerror}") from refused
     for words in calls:
         Commands().run(*words)
 

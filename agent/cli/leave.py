@@ -14,12 +14,14 @@ from agent.trust import Trust
 
 
 class Left(msgspec.Struct, frozen=True):
-    """`peer_id` None: there was nothing to leave. `is_told`: the control plane knows; else `reason` says why not."""
+    """`peer_id` None: there was nothing to leave. `is_told`: the control plane knows; else `reason` says why not.
+    `settings`: a sentence for each of the kernel's settings that was given back, or left to somebody else."""
 
     network_id: str | None
     peer_id: str | None
     is_told: bool = False
     reason: str | None = None
+    settings: list[str] = []
 
 
 def run(settings: LeaveSettings) -> int:
@@ -42,7 +44,7 @@ def run(settings: LeaveSettings) -> int:
         files=directory,
     )
     try:
-        untold = leaving.leave(settings.is_forced, settings.void_files, settings.is_local)
+        departure = leaving.leave(settings.is_forced, settings.void_files, settings.is_local)
     except Outage as outage:
         said = f"{outage.reason}; nothing was changed. Try again, or --force to clean up this host alone"
         raise Outage(said, outage.status, outage.code) from outage
@@ -50,9 +52,9 @@ def run(settings: LeaveSettings) -> int:
         raise LeaveRefused(
             f"{refused}\nNothing was changed. On this host: wirety-agent leave --void-files"
         ) from refused
-    reason = "--local was said" if settings.is_local else untold
-    left = Left(enrollment.network_id, enrollment.peer_id, is_told=reason is None, reason=reason)
-    say(left, _text(settings, left), settings.is_json)
+    reason = "--local was said" if settings.is_local else departure.untold
+    left = Left(enrollment.network_id, enrollment.peer_id, reason is None, reason, list(departure.settings))
+    say(left, "\n".join([_text(settings, left), *left.settings]), settings.is_json)
     return EXIT_DONE
 
 

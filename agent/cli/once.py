@@ -85,14 +85,19 @@ def _taken(worker: Worker, fetched: Fetched, saved: Fetched | None, begun: Outco
         ms=round((monotonic() - asked_at_s) * 1000),
         error=outcome.error[:ERROR_CHARS] if outcome.error is not None else None,
     )
+    if is_on_trial and not _is_answering(worker):  # a report might still leave after the rollback
+        return replace(outcome, away="no answer from the control plane", is_on_trial=True)
     told = worker.perform(ef.Post(report))
-    if is_on_trial and isinstance(told, ev.PostFailed) and told.status is None:
-        return replace(outcome, away=_reason(told), is_on_trial=True)
     if outcome.error is None:
         kept = worker.perform(ef.Save(fetched))
         if isinstance(kept, ev.SaveFailed):
             outcome = replace(outcome, error=kept.error)
     return outcome if isinstance(told, ev.Posted) else replace(outcome, away=_reason(told))
+
+
+def _is_answering(worker: Worker) -> bool:
+    probed = worker.perform(ef.Probe())
+    return isinstance(probed, ev.Probed) and probed.is_answered
 
 
 def _applied(worker: Worker, fetched: Fetched, before: Outcome) -> Outcome:

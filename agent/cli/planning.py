@@ -10,12 +10,23 @@ import msgspec
 
 from agent.ports import Prospect
 from agent.tunnel.reconcile import Change, Plan
-from agent.tunnel.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable, Poke, RemovePeers, Step
+from agent.tunnel.steps import (
+    Configure,
+    CreateInterface,
+    EnableForwarding,
+    Lay,
+    LoadTable,
+    Poke,
+    RemovePeers,
+    Step,
+    StopForwarding,
+)
 from chalicelib.wire.bundle import Bundle
 
 BARE = {
     "create_interface": "create the interface {interface}",
     "enable_forwarding": "let the kernel forward",
+    "stop_forwarding": "give the kernel's forwarding back as it was",
     "load_firewall": "load the firewall table {interface}, in one transaction",
     "delete_firewall": "delete the firewall table {interface}",
     "seal": "seal this host: everything goes into the tunnel, or nowhere",
@@ -45,6 +56,7 @@ class ShownStep(msgspec.Struct, frozen=True, kw_only=True):
         "remove_peers",
         "configure",
         "enable_forwarding",
+        "stop_forwarding",
         "load_firewall",
         "delete_firewall",
         "network",
@@ -136,6 +148,8 @@ def _step(step: Step, names: Mapping[str, str]) -> ShownStep:
             return ShownStep(step="configure", peers=peers, sets_private_key=sets_key, listen_port=listen_port)
         case EnableForwarding():
             return ShownStep(step="enable_forwarding")
+        case StopForwarding():
+            return ShownStep(step="stop_forwarding")
         case LoadTable(table):
             return ShownStep(step="load_firewall" if table is not None else "delete_firewall")
         case Lay(plan):

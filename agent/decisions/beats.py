@@ -11,7 +11,8 @@ from dataclasses import replace
 from msgspec import structs
 
 from agent.decisions import pauses as bearing
-from agent.effects import CancelTimer, Observe, Post, Send, SetTimer
+from agent.decisions.link import post
+from agent.effects import CancelTimer, Observe, Send, SetTimer
 from agent.events import Observed, Timer
 from agent.received import Fetched
 from agent.state import Beats, Session, Shaken, Socket, State, Step, Unacked
@@ -105,7 +106,18 @@ def observed(state: State, event: Observed) -> Step:
 
 def say(state: State, at_s: float, reset: str | None = None) -> Step:
     """A heartbeat at once; `reset`: the jump that shall make this agent's section anew."""
-    return _told(state, at_s, reset)
+    asking = state if reset is None else _with(state, replace(state.beats, reset=reset))
+    return _told(asking, at_s)
+
+
+def posted(state: State, at_s: float) -> Step:
+    """What went by REST last was answered: tell what came up meanwhile."""
+    return _told(state, at_s) if state.beats.is_late else (state, ())
+
+
+def not_posted(state: State) -> Step:
+    """It had no answer: what came up meanwhile is told a moment later."""
+    return state, (SetTimer(Timer.HEARTBEAT, *NEXT_PARTS_S),) if state.beats.is_late else ()
 
 
 def acked(state: State, ack: Ack) -> Step:
@@ -146,13 +158,16 @@ def _shaken(kept: Sequence[Shaken], seen: Iterable[Sighted], at_s: float) -> tup
     return tuple(recent[-MOST_OWN_HANDSHAKES:])
 
 
-def _told(state: State, at_s: float, reset: str | None = None) -> Step:
-    """Tell host and peers as far as they changed, by the way that is open."""
+def _told(state: State, at_s: float) -> Step:
+    """Tell host and peers as far as they changed, by the way that is open: by REST one heartbeat after the answer
+    to the other, for an answer may take long."""
     is_up = state.link.socket is Socket.UP
     if not is_up and state.link.session is not Session.OPEN:
         return state, ()
     beats = state.beats
-    first = _heartbeat(state, at_s, reset)
+    if not is_up and state.link.is_posting:
+        return _with(state, replace(beats, is_late=True)), ()
+    first = _heartbeat(state, at_s)
     parts = _parts(_news(beats), MAX_FRAME_BYTES - MARGIN_BYTES - len(encode(first)))
     later = parts[PARTS_AT_ONCE if is_up else 1 :]
     parts = parts[: len(parts) - len(later)]
@@ -163,14 +178,23 @@ def _told(state: State, at_s: float, reset: str | None = None) -> Step:
     )
     gone = {seen.public_key for part in parts for seen, _ in part}
     untold = {key: seen for key, seen in beats.untold.items() if key not in gone}
-    told = replace(beats, seq=heartbeats[-1].seq, told_at_s=at_s, untold=untold, unacked=(*beats.unacked, *waiting))
+    told = replace(
+        beats,
+        seq=heartbeats[-1].seq,
+        told_at_s=at_s,
+        untold=untold,
+        unacked=(*beats.unacked, *waiting),
+        is_late=False,
+        reset=None,
+    )
     soon = (SetTimer(Timer.HEARTBEAT, *NEXT_PARTS_S),) if later else ()
     if is_up:
         return _with(state, told), (*(Send(state.link.number, beat) for beat in heartbeats), _patience(), *soon)
-    return _with(state, told), (*(Post(beat) for beat in heartbeats), *soon)
+    posting, posts = post(_with(state, told), heartbeats[0])
+    return posting, (*posts, *soon)
 
 
-def _heartbeat(state: State, at_s: float, reset: str | None) -> Heartbeat:
+def _heartbeat(state: State, at_s: float) -> Heartbeat:
     beats = state.beats
     return Heartbeat(
         instance_id=state.instance_id,
@@ -182,7 +206,7 @@ def _heartbeat(state: State, at_s: float, reset: str | None) -> Heartbeat:
         host=beats.host if beats.host != beats.told_host else None,
         own_handshakes=_own(beats, at_s),
         unreachable=sorted(state.homes.dead)[:MOST_JUMPS],
-        reset=reset,
+        reset=beats.reset,
     )
 
 

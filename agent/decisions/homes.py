@@ -90,7 +90,8 @@ def linked(before: State, after: State) -> Step:
 def rehomed(state: State, event: Rehomed) -> Step:
     """What came of acting alone; a bundle that came in between has the last word."""
     if event.dead != state.homes.moved:
-        return state, (Rehome(state.homes.moved),)
+        return _with(state, is_moving=True), (Rehome(state.homes.moved),)
+    state = _with(state, is_moving=False)
     if event.error is not None:
         return state, (Log(logging.ERROR, "home_not_moved", {"error": event.error}),)
     watching, effects = _watching(state)
@@ -101,7 +102,9 @@ def rehomed(state: State, event: Rehomed) -> Step:
 
 def rekeyed(state: State) -> Step:
     """Another key was put in use by the bundle as it is: what was decided here holds on."""
-    return state, (Rehome(state.homes.moved),) if state.homes.moved else ()
+    if not state.homes.moved or state.homes.is_moving:
+        return state, ()
+    return _with(state, is_moving=True), (Rehome(state.homes.moved),)
 
 
 def _asked_again(state: State, at_s: float) -> Step:
@@ -131,7 +134,8 @@ def _out_of_service(state: State, at_s: float) -> frozenset[str]:
 def _moved(state: State, dead: frozenset[str], at_s: float) -> Step:
     if dead == state.homes.moved:
         return state, ()
-    return _with(state, moved=dead, moved_at_s=at_s), (Rehome(dead),)
+    moved = _with(state, moved=dead, moved_at_s=at_s, is_moving=True)
+    return moved, () if state.homes.is_moving else (Rehome(dead),)
 
 
 def _reset_due(state: State, at_s: float) -> Step:

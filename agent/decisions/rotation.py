@@ -84,7 +84,7 @@ def happened(state: State, event: ev.Event) -> Step:
         case ev.KeysFailed():
             is_first = state.rotation.tries == 0
             log = (Log(logging.WARNING, "keys_not_changed", {"error": event.error}),) if is_first else ()
-            return _later(_with(state, is_held=False), *log)
+            return _later(_with(state, is_held=False), *log, told_s=event.retry_after_s)
         case _:
             return state, ()
 
@@ -137,10 +137,10 @@ def _tell(state: State) -> Step:
     return _with(state, is_busy=True), (TellKeys(report),)
 
 
-def _later(state: State, *effects: Effect) -> Step:
+def _later(state: State, *effects: Effect, told_s: float | None = None) -> Step:
     tries = state.rotation.tries + 1
     waiting = _with(state, is_busy=False, is_waiting=True, tries=tries)
-    return waiting, (*effects, backed_off(ev.Timer.KEYS, tries))
+    return waiting, (*effects, backed_off(ev.Timer.KEYS, tries, told_s))
 
 
 def _with(state: State, **changes: Any) -> State:

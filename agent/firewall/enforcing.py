@@ -1,27 +1,29 @@
 """A jump's policy as the chains of its own nftables table; pure.
 
 Its chains judge the agent's interface alone and accept the rest, so the host's other traffic
-goes on. A packet passes by its own addresses, or as a reply by those of the flow it answers:
+goes on; but what is forwarded only since the agent switched that on is dropped. A packet of the
+tunnel passes by its own addresses, or as a reply by those of the flow it answers:
 
 - `own`, `replies`, `errors` are the ACL seen three ways: by a packet's own header, by its header
   turned round, and by the flow that an ICMP error is about. Each accepts, or returns.
 - No flow is established for ever: each packet is judged, so what is revoked is cut at once.
+- The jump's own addresses are judged as the jump, also the public one: `hub` is the ACL of what is about it.
 - A flow whose SYN was judged here carries a label, and what goes its way is no reply. One that was
   moved here from another hub has none: its packets pass by the addresses alone, or it would hang.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from agent.firewall.nftables import FAMILIES, Table, chain, each, hook_chain, interfaces
-from agent.firewall.policy import Cidr, Policy, elements, member, outermost, parse_member
+from agent.firewall.passing import NONE_OPENED, OF_OTHERS, WIRETY, Opened, clamp, of_others
+from agent.firewall.policy import Cidr, Member, Policy, Rule, elements, member, outermost, parse_member
 from agent.firewall.views import ERROR, ICMP, OWN, REPLY, View, lines_of
 from agent.liveness import ECHO_ID
 
-TCP_IPV4_OVERHEAD_BYTES = 40
-TCP_IPV6_OVERHEAD_BYTES = 60
 LABEL = 87  # a bit of 128 in a conntrack entry
-WIRETY = '"wy*"'  # interfaces of every enrolment
 
 NEVER_OUT = tuple(
     parse_member(cidr)
@@ -46,7 +48,6 @@ FROM_THE_KERNEL = (
     "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept",
 )
 
-
 ECHOES = f"icmp type {{ echo-request, echo-reply }} icmp id {ECHO_ID}"
 """By which agents see whether a jump's tunnel is alive: no rule of the ACL may make it look dead."""
 
@@ -59,6 +60,7 @@ class Surroundings:
     mtu: int
     addresses: frozenset[Cidr] = frozenset()
     nat_interfaces: tuple[str, ...] = ()
+    opened: Opened = NONE_OPENED
 
 
 def table(policy: Policy, around: Surroundings) -> Table:
@@ -84,8 +86,12 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
     blocked, isolated, hubs, internet = (names[name] for name in ("blocked", "isolated", "hubs", "internet"))
 
     yield hook_chain(
-        "forward", "filter hook forward", "filter", [f"iifname {own} goto from_tunnel", f"oifname {own} goto to_tunnel"]
+        "forward",
+        "filter hook forward",
+        "filter",
+        [f"iifname {own} goto from_tunnel", f"oifname {own} goto to_tunnel", *of_others(around.opened)],
     )
+    yield chain("of_others", OF_OTHERS)
     yield hook_chain("input", "filter hook input", "filter", [f"iifname {own} goto to_host"])
     yield hook_chain("output", "filter hook output", "filter", [f"oifname {own} goto from_host"])
     yield chain(
@@ -99,8 +105,13 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
         ],
     )
     yield chain("to_tunnel", ["jump first", f"iifname {WIRETY} drop", "goto entering"])
-    yield chain("to_host", ["jump first", *_of_host("daddr"), "goto leaving"])
-    yield chain("from_host", ["jump first", *FROM_THE_KERNEL, *_of_host("saddr"), "goto entering"])
+    yield chain("to_host", ["jump first", *_of_host("daddr"), *_declared("daddr", "leaving"), "goto to_undeclared"])
+    yield chain(
+        "from_host",
+        ["jump first", *FROM_THE_KERNEL, *_of_host("saddr"), *_declared("saddr", "entering"), "goto from_undeclared"],
+    )
+    yield chain("to_undeclared", [*_surfing(OWN, internet, "hub"), "drop"])
+    yield chain("from_undeclared", _judged([], _surfing(REPLY, internet, "hub_replies"), []))
     yield chain(
         "first",
         [
@@ -127,16 +138,42 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
     )
     yield chain("leaving_own", [*(f"{line} return" for line in _apart_from(isolated, hubs)), "goto own"])
     yield chain("entering_own", [*(f"{line} return" for line in _apart(isolated, hubs)), "goto own"])
-    for name, view in (("own", OWN), ("replies", REPLY), ("errors", ERROR)):
-        lines = [line for rule in policy.rules for line in lines_of(rule, view, names)]
-        yield chain(name, [*lines, "accept"])
-    yield hook_chain("clamp", "filter hook forward", "mangle", _clamp(own, around.mtu))
+    about_hub = _about_hub(policy, around.addresses)
+    for name, view, rules in (
+        *(("own", OWN, policy.rules), ("replies", REPLY, policy.rules), ("errors", ERROR, policy.rules)),
+        *(("hub", OWN, about_hub), ("hub_replies", REPLY, about_hub)),
+    ):
+        yield chain(name, [*(line for rule in rules for line in lines_of(rule, view, names)), "accept"])
+    yield hook_chain("clamp", "filter hook forward", "mangle", clamp(own, around.mtu))
     yield hook_chain("nat", "nat hook postrouting", "srcnat", _masquerade(policy, own, nat, internet))
 
 
 def _of_host(side: str) -> list[str]:
     """Of the jump itself: agents' echoes always, all else by the policy."""
     return [f"{ECHOES} ip {side} @localv4 accept", *each(f"$ip {side} @localv$v goto through")]
+
+
+def _declared(side: str, judge: str) -> list[str]:
+    """The jump's address in a network that is declared belongs to that."""
+    return each(f"$ip {side} @exitsv$v goto {judge}")
+
+
+def _about_hub(policy: Policy, addresses: frozenset[Cidr]) -> list[Rule]:
+    """What the policy says of this jump, for those of its addresses that no set has: its public one is as much the
+    jump as the one in the tunnel."""
+    own = [member(address) for address in addresses]
+    about = {name for name, members in policy.sets.items() if any(_holds(members, one) for one in own)}
+    return [
+        replace(rule, destination=None)
+        for rule in policy.rules
+        if rule.destination is None or rule.destination in about
+    ]
+
+
+def _holds(members: Sequence[Member], one: Member) -> bool:
+    """Members in order, which do not overlap."""
+    at = bisect_right(members, one.first, key=attrgetter("first"))
+    return at > 0 and one.last <= members[at - 1].last
 
 
 def _apart_from(isolated: str, hubs: str) -> list[str]:
@@ -165,13 +202,15 @@ def _judged(own: Sequence[str], replies: Sequence[str], errors: Sequence[str]) -
 
 def _leaving(view: View, internet: str, judge: str) -> list[str]:
     """Out of the tunnel go exits, and the internet for those who have it."""
+    exits = [f"{view.destination[version]} @exitsv{version} jump {judge}" for version in FAMILIES]
+    return [*exits, *_surfing(view, internet, judge)]
+
+
+def _surfing(view: View, internet: str, judge: str) -> list[str]:
+    """To what is no private network, by those who have the internet."""
     return [
-        line
+        f"{view.source[version]} @{internet}v{version} {_is_internet(view, version)} jump {judge}"
         for version in FAMILIES
-        for line in (
-            f"{view.destination[version]} @exitsv{version} jump {judge}",
-            f"{view.source[version]} @{internet}v{version} {_is_internet(view, version)} jump {judge}",
-        )
     ]
 
 
@@ -208,13 +247,3 @@ def _masquerade(policy: Policy, own: str, nat: str | None, internet: str) -> lis
     ]
     to_internet = f"$ip saddr @{internet}v$v $ip daddr != @neverv$v"
     return [*lines, *each(f"iifname {own} oifname {nat} {to_internet} masquerade")]
-
-
-def _clamp(own: str, mtu: int) -> list[str]:
-    """Both ways; the kernel only ever lowers an MSS."""
-    sizes = (("ipv4", mtu - TCP_IPV4_OVERHEAD_BYTES), ("ipv6", mtu - TCP_IPV6_OVERHEAD_BYTES))
-    return [
-        f"{side} {own} meta nfproto {family} tcp flags syn / syn,rst tcp option maxseg size set {size}"
-        for side in ("iifname", "oifname")
-        for family, size in sizes
-    ]

@@ -6,14 +6,16 @@ written, iptables can still read its tables.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from agent.firewall.judging import Chains, Packet
+from agent.firewall.policy import Cidr
+
 OWNERS = {"DOCKER": "Docker", "ufw": "ufw", "firewalld": "firewalld"}  # by how a chain or the table begins
 Hook = Literal["forward", "input"]
-FINAL = frozenset({"drop", "reject"})
-FINAL_TARGETS = frozenset({"DROP", "REJECT"})
+DNS_PORT = 53
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +29,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """`is_closed`: what no rule accepts does not pass. `is_open_to_us`: a rule of the operator's accepts the
-    agent's interface. `marked`: handles of the agent's own rules; `is_led`: they are just as they should be."""
+    """`is_closed`: without the agent's own rules, packets between peers do not pass. `marked`: handles of the agent's
+    own rules; `is_led`: they are just as they should be."""
 
     place: Place
     owner: str | None
     is_closed: bool
-    is_open_to_us: bool
     marked: tuple[int, ...]
     has_chain: bool
     is_led: bool
 
     @property
     def forbids(self) -> bool:
-        return self.is_closed and not self.is_open_to_us and not self.is_led
+        return self.is_closed and not self.is_led
 
     @property
     def has_traces(self) -> bool:
@@ -58,43 +59,84 @@ def places(chains: str, families: frozenset[str], hook: Hook = "forward") -> tup
     )
 
 
-def foreign(place: Place, listing: str, interface: str) -> Foreign:
-    """Of `nft -j -t list table`, what one such chain does to the agent's interface."""
+def foreign(place: Place, listing: str, interface: str, networks: Collection[Cidr]) -> Foreign:
+    """Of `nft -j -t list table`, what one such chain does to packets between peers of these networks."""
     objects = json.loads(listing)["nftables"]
-    chains = [item["chain"] for item in objects if "chain" in item]
     rules = [item["rule"] for item in objects if "rule" in item]
-    base: Mapping[str, Any] = next((chain for chain in chains if chain["name"] == place.chain), {})
-    here = [rule for rule in rules if rule["chain"] == place.chain]
-    marked = tuple(rule["handle"] for rule in here if rule.get("comment") == mark(interface))
+    marked = tuple(rule["handle"] for rule in rules if rule["chain"] == place.chain and _is_marked(rule, interface))
     own = [rule["expr"] for rule in rules if rule["chain"] == interface]
-    has_chain = any(chain["name"] == interface for chain in chains)
+    others = _chains(objects, [rule for rule in rules if not _is_marked(rule, interface)])
+    between = [Packet(interface, interface, network, network) for network in _of_family(place, networks)]
     return Foreign(
         place=place,
-        owner=_owner(place, chains),
-        is_closed=_is_closed(base, here),
-        is_open_to_us=any(_accepts(rule, interface) for rule in rules if rule["chain"] != interface),
+        owner=_owner(place, objects),
+        is_closed=not all(others.fate(place.chain, packet).passes for packet in between),
         marked=marked,
-        has_chain=has_chain,
+        has_chain=any(item["chain"]["name"] == interface for item in objects if "chain" in item),
         is_led=len(marked) == 1 and own == [_accepting("iifname", interface), _accepting("oifname", interface)],
     )
 
 
 def shut(place: Place, listing: str, port: int) -> str | None:
-    """Of `nft -j -t list table`: a sentence where one such chain drops what comes to a UDP port; None: it does not,
-    as far as the rules say so themselves."""
+    """Of `nft -j -t list table`: a sentence where one such chain drops what comes from outside to a UDP port; None:
+    it does not, as far as the rules say so themselves."""
     objects = json.loads(listing)["nftables"]
-    chains = [item["chain"] for item in objects if "chain" in item]
-    rules = [item["rule"] for item in objects if "rule" in item]
-    base: Mapping[str, Any] = next((chain for chain in chains if chain["name"] == place.chain), {})
-    here = [rule for rule in rules if rule["chain"] == place.chain]
-    if not _is_closed(base, here) or any(_takes(rule, port) for rule in rules):
+    fate = _chains(objects).fate(place.chain, Packet(came_by=None, protocol="udp", port=port))
+    if fate.passes:
         return None
-    owner = _owner(place, chains)
-    how = f"ufw allow {port}/udp" if owner == "ufw" else f"accept UDP {port} there"
+    owner = _owner(place, objects)
+    how = {
+        "ufw": f"ufw allow {port}/udp",
+        "firewalld": f"firewall-cmd --permanent --add-port={port}/udp && firewall-cmd --reload",
+    }.get(owner or "", f"accept UDP {port} there")
+    what = f"what comes to UDP port {port}" if fate.is_by_rule else "what none of its rules accepts"
+    named = "" if fate.is_by_rule else f", and none names UDP port {port}"
+    return f"chain {_named(place, owner, fate.chain)} drops {what}{named}, so peers do not reach this jump: {how}"
+
+
+def deaf(place: Place, listing: str, interface: str, networks: Collection[Cidr]) -> str | None:
+    """The same where names that peers ask this jump for are dropped."""
+    objects = json.loads(listing)["nftables"]
+    chains = _chains(objects)
+    asked = {
+        protocol: [
+            Packet(interface, None, network, None, protocol, DNS_PORT) for network in _of_family(place, networks)
+        ]
+        for protocol in ("udp", "tcp")
+    }
+    fates = [(name, chains.fate(place.chain, packet)) for name, packets in asked.items() for packet in packets]
+    dropped = {name.upper(): fate for name, fate in fates if not fate.passes}
+    if not dropped:
+        return None
+    owner, (fate, *_) = _owner(place, objects), dropped.values()
+    how = {
+        "ufw": f"ufw allow in on {interface} to any port {DNS_PORT}",
+        "firewalld": f"firewall-cmd --permanent --zone=trusted --add-interface={interface} && firewall-cmd --reload",
+    }.get(owner or "", f"accept UDP and TCP {DNS_PORT} from {interface} there")
     return (
-        f"chain {_named(place, owner)} drops what none of its rules accepts, and none names UDP port {port}, so peers"
-        f" do not reach this jump: {how}"
+        f"chain {_named(place, owner, fate.chain)} drops {' and '.join(dropped)} port {DNS_PORT} from {interface}, so"
+        f" peers get no names from this jump (--manage-forward does not open this): {how}"
     )
+
+
+def _chains(objects: Iterable[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]] | None = None) -> Chains:
+    """Of a table, with these rules alone; None: all."""
+    found = [item["rule"] for item in objects if "rule" in item] if rules is None else rules
+    by_chain: dict[str, list[Mapping[str, Any]]] = {}
+    for rule in found:
+        by_chain.setdefault(rule["chain"], []).append(rule)
+    policies = {item["chain"]["name"]: item["chain"].get("policy", "accept") for item in objects if "chain" in item}
+    return Chains(policies, by_chain)
+
+
+def _of_family(place: Place, networks: Collection[Cidr]) -> Sequence[Cidr | None]:
+    """Those whose packets the table sees."""
+    version = {"ip": 4, "ip6": 6}.get(place.family)
+    return [network for network in networks if version in (None, network.version)]
+
+
+def _is_marked(rule: Mapping[str, Any], interface: str) -> bool:
+    return bool(rule.get("comment") == mark(interface))
 
 
 def mark(interface: str) -> str:
@@ -124,8 +166,8 @@ def closing(found: Foreign, interface: str) -> str:
 def sentence(found: Foreign, interface: str) -> str:
     """What is wrong, and what to do."""
     return (
-        f"chain {_named(found.place, found.owner)} drops what none of its rules accepts, so packets of peers do not"
-        f" pass this jump: run the agent with --manage-forward, or accept iifname and oifname {interface} there"
+        f"chain {_named(found.place, found.owner)} drops packets of peers, so they do not"
+        f" pass this host: run the agent with --manage-forward, or accept iifname and oifname {interface} there"
     )
 
 
@@ -139,59 +181,14 @@ def _unmarking(found: Foreign) -> list[Mapping[str, Any]]:
     return [{"delete": {"rule": {**chain, "handle": handle}}} for handle in found.marked]
 
 
-def _owner(place: Place, chains: Iterable[Mapping[str, Any]]) -> str | None:
-    names = [place.table, *(chain["name"] for chain in chains)]
+def _owner(place: Place, objects: Iterable[Mapping[str, Any]]) -> str | None:
+    names = [place.table, *(item["chain"]["name"] for item in objects if "chain" in item)]
     return next((owner for start, owner in OWNERS.items() if any(name.startswith(start) for name in names)), None)
 
 
-def _named(place: Place, owner: str | None) -> str:
-    return f"{place.chain} of table {place.family} {place.table}" + (f" ({owner})" if owner is not None else "")
-
-
-def _is_closed(base: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> bool:
-    return base.get("policy") == "drop" or (bool(rules) and _ends_all(rules[-1]))
-
-
-def _takes(rule: Mapping[str, Any], port: int) -> bool:
-    """Whether a rule accepts a UDP port, for some packets at least."""
-    parts: Sequence[Mapping[str, Any]] = rule["expr"]
-    payloads = [part["match"] for part in parts if "payload" in part.get("match", {}).get("left", {})]
-    ports = [match["right"] for match in payloads if match["left"]["payload"].get("field") == "dport"]
-    protocols = {match["left"]["payload"]["protocol"] for match in payloads}
-    is_udp = bool(protocols & {"udp", "th"})
-    return any("accept" in part for part in parts) and is_udp and any(_holds(right, port) for right in ports)
-
-
-def _holds(right: Any, port: int) -> bool:
-    """Whether the right side of a match holds a port: a number, a range, or a set of them."""
-    if isinstance(right, dict) and "range" in right:
-        first, last = right["range"]
-        return bool(first <= port <= last)
-    if isinstance(right, dict) and "set" in right:
-        return any(_holds(member, port) for member in right["set"])
-    return bool(right == port)
-
-
-def _ends_all(rule: Mapping[str, Any]) -> bool:
-    """Whether nothing gets past a rule: it has no condition, and drops or rejects."""
-    conditions = [part for part in rule["expr"] if "match" in part or part.get("xt", {}).get("type") == "match"]
-    verdicts = [part for part in rule["expr"] if part.keys() & FINAL or part.get("xt", {}).get("name") in FINAL_TARGETS]
-    return not conditions and bool(verdicts)
-
-
-def _accepts(rule: Mapping[str, Any], interface: str) -> bool:
-    parts: Sequence[Mapping[str, Any]] = rule["expr"]
-    names = {str(part["match"]["right"]) for part in parts if _is_about_input(part)}
-    return any("accept" in part for part in parts) and any(_covers(name, interface) for name in names)
-
-
-def _is_about_input(part: Mapping[str, Any]) -> bool:
-    match = part.get("match", {})
-    return bool(match.get("op") == "==" and match.get("left") == {"meta": {"key": "iifname"}})
-
-
-def _covers(name: str, interface: str) -> bool:
-    return name == interface or (name.endswith("*") and interface.startswith(name[:-1]))
+def _named(place: Place, owner: str | None, chain: str | None = None) -> str:
+    said = f" ({owner})" if owner is not None else ""
+    return f"{chain or place.chain} of table {place.family} {place.table}{said}"
 
 
 def _accepting(key: str, interface: str) -> list[dict[str, Any]]:

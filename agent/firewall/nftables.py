@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from agent.firewall.policy import parse_member
@@ -25,6 +26,12 @@ class Table:
     def has_shape_of(self, other: "Table") -> bool:
         """Whether elements are all that differs."""
         return (self.interface, self.chains, self.comments) == (other.interface, other.chains, other.comments)
+
+    def mark(self, shape: str) -> str:
+        """Of all but the elements, and of the shape in which the kernel lists it with its handles: by this another
+        process knows it again."""
+        words = (self.interface, self.chains, sorted(self.comments.items()), shape)
+        return sha256(json.dumps(words).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

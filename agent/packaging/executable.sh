@@ -12,5 +12,6 @@ printf 'import sys\n\nfrom agent.__main__ import main\n\nsys.exit(main())\n' > "
   --name wirety-agent --paths . --hidden-import agent.adapters.metrics --collect-submodules agent.cli \
   --add-data "$PWD/agent/packaging/wirety-agent.service:agent/packaging" \
   --add-data "$PWD/agent/packaging/wirety-agent-seal.service:agent/packaging" \
+  --add-data "$PWD/agent/packaging/networkd.conf:agent/packaging" \
   --exclude-module tkinter --exclude-module test --exclude-module unittest --exclude-module chalicelib.adapters \
   --distpath "$to" --workpath "$work/work" --specpath "$work" "$work/wirety-agent.py"

@@ -22,9 +22,10 @@ control plane could not be asked or told: the tunnel stands on the last good bun
 one that a guard undoes unless the control plane answers (--confirm-within).
 """
 SEAL_EPILOG = """\
-Started at boot by the unit wirety-agent-seal, before the host's network is up. It seals a host whose
-last good bundle has full encapsulation: until the agent has brought the tunnel up, nothing leaves but DHCP
-and what goes to the local network. On other hosts it does nothing.
+Used at boot by the unit wirety-agent-seal, before the host's network is up. It seals a host that had full
+encapsulation, by the files wy*_seal.nft in the state directory: until the agent has brought the tunnel up,
+nothing leaves but DHCP and what goes to the local network. A damaged file seals it from that network too.
+On other hosts it does nothing.
 """
 PLAN_EPILOG = """\
 Changes nothing. Without --fetch it compares this host with the last good bundle on disk.
@@ -62,6 +63,7 @@ class RunSettings:
     metrics_port: int | None = None
     log_level: LogLevel = "info"
     is_json: bool = False
+    allows_lan: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class PlanSettings:
     is_insecure: bool
     nat_interfaces: tuple[str, ...] = ()
     manages_forward: bool = False
+    allows_lan: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +127,17 @@ def _declare_runner(parser: Parser) -> None:
     days = "replace a regular peer's WireGuard key this often; 0: only when asked to"
     option(parser, "key_days", "DAYS", f"{days}; default {DEFAULT_KEY_DAYS:.0f}")
     _declare_jump(parser)
+    _declare_full_encapsulation(parser)
 
 
 def _declare_jump(parser: Parser) -> None:
     text = "of a jump: where masquerading happens, repeatable; default: where routes go"
     option(parser, "nat_interface", "NAME", text, action="append")
     switch(parser, "manage_forward", "of a jump: add one rule to other firewalls that drop what it forwards")
+
+
+def _declare_full_encapsulation(parser: Parser) -> None:
+    switch(parser, "no_lan", "with full encapsulation: the local network is not reached either")
 
 
 def _declare_run(parser: Parser) -> None:
@@ -153,6 +161,7 @@ def _read_runner(given: Given, is_once: bool, is_guard: bool) -> RunSettings:
         metrics_port=values.metrics_port(given),
         log_level=values.log_level(given),
         is_json=not is_guard and given.is_asked("json"),
+        allows_lan=not given.is_asked("no_lan"),
     )
 
 
@@ -196,6 +205,7 @@ def _declare_plan(parser: Parser) -> None:
     declare.insecure(parser)
     declare.json(parser)
     _declare_jump(parser)
+    _declare_full_encapsulation(parser)
 
 
 def _read_plan(given: Given) -> PlanSettings:
@@ -207,6 +217,7 @@ def _read_plan(given: Given) -> PlanSettings:
         is_insecure=given.is_asked("insecure"),
         nat_interfaces=values.nat_interfaces(given),
         manages_forward=given.is_asked("manage_forward"),
+        allows_lan=not given.is_asked("no_lan"),
     )
 
 

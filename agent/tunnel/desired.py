@@ -72,6 +72,11 @@ class Desired:
     resolvers: tuple[IPv4Address | IPv6Address, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def is_router(self) -> bool:
+        """Whether it leads to networks behind it though it is no jump: then jumps judge who may go there."""
+        return not self.is_forwarding and not self.is_blocked and bool(self.policy.exits)
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedPeer:

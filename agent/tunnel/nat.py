@@ -1,4 +1,4 @@
-"""By which of the host's interfaces masqueraded traffic leaves; pure."""
+"""By which of the host's interfaces traffic of the tunnel leaves, and its answers come; pure."""
 
 from collections.abc import Iterable
 from ipaddress import ip_network
@@ -21,6 +21,16 @@ def nat_interfaces(policy: Policy, host: HostRoutes, named: tuple[str, ...] = ()
     ends: list[Cidr] = [way.cidr for way in policy.exits if way.is_masqueraded]
     if policy.sets["internet"]:
         ends += INTERNET
+    return _leading(ends, host)
+
+
+def outer_interfaces(policy: Policy, host: HostRoutes, named: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Those, and what leads to exits that are not masqueraded."""
+    routed = _leading([way.cidr for way in policy.exits if not way.is_masqueraded], host)
+    return tuple(sorted({*nat_interfaces(policy, host, named), *routed}))
+
+
+def _leading(ends: Iterable[Cidr], host: HostRoutes) -> tuple[str, ...]:
     found = {name for end in ends for name in _towards(end, host) if FOREIGN_INTERFACE.fullmatch(name)}
     return tuple(sorted(found))
 

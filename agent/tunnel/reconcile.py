@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from agent.tunnel.desired import Address, Desired, Endpoint, Prefix, Section
+from agent.tunnel.desired import Address, Desired, Endpoint, Prefix, Section, contains
 from agent.tunnel.live import Live, LivePeer
 
 Ordered = TypeVar("Ordered", Address, Prefix)
@@ -28,12 +28,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What has to change, see steps; empty fields are no change."""
+    """What has to change, see steps; empty fields are no change. `cuts`: those of `changes` by which a section loses
+    prefixes, with nothing but what it keeps."""
 
     creates: bool = False
     removed: tuple[str, ...] = ()
-    shrunk: tuple[Change, ...] = ()
-    grown: tuple[Change, ...] = ()
+    changes: tuple[Change, ...] = ()
+    cuts: tuple[Change, ...] = ()
     sets_key: bool = False
     listen_port: int | None = None
     new_addresses: tuple[Address, ...] = ()
@@ -52,10 +53,6 @@ class Plan:
         """Whether addresses, MTU, link state or routes change."""
         laid = (self.new_addresses, self.old_addresses, self.mtu, self.brings_up, self.new_routes, self.old_routes)
         return any(laid)
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        return self.shrunk + self.grown
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +75,17 @@ NOTHING = Plan()
 
 
 def difference(live: Live, wanted: Desired, public_key: str, memory: Memory) -> Plan:
-    changes = [
+    changes = tuple(
         change
         for section in wanted.sections.values()
         if (change := _change(section, live.peers.get(section.public_key), memory)) is not None
-    ]
+    )
     port = wanted.listen_port
     plan = Plan(
         creates=not live.exists,
         removed=tuple(sorted(live.peers.keys() - wanted.sections.keys())),
-        shrunk=tuple(change for change in changes if _loses(change.section, live)),
-        grown=tuple(change for change in changes if not _loses(change.section, live)),
+        changes=changes,
+        cuts=tuple(cut for change in changes if (cut := _cut(change, live)) is not None),
         sets_key=live.public_key != public_key,
         listen_port=port if port is not None and port != live.listen_port else None,
         mtu=wanted.mtu if wanted.mtu != live.mtu else None,
@@ -106,6 +103,26 @@ def relaid(plan: Plan, live: Live, wanted: Desired) -> Plan:
         new_routes=_in_order(wanted.routes - live.routes),
         old_routes=_in_order(live.routes - wanted.routes),
     )
+
+
+def changing_hands_within(live: Live, wanted: Desired, plan: Plan) -> frozenset[Prefix]:
+    """Prefixes that a peer loses or gains, where one of them lies in a range of another; none otherwise.
+
+    Such a prefix belongs to the range's peer as soon as the other has it no more, or as long as it has it not yet.
+    Where the interface is still to be made nobody has anything.
+    """
+    if not live.exists:
+        return frozenset()
+    had = {key: peer.allowed_ips for key, peer in live.peers.items()}
+    changed = [had[key] for key in plan.removed]
+    changed += [had.get(change.section.public_key, frozenset()) ^ change.section.allowed_ips for change in plan.changes]
+    moving = frozenset(prefix for prefixes in changed for prefix in prefixes)
+    if not moving:
+        return moving
+    sections = [*had.values(), *(section.allowed_ips for section in wanted.sections.values())]
+    ranges = {prefix for prefixes in sections for prefix in prefixes if prefix.prefixlen < prefix.max_prefixlen}
+    is_within = any(outer != inner and contains(outer, inner) for outer in ranges for inner in moving)
+    return moving if is_within else frozenset()
 
 
 def carried_out(live: Live, plan: Plan, public_key: str, resolved: Mapping[Endpoint, str]) -> Live:
@@ -145,9 +162,12 @@ def _change(section: Section, peer: LivePeer | None, memory: Memory) -> Change |
     return Change(section=section, endpoint=section.endpoint if moved else None, is_new=False)
 
 
-def _loses(section: Section, live: Live) -> bool:
-    peer = live.peers.get(section.public_key)
-    return peer is not None and not peer.allowed_ips <= section.allowed_ips
+def _cut(change: Change, live: Live) -> Change | None:
+    """With the prefixes that it has before and after; None: it loses none."""
+    section, peer = change.section, live.peers.get(change.section.public_key)
+    if peer is None or peer.allowed_ips <= section.allowed_ips:
+        return None
+    return replace(change, section=replace(section, allowed_ips=section.allowed_ips & peer.allowed_ips))
 
 
 def _without(taken: frozenset[Prefix], peer: LivePeer) -> LivePeer:

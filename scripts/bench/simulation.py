@@ -90,7 +90,7 @@ class Simulation:
     def __post_init__(self) -> None:
         self.state = initial(NETWORK_ID, PEER_ID, "simulated")
         self._nobody = Nobody(self._arrived.put)
-        self._events.append(ev.Started(saved=_a_bundle()))
+        self._events.append(ev.Started(saved=a_bundle()))
 
     def run(self, is_over: Callable[[], bool]) -> None:
         while not is_over():
@@ -192,7 +192,7 @@ def _own_mb() -> float:
     return resident_mb(os.getpid())
 
 
-def _a_bundle() -> Fetched:
+def a_bundle(peer_id: str = PEER_ID) -> Fetched:
     hub = BundlePeer(
         peer_id="jmp_1",
         public_key=wireguard_public_key(new_wireguard_key()),
@@ -205,7 +205,7 @@ def _a_bundle() -> Fetched:
         generation=0,
         revision=1,
         network_id=NETWORK_ID,
-        peer_id=PEER_ID,
+        peer_id=peer_id,
         is_blocked=False,
         next_signing_key="",
         interface=Interface(addresses=["10.9.0.2/24"], listen_port=None, mtu=1420),

@@ -289,21 +289,53 @@ def test_a_host_that_sends_everything_into_the_tunnel_is_sealed_before_there_is_
     assert laboratory.inside.sh("nft list tables") == ""
 
 
-def test_a_damaged_enrolment_does_not_leave_another_unsealed_and_is_told(laboratory: Laboratory) -> None:
+def sealed_once(laboratory: Laboratory) -> Path:
+    """A host that sent everything through its tunnel, as it is right after its next boot; the seal on its disk."""
     hub = a_peer("hub", ["0.0.0.0/0"], endpoint="198.51.100.9:51820")
     laboratory.origin.bundle = a_bundle(1, [hub], full_encapsulation=True)
     laboratory.enroll()
     laboratory.command("run", "--once")
     laboratory.inside.sh("nft flush ruleset")
-    damaged = laboratory.state / "a-network" / "enrollment.json"
-    damaged.parent.mkdir()
-    damaged.write_text("{")
+    return laboratory.state / NETWORK_ID / f"{INTERFACE}_seal.nft"
+
+
+def test_a_host_is_sealed_whatever_became_of_the_other_files_of_its_enrolment(laboratory: Laboratory) -> None:
+    ready = sealed_once(laboratory)
+    for file in [*ready.parent.glob("*.json*"), ready.parent / "tombstone.json"]:
+        file.write_text("{")
 
     sealed = laboratory.command("seal")
 
+    assert (sealed.returncode, sealed.stderr) == (0, "")
+    assert "chain hold" in laboratory.inside.sh(f"nft list table inet {INTERFACE}_seal")
+
+
+def test_a_host_that_gives_its_local_network_up_does_so_at_its_next_boot_too(laboratory: Laboratory) -> None:
+    ready = sealed_once(laboratory)
+    lan = [ready.read_text()]
+
+    laboratory.command("run", "--once", "--no-lan")
+    lan.append(ready.read_text())
+    planned = [laboratory.command("plan", "--no-lan").stdout, laboratory.command("plan").stdout]
+
+    assert ["@local_v4 accept" in text for text in lan] == [True, False]
+    assert ["nothing to do" in text for text in planned] == [True, False]
+
+
+@pytest.mark.parametrize("damage", ["", "{", "table inet"])
+def test_a_seal_that_is_damaged_shuts_the_host_and_says_so(laboratory: Laboratory, damage: str) -> None:
+    ready = sealed_once(laboratory)
+    ready.write_text(f"table inet {INTERFACE}_seal\n" if damage == "table inet" else damage)
+
+    sealed = laboratory.command("seal")
+    shut = laboratory.inside.sh(f"nft list table inet {INTERFACE}_seal")
+    again = laboratory.command("run", "--once")
+
     assert sealed.returncode == 1
-    assert "a-network" in sealed.stderr
-    assert f"{INTERFACE}_seal" in laboratory.inside.sh("nft list tables")
+    assert f"{INTERFACE}_seal is damaged" in sealed.stderr
+    assert ("chain hold" in shut, "@local_v4 accept" in shut) == (True, False)
+    assert again.returncode == 0
+    assert "@local_v4 accept" in laboratory.inside.sh(f"nft list table inet {INTERFACE}_seal")
 
 
 def test_scripts_get_one_json_object_from_each_step(laboratory: Laboratory) -> None:
@@ -322,7 +354,7 @@ def test_scripts_get_one_json_object_from_each_step(laboratory: Laboratory) -> N
         "is_changed": True,
         "is_on_trial": False,
     }
-    assert json.loads(left.stdout) == {**ids, "is_told": True, "reason": None}
+    assert json.loads(left.stdout) == {**ids, "is_told": True, "reason": None, "settings": []}
     assert json.loads(nothing.stdout)["peer_id"] is None
     assert [done.stderr for done in (enrolled, left, nothing)] == ["", "", ""]
     assert all("event" in json.loads(line) for line in ran.stderr.splitlines())
@@ -509,7 +541,7 @@ def test_peers_are_listed_and_pinged_by_name(laboratory: Laboratory) -> None:
 def test_a_service_is_installed_for_this_executable(laboratory: Laboratory, tmp_path: Path) -> None:
     inside = laboratory.inside
     refused = laboratory.command("install-service", "--dry-run")
-    inside.sh("mkdir -p /run/systemd/system /run/bin /etc/systemd/system && mount -t tmpfs tmpfs /etc/systemd/system")
+    inside.sh("mkdir -p /run/systemd/system /run/bin /etc/systemd && mount -t tmpfs tmpfs /etc/systemd")
     for name, text in {"wirety-agent": "", "systemctl": 'echo "$*" >> /run/called'}.items():
         inside.do(lambda: Path(f"/run/bin/{name}").write_text(f"#!/bin/sh\n{text}\n"))  # noqa: B023
         inside.sh(f"chmod 755 /run/bin/{name}")
@@ -522,7 +554,7 @@ def test_a_service_is_installed_for_this_executable(laboratory: Laboratory, tmp_
         )
 
     dry = install("--dry-run")
-    untouched = inside.sh("ls /etc/systemd/system")
+    untouched = inside.sh("ls /etc/systemd")
     done = install("--json")
     called = inside.sh("cat /run/called").splitlines()
     units = {
@@ -537,7 +569,9 @@ def test_a_service_is_installed_for_this_executable(laboratory: Laboratory, tmp_
     assert json.loads(done.stdout)["is_started"] is False
     assert called == ["daemon-reload", "enable wirety-agent-seal.service", "enable wirety-agent.service"]
     assert "ExecStart=/run/bin/wirety-agent run" in units["wirety-agent"]
-    assert "ExecStart=/run/bin/wirety-agent seal" in units["wirety-agent-seal"]
+    assert "exec /run/bin/wirety-agent seal" in units["wirety-agent-seal"]
+    assert f"ConditionPathExistsGlob=|{laboratory.state}/*/wy*_seal.nft" in units["wirety-agent-seal"]
+    assert "ManageForeignRoutes=no" in inside.sh("cat /etc/systemd/networkd.conf.d/wirety.conf")
     for text in units.values():
         assert f"Environment=WIRETY_STATE_DIR={laboratory.state}" in text
         assert "/usr/local/bin" not in text

@@ -1,6 +1,6 @@
 """The core in values: what it decides when hints, answers, failures and timers arrive."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from agent.ports import Made
 from agent.received import Fetched, Version
 from agent.state import Session, Socket, State, Work
 from agent.tunnel.live import Seen, Sighted
-from agent.waiting import BACKOFF_CAP_S, MOST_SPREAD_S
+from agent.waiting import MOST_SPREAD_S
 from chalicelib.wire.bundle import Bundle
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import (
@@ -43,6 +43,7 @@ from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public
 MADE = Made(is_changed=True)
 HOST = Host(hostname="h", os="Debian", agent_version="0")
 NO_ANSWER = "no answer"
+HEARTBEAT = Heartbeat(instance_id="instance", seq=1, generation=0, revision=0, hash="")
 
 Kind = TypeVar("Kind", bound=ef.Effect)
 
@@ -138,6 +139,15 @@ def test_a_bundle_from_disk_is_neither_saved_nor_reported() -> None:
 
     assert not agent.of(ef.Save)
     assert not agent.of(ef.Post)
+
+
+def test_how_long_a_bundle_from_disk_took_runs_from_the_start() -> None:
+    agent = a_started_agent(fetched(a_bundle(5)))
+    agent.now_s += 0.065
+
+    agent.apply(a_bundle(5))
+
+    assert [log.fields["ms"] for log in agent.of(ef.Log) if log.event == "bundle_applied"] == [65]
 
 
 def test_a_hint_leads_to_fetch_apply_report_and_save() -> None:
@@ -362,8 +372,8 @@ def test_whatever_a_session_fails_with_the_tunnel_stays_and_it_is_tried_again(st
     agent.take(ev.SessionFailed(status=status, reason=NO_ANSWER))
 
     assert not agent.of(ef.TearDown)
-    agent.timer(ev.Timer.CONNECT)
-    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+    agent.fire(ev.Timer.CONNECT)
+    assert agent.of(ef.OpenSession) == [ef.OpenSession()]
 
 
 def test_a_401_opens_another_session() -> None:
@@ -380,7 +390,8 @@ def test_a_refused_handshake_opens_another_session(status: int) -> None:
 
     agent.take(ev.SocketClosed(socket=1, status=status, reason=NO_ANSWER))
 
-    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+    agent.fire(ev.Timer.CONNECT)
+    assert agent.of(ef.OpenSession) == [ef.OpenSession()]
 
 
 def test_a_lost_socket_keeps_its_session() -> None:
@@ -401,24 +412,69 @@ def test_events_of_an_earlier_socket_are_nothing() -> None:
     assert agent.take(ev.FrameReceived(socket=1, frame=hint)) == []
 
 
-def test_waits_grow_to_a_minute_with_full_jitter() -> None:
-    agent = a_started_agent()
-    bounds = []
-    for _ in range(10):
-        agent.take(ev.SessionFailed(status=None, reason=NO_ANSWER))
-        bounds.append((agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s))
+def test_a_lost_socket_is_tried_again_soon_and_then_the_rarer_the_longer_it_is_away() -> None:
+    agent = a_connected_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    bounds = [(agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s)]
+    for away_s in (0, 10, 100, 1_000, 10_000):
+        agent.now_s = 100.0 + away_s
         agent.fire(ev.Timer.CONNECT)
+        bounds.append((agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s))
+        agent.take(ev.SocketClosed(socket=agent.state.link.number, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+        assert not agent.of(ef.SetTimer)  # the next try stays due when it was
 
-    assert bounds[:7] == [(0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (0, 32), (0, 60)]
-    assert bounds[-1] == (0, BACKOFF_CAP_S)
+    assert bounds == [(0, 4), (3, 4), (4.5, 6), (18, 24), (37.5, 50), (37.5, 50)]
+
+
+def test_a_jump_that_lost_its_socket_is_back_before_it_is_taken_for_silent() -> None:
+    agent = a_connected_jump()
+
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+
+    assert (agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s) == (0, 1)
 
 
 def test_a_welcome_ends_the_growth_of_waits() -> None:
     agent = a_connected_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    agent.now_s += 1_000
+    agent.fire(ev.Timer.CONNECT)
+    agent.take(ev.SocketOpened(socket=2, at_s=agent.now_s))
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=30))
+    assert ef.CancelTimer(ev.Timer.CONNECT) in agent.effects
 
-    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
+    agent.take(ev.SocketClosed(socket=2, status=None, reason=NO_ANSWER, at_s=agent.now_s))
 
-    assert agent.timer(ev.Timer.CONNECT).high_s == 1
+    assert agent.timer(ev.Timer.CONNECT).high_s == 4
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_refusal_that_says_when_to_come_again_is_heeded(status: int) -> None:
+    agent = a_connected_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    agent.fire(ev.Timer.CONNECT)
+
+    agent.take(ev.SocketClosed(socket=2, status=status, reason=NO_ANSWER, retry_after_s=30, at_s=agent.now_s))
+
+    assert (agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s) == (30, 64)
+
+
+def test_a_fetch_is_asked_for_again_when_its_answer_said() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+
+    agent.take(ev.FetchFailed(status=503, reason=NO_ANSWER, retry_after_s=3_600))
+
+    assert (agent.timer(ev.Timer.FETCH).low_s, agent.timer(ev.Timer.FETCH).high_s) == (3_600, 3_661)
+
+
+def test_a_renewal_is_asked_for_again_when_its_answer_said() -> None:
+    agent = a_connected_agent()
+    agent.fire(ev.Timer.RENEW)
+
+    agent.take(ev.SessionFailed(status=429, reason=NO_ANSWER, retry_after_s=20))
+
+    assert agent.timer(ev.Timer.RENEW).low_s == 20
 
 
 def test_an_hour_offline_is_a_line_of_log_a_minute() -> None:
@@ -467,7 +523,7 @@ def test_a_socket_that_is_not_welcomed_takes_the_one_before_with_it(is_refused: 
     if is_refused:
         agent.take(ev.SocketClosed(socket=2, status=503, reason=NO_ANSWER))
     else:
-        agent.fire(ev.Timer.WELCOME)
+        agent.fire(ev.Timer.CONNECT)
 
     assert ef.CloseSocket(1) in agent.of(ef.CloseSocket)
     agent.timer(ev.Timer.CONNECT)
@@ -518,14 +574,37 @@ def test_a_failed_renewal_keeps_the_socket_and_tries_again() -> None:
     assert agent.fire(ev.Timer.RENEW) == [ef.OpenSession()]
 
 
-def test_a_socket_without_welcome_is_given_up() -> None:
+def test_a_socket_without_welcome_is_left_behind_when_the_next_try_is_due() -> None:
     agent = a_started_agent()
     agent.take(ev.SessionOpened(lifetime_s=3600))
 
-    agent.fire(ev.Timer.WELCOME)
+    agent.fire(ev.Timer.CONNECT)
 
     assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]
+    assert agent.of(ef.OpenSocket) == [ef.OpenSocket(2)]
     agent.timer(ev.Timer.CONNECT)
+
+
+def test_a_welcome_for_a_session_that_ended_meanwhile_leaves_the_next_one_due() -> None:
+    agent = a_started_agent(fetched(a_bundle(5)))
+    agent.apply(a_bundle(5))
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+    agent.take(ev.SocketOpened(socket=1))
+    agent.take(ev.PostFailed(frame=HEARTBEAT, status=401, reason=NO_ANSWER))
+
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=30))
+
+    assert ef.CancelTimer(ev.Timer.CONNECT) not in agent.effects
+    assert ef.OpenSession() in agent.fire(ev.Timer.CONNECT)
+
+
+def test_a_call_for_a_session_that_hangs_is_waited_for_and_followed_at_once() -> None:
+    agent = a_started_agent()
+
+    agent.fire(ev.Timer.CONNECT)
+
+    assert not agent.of(ef.OpenSession)
+    assert agent.timer(ev.Timer.CONNECT).high_s == 1
 
 
 def test_a_socket_that_leaves_a_heartbeat_unanswered_is_given_up() -> None:
@@ -555,19 +634,22 @@ def test_a_tombstone_of_another_is_an_outage(tombstone: object) -> None:
     agent = a_connected_agent()
     agent.hint(6)
 
-    agent.take(ev.Deleted(tombstone=tombstone))  # type: ignore[arg-type]
+    otherwise = ev.FetchFailed(status=410, reason="another's", at_s=agent.now_s)
+    agent.take(ev.Deleted(tombstone=tombstone, otherwise=otherwise))  # type: ignore[arg-type]
 
     assert not agent.of(ef.TearDown)
-    assert agent.state.following.work is Work.IDLE
+    assert not agent.state.following.is_fetching
     agent.timer(ev.Timer.FETCH)
 
 
 def test_a_tombstone_of_another_for_a_session_is_tried_again() -> None:
     agent = a_started_agent()
 
-    agent.take(ev.Deleted(tombstone=a_tombstone(peer_id="dyn_other")))
+    otherwise = ev.SessionFailed(status=410, reason="another's")
+    agent.take(ev.Deleted(tombstone=a_tombstone(peer_id="dyn_other"), otherwise=otherwise))
 
-    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+    agent.fire(ev.Timer.CONNECT)
+    assert agent.of(ef.OpenSession) == [ef.OpenSession()]
 
 
 def test_a_tunnel_that_cannot_be_removed_is_tried_again_before_the_end() -> None:
@@ -587,6 +669,25 @@ def test_a_goodbye_of_a_deleted_peer_asks_for_the_proof() -> None:
 
     assert agent.of(ef.Fetch) == [ef.Fetch(since=None)]
     assert not agent.of(ef.TearDown)
+
+
+def test_many_that_are_deleted_together_ask_for_their_proofs_in_turn() -> None:
+    agent = a_connected_agent()
+
+    agent.receive(Bye(reason="peer_deleted", retry_in_s=20))
+
+    assert not agent.of(ef.Fetch)
+    assert agent.timer(ev.Timer.FETCH).low_s == 20
+    assert agent.fire(ev.Timer.FETCH) == [ef.Fetch(since=None)]
+
+
+def test_a_goodbye_that_says_when_to_come_back_is_heeded_when_the_socket_ends() -> None:
+    agent = a_connected_agent()
+
+    agent.receive(Bye(reason="session_ended", retry_in_s=20))
+    agent.take(ev.SocketClosed(socket=1, status=None, reason="closed", at_s=agent.now_s + 1))
+
+    assert (agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s) == (19, 42)
 
 
 def test_a_goodbye_of_an_ended_session_opens_another() -> None:
@@ -689,10 +790,10 @@ def test_a_look_at_the_host_waits_for_the_work_at_hand() -> None:
     agent = a_connected_agent(revision=5)
     agent.hint(6)
 
+    agent.fetch(a_bundle(6))
     agent.fire(ev.Timer.RECONCILE)
     assert not agent.of(ef.Reconcile)
     agent.timer(ev.Timer.RECONCILE)
-    agent.fetch(a_bundle(6))
     agent.apply(a_bundle(6))
 
     assert agent.fire(ev.Timer.RECONCILE) == [ef.Reconcile()]
@@ -741,6 +842,37 @@ def test_a_host_without_a_bundle_has_nothing_to_heal() -> None:
     agent.take(ev.Started(saved=None))
 
     assert agent.take(ev.HostChanged()) == []
+
+
+def test_work_on_the_host_waits_for_no_fetch_and_what_that_brings_waits_for_the_work() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+
+    assert agent.fire(ev.Timer.RECONCILE) == [ef.Reconcile()]
+    assert agent.fetch(a_bundle(6)) == []
+    agent.take(ev.Reconciled(made=Made(is_changed=False)))
+    assert agent.of(ef.Try) == [ef.Try(fetched(a_bundle(6)), good=fetched(a_bundle(5)))]
+    agent.apply(a_bundle(6))
+
+    assert agent.of(ef.Save) == [ef.Save(fetched(a_bundle(6)))]
+
+
+def test_a_bundle_that_came_while_the_one_before_was_tried_again_is_reported_and_saved() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.fetch(a_bundle(6))
+    agent.take(ev.ApplyFailed(fetched=fetched(a_bundle(6)), error="nft", is_refused=False, at_s=agent.now_s))
+    agent.hint(7)
+    agent.fire(ev.Timer.RECONCILE)
+    assert agent.of(ef.Try) == [ef.Try(fetched(a_bundle(6)), good=fetched(a_bundle(5)))]
+
+    agent.apply(a_bundle(6))
+    saved = agent.of(ef.Save)
+    agent.fetch(a_bundle(7))
+    agent.apply(a_bundle(7))
+
+    assert [*saved, *agent.of(ef.Save)] == [ef.Save(fetched(a_bundle(6))), ef.Save(fetched(a_bundle(7)))]
+    assert [(frame.revision, frame.ok) for frame in agent.sent() if isinstance(frame, Applied)] == [(7, True)]
 
 
 def test_an_unresolved_endpoint_brings_the_next_look_forward() -> None:
@@ -1166,6 +1298,61 @@ def test_without_a_socket_one_frame_goes_at_a_time() -> None:
     assert agent.timer(ev.Timer.HEARTBEAT).high_s <= 2
 
 
+def test_ten_minutes_of_what_cannot_wait_leave_one_post_under_way_while_the_control_plane_is_a_black_hole() -> None:
+    agent = a_connected_jump()
+    look(agent)
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    posts, looks = [], 0
+
+    for second in range(600):
+        agent.now_s += 1
+        look(agent, seen("a", endpoint=f"192.0.2.7:{second + 1}", handshake_at=second + 1, is_urgent=True))
+        posts += agent.of(ef.Post)
+        if second % 60 == 0:
+            looks += len([effect for effect in agent.fire(ev.Timer.RECONCILE) if effect == ef.Reconcile()])
+            agent.take(ev.Reconciled(made=Made(is_changed=False), at_s=agent.now_s))
+
+    assert (len(posts), looks, len(agent.state.beats.unacked)) == (1, 10, 1)
+    agent.take(ev.Posted(frame=posts[0].frame, ack=Ack(seq=2, generation=0, wanted=5, nonce="n"), at_s=agent.now_s))
+    (late,) = agent.of(ef.Post)
+    assert isinstance(late.frame, Heartbeat)
+    assert [one.endpoint for one in late.frame.observations] == ["192.0.2.7:600"]
+
+
+def test_what_a_post_without_answer_told_is_told_again_with_what_came_meanwhile() -> None:
+    agent = a_connected_jump()
+    look(agent)
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    look(agent, seen("a"))
+    (post,) = agent.of(ef.Post)
+    look(agent, seen("b", is_urgent=True), is_asked=False)
+    assert agent.effects == []
+
+    agent.take(ev.PostFailed(frame=post.frame, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    assert not agent.of(ef.Post)
+    assert agent.timer(ev.Timer.HEARTBEAT).high_s <= 2
+    look(agent)
+
+    (again,) = agent.of(ef.Post)
+    assert isinstance(again.frame, Heartbeat)
+    assert sorted(one.peer_id for one in again.frame.observations) == ["peer_a", "peer_b"]
+
+
+def test_a_report_waits_for_the_answer_to_the_post_before() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    look(agent)
+    (beat,) = agent.of(ef.Post)
+    agent.fetch(a_bundle(6))
+    agent.apply(a_bundle(6))
+    assert not agent.of(ef.Post)
+
+    agent.take(ev.PostFailed(frame=beat.frame, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+
+    assert [type(post.frame) for post in agent.of(ef.Post)] == [Applied]
+
+
 def test_more_dead_jumps_than_a_frame_may_name_are_named_as_far_as_it_may() -> None:
     agent = a_connected_agent()
     dead = {f"jmp_{number:02}": 0.0 for number in range(40)}
@@ -1214,6 +1401,7 @@ EVENTS = st.one_of(
     st.just(ev.SessionOpened(lifetime_s=60)),
     st.just(ev.Observed(host=HOST, seen=())),
     st.just(ev.HostChanged()),
+    st.just(ev.Reconciled(made=MADE)),
 )
 
 
@@ -1226,7 +1414,7 @@ def test_after_any_trouble_the_agent_ends_with_the_newest_bundle(trouble: list[e
     server = a_bundle(max(newest, agent.state.following.wanted.revision, 5))
 
     for _ in range(30):  # enough: every wait ends in at most one of these rounds
-        if agent.state.following.work is Work.FETCHING:
+        if agent.state.following.is_fetching:
             agent.fetch(server)
         if agent.state.following.work is Work.APPLYING:
             agent.apply(server)
@@ -1244,6 +1432,37 @@ def test_after_any_trouble_the_agent_ends_with_the_newest_bundle(trouble: list[e
 
     assert agent.state.following.applied == Version(0, server.revision)
     assert agent.state.link.socket is Socket.UP
+
+
+CALLS = (ef.OpenSession, ef.Post, ef.Fetch, ef.TellKeys, ef.Probe)
+OUTCOMES: dict[type[ef.Effect], Callable[[ef.Effect], ev.Event]] = {
+    ef.OpenSession: lambda job: ev.SessionFailed(status=None, reason=NO_ANSWER),
+    ef.Post: lambda job: ev.PostFailed(frame=job.frame, status=None, reason=NO_ANSWER),  # type: ignore[union-attr]
+    ef.Fetch: lambda job: ev.FetchFailed(status=None, reason=NO_ANSWER),
+    ef.TellKeys: lambda job: ev.KeysFailed(status=None, error=NO_ANSWER),
+    ef.Probe: lambda job: ev.Probed(is_answered=False),
+}
+
+
+@given(st.lists(st.one_of(EVENTS, st.sampled_from(CALLS)), max_size=80))
+def test_of_each_kind_of_call_one_at_most_is_under_way(happenings: list[ev.Event | type[ef.Effect]]) -> None:
+    """Whatever happens meanwhile, and whichever of them ends first."""
+    agent = a_connected_agent(revision=5)
+    under_way: dict[type[ef.Effect], ef.Effect] = {}
+    for happening in happenings:
+        if isinstance(happening, type):
+            call = under_way.pop(happening, None)
+            if call is None:
+                continue
+            agent.take(OUTCOMES[happening](call))
+        elif isinstance(happening, ev.FetchFailed | ev.SessionFailed | ev.SessionOpened):
+            continue  # nobody asked
+        else:
+            agent.take(happening)
+        for effect in agent.effects:
+            if isinstance(effect, CALLS):
+                assert type(effect) not in under_way
+                under_way[type(effect)] = effect
 
 
 def test_a_probe_is_answered_at_once() -> None:
@@ -1268,6 +1487,18 @@ def test_a_peer_that_asks_is_made_anew_once_a_minute() -> None:
     agent.receive(Reset(peer_id=left.peer_id))
 
     assert (first, again, agent.of(ef.ResetPeer)) == ([ef.ResetPeer(left.public_key)], [], first)
+
+
+def test_no_more_peers_are_made_anew_at_once_than_a_host_does_soon() -> None:
+    names = [f"p{number}" for number in range(100)]
+    agent = a_connected_jump(names)
+
+    made = [agent.of(ef.ResetPeer) for name in names if agent.receive(Reset(peer_id=f"peer_{name}")) is not None]
+    agent.take(ev.PeerReset(error=None))
+    agent.receive(Reset(peer_id="peer_p99"))
+
+    assert sum(map(len, made)) == 32
+    assert agent.of(ef.ResetPeer) == [ef.ResetPeer(a_public_key("p99"))]
 
 
 def test_a_stranger_is_not_made_anew() -> None:
@@ -1470,6 +1701,35 @@ def test_a_jump_that_leaves_the_agent_unanswered_for_30_s_is_asked_to_make_it_an
         ]
 
     assert asked == [31.0, 91.0, 151.0]
+
+
+def test_what_a_jump_is_asked_for_while_a_post_has_no_answer_goes_with_the_next() -> None:
+    agent = a_homed_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    lose(agent)
+    (post,) = agent.of(ef.Post)
+    agent.now_s += 30.0
+    agent.fire(ev.Timer.ALONE)
+    assert not agent.of(ef.Post)
+
+    agent.take(ev.Posted(frame=post.frame, ack=Ack(seq=1, generation=0, wanted=5, nonce="n"), at_s=agent.now_s))
+    resets = [post.frame.reset for post in agent.of(ef.Post) if isinstance(post.frame, Heartbeat)]
+
+    assert resets == [FIRST]
+
+
+def test_of_several_moves_one_at_a_time_is_made_and_the_last_counts() -> None:
+    agent = a_homed_agent(forward=True)
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    lose(agent)
+    first = [effect for effect in agent.fire(ev.Timer.ALONE) if isinstance(effect, ef.Rehome)]
+    lose(agent, SECOND)
+    while_moving = [effect for effect in agent.fire(ev.Timer.ALONE) if isinstance(effect, ef.Rehome)]
+
+    agent.take(ev.Rehomed(dead=frozenset({FIRST}), error=None, at_s=agent.now_s))
+
+    assert (first, while_moving) == ([ef.Rehome(frozenset({FIRST}))], [])
+    assert agent.of(ef.Rehome) == [ef.Rehome(frozenset({FIRST, SECOND}))]
 
 
 def test_a_dead_jump_that_shakes_hands_again_is_told_as_alive() -> None:

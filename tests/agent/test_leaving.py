@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from agent.errors import LeaveRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
-from agent.leaving import Leaving
+from agent.leaving import Departure, Leaving
 from tests.agent.builders import a_tombstone
+
+GIVEN_BACK = "net.ipv4.ip_forward is 0 again"
+GONE = Departure(settings=(GIVEN_BACK, GIVEN_BACK))
 
 
 @dataclass
@@ -15,6 +18,7 @@ class Scene:
 
     fails: dict[str, Exception] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
+    given_back = (GIVEN_BACK,)
 
     def open_session(self) -> float:
         self._do("session")
@@ -41,7 +45,7 @@ class Scene:
 def test_the_control_plane_is_told_first_and_the_files_go_last() -> None:
     scene = Scene()
 
-    assert scene.leaving().leave() is None
+    assert scene.leaving().leave() == GONE
 
     assert scene.done == ["session", "told", "down", "down", "forgotten"]
 
@@ -70,7 +74,7 @@ def test_a_refusal_is_not_overridden_by_force() -> None:
 def test_by_force_this_host_is_cleaned_up_and_the_reason_is_said(step: str) -> None:
     scene = Scene({step: Outage("no answer")})
 
-    assert scene.leaving().leave(is_forced=True) == "no answer"
+    assert scene.leaving().leave(is_forced=True).untold == "no answer"
 
     assert scene.done[-3:] == ["down", "down", "forgotten"]
 
@@ -78,7 +82,7 @@ def test_by_force_this_host_is_cleaned_up_and_the_reason_is_said(step: str) -> N
 def test_the_old_host_of_a_moved_identity_is_cleaned_up_and_tells_nobody() -> None:
     scene = Scene()
 
-    assert scene.leaving().leave(is_local=True) is None
+    assert scene.leaving().leave(is_local=True) == GONE
 
     assert scene.done == ["down", "down", "forgotten"]
 
@@ -88,7 +92,7 @@ def test_the_old_host_of_a_moved_identity_is_cleaned_up_and_tells_nobody() -> No
 def test_who_left_before_or_is_deleted_needs_not_tell_it(step: str, gone: Exception) -> None:
     scene = Scene({step: gone})
 
-    assert scene.leaving().leave() is None
+    assert scene.leaving().leave() == GONE
 
     assert scene.done[-1] == "forgotten"
 
@@ -102,5 +106,5 @@ def test_what_broke_off_on_this_host_is_gone_on_with(step: str, fault: Exception
 
     scene.fails["session"] = Outage("410", 410, "peer_left")  # what it is answered then
 
-    assert scene.leaving().leave() is None
+    assert scene.leaving().leave() == GONE
     assert scene.done[-1] == "forgotten"

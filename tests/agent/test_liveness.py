@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.liveness import LOOK_EVERY_S, UNPROVED_S, Sample, Target, Watch, look
+from agent.liveness import LOOK_EVERY_S, UNPROVED_S, Sample, Target, Watch, look, pace_s
 
 IDLE_S = 25.0
 HOME = Target("jmp_1", "10.0.0.1", "203.0.113.1:51820", is_home=True, idle_s=IDLE_S)
@@ -78,6 +78,52 @@ def test_a_dead_home_of_an_idle_peer_is_found_too_but_later() -> None:
     tunnel.run(5)
 
     assert (early, tunnel.watch.is_dead) == (False, True)
+
+
+def test_a_dead_home_of_who_only_answers_is_found_when_the_questions_cease() -> None:
+    tunnel = a_proved_tunnel()
+    tunnel.run(3.0, sends=3, receives=3)
+    tunnel.answers = False
+    died_at_s = tunnel.at_s
+
+    while not tunnel.watch.is_dead:
+        tunnel.tick(after_s=pace_s(tunnel.watch))
+
+    assert tunnel.at_s - died_at_s <= 1.5 + 1e-6
+    assert len([at_s for at_s in tunnel.echoes if at_s > died_at_s]) == 4
+
+
+def test_traffic_that_ceases_costs_one_echo_and_its_answer_no_other() -> None:
+    tunnel = a_proved_tunnel()
+    tunnel.run(3.0, sends=3, receives=3)
+    before = len(tunnel.echoes)
+
+    tunnel.run(IDLE_S - 5)
+
+    assert len(tunnel.echoes) - before == 1
+
+
+def test_traffic_in_bursts_costs_an_echo_a_second_at_most() -> None:
+    tunnel = a_proved_tunnel()
+    before = len(tunnel.echoes)
+    for _ in range(100):
+        tunnel.tick(sends=1, receives=1)
+        tunnel.run(0.5)
+
+    assert len(tunnel.echoes) - before <= 60
+
+
+def test_three_lost_echoes_of_a_tunnel_that_nobody_uses_are_no_death() -> None:
+    tunnel = a_proved_tunnel()
+    tunnel.run(3.0, sends=3, receives=3)
+    tunnel.answers = False
+    while tunnel.watch.lost < 3:
+        tunnel.tick()
+
+    tunnel.answers = True
+    tunnel.run(3.0)
+
+    assert not tunnel.watch.is_dead
 
 
 def test_traffic_one_way_proves_nothing_while_echoes_come_back() -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from threading import Event
+from time import monotonic
 
 import pytest
 
@@ -13,7 +15,7 @@ from agent.enrollment import Keys
 from agent.errors import KeyRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
 from agent.liveness import Target
 from agent.pairs import Pairs
-from agent.ports import Made
+from agent.ports import Made, Way
 from agent.received import Fetched, Received, applied_to
 from agent.runtime import Runtime
 from agent.state import State
@@ -167,9 +169,17 @@ class FakeTunnels:
         self.targets.append(targets)
 
 
+@dataclass
 class FakeWayOut:
+    """`looks`: the ways as each look finds them; after the last they are unknown."""
+
+    looks: list[frozenset[Way] | None] = field(default_factory=list)
+
     def has_default_route(self) -> bool:
         return True
+
+    def ways(self) -> frozenset[Way] | None:
+        return self.looks.pop(0) if self.looks else None
 
 
 @dataclass
@@ -217,6 +227,7 @@ def a_worker_of(
     guard: FakeGuard | None = None,
     names: FakeNames | None = None,
     keys: FakeKeys | None = None,
+    way_out: FakeWayOut | None = None,
     emit: Callable[[ev.Event], None] = lambda event: None,
 ) -> Worker:
     return Worker(
@@ -224,7 +235,7 @@ def a_worker_of(
         tunnel=tunnel or FakeTunnel(),
         names=names or FakeNames(),
         store=store or FakeStore(),
-        way_out=FakeWayOut(),
+        way_out=way_out or FakeWayOut(),
         guard=guard or FakeGuard(),
         emit=emit,
         pairs=None if keys is None else Pairs(KEYS, keys, FakeTunnel()),
@@ -235,6 +246,7 @@ KEYS = Keys(private_key=a_private_key("me"), device_key="")
 TELL = ef.TellKeys(KeysReport(public_key=a_public_key("me")))
 APPLY = ef.Apply(fetched(a_bundle()))
 TRY = ef.Try(fetched(a_bundle(2)), fetched(a_bundle()))
+WAIT_S = 5.0
 HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
 
 
@@ -254,6 +266,7 @@ HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
         (a_worker(), ef.RollBack(fetched(a_bundle(2)), None), ev.RolledBack),
         (a_worker(tunnel=ToolFailed("ip")), ef.RollBack(fetched(a_bundle(2)), None), ev.RollBackFailed),
         (a_worker(Outage("r")), ef.Probe(), ev.Probed),
+        (a_worker(), ef.SeeRoute(), ev.RouteSeen),
         (a_worker(), ef.Refuse(fetched(a_bundle(2)), "cut off"), ev.Remembered),
         (a_worker(store=StateUnusable("full")), ef.Refuse(fetched(a_bundle(2)), "cut off"), ev.Remembered),
         (a_worker(), ef.Save(fetched(a_bundle())), ev.BundleSaved),
@@ -274,6 +287,16 @@ HEARTBEAT = Heartbeat(instance_id="i", seq=1, generation=0, revision=0, hash="")
 )
 def test_each_job_ends_in_the_event_the_core_expects(worker: Worker, job: ef.Job, kind: type[ev.Event]) -> None:
     assert isinstance(worker.perform(job), kind)
+
+
+@pytest.mark.parametrize("job", [ef.OpenSession(), ef.Fetch(None), TELL])
+def test_what_an_answer_said_of_when_to_ask_again_goes_with_the_event(job: ef.Job) -> None:
+    worker = a_worker_of(FakeControlPlane(Outage("busy", 503, retry_after_s=7)), keys=FakeKeys())
+
+    failed = worker.perform(job)
+
+    assert isinstance(failed, ev.SessionFailed | ev.FetchFailed | ev.KeysFailed)
+    assert failed.retry_after_s == 7
 
 
 def test_a_wrong_bundle_never_reaches_the_tunnel() -> None:
@@ -360,6 +383,61 @@ def test_a_fault_of_our_own_does_not_end_the_worker() -> None:
     assert isinstance(events.get(timeout=5), ev.BundleApplied)
 
 
+@dataclass
+class BlackHole(FakeControlPlane):
+    """Packets to it are dropped: a call hangs until the test ends it."""
+
+    end: Event = field(default_factory=Event)
+
+    def beat(self, heartbeat: Heartbeat) -> Ack:
+        self.end.wait(WAIT_S)
+        raise Outage("no answer")
+
+
+@pytest.mark.parametrize(
+    ("job", "kind"),
+    [
+        (ef.Rehome(frozenset()), ev.Rehomed),
+        (ef.RollBack(fetched(a_bundle(2)), fetched(a_bundle())), ev.RolledBack),
+        (ef.Reconcile(), ev.Reconciled),
+        (ef.ResetPeer(a_public_key("left")), ev.PeerReset),
+        (ef.SeeRoute(), ev.RouteSeen),
+        (ef.TearDown(a_tombstone()), ev.TornDown),
+        (ef.Probe(), ev.Probed),
+    ],
+)
+def test_a_call_that_hangs_holds_up_no_work_on_the_host_and_no_probe(job: ef.Job, kind: type[ev.Event]) -> None:
+    events: SimpleQueue[ev.Event] = SimpleQueue()
+    plane = BlackHole()
+    worker = a_worker_of(plane, emit=events.put)
+    worker.perform(APPLY)
+    worker.start()
+
+    worker.put(ef.Post(HEARTBEAT))
+    worker.put(job)
+    first = events.get(timeout=WAIT_S)
+    plane.end.set()
+
+    assert isinstance(first, kind)
+    assert isinstance(events.get(timeout=WAIT_S), ev.PostFailed)
+
+
+def test_what_came_of_a_call_says_when_it_was_asked() -> None:
+    before_s = monotonic()
+
+    event = a_worker(Outage("r")).perform(ef.Post(HEARTBEAT))
+
+    assert event.asked_at_s is not None
+    assert before_s <= event.asked_at_s <= event.at_s
+
+
+def test_a_tombstone_comes_with_what_else_the_call_came_to() -> None:
+    event = a_worker(PeerDeleted(a_tombstone())).perform(TELL)
+
+    assert isinstance(event, ev.Deleted)
+    assert isinstance(event.otherwise, ev.KeysFailed)
+
+
 def a_runtime(jobs: list[ef.Job], shown: list[State]) -> Runtime:
     return Runtime(
         state=initial(NETWORK_ID, PEER_ID, "i"),
@@ -437,6 +515,31 @@ def test_a_bundle_that_cannot_cut_the_host_off_has_no_trial() -> None:
 
     assert isinstance(event, ev.BundleApplied)
     assert (event.is_on_trial, tunnel.was_watched) == (False, False)
+
+
+BY_THE_LAN = frozenset({Way("203.0.113.1", "eth0", "192.168.1.1", "192.168.1.2")})
+BY_ANOTHER = frozenset({Way("203.0.113.1", "eth1", "10.0.0.1", "10.0.0.2")})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_on_trial"),
+    [
+        (BY_THE_LAN, BY_THE_LAN, False),
+        (BY_THE_LAN, BY_ANOTHER, True),
+        (BY_THE_LAN, None, True),
+        (None, BY_THE_LAN, True),
+        (None, None, True),
+    ],
+)
+def test_a_bundle_that_leaves_the_ways_out_as_they_were_is_not_suspected(
+    before: frozenset[Way] | None, after: frozenset[Way] | None, is_on_trial: bool
+) -> None:
+    worker = a_worker_of(way_out=FakeWayOut([before, after]))
+
+    event = worker.perform(ef.Try(fetched(SWALLOWS), fetched(a_bundle())))
+
+    assert isinstance(event, ev.BundleApplied)
+    assert event.is_on_trial == is_on_trial
 
 
 @pytest.mark.parametrize("job", [ef.Save(fetched(SWALLOWS)), ef.Refuse(fetched(SWALLOWS), "cut off")])

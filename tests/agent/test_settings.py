@@ -87,6 +87,14 @@ def test_interfaces_to_masqueraded_networks_are_named_by_flags_or_by_the_environ
         assert (settings.nat_interfaces, settings.manages_forward) == (("eth0", "eth1"), True)
 
 
+@pytest.mark.parametrize("command", ["run", "guard", "plan"])
+def test_the_local_network_is_given_up_by_a_flag_or_by_the_environment(command: str) -> None:
+    given = [parse([command], {}), parse([command, "--no-lan"], {}), parse([command], {"WIRETY_NO_LAN": "1"})]
+
+    allowed = [one.allows_lan for one in given if isinstance(one, RunSettings | PlanSettings)]
+    assert allowed == [True, False, False]
+
+
 @pytest.mark.parametrize("name", ["wy00000001", 'eth0" } accept', "longer-than-fifteen", ""])
 def test_what_masquerading_must_not_use_is_refused(name: str) -> None:
     with pytest.raises(SettingsInvalid):

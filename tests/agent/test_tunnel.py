@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -33,9 +33,12 @@ class Recorded(Commands):
     """Runs for real, and keeps what ran."""
 
     ran: list[str] = field(default_factory=list)
+    given: list[tuple[str, str]] = field(default_factory=list)
 
     def run(self, *argv: str, stdin: str = "") -> str:
         self.ran.append(" ".join(argv))
+        if stdin:
+            self.given.append((stdin, " ".join(argv)))
         return Commands.run(self, *argv, stdin=stdin)
 
 
@@ -75,6 +78,7 @@ class Host:
 def host(tmp_path: Path) -> Iterator[Host]:
     with Namespace() as inside:
         inside.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")  # a new namespace forwards where the machine does
+        inside.sh("mount -t proc proc /proc")
         made = Host(inside, tmp_path)
         yield made
         inside.do(made.tunnel.remove)
@@ -189,7 +193,7 @@ def test_a_jump_forwards_and_loads_its_policy_before_its_first_peer(host: Host) 
     assert steps == ["nft -f -", f"wg addconf {INTERFACE} /dev/stdin"]
     table = host.inside.sh(f"nft list table inet {INTERFACE}")
     assert all(text in table for text in ('comment "tag:web"', "elements = { 10.9.0.3 }", "maxseg size set 1380"))
-    assert host.inside.sh("cat /proc/sys/net/ipv4/ip_forward").strip() == "1"
+    assert host.inside.sh(f"cat /proc/sys/net/ipv4/conf/{INTERFACE}/forwarding").strip() == "1"
 
 
 def test_a_member_of_a_set_more_is_one_element(host: Host) -> None:
@@ -200,6 +204,30 @@ def test_a_member_of_a_set_more_is_one_element(host: Host) -> None:
 
     assert host.commands.ran == ["nft -f -"]
     assert "elements = { 10.9.0.4 }" in host.inside.sh(f"nft list table inet {INTERFACE}")
+
+
+def test_what_changes_hands_within_a_range_of_another_is_blocked_meanwhile(host: Host) -> None:
+    wide, narrow = "172.20.0.0/16", "172.20.1.0/24"
+
+    def a_jump(revision: int, *b: str) -> Bundle:
+        firewall = Firewall(forward=True, sets={"peer:b": list(b)})
+        return a_bundle(revision, [a_peer("a", [wide]), a_peer("b", list(b))], firewall=firewall)
+
+    host.apply(a_jump(1, "10.9.0.3/32", narrow))
+    (barred, _), *_ = loads = loaded_by(host, lambda: host.apply(a_jump(2, "10.9.0.3/32")))
+
+    assert [command for _, command in loads[:3]] == ["nft -f -", f"wg addconf {INTERFACE} /dev/stdin", "nft -f -"]
+    assert f"add element inet {INTERFACE} s0v4 {{ {narrow} }}" in barred
+    blocked = host.inside.sh(f"nft list set inet {INTERFACE} s0v4")
+    assert ('comment "blocked"' in blocked, "elements" in blocked) == (True, False)
+    assert not host.verify(a_jump(2, "10.9.0.3/32")).is_changed
+
+
+def loaded_by(host: Host, act: Callable[[], object]) -> list[tuple[str, str]]:
+    """What was given to the tools, and to which."""
+    before = len(host.commands.given)
+    act()
+    return host.commands.given[before:]
 
 
 def test_what_leaves_for_an_exit_is_masqueraded_where_the_hosts_routes_lead(host: Host) -> None:
@@ -347,6 +375,36 @@ def test_another_firewall_that_forbids_is_told_and_opened_where_asked(host: Host
     assert ("table ip filter" in told[0], kept) == (True, told)
     assert (opened.is_changed, opened.forbidden, again.is_changed, is_marked) == (True, (), False, True)
     assert INTERFACE not in host.inside.sh("nft list ruleset")
+
+
+def test_what_was_opened_in_other_firewalls_is_closed_when_this_is_no_longer_a_jump(host: Host) -> None:
+    host.inside.sh(
+        "nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'"
+    )
+    before = host.inside.sh("nft list ruleset")
+    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE, is_managed=True)
+    host.verify(a_bundle(forward=True))
+    is_opened = f"wirety:{INTERFACE}" in host.inside.sh("nft list ruleset")
+
+    host.verify(a_bundle(forward=False))
+
+    assert is_opened
+    assert host.inside.sh("nft list ruleset") == before
+
+
+def test_a_jump_that_peers_cannot_ask_for_names_says_so_until_they_can(host: Host) -> None:
+    host.inside.sh(
+        "nft 'add table ip filter; add chain ip filter INPUT { type filter hook input priority 0; policy drop; }'"
+    )
+    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE)
+    bundle = a_bundle(forward=True, listen_port=41000)
+
+    told, kept = host.verify(bundle).shut, host.apply(a_bundle(2, forward=True, listen_port=41000)).shut
+    host.inside.sh(f"nft add rule ip filter INPUT iifname {INTERFACE} accept")
+    host.inside.sh("nft add rule ip filter INPUT udp dport 41000 accept")
+
+    assert [part in said for part, said in zip(("UDP port 41000", "port 53 from"), told, strict=True)] == [True, True]
+    assert (kept, host.verify(bundle).shut) == (told, ())
 
 
 def test_removal_leaves_nothing_and_can_be_repeated(host: Host) -> None:

@@ -19,7 +19,7 @@ WORLD = Session(ip_address("203.0.113.7"), ip_address("192.168.1.5"))
 def warnings(session: Session, allowed_ips: list[str], is_sealing: bool) -> list[str]:
     wanted = desired(a_bundle(1, [a_peer("hub", allowed_ips)], full_encapsulation=is_sealing))
     plan = difference(ABSENT, wanted, a_public_key("me"), Memory())
-    steps = ordered(plan, wanted, Firewall(None, is_due=False, must_forward=False))
+    steps = ordered(plan, Firewall(None, is_due=False))
     return list(ends_session(session, wanted, Prospect(steps, encapsulation="seal" if is_sealing else None), LAN))
 
 

@@ -18,8 +18,8 @@ STATE_DIR = "/run/wirety"  # the node's own tmpfs
 LINE_S = 60
 SUDO = '#!/bin/sh\nexec "$@"\n'
 SYSTEMCTL = """#!/bin/sh
-# enable --now wirety-agent: there is no systemd in a namespace
-[ "$*" = "enable --now wirety-agent" ] || exit 1
+# enable --now wirety-agent wirety-agent-seal: there is no systemd in a namespace
+[ "$*" = "enable --now wirety-agent wirety-agent-seal" ] || exit 1
 setsid wirety-agent run --log-format json > /run/agent.log 2>&1 < /dev/null &
 """
 

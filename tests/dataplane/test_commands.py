@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.wire.peers import CreateDynamic
 from infra.local.demo.agent import STATE_DIR, Agent
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
@@ -14,6 +15,7 @@ from infra.local.demo.patience import until
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 ARRIVES_S = 60.0
+EXIT_PEER_DELETED = 3
 MOST_RSS_MB = 45.0
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
@@ -82,6 +84,43 @@ def test_doctor_finds_a_host_behind_nat_healthy(fleet: Fleet, command: str) -> N
     assert report["is_healthy"]
     for check in ("wireguard", "rights", "control_plane", "socket", "clock", "dns", "mtu", "routes", "agent"):
         assert found[check] == "ok", report
+
+
+def test_a_regular_agent_comes_and_goes_on_a_host_without_nft(fleet: Fleet, command: str, tmp_path: Path) -> None:
+    node, place = fleet.agents["site-a"].node, ("--state-dir", "/run/without-nft")
+    environment = {**ENVIRONMENT, "PATH": str(without(tmp_path, "nft"))}
+    created = fleet.api.create_agent_peer(fleet.network.id, CreateDynamic(name="without-nft"))
+    assert created.enrollment_token is not None
+    fleet.agents["site-a"].stop()
+    run(fleet.agents["site-a"], command, "leave", "--insecure")
+
+    node.run(
+        *(command, "enroll", "--server", fleet.origin, "--insecure", "--token", "-", *place),
+        stdin=created.enrollment_token,
+        env=environment,
+    )
+    agent = node.spawn(command, "run", "--insecure", *place, env=environment)
+    until(lambda: fleet.api.peer(fleet.network.id, created.peer.id).status == "online", "it is online", ARRIVES_S)
+    has_tunnel = node.wg() != {}
+    fleet.delete(created.peer)
+    ended = agent.wait(ARRIVES_S)
+    again = node.attempt(command, "run", "--insecure", *place, env=environment, timeout_s=ARRIVES_S)
+    left = node.attempt(command, "leave", "--insecure", *place, env=environment, timeout_s=ARRIVES_S)
+
+    assert has_tunnel
+    assert (ended, again.returncode, left.returncode) == (EXIT_PEER_DELETED, EXIT_PEER_DELETED, 0), left.stderr
+    assert node.wg() == {}
+    assert not (node.root / "run/without-nft" / fleet.network.id).exists()
+
+
+def without(folder: Path, tool: str) -> Path:
+    """A folder with links to every program of this host but one."""
+    for directory in ENVIRONMENT["PATH"].split(":"):
+        for program in Path(directory).iterdir():
+            link = folder / program.name
+            if program.name != tool and not link.is_symlink():
+                link.symlink_to(program)
+    return folder
 
 
 def test_an_idle_regular_agent_is_small(fleet: Fleet) -> None:

@@ -142,6 +142,9 @@ class Online:
     def has_default_route(self) -> bool:
         return True
 
+    def ways(self) -> None:
+        return None
+
 
 class NoGuard:
     def arm(self) -> None: ...

@@ -215,6 +215,15 @@ def test_a_refusal_is_an_outage_with_its_status(origin: Origin, status: int) -> 
     assert outage.value.status == status
 
 
+def test_a_refusal_says_when_to_ask_again(origin: Origin) -> None:
+    origin.fails_with, origin.retry_after = 503, "7"
+
+    with pytest.raises(Outage) as outage:
+        control_plane(origin).open_session()
+
+    assert outage.value.retry_after_s == 7
+
+
 def test_a_redirect_is_not_followed(origin: Origin) -> None:
     plane = control_plane(origin)
     plane.open_session()

@@ -78,6 +78,18 @@ def test_a_refused_handshake_tells_its_status(origin: Origin) -> None:
     assert "wrong" not in closed.reason
 
 
+@pytest.mark.parametrize(("said", "told_s"), [("7", 7.0), (None, None)])
+def test_a_refused_handshake_tells_when_to_come_again(origin: Origin, said: str | None, told_s: float | None) -> None:
+    origin.fails_with, origin.retry_after = 429, said
+    push, events = a_push(origin)
+
+    push.open(1)
+
+    ended = events.get(timeout=5)
+    assert isinstance(ended, SocketClosed)
+    assert (ended.status, ended.retry_after_s) == (429, told_s)
+
+
 def test_a_server_that_closes_or_is_not_there_is_told(origin: Origin) -> None:
     push, events = a_push(origin)
     push.open(1)

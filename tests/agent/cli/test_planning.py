@@ -25,10 +25,9 @@ def planned(bundle: Bundle, *steps: Step, conflicts: tuple[str, ...] = ()) -> Sh
 
 
 def a_fresh_host(bundle: Bundle, memory: Memory | None = None) -> ShownPlan:
-    wanted = desired(bundle)
-    plan = difference(ABSENT, wanted, a_public_key("me"), memory or Memory())
-    firewall = Firewall(Table(INTERFACE, "", {}, {}), is_due=True, must_forward=True)
-    return planned(bundle, *ordered(plan, wanted, firewall))
+    plan = difference(ABSENT, desired(bundle), a_public_key("me"), memory or Memory())
+    firewall = Firewall(Table(INTERFACE, "", {}, {}), is_due=True, forwarding=EnableForwarding((), has_ipv6=False))
+    return planned(bundle, *ordered(plan, firewall))
 
 
 def test_nothing_to_do_is_said() -> None:
@@ -80,7 +79,7 @@ def test_every_kind_of_step_has_words() -> None:
     laid = replace(
         NOTHING, old_addresses=(ip_interface("10.9.0.3/24"),), old_routes=(ip_network("172.20.0.0/16"),), mtu=None
     )
-    steps = (Configure((change,)), LoadTable(None), EnableForwarding(has_ipv6=True), Lay(laid), Poke(change))
+    steps = (Configure((change,)), LoadTable(None), EnableForwarding((), has_ipv6=True), Lay(laid), Poke(change))
 
     said = text(planned(a_bundle(peers=[a_peer("a", [])]), *steps, conflicts=("192.168.1.0/24 is mine",)))
 

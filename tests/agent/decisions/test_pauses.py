@@ -1,9 +1,15 @@
 """How long a way bears silence: what is believed after how many ends of a socket."""
 
+import math
+import random
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.decisions.pauses import BELIEVED_FOR_S, SHORTEST_S, SILENCE_AT_LEAST_S, closed, heard, opened
 from agent.state import Pauses
+from scripts.bench.returning import ControlPlane, Simulation
 
 FIRST = opened(Pauses(), 100.0)
 
@@ -65,3 +71,19 @@ def test_what_was_learned_is_forgotten_after_a_day(age_s: float, is_kept: bool) 
     learned = cut(cut(Pauses(), 1_000, 60), 2_000, 60)
 
     assert (opened(learned, 2_000 + age_s).bearable_s is not None) == is_kept
+
+
+@given(cuts_after_s=st.floats(SILENCE_AT_LEAST_S + 1, 1_000), seed=st.integers(0, 1_000))
+def test_behind_a_proxy_that_ends_idle_sockets_an_agent_is_cut_twice_and_then_stays(
+    cuts_after_s: float, seed: int
+) -> None:
+    simulation = Simulation(ControlPlane(math.inf, math.inf, cuts_after_s=cuts_after_s), 1, random.Random(seed).uniform)
+    (agent,) = simulation.agents
+    simulation.lose_all(1.0)
+
+    simulation.run_to(7_200)
+
+    assert agent.is_up
+    assert len(agent.cuts) <= 2
+    assert all(again - cut <= 5 for cut, again in zip(agent.cuts, agent.tries[1:], strict=False))
+    assert len(agent.beats) <= 10 + 7_200 / (min(cuts_after_s / 2, 540.0) * 0.9)

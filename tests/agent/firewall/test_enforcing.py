@@ -1,5 +1,7 @@
 """Packets through a real table in a real kernel, against the control plane's model of the policy and beyond it."""
 
+import contextlib
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
@@ -352,6 +354,54 @@ def test_the_jumps_other_addresses_are_judged_as_what_they_belong_to(jump: Jump)
     assert undeclared == [True, False, False, False, True]
     assert declared == [True, True, False, True, True]
     assert jump.pass_on(Packet(A, lan, "tcp"), TUNNEL).keys() == {TUNNEL}  # and it answers
+
+
+def test_the_jumps_public_address_is_judged_as_the_jump(jump: Jump) -> None:
+    """A peer that sends everything into the tunnel has the internet, but not what the jump is closed to."""
+    public, other_family = ip_address("203.0.113.10"), ip_address("2001:db8::10")
+    far, sets = ip_address("fd00::d"), {"this-jump": [HUB, ip_address("fd00::1")]}
+    ssh = a_rule("b", "this-jump", protocol="tcp", ports=[(22, 22)])
+    elsewhere = a_rule("b", "a", "deny")
+
+    def reached(*rules: Rule, port: int = 80) -> list[bool]:
+        load(jump, *rules, exits=EXITS, internet=[B, far], **sets)
+        ways = [(B, HUB), (B, public), (far, other_family)]
+        return [jump.pass_on(Packet(*way, "tcp", port), TUNNEL) != {} for way in ways]
+
+    assert reached() == reached(elsewhere) == [True] * 3
+    assert reached(a_rule(None, "this-jump", "deny")) == [False] * 3
+    assert reached(a_rule(None, None, "deny")) == [False] * 3
+    assert reached(ssh, a_rule(None, "this-jump", "deny"), port=22) == [True, True, False]
+    assert reached(ssh, a_rule(None, "this-jump", "deny")) == [False] * 3
+
+
+def test_what_is_revoked_is_cut_on_the_jumps_public_address_too(jump: Jump) -> None:
+    public = ip_address("203.0.113.10")
+
+    def answered() -> int:
+        with jump.inside.do(lambda: a_server(public)) as server:
+            jump.pass_on(flow, TUNNEL)
+            load(jump, *rules, internet=[B])
+            jump.drain()
+            with contextlib.suppress(PermissionError):
+                server.sendto(b"late", (str(B), flow.source_port))
+            return len(jump.drain()[TUNNEL])
+
+    rules: list[Rule] = []
+    load(jump, internet=[B])
+    flow = Packet(B, public, port=8053)
+    before = answered()
+    rules, flow = [a_rule("b", "hubs", "deny")], Packet(B, public, port=8053)
+    load(jump, internet=[B])
+    after = answered()
+
+    assert (before, after) == (1, 0)
+
+
+def a_server(address: Address) -> socket.socket:
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind((str(address), 8053))
+    return server
 
 
 def test_the_jump_reaches_peers_as_the_rules_say_and_hears_their_answers(jump: Jump) -> None:

@@ -14,6 +14,7 @@ import pytest
 from agent.adapters.encapsulation import Encapsulation
 from agent.tunnel.desired import desired
 from agent.tunnel.encapsulation import Way, lines, seal, ways
+from agent.tunnel.local_network import LocalNetwork
 from agent.tunnel.rollback import restored
 from chalicelib.wire.bundle import Bundle
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key, a_tombstone
@@ -45,6 +46,14 @@ table inet watch {{
 }}
 """
 ASK = "import socket, sys; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'?', (sys.argv[1], 53))"
+# As systemd-resolved asks the resolvers of an interface: IP_UNICAST_IF, linux/in.h.
+ASK_BY_INTERFACE = """
+import socket, struct, sys
+asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+asker.setsockopt(socket.IPPROTO_IP, 50, struct.pack("!I", socket.if_nametoindex("eth0")))
+asker.connect((sys.argv[1], 53))
+asker.send(b"?")
+"""
 
 
 def full(revision: int, prefixes: list[str] | None = None, is_full: bool = True) -> Bundle:
@@ -162,6 +171,17 @@ def test_all_goes_through_the_jump_and_nothing_beside_it_whatever_becomes_of_the
 
 
 @pytest.mark.root
+@pytest.mark.parametrize("resolver", ["192.168.1.1", "198.51.100.53"])
+def test_a_resolver_of_an_interface_is_not_asked_but_the_jumps_is(running: Encapsulated, resolver: str) -> None:
+    inside = running.count("answered_inside")
+
+    running.site.host.sh(f"python3 -c '{ASK_BY_INTERFACE}' {resolver}")
+
+    until(lambda: running.count("answered_inside") == inside + 1)
+    assert running.count("asked") == 0
+
+
+@pytest.mark.root
 def test_what_was_done_to_it_is_healed_at_once_by_the_next_start(running: Encapsulated) -> None:
     site, host = running.site, running.site.host
     before = running.all_of_it()
@@ -201,7 +221,7 @@ def test_a_fresh_look_at_an_encapsulated_host_changes_nothing_and_turning_it_off
         inside.do(host.tunnel.remove)
 
     assert (looked.is_changed, again.is_changed, ran) == (False, False, [])
-    assert off[-1] == f"nft delete table inet {TUNNEL}_seal"
+    assert off[-2:] == [f"nft delete table inet {TUNNEL}_seal", f"wg set {TUNNEL} fwmark off"]
     assert [command for command in off if "-batch" in command] != []
 
 
@@ -261,8 +281,8 @@ def test_ipv6_goes_into_a_tunnel_that_has_it_and_else_nowhere(address: str | Non
 
     made = ways(desired(bundle), has_ipv6=True)
 
-    assert {way.piece for way in made if way.version == 6} == {"own_first", "else_tunnel", piece}
-    assert {way.piece for way in made if way.version == 4} == {"own_first", "else_tunnel", "tunnel"}
+    assert {way.piece for way in made if way.version == 6} == {"own_first", "else_tunnel", "nowhere", piece}
+    assert {way.piece for way in made if way.version == 4} == {"own_first", "else_tunnel", "nowhere", "tunnel"}
 
 
 def test_a_kernel_without_ipv6_is_asked_for_none() -> None:
@@ -275,23 +295,21 @@ def test_nothing_changed_is_no_line_and_the_table_is_filled_before_it_is_used() 
     assert lines(after, after, 4, "wy1") == []
     assert [line.split()[:2] for line in lines((), after, 4, "wy1")] == [
         ["route", "replace"],
+        ["route", "replace"],
         ["rule", "add"],
         ["rule", "add"],
     ]
     assert lines(after, (), 4, "wy1")[-1].startswith("route delete default dev wy1")
 
 
-def test_a_default_that_changes_is_deleted_before_it_is_made_anew() -> None:
-    changed = lines([Way(6, "nowhere")], [Way(6, "tunnel")], 6, "wy1")
+def test_a_tunnel_that_gets_addresses_of_a_family_is_a_route_before_the_one_to_nowhere() -> None:
+    changed = lines([Way(6, "nowhere")], [Way(6, "nowhere"), Way(6, "tunnel")], 6, "wy1")
 
-    assert changed == [
-        "route delete unreachable default table 22361 proto 87",
-        "route replace default dev wy1 table 22361 proto 87",
-    ]
+    assert changed == ["route replace default dev wy1 metric 1 table 22361 proto kernel"]
 
 
 def test_names_are_asked_of_the_first_resolver_of_each_family_alone() -> None:
-    table = seal("wy1", [], [ip_address("10.9.0.1"), ip_address("10.9.0.9"), ip_address("fd00:9::1")])
+    table = seal("wy1", LocalNetwork(), [ip_address("10.9.0.1"), ip_address("10.9.0.9"), ip_address("fd00:9::1")])
 
     assert "dnat ip to 10.9.0.1" in table.chains
     assert "dnat ip6 to fd00:9::1" in table.chains
@@ -299,7 +317,8 @@ def test_names_are_asked_of_the_first_resolver_of_each_family_alone() -> None:
 
 
 def test_another_local_network_is_an_element_more() -> None:
-    before, after = (seal("wy1", map(ip_network, nets), []) for nets in (["192.168.1.0/24"], ["192.168.2.0/24"]))
+    nets = (LocalNetwork(subnets=frozenset({ip_network(f"192.168.{n}.0/24")})) for n in (1, 2))
+    before, after = (seal("wy1", net, []) for net in nets)
 
     assert after.has_shape_of(before)
     assert after.sets["local_v4"] == {"192.168.2.0/24"}

@@ -14,7 +14,8 @@ from tests.agent.builders import a_private_key, a_public_key
 OWN_KEY = a_public_key("me")
 NAMES = ["a", "b", "c", "d"]
 KEYS = [a_public_key(name) for name in NAMES]
-POOL = [ip_network(f"10.9.0.{number}/32") for number in range(6)] + [IPv4Network("172.20.0.0/16")]
+POOL = [ip_network(f"10.9.0.{number}/32") for number in range(6)]
+POOL += [IPv4Network("172.20.0.0/16"), IPv4Network("172.20.1.0/24")]  # the one within the other
 ADDRESSES = [ip_interface(text) for text in ("10.9.0.2/24", "10.9.0.3/24", "fd00::2/64")]
 ROUTES = [ip_network(text) for text in ("172.20.0.0/16", "172.21.0.0/16", "fd01::/64")]
 ENDPOINTS = [Endpoint("203.0.113.1", 1), Endpoint("203.0.113.1", 2), Endpoint("2001:db8::1", 3)]
@@ -110,12 +111,15 @@ def test_a_second_difference_is_empty(live: Live, want: Desired, memory: Memory)
 
 
 @given(hosts(), wanted(), memories())
-def test_what_loses_a_prefix_comes_before_what_gains(live: Live, want: Desired, memory: Memory) -> None:
+def test_a_cut_leaves_a_section_what_it_had_and_keeps(live: Live, want: Desired, memory: Memory) -> None:
     plan = difference(live, want, OWN_KEY, memory)
 
-    for change in plan.grown:
-        before = live.peers.get(change.section.public_key)
-        assert before is None or before.allowed_ips <= change.section.allowed_ips
+    had = {key: peer.allowed_ips for key, peer in live.peers.items()}
+    losing = {key for key, section in want.sections.items() if key in had and not had[key] <= section.allowed_ips}
+    assert {cut.section.public_key for cut in plan.cuts} == losing
+    for cut in plan.cuts:
+        key = cut.section.public_key
+        assert cut.section.allowed_ips == had[key] & want.sections[key].allowed_ips
 
 
 def a_section(name: str = "a", endpoint: Endpoint | None = None, keepalive_s: int = 0) -> Section:
