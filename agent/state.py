@@ -98,9 +98,9 @@ class Following:
     hint not yet fetched for came; `asked_at_s`, `target_at_s`: the same for what is being fetched, and for the
     target. `is_fetching`: until what was fetched is taken up. `is_probing`: a probe has not come back.
     `is_held`: a fetch waits for its back-off. `is_in_turn`: one that a hint to many asks for, for its turn.
+    `is_disturbed`: others changed the host since it was last looked at.
     `is_report_held`: what was rolled back is told again, after a back-off.
     `kept`: on the disk. `unsaved`: on its way there; `is_disk_refusing`: which had to be tried again.
-    `is_disturbed`: others changed the host since it was last looked at.
     """
 
     work: Work = Work.IDLE

@@ -74,8 +74,8 @@ def ended(state: State, retry_in_s: float) -> Step:
 
 
 def pursue(state: State, at_s: float) -> Step:
-    """Take up what was fetched, or fetch, if there is a reason and nothing in the way; but a host that others
-    changed comes first."""
+    """Look at a host that others changed, take up what was fetched, or fetch, if there is a reason and nothing in the
+    way."""
     following = state.following
     if following.work is not Work.IDLE:
         return state, ()

@@ -810,37 +810,6 @@ def test_a_hint_during_a_look_at_the_host_is_fetched_after_it() -> None:
     agent.timer(ev.Timer.RECONCILE)
 
 
-def test_work_on_the_host_waits_for_no_fetch_and_what_that_brings_waits_for_the_work() -> None:
-    agent = a_connected_agent(revision=5)
-    agent.hint(6)
-
-    assert agent.fire(ev.Timer.RECONCILE) == [ef.Reconcile()]
-    assert agent.fetch(a_bundle(6)) == []
-    agent.take(ev.Reconciled(made=Made(is_changed=False)))
-    assert agent.of(ef.Try) == [ef.Try(fetched(a_bundle(6)), good=fetched(a_bundle(5)))]
-    agent.apply(a_bundle(6))
-
-    assert agent.of(ef.Save) == [ef.Save(fetched(a_bundle(6)))]
-
-
-def test_a_bundle_that_came_while_the_one_before_was_tried_again_is_reported_and_saved() -> None:
-    agent = a_connected_agent(revision=5)
-    agent.hint(6)
-    agent.fetch(a_bundle(6))
-    agent.take(ev.ApplyFailed(fetched=fetched(a_bundle(6)), error="nft", is_refused=False, at_s=agent.now_s))
-    agent.hint(7)
-    agent.fire(ev.Timer.RECONCILE)
-    assert agent.of(ef.Try) == [ef.Try(fetched(a_bundle(6)), good=fetched(a_bundle(5)))]
-
-    agent.apply(a_bundle(6))
-    saved = agent.of(ef.Save)
-    agent.fetch(a_bundle(7))
-    agent.apply(a_bundle(7))
-
-    assert [*saved, *agent.of(ef.Save)] == [ef.Save(fetched(a_bundle(6))), ef.Save(fetched(a_bundle(7)))]
-    assert [(frame.revision, frame.ok) for frame in agent.sent() if isinstance(frame, Applied)] == [(7, True)]
-
-
 def test_a_host_that_others_changed_is_looked_at_now() -> None:
     agent = a_connected_agent(revision=5)
 
@@ -873,6 +842,37 @@ def test_a_host_without_a_bundle_has_nothing_to_heal() -> None:
     agent.take(ev.Started(saved=None))
 
     assert agent.take(ev.HostChanged()) == []
+
+
+def test_work_on_the_host_waits_for_no_fetch_and_what_that_brings_waits_for_the_work() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+
+    assert agent.fire(ev.Timer.RECONCILE) == [ef.Reconcile()]
+    assert agent.fetch(a_bundle(6)) == []
+    agent.take(ev.Reconciled(made=Made(is_changed=False)))
+    assert agent.of(ef.Try) == [ef.Try(fetched(a_bundle(6)), good=fetched(a_bundle(5)))]
+    agent.apply(a_bundle(6))
+
+    assert agent.of(ef.Save) == [ef.Save(fetched(a_bundle(6)))]
+
+
+def test_a_bundle_that_came_while_the_one_before_was_tried_again_is_reported_and_saved() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.fetch(a_bundle(6))
+    agent.take(ev.ApplyFailed(fetched=fetched(a_bundle(6)), error="nft", is_refused=False, at_s=agent.now_s))
+    agent.hint(7)
+    agent.fire(ev.Timer.RECONCILE)
+    assert agent.of(ef.Try) == [ef.Try(fetched(a_bundle(6)), good=fetched(a_bundle(5)))]
+
+    agent.apply(a_bundle(6))
+    saved = agent.of(ef.Save)
+    agent.fetch(a_bundle(7))
+    agent.apply(a_bundle(7))
+
+    assert [*saved, *agent.of(ef.Save)] == [ef.Save(fetched(a_bundle(6))), ef.Save(fetched(a_bundle(7)))]
+    assert [(frame.revision, frame.ok) for frame in agent.sent() if isinstance(frame, Applied)] == [(7, True)]
 
 
 def test_an_unresolved_endpoint_brings_the_next_look_forward() -> None:
@@ -1400,8 +1400,8 @@ EVENTS = st.one_of(
     st.just(ev.SessionFailed(status=None, reason="r")),
     st.just(ev.SessionOpened(lifetime_s=60)),
     st.just(ev.Observed(host=HOST, seen=())),
-    st.just(ev.Reconciled(made=MADE)),
     st.just(ev.HostChanged()),
+    st.just(ev.Reconciled(made=MADE)),
 )
 
 
