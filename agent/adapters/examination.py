@@ -20,7 +20,9 @@ from agent.adapters.forwarding import Forwarding
 from agent.adapters.host import CAP_NET_ADMIN, CAP_NET_RAW, TUN, has_capability
 from agent.adapters.kernel_settings import KernelSettings
 from agent.adapters.outgoing import Unanswered, ask, pool
+from agent.adapters.port_holders import Protocol, holders
 from agent.adapters.resolution import resolve
+from agent.adapters.tls_examination import examined
 from agent.adapters.watch import seen_now
 from agent.doctor import host, paths
 from agent.errors import SettingsInvalid, ToolFailed, ToolMissing
@@ -91,6 +93,25 @@ def handshakes(interface: str, names: Mapping[str, str]) -> Sequence[paths.Hands
         for seen in seen_now(Commands(TIMEOUT_S), interface)
         if seen.public_key in names
     ]
+
+
+def held_by_others(port: int, protocols: Sequence[Protocol], own: int | None) -> Sequence[str]:
+    """Programs that hold a port, in words: but for WireGuard, and for the agent. `own`: its process id."""
+    found = [holder for holder in holders(port, protocols) if holder.program is not None]
+    return [str(holder) for holder in found if holder.program != "wireguard-go" and holder.pid != own]
+
+
+def tls(server: str) -> tuple[str, str | None, str | None] | None:
+    """Whose issuers are trusted, what certificate is shown, and why it was refused; None: there is no TLS."""
+    try:
+        found = examined(server)
+    except SettingsInvalid:
+        return None  # the call says so
+    if found is None:
+        return None
+    shown = found.certificate
+    said = f"{shown.subject}, by {shown.issuer}, until {shown.ends:%Y-%m-%d}" if shown is not None else None
+    return found.store, said, found.refused
 
 
 def forwards(interface: str, has_ipv6: bool) -> bool:

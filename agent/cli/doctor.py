@@ -1,6 +1,7 @@
 """`doctor`: gather the facts of this host and its enrolment, judge them, print, 0 or 1."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_interface, ip_network
@@ -8,11 +9,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from agent.adapters import examination, ipv6
+from agent.adapters import examination, ipv6, services
 from agent.adapters.commands import Commands
 from agent.adapters.foreign import ForeignTables, legacy
 from agent.adapters.iproute import IpRoute
 from agent.adapters.state_dir import EnrollmentDir, StateDir
+from agent.cli.status import seal_of
 from agent.doctor import findings, host, paths
 from agent.doctor.findings import Finding
 from agent.enrollment import Enrollment
@@ -20,12 +22,12 @@ from agent.errors import AgentError, BundleRefused, EnrollmentMissing, StateUnus
 from agent.firewall.enforcing import Surroundings, table
 from agent.firewall.nftables import Table
 from agent.received import Fetched
-from agent.settings import DoctorSettings
+from agent.settings import DoctorSettings, given
 from agent.trust import Trust
 from agent.tunnel.conflicts import HostRoutes, sent_to, without_conflicts
 from agent.tunnel.desired import Desired, Prefix, desired, endpoints_asked
-from agent.tunnel.encapsulation import seal
-from agent.tunnel.local_network import local_network
+from agent.tunnel.encapsulation import DNS_PORT, seal
+from agent.tunnel.local_network import is_local, local_network
 from chalicelib.wire.bundle import Bundle
 
 EXIT_UNHEALTHY = 1
@@ -84,6 +86,7 @@ def _findings(settings: DoctorSettings) -> Iterable[Finding]:
     yield host.state_dir(str(root), is_open, reachable)
     examined, found = _examined(settings) if reachable is not None else (Examined(), [])
     yield from found
+    yield from host.environment(given.former(os.environ))
     yield from host.wireguard(examination.kernel())
     yield host.kernel_release(examination.release())
     for tool in TOOLS:
@@ -92,7 +95,10 @@ def _findings(settings: DoctorSettings) -> Iterable[Finding]:
         yield host.ipv6(examined.lacks_ipv6)
     if examined.directory is not None:
         is_running = examined.directory.is_running()
-        yield host.running(is_running, examined.directory.has_ended())
+        is_down = examined.directory.down() is not None
+        yield host.running(is_running, examined.directory.has_ended(), is_down)
+        yield from _sealed(examined, is_running and not is_down)
+        yield from _ports(examined, examined.directory.holder() if is_running else None)
         if examined.enrollment is not None:
             forwards = examination.forwards(examined.enrollment.interface, examined.has_ipv6)
             yield from host.forwarding(examined.is_jump, forwards, is_running)
@@ -104,11 +110,30 @@ def _findings(settings: DoctorSettings) -> Iterable[Finding]:
     server = examined.enrollment.server if examined.enrollment is not None else settings.server
     if server is not None:
         yield from map(paths.name, examination.names([("the control plane", _host_of(server))]))
+        if (seen := examination.tls(server)) is not None:
+            yield paths.tls(*seen)
         yield from paths.control_plane(server, examination.answer(server))
     if examined.enrollment is not None and examined.bundle is not None:
         yield from _tunnel(examined.enrollment, examined.bundle)
         is_running = examined.directory is not None and examined.directory.is_running()
         yield from _handshakes(examined.enrollment, examined.bundle, is_running)
+
+
+def _sealed(examined: Examined, is_up: bool) -> Iterable[Finding]:
+    if examined.enrollment is None or examined.bundle is None:
+        return
+    seal = seal_of(examined.enrollment.interface, examined.bundle)
+    if seal != "none":
+        yield from host.sealed(seal, is_up, services.seal_unit_state(Commands()))
+        yield from host.networkd(services.what_networkd_takes(Commands()))
+
+
+def _ports(examined: Examined, own: int | None) -> Iterable[Finding]:
+    """`own`: the agent's process id, None: none runs."""
+    if (port := examined.listen_port) is not None:
+        yield from host.ports(examination.held_by_others(port, ("udp",), own), "tunnels")
+    if examined.is_jump:
+        yield from host.ports(examination.held_by_others(DNS_PORT, ("udp", "tcp"), own), "peers' questions for names")
 
 
 def _examined(settings: DoctorSettings) -> tuple[Examined, list[Finding]]:
@@ -168,6 +193,10 @@ def _tunnel(enrollment: Enrollment, bundle: Bundle) -> Iterable[Finding]:
         return
     yield from host.conflicts(without_conflicts(wanted, local, sent_to(wanted, {}, {}))[1])
     yield from _tables(enrollment.interface, wanted, local)
+    if wanted.is_full:
+        yield from host.local_network(
+            [str(subnet) for subnet in sorted(local.subnets, key=str) if not is_local(subnet)]
+        )
 
 
 def _tables(interface: str, wanted: Desired, local: HostRoutes) -> Iterable[Finding]:

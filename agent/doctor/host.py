@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agent.doctor.findings import Finding, Level
+from agent.status import Seal
 
 PRIVATE = 0o077  # bits that let others in
 OTHERS_WRITE = 0o022
@@ -157,12 +158,58 @@ def state_dir(path: str, exists: bool, open_paths: Sequence[str] | None) -> Find
     return Finding("state_dir", "ok", f"{path} is its owner's alone")
 
 
-def running(is_running: bool, has_ended: bool) -> Finding:
+def running(is_running: bool, has_ended: bool, is_down: bool) -> Finding:
+    """`is_down`: the tunnel was taken down by hand."""
+    if is_down:
+        return Finding("agent", "warn", "the tunnel was taken down: wirety-agent up brings it back")
     if has_ended:
         return Finding("agent", "warn", "the peer was deleted: enrol anew, or wirety-agent leave to forget it")
     if is_running:
         return Finding("agent", "ok", "the agent runs")
     return Finding("agent", "warn", "the agent does not run: systemctl enable --now wirety-agent, or wirety-agent run")
+
+
+def environment(names: Sequence[tuple[str, str]]) -> Iterable[Finding]:
+    """Variables under the names of an earlier release, each with its present name."""
+    for former, name in names:
+        yield Finding("environment", "warn", f"{former} is called {name} now: rename it where it is set")
+
+
+def ports(held: Sequence[str], what: str) -> Iterable[Finding]:
+    """`held`: in words, who holds a port that the agent needs; `what`: what for."""
+    for holder in held:
+        text = f"{holder} holds the port that {what} need: stop it, or have it listen on other addresses only"
+        yield Finding("port", "fail", text)
+
+
+def sealed(seal: Seal, is_up: bool, unit: str | None) -> Iterable[Finding]:
+    """Of a host that sends everything through the tunnel. `is_up`: its agent runs, and its tunnel was not taken down;
+    `unit`: the state of the unit that seals it at boot, None: there is no systemd."""
+    if seal == "sealed":
+        yield Finding("seal", "ok", "nothing leaves this host beside the tunnel")
+    elif seal == "unknown":
+        yield Finding("seal", "warn", "whether this host is sealed cannot be read: run doctor as root")
+    elif is_up:
+        yield Finding(
+            "seal", "fail", "full encapsulation is wanted and this host is not sealed: see wirety-agent status"
+        )
+    if unit is not None and unit not in ("enabled", "static"):
+        text = "between boot and the agent's start nothing is sealed: systemctl enable wirety-agent-seal"
+        yield Finding("seal_unit", "warn", text)
+
+
+def networkd(takes: Sequence[str]) -> Iterable[Finding]:
+    """`takes`: settings by which a running systemd-networkd takes away what it did not make."""
+    if takes:
+        text = f"systemd-networkd takes away rules and routes of others when it restarts: set {', '.join(takes)} to no"
+        yield Finding("networkd", "warn", f"{text} (wirety-agent install-service ships the file)")
+
+
+def local_network(refused: Sequence[str]) -> Iterable[Finding]:
+    """`refused`: connected subnets so large that full encapsulation does not take them for a local network."""
+    if refused:
+        text = f"{', '.join(refused)}: too large a public range for a local network, so nothing goes there in the clear"
+        yield Finding("local_network", "warn", text)
 
 
 def version_of(text: str) -> tuple[int, ...]:

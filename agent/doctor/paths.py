@@ -87,6 +87,15 @@ def handshake(found: Handshake) -> Finding:
     return Finding("handshake", "fail", text)
 
 
+def tls(store: str, certificate: str | None, refused: str | None) -> Finding:
+    """`store`: whose issuers this host trusts, in words; `certificate`: what the control plane shows, None: nothing;
+    `refused`: why there is no connection, None: there is one."""
+    shows = "no certificate was seen" if certificate is None else certificate
+    if refused is None:
+        return Finding("tls", "ok", f"{shows}; trusted by {store}")
+    return Finding("tls", "fail", f"{refused} ({shows}; issuers are taken from {store})")
+
+
 def control_plane(server: str, answer: Answer) -> Iterable[Finding]:
     """Reachability by REST and by socket, and the clock that its answer shows."""
     if answer.status is None:

@@ -45,6 +45,13 @@ def is_yes(name: str, text: str) -> bool:
     return word in YES
 
 
+def former(environment: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+    """Variables of an environment that are called as in an earlier release, with their present names. `TOKEN` alone may
+    be anything."""
+    old = sorted(name for name in environment if name in FORMER | DROPPED and name != "TOKEN")
+    return [(name, PREFIX + name) for name in old if PREFIX + name not in environment]
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """`warn` is called with a sentence for each old name that the environment holds."""
