@@ -3,11 +3,13 @@
 That is its interface with addresses and routes, its policy routing, its nftables tables, and the kernel's forwarding.
 """
 
+import socket
 from dataclasses import dataclass
 
 from agent.adapters.netlink import (
     ADDRESS,
     ALL_INTERFACES,
+    DEFAULT_OF_INTERFACES,
     FRA_PRIORITY,
     IFLA_IFNAME,
     KERNEL,
@@ -90,8 +92,11 @@ def _table(message: Message) -> str | None:
 
 
 def _switches_off(message: Message) -> bool:
-    """Forwarding of the whole host, or a reverse path filter that is strict for it."""
-    found = attributes(message.body, NETCONF_BYTES)
-    if number(found.get(NETCONFA_IFINDEX)) != ALL_INTERFACES:
-        return False
-    return number(found.get(NETCONFA_FORWARDING)) == 0 or bool(number(found.get(NETCONFA_RP_FILTER)))
+    """One setting, as a new interface's come together and nobody changed them: forwarding, which IPv4 has for each
+    interface; or a reverse path filter that is on for the whole host, and may be strict."""
+    found = {kind: number(value) for kind, value in attributes(message.body, NETCONF_BYTES).items()}
+    index = found.pop(NETCONFA_IFINDEX, None)
+    if found == {NETCONFA_FORWARDING: 0}:
+        is_of_one = message.body[0] == socket.AF_INET and index != DEFAULT_OF_INTERFACES
+        return is_of_one or index == ALL_INTERFACES
+    return index == ALL_INTERFACES and found.keys() == {NETCONFA_RP_FILTER} and found[NETCONFA_RP_FILTER] != 0

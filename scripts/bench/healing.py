@@ -36,7 +36,7 @@ MADE = """
 ip -br address show dev $I scope global; ip link show dev $I | grep -o 'UP.*mtu [0-9]*'; ip route show dev $I
 ip rule show; ip route show table 22361 2>/dev/null; nft -s list chain ip filter FORWARD 2>/dev/null
 nft -s list tables | sort; for table in $I ${I}_seal; do nft -s list table inet $table 2>/dev/null | sort; done
-cd /proc/sys/net; cat ipv4/ip_forward ipv4/conf/all/src_valid_mark ipv6/conf/all/forwarding
+cd /proc/sys/net; cat ipv4/conf/*/forwarding ipv4/conf/all/src_valid_mark ipv6/conf/all/forwarding
 wg show $I fwmark; wg show $I allowed-ips | sort
 """
 BARS = (Bar("firewall_heal_ms", 2_000), Bar("host_heal_ms", 2_000))
@@ -66,7 +66,7 @@ HOST = (
     Harm("site-a", "ip link delete dev $I"),
     Harm("jump", "kill -KILL $PID"),
     Harm("site-a", "kill -KILL $PID"),
-    Harm("jump", "sysctl -qw net.ipv4.ip_forward=0"),
+    Harm("jump", "sysctl -qw net.ipv4.ip_forward=1; sysctl -qw net.ipv4.ip_forward=0"),
     Harm("site-b", "ip rule delete pref 22360; ip rule delete pref 22361; ip route flush table 22361"),
     Harm("site-b", f"sysctl -qw {ALL}.rp_filter=0 {ALL}.src_valid_mark=0; sysctl -qw {ALL}.rp_filter=1"),
 )

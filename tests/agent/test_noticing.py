@@ -42,7 +42,7 @@ class Standing:
                 f"ip -br address show dev {INTERFACE} scope global;"
                 f"ip link show {INTERFACE} | grep -o 'UP.*mtu [0-9]*';"
                 f"ip route show proto 87; nft -s list table inet {INTERFACE} | sort;"
-                "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding;"
+                f"cat /proc/sys/net/ipv4/conf/{INTERFACE}/forwarding /proc/sys/net/ipv6/conf/all/forwarding;"
                 f"wg show {INTERFACE} listen-port; wg show {INTERFACE} allowed-ips"
             )
         except CalledProcessError:
@@ -80,7 +80,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
         f"ip address flush dev {INTERFACE}; ip link set {INTERFACE} down",
         f"ip link delete {INTERFACE}",
         f"ip route flush proto 87 dev {INTERFACE}",
-        "sysctl -qw net.ipv4.ip_forward=0",
+        "sysctl -qw net.ipv4.ip_forward=1; sysctl -qw net.ipv4.ip_forward=0",
         "sysctl -qw net.ipv6.conf.all.forwarding=0",
         "kill -KILL $(cat PID_FILE)",
     ],
