@@ -34,8 +34,9 @@ class LinuxWayOut:
 
     def ways(self) -> frozenset[Way] | None:
         plane = self._plane()
-        asked = frozenset(address for address in resolvers() if not address.is_loopback)
-        if not plane or not asked:  # a local resolver of which nobody says whom it asks
+        named = frozenset(resolvers())
+        asked = frozenset(address for address in named if not address.is_loopback)
+        if not plane or (named and not asked):  # a local resolver of which nobody says whom it asks
             return None
         try:
             shown = [route for version in (4, 6) for route in self._routes(version, {*plane, *asked})]

@@ -77,20 +77,21 @@ def test_a_way_into_a_tunnel_is_none_that_is_known(host: Namespace, swallowed: s
 
 
 @pytest.mark.parametrize(
-    ("resolvers", "behind", "is_known"),
+    ("resolvers", "behind", "found"),
     [
-        ("nameserver 127.0.0.53", f"nameserver {RESOLVER}", True),
-        ("nameserver 127.0.0.1", "", False),
-        ("", "", False),
+        ("nameserver 127.0.0.53", f"nameserver {RESOLVER}", {PLANE, RESOLVER}),
+        ("nameserver 127.0.0.1", "", None),
+        ("", "", {PLANE}),
     ],
+    ids=["and it says whom", "and it does not say whom", "there is none"],
 )
 def test_a_resolver_on_the_host_itself_counts_by_whom_it_asks(
-    host: Namespace, tmp_path: Path, resolvers: str, behind: str, is_known: bool
+    host: Namespace, tmp_path: Path, resolvers: str, behind: str, found: set[str] | None
 ) -> None:
     (tmp_path / "resolv.conf").write_text(resolvers)
     (tmp_path / "behind").write_text(behind)
 
-    assert ways(host) == ({by_the_lan(PLANE), by_the_lan(RESOLVER)} if is_known else None)
+    assert ways(host) == (None if found is None else frozenset(map(by_the_lan, found)))
 
 
 def test_by_a_proxy_the_way_is_the_one_to_that(host: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
