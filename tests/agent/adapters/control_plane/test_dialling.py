@@ -17,7 +17,7 @@ from agent.errors import StateUnusable
 from agent.host.tunnel.full_tunnel import MARK
 from tests.agent.namespace import Namespace
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 HERE, HERE_6 = "127.0.0.1", "::1"
 DEAD_6 = [f"fd66::{number}" for number in range(2, 10)]
 DEAD_4 = [f"10.66.0.{number}" for number in range(2, 10)]

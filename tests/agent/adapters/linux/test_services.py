@@ -10,7 +10,7 @@ from agent.adapters.linux.tools import Commands
 from agent.errors import ToolMissing
 
 RULES, ROUTES = "ManageForeignRoutingPolicyRules", "ManageForeignRoutes"
-PACKAGING = Path(__file__).parents[3] / "agent" / "packaging"
+PACKAGING = Path(__file__).parents[4] / "agent" / "packaging"
 
 
 @dataclass(frozen=True, slots=True)
