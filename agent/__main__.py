@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from agent import logs
-from agent.adapters.frozen import settle
-from agent.cli.answers import EXIT_FAILED, Complaints
+from agent.adapters.linux.frozen import settle
+from agent.commands.answers import EXIT_FAILED, Complaints
 from agent.errors import AgentError
 from agent.settings import (
     DebugSettings,
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.set_up("json" if complaints.is_json else "plain", "warning")
     try:
         settings = parse(words, warn=complaints.warn)
-        command = importlib.import_module(f"agent.cli.{MODULES[type(settings)]}")
+        command = importlib.import_module(f"agent.commands.{MODULES[type(settings)]}")
         return int(command.run(settings))
     except AgentError as failed:
         return complaints.fail(failed)

@@ -15,20 +15,20 @@ from time import sleep, time
 
 import websocket
 
-from agent.adapters.commands import Commands
-from agent.adapters.forwarding import Forwarding
-from agent.adapters.host import CAP_NET_ADMIN, CAP_NET_RAW, TUN, has_capability
-from agent.adapters.kernel_settings import KernelSettings
-from agent.adapters.outgoing import Unanswered, ask, pool
-from agent.adapters.port_holders import Protocol, holders
-from agent.adapters.resolution import resolve
-from agent.adapters.tls_examination import examined
-from agent.adapters.watch import seen_now
-from agent.doctor import host, paths
+from agent.adapters.control_plane.http import Unanswered, ask, pool
+from agent.adapters.control_plane.tls_examination import examined
+from agent.adapters.linux.forwarding import Forwarding
+from agent.adapters.linux.host import CAP_NET_ADMIN, CAP_NET_RAW, TUN, has_capability
+from agent.adapters.linux.kernel_settings import KernelSettings
+from agent.adapters.linux.port_holders import Protocol, holders
+from agent.adapters.linux.resolution import resolve
+from agent.adapters.linux.tools import Commands
+from agent.adapters.linux.wireguard_watch import seen_now
 from agent.errors import SettingsInvalid, ToolFailed, ToolMissing
-from agent.firewall.nftables import Table, replacing
+from agent.host.diagnosis import host, paths
+from agent.host.firewall.nftables import Table, replacing
+from agent.host.tunnel.wanted import Endpoint
 from agent.settings import socket_url
-from agent.tunnel.desired import Endpoint
 
 TIMEOUT_S = 5.0
 HEALTH = "/api/v1/health"

@@ -13,9 +13,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from agent import __version__
+from agent.core.status import Status
 from agent.errors import ToolFailed
-from agent.status import Status
-from agent.tunnel.live import Seen
+from agent.host.tunnel.live import PeerTraffic
 
 LOOPBACK = "127.0.0.1"
 ALIVE_S = 180.0  # WireGuard protocol, section 6.1: REJECT_AFTER_TIME
@@ -23,7 +23,7 @@ ALIVE_S = 180.0  # WireGuard protocol, section 6.1: REJECT_AFTER_TIME
 logger = logging.getLogger(__name__)
 
 
-def serve(port: int, status: Callable[[], Status], seen: Callable[[], Sequence[Seen]]) -> None:
+def serve(port: int, status: Callable[[], Status], seen: Callable[[], Sequence[PeerTraffic]]) -> None:
     """Serve until the process ends. A port that is taken costs the metrics, never the tunnel."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(AgentCollector(status, seen))
@@ -37,7 +37,7 @@ def serve(port: int, status: Callable[[], Status], seen: Callable[[], Sequence[S
 @dataclass(frozen=True, slots=True)
 class AgentCollector(Collector):
     status: Callable[[], Status]
-    seen: Callable[[], Sequence[Seen]]
+    seen: Callable[[], Sequence[PeerTraffic]]
 
     def collect(self) -> Iterable[Metric]:
         status = self.status()

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from agent.adapters import examination
-from agent.adapters.host import CAP_NET_ADMIN, has_capability
+from agent.adapters.linux.host import CAP_NET_ADMIN, has_capability
 
 PACKAGES = {"wg": "wireguard-tools", "ip": "iproute2", "nft": "nftables"}
 JUMP = ":jmp_"  # in a token, whose record is `network:peer`

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.core.trial_window import CONFIRM_WITHIN_S
 from agent.settings import parser as declare
 from agent.settings import values
 from agent.settings.given import Given
 from agent.settings.parser import Command, Parser, option, switch
 from agent.settings.values import DEFAULT_KEY_DAYS, LOG_LEVELS, LogFormat, LogLevel
-from agent.window import CONFIRM_WITHIN_S
 
 RUN_EPILOG = """\
 SIGTERM and SIGINT end the agent within a second and leave the tunnel up, so that a restart or an upgrade

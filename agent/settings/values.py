@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from agent.enrollment import FOREIGN_INTERFACE
+from agent.core.trial_window import CONFIRM_WITHIN_S
 from agent.errors import SettingsInvalid
+from agent.identity.enrollment import FOREIGN_INTERFACE
 from agent.settings.given import Given
 from agent.settings.parser import DEFAULT_STATE_DIR
-from agent.window import CONFIRM_WITHIN_S
 
 LogFormat = Literal["json", "plain"]
 LogLevel = Literal["debug", "info", "warning", "error"]

@@ -19,19 +19,19 @@ from time import monotonic
 import msgspec
 from aiohttp import WSMsgType, web
 
-from agent import effects as ef
-from agent import events as ev
-from agent.adapters.control_plane import Http, RestControlPlane
-from agent.adapters.dialling import Dialler
-from agent.adapters.push import WebSocketPush
-from agent.core import initial
+from agent.adapters.control_plane.dialling import Dialler
+from agent.adapters.control_plane.rest import Http, RestControlPlane
+from agent.adapters.control_plane.socket import WebSocketPush
+from agent.core import effects as ef
+from agent.core import events as ev
+from agent.core.state import State
+from agent.core.step import initial
 from agent.errors import Outage
-from agent.keys import new_device_key
-from agent.liveness import Target
-from agent.runtime import Runtime
+from agent.host.tunnel.liveness import Target
+from agent.identity.keys import new_device_key
+from agent.identity.trust import Keyring, Trust
+from agent.run.loop import Runtime
 from agent.settings import socket_url
-from agent.state import State
-from agent.trust import Keyring, Trust
 from chalicelib.wire.agent import Session
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import Ack, FromAgent, Heartbeat, Hello, Welcome

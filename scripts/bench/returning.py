@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from agent import effects as ef
-from agent import events as ev
-from agent.core import initial, step
-from agent.state import Socket, State
+from agent.core import effects as ef
+from agent.core import events as ev
+from agent.core.state import Socket, State
+from agent.core.step import initial, step
 from chalicelib.wire.frames import Ack, Bye, Heartbeat, Hello, ToAgent, Welcome
 from chalicelib.wire.peers import Host
 

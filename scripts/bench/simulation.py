@@ -13,18 +13,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from agent import effects as ef
-from agent import events as ev
-from agent.adapters.control_plane import Http, RestControlPlane
-from agent.adapters.push import WebSocketPush
-from agent.core import initial, step
+from agent.adapters.control_plane.rest import Http, RestControlPlane
+from agent.adapters.control_plane.socket import WebSocketPush
+from agent.bundle.received import Fetched, Received, whole
+from agent.core import effects as ef
+from agent.core import events as ev
+from agent.core.state import State
+from agent.core.step import initial, step
 from agent.errors import Outage
-from agent.keys import new_device_key, new_wireguard_key, wireguard_public_key
+from agent.host.results import ApplyResult
+from agent.identity.keys import new_device_key, new_wireguard_key, wireguard_public_key
+from agent.identity.trust import Keyring, Trust
 from agent.logs import JsonLines
-from agent.ports import Made
-from agent.received import Fetched, Received, whole
-from agent.state import State
-from agent.trust import Keyring, Trust
 from chalicelib.wire.bundle import Bundle, BundlePeer, Detection, Dns, Firewall, Interface
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import Welcome
@@ -36,7 +36,7 @@ RECONNECTS = 10_000
 WARM_UP = 1_000
 WITHIN_S = 10.0
 SESSION_S = 3600.0
-MADE = Made(is_changed=False)
+MADE = ApplyResult(is_changed=False)
 LOG = logging.getLogger("agent")
 
 

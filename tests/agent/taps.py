@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from agent.adapters.commands import Commands
-from agent.adapters.firewall import NftFirewall
-from agent.firewall.enforcing import Surroundings, table
-from agent.firewall.policy import Policy
+from agent.adapters.linux.firewall import NftFirewall
+from agent.adapters.linux.tools import Commands
+from agent.host.firewall.policy import Policy
+from agent.host.firewall.ruleset import Surroundings, table
 from tests.agent.namespace import Namespace
 
 Address = IPv4Address | IPv6Address

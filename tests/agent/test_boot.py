@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.firewall.nftables import replacing
-from agent.tunnel.encapsulation import seal
-from agent.tunnel.local_network import LocalNetwork
+from agent.host.firewall.nftables import replacing
+from agent.host.tunnel.full_tunnel import seal
+from agent.host.tunnel.local_network import LocalNetwork
 from tests.agent.site import until
 
 pytestmark = pytest.mark.root

@@ -9,13 +9,13 @@ import pytest
 
 from agent.__main__ import main
 from agent.adapters import examination
-from agent.adapters.state_dir import StateDir
-from agent.doctor import host, paths
-from agent.doctor.findings import Finding, report
-from agent.doctor.host import Kernel
-from agent.doctor.paths import Answer, Handshake, Name
-from agent.doctor.paths import Path as Way
-from agent.status import Seal
+from agent.adapters.files.state_dir import StateDir
+from agent.host.diagnosis import host, paths
+from agent.host.diagnosis.findings import Finding, report
+from agent.host.diagnosis.host import Kernel
+from agent.host.diagnosis.paths import Answer, Handshake, Name
+from agent.host.diagnosis.paths import Path as Way
+from agent.host.tunnel.full_tunnel import Seal
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_private_key, received
 from tests.agent.origin import Origin
 

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.state_dir import StateDir
-from agent.enrollment import interface_name
-from agent.firewall.nftables import replacing
-from agent.tunnel.encapsulation import seal
-from agent.tunnel.local_network import LocalNetwork
+from agent.adapters.files.state_dir import StateDir
+from agent.host.firewall.nftables import replacing
+from agent.host.tunnel.full_tunnel import seal
+from agent.host.tunnel.local_network import LocalNetwork
+from agent.identity.enrollment import interface_name
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public_key
 from tests.agent.namespace import Namespace
 from tests.agent.origin import Origin

@@ -16,9 +16,9 @@ import dns.query
 import msgspec
 import pytest
 
-from agent.adapters.commands import Commands
-from agent.adapters.device import Device
-from agent.enrollment import interface_name
+from agent.adapters.linux.interface import Device
+from agent.adapters.linux.tools import Commands
+from agent.identity.enrollment import interface_name
 from chalicelib.wire.bundle import Bundle, Dns, Record
 from chalicelib.wire.frames import Bye, Hello
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_private_key, a_public_key, a_tombstone

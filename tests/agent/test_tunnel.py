@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.commands import Commands
-from agent.adapters.device import Device
-from agent.adapters.firewall import NftFirewall
-from agent.adapters.foreign import ForeignTables
-from agent.adapters.tunnel import HostTunnel
+from agent.adapters.linux.firewall import NftFirewall
+from agent.adapters.linux.interface import Device
+from agent.adapters.linux.other_tables import ForeignTables
+from agent.adapters.linux.tools import Commands
+from agent.adapters.linux.tunnel import HostTunnel
 from agent.errors import ToolFailed
-from agent.ports import Made
-from agent.tunnel.desired import desired, endpoints_asked
-from agent.tunnel.reconcile import Memory
-from agent.tunnel.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable
+from agent.host.results import ApplyResult
+from agent.host.tunnel.difference import Memory
+from agent.host.tunnel.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable
+from agent.host.tunnel.wanted import desired, endpoints_asked
 from chalicelib.wire.bundle import Bundle, Exit, Firewall
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
 from tests.agent.namespace import Namespace
@@ -62,11 +62,11 @@ class Host:
             memory=memory or Memory(),
         )
 
-    def apply(self, bundle: Bundle) -> Made:
+    def apply(self, bundle: Bundle) -> ApplyResult:
         self.commands.ran.clear()
         return self.inside.do(lambda: self.tunnel.apply(desired(bundle)))
 
-    def verify(self, bundle: Bundle) -> Made:
+    def verify(self, bundle: Bundle) -> ApplyResult:
         self.commands.ran.clear()
         return self.inside.do(lambda: self.tunnel.verify(desired(bundle)))
 

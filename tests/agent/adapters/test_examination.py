@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from agent.adapters import examination
-from agent.firewall.enforcing import Surroundings, table
-from agent.firewall.policy import Policy
-from agent.keys import wireguard_public_key
+from agent.host.firewall.policy import Policy
+from agent.host.firewall.ruleset import Surroundings, table
+from agent.identity.keys import wireguard_public_key
 from tests.agent.builders import a_private_key
 from tests.agent.namespace import Namespace
 
