@@ -67,7 +67,7 @@ def agent(
     )
     shown = StatusFile(directory, status.blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid()))
     if settings.metrics_port is not None:
-        _serve_metrics(settings.metrics_port, shown, enrollment.interface)
+        _serve_metrics(settings.metrics_address, settings.metrics_port, shown, enrollment.interface)
     tunnels = TunnelWatch(enrollment.interface, queue.put, met_at=made.met_at, lost=whereabouts.lost_at)
     runtime = Runtime(
         state=initial(
@@ -222,7 +222,7 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
     )
 
 
-def _serve_metrics(port: int, shown: StatusFile, interface: str) -> None:
+def _serve_metrics(address: str, port: int, shown: StatusFile, interface: str) -> None:
     """Its library is imported by those who ask for it alone."""
     metrics = importlib.import_module("agent.adapters.metrics")
-    metrics.serve(port, lambda: shown.shown, lambda: seen_now(Commands(), interface))
+    metrics.serve(address, port, lambda: shown.shown, lambda: seen_now(Commands(), interface))

@@ -61,6 +61,7 @@ class RunSettings:
     is_guard: bool = False
     key_days: float = DEFAULT_KEY_DAYS
     metrics_port: int | None = None
+    metrics_address: str = values.LOOPBACK
     log_level: LogLevel = "info"
     is_json: bool = False
     allows_lan: bool = True
@@ -121,7 +122,8 @@ def _declare_runner(parser: Parser) -> None:
         "--log-format", choices=["json", "plain"], help="default: plain on a terminal (WIRETY_LOG_FORMAT)"
     )
     parser.add_argument("--log-level", choices=LOG_LEVELS, help="default: info (WIRETY_LOG_LEVEL)")
-    option(parser, "metrics_port", "PORT", "serve Prometheus metrics on this port of the loopback")
+    option(parser, "metrics_port", "PORT", "serve Prometheus metrics on this port")
+    option(parser, "metrics_address", "ADDRESS", "serve them on this address of the host; default 127.0.0.1")
     confirm = "undo a change after which the control plane is out of reach for so long"
     option(parser, "confirm_within", "SECONDS", f"{confirm}; default {CONFIRM_WITHIN_S:.0f}")
     days = "replace a regular peer's WireGuard key this often; 0: only when asked to"
@@ -159,6 +161,7 @@ def _read_runner(given: Given, is_once: bool, is_guard: bool) -> RunSettings:
         is_guard=is_guard,
         key_days=values.key_days(given),
         metrics_port=values.metrics_port(given),
+        metrics_address=values.metrics_address(given),
         log_level=values.log_level(given),
         is_json=not is_guard and given.is_asked("json"),
         allows_lan=not given.is_asked("no_lan"),

@@ -21,6 +21,7 @@ LONGEST_CONFIRM_S = 3600.0
 LOG_LEVELS: tuple[LogLevel, ...] = ("debug", "info", "warning", "error")
 MOST_ECHOES = 1000
 LONGEST_WAIT_S = 60.0
+LOOPBACK = "127.0.0.1"
 
 
 def origin(text: str, is_insecure: bool) -> str:
@@ -108,6 +109,15 @@ def metrics_port(given: Given) -> int | None:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise SettingsInvalid("--metrics-port is a port: 1 to 65535")
     return int(text)
+
+
+def metrics_address(given: Given) -> str:
+    """An address of this host: others than the loopback let whoever reaches it read the metrics."""
+    text = given.text("metrics_address") or LOOPBACK
+    try:
+        return str(ip_address(text))
+    except ValueError as malformed:
+        raise SettingsInvalid("--metrics-address is an address of this host, such as 127.0.0.1 or ::") from malformed
 
 
 def echo_count(given: Given) -> int:

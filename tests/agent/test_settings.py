@@ -148,6 +148,19 @@ def test_metrics_are_served_on_the_port_asked_for(text: str | None, port: int | 
     assert settings.metrics_port == port
 
 
+@pytest.mark.parametrize(("text", "address"), [(None, "127.0.0.1"), ("0.0.0.0", "0.0.0.0"), ("::", "::")])  # noqa: S104
+def test_metrics_are_served_on_the_loopback_unless_asked_for_otherwise(text: str | None, address: str) -> None:
+    settings = parse(["run"], {} if text is None else {"WIRETY_METRICS_ADDRESS": text})
+
+    assert isinstance(settings, RunSettings)
+    assert settings.metrics_address == address
+
+
+def test_an_address_for_metrics_that_is_none_is_refused() -> None:
+    with pytest.raises(SettingsInvalid, match="--metrics-address"):
+        parse(["run", "--metrics-address", "everywhere"], {})
+
+
 @pytest.mark.parametrize("text", ["0", "65536", "-1", "http"])
 def test_what_is_no_port_is_refused(text: str) -> None:
     with pytest.raises(SettingsInvalid, match="metrics-port"):

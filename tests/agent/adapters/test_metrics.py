@@ -79,7 +79,7 @@ def test_it_is_served_on_loopback_alone() -> None:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
 
-    serve(port, lambda: STATUS, lambda: [a_seen("a")])
+    serve("127.0.0.1", port, lambda: STATUS, lambda: [a_seen("a")])
 
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         text = answer.read().decode()
@@ -95,6 +95,6 @@ def test_a_port_that_is_taken_is_logged_and_stops_nothing(caplog: pytest.LogCapt
         taken.listen()
 
         with caplog.at_level(logging.ERROR):
-            serve(taken.getsockname()[1], lambda: STATUS, list)
+            serve("127.0.0.1", taken.getsockname()[1], lambda: STATUS, list)
 
     assert [record.getMessage() for record in caplog.records] == ["metrics_not_served"]
