@@ -148,7 +148,7 @@ def test_metrics_are_served_on_the_port_asked_for(text: str | None, port: int | 
     assert settings.metrics_port == port
 
 
-@pytest.mark.parametrize(("text", "address"), [(None, "127.0.0.1"), ("0.0.0.0", "0.0.0.0"), ("::", "::")])  # noqa: S104
+@pytest.mark.parametrize(("text", "address"), [(None, "127.0.0.1"), ("0.0.0.0", "0.0.0.0"), ("::", "::")])
 def test_metrics_are_served_on_the_loopback_unless_asked_for_otherwise(text: str | None, address: str) -> None:
     settings = parse(["run"], {} if text is None else {"WIRETY_METRICS_ADDRESS": text})
 
