@@ -2,17 +2,25 @@
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Literal
 
+UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-def set_up(form: Literal["json", "plain"]) -> None:
+def printable(text: str) -> str:
+    """What others sent, as it may go to a terminal: control characters are shown, not obeyed; lines stay."""
+    return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def set_up(form: Literal["json", "plain"], level: str = "info") -> None:
+    """`level`: debug, info, warning or error; nothing below it is said."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else PlainLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("urllib3", "websocket"):
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
 
@@ -28,7 +36,9 @@ class JsonLines(logging.Formatter):
 class PlainLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = " ".join(f"{name}={value}" for name, value in _fields(record).items())
-        line = f"{_time(record)} {record.levelname:<7} {record.getMessage()} {fields}".rstrip()
+        line = printable(f"{_time(record)} {record.levelname:<7} {record.getMessage()} {fields}".rstrip()).replace(
+            "\n", "\\n"
+        )
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 

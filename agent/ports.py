@@ -2,46 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-from agent.enrollment import Enrollment, Keys
-from agent.firewall.foreign import Place
-from agent.liveness import Target
-from agent.received import Fetched, Received
-from agent.tunnel.desired import Desired
-from agent.tunnel.steps import Step
-from agent.zone import Zone
+from agent.bundle.received import Fetched, Received
+from agent.host.dns_zone import Zone
+from agent.host.results import ApplyResult
+from agent.host.tunnel.liveness import Target
+from agent.host.tunnel.wanted import WantedTunnel
+from agent.identity.enrollment import Enrollment, Keys
 from chalicelib.wire.agent import Enrolled, EnrollRequest, KeysKnown, KeysReport
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
 from chalicelib.wire.peers import Host
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What making it so came to. `conflicts`: a sentence for each prefix left to the host's own network. `forbidden`:
-    one for each table of others that drops what a jump forwards. `names_error`: why names are not served everywhere.
-    `lacks_ipv6`: why the tunnel goes without its IPv6, None: it does not."""
-
-    is_changed: bool
-    is_unresolved: bool = False
-    conflicts: tuple[str, ...] = ()
-    kind: str = ""
-    forbidden: tuple[str, ...] = ()
-    names_error: str | None = None
-    lacks_ipv6: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Prospect:
-    """What making it so would do, in order; none: nothing. `conflicts`, `lacks_ipv6` as in Made. `encapsulation`: a
-    seal comes first, its end last. `opened`: chains of others that get the agent's rule."""
-
-    steps: tuple[Step, ...]
-    conflicts: tuple[str, ...] = ()
-    encapsulation: Literal["seal", "unseal"] | None = None
-    opened: tuple[Place, ...] = ()
-    lacks_ipv6: str | None = None
 
 
 class Enroller(Protocol):
@@ -99,13 +71,13 @@ class Push(Protocol):
 class Tunnel(Protocol):
     """Raises ToolFailed where the host refuses."""
 
-    def apply(self, wanted: Desired) -> Made:
+    def apply(self, wanted: WantedTunnel) -> ApplyResult:
         """Make it so, as quickly as possible."""
 
-    def verify(self, wanted: Desired) -> Made:
+    def verify(self, wanted: WantedTunnel) -> ApplyResult:
         """Make it so, whatever happened to the host meanwhile."""
 
-    def reset(self, wanted: Desired, public_key: str) -> None:
+    def reset(self, wanted: WantedTunnel, public_key: str) -> None:
         """Remove a peer and add it again, with all it forgot: its session, and the time of its last handshake."""
 
     def use_key(self, private_key: str) -> None:
@@ -184,6 +156,19 @@ class HostFacts(Protocol):
     def host(self) -> Host: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How packets to an address leave the host; all None: not at all."""
+
+    address: str
+    device: str | None
+    gateway: str | None
+    source: str | None
+
+
 class WayOut(Protocol):
     def has_default_route(self) -> bool:
         """Whether the host could reach anything; a tunnel is no way out."""
+
+    def ways(self) -> frozenset[Way] | None:
+        """Those to the control plane and to the resolvers; None: they are not known, or one leads into a tunnel."""

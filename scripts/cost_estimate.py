@@ -8,7 +8,7 @@ import argparse
 import json
 from dataclasses import dataclass
 
-from agent.adapters.control_plane import SESSION_LIFE_S
+from agent.adapters.control_plane.rest import SESSION_LIFE_S
 from chalicelib.domain.peer.presence import HEARTBEAT_JUMP, HEARTBEAT_REGULAR, MISSED_HEARTBEATS
 
 HOURS = 730  # a month

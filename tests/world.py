@@ -18,16 +18,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from app import app
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
-from chalicelib.adapters.push.messages import failover_task_text, held_text
+from chalicelib.adapters.push.messages import failover_task_text, held_text, message_of
 from chalicelib.application.agents.key_rotation import WORDS
-from chalicelib.application.push.plans import by_network
 from chalicelib.bootstrap import container as bootstrap
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Claims
 from chalicelib.domain.ids import ConnectionId
-from chalicelib.entrypoints import queues, sockets
+from chalicelib.entrypoints import queues, sockets, streams
 from chalicelib.entrypoints.rest.operation import OPERATIONS
 from chalicelib.settings import settings_from
 from chalicelib.wire import delta
@@ -35,6 +34,7 @@ from chalicelib.wire.codec import content_hash
 from chalicelib.wire.frames import ConfigChanged
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 from tests.builders import a_key
+from tests.records import change_record, fact_record
 
 BY_THE_ORIGIN = {  # what the CDN adds to every call
     "x-origin-secret": "origin",
@@ -146,14 +146,12 @@ class World:
         changes = self.outside.tables.stream[self._planned :]
         self._planned += len(changes)
         left = self.adversary.deliveries([change for change in changes if not lose(change)])
-        for own in by_network(left).values():
-            self.container.plans.plan(own)
+        assert streams.plan({"Records": list(map(change_record, left))}) == {"batchItemFailures": []}
         facts = list(self.outside.tables.facts)[self._announced :]
         self._announced += len(facts)
-        if facts:
-            for at in range(0, len(facts), FACTS):
-                self.container.rollouts.count(self.adversary.deliveries(facts[at : at + FACTS]))
-            self.container.announcements.announce(facts)
+        for at in range(0, len(facts), FACTS):
+            batch = self.adversary.deliveries(facts[at : at + FACTS])
+            assert streams.announce({"Records": list(map(fact_record, batch))}) == {"batchItemFailures": []}
         self.deliver()
         self.outside.queue.messages, self.outside.queue.delayed = self.outside.queue.delayed, []
         self.deliver()
@@ -172,8 +170,8 @@ class World:
 
     def deliver(self) -> None:
         messages, self.outside.queue.messages = self.outside.queue.messages, []
-        for push in self.adversary.deliveries(messages):
-            self.container.deliveries.deliver(push)
+        bodies = [{"messageId": str(n), "body": message_of(push)} for n, push in enumerate(messages)]
+        assert queues.deliver({"Records": self.adversary.deliveries(bodies)}) == {"batchItemFailures": []}
 
     def live(self, duration: timedelta = timedelta(0)) -> None:
         """Let time pass, running the failover tasks that fall due in it, in order, each with what follows."""

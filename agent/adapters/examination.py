@@ -15,17 +15,20 @@ from time import sleep, time
 
 import websocket
 
-from agent.adapters.commands import Commands
-from agent.adapters.firewall import must_forward
-from agent.adapters.host import CAP_NET_ADMIN, CAP_NET_RAW, TUN, has_capability
-from agent.adapters.outgoing import Unanswered, ask, pool
-from agent.adapters.resolution import resolve
-from agent.adapters.watch import seen_now
-from agent.doctor import host, paths
+from agent.adapters.control_plane.http import Unanswered, ask, pool
+from agent.adapters.control_plane.tls_examination import examined
+from agent.adapters.linux.forwarding import Forwarding
+from agent.adapters.linux.host import CAP_NET_ADMIN, CAP_NET_RAW, TUN, has_capability
+from agent.adapters.linux.kernel_settings import KernelSettings
+from agent.adapters.linux.port_holders import Protocol, holders
+from agent.adapters.linux.resolution import resolve
+from agent.adapters.linux.tools import Commands
+from agent.adapters.linux.wireguard_watch import seen_now
 from agent.errors import SettingsInvalid, ToolFailed, ToolMissing
-from agent.firewall.nftables import Table, replacing
+from agent.host.diagnosis import host, paths
+from agent.host.firewall.nftables import Table, replacing
+from agent.host.tunnel.wanted import Endpoint
 from agent.settings import socket_url
-from agent.tunnel.desired import Endpoint
 
 TIMEOUT_S = 5.0
 HEALTH = "/api/v1/health"
@@ -92,11 +95,28 @@ def handshakes(interface: str, names: Mapping[str, str]) -> Sequence[paths.Hands
     ]
 
 
-def forwards(has_ipv6: bool) -> bool | None:
+def held_by_others(port: int, protocols: Sequence[Protocol], own: int | None) -> Sequence[str]:
+    """Programs that hold a port, in words: but for WireGuard, and for the agent. `own`: its process id."""
+    found = [holder for holder in holders(port, protocols) if holder.program is not None]
+    return [str(holder) for holder in found if holder.program != "wireguard-go" and holder.pid != own]
+
+
+def tls(server: str) -> tuple[str, str | None, str | None] | None:
+    """Whose issuers are trusted, what certificate is shown, and why it was refused; None: there is no TLS."""
     try:
-        return not must_forward(has_ipv6)
-    except OSError:
+        found = examined(server)
+    except SettingsInvalid:
+        return None  # the call says so
+    if found is None:
         return None
+    shown = found.certificate
+    said = f"{shown.subject}, by {shown.issuer}, until {shown.ends:%Y-%m-%d}" if shown is not None else None
+    return found.store, said, found.refused
+
+
+def forwards(interface: str, has_ipv6: bool) -> bool:
+    """Whether the kernel forwards what comes by the tunnel."""
+    return not Forwarding(KernelSettings(interface)).is_due((), has_ipv6)
 
 
 def names(asked: Iterable[tuple[str, str]]) -> Sequence[paths.Name]:

@@ -1,4 +1,4 @@
-"""Prometheus metrics on a loopback port, by its own client; imported only by an agent that is asked for them.
+"""Prometheus metrics, by its own client; imported only by an agent that is asked for them.
 
 No label is a peer, so that their number stays the same however large the network is.
 """
@@ -13,23 +13,22 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from agent import __version__
+from agent.core.status import Status
 from agent.errors import ToolFailed
-from agent.status import Status
-from agent.tunnel.live import Seen
+from agent.host.tunnel.live import PeerTraffic
 
-LOOPBACK = "127.0.0.1"
 ALIVE_S = 180.0  # WireGuard protocol, section 6.1: REJECT_AFTER_TIME
 
 logger = logging.getLogger(__name__)
 
 
-def serve(port: int, status: Callable[[], Status], seen: Callable[[], Sequence[Seen]]) -> None:
+def serve(address: str, port: int, status: Callable[[], Status], seen: Callable[[], Sequence[PeerTraffic]]) -> None:
     """Serve until the process ends. A port that is taken costs the metrics, never the tunnel."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(AgentCollector(status, seen))
     ProcessCollector(registry=registry)
     try:
-        start_http_server(port, addr=LOOPBACK, registry=registry)
+        start_http_server(port, addr=address, registry=registry)
     except OSError as taken:
         logger.error("metrics_not_served", extra={"port": port, "error": taken.strerror})
 
@@ -37,7 +36,7 @@ def serve(port: int, status: Callable[[], Status], seen: Callable[[], Sequence[S
 @dataclass(frozen=True, slots=True)
 class AgentCollector(Collector):
     status: Callable[[], Status]
-    seen: Callable[[], Sequence[Seen]]
+    seen: Callable[[], Sequence[PeerTraffic]]
 
     def collect(self) -> Iterable[Metric]:
         status = self.status()

@@ -1,5 +1,6 @@
 """Identifiers. Ids sort by the time they were made; a peer's begins with its kind."""
 
+import re
 from typing import Literal, NewType
 
 NetworkId = NewType("NetworkId", str)
@@ -9,6 +10,8 @@ ConnectionId = NewType("ConnectionId", str)
 Revision = NewType("Revision", int)
 
 DEPLOYMENT = NetworkId("deployment")  # where what belongs to no network stands
+
+PEER_ID = re.compile(r"(jmp|dyn|sta)_[0-9a-z]{1,64}\Z")
 
 Prefix = Literal["net", "jmp", "dyn", "sta", "tok", "ses", "tkt", "req"]
 

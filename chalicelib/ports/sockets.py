@@ -58,6 +58,9 @@ class Gateway(Protocol):
         """Answer one socket with a frame of `wire`; False when the gateway does not know it."""
         ...
 
-    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> bool:
-        """Say why, and close, also when it cannot be told; no effect when it is gone. False: it may still be open."""
+    def dismiss(
+        self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"], retry_in_s: int = 0
+    ) -> bool:
+        """Say why, and when to come back, and close, also when it cannot be told; no effect when it is gone. False: it
+        may still be open."""
         ...

@@ -78,7 +78,7 @@ class Rule(Answer, frozen=True):
 
 
 class Exit(Answer, frozen=True):
-    """A CIDR behind this jump. Not masqueraded: flows may begin there too."""
+    """A CIDR behind this peer. Not masqueraded: flows may begin there too."""
 
     cidr: str
     masquerade: bool
@@ -93,8 +93,8 @@ class Firewall(Answer, frozen=True):
     first of `rules` that matches decides, and an empty set matches nothing; what none matches is
     allowed. Out of the tunnel go `exits`, and the internet for `internet`; never link-local,
     private or multicast ranges that are not exits. Replies belong to the permission of their
-    flow, TCP replies (not a bare SYN) by their addresses alone. Empty on regular peers, which
-    forward nothing.
+    flow, TCP replies (not a bare SYN) by their addresses alone. On a regular peer there are `exits` alone,
+    none masqueraded: it forwards what jumps let through between them and the tunnel, and nothing else.
     """
 
     forward: bool

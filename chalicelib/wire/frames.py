@@ -130,9 +130,11 @@ class ProbeReply(Request, frozen=True, tag="probe_reply"):
 
 
 class Bye(Answer, frozen=True, tag="bye"):
-    """The server is about to close the socket."""
+    """The server is about to close the socket. `retry_in_s`: come back no sooner, and within as long again, for many
+    are told the same; 0: soon."""
 
     reason: Literal["peer_deleted", "session_ended"]
+    retry_in_s: int = 0
 
 
 ToAgent = Welcome | Ack | ConfigChanged | Probe | Reset | Bye

@@ -9,7 +9,21 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.bench import churn, control_plane, fanout, growth, idle, month, moves, pace, racing, revocation
+from scripts.bench import (
+    black_hole,
+    churn,
+    control_plane,
+    fanout,
+    growth,
+    healing,
+    idle,
+    month,
+    moves,
+    outage,
+    pace,
+    racing,
+    revocation,
+)
 from scripts.bench.figures import Figure, Group, Say, Verdict, as_json, judged, table, write_lines
 
 OUT = Path(__file__).parents[2] / ".local" / "bench.jsonl"
@@ -20,6 +34,9 @@ GROUPS: dict[str, Group] = {
     "churn": churn.GROUP,
     "agent": idle.GROUP,
     "moves": moves.GROUP,
+    "healing": healing.GROUP,
+    "black_hole": black_hole.GROUP,
+    "outage": outage.GROUP,
     "races": racing.GROUP,
     "costs": month.GROUP,
     "revocation": revocation.GROUP,

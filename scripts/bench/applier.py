@@ -13,12 +13,12 @@ from pathlib import Path
 
 import msgspec
 
-from agent.adapters.commands import Commands
-from agent.adapters.device import Device
-from agent.adapters.firewall import NftFirewall
-from agent.adapters.tunnel import HostTunnel
-from agent.received import Received, made_of
-from agent.tunnel.desired import Parser
+from agent.adapters.linux.firewall import NftFirewall
+from agent.adapters.linux.interface import Device
+from agent.adapters.linux.tools import Commands
+from agent.adapters.linux.tunnel import HostTunnel
+from agent.bundle.received import Received, made_of
+from agent.host.tunnel.wanted import Parser
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from agent.keys import wireguard_public_key
-from agent.received import Received
+from agent.bundle.received import Received
+from agent.identity.keys import wireguard_public_key
 from chalicelib.wire.bundle import Bundle, BundlePeer, Detection, Dns, Exit, Firewall, Interface, Record, Rule
 from chalicelib.wire.codec import encode
 from chalicelib.wire.delta import difference

@@ -19,16 +19,16 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
-from agent import effects as ef
-from agent import events as ev
-from agent.adapters.control_plane import Http, RestControlPlane, RestEnroller
-from agent.adapters.outgoing import Answer
-from agent.core import initial, step
-from agent.keys import device_public_key, new_device_key, new_wireguard_key, wireguard_public_key
-from agent.ports import Made
-from agent.received import Fetched
-from agent.state import State
-from agent.trust import Keyring, Trust
+from agent.adapters.control_plane.http import Answer
+from agent.adapters.control_plane.rest import Http, RestControlPlane, RestEnroller
+from agent.bundle.received import Fetched
+from agent.core import effects as ef
+from agent.core import events as ev
+from agent.core.state import State
+from agent.core.step import initial, step
+from agent.host.results import ApplyResult
+from agent.identity.keys import device_public_key, new_device_key, new_wireguard_key, wireguard_public_key
+from agent.identity.trust import Keyring, Trust
 from app import app
 from chalicelib.adapters.dynamodb.peer import PeerItem
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
@@ -62,7 +62,7 @@ BY_THE_ORIGIN = {"x-origin-secret": SECRET, "cloudfront-viewer-address": "203.0.
 SETTLED_S = 2 * 3600.0  # enrolment and the first bundle are no part of an idle month
 COUNTED_S = 12 * 3600.0
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
-MADE = Made(is_changed=False)
+MADE = ApplyResult(is_changed=False)
 HOST = Host(hostname="h", os="Debian", agent_version="0")
 
 BARS = (Bar("agent_month_dollars", 0.045), Bar("jump_month_dollars", 0.30))

@@ -30,7 +30,7 @@ EVERY_MS = 5.0
 BEFORE = 200  # packets
 MOVES_S = 120.0
 
-BARS = (Bar("planned_move_ms", 1_000),)
+BARS = (Bar("planned_move_ms", 1_000), Bar("failover_ms", 2_500))
 
 
 def measure(say: Say) -> list[Figure]:
@@ -42,7 +42,7 @@ def measure(say: Say) -> list[Figure]:
         moved: list[float] = []
         failed: list[float] = []
         for number in range(ROUNDS):
-            with _a_fleet(deployment, say) as fleet:
+            with a_fleet(deployment, say) as fleet:
                 for move in range(MOVES):
                     say(f"round {number + 1} of {ROUNDS}: planned move {move + 1}")
                     moved.append(_planned_move(fleet, JUMPS[(move + 1) % 2]))
@@ -60,7 +60,7 @@ GROUP = Group("what a flow loses when a home is moved or dies", measure, BARS)
 
 
 @contextmanager
-def _a_fleet(deployment: Deployment, say: Say) -> Iterator[Fleet]:
+def a_fleet(deployment: Deployment, say: Say) -> Iterator[Fleet]:
     """Two jumps, and two sites whose home is the first, in a laboratory of their own."""
     api = Api(deployment.api_url, deployment.api_token)
     with Lab(TWO_JUMPS) as lab:

@@ -13,18 +13,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from agent import effects as ef
-from agent import events as ev
-from agent.adapters.control_plane import Http, RestControlPlane
-from agent.adapters.push import WebSocketPush
-from agent.core import initial, step
+from agent.adapters.control_plane.rest import Http, RestControlPlane
+from agent.adapters.control_plane.socket import WebSocketPush
+from agent.bundle.received import Fetched, Received, whole
+from agent.core import effects as ef
+from agent.core import events as ev
+from agent.core.state import State
+from agent.core.step import initial, step
 from agent.errors import Outage
-from agent.keys import new_device_key, new_wireguard_key, wireguard_public_key
+from agent.host.results import ApplyResult
+from agent.identity.keys import new_device_key, new_wireguard_key, wireguard_public_key
+from agent.identity.trust import Keyring, Trust
 from agent.logs import JsonLines
-from agent.ports import Made
-from agent.received import Fetched, Received, whole
-from agent.state import State
-from agent.trust import Keyring, Trust
 from chalicelib.wire.bundle import Bundle, BundlePeer, Detection, Dns, Firewall, Interface
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import Welcome
@@ -36,7 +36,7 @@ RECONNECTS = 10_000
 WARM_UP = 1_000
 WITHIN_S = 10.0
 SESSION_S = 3600.0
-MADE = Made(is_changed=False)
+MADE = ApplyResult(is_changed=False)
 LOG = logging.getLogger("agent")
 
 
@@ -90,7 +90,7 @@ class Simulation:
     def __post_init__(self) -> None:
         self.state = initial(NETWORK_ID, PEER_ID, "simulated")
         self._nobody = Nobody(self._arrived.put)
-        self._events.append(ev.Started(saved=_a_bundle()))
+        self._events.append(ev.Started(saved=a_bundle()))
 
     def run(self, is_over: Callable[[], bool]) -> None:
         while not is_over():
@@ -192,7 +192,7 @@ def _own_mb() -> float:
     return resident_mb(os.getpid())
 
 
-def _a_bundle() -> Fetched:
+def a_bundle(peer_id: str = PEER_ID) -> Fetched:
     hub = BundlePeer(
         peer_id="jmp_1",
         public_key=wireguard_public_key(new_wireguard_key()),
@@ -205,7 +205,7 @@ def _a_bundle() -> Fetched:
         generation=0,
         revision=1,
         network_id=NETWORK_ID,
-        peer_id=PEER_ID,
+        peer_id=peer_id,
         is_blocked=False,
         next_signing_key="",
         interface=Interface(addresses=["10.9.0.2/24"], listen_port=None, mtu=1420),

@@ -6,9 +6,9 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.keys import wireguard_public_key
-from agent.received import Fetched, Received, whole
-from agent.trust import Keyring, Trust
+from agent.bundle.received import Fetched, Received, whole
+from agent.identity.keys import wireguard_public_key
+from agent.identity.trust import Keyring, Trust
 from chalicelib.wire.bundle import Bundle, BundlePeer, Detection, Dns, Firewall, Interface, Tombstone
 from chalicelib.wire.codec import encode
 from chalicelib.wire.delta import difference

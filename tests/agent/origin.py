@@ -26,16 +26,17 @@ WITHIN_S = 10.0
 
 @dataclass
 class Origin:
-    """`fails_with`: a status for every call; `loses`: answers to swallow; `tombstone`: deleted; `left`: how the
-    agent left, `loses_leave`: without an answer; `files_named`: files of static peers name it. `key` signs what it
-    gives, `content_type`: not as what it is; `given`: the bundles it can tell a difference from. `asked`: the
-    headers of the last call."""
+    """`fails_with`: a status for every call, with `retry_after`; `loses`: answers to swallow; `tombstone`: deleted;
+    `left`: how the agent left, `loses_leave`: without an answer; `files_named`: files of static peers name it. `key`
+    signs what it gives, `content_type`: not as what it is; `given`: the bundles it can tell a difference from.
+    `asked`: the headers of the last call."""
 
     network_id: str
     peer_id: str
     bundle: Bundle | None = None
     token: str = "token"
     fails_with: int | None = None
+    retry_after: str | None = None
     redirects_to: str | None = None
     loses: int = 0
     tombstone: Tombstone | None = None
@@ -146,7 +147,10 @@ class Origin:
         self._note(self.calls, f"{request.method} {request.path}")
         self.asked = request.headers
         if self.fails_with is not None:
-            return _problem(self.fails_with, "trouble")
+            trouble = _problem(self.fails_with, "trouble")
+            if self.retry_after is not None:
+                trouble.headers["Retry-After"] = self.retry_after
+            return trouble
         if self.redirects_to is not None and request.path.startswith("/api/"):
             return web.Response(status=302, headers={"Location": self.redirects_to})
         answer: web.StreamResponse = await handler(request)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.adapters.encapsulation import Encapsulation
-from agent.tunnel.desired import EVERYTHING
+from agent.adapters.linux.full_tunnel import Encapsulation
+from agent.host.tunnel.wanted import EVERYTHING
 from tests.agent.adapters.resolver import FakeResolver
 from tests.agent.builders import a_bundle, a_peer
 from tests.agent.namespace import Namespace

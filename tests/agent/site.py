@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.enrollment import interface_name
+from agent.identity.enrollment import interface_name
 from chalicelib.wire.bundle import Bundle
 from tests.agent.builders import NETWORK_ID, PEER_ID
 from tests.agent.namespace import Namespace

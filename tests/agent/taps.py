@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from agent.adapters.commands import Commands
-from agent.adapters.firewall import NftFirewall, enable_forwarding
-from agent.firewall.enforcing import Surroundings, table
-from agent.firewall.policy import Policy
+from agent.adapters.linux.firewall import NftFirewall
+from agent.adapters.linux.tools import Commands
+from agent.host.firewall.policy import Policy
+from agent.host.firewall.ruleset import Surroundings, table
 from tests.agent.namespace import Namespace
 
 Address = IPv4Address | IPv6Address
@@ -124,13 +124,14 @@ def a_jump(inside: Namespace, addresses: frozenset[str] = frozenset({"10.0.0.1/2
     inside.sh(
         "mount -t proc proc /proc; for i in all default; do echo 0 > /proc/sys/net/ipv4/conf/$i/rp_filter; done;"
         "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit; echo 0 > /proc/sys/net/ipv6/icmp/ratelimit;"
+        "for i in per_sec burst; do echo 1000000 > /proc/sys/net/ipv4/icmp_msgs_$i || true; done;"
         f"for i in {' '.join(taps)}; do echo 0 > /proc/sys/net/ipv4/conf/$i/rp_filter;"
         " echo 1 > /proc/sys/net/ipv6/conf/$i/addr_gen_mode; ip link set $i up; done;"
         f"{own}; ip address add 203.0.113.10/24 dev {WIRE}; ip address add 192.168.77.1/24 dev {WIRE};"
         f"ip address add 2001:db8::10/64 dev {WIRE} nodad; ip route add default dev {WIRE};"
         f"ip route add 10.99.0.0/24 dev {OTHER_TUNNEL}"
     )
-    inside.do(lambda: enable_forwarding(has_ipv6=True))
+    inside.sh("cd /proc/sys/net; echo 1 > ipv4/ip_forward; echo 1 > ipv6/conf/all/forwarding")
     hosts = frozenset(ip_network(address.split("/")[0]) for address in addresses)
     return Jump(inside, taps, Surroundings(TUNNEL, 1420, hosts, (WIRE,)))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.adapters.encapsulation import Encapsulation
+from agent.adapters.linux.full_tunnel import Encapsulation
 from chalicelib.wire.bundle import Bundle, Exit, Firewall, Rule
 from tests.agent import hosts
 from tests.agent.builders import a_bundle, a_peer

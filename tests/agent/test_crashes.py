@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from agent import effects as ef
-from agent.adapters.commands import Commands
-from agent.adapters.device import Device
-from agent.adapters.encapsulation import Encapsulation
-from agent.adapters.firewall import NftFirewall
-from agent.adapters.state_dir import EnrollmentDir
-from agent.adapters.tunnel import HostTunnel
-from agent.ports import Made
-from agent.received import Received, Tried, Version, applied_to
-from agent.tunnel.desired import Desired, desired
-from agent.tunnel.reconcile import Memory
-from agent.worker import Worker
+from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.linux.firewall import NftFirewall
+from agent.adapters.linux.full_tunnel import Encapsulation
+from agent.adapters.linux.interface import Device
+from agent.adapters.linux.tools import Commands
+from agent.adapters.linux.tunnel import HostTunnel
+from agent.bundle.received import Received, Tried, Version, applied_to
+from agent.core import effects as ef
+from agent.host.results import ApplyResult
+from agent.host.tunnel.difference import Memory
+from agent.host.tunnel.wanted import WantedTunnel, desired
+from agent.run.worker import Worker
 from chalicelib.wire.bundle import Bundle
-from tests.agent.adapters.test_state_dir import an_enrollment
+from tests.agent.adapters.files.test_state_dir import an_enrollment
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_trust, fetched, received_delta
 from tests.agent.namespace import Namespace
-from tests.agent.test_runtime import FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut
+from tests.agent.run.test_loop import FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut
 
 INTERFACE = "wy00000002"
 
@@ -122,7 +122,7 @@ def test_killed_between_any_two_changes_of_the_host_the_next_agent_makes_it_so(
     assert deaths > 12
 
 
-def survives(tunnel: HostTunnel, wanted: Desired) -> bool:
+def survives(tunnel: HostTunnel, wanted: WantedTunnel) -> bool:
     try:
         tunnel.verify(wanted)
     except Killed:
@@ -156,7 +156,7 @@ class MortalDir(EnrollmentDir):
 class MortalTunnel(FakeTunnel):
     life: Life = field(default_factory=lambda: Life(10**9))
 
-    def apply(self, wanted: Desired) -> Made:
+    def apply(self, wanted: WantedTunnel) -> ApplyResult:
         made = super().apply(wanted)
         self.life.pass_half()
         return made

@@ -9,12 +9,13 @@ import pytest
 
 from agent.__main__ import main
 from agent.adapters import examination
-from agent.adapters.state_dir import StateDir
-from agent.doctor import host, paths
-from agent.doctor.findings import Finding, report
-from agent.doctor.host import Kernel
-from agent.doctor.paths import Answer, Handshake, Name
-from agent.doctor.paths import Path as Way
+from agent.adapters.files.state_dir import StateDir
+from agent.host.diagnosis import host, paths
+from agent.host.diagnosis.findings import Finding, report
+from agent.host.diagnosis.host import Kernel
+from agent.host.diagnosis.paths import Answer, Handshake, Name
+from agent.host.diagnosis.paths import Path as Way
+from agent.host.tunnel.full_tunnel import Seal
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_private_key, received
 from tests.agent.origin import Origin
 
@@ -211,7 +212,7 @@ def test_an_enrolled_host_is_examined_to_its_endpoints_and_no_secret_is_said(
     origin: Origin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     psk = a_private_key("psk")
-    main(["enroll", "--server", origin.url, "--token", "token", "--state-dir", str(tmp_path)])
+    main(["enroll", "--skip-checks", "--server", origin.url, "--token", "token", "--state-dir", str(tmp_path)])
     directory = StateDir(tmp_path).of_network(NETWORK_ID)
     hub = a_peer("hub", endpoint="127.0.0.1:51820", preshared_key=psk)
     lost = a_peer("lost", [], endpoint="no-such-host.invalid:51820")
@@ -241,3 +242,53 @@ def test_a_damaged_enrolment_fails_and_the_rest_is_examined(tmp_path: Path, caps
     said = capsys.readouterr().out
     assert "fail  enrollment" in said
     assert "wireguard" in said
+
+
+def test_an_agent_that_runs_and_one_whose_tunnel_was_taken_down() -> None:
+    assert host.running(True, False, False).level == "ok"
+    assert host.running(False, False, False).level == "warn"
+    assert "wirety-agent up" in host.running(True, False, True).text
+
+
+@pytest.mark.parametrize(
+    ("seal", "is_up", "unit", "found"),
+    [
+        ("sealed", True, "enabled", {"seal": "ok"}),
+        ("sealed", True, None, {"seal": "ok"}),
+        ("sealed", True, "disabled", {"seal": "ok", "seal_unit": "warn"}),
+        ("missing", True, "enabled", {"seal": "fail"}),
+        ("missing", False, "enabled", {}),
+        ("unknown", True, "enabled", {"seal": "warn"}),
+    ],
+)
+def test_a_host_that_sends_everything_through_the_tunnel_is_sealed_now_and_at_boot(
+    seal: Seal, is_up: bool, unit: str | None, found: dict[str, str]
+) -> None:
+    assert levels(host.sealed(seal, is_up, unit)) == found
+
+
+def test_what_is_in_the_way_is_named_and_nothing_is_said_of_what_is_not() -> None:
+    assert list(host.networkd([])) == list(host.local_network([])) == list(host.ports([], "tunnels")) == []
+    assert "ManageForeignRoutes" in next(iter(host.networkd(["ManageForeignRoutes"]))).text
+    assert "8.0.0.0/6" in next(iter(host.local_network(["8.0.0.0/6"]))).text
+    (held,) = host.ports(["dnsmasq (pid 7) at udp 0.0.0.0:53"], "peers' questions for names")
+    assert (held.level, "dnsmasq (pid 7)" in held.text) == ("fail", True)
+
+
+def test_a_certificate_is_named_with_who_is_trusted() -> None:
+    assert paths.tls("the system's store", "vpn.example.com, by Example CA", None).level == "ok"
+    refused = paths.tls("the system's store", "vpn.example.com, by Proxy CA", "its issuer is not known")
+    assert (refused.level, "Proxy CA" in refused.text) == ("fail", True)
+
+
+def test_old_names_of_variables_are_found(
+    origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    monkeypatch.setenv("TOKEN", "of somebody else")
+
+    main(["doctor", "--server", origin.url, "--state-dir", str(tmp_path / "none")])
+
+    said = capsys.readouterr().out
+    assert "LOG_FORMAT is called WIRETY_LOG_FORMAT now" in said
+    assert "TOKEN is" not in said

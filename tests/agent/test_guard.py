@@ -21,6 +21,14 @@ def a_route(revision: int, *prefixes: str, hub: str = "hub") -> Bundle:
     return a_bundle(revision, [a_peer(hub, ["10.9.0.1/32", *prefixes], endpoint="198.51.100.9:51820")])
 
 
+FULL = a_bundle(2, [a_peer("hub", ["0.0.0.0/0", "::/0"], endpoint="198.51.100.9:51820")], full_encapsulation=True)
+
+
+def is_full(site: Site) -> bool:
+    """Whether all but the agent's own goes into the tunnel."""
+    return "default" in site.host.sh("ip route show table 22361 2>/dev/null || true")
+
+
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Site]:
     """With an agent whose first bundle is proved."""
@@ -88,15 +96,41 @@ def test_a_control_plane_that_is_away_by_itself_is_not_blamed_on_the_bundle(runn
     """It gives the bundle out and hears nothing any more."""
     site = running
     site.origin.after_giving = lambda bundle: site.cut()
-    site.origin.change(a_route(2, GOOD_WAY, "172.21.0.0/16"))
-    until(lambda: "172.21.0.0/16" in site.routes())
-    until(lambda: "172.21.0.0/16" not in site.routes())
-    until(lambda: "172.21.0.0/16" in site.routes())
+    site.origin.change(FULL)
+    until(lambda: is_full(site))
+    until(lambda: not is_full(site))
+    until(lambda: is_full(site))
     site.world.sh("nft delete table inet cut")
 
     until(lambda: not site.trial.exists())
 
     assert site.refusals() == []
+    assert is_full(site)
+
+
+def test_an_outage_that_ends_after_the_rollback_is_not_blamed_on_the_bundle(running: Site) -> None:
+    site = running
+    site.origin.after_giving = lambda bundle: site.cut()
+    site.origin.change(FULL)
+    until(lambda: is_full(site))
+    until(lambda: not is_full(site))
+    site.world.sh("nft delete table inet cut")
+
+    until(lambda: not site.trial.exists())
+
+    assert site.refusals() == []
+    assert is_full(site)
+
+
+def test_a_bundle_that_changes_nothing_on_the_way_to_the_control_plane_is_not_suspected(running: Site) -> None:
+    site = running
+    site.origin.after_giving = lambda bundle: site.cut()
+    site.origin.change(a_route(2, GOOD_WAY, "172.21.0.0/16"))
+    until(lambda: "172.21.0.0/16" in site.routes())
+
+    until(lambda: not site.trial.exists())
+    time.sleep(2 * float(CONFIRM_S))
+
     assert "172.21.0.0/16" in site.routes()
 
 
@@ -117,7 +151,7 @@ def test_a_host_without_a_default_route_waits_with_its_judgement(running: Site) 
     site, origin = running, running.origin
     origin.change(a_route(2, GOOD_WAY, SWALLOWS))
     until(lambda: SWALLOWS in site.routes())
-    site.host.sh("ip route delete default")
+    site.host.sh("ip route delete default && ip -6 route delete default")
     time.sleep(2 * float(CONFIRM_S))
     kept = site.routes()
     site.host.sh("ip route add default via 192.168.1.1")

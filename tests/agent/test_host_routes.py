@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.commands import Commands
-from agent.adapters.encapsulation import Encapsulation
-from agent.adapters.iproute import IpRoute
+from agent.adapters.linux.full_tunnel import Encapsulation
+from agent.adapters.linux.routes import IpRoute
+from agent.adapters.linux.tools import Commands
 from agent.errors import ToolFailed
-from agent.ports import Made
-from agent.tunnel.desired import Address
-from agent.tunnel.reconcile import NOTHING, Plan
+from agent.host.results import ApplyResult
+from agent.host.tunnel.difference import NOTHING, Plan
+from agent.host.tunnel.wanted import Address
 from chalicelib.wire.bundle import Bundle
 from tests.agent import hosts
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
@@ -46,7 +46,7 @@ def routing(*prefixes: str, address: str = "10.9.0.2/24", revision: int = 1, end
     return a_bundle(revision, [a_peer("site", list(prefixes), endpoint=endpoint)], addresses=[address])
 
 
-def left_out(made: Made) -> list[str]:
+def left_out(made: ApplyResult) -> list[str]:
     return [sentence.split()[0] for sentence in made.conflicts]
 
 

@@ -4,16 +4,24 @@ import configparser
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from fnmatch import fnmatch
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from agent.enrollment import interface_name
+from agent.adapters.files.state_dir import StateDir
+from agent.host.firewall.nftables import replacing
+from agent.host.tunnel.full_tunnel import seal
+from agent.host.tunnel.local_network import LocalNetwork
+from agent.identity.enrollment import interface_name
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public_key
 from tests.agent.namespace import Namespace
 from tests.agent.origin import Origin
@@ -28,10 +36,20 @@ WITHIN_S = 120.0
 
 
 def the_unit() -> configparser.SectionProxy:
+    return parsed(UNIT)["Service"]
+
+
+def parsed(unit: Path) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read(UNIT)
-    return parser["Service"]
+    parser.read(unit)
+    return parser
+
+
+def command_of(unit: Path, setting: str) -> list[str]:
+    """As systemd would run it, with this checkout's agent."""
+    words = shlex.split(parsed(unit)["Service"][setting].removeprefix("-").replace("$$", "$"))
+    return [word.replace("/usr/local/bin/wirety-agent", f"{sys.executable} -m agent") for word in words]
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +94,103 @@ def test_the_unit_grants_three_capabilities_and_ends_the_agent_alone() -> None:
     assert set(unit["CapabilityBoundingSet"].split()) == CAPABILITIES
     assert (unit["KillMode"], unit["RestartPreventExitStatus"]) == ("process", "3")
     assert (unit["ProtectSystem"], unit["StateDirectory"], unit["StateDirectoryMode"]) == ("strict", "wirety", "0700")
+
+
+def a_seal() -> str:
+    return replacing(seal(INTERFACE, LocalNetwork(subnets=frozenset({ip_network("192.168.1.0/24")})), ()))
+
+
+def boot(inside: Namespace, state_dir: Path, name: str = "WIRETY_STATE_DIR") -> "subprocess.CompletedProcess[str]":
+    inside.sh("nft flush ruleset")
+    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", name: str(state_dir), "PYTHONPATH": str(ROOT)}
+    return inside.do(
+        lambda: subprocess.run(command_of(SEAL, "ExecStart"), capture_output=True, text=True, timeout=WITHIN_S, env=env)
+    )
+
+
+def test_the_units_order_holds_nothing_up_that_a_host_need_not_wait_for() -> None:
+    unit, sealing = parsed(UNIT)["Unit"], parsed(SEAL)["Unit"]
+
+    assert "network-online.target" not in unit["After"] + unit.get("Wants", "")
+    assert "wirety-agent-seal.service" in unit["After"]
+    assert "network-pre.target" in sealing["Before"]
+    assert {"systemd-tmpfiles-setup.service", "nftables.service"} < set(sealing["After"].split())
+
+
+def test_what_flushes_all_tables_brings_the_seal_back() -> None:
+    """Also on a host that was sealed after its boot, whose unit is not active: nftables.service wants it."""
+    seal_unit = parsed(SEAL)
+
+    assert seal_unit["Unit"]["PartOf"] == seal_unit["Unit"]["ReloadPropagatedFrom"] == "nftables.service"
+    assert "nftables.service" in seal_unit["Install"]["WantedBy"].split()
+    assert seal_unit["Service"]["ExecReload"] == seal_unit["Service"]["ExecStart"]
+    assert seal_unit["Service"]["EnvironmentFile"] == the_unit()["EnvironmentFile"] == "-/etc/default/wirety-agent"
+
+
+def test_the_unit_runs_where_a_seal_is_or_where_settings_may_say_another_place() -> None:
+    """The `|`: one of them is enough."""
+    conditions = {name: text for name, text in parsed(SEAL)["Unit"].items() if name.startswith("Condition")}
+
+    assert conditions == {
+        "ConditionPathExistsGlob": "|/var/lib/wirety/*/wy*_seal.nft",
+        "ConditionPathExists": "|/etc/default/wirety-agent",
+    }
+    assert fnmatch(
+        str(StateDir(Path("/var/lib/wirety")).of_network(NETWORK_ID).seal_file(INTERFACE)),
+        conditions["ConditionPathExistsGlob"].removeprefix("|"),
+    )
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("variable", ["WIRETY_STATE_DIR", "STATE_DIR"])
+def test_the_boot_seals_by_nft_alone(inside: Namespace, tmp_path: Path, variable: str) -> None:
+    nothing = boot(inside, tmp_path, variable)
+    ready = tmp_path / NETWORK_ID / f"{INTERFACE}_seal.nft"
+    ready.parent.mkdir()
+    ready.write_text(a_seal())
+
+    sealed = boot(inside, tmp_path, variable)
+
+    assert (nothing.returncode, sealed.returncode, sealed.stdout + sealed.stderr) == (0, 0, "")
+    assert "192.168.1.0/24" in inside.sh(f"nft list table inet {INTERFACE}_seal")
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("damage", [0, 20, -40])
+def test_a_boot_whose_seal_is_damaged_is_shut(inside: Namespace, tmp_path: Path, damage: int) -> None:
+    os.chdir(ROOT)
+    ready = tmp_path / NETWORK_ID / f"{INTERFACE}_seal.nft"
+    ready.parent.mkdir()
+    ready.write_text(a_seal()[:damage])
+
+    done = boot(inside, tmp_path)
+
+    shut = inside.sh(f"nft list table inet {INTERFACE}_seal")
+    assert done.returncode == 1
+    assert "is damaged" in done.stderr
+    assert ("chain hold" in shut, "192.168.1.0" in shut) == (True, False)
+
+
+@pytest.mark.root
+def test_what_a_kill_left_unpacked_goes_at_the_next_start_but_not_under_a_guard_that_runs(tmp_path: Path) -> None:
+    left, used = tmp_path / "_MEIleft", tmp_path / "_MEIused"
+    for directory in (left, used):
+        directory.mkdir()
+    program = used / "sleep"
+    shutil.copy("/bin/sleep", program)
+    guard = subprocess.Popen([program, "60"])
+    try:
+        subprocess.run(
+            command_of(UNIT, "ExecStartPre"), env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)}, check=True
+        )
+        there = (left.exists(), used.exists())
+    finally:
+        guard.kill()
+        guard.wait()
+
+    assert there == (False, True)
+    assert the_unit()["Environment"] == "TMPDIR=/var/cache/wirety"
+    assert the_unit()["CacheDirectory"] == "wirety"
 
 
 @pytest.mark.root
@@ -159,3 +274,42 @@ def test_the_executables_agent_ends_with_its_loader(
     while json.loads(ran(inside, str(executable), "status", "--json", *place).stdout)["is_running"]:
         assert time.monotonic() < end, "the agent goes on without its loader"
     ended(inside, tmp_path)
+
+
+@pytest.mark.root
+def test_the_executable_is_taken_down_and_up_again_and_ends_when_it_is_asked_to(
+    executable: Path, inside: Namespace, origin: Origin, tmp_path: Path
+) -> None:
+    """It begins anew in its own place each time."""
+    place = ("--state-dir", str(tmp_path))
+    ran(inside, str(executable), "enroll", "--server", origin.url, "--token", "token", *place)
+    loader = inside.do(lambda: subprocess.Popen([str(executable), "run", *place], stderr=subprocess.DEVNULL))
+    origin.wait_for(lambda: origin.has_applied(1), within_s=WITHIN_S)
+
+    for _ in range(2):
+        down = ran(inside, str(executable), "down", *place)
+        gone = INTERFACE not in inside.sh("ip link show")
+        up = ran(inside, str(executable), "up", *place)
+        assert (down.returncode, gone, up.returncode) == (0, True, 0), down.stderr + up.stderr
+    peers = inside.sh(f"wg show {INTERFACE} peers").strip()
+    loader.terminate()
+
+    assert peers == a_public_key("hub")
+    assert loader.wait(WITHIN_S) == 0
+    assert not json.loads(ran(inside, str(executable), "status", "--json", *place).stdout)["is_running"]
+    ended(inside, tmp_path)
+
+
+@pytest.mark.root
+def test_the_executable_brings_its_units_along(executable: Path, inside: Namespace, tmp_path: Path) -> None:
+    inside.sh("mkdir -p /run/systemd/system")
+
+    done = ran(inside, str(executable), "install-service", "--dry-run", "--state-dir", str(tmp_path))
+    listed = ran(inside, str(executable), "version")
+    archive = ran(inside, str(executable), "debug", str(tmp_path / "debug.tar.gz"), "--state-dir", str(tmp_path))
+
+    assert done.returncode == 0, done.stderr
+    assert "write /etc/systemd/system/wirety-agent-seal.service" in done.stdout
+    assert "write /etc/systemd/networkd.conf.d/wirety.conf" in done.stdout
+    assert "wireguard-tools" in listed.stdout
+    assert archive.returncode == 0, archive.stderr

@@ -8,11 +8,11 @@ from time import sleep
 import pytest
 from msgspec.structs import replace
 
-from agent.adapters.commands import Commands
-from agent.adapters.device import Device
-from agent.adapters.firewall import NftFirewall
-from agent.adapters.tunnel import HostTunnel
-from agent.tunnel.desired import desired
+from agent.adapters.linux.firewall import NftFirewall
+from agent.adapters.linux.interface import Device
+from agent.adapters.linux.tools import Commands
+from agent.adapters.linux.tunnel import HostTunnel
+from agent.host.tunnel.wanted import desired
 from chalicelib.wire.bundle import BundlePeer, Pair
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
 from tests.agent.namespace import Namespace

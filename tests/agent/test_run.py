@@ -1,5 +1,6 @@
 """The whole agent as a process in a namespace, against a control plane on its loopback."""
 
+import contextlib
 import json
 import os
 import signal
@@ -15,9 +16,9 @@ import dns.query
 import msgspec
 import pytest
 
-from agent.adapters.commands import Commands
-from agent.adapters.device import Device
-from agent.enrollment import interface_name
+from agent.adapters.linux.interface import Device
+from agent.adapters.linux.tools import Commands
+from agent.identity.enrollment import interface_name
 from chalicelib.wire.bundle import Bundle, Dns, Record
 from chalicelib.wire.frames import Bye, Hello
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_private_key, a_public_key, a_tombstone
@@ -76,7 +77,8 @@ class Laboratory:
             agent.kill()
             agent.wait()
         for pid_file in self.state.glob("*/*.pid"):
-            os.kill(int(pid_file.read_text()), signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # a guard may have ended by itself
+                os.kill(int(pid_file.read_text()), signal.SIGKILL)
 
 
 @pytest.fixture

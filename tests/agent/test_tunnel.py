@@ -3,22 +3,22 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from agent.adapters.commands import Commands
-from agent.adapters.device import Device
-from agent.adapters.firewall import NftFirewall
-from agent.adapters.foreign import ForeignTables
-from agent.adapters.tunnel import HostTunnel
+from agent.adapters.linux.firewall import NftFirewall
+from agent.adapters.linux.interface import Device
+from agent.adapters.linux.other_tables import ForeignTables
+from agent.adapters.linux.tools import Commands
+from agent.adapters.linux.tunnel import HostTunnel
 from agent.errors import ToolFailed
-from agent.ports import Made
-from agent.tunnel.desired import desired, endpoints_asked
-from agent.tunnel.reconcile import Memory
-from agent.tunnel.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable
+from agent.host.results import ApplyResult
+from agent.host.tunnel.difference import Memory
+from agent.host.tunnel.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable
+from agent.host.tunnel.wanted import desired, endpoints_asked
 from chalicelib.wire.bundle import Bundle, Exit, Firewall
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
 from tests.agent.namespace import Namespace
@@ -33,9 +33,12 @@ class Recorded(Commands):
     """Runs for real, and keeps what ran."""
 
     ran: list[str] = field(default_factory=list)
+    given: list[tuple[str, str]] = field(default_factory=list)
 
     def run(self, *argv: str, stdin: str = "") -> str:
         self.ran.append(" ".join(argv))
+        if stdin:
+            self.given.append((stdin, " ".join(argv)))
         return Commands.run(self, *argv, stdin=stdin)
 
 
@@ -59,11 +62,11 @@ class Host:
             memory=memory or Memory(),
         )
 
-    def apply(self, bundle: Bundle) -> Made:
+    def apply(self, bundle: Bundle) -> ApplyResult:
         self.commands.ran.clear()
         return self.inside.do(lambda: self.tunnel.apply(desired(bundle)))
 
-    def verify(self, bundle: Bundle) -> Made:
+    def verify(self, bundle: Bundle) -> ApplyResult:
         self.commands.ran.clear()
         return self.inside.do(lambda: self.tunnel.verify(desired(bundle)))
 
@@ -75,6 +78,7 @@ class Host:
 def host(tmp_path: Path) -> Iterator[Host]:
     with Namespace() as inside:
         inside.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")  # a new namespace forwards where the machine does
+        inside.sh("mount -t proc proc /proc")
         made = Host(inside, tmp_path)
         yield made
         inside.do(made.tunnel.remove)
@@ -189,7 +193,7 @@ def test_a_jump_forwards_and_loads_its_policy_before_its_first_peer(host: Host) 
     assert steps == ["nft -f -", f"wg addconf {INTERFACE} /dev/stdin"]
     table = host.inside.sh(f"nft list table inet {INTERFACE}")
     assert all(text in table for text in ('comment "tag:web"', "elements = { 10.9.0.3 }", "maxseg size set 1380"))
-    assert host.inside.sh("cat /proc/sys/net/ipv4/ip_forward").strip() == "1"
+    assert host.inside.sh(f"cat /proc/sys/net/ipv4/conf/{INTERFACE}/forwarding").strip() == "1"
 
 
 def test_a_member_of_a_set_more_is_one_element(host: Host) -> None:
@@ -200,6 +204,30 @@ def test_a_member_of_a_set_more_is_one_element(host: Host) -> None:
 
     assert host.commands.ran == ["nft -f -"]
     assert "elements = { 10.9.0.4 }" in host.inside.sh(f"nft list table inet {INTERFACE}")
+
+
+def test_what_changes_hands_within_a_range_of_another_is_blocked_meanwhile(host: Host) -> None:
+    wide, narrow = "172.20.0.0/16", "172.20.1.0/24"
+
+    def a_jump(revision: int, *b: str) -> Bundle:
+        firewall = Firewall(forward=True, sets={"peer:b": list(b)})
+        return a_bundle(revision, [a_peer("a", [wide]), a_peer("b", list(b))], firewall=firewall)
+
+    host.apply(a_jump(1, "10.9.0.3/32", narrow))
+    (barred, _), *_ = loads = loaded_by(host, lambda: host.apply(a_jump(2, "10.9.0.3/32")))
+
+    assert [command for _, command in loads[:3]] == ["nft -f -", f"wg addconf {INTERFACE} /dev/stdin", "nft -f -"]
+    assert f"add element inet {INTERFACE} s0v4 {{ {narrow} }}" in barred
+    blocked = host.inside.sh(f"nft list set inet {INTERFACE} s0v4")
+    assert ('comment "blocked"' in blocked, "elements" in blocked) == (True, False)
+    assert not host.verify(a_jump(2, "10.9.0.3/32")).is_changed
+
+
+def loaded_by(host: Host, act: Callable[[], object]) -> list[tuple[str, str]]:
+    """What was given to the tools, and to which."""
+    before = len(host.commands.given)
+    act()
+    return host.commands.given[before:]
 
 
 def test_what_leaves_for_an_exit_is_masqueraded_where_the_hosts_routes_lead(host: Host) -> None:
@@ -236,6 +264,8 @@ def test_a_peer_that_is_no_jump_loads_no_table(host: Host) -> None:
         f"ip address flush dev {INTERFACE}",
         f"ip link set {INTERFACE} down",
         f"ip route flush proto 87 dev {INTERFACE}",
+        f"ip route flush dev {INTERFACE}",
+        f"ip address flush dev {INTERFACE}; ip link set {INTERFACE} down",
         f"wg set {INTERFACE} peer {a_public_key('a')} remove",
         f"wg set {INTERFACE} listen-port 5555",
         f"wg set {INTERFACE} peer {a_public_key('stranger')} allowed-ips 10.9.0.66/32",
@@ -258,11 +288,25 @@ def test_what_was_done_to_the_host_is_healed(host: Host, harm: str) -> None:
     assert not host.verify(bundle).is_changed
 
 
+@pytest.mark.parametrize("version", ["-4", "-6"])
+def test_the_routes_to_its_own_network_come_back(host: Host, version: str) -> None:
+    bundle = a_bundle(addresses=["10.9.0.1/24", "10.9.0.2/24", "10.9.1.1/32", "fd00:9::1/64", "fd00:9:1::1/128"])
+    host.apply(bundle)
+    before = host.inside.sh(f"ip {version} route show dev {INTERFACE} | grep -v fe80")
+    host.inside.sh(f"ip {version} route flush dev {INTERFACE} {'10.9.0.0/24' if version == '-4' else 'fd00:9::/64'}")
+
+    healed, again = host.verify(bundle), host.verify(bundle)
+
+    assert (healed.is_changed, again.is_changed) == (True, False)
+    assert host.inside.sh(f"ip {version} route show dev {INTERFACE} | grep -v fe80") == before
+
+
 def test_a_killed_wireguard_go_is_replaced_and_keeps_what_peers_taught_it(host: Host) -> None:
     bundle = a_bundle(peers=[a_peer("a", ["10.9.0.3/32"])])
     host.apply(bundle)
-    learned = {a_public_key("a"): "203.0.113.5:7"}
+    learned = {a_public_key("a"): "203.0.113.5:6"}
     host.tunnel.memory = replace(host.tunnel.memory, learned=learned)
+    host.tunnel.meet({a_public_key("a"): "203.0.113.5:7"})
     os.kill(int((host.state / "pid").read_text()), signal.SIGKILL)
     time.sleep(0.1)
 
@@ -331,6 +375,36 @@ def test_another_firewall_that_forbids_is_told_and_opened_where_asked(host: Host
     assert ("table ip filter" in told[0], kept) == (True, told)
     assert (opened.is_changed, opened.forbidden, again.is_changed, is_marked) == (True, (), False, True)
     assert INTERFACE not in host.inside.sh("nft list ruleset")
+
+
+def test_what_was_opened_in_other_firewalls_is_closed_when_this_is_no_longer_a_jump(host: Host) -> None:
+    host.inside.sh(
+        "nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'"
+    )
+    before = host.inside.sh("nft list ruleset")
+    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE, is_managed=True)
+    host.verify(a_bundle(forward=True))
+    is_opened = f"wirety:{INTERFACE}" in host.inside.sh("nft list ruleset")
+
+    host.verify(a_bundle(forward=False))
+
+    assert is_opened
+    assert host.inside.sh("nft list ruleset") == before
+
+
+def test_a_jump_that_peers_cannot_ask_for_names_says_so_until_they_can(host: Host) -> None:
+    host.inside.sh(
+        "nft 'add table ip filter; add chain ip filter INPUT { type filter hook input priority 0; policy drop; }'"
+    )
+    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE)
+    bundle = a_bundle(forward=True, listen_port=41000)
+
+    told, kept = host.verify(bundle).shut, host.apply(a_bundle(2, forward=True, listen_port=41000)).shut
+    host.inside.sh(f"nft add rule ip filter INPUT iifname {INTERFACE} accept")
+    host.inside.sh("nft add rule ip filter INPUT udp dport 41000 accept")
+
+    assert [part in said for part, said in zip(("UDP port 41000", "port 53 from"), told, strict=True)] == [True, True]
+    assert (kept, host.verify(bundle).shut) == (told, ())
 
 
 def test_removal_leaves_nothing_and_can_be_repeated(host: Host) -> None:

@@ -18,8 +18,8 @@ STATE_DIR = "/run/wirety"  # the node's own tmpfs
 LINE_S = 60
 SUDO = '#!/bin/sh\nexec "$@"\n'
 SYSTEMCTL = """#!/bin/sh
-# enable --now wirety-agent: there is no systemd in a namespace
-[ "$*" = "enable --now wirety-agent" ] || exit 1
+# enable --now wirety-agent wirety-agent-seal: there is no systemd in a namespace
+[ "$*" = "enable --now wirety-agent wirety-agent-seal" ] || exit 1
 setsid wirety-agent run --log-format json > /run/agent.log 2>&1 < /dev/null &
 """
 
@@ -34,7 +34,7 @@ def main(port: int, agent: str) -> None:
         for host in HOSTS:
             lab.lend(host, port)
         print("ready", flush=True)
-        environment = {"PATH": f"{programs}:{os.environ['PATH']}:/usr/sbin:/sbin", "STATE_DIR": STATE_DIR}
+        environment = {"PATH": f"{programs}:{os.environ['PATH']}:/usr/sbin:/sbin", "WIRETY_STATE_DIR": STATE_DIR}
         for line in sys.stdin:
             asked = json.loads(line)
             done = lab[asked["host"]].attempt("sh", "-c", asked["line"], env=environment, timeout_s=LINE_S)

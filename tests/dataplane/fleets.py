@@ -1,7 +1,8 @@
 """A fleet of real agents that stands for a while, and what befalls it: hosts lose power, the control plane is away."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from enum import Enum
 
 import pytest
 
@@ -61,14 +62,26 @@ def loses_power(agent: Agent) -> None:
     until(lambda: agent.node.wg() == {}, f"{agent.name} has no tunnel", GONE_S)
 
 
+class Outage(Enum):
+    """How a control plane is out of reach. DROPPED: packets to it vanish, connections that were open with them.
+    CUT_AND_DROPPED: the open ones are cut first, so that calls are tried, and hang."""
+
+    REFUSED = "refused"
+    DROPPED = "dropped"
+    CUT_AND_DROPPED = "cut and dropped"
+
+
 @contextmanager
-def out_of_reach(fleet: Fleet, port: int) -> Iterator[None]:
+def out_of_reach(fleet: Fleet, port: int, outage: Outage = Outage.REFUSED) -> Iterator[None]:
     """No agent reaches the control plane, which goes on."""
-    fleet.lab.unpublish(port)
-    try:
-        yield
-    finally:
-        fleet.lab.publish(port)
+    with fleet.lab.silence(port) if outage is not Outage.REFUSED else nullcontext():
+        if outage is not Outage.DROPPED:
+            fleet.lab.unpublish(port)
+        try:
+            yield
+        finally:
+            if outage is not Outage.DROPPED:
+                fleet.lab.publish(port)
 
 
 def has_route(agent: Agent, prefix: str) -> bool:

@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 
 from chalicelib.wire.peers import PatchPeer
-from infra.local.demo.agent import Agent
+from infra.local.demo.agent import STATE_DIR, Agent
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
-from tests.dataplane.fleets import has_route, loses_power, out_of_reach, standing_fleet, standing_lab
+from tests.dataplane.fleets import Outage, has_route, loses_power, out_of_reach, standing_fleet, standing_lab
 
 __all__ = ["standing_fleet", "standing_lab"]  # fixtures
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
@@ -71,6 +71,11 @@ def applied(fleet: Fleet, agent: Agent) -> int:
     return told.revision if told is not None else 0
 
 
+def is_on_trial(agent: Agent) -> bool:
+    """Whether a bundle is on its disk beside the good one."""
+    return any((agent.node.root / STATE_DIR.lstrip("/")).rglob("trial.json"))
+
+
 def error_of(fleet: Fleet, agent: Agent) -> str | None:
     applied = fleet.api.session(fleet.network.id, agent.peer.id).applied
     return applied.error if applied is not None else None
@@ -103,8 +108,9 @@ def test_a_policy_that_swallows_the_control_plane_is_rolled_back_also_where_the_
     assert [error_of(fleet, site) for site in (living, killed)] == [None, None]
 
 
+@pytest.mark.parametrize("outage", [Outage.REFUSED, Outage.CUT_AND_DROPPED])
 def test_a_block_followed_by_an_outage_is_not_rolled_back_nor_by_an_agent_that_starts_in_it(
-    fleet: Fleet, deployment: Deployment
+    fleet: Fleet, deployment: Deployment, outage: Outage
 ) -> None:
     site, other, jump = fleet.agents["site-a"], fleet.agents["site-b"], fleet.jump
     jump.stop()
@@ -114,7 +120,7 @@ def test_a_block_followed_by_an_outage_is_not_rolled_back_nor_by_an_agent_that_s
 
     fleet.api.block(fleet.network.id, other.peer.id)
     until(lambda: not carries(jump, other), "the jump has cut the site off", ARRIVES_S)
-    with out_of_reach(fleet, deployment.port):
+    with out_of_reach(fleet, deployment.port, outage):
         time.sleep(2 * CONFIRM_S)
         cut = [carries(jump, other), site.node.reaches(other.peer.address, timeout_s=1)]
         assert jump.process is not None
@@ -131,21 +137,48 @@ def test_a_block_followed_by_an_outage_is_not_rolled_back_nor_by_an_agent_that_s
     assert (cut, still, error) == ([False, False], [False, False], None)
 
 
-def test_an_outage_is_not_blamed_on_the_bundle_that_came_just_before(fleet: Fleet) -> None:
+@pytest.mark.parametrize(
+    "looks",
+    [(True, False, True), (True, False)],
+    ids=["ends with the bundle in force again", "ends after the rollback"],
+)
+def test_an_outage_is_not_blamed_on_the_bundle_that_came_just_before(fleet: Fleet, looks: tuple[bool, ...]) -> None:
+    """Packets are dropped. All goes into the tunnel with this one, and the control plane is reached past it."""
     site = fleet.agents["site-a"]
     site.stop()
     site.start(*CONFIRM)
     until(lambda: site.status().is_connected, "the site is connected", ARRIVES_S)
-    prefix = fleet.prefix(0)
     with a_last_bundle(fleet, site):
-        fleet.create_static("router", [prefix])
-        for is_there in (True, False, True):
-            until(lambda: has_route(site, prefix) == is_there, f"applied, tried without, again: {is_there}", JUDGED_S)  # noqa: B023
+        fleet.api.change_peer(fleet.network.id, site.peer.id, PatchPeer(full_encapsulation=True))
+        for is_full in looks:
+            until(lambda: has_route(site, "0.0.0.0/0") == is_full, f"all goes into the tunnel: {is_full}", JUDGED_S)  # noqa: B023
+
+    until(lambda: not is_on_trial(site), "it is judged", JUDGED_S)
+    newest = fleet.api.network(fleet.network.id).revision
+    until(lambda: applied(fleet, site) >= newest, "the site has told that it applied", JUDGED_S)
+    told = (error_of(fleet, site), has_route(site, "0.0.0.0/0"))
+    fleet.api.change_peer(fleet.network.id, site.peer.id, PatchPeer(full_encapsulation=False))
+    until(partial(is_without, site, "0.0.0.0/0"), "the host is open again", ARRIVES_S)
+    newest = fleet.api.network(fleet.network.id).revision
+    until(lambda: applied(fleet, site) >= newest, "the site has told that too", JUDGED_S)
+
+    assert told == (None, True)
+
+
+def test_a_bundle_that_changes_nothing_on_the_way_out_stays_through_an_outage(fleet: Fleet) -> None:
+    site, prefix = fleet.agents["site-a"], fleet.prefix(0)
+    until(lambda: site.status().is_connected, "the site is connected", ARRIVES_S)
+    with a_last_bundle(fleet, site):
+        router = fleet.create_static("router", [prefix])
+        until(lambda: has_route(site, prefix), "applied", ARRIVES_S)
+        time.sleep(3 * CONFIRM_S)
+        is_there = has_route(site, prefix)
 
     newest = fleet.api.network(fleet.network.id).revision
     until(lambda: applied(fleet, site) >= newest, "the site has told that it applied", JUDGED_S)
+    fleet.delete(router)
+    assert is_there
     assert error_of(fleet, site) is None
-    assert has_route(site, prefix)
 
 
 def test_a_host_of_full_encapsulation_leaks_nothing_between_its_start_and_the_agents(fleet: Fleet) -> None:

@@ -3,6 +3,7 @@ or without it."""
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from infra.local.lab.probe import probe
 from infra.local.stack import LocalStack
 from tests.dataplane import forged, numbered
 from tests.dataplane.downloads import SCRIPT, a_download, a_server
-from tests.dataplane.fleets import a_fleet
+from tests.dataplane.fleets import Outage, a_fleet, out_of_reach
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
@@ -37,6 +38,7 @@ table inet silence {
 MOVES_S = 120.0  # a standby tunnel that slept shakes hands again within half a minute, and serves a while then
 HEALS_S = 150.0
 SERVICE_S = 10
+HANG_S = 3.0  # until calls hang where they are not refused
 
 
 @pytest.fixture(scope="module")
@@ -245,18 +247,21 @@ def test_peers_come_back_to_a_jump_that_has_served_for_a_while(fleet: Fleet) -> 
     assert delivery.lost * 10 <= 1000, delivery
 
 
-def test_a_jump_and_the_control_plane_die_together(fleet: Fleet, lab: Lab, deployment: Deployment) -> None:
+@pytest.mark.parametrize("outage", [Outage.REFUSED, Outage.CUT_AND_DROPPED, Outage.DROPPED])
+def test_a_jump_and_the_control_plane_die_together(fleet: Fleet, deployment: Deployment, outage: Outage) -> None:
     site, other = fleet.agents["site-a"], fleet.agents["site-b"]
     move(fleet, other, "jump-2")
-    with probe(other.node, site.node, site.peer.address) as flow:
-        lab.unpublish(deployment.port)
-        fleet.agents["jump-2"].node.run("ip", "link", "set", "eth0", "down")
-        until(lambda: reach(other, site), "the sites reach each other through the first jump", MOVES_S)
-        delivery = flow.finish()
+    until(lambda: reach(other, site), "the sites reach each other", MOVES_S)
+    with out_of_reach(fleet, deployment.port, outage):
+        time.sleep(0.0 if outage is Outage.DROPPED else HANG_S)
+        with probe(other.node, site.node, site.peer.address) as flow:
+            fleet.agents["jump-2"].node.run("ip", "link", "set", "eth0", "down")
+            until(lambda: reach(other, site), "the sites reach each other through the first jump", MOVES_S)
+            delivery = flow.finish()
+        is_carried = carries(fleet.jump, other)
 
-    print(f"failover without a control plane: {delivery}")
-    assert carries(fleet.jump, other)
-    lab.publish(deployment.port)
+    print(f"failover without a control plane, {outage.value}: {delivery}")
+    assert is_carried
     has_power_again(fleet.agents["jump-2"])
     fleet.wait_online(list(fleet.agents.values()))
     until(lambda: reach(other, site), "the control plane's word holds again", MOVES_S)

@@ -249,6 +249,23 @@ def test_full_encapsulation_leads_to_the_internet_by_the_jumps_address_and_nowhe
     assert outside != public
 
 
+def test_what_the_jump_is_closed_to_is_closed_on_its_public_address_too(scene: Scene) -> None:
+    a, public = scene.a, str(TOPOLOGY.public_address("jump"))
+    scene.jump.node.spawn_python(SCRIPT, "serve", str(WEB)).expect("up")
+    scene.change(a, PatchPeer(full_encapsulation=True))
+    until(lambda: source_at(a.node, public) == a.peer.address, "the jump by the tunnel", ARRIVES_S)
+
+    scene.rules(AclRule(source="*", destination=scene.peer(scene.jump), action="deny"))
+    closed = [source_at(a.node, address) for address in (public, scene.jump.peer.address)]
+    outside = source_at(a.node, INTERNET)
+    scene.rules()
+    is_open = source_at(a.node, public)
+    scene.change(a, PatchPeer(full_encapsulation=False))
+    until(lambda: source_at(a.node, INTERNET) != public, "the internet without the jump", ARRIVES_S)
+
+    assert (closed, outside, is_open) == ([None, None], public, a.peer.address)
+
+
 def test_a_network_behind_a_regular_peer_is_reached_and_is_that_peer_to_every_rule(scene: Scene) -> None:
     prefix = scene.fleet.prefix(0)
     inner = prefix.replace(".0/24", ".7")

@@ -19,6 +19,14 @@ pytestmark = pytest.mark.dataplane
 
 FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=3).read().decode())"
 
+CONNECT = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=1)
+except OSError as failed:
+    print(type(failed).__name__)
+"""
+
 COUNTER = """
 table ip seen {
   chain input { type filter hook input priority 0; ip saddr 203.0.113.22 counter; }
@@ -117,6 +125,17 @@ def test_a_blackout_cuts_one_site_off_and_leaves_its_path_to_the_jump(lab: Lab) 
     restored = lab["site-a"].reaches(lab.internet_address)
 
     assert (cut, others, restored) == (False, (True, True), True)
+
+
+def test_a_published_port_that_is_silent_refuses_nobody_and_the_host_of_it_is_reached(lab: Lab) -> None:
+    with a_server_on_loopback() as port:
+        origin = lab.publish(8080, port)
+        with lab.silence(8080):
+            hung = lab["site-a"].run(sys.executable, "-I", "-c", CONNECT, lab.internet_address, "8080").strip()
+            others = lab["site-a"].reaches(lab.internet_address)
+        answer = fetch(lab["site-a"], origin)
+
+    assert (hung, others, answer) == ("TimeoutError", True, "127.0.0.1")
 
 
 def test_wireguard_runs_between_a_site_behind_nat_and_the_jump(lab: Lab) -> None:

@@ -11,7 +11,7 @@ from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
 from infra.local.lab.probe import probe
-from tests.dataplane.fleets import has_route, loses_power, out_of_reach, standing_fleet, standing_lab
+from tests.dataplane.fleets import Outage, has_route, loses_power, out_of_reach, standing_fleet, standing_lab
 
 __all__ = ["standing_fleet", "standing_lab"]  # fixtures; the last test deletes the sites
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
@@ -28,10 +28,10 @@ def port(deployment: Deployment) -> int:
 
 
 @contextmanager
-def out_of_reach_with_a_change(fleet: Fleet, port: int, number: int) -> Iterator[None]:
+def out_of_reach_with_a_change(fleet: Fleet, port: int, number: int, outage: Outage = Outage.REFUSED) -> Iterator[None]:
     """And a change is made meanwhile, which every agent has once the control plane is back."""
     prefix = fleet.prefix(number)
-    with out_of_reach(fleet, port):
+    with out_of_reach(fleet, port, outage):
         fleet.create_static(f"router-{number}", [prefix])
         yield
         assert not any(has_route(agent, prefix) for agent in fleet.agents.values())
@@ -65,10 +65,15 @@ def test_an_agent_that_restarts_loses_no_packet(fleet: Fleet, port: int) -> None
     assert delivery.lost == 0
 
 
-@pytest.mark.parametrize(("name", "number"), [("site-a", 1), ("jump", 2)])
-def test_a_host_that_lost_power_has_its_tunnel_again(fleet: Fleet, port: int, name: str, number: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "number", "outage"),
+    [("site-a", 1, Outage.REFUSED), ("jump", 2, Outage.REFUSED), ("jump", 4, Outage.CUT_AND_DROPPED)],
+)
+def test_a_host_that_lost_power_has_its_tunnel_again(
+    fleet: Fleet, port: int, name: str, number: int, outage: Outage
+) -> None:
     site, other, victim = fleet.agents["site-a"], fleet.agents["site-b"], fleet.agents[name]
-    with out_of_reach_with_a_change(fleet, port, number):
+    with out_of_reach_with_a_change(fleet, port, number, outage):
         loses_power(victim)
         was_reached = reaches(site, other)
         victim.start()

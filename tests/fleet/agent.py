@@ -14,18 +14,19 @@ import msgspec
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent import effects as ef
-from agent import events as ev
-from agent.adapters.control_plane import Http, RestControlPlane
-from agent.adapters.outgoing import Answer
-from agent.core import initial, step
+from agent.adapters.control_plane.http import Answer
+from agent.adapters.control_plane.rest import Http, RestControlPlane
+from agent.bundle.received import Fetched, Received, applied_to, subject_of, whole
+from agent.core import effects as ef
+from agent.core import events as ev
+from agent.core.state import State
+from agent.core.step import initial, step
 from agent.errors import Outage
-from agent.ports import ControlPlane, Made, Store
-from agent.received import Fetched, Received, applied_to, subject_of, whole
-from agent.state import State
-from agent.trust import Keyring, Trust
-from agent.tunnel.desired import Desired
-from agent.worker import Worker
+from agent.host.results import ApplyResult
+from agent.host.tunnel.wanted import WantedTunnel
+from agent.identity.trust import Keyring, Trust
+from agent.ports import ControlPlane, Store
+from agent.run.worker import Worker
 from chalicelib.entrypoints import sockets
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.codec import encode
@@ -38,8 +39,8 @@ from tests.world import BY_THE_ORIGIN, Socket, World
 SESSION_LIFE_S = 3600.0  # the world's clock stands in another year than the one that assertions are signed by
 ROUNDS = 12
 HOST = Host(hostname="h", os="linux", agent_version="0")
-MADE = Made(is_changed=False)
-ANYTHING = Desired(  # the same for all bundles, so that none is on trial
+MADE = ApplyResult(is_changed=False)
+ANYTHING = WantedTunnel(  # the same for all bundles, so that none is on trial
     listen_port=None, mtu=1420, addresses=frozenset(), sections={}, routes=frozenset(), is_forwarding=False
 )
 
@@ -79,10 +80,10 @@ class WorldHttp(Http):
 class HostlessWorker(Worker):
     """A worker without a tunnel under it."""
 
-    def _parse(self, fetched: Fetched) -> Desired:
+    def _parse(self, fetched: Fetched) -> WantedTunnel:
         return ANYTHING
 
-    def _make(self, wanted: Desired, base: Fetched | None) -> Made:
+    def _make(self, wanted: WantedTunnel, base: Fetched | None) -> ApplyResult:
         self._base = base
         return MADE
 
@@ -123,7 +124,7 @@ class Disk:
 
 
 class NoTunnel:
-    def apply(self, wanted: object) -> Made:
+    def apply(self, wanted: object) -> ApplyResult:
         return MADE
 
     verify = apply
@@ -141,6 +142,9 @@ class NoTunnel:
 class Online:
     def has_default_route(self) -> bool:
         return True
+
+    def ways(self) -> None:
+        return None
 
 
 class NoGuard:

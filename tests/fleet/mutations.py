@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from agent import core
-from agent.decisions import beats, following, link
-from agent.state import State, Step
+from agent.core import bundles as following
+from agent.core import heartbeats as beats
+from agent.core import link
+from agent.core import step as core
+from agent.core.state import State, Step
 from chalicelib.adapters.memory.presence import MemoryPresence
 from chalicelib.application.agents import snapshots
 from chalicelib.application.agents.bundles import Bundles

@@ -9,7 +9,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 
 from agent.errors import SignatureInvalid
-from agent.trust import Keyring, Trust
+from agent.identity.trust import Keyring, Trust
 from chalicelib.application.agents.signing import KEPT
 from chalicelib.entrypoints import queues
 from chalicelib.entrypoints.rest import signed

@@ -273,6 +273,18 @@ def test_the_new_home_is_told_first_and_the_others_when_it_has_applied(site: Sit
     assert site.left.hints[-1] == change.revision
 
 
+def test_a_peer_that_left_a_dead_home_is_told_together_with_its_new_one(site: Site) -> None:
+    world, begun = site.world, site.world.outside.clock.now()
+    told = len(site.left.hints)
+
+    site.accuse(site.left, site.first)
+    world.live()
+
+    assert site.homes()["left"] == "second"
+    assert len(site.left.hints) == told + 1
+    assert world.outside.clock.now() == begun
+
+
 def test_a_new_home_that_does_not_apply_is_waited_for_a_second_at_most(site: Site) -> None:
     path = f"/networks/{site.network}/peers/{site.left.peer_id}"
     site.world.api("PATCH", path, {"preferred_jump_id": site.second.peer_id})

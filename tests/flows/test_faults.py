@@ -8,13 +8,13 @@ from unittest.mock import ANY
 
 import pytest
 
-from chalicelib.adapters.dynamodb.change import change_item
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from chalicelib.application.peers.new_peer import NewPeer
 from chalicelib.application.push import plans
 from chalicelib.domain.change.audience import Audience, audience
 from chalicelib.domain.change.change import Change
+from chalicelib.domain.change.push_notice import ConfigChanged
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.network.errors import AddressPoolExhausted
@@ -22,6 +22,7 @@ from chalicelib.domain.peer.errors import AddressInUse, PeerNameInUse
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.entrypoints import streams
 from tests.builders import ADMINISTRATOR, a_key
+from tests.records import change_record
 from tests.world import SimulatedAgent, World
 
 
@@ -153,10 +154,11 @@ def test_a_record_that_cannot_be_planned_concerns_everyone_and_is_kept_whole() -
     assert hub.hints == [99]
 
 
-def recorded(change: Change) -> dict[str, Any]:
-    image = change_item(change).serialize()
-    keys = {name: image[name] for name in ("network_id", "item")}
-    return {"dynamodb": {"SequenceNumber": str(change.revision), "Keys": keys, "NewImage": image}}
+def hinted(agent: SimulatedAgent) -> list[int]:
+    """The revisions that wait in the queue to be told to an agent."""
+    waiting = agent.world.outside.queue.messages
+    to_it = (push for push in waiting if any(socket.holder == agent.peer_id for socket in push.connections))
+    return [push.notice.revision for push in to_it if isinstance(push.notice, ConfigChanged)]
 
 
 @pytest.fixture
@@ -180,12 +182,11 @@ def test_a_record_that_cannot_be_read_hinders_no_other_of_its_batch(hub: Simulat
     first, last = changed(hub, [1400, 1380])
     poison = record(hub.network_id, 99)
 
-    answer = streams.plan({"Records": [recorded(first), poison, recorded(last)]})
-    hub.world.deliver()
+    answer = streams.plan({"Records": [change_record(first), poison, change_record(last)]})
 
     assert answer == {"batchItemFailures": []}
     assert hub.world.outside.dead_letters.buried == [(poison, ANY)]
-    assert sorted(hub.hints) == [last.revision, 99]
+    assert sorted(hinted(hub)) == [last.revision, 99]
 
 
 def test_changes_that_cannot_be_planned_together_are_planned_each_by_itself(
@@ -204,13 +205,12 @@ def test_changes_that_cannot_be_planned_together_are_planned_each_by_itself(
 
     monkeypatch.setattr(plans, "audience", fails)
 
-    answer = streams.plan({"Records": [recorded(change) for change in (first, theirs, bad, last)]})
-    world.deliver()
+    answer = streams.plan({"Records": [change_record(change) for change in (first, theirs, bad, last)]})
 
     assert answer == {"batchItemFailures": []}
-    assert [kept for kept, _ in world.outside.dead_letters.buried] == [recorded(bad)]
-    assert hub.hints == [first.revision, bad.revision, last.revision]
-    assert elsewhere.hints == [theirs.revision]
+    assert [kept for kept, _ in world.outside.dead_letters.buried] == [change_record(bad)]
+    assert hinted(hub) == [first.revision, bad.revision, last.revision]
+    assert hinted(elsewhere) == [theirs.revision]
 
 
 def test_a_record_that_cannot_even_be_buried_is_reported_to_the_stream() -> None:

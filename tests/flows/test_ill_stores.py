@@ -17,7 +17,8 @@ from chalicelib.domain.peer.failover import ResetRequest
 from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints import queues, streams
 from chalicelib.ports.queues import Check, Push
-from tests.flows.test_faults import record, recorded
+from tests.flows.test_faults import record
+from tests.records import change_record
 from tests.world import SimulatedAgent, World
 
 RESOURCES = yaml.safe_load((Path(__file__).parents[2] / "infra" / "resources.yaml").read_text())["Resources"]
@@ -87,7 +88,7 @@ def test_no_change_is_lost_while_a_store_is_ill(store: str, method: str, duratio
     world.api("POST", f"/networks/{network}/peers/{left.peer_id}/enrollment-token")
     world.api("DELETE", f"/networks/{other}?force=true")
     records = [
-        {"dynamodb": {**recorded(change)["dynamodb"], "SequenceNumber": str(n)}}
+        {"dynamodb": {**change_record(change)["dynamodb"], "SequenceNumber": str(n)}}
         for n, change in enumerate(committed(world))
     ]
     poison = record(network, 99)
@@ -123,10 +124,10 @@ def test_a_change_that_cannot_be_planned_still_ends_sessions_and_starts_removals
 
     monkeypatch.setattr("chalicelib.application.push.plans.audience", broken)
 
-    assert stream([recorded(change) for change in changes]) == 1
+    assert stream([change_record(change) for change in changes]) == 1
     world.deliver()
 
-    assert [kept for kept, _ in world.outside.dead_letters.buried] == [recorded(change) for change in changes]
+    assert [kept for kept, _ in world.outside.dead_letters.buried] == [change_record(change) for change in changes]
     assert hub.connection not in world.outside.gateway.open
     assert world.outside.removals.started == [other]
 
@@ -154,7 +155,7 @@ def test_a_plan_that_runs_out_of_time_leaves_the_rest_to_the_stream() -> None:
     world = World()
     hub = world.agent(world.network(), "jump", "hub")
     hub.connect()
-    records = [recorded(change) for change in committed(world)]
+    records = [change_record(change) for change in committed(world)]
 
     answer = streams.plan({"Records": records}, lambda: streams.NEEDED_S - 1)
 

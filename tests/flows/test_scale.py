@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from agent.decisions.beats import PARTS_AT_ONCE
+from agent.core.heartbeats import PARTS_AT_ONCE
 from chalicelib.adapters.memory.tables import AgentFacts
 from chalicelib.application.agents.heartbeats import Heartbeat
 from chalicelib.application.agents.key_rotation import WORDS

@@ -11,8 +11,8 @@ import pytest
 import requests
 import websocket
 
-from agent.adapters.control_plane import Http, RestControlPlane
-from agent.trust import Keyring, Trust
+from agent.adapters.control_plane.rest import Http, RestControlPlane
+from agent.identity.trust import Keyring, Trust
 from chalicelib.wire.codec import decode, encode
 from chalicelib.wire.frames import Hello, Welcome
 from infra.local.cdn_template import TEMPLATE, cdn_of, template_of

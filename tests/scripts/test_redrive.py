@@ -18,8 +18,9 @@ from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.failover import DeadJumpReport
 from chalicelib.ports.queues import Push
 from scripts import redrive
-from tests.flows.test_faults import record, recorded
+from tests.flows.test_faults import record
 from tests.flows.test_ill_stores import committed
+from tests.records import change_record
 from tests.world import SimulatedAgent, World
 
 SOURCES = ("push", "failover", "removal")
@@ -93,7 +94,7 @@ def answer(capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
 
 def test_a_change_that_was_buried_whole_is_planned(post: Post, hub: SimulatedAgent) -> None:
     [change] = committed(post.world)
-    post.bury("plan", json.dumps({"reason": "LookupError(4)", "record": recorded(change)}))
+    post.bury("plan", json.dumps({"reason": "LookupError(4)", "record": change_record(change)}))
 
     assert redrive.main(["plan"]) == 0
     post.world.deliver()
@@ -143,7 +144,7 @@ def test_one_that_fails_again_stays_and_the_others_are_taken_up(
     [change] = committed(post.world)
     nobodys = json.dumps({"reason": "KeyError", "record": record(hub.network_id, 4_000)})
     post.bury("plan", nobodys)
-    post.bury("plan", json.dumps({"reason": "LookupError", "record": recorded(change)}))
+    post.bury("plan", json.dumps({"reason": "LookupError", "record": change_record(change)}))
 
     assert redrive.main(["plan"]) == 1
 

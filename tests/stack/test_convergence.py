@@ -11,18 +11,18 @@ from threading import Thread
 import pytest
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
-from agent.adapters.control_plane import Http, RestControlPlane, RestEnroller
-from agent.adapters.push import WebSocketPush
-from agent.adapters.state_dir import EnrollmentDir, StateDir
-from agent.core import EXIT_PEER_DELETED, initial
-from agent.enrolling import Enrolling
+from agent.adapters.control_plane.rest import Http, RestControlPlane, RestEnroller
+from agent.adapters.control_plane.socket import WebSocketPush
+from agent.adapters.files.state_dir import EnrollmentDir, StateDir
+from agent.core.events import Event, Observed, Started, StopRequested
+from agent.core.state import State
+from agent.core.step import EXIT_PEER_DELETED, initial
 from agent.errors import Outage
-from agent.events import Event, Observed, Started, StopRequested
-from agent.liveness import Target
-from agent.runtime import Runtime
+from agent.host.tunnel.liveness import Target
+from agent.identity.trust import Trust
+from agent.run.enrolling import Enrolling
+from agent.run.loop import Runtime
 from agent.settings import socket_url
-from agent.state import State
-from agent.trust import Trust
 from chalicelib.wire.peers import Host
 from infra.local.stack import LocalStack
 from tests.fleet.agent import HOST, hostless

@@ -6,10 +6,10 @@ import pytest
 import requests
 import websocket
 
-from agent.adapters.control_plane import Http, RestControlPlane, RestEnroller
-from agent.keys import device_public_key, new_device_key
-from agent.received import Fetched
-from agent.trust import Keyring, Trust
+from agent.adapters.control_plane.rest import Http, RestControlPlane, RestEnroller
+from agent.bundle.received import Fetched
+from agent.identity.keys import device_public_key, new_device_key
+from agent.identity.trust import Keyring, Trust
 from chalicelib.wire.agent import EnrollRequest
 from chalicelib.wire.peers import Host
 from chalicelib.wire.problem import CONTENT_TYPE

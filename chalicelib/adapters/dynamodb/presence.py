@@ -259,11 +259,11 @@ class DynamoPresence:
 
     def insert_facts(self, *facts: Fact) -> None:
         if len(facts) == 1:
-            _fact_item(facts[0]).save()
+            fact_item(facts[0]).save()
             return
         with FactItem.batch_write() as batch:
             for fact in facts:
-                batch.save(_fact_item(fact))
+                batch.save(fact_item(fact))
 
     def observations(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, PeerObservation]:
         if not peer_ids:
@@ -295,7 +295,7 @@ def _admitted(agent: Agent) -> Condition:
     return own
 
 
-def _fact_item(fact: Fact) -> FactItem:
+def fact_item(fact: Fact) -> FactItem:
     """The same again changes nothing, so that the stream does not take it for another insert."""
     return FactItem(
         fact.peer_id,

@@ -43,12 +43,14 @@ Frame = tuple[str, object]
 
 
 class MemoryGateway:
-    """`open` are the connections it knows; `sent` what each got; `ill` those with which it fails for now."""
+    """`open` are the connections it knows; `sent` what each got; `ill` those with which it fails for now;
+    `dismissed`: those it closed, with when they are to come back."""
 
     def __init__(self) -> None:
         self.open: set[ConnectionId] = set()
         self.sent: dict[ConnectionId, list[object]] = {}
         self.ill: set[ConnectionId] = set()
+        self.dismissed: dict[ConnectionId, int] = {}
 
     def tell(self, connection_ids: Collection[ConnectionId], notice: Notice) -> Missed:
         frame, failed = frame_of(notice, generation=1), self.ill & set(connection_ids)
@@ -63,9 +65,12 @@ class MemoryGateway:
         self.sent.setdefault(connection_id, []).append(frame)
         return True
 
-    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> bool:
+    def dismiss(
+        self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"], retry_in_s: int = 0
+    ) -> bool:
         if connection_id in self.ill:
             return False
+        self.dismissed[connection_id] = retry_in_s
         self.post(connection_id, ("bye", reason))
         self.open.discard(connection_id)
         return True

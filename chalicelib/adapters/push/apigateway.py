@@ -63,8 +63,10 @@ class ApiGatewaySockets:
             frozenset(known for known, outcome in found if outcome is Outcome.FAILED),
         )
 
-    def dismiss(self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"]) -> bool:
-        if self._outcome(connection_id, Bye(reason=reason)) is Outcome.GONE:
+    def dismiss(
+        self, connection_id: ConnectionId, reason: Literal["peer_deleted", "session_ended"], retry_in_s: int = 0
+    ) -> bool:
+        if self._outcome(connection_id, Bye(reason=reason, retry_in_s=retry_in_s)) is Outcome.GONE:
             return True
         try:
             self._request(lambda: self._management.delete_connection(ConnectionId=connection_id))

@@ -28,7 +28,12 @@ def frame_of(notice: Notice, generation: int) -> Frame:
                 within_ms=notice.within_ms,
             )
         case PeerEnded() | AccessRevoked():
-            return frames.ConfigChanged(network_id=notice.network_id, generation=generation, revision=notice.revision)
+            return frames.ConfigChanged(
+                network_id=notice.network_id,
+                generation=generation,
+                revision=notice.revision,
+                within_ms=notice.retry_in_s * 1_000,
+            )
         case NetworkChanged():
             return browser.NetworkChanged(
                 network_id=notice.network_id,

@@ -188,7 +188,7 @@ class Failover:
             self._look_again(return_check, look_every(self.return_after))
 
     def _mark(self, network_id: NetworkId, jump_id: PeerId, by: PeerId) -> None:
-        """Mark a jump down for all, while another can serve. Without effect on one that is."""
+        """Mark a jump down for all, while another can serve. No effect if it is marked already."""
 
         def down(network: Network) -> Network:
             return network if jump_id in network.down else marked(network, jump_id, self.peers.jumps(network_id))

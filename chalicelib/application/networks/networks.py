@@ -32,7 +32,7 @@ from chalicelib.domain.ids import DEPLOYMENT, NetworkId, Revision
 from chalicelib.domain.network.addresses import require_private, require_room
 from chalicelib.domain.network.directory import RangeTaken
 from chalicelib.domain.network.errors import MtuTooSmall, NetworkNotEmpty, StaticPeersExist
-from chalicelib.domain.network.network import Network
+from chalicelib.domain.network.network import Network, default_domain
 from chalicelib.domain.peer.errors import EndpointInUse
 from chalicelib.domain.peer.peer import IPV6_MTU
 from chalicelib.domain.tunnel.route_conflicts import require_domain_beside
@@ -49,12 +49,12 @@ NAMED = 10  # static peers in a refusal
 
 @dataclass(frozen=True, slots=True)
 class NewNetwork:
-    """What an operator asks for, parsed."""
+    """What an operator asks for, parsed. `domain` None: the default one."""
 
     name: str
     cidr: IPv4Network
     cidr_v6: IPv6Network | None
-    domain: str
+    domain: str | None
     dns: tuple[str, ...]
 
 
@@ -75,7 +75,8 @@ class Networks:
     def create(self, new: NewNetwork, by: Principal, request: Replayable | None = None) -> Network:
         by.require_all_networks()
         require_room(new.cidr, new.cidr_v6)
-        require_domain_beside(new.domain, self.hosts)
+        domain = new.domain or default_domain(new.name)
+        require_domain_beside(domain, self.hosts)
         now = self.clock.now()
         network_id = NetworkId(self.randomness.new_id("net"))
         network = Network(
@@ -83,7 +84,7 @@ class Networks:
             name=new.name,
             cidr=new.cidr,
             cidr_v6=new.cidr_v6,
-            domain=new.domain,
+            domain=domain,
             dns=new.dns,
             revision=FIRST_REVISION,
             settings_revision=FIRST_REVISION,
@@ -148,6 +149,7 @@ class Networks:
         """Change the fields that are given, parsed: another range moves every peer by this one write.
 
         Args:
+            fields: `domain` None stands for the default one.
             if_match: the version of the settings that the caller saw, None: whichever.
             is_public: another range may belong to others on the internet.
 
@@ -238,7 +240,10 @@ class Networks:
     def _changed(self, before: Network, fields: Mapping[str, Any]) -> Network:
         """The network with other settings."""
         cidr, cidr_v6 = fields.get("cidr", before.cidr), fields.get("cidr_v6", before.cidr_v6)
-        after = replace(before, **{name: fields[name] for name in ("name", "domain", "dns") if name in fields})
+        given = {name: fields[name] for name in ("name", "domain", "dns") if name in fields}
+        if "domain" in given and given["domain"] is None:
+            given["domain"] = default_domain(given.get("name", before.name))
+        after = replace(before, **given)
         if (cidr, cidr_v6) == (before.cidr, before.cidr_v6):
             return after
         if not before.grows_to(cidr, cidr_v6) and (statics := self.peers.statics(before.id, NAMED + 1)):

@@ -107,7 +107,7 @@ class Peers:
         return self._shown(*self._edited(order, fields, by))
 
     def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
-        """Cut a peer off by hand. Without effect on one that is."""
+        """Cut a peer off by hand. No effect if it is blocked already."""
         return self._mark(Order(network_id, peer_id, by.id, What.PEER_BLOCKED, note), by)
 
     def unblock(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:

@@ -82,8 +82,8 @@ class Deliveries:
         """
         sockets = push.connections if push.tries else self._without_sessions(push, notice)
         missed = self.gateway.tell([known.connection_id for known in sockets], notice)
-        reason = _reason(notice)
-        open_still = [known for known in sockets if not self.gateway.dismiss(known.connection_id, reason)]
+        reason, later_s = _reason(notice), notice.retry_in_s
+        open_still = [known for known in sockets if not self.gateway.dismiss(known.connection_id, reason, later_s)]
         self._told_when_open(push, sockets, missed)
         self._tell_again(push, open_still)
 

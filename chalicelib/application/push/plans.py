@@ -44,6 +44,7 @@ News = TypeVar("News", Change, Fact)
 
 SOCKETS_PER_PUSH = 50
 NARROW = 10  # agents whose sockets are asked for one by one
+CONNECTIONS_A_SECOND = 500  # new ones, which API Gateway admits of an account and region
 FETCHES_A_SECOND = 1_000  # of one network: each reads its item, its jumps and its log, and a partition gives 3,000
 MOST_SPREAD_MS = 60_000
 FACTS_PER_PUSH = 100  # a frame of some 15 KB, of 30 allowed
@@ -52,7 +53,8 @@ HOME_FIRST = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """The agents that have to apply a revision; the jumps among them that become somebody's home have to be first."""
+    """The agents that have to apply a revision; the jumps among them that become somebody's home have to be first,
+    unless that home was left because it is dead to the peer: then nothing is lost by not waiting."""
 
     revision: Revision
     made_at: datetime
@@ -122,8 +124,7 @@ class Plans:
         sockets = self._sockets(network_id, asked, is_wide=any(concern.is_wide for concern in concerns))
         until = self.clock.now() + HOME_FIRST
         hints = _hints(network_id, newest, concerns, [known for known in sockets if known.holder in newest], until)
-        ends = [Push(bye, tuple(known for known in sockets if known.holder == bye.peer_id)) for bye in farewells]
-        self.queue.send([*hints, *ends])
+        self.queue.send([*hints, *_endings(farewells, sockets)])
         if expected:
             self.queue.remind(Check(network_id, min(expected), max(expected)), LATE_AFTER)
 
@@ -192,7 +193,8 @@ def _concern(change: Change, concerned: Audience, roster: _Roster) -> Concern:
         agents |= roster.agents
     elif concerned.jumps or concerned.homes:
         agents |= {jump.id for jump in roster.jumps if jump.public_key}
-    return Concern(change.revision, change.at, agents, frozenset(moved.values()) & agents, is_wide=concerned.everyone)
+    first = frozenset(moved.values()) & agents if change.what is not What.HOME_MOVED else frozenset[PeerId]()
+    return Concern(change.revision, change.at, agents, first, is_wide=concerned.everyone)
 
 
 def _moved(change: Change, roster: _Roster) -> Mapping[PeerId, PeerId]:
@@ -252,6 +254,21 @@ def _hints(
 def spread_ms(agents: int) -> int:
     """How long agents that are told at the same time take to fetch, so that the store keeps up with them."""
     return 0 if agents <= FETCHES_A_SECOND else min(agents * 1_000 // FETCHES_A_SECOND, MOST_SPREAD_MS)
+
+
+def _endings(farewells: Sequence[PeerEnded | AccessRevoked], sockets: Iterable[Connection]) -> Iterable[Push]:
+    """Each peer's sockets are closed by themselves."""
+    own: dict[str, list[Connection]] = {}
+    for known in sockets:
+        own.setdefault(known.holder, []).append(known)
+    closed = sum(len(own.get(bye.peer_id, ())) for bye in farewells)
+    for bye in farewells:
+        yield Push(replace(bye, retry_in_s=return_in_s(closed)), tuple(own.get(bye.peer_id, ())))
+
+
+def return_in_s(closed: int) -> int:
+    """When those are to come back whose sockets are closed at the same time, so that the gateway admits them all."""
+    return 0 if closed <= CONNECTIONS_A_SECOND else min(closed // CONNECTIONS_A_SECOND, MOST_SPREAD_MS // 1_000)
 
 
 def _pushes(notice: Notice, sockets: Sequence[Connection]) -> Iterable[Push]:

@@ -18,20 +18,23 @@ class ConfigChanged:
 
 @dataclass(frozen=True, slots=True)
 class PeerEnded:
-    """To a deleted peer's own agent: the last hint, then its sessions and sockets end."""
+    """To a deleted peer's own agent: the last hint, then its sessions and sockets end. `retry_in_s`: it shall come
+    back no sooner, for many end together; 0: soon."""
 
     network_id: NetworkId
     revision: Revision
     peer_id: PeerId
+    retry_in_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRevoked:
-    """To an agent whose peer was given a new token: its sessions and sockets end."""
+    """To an agent whose peer was given a new token: its sessions and sockets end. `retry_in_s` as above."""
 
     network_id: NetworkId
     revision: Revision
     peer_id: PeerId
+    retry_in_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

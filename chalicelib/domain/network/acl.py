@@ -7,12 +7,10 @@ from enum import StrEnum
 
 from chalicelib.domain.cidr import Cidr, parse_cidr
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.ids import PEER_ID, NetworkId, PeerId
 from chalicelib.domain.text import parse_tag
 
-MOST_RULES = 1000
 MOST_PORTS = 64  # ranges of one rule
-PEER_ID = re.compile(r"(jmp|dyn|sta)_[a-z0-9]{1,64}\Z")
 PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?\Z")
 
 

@@ -20,6 +20,11 @@ from chalicelib.domain.network.addresses import (
 from chalicelib.domain.network.errors import CidrDoesNotFit, ReservationNotFound, ReservationsOverlap
 
 
+def default_domain(name: str) -> str:
+    """The domain of a network of this name, unless another is asked for."""
+    return f"{name}.internal"
+
+
 @dataclass(frozen=True, slots=True)
 class SealedSecret:
     """The network's secret, sealed by the deployment's key; preshared keys are derived from it."""
@@ -151,7 +156,7 @@ class Network:
     # ---- jumps ----------------------------------------------------------------------------------
 
     def preferring(self, before: PeerId | None, after: PeerId | None) -> "Network":
-        """Count a regular peer that preferred one jump and now prefers another; None: none."""
+        """Count a regular peer that preferred one jump and now prefers another; None stands for no jump."""
         counts = dict(self.preferences)
         for jump_id, step in ((before, -1), (after, 1)):
             if jump_id is not None and jump_id in counts:

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.ids import NetworkId, PeerId, Revision, is_static
 from chalicelib.domain.peer.peer import Host, Kind, Peer
 
 HEARTBEAT_JUMP = timedelta(seconds=45)
 HEARTBEAT_REGULAR = timedelta(minutes=9)
 MISSED_HEARTBEATS = 3
-STATIC = "sta_"
 REJECT_AFTER = timedelta(seconds=180)  # WireGuard protocol, section 6.1: a session is dead then
 
 
@@ -109,7 +108,7 @@ class Fact:
             case FactKind.LATE:
                 return None
             case FactKind.HANDSHAKE:
-                return Status.ONLINE if self.peer_id.startswith(STATIC) else None
+                return Status.ONLINE if is_static(self.peer_id) else None
             case _:
                 assert_never(self.kind)
 
@@ -166,7 +165,7 @@ def _speaks(presence: Presence, kind: Kind, now: datetime) -> bool:
 
 
 def _is_idle(sighting: Sighting | None, home: Presence | None, now: datetime) -> bool:
-    """A jump tells what changed: while it speaks, no news of a handshake is that there was none."""
+    """A jump tells what changed: while it is heard, silence about a handshake means that there was none."""
     if sighting is None or home is None or not _speaks(home, Kind.JUMP, now):
         return False
     return now - sighting.handshake_at >= REJECT_AFTER

@@ -35,7 +35,7 @@ def _by_range(behind: Iterable[tuple[Cidr, PeerId]]) -> Behind:
 
 
 def _inside(cidr: Cidr, owner: Peer, behind: Behind) -> list[Cidr]:
-    """Longer prefixes of other peers within one of its own; its own longer ones are its own again."""
+    """Longer prefixes of other peers within one of its own; a longer prefix of the same peer is not subtracted."""
     own = set(owner.additional_allowed_ips)
     return [
         inner

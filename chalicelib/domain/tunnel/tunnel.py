@@ -131,7 +131,8 @@ def jump_tunnel(network: Network, jump: Peer, peers: Iterable[Peer], psk: Presha
     served = served_cidrs(network, hubs)
 
     def section(peer: Peer) -> Section | None:
-        """A regular peer's has its CIDRs at its home; elsewhere an agent's is a standby, and a file's is none."""
+        """At its home a regular peer's section carries its CIDRs. At other jumps an agent gets a standby section, a
+        static peer gets none."""
         bare = partial(_section, jump, peer, psk, epochs(network, jump, peer))
         if peer.is_jump:
             behind = [cidr for cidr in served[peer.id] if cidr not in jump.additional_allowed_ips]

@@ -90,8 +90,6 @@ def update(call: Call[Principal, wire.PatchNetwork]) -> wire.Network:
     if call.said:
         check(require_said, call.said, _shown(container().networks.get(known, by=call.by)))
     check.done()
-    if fields.get("domain", "") is None:
-        fields["domain"] = f"{container().networks.get(known, by=call.by).name}.internal"
     public = call.body.allow_public
     return _shown(container().networks.update(known, fields, by=call.by, if_match=call.if_match, is_public=public))
 
@@ -171,12 +169,11 @@ def put_acl(call: Call[Principal, wire.PutAcl]) -> wire.Acl:
 
 def _parsed(body: wire.CreateNetwork) -> NewNetwork:
     check = Check()
-    name = check(parse_label, "name", body.name)
     new = NewNetwork(
-        name=name,
+        name=check(parse_label, "name", body.name),
         cidr=check(parse_network_cidr, body.cidr, body.allow_public),
         cidr_v6=None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6),
-        domain=f"{name}.internal" if body.domain is None else check(parse_domain, "domain", body.domain),
+        domain=None if body.domain is None else check(parse_domain, "domain", body.domain),
         dns=check(parse_list, parse_resolver, "dns", body.dns, MOST_RESOLVERS),
     )
     check.done()
@@ -194,8 +191,7 @@ def _patch(body: wire.PatchNetwork) -> dict[str, Any]:
     if body.cidr_v6 is not UNSET:
         fields["cidr_v6"] = None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6)
     if body.domain is not UNSET:
-        default = f"{fields['name']}.internal" if fields.get("name") else None
-        fields["domain"] = default if body.domain is None else check(parse_domain, "domain", body.domain)
+        fields["domain"] = None if body.domain is None else check(parse_domain, "domain", body.domain)
     if body.dns is not UNSET:
         fields["dns"] = check(parse_list, parse_resolver, "dns", body.dns or [], MOST_RESOLVERS)
     check.done()
@@ -258,7 +254,7 @@ def _progress(rollout: Rollout) -> wire.Progress:
 
 
 # of no news to people
-UNSAID = frozenset({"id", "network_id", "revision", "settings_revision", "updated_at", "issued"})
+NOT_SHOWN = frozenset({"id", "network_id", "revision", "settings_revision", "updated_at", "issued"})
 
 
 def _changed_peer(one: Affected) -> wire.ChangedPeer:
@@ -266,7 +262,7 @@ def _changed_peer(one: Affected) -> wire.ChangedPeer:
     fields = [
         name
         for name in type(peer).__slots__
-        if name not in UNSAID and getattr(one.before, name, None) != getattr(one.after, name, None)
+        if name not in NOT_SHOWN and getattr(one.before, name, None) != getattr(one.after, name, None)
     ]
     return wire.ChangedPeer(id=peer.id, name=peer.name, fields=fields)
 

@@ -5,10 +5,10 @@ from typing import Any
 from chalicelib.domain.change.errors import ChangeNotFound
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import Principal
-from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.ids import PEER_ID, NetworkId, PeerId, Revision
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.entrypoints.rest.operation import Call
-from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, PEER_ID, REVISION
+from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, REVISION
 
 
 def network_id(call: Call[Principal, Any]) -> NetworkId:

@@ -13,7 +13,7 @@ from chalicelib.application.peers.peer_view import PeerView
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Invalid, Refusal
 from chalicelib.domain.identity.principal import READERS, WRITERS, Principal, Role
-from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.ids import PEER_ID, NetworkId, PeerId
 from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Kind
@@ -25,7 +25,7 @@ from chalicelib.entrypoints.rest.operation import Call, People, Replay, Text
 from chalicelib.entrypoints.rest.paths import network_id, peer_id
 from chalicelib.entrypoints.rest.problems import shape_of, status_of
 from chalicelib.entrypoints.rest.route import route
-from chalicelib.entrypoints.shapes.parsing import PEER_ID, Check, parse_cursor
+from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor
 from chalicelib.entrypoints.shapes.peers import fields_of, parsed, shown
 from chalicelib.ports.presence import PeerObservation
 from chalicelib.wire import peers as wire

@@ -25,7 +25,7 @@ def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle
         next_signing_key=next_signing_key,
         interface=_interface(network.epoch, bundle.peer, tunnel),
         peers=[_section(section) for section in tunnel.sections],
-        firewall=_firewall(bundle.firewall),
+        firewall=_firewall(bundle.peer, bundle.firewall),
         dns=wire.Dns(
             domain=network.domain,
             resolvers=list(bundle.resolvers),
@@ -77,9 +77,10 @@ def _section(section: Section) -> wire.BundlePeer:
     )
 
 
-def _firewall(policy: Firewall | None) -> wire.Firewall:
+def _firewall(peer: Peer, policy: Firewall | None) -> wire.Firewall:
     if policy is None:
-        return wire.Firewall(forward=False)
+        behind = [wire.Exit(cidr=cidr, masquerade=False) for cidr in _texts(peer.additional_allowed_ips)]
+        return wire.Firewall(forward=False, exits=behind)
     return wire.Firewall(
         forward=True,
         sets={

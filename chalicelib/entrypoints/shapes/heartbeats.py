@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.application.agents.heartbeats import Heartbeat
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.identity.principal import Agent
-from chalicelib.domain.ids import PeerId, Revision, is_jump
+from chalicelib.domain.ids import PEER_ID, PeerId, Revision, is_jump
 from chalicelib.domain.peer.peer import Host
-from chalicelib.entrypoints.shapes.parsing import PEER_ID
 from chalicelib.observability import logger
 from chalicelib.wire import frames
 

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ids import PeerId
+from chalicelib.domain.ids import PEER_ID, PeerId
 
 P = ParamSpec("P")
 Value = TypeVar("Value")
 
 NETWORK_ID = re.compile(r"net_[0-9a-z]{1,64}\Z")
 REVISION = re.compile(r"[0-9]{1,12}\Z")
-PEER_ID = re.compile(r"(jmp|dyn|sta)_[0-9a-z]{1,64}\Z")
 MTU_RANGE = (576, 9000)  # RFC 791 section 3.1; jumbo frames. With IPv6 see domain/peer
 KEEPALIVE_RANGE = (0, 65535)  # wg(8)
 PORT_RANGE = (1, 65535)

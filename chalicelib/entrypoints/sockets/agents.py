@@ -5,7 +5,7 @@ from typing import assert_never
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Agent
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision, is_jump
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.peer.presence import heartbeat_interval
@@ -61,7 +61,7 @@ def _act(agent: Agent, held: SocketContext, connection_id: ConnectionId, frame: 
 
 
 def _welcome(agent: Agent, wanted: Revision) -> frames.Welcome:
-    kind = Kind.JUMP if agent.peer_id.startswith("jmp_") else Kind.DYNAMIC
+    kind = Kind.JUMP if is_jump(agent.peer_id) else Kind.DYNAMIC
     return frames.Welcome(
         generation=container().settings.generation,
         wanted=wanted,

@@ -776,11 +776,14 @@ export interface components {
         };
         /**
          * Bye
-         * @description The server is about to close the socket.
+         * @description The server is about to close the socket. `retry_in_s`: come back no sooner, and within as long again, for many
+         *         are told the same; 0: soon.
          */
         Bye: {
             /** @enum {unknown} */
             reason: "peer_deleted" | "session_ended";
+            /** @default 0 */
+            retry_in_s?: number;
             /** @enum {unknown} */
             type: "bye";
         };
@@ -1027,7 +1030,7 @@ export interface components {
         };
         /**
          * Exit
-         * @description A CIDR behind this jump. Not masqueraded: flows may begin there too.
+         * @description A CIDR behind this peer. Not masqueraded: flows may begin there too.
          */
         Exit: {
             cidr: string;
@@ -1051,8 +1054,8 @@ export interface components {
          *         first of `rules` that matches decides, and an empty set matches nothing; what none matches is
          *         allowed. Out of the tunnel go `exits`, and the internet for `internet`; never link-local,
          *         private or multicast ranges that are not exits. Replies belong to the permission of their
-         *         flow, TCP replies (not a bare SYN) by their addresses alone. Empty on regular peers, which
-         *         forward nothing.
+         *         flow, TCP replies (not a bare SYN) by their addresses alone. On a regular peer there are `exits` alone,
+         *         none masqueraded: it forwards what jumps let through between them and the tunnel, and nothing else.
          */
         Firewall: {
             /** @default [] */

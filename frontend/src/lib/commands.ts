@@ -4,14 +4,15 @@ const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 export const INSTALL_COMMAND =
   "sudo apt-get install -y wireguard-tools iproute2 nftables python3-venv && sudo python3 -m venv /opt/wirety-agent && " +
   "sudo /opt/wirety-agent/bin/pip install ./agent && sudo ln -sf /opt/wirety-agent/bin/wirety-agent /usr/local/bin/ && " +
-  "sudo install -m 644 agent/packaging/wirety-agent.service /etc/systemd/system/";
+  "sudo install -m 644 agent/packaging/wirety-agent.service agent/packaging/wirety-agent-seal.service /etc/systemd/system/ && " +
+  "sudo install -D -m 644 agent/packaging/networkd.conf /etc/systemd/networkd.conf.d/wirety.conf";
 
 /**
- * Enrols and starts the agent. The token goes in by standard input, so that it stands in no
+ * Enrols and starts the agent, and has the next boot sealed if full encapsulation is turned on until then. The token goes in by standard input, so that it stands in no
  * process list; the space in front keeps it out of the history of most shells.
  */
 export function enrollCommand(location: Pick<Location, "origin" | "protocol" | "hostname">, token: string): string {
   const isPlain = location.protocol === "http:" && !LOOPBACK.includes(location.hostname);
   const server = `--server ${location.origin}${isPlain ? " --insecure" : ""}`;
-  return ` echo ${token} | sudo wirety-agent enroll ${server} --token - && sudo systemctl enable --now wirety-agent`;
+  return ` echo ${token} | sudo wirety-agent enroll ${server} --token - && sudo systemctl enable --now wirety-agent wirety-agent-seal`;
 }

@@ -16,7 +16,12 @@ from infra.local.lab.topology import TWO_SITES, NodeSpec, Topology
 BLACKOUT = """
 table inet lab {
   set unreachable { type ipv4_addr; }
-  chain input { type filter hook input priority -300; ip saddr @unreachable drop; }
+  set silent { type inet_service; }
+  chain input {
+    type filter hook input priority -300;
+    ip saddr @unreachable drop;
+    tcp dport @silent drop;
+  }
 }
 """
 
@@ -102,6 +107,16 @@ class Lab:
         The node's path to the other nodes stays.
         """
         element = f"inet lab unreachable {{ {self.topology.public_address(name)} }}"
+        self.internet.run("nft", f"add element {element}")
+        try:
+            yield
+        finally:
+            self.internet.run("nft", f"delete element {element}")
+
+    @contextlib.contextmanager
+    def silence(self, port: int) -> Iterator[None]:
+        """Drop each packet to a published port: nobody is refused, calls hang, and open connections are not cut."""
+        element = f"inet lab silent {{ {port} }}"
         self.internet.run("nft", f"add element {element}")
         try:
             yield

@@ -11,6 +11,7 @@ from chalicelib.domain.change.push_notice import SignOfLifeWanted
 from chalicelib.domain.ids import ConnectionId, NetworkId
 from chalicelib.ports.sockets import Missed
 from chalicelib.settings import settings_from
+from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import Bye
 
 GONE = ConnectionId("gone")
@@ -43,6 +44,16 @@ def test_a_connection_that_goes_while_dismissed_is_dismissed(sockets: ApiGateway
     gateway.add_client_error("delete_connection", "410", http_status_code=410)
 
     sockets.dismiss(GONE, "peer_deleted")
+
+    gateway.assert_no_pending_responses()
+
+
+def test_who_is_dismissed_is_told_why_and_when_to_come_back(sockets: ApiGatewaySockets, gateway: Stubber) -> None:
+    told = encode(Bye(reason="session_ended", retry_in_s=20))
+    gateway.add_response("post_to_connection", {}, {"ConnectionId": GONE, "Data": told})
+    gateway.add_response("delete_connection", {})
+
+    sockets.dismiss(GONE, "session_ended", 20)
 
     gateway.assert_no_pending_responses()
 

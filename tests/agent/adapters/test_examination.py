@@ -1,14 +1,16 @@
 """Facts that doctor is told of, on hosts that the tests made so."""
 
-from collections.abc import Iterator
+import os
+import socket
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
 from agent.adapters import examination
-from agent.firewall.enforcing import Surroundings, table
-from agent.firewall.policy import Policy
-from agent.keys import wireguard_public_key
+from agent.host.firewall.policy import Policy
+from agent.host.firewall.ruleset import Surroundings, table
+from agent.identity.keys import wireguard_public_key
 from tests.agent.builders import a_private_key
 from tests.agent.namespace import Namespace
 
@@ -51,3 +53,16 @@ def test_a_peer_that_never_shook_hands_is_said_to_be_so(namespace: Namespace) ->
         namespace.sh("kill $(cat /run/pid)")
 
     assert (found.peer_id, found.endpoint, found.age_s) == ("jmp_1", "203.0.113.1:51820", None)
+
+
+def test_who_holds_a_port_is_named_and_the_agent_itself_is_not(namespace: Namespace) -> None:
+    def held() -> tuple[Sequence[str], Sequence[str]]:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holding:
+            holding.bind(("127.0.0.1", 53))
+            return examination.held_by_others(53, ("udp",), None), examination.held_by_others(53, ("udp",), os.getpid())
+
+    others, own = namespace.do(held)
+
+    assert len(others) == 1
+    assert "127.0.0.1:53" in others[0]
+    assert own == []

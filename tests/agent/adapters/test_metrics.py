@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.adapters.metrics import ALIVE_S, AgentCollector, serve
+from agent.core.status import Status
 from agent.errors import ToolFailed
-from agent.status import Status
-from agent.tunnel.live import Seen
+from agent.host.tunnel.live import PeerTraffic
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_public_key
 
 STATUS = Status(
@@ -33,11 +33,11 @@ STATUS = Status(
 )
 
 
-def a_seen(name: str, age_s: float | None = 1.0) -> Seen:
-    return Seen(a_public_key(name), "203.0.113.1:1", 0 if age_s is None else time() - age_s, rx=10, tx=3)
+def a_seen(name: str, age_s: float | None = 1.0) -> PeerTraffic:
+    return PeerTraffic(a_public_key(name), "203.0.113.1:1", 0 if age_s is None else time() - age_s, rx=10, tx=3)
 
 
-def scraped(seen: Sequence[Seen], status: Status = STATUS) -> dict[str, float]:
+def scraped(seen: Sequence[PeerTraffic], status: Status = STATUS) -> dict[str, float]:
     registry = CollectorRegistry()
     registry.register(AgentCollector(lambda: status, lambda: seen))
     families = text_string_to_metric_families(generate_latest(registry).decode())
@@ -63,7 +63,7 @@ def test_ten_thousand_peers_are_as_many_series_as_one() -> None:
 
 
 def test_without_an_interface_the_rest_is_told() -> None:
-    def gone() -> Sequence[Seen]:
+    def gone() -> Sequence[PeerTraffic]:
         raise ToolFailed("wg show: no such device")
 
     registry = CollectorRegistry()
@@ -79,7 +79,7 @@ def test_it_is_served_on_loopback_alone() -> None:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
 
-    serve(port, lambda: STATUS, lambda: [a_seen("a")])
+    serve("127.0.0.1", port, lambda: STATUS, lambda: [a_seen("a")])
 
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         text = answer.read().decode()
@@ -95,6 +95,6 @@ def test_a_port_that_is_taken_is_logged_and_stops_nothing(caplog: pytest.LogCapt
         taken.listen()
 
         with caplog.at_level(logging.ERROR):
-            serve(taken.getsockname()[1], lambda: STATUS, list)
+            serve("127.0.0.1", taken.getsockname()[1], lambda: STATUS, list)
 
     assert [record.getMessage() for record in caplog.records] == ["metrics_not_served"]

@@ -2,8 +2,15 @@
 
 import pytest
 
-from chalicelib.application.push.plans import FETCHES_A_SECOND, NARROW, SOCKETS_PER_PUSH, spread_ms
-from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.application.push.plans import (
+    CONNECTIONS_A_SECOND,
+    FETCHES_A_SECOND,
+    NARROW,
+    SOCKETS_PER_PUSH,
+    return_in_s,
+    spread_ms,
+)
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.ports.queues import Check
 from chalicelib.wire.frames import ConfigChanged
 from tests.world import SimulatedAgent, SimulatedBrowser, World
@@ -147,3 +154,27 @@ def test_only_hints_to_many_are_spread(agents: int, is_spread: bool, monkeypatch
 
     assert told(first) == 0
     assert {told(agent) > 0 for agent in others} == {is_spread}
+
+
+@pytest.mark.parametrize(
+    ("closed", "in_s"), [(CONNECTIONS_A_SECOND, 0), (CONNECTIONS_A_SECOND + 1, 1), (10_000, 20), (10**6, 60)]
+)
+def test_the_more_sockets_are_closed_at_once_the_later_they_are_to_come_back(closed: int, in_s: int) -> None:
+    assert return_in_s(closed) == in_s
+
+
+@pytest.mark.parametrize("most", [3, 4])
+def test_agents_of_a_deleted_network_are_told_when_to_come_back_if_they_are_many(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.application.push.plans.CONNECTIONS_A_SECOND", most)
+    world, network, agents = connected(4)
+    sockets = [ConnectionId(str(agent.connection)) for agent in agents]
+
+    assert world.api("DELETE", f"/networks/{network}?force=true").status == 204
+    world.settle()
+
+    in_s = 1 if most < len(agents) else 0
+    assert {world.outside.gateway.dismissed[socket] for socket in sockets} == {in_s}
+    hints = [frame for agent in agents for frame in agent.frames if isinstance(frame, ConfigChanged)]
+    assert {hint.within_ms for hint in hints[-1:]} == {in_s * 1_000}

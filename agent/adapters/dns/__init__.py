@@ -1,0 +1,1 @@
+"""The DNS server of a jump, and questions to it."""

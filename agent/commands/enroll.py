@@ -1,0 +1,39 @@
+"""`enroll`: make the keys, and become a peer by a one-time token."""
+
+import msgspec
+
+from agent.adapters.control_plane.rest import Http, RestEnroller
+from agent.adapters.files.state_dir import StateDir
+from agent.adapters.linux.host import LinuxHost
+from agent.adapters.readiness import shortcomings
+from agent.commands.answers import EXIT_DONE, say
+from agent.errors import HostUnready, Outage
+from agent.run.enrolling import Enrolling
+from agent.settings import EnrollSettings
+
+NEXT = "wirety-agent install-service, or wirety-agent run"
+ANYWAY = "To enrol it all the same: --skip-checks"
+
+
+class Enrolled(msgspec.Struct, frozen=True):
+    network_id: str
+    peer_id: str
+    interface: str
+    server: str
+
+
+def run(settings: EnrollSettings) -> int:
+    if not settings.skips_checks and (found := shortcomings(settings.state_dir, settings.token)):
+        listed = "".join(f"\n  {sentence}" for sentence in found)
+        raise HostUnready(f"this host could not run the agent, so the token was not used:{listed}\n{ANYWAY}")
+    enrolling = Enrolling(
+        enroller=RestEnroller(Http(settings.server)), store=StateDir(settings.state_dir), host=LinuxHost()
+    )
+    try:
+        enrollment = enrolling.enroll(settings.server, settings.token)
+    except Outage as outage:
+        raise Outage(f"{outage.reason}; run the same command again, it uses the same keys") from outage
+    text = f"enrolled as {enrollment.peer_id} in {enrollment.network_id}; next: {NEXT}"
+    done = Enrolled(enrollment.network_id, enrollment.peer_id, enrollment.interface, enrollment.server)
+    say(done, text, settings.is_json)
+    return EXIT_DONE

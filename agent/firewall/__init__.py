@@ -1,1 +1,0 @@
-"""What a jump lets through, as the text of nftables; values and functions."""

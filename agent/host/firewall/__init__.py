@@ -1,0 +1,1 @@
+"""Tables of nftables: the own one, and those of others."""

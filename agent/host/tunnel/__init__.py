@@ -1,0 +1,1 @@
+"""One WireGuard interface: wanted, live, and the difference."""

@@ -1,0 +1,1 @@
+"""Who this agent is: keys, enrolment, and whom it trusts."""

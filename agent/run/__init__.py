@@ -1,0 +1,1 @@
+"""The running agent: the loop, calls and work in threads of their own."""

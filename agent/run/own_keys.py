@@ -1,0 +1,48 @@
+"""The host's own key pairs: made, told and brought into use, each on the disk before it is used."""
+
+from dataclasses import dataclass
+from time import time
+
+from msgspec.structs import replace
+
+from agent.errors import ToolFailed
+from agent.identity.enrollment import Keys
+from agent.identity.keys import new_wireguard_key, wireguard_public_key
+from agent.ports import KeyStore, Tunnel
+
+
+@dataclass(slots=True)
+class Pairs:
+    """`keys` as they lie on the disk."""
+
+    keys: Keys
+    store: KeyStore
+    tunnel: Tunnel
+
+    @property
+    def in_use(self) -> str:
+        """The public key of the pair in use."""
+        return wireguard_public_key(self.keys.private_key)
+
+    def make_next(self) -> str:
+        """Its public key."""
+        made = new_wireguard_key()
+        self._keep(replace(self.keys, next_private_key=made))
+        return wireguard_public_key(made)
+
+    def switch(self, public_key: str) -> None:
+        """Use the next pair from the tunnel's next `apply` on. On the disk first: whatever happens then, it is
+        the one that the others expect.
+
+        Raises:
+            ToolFailed: it is not the next pair.
+        """
+        private_key = self.keys.next_private_key
+        if private_key is None or wireguard_public_key(private_key) != public_key:
+            raise ToolFailed("the next key is not on the disk any more")
+        self._keep(replace(self.keys, private_key=private_key, made_at=time(), next_private_key=None))
+        self.tunnel.use_key(private_key)
+
+    def _keep(self, keys: Keys) -> None:
+        self.store.save_keys(keys)
+        self.keys = keys

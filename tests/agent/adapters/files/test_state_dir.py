@@ -1,0 +1,334 @@
+"""Several enrolments in one directory, and files that were damaged."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agent.adapters.files.state_dir import Down, EnrollmentDir, StateDir
+from agent.bundle.received import Received, Tried
+from agent.errors import AlreadyRunning, EnrollmentMissing, StateUnusable
+from agent.identity.enrollment import Enrollment, Keys
+from agent.identity.trust import Keyring, Trust
+from chalicelib.wire.codec import encode
+from chalicelib.wire.signing import Subject
+from tests.agent.builders import (
+    PEER_ID,
+    SIGNING_KEY,
+    SUCCESSOR,
+    a_bundle,
+    a_peer,
+    a_tombstone,
+    a_trust,
+    fetched,
+    public_text,
+    received,
+    received_delta,
+    signature,
+)
+from tests.agent.namespace import Namespace
+
+
+def an_enrollment(network_id: str = "net_1", peer_id: str = PEER_ID) -> Enrollment:
+    return Enrollment(
+        server="https://a",
+        network_id=network_id,
+        peer_id=peer_id,
+        signing_key=public_text(SIGNING_KEY),
+        keys=Keys(private_key="private", device_key="device"),
+    )
+
+
+def test_the_only_enrolment_is_chosen(tmp_path: Path) -> None:
+    state = StateDir(tmp_path)
+    state.keep(an_enrollment("net_1"))
+
+    assert state.chosen(None).path.name == "net_1"
+
+
+def test_other_keys_take_the_place_of_an_enrolments_own_and_all_else_stays(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+    directory.lock()
+    directory.save_enrollment(an_enrollment())
+    keys = Keys(private_key="private", device_key="device", made_at=9.0, next_private_key="next")
+
+    directory.save_keys(keys)
+
+    assert directory.enrollment() == msgspec.structs.replace(an_enrollment(), keys=keys)
+    assert (directory.path / "enrollment.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_among_several_one_must_be_named_and_the_error_lists_them(tmp_path: Path) -> None:
+    state = StateDir(tmp_path)
+    state.keep(an_enrollment("net_1"))
+    state.keep(an_enrollment("net_2"))
+
+    with pytest.raises(EnrollmentMissing, match=r"net_1\n +net_2"):
+        state.chosen(None)
+
+    assert state.chosen("net_2").path.name == "net_2"
+
+
+def test_an_ended_enrolment_does_not_stand_in_the_way_of_a_living_one(tmp_path: Path) -> None:
+    state = StateDir(tmp_path)
+    state.keep(an_enrollment("net_1"))
+    state.keep(an_enrollment("net_2"))
+    state.of_network("net_1").save_tombstone(a_tombstone())
+
+    assert state.chosen(None).path.name == "net_2"
+
+
+def test_the_tombstone_of_an_earlier_peer_ends_nothing(tmp_path: Path) -> None:
+    state = StateDir(tmp_path)
+    state.keep(an_enrollment())
+    state.of_network("net_1").save_tombstone(a_tombstone(peer_id="dyn_former"))
+
+    assert not state.of_network("net_1").has_ended()
+
+
+@pytest.mark.parametrize("network_id", ["", ".", "..", "../etc", "a/b", "pending"])
+def test_a_network_id_that_is_no_plain_name_makes_no_directory(tmp_path: Path, network_id: str) -> None:
+    with pytest.raises(StateUnusable):
+        StateDir(tmp_path).keep(an_enrollment(network_id))
+
+
+def test_one_agent_holds_an_enrolment(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+    directory.lock()
+
+    with pytest.raises(AlreadyRunning):
+        directory.lock()
+    assert directory.is_running()
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> EnrollmentDir:
+    """A directory with a whole bundle and a delta after it."""
+    directory = EnrollmentDir(tmp_path / "net_1")
+    directory.save_bundle([received(BUNDLES[0])])
+    directory.add_delta(received_delta(BUNDLES[0], BUNDLES[1]))
+    return directory
+
+
+BUNDLES = [a_bundle(7), a_bundle(8, [a_peer(), a_peer("other", allowed_ips=["10.9.0.7/32"])])]
+
+
+def test_a_saved_bundle_and_its_deltas_come_back_as_they_were_received(kept: EnrollmentDir) -> None:
+    back = kept.bundle(an_enrollment(), a_trust())
+
+    assert back is not None
+    assert (back.bundle, back.hash, back.deltas) == (BUNDLES[1], fetched(BUNDLES[1]).hash, 1)
+
+    kept.save_bundle([received(a_bundle(9))])
+    assert kept.bundle(an_enrollment(), a_trust()) == fetched(a_bundle(9))
+
+
+def test_fields_of_a_later_server_come_back_too(kept: EnrollmentDir) -> None:
+    raw = encode(BUNDLES[0]).replace(b'"revision":7', b'"revision": 7, "later": 1')
+    sent = Received(raw.decode(), signature(Subject("bundle", "net_1", PEER_ID, 0, 7), raw), is_delta=False)
+
+    kept.save_bundle([sent])
+
+    back = kept.bundle(an_enrollment(), a_trust())
+    assert back is not None
+    assert (back.bundle, back.received) == (BUNDLES[0], sent)
+
+
+def test_a_delta_that_a_crash_tore_leaves_the_bundle_before_it(kept: EnrollmentDir) -> None:
+    file = kept.path / "bundle.jsonl"
+    file.write_bytes(file.read_bytes()[:-30])
+
+    assert kept.bundle(an_enrollment(), a_trust()) == fetched(BUNDLES[0])
+
+
+@pytest.mark.parametrize("content", [b"", b"{", encode(received(BUNDLES[0]))[:-20]])
+def test_a_damaged_bundle_is_as_none_and_is_fetched_again(kept: EnrollmentDir, content: bytes) -> None:
+    (kept.path / "bundle.jsonl").write_bytes(content)
+
+    assert kept.bundle(an_enrollment(), a_trust()) is None
+
+
+def test_a_bundle_that_somebody_edited_or_of_another_enrolment_is_as_none(kept: EnrollmentDir) -> None:
+    assert kept.bundle(an_enrollment(peer_id="dyn_other"), a_trust()) is None
+    assert kept.bundle(an_enrollment(), a_trust(SUCCESSOR)) is None
+
+    file = kept.path / "bundle.jsonl"
+    file.write_bytes(file.read_bytes().replace(b"10.9.0.1/32", b"10.9.0.0/31"))
+
+    assert kept.bundle(an_enrollment(), a_trust()) is None
+
+
+def test_keys_are_kept_for_the_enrolment_they_came_with(kept: EnrollmentDir) -> None:
+    enrollment = an_enrollment()
+    moved = Keyring(pinned=enrollment.signing_key, current="b", successor="c", former=enrollment.signing_key)
+    kept.save_keyring(moved)
+
+    assert kept.keyring(enrollment) == moved
+    assert kept.bundle(enrollment, Trust(moved, kept.save_keyring)) is not None  # the former key signed it
+    assert kept.keyring(msgspec.structs.replace(enrollment, signing_key="new")).current == "new"
+
+
+def test_a_damaged_enrolment_is_said_with_its_path(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path)
+    (tmp_path / "enrollment.json").write_text("{")
+
+    with pytest.raises(StateUnusable, match=r"enrollment\.json is damaged"):
+        directory.enrollment()
+
+
+NEXT = a_bundle(9, [a_peer("third", allowed_ips=["10.9.0.8/32"])])
+
+
+def test_a_bundle_on_trial_stands_beside_the_last_good_one_until_it_is_forgotten(kept: EnrollmentDir) -> None:
+    good = kept.bundle(an_enrollment(), a_trust())
+    kept.save_trial([received_delta(BUNDLES[1], NEXT)])
+
+    tried = kept.trial(an_enrollment(), a_trust(), good)
+
+    assert tried is not None
+    assert (tried.fetched.bundle, tried.refused, kept.has_open_trial()) == (NEXT, None, True)
+    assert kept.bundle(an_enrollment(), a_trust()) == good
+    kept.forget_trial()
+    kept.forget_trial()
+    assert (kept.trial(an_enrollment(), a_trust(), good), kept.has_open_trial()) == (None, False)
+
+
+def test_a_refused_bundle_says_why_and_has_no_open_trial(kept: EnrollmentDir) -> None:
+    kept.save_trial([received(NEXT)], "rolled back")
+
+    tried = kept.trial(an_enrollment(), a_trust(), kept.bundle(an_enrollment(), a_trust()))
+
+    assert tried == Tried(fetched(NEXT), "rolled back")
+    assert not kept.has_open_trial()
+
+
+def test_a_first_bundle_can_be_on_trial_too(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+    directory.save_trial([received(NEXT)])
+
+    assert directory.trial(an_enrollment(), a_trust(), None) == Tried(fetched(NEXT))
+
+
+def test_what_a_crash_left_of_a_trial_that_is_over_counts_for_nothing(kept: EnrollmentDir) -> None:
+    """The bundle was saved as good, and then its trial was to be forgotten."""
+    delta = received_delta(BUNDLES[1], NEXT)
+    kept.save_trial([delta])
+    kept.add_delta(delta)
+
+    assert kept.trial(an_enrollment(), a_trust(), kept.bundle(an_enrollment(), a_trust())) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"chain":[],"refused":null}'])
+def test_a_damaged_trial_is_as_none(kept: EnrollmentDir, content: bytes) -> None:
+    (kept.path / "trial.json").write_bytes(content)
+
+    assert kept.trial(an_enrollment(), a_trust(), kept.bundle(an_enrollment(), a_trust())) is None
+
+
+def test_a_trial_that_is_not_signed_by_the_deployment_is_as_none(kept: EnrollmentDir) -> None:
+    kept.save_trial([received(NEXT, SUCCESSOR)])
+
+    assert kept.trial(an_enrollment(), a_trust(), kept.bundle(an_enrollment(), a_trust())) is None
+
+
+def test_the_lock_names_its_holder(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+
+    assert directory.holder() is None
+    directory.claim()
+
+    assert directory.holder() == os.getpid()
+    with pytest.raises(AlreadyRunning):
+        directory.claim()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff{{{", b'{"v":2,"future":true}'])
+def test_a_damaged_keyring_is_begun_anew_from_the_key_of_the_enrolment(
+    kept: EnrollmentDir, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    (kept.path / "keyring.json").write_bytes(content)
+
+    keyring = kept.keyring(an_enrollment())
+
+    pinned = an_enrollment().signing_key
+    assert keyring == Keyring(pinned=pinned, current=pinned)
+    assert [record.message for record in caplog.records] == ["keyring_begun_anew"]
+    assert kept.bundle(an_enrollment(), Trust(keyring, kept.save_keyring)) is not None
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff{{{", b'{"v":2,"future":true}'])
+def test_a_damaged_tombstone_ends_nothing(tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    state = StateDir(tmp_path)
+    state.keep(an_enrollment())
+    (tmp_path / "net_1" / "tombstone.json").write_bytes(content)
+
+    assert not state.chosen(None).has_ended()
+    assert "tombstone_ignored" in caplog.text
+
+
+def test_a_damaged_enrolment_says_what_is_left_to_do(tmp_path: Path) -> None:
+    (tmp_path / "net_1").mkdir()
+    (tmp_path / "net_1" / "enrollment.json").write_text("{")
+
+    with pytest.raises(StateUnusable, match="import an exported identity"):
+        StateDir(tmp_path).of_network("net_1").enrolled()
+
+
+def test_who_asks_whether_an_agent_runs_is_in_nobodys_way(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+    directory.path.mkdir()
+    assert not directory.is_running()
+    assert list(directory.path.iterdir()) == []
+
+    descriptor = directory.lock()
+    seen = directory.is_running()
+    os.close(descriptor)
+
+    assert seen
+    assert not directory.is_running()
+    inode = directory.lock_file.stat().st_ino
+    assert not any(f":{inode} " in line for line in Path("/proc/locks").read_text().splitlines())
+
+
+def test_an_agent_that_cannot_start_says_whose_process_is_in_its_way(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+    directory.claim()
+
+    with pytest.raises(AlreadyRunning, match=rf"process {os.getpid()}.*systemctl stop"):
+        directory.claim()
+
+
+def test_a_tunnel_stays_down_until_it_is_said_otherwise(tmp_path: Path) -> None:
+    directory = EnrollmentDir(tmp_path / "net_1")
+    at_first = directory.down()
+    directory.save_down(Down(keeps_seal=False))
+    kept = directory.down()
+    (directory.path / "down.json").write_text("{")
+    damaged = directory.down()
+    directory.forget_down()
+
+    assert (at_first, kept, damaged, directory.down()) == (None, Down(keeps_seal=False), Down(keeps_seal=True), None)
+
+
+@pytest.mark.root
+def test_a_full_disk_is_told_before_anything_is_begun(tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    with Namespace() as inside:
+        inside.sh(f"mount -t tmpfs -o size=64k tmpfs {full}")
+
+        def claimed() -> str:
+            state = StateDir(full)
+            state.keep(an_enrollment())
+            with contextlib.suppress(OSError), (full / "fill").open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
+            try:
+                state.chosen(None).claim()
+            except StateUnusable as refused:
+                return str(refused)
+            return "claimed"
+
+        assert "No space left on device; make room" in inside.do(claimed)
