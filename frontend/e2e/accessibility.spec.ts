@@ -27,7 +27,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.keyboard.press("Escape");
 
       await page.getByLabel("Search networks").fill("nothing has this name");
-      await expect(page.getByRole("heading", { name: /^No network matches/ })).toBeVisible();
+      await expect(page.getByRole("heading", { name: /^Nothing matches/ })).toBeVisible();
       expect(await findings(page)).toEqual([]);
 
       await page.goto("about:blank");
@@ -46,12 +46,24 @@ for (const colorScheme of ["light", "dark"] as const) {
 
       await expect(page.getByRole("row", { name: /hub/ })).toBeVisible();
       expect(await findings(page)).toEqual([]);
+      await page.getByRole("checkbox", { name: "Select hub" }).check();
+      await expect(page.getByText("1 selected")).toBeVisible();
+      expect(await findings(page)).toEqual([]);
+      await page.getByRole("button", { name: "Delete peers" }).click();
+      await expect(page.getByRole("dialog")).toBeVisible();
+      expect(await findings(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Clear selection" }).click();
       await page.getByRole("button", { name: "Actions for hub" }).click();
       expect(await findings(page)).toEqual([]);
       await page.getByRole("menuitem", { name: "Delete" }).click();
       await expect(page.getByRole("dialog")).toBeVisible();
       expect(await findings(page)).toEqual([]);
       await page.keyboard.press("Escape");
+
+      await page.getByRole("link", { name: "Changes" }).click();
+      await expect(page.getByRole("list", { name: "Changes" })).toBeVisible();
+      expect(await findings(page)).toEqual([]);
 
       await page.getByRole("button", { name: /^Account of / }).click();
       expect(await findings(page)).toEqual([]);
@@ -77,8 +89,12 @@ test("a phone's width of 320 pixels needs no sideways scrolling", async ({ page 
   await signIn(page, `/networks/${network.id}`);
   await expect(page.getByRole("row", { name: /quite a long name/ })).toBeVisible();
 
-  const width = await page.evaluate(() => document.documentElement.scrollWidth);
-  expect(width).toBeLessThanOrEqual(320);
+  const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+  expect(await width()).toBeLessThanOrEqual(320);
+  await page.getByRole("link", { name: "Changes" }).click();
+  await expect(page.getByRole("list", { name: "Changes" })).toBeVisible();
+  expect(await width()).toBeLessThanOrEqual(320);
+  await page.getByRole("link", { name: "Peers" }).click();
   await page.getByRole("button", { name: "Add peer" }).click();
   await expect(page.getByRole("dialog")).toBeVisible();
   expect(await findings(page)).toEqual([]);

@@ -80,7 +80,7 @@ test("filters live in the address, and no results is not nothing", async ({ page
   await expect(page.getByText("1 of 2 peers")).toBeVisible();
   await expect(page).toHaveURL(/\?q=alp$/);
   await page.getByLabel("Kind").selectOption("jump");
-  await expect(page.getByRole("heading", { name: "No peer matches" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Nothing matches" })).toBeVisible();
   await page.getByRole("button", { name: "Clear search and filters" }).click();
 
   await expect(page.getByText("2 peers")).toBeVisible();
@@ -104,4 +104,65 @@ test("everything can be done by keyboard, and a new page takes the focus", async
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Add a hub" })).toBeFocused();
+});
+
+test("several peers are selected by keyboard and deleted at once, and a second browser sees them go", async ({
+  page,
+  browser,
+}) => {
+  const network = await aNetwork("bulk");
+  for (const name of ["alpha", "beta", "gamma"]) {
+    await api("POST", `/networks/${network.id}/peers`, { kind: "dynamic", name });
+  }
+  await signIn(page, `/networks/${network.id}`);
+  const second = await browser.newContext();
+  const other = await second.newPage();
+  await signIn(other, `/networks/${network.id}`);
+  await expect(other.getByText("3 peers")).toBeVisible();
+
+  for (const name of ["alpha", "gamma"]) {
+    await page.getByRole("checkbox", { name: `Select ${name}` }).focus();
+    await page.keyboard.press("Space");
+  }
+  await expect(page.getByText("2 selected")).toBeVisible();
+  await page.getByRole("button", { name: "Delete peers" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete peers" }).click();
+
+  await expect(page.getByText("1 peer", { exact: true })).toBeVisible();
+  await expect(other.getByText("1 peer", { exact: true })).toBeVisible();
+  await expect(page.getByText("2 selected")).toHaveCount(0);
+  await expect(page.getByRole("row", { name: /beta/ })).toBeVisible();
+  await second.close();
+});
+
+test("rows are sorted by a click, and a link shows them so again", async ({ page }) => {
+  const network = await aNetwork("sort");
+  for (const name of ["b", "a", "c"]) await api("POST", `/networks/${network.id}/peers`, { kind: "dynamic", name });
+  await signIn(page, `/networks/${network.id}`);
+
+  await page.getByRole("button", { name: "Name" }).click();
+  await expect(page).toHaveURL(/\?sort=-name$/);
+  await expect(page.getByRole("columnheader", { name: "Name" })).toHaveAttribute("aria-sort", "descending");
+  await page.goto("about:blank");
+  await signIn(page, `/networks/${network.id}?sort=-name`);
+
+  await expect(page.getByRole("row").nth(1)).toContainText("c");
+  await expect(page.getByRole("table", { name: "Peers" })).toHaveAttribute("aria-rowcount", "4");
+});
+
+test("a network's changes say who did what, and a new one comes by itself", async ({ page }) => {
+  const network = await aNetwork("log");
+  await signIn(page, `/networks/${network.id}`);
+  await page.getByRole("link", { name: "Changes" }).click();
+  const log = page.getByRole("list", { name: "Changes" });
+  await expect(log.getByText("Network created")).toBeVisible();
+
+  await api("POST", `/networks/${network.id}/peers`, { kind: "dynamic", name: "late" });
+
+  await expect(log.getByRole("listitem").first()).toContainText(/Peer added.*late/);
+  await api("PATCH", `/networks/${network.id}`, { dns: ["9.9.9.9"] });
+  await expect(log.getByText("DNS: none → 9.9.9.9")).toBeVisible();
+  await page.goto("about:blank");
+  await signIn(page, `/networks/${network.id}/changes`);
+  await expect(log.getByRole("listitem")).toHaveCount(3);
 });

@@ -89,6 +89,14 @@ test("a hub and a host join by the command shown, a phone by its QR code, and a 
   await expect(code).toHaveCount(0);
   expect(await page.content()).not.toContain(privateKey);
 
+  // what was changed, and that it is in force at both
+  await other.getByRole("link", { name: "Changes" }).click();
+  const newest = other.getByRole("list", { name: "Changes" }).getByRole("listitem").first();
+  await expect(newest).toContainText(
+    /Peer added.*Ana's phone.*Applied by (its one agent|all 2 agents) .*within [0-9.]+ m?s/,
+  );
+  await other.getByRole("link", { name: "Peers" }).click();
+
   // the agent goes: everybody sees it
   await hosts.paste("site-a", "kill $(pgrep -f 'wirety-agent run')");
   await expect(page.getByRole("row", { name: /web.*Offline/ })).toBeVisible();

@@ -17,7 +17,7 @@ function closure(name, seen = new Set()) {
   return seen;
 }
 
-const FIRST_PAGE = ["index.html", "src/app/Pages.tsx", "src/features/networks/NetworksPage.tsx"];
+const FIRST_PAGE = ["index.html", "src/app/router.tsx", "src/features/networks/NetworksPage.tsx"];
 const initial = new Set(FIRST_PAGE.flatMap((name) => [...closure(name)]));
 const files = (names) => [...new Set(names.map((name) => manifest[name].file))].filter((file) => file.endsWith(".js"));
 const styles = new Set(Object.values(manifest).flatMap((chunk) => chunk.css ?? []));

@@ -1,7 +1,6 @@
 import { HttpResponse, http } from "msw";
 import { expect, test, vi } from "vitest";
 import { answered, apiClient } from "@/api/client";
-import { everyPage } from "@/api/queries";
 import { API } from "@/test/render";
 import { server } from "@/test/setup";
 
@@ -44,15 +43,4 @@ test("an API that cannot be reached is said", async () => {
   server.use(http.get(`${API}/me`, () => HttpResponse.error()));
 
   await expect(answered(apiClient(API, session()).GET("/me"))).rejects.toMatchObject({ code: "unreachable" });
-});
-
-test("a list is read to its last page", async () => {
-  const pages: Record<string, { items: number[]; next_cursor: string | null }> = {
-    first: { items: [1, 2], next_cursor: "b" },
-    b: { items: [3], next_cursor: null },
-  };
-
-  expect(await everyPage(async (cursor) => pages[cursor ?? "first"] ?? { items: [], next_cursor: null })).toEqual([
-    1, 2, 3,
-  ]);
 });

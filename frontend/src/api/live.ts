@@ -1,8 +1,8 @@
-/** The one socket: news patch the cache, and whatever was missed is read again after each connect. */
+/** The one socket: its frames feed the cache, and whatever was missed is read again after each connect. */
 import type { QueryClient } from "@tanstack/react-query";
 import ReconnectingWebSocket from "partysocket/ws";
 import { type Api, answered } from "@/api/client";
-import { News } from "@/api/news";
+import { Feed, type News } from "@/api/feed";
 import type { ToBrowser } from "@/api/shapes";
 
 export type LiveState = "connecting" | "connected" | "lost";
@@ -13,7 +13,7 @@ const BEFORE_END_MS = 30_000;
 
 export class Live {
   private readonly socket: ReconnectingWebSocket;
-  private readonly news: News;
+  private readonly feed: Feed;
   private readonly listeners = new Set<() => void>();
   private state: LiveState = "connecting";
   private keepAlive: ReturnType<typeof setInterval> | undefined;
@@ -23,8 +23,9 @@ export class Live {
     api: Api,
     private readonly cache: QueryClient,
     socketsPath: string,
+    readers: readonly News[],
   ) {
-    this.news = new News(api, cache);
+    this.feed = new Feed(api, cache, readers);
     const ticketed = async () => {
       const { ticket } = await answered(api.POST("/ws/tickets"));
       const { protocol, host } = window.location;
@@ -48,7 +49,7 @@ export class Live {
   readonly current = (): LiveState => this.state;
 
   stop(): void {
-    this.news.stop();
+    this.feed.stop();
     this.silence();
     this.socket.close();
   }
@@ -60,7 +61,7 @@ export class Live {
         break;
       case "network_changed":
       case "peer_status":
-        this.news.add(frame);
+        this.feed.add(frame);
         break;
       case "bye":
         this.socket.reconnect();

@@ -15,7 +15,7 @@ import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useSignedIn } from "@/api/context";
-import { meQuery } from "@/api/queries";
+import { meQuery } from "@/api/me";
 import { LiveBadge } from "@/app/LiveBadge";
 import classes from "@/app/Shell.module.css";
 import { PORTALS_ID } from "@/app/theme";

@@ -4,10 +4,10 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { SignedInContext } from "@/api/context";
-import { type Started, start } from "@/app/start";
+import { type Started, start } from "@/app/signIn";
 import { Logo } from "@/components/Logo";
 
-const Pages = lazy(() => import("@/app/Pages"));
+const Pages = lazy(() => import("@/app/router"));
 
 export function Start() {
   const { t } = useTranslation();

@@ -9,7 +9,7 @@ export function CopyIcon({ value, label }: { value: string; label: string }) {
   return (
     <CopyButton value={value} timeout={1500}>
       {({ copied, copy }) => (
-        <Tooltip label={copied ? t("peers.copied") : label}>
+        <Tooltip label={copied ? t("words.copied") : label}>
           <ActionIcon size={24} onClick={copy} aria-label={label}>
             {copied ? <IconCheck size={15} aria-hidden /> : <IconCopy size={15} aria-hidden />}
           </ActionIcon>
@@ -19,20 +19,21 @@ export function CopyIcon({ value, label }: { value: string; label: string }) {
   );
 }
 
-export function CopyBlock({ text, label, copied }: { text: string; label: string; copied: string }) {
+export function CopyBlock({ text, label }: { text: string; label: string }) {
   return (
     <div className={classes.block}>
       <Code block className={classes.code} tabIndex={0}>
         {text}
       </Code>
       <Group justify="flex-end" mt={8}>
-        <CopyText value={text} label={label} copied={copied} variant="light" />
+        <CopyText value={text} label={label} variant="light" />
       </Group>
     </div>
   );
 }
 
-export function CopyText(props: { value: string; label: string; copied: string; variant: "light" | "default" }) {
+export function CopyText(props: { value: string; label: string; variant: "light" | "default" }) {
+  const { t } = useTranslation();
   return (
     <CopyButton value={props.value} timeout={2000}>
       {({ copied, copy }) => (
@@ -42,7 +43,7 @@ export function CopyText(props: { value: string; label: string; copied: string; 
           onClick={copy}
           leftSection={copied ? <IconCheck size={15} aria-hidden /> : <IconCopy size={15} aria-hidden />}
         >
-          <span aria-live="polite">{copied ? props.copied : props.label}</span>
+          <span aria-live="polite">{copied ? t("words.copied") : props.label}</span>
         </Button>
       )}
     </CopyButton>

@@ -1,21 +1,18 @@
 /** A page for what is not there, with the way back. */
-import { Button, Container, Stack, Text, Title } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { Page } from "@/components/Page";
 
 export function Nowhere({ title, text }: { title: string; text: string }) {
   const { t } = useTranslation();
   return (
-    <Container size="sm" py="xl">
-      <Stack align="flex-start">
-        <Title order={1} size="h2">
-          {title}
-        </Title>
-        <Text>{text}</Text>
+    <Page title={title} description={text} isNarrow>
+      <Group>
         <Button component={Link} to="/networks">
-          {t("app.backToNetworks")}
+          {t("page.back")}
         </Button>
-      </Stack>
-    </Container>
+      </Group>
+    </Page>
   );
 }

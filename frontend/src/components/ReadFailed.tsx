@@ -11,7 +11,7 @@ export function ReadFailed({ title, error, retry }: { title: string; error: Erro
       <Stack align="flex-start" gap="sm">
         {messageOf(error)}
         <Button size="xs" variant="default" onClick={retry}>
-          {t("errors.tryAgain")}
+          {t("words.tryAgain")}
         </Button>
       </Stack>
     </Alert>

@@ -2,24 +2,20 @@
 import type { FieldValues, Path, UseFormSetError } from "react-hook-form";
 import { messageOf, Problem } from "@/lib/problem";
 
-/** Conflicts name no field, but their codes are about one. */
-const FIELD_OF_CODE: Record<string, string> = {
-  name_in_use: "name",
-  network_overlap: "cidr",
-  address_in_use: "address",
-  cidr_in_use: "additional_allowed_ips",
-  key_in_use: "name",
+type Form<Values extends FieldValues> = {
+  fields: ReadonlyArray<Path<Values>>;
+  /** The field that a refusal of a code is about when it names none. */
+  ofCode: Readonly<Record<string, Path<Values>>>;
+  setError: UseFormSetError<Values>;
 };
 
 /** Puts what it can on its fields; answers what is left to say on the form. */
 export function spread<Values extends FieldValues>(
   error: Error,
-  fields: ReadonlyArray<Path<Values>>,
-  setError: UseFormSetError<Values>,
+  { fields, ofCode, setError }: Form<Values>,
 ): string | undefined {
   if (!(error instanceof Problem)) return messageOf(error);
-  const about =
-    error.fields.length > 0 ? error.fields : [{ field: FIELD_OF_CODE[error.code] ?? "", message: error.message }];
+  const about = error.fields.length > 0 ? error.fields : [{ field: ofCode[error.code] ?? "", message: error.message }];
   const unplaced: string[] = [];
   for (const { field, message } of about) {
     const known = fields.find((name) => field === name || field.startsWith(`${name}[`) || field.startsWith(`${name}.`));

@@ -5,6 +5,6 @@ import { useTranslation } from "react-i18next";
 export function useTitle(page: string): void {
   const { t } = useTranslation();
   useEffect(() => {
-    document.title = t("app.title", { page });
+    document.title = t("page.title", { page });
   }, [page, t]);
 }

@@ -10,26 +10,28 @@ import {
 } from "@tanstack/react-router";
 import { render } from "@testing-library/react";
 import type { ReactNode } from "react";
+import { newCache } from "@/api/cache";
 import { apiClient } from "@/api/client";
 import { SignedInContext } from "@/api/context";
-import { keys } from "@/api/queries";
-import { newCache } from "@/app/start";
+import { ME } from "@/api/me";
 import { cssVariables, theme } from "@/app/theme";
-import { peersSearch } from "@/lib/search";
+import { NetworkContext } from "@/components/network";
+import { aNetwork } from "@/test/values";
 
 export const API = "http://localhost:3000/api/v1";
 export const api = apiClient(API, { token: "token", renew: async () => {} });
 
-export function show(ui: ReactNode, { path = "/networks/net_1", cache = newCache() } = {}) {
-  cache.setQueryData(keys.me, { id: "usr_1", kind: "user", name: "ana", role: "administrator", networks: null });
+type Options = { path?: string; cache?: QueryClient; role?: "administrator" | "auditor" };
+
+/** On the page of the network `aNetwork()`, seen by an administrator. */
+export function show(
+  ui: ReactNode,
+  { path = "/networks/net_1", cache = newCache(), role = "administrator" }: Options = {},
+) {
+  cache.setQueryData(ME, { id: "usr_1", kind: "user", name: "ana", role, networks: null });
   const root = createRootRoute();
   const children = ["/networks", "/networks/$networkId"].map((route) =>
-    createRoute({
-      getParentRoute: () => root,
-      path: route,
-      validateSearch: peersSearch,
-      component: () => <>{ui}</>,
-    }),
+    createRoute({ getParentRoute: () => root, path: route, component: () => <>{ui}</> }),
   );
   const history = createMemoryHistory({ initialEntries: [path] });
   const router = createRouter({ routeTree: root.addChildren(children), history });
@@ -38,10 +40,12 @@ export function show(ui: ReactNode, { path = "/networks/net_1", cache = newCache
     <MantineProvider env="test" theme={theme} cssVariablesResolver={cssVariables}>
       <SignedInContext value={signedIn}>
         <QueryClientProvider client={cache}>
-          <RouterProvider router={router as never} />
+          <NetworkContext value={aNetwork()}>
+            <RouterProvider router={router as never} />
+          </NetworkContext>
         </QueryClientProvider>
       </SignedInContext>
     </MantineProvider>,
   );
-  return { cache: cache as QueryClient, router };
+  return { cache, router };
 }

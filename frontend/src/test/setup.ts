@@ -28,4 +28,6 @@ vi.stubGlobal("matchMedia", (query: string) => ({
 }));
 Object.defineProperty(window, "scrollTo", { value: () => {} });
 Object.defineProperty(HTMLElement.prototype, "scrollIntoView", { value: () => {} });
-Object.defineProperty(HTMLElement.prototype, "clientHeight", { value: 600 });
+for (const size of ["clientHeight", "offsetHeight", "offsetWidth"]) {
+  Object.defineProperty(HTMLElement.prototype, size, { value: 600 });
+}

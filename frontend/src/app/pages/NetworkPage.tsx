@@ -1,46 +1,69 @@
-/** One network: its facts, and its peers. */
-import { Anchor, Breadcrumbs, Container, Loader, Stack, Text } from "@mantine/core";
+/** One network: its facts, and the part of it that the address names. */
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, Outlet, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useApi } from "@/api/context";
-import { networksQuery, peersQuery } from "@/api/queries";
+import type { Network } from "@/api/shapes";
+import classes from "@/app/pages/NetworkPage.module.css";
+import { Loaded } from "@/components/Loaded";
 import { Nowhere } from "@/components/Nowhere";
-import { ReadFailed } from "@/components/ReadFailed";
-import { NetworkHeader } from "@/features/networks/NetworkHeader";
-import { PeersSection } from "@/features/peers/PeersSection";
-import { useTitle } from "@/lib/title";
+import { NetworkContext } from "@/components/network";
+import { Page } from "@/components/Page";
+import { networksQuery } from "@/features/networks/api";
+import { NetworkActions, NetworkFacts } from "@/features/networks/NetworkFacts";
+import { peersQuery } from "@/features/peers/api";
+
+const PARTS = [
+  { to: "/networks/$networkId", text: "peers.title" },
+  { to: "/networks/$networkId/changes", text: "changes.title" },
+] as const;
 
 export default function NetworkPage() {
   const { t } = useTranslation();
   const { networkId } = useParams({ from: "/networks/$networkId" });
   const api = useApi();
   const networks = useQuery(networksQuery(api));
-  const peers = useQuery(peersQuery(api, networkId));
+  const { data: peers } = useQuery({ ...peersQuery(api, networkId), enabled: false }); // if its part has read them
   const network = networks.data?.find((known) => known.id === networkId);
-  useTitle(network?.name ?? t("networks.title"));
   if (networks.data && !network) return <Nowhere title={t("networks.gone")} text={t("networks.goneText")} />;
   return (
-    <Container size="lg" py="xl">
-      <Stack gap="lg">
-        <Breadcrumbs>
-          <Anchor component={Link} to="/networks" size="sm">
-            {t("networks.title")}
-          </Anchor>
-          <Text size="sm" c="dimmed">
-            {network?.name ?? "…"}
-          </Text>
-        </Breadcrumbs>
-        {networks.error && !networks.data && (
-          <ReadFailed title={t("networks.readFailed")} error={networks.error} retry={() => void networks.refetch()} />
+    <Page
+      title={network?.name ?? t("networks.title")}
+      above={{ to: "/networks", label: t("networks.title") }}
+      actions={network && <NetworkActions network={network} peers={peers?.length} />}
+    >
+      <Loaded
+        reading={{ data: network, error: networks.error, refetch: networks.refetch }}
+        what={t("networks.title")}
+        failed={t("networks.readFailed")}
+      >
+        {(found) => (
+          <NetworkContext value={found}>
+            <NetworkFacts network={found} />
+            <Parts network={found} />
+            <Outlet />
+          </NetworkContext>
         )}
-        {network && <NetworkHeader network={network} peers={peers.data?.length} />}
-        {peers.error && !peers.data && (
-          <ReadFailed title={t("peers.readFailed")} error={peers.error} retry={() => void peers.refetch()} />
-        )}
-        {network && peers.data && <PeersSection network={network} peers={peers.data} />}
-        {!(peers.data || peers.error) && <Loader size="sm" aria-label={t("peers.title")} />}
-      </Stack>
-    </Container>
+      </Loaded>
+    </Page>
+  );
+}
+
+function Parts({ network }: { network: Network }) {
+  const { t } = useTranslation();
+  return (
+    <nav className={classes.parts} aria-label={t("network.parts", { name: network.name })}>
+      {PARTS.map(({ to, text }) => (
+        <Link
+          key={to}
+          to={to}
+          params={{ networkId: network.id }}
+          activeOptions={{ exact: true, includeSearch: false }}
+          className={classes.part}
+        >
+          {t(text)}
+        </Link>
+      ))}
+    </nav>
   );
 }

@@ -1,7 +1,8 @@
 /** Pages for what is not there, and for what broke. */
-import { Button, Container, Stack, Text, Title } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Nowhere } from "@/components/Nowhere";
+import { Page } from "@/components/Page";
 
 export function NotFound() {
   const { t } = useTranslation();
@@ -11,14 +12,12 @@ export function NotFound() {
 export function PageBroke() {
   const { t } = useTranslation();
   return (
-    <Container size="sm" py="xl">
-      <Stack align="flex-start" role="alert">
-        <Title order={1} size="h2">
-          {t("app.broken")}
-        </Title>
-        <Text>{t("app.brokenText")}</Text>
-        <Button onClick={() => window.location.reload()}>{t("app.reload")}</Button>
-      </Stack>
-    </Container>
+    <div role="alert">
+      <Page title={t("app.broken")} description={t("app.brokenText")} isNarrow>
+        <Group>
+          <Button onClick={() => window.location.reload()}>{t("app.reload")}</Button>
+        </Group>
+      </Page>
+    </div>
   );
 }

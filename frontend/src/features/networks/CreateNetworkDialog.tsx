@@ -6,13 +6,13 @@ import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
-import { useCreateNetwork } from "@/api/changes";
 import type { Network } from "@/api/shapes";
 import { Dialog } from "@/components/Dialog";
 import { FormEnd } from "@/components/FormEnd";
-import { useOpenNetwork } from "@/features/networks/open";
-import { suggestedCidr, suggestedName } from "@/lib/cidr";
 import { listed, spread } from "@/lib/fields";
+import { FIELD_OF_CODE, useCreateNetwork } from "./api";
+import { useOpenNetwork } from "./open";
+import { suggestedCidr, suggestedName } from "./suggestions";
 
 const FIELDS = ["name", "cidr", "cidr_v6", "domain", "dns"] as const;
 const form = (required: string) =>
@@ -34,11 +34,11 @@ export default function CreateNetworkDialog({ networks, onClose }: { networks: N
   const cidr = suggestedCidr(networks.map((network) => network.cidr));
   const name = suggestedName(networks.map((network) => network.name));
   const { register, handleSubmit, setError, formState } = useForm<Values>({
-    resolver: zodResolver(form(t("networks.required"))),
+    resolver: zodResolver(form(t("words.required"))),
     defaultValues: { name, cidr, cidr_v6: "", domain: "", dns: "" },
   });
   const refuse = (error: Error) => {
-    setRefusal(spread(error, FIELDS, setError));
+    setRefusal(spread(error, { fields: FIELDS, ofCode: FIELD_OF_CODE, setError }));
     showMore();
   };
   const submit = handleSubmit((values) => {
@@ -47,7 +47,7 @@ export default function CreateNetworkDialog({ networks, onClose }: { networks: N
   });
   const errorOf = (field: keyof Values) => formState.errors[field]?.message;
   return (
-    <Dialog title={t("networks.create")} opened onClose={onClose} closeLabel={t("networks.cancel")}>
+    <Dialog title={t("networks.create")} opened onClose={onClose} closeLabel={t("words.cancel")}>
       <form onSubmit={submit} noValidate>
         <Stack>
           <TextInput
@@ -93,7 +93,7 @@ export default function CreateNetworkDialog({ networks, onClose }: { networks: N
           <FormEnd
             refusal={refusal}
             submit={t("networks.create")}
-            cancel={t("networks.cancel")}
+            cancel={t("words.cancel")}
             busy={create.isPending}
             onCancel={onClose}
           />

@@ -2,13 +2,13 @@
 import { Alert, Button, Group } from "@mantine/core";
 import { IconTopologyStar3 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { useCreateNetwork } from "@/api/changes";
-import { useMayWrite } from "@/api/rights";
+import { useMayWrite } from "@/api/me";
 import type { Network } from "@/api/shapes";
 import { EmptyState } from "@/components/EmptyState";
-import { useOpenNetwork } from "@/features/networks/open";
-import { suggestedCidr, suggestedName } from "@/lib/cidr";
 import { messageOf } from "@/lib/problem";
+import { useCreateNetwork } from "./api";
+import { useOpenNetwork } from "./open";
+import { suggestedCidr, suggestedName } from "./suggestions";
 
 export function FirstNetwork({ networks, onOther }: { networks: Network[]; onOther: () => void }) {
   const { t } = useTranslation();
@@ -21,7 +21,7 @@ export function FirstNetwork({ networks, onOther }: { networks: Network[]; onOth
     <EmptyState
       icon={<IconTopologyStar3 size={30} aria-hidden />}
       title={t("networks.emptyTitle")}
-      text={mayWrite ? t("networks.emptyText", { cidr }) : t("peers.readOnly")}
+      text={mayWrite ? t("networks.emptyText", { cidr }) : t("words.readOnly")}
     >
       {mayWrite && (
         <Group justify="center">

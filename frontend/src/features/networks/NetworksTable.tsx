@@ -1,61 +1,108 @@
 /** Networks in rows, each a link to its page. */
-import { Table } from "@mantine/core";
+import { Anchor, Text } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
+import { IconCopy, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { createColumnHelper, tableFeatures, useTable } from "@tanstack/react-table";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useMayWrite } from "@/api/me";
 import type { Network } from "@/api/shapes";
+import { ActionMenu } from "@/components/ActionMenu";
+import type { Column } from "@/components/column";
+import { DataTable } from "@/components/DataTable";
+import { FilterBar } from "@/components/FilterBar";
+import { useFilters } from "@/components/filters";
+import type { Reading } from "@/components/Loaded";
 import { When } from "@/components/When";
-import classes from "@/features/networks/NetworksTable.module.css";
+import { addressOrder } from "@/lib/addresses";
 
-const features = tableFeatures({});
-const helper = createColumnHelper<typeof features, Network>();
+const DeleteNetwork = lazy(() => import("./DeleteNetwork"));
 
-function Name({ network }: { network: Network }) {
+export function NetworksTable({ reading }: { reading: Reading<Network[]> }) {
+  const { t } = useTranslation();
+  const [{ q = "" }] = useFilters();
+  const columns = useColumns();
   return (
-    <Link to="/networks/$networkId" params={{ networkId: network.id }} className={classes.name}>
-      {network.name}
-    </Link>
+    <DataTable
+      label={t("networks.title")}
+      reading={reading}
+      failed={t("networks.readFailed")}
+      columns={columns}
+      passes={(one) =>
+        `${one.name} ${one.cidr} ${one.cidr_v6 ?? ""} ${one.domain}`.toLowerCase().includes(q.toLowerCase())
+      }
+      filters={<FilterBar search={t("networks.search")} />}
+      count={(shown, all) =>
+        shown === all ? t("networks.count", { count: all }) : t("networks.shown", { shown, count: all })
+      }
+      empty={null}
+      actions={(network) => <NetworkMenu network={network} />}
+    />
   );
 }
 
-export function NetworksTable({ networks }: { networks: Network[] }) {
+function useColumns(): ReadonlyArray<Column<Network>> {
   const { t } = useTranslation();
-  const columns = helper.columns([
-    helper.accessor("name", { header: t("networks.name"), cell: (cell) => <Name network={cell.row.original} /> }),
-    helper.accessor("cidr", { header: t("networks.cidr") }),
-    helper.accessor("domain", { header: t("networks.domain") }),
-    helper.accessor("created_at", {
-      header: t("networks.created"),
-      cell: (cell) => <When at={cell.getValue()} otherwise="" />,
-    }),
-  ]);
-  const table = useTable({ features, columns, data: networks, getRowId: (network: Network) => network.id });
+  return useMemo(
+    () => [
+      {
+        id: "name",
+        header: t("networks.name"),
+        value: (network) => network.name,
+        cell: (network) => (
+          <Anchor
+            component={Link}
+            to="/networks/$networkId"
+            params={{ networkId: network.id } as never}
+            fw={600}
+            size="sm"
+            truncate
+            display="block"
+          >
+            {network.name}
+          </Anchor>
+        ),
+      },
+      {
+        id: "cidr",
+        header: t("networks.cidr"),
+        value: (network) => addressOrder(network.cidr),
+        cell: (network) => (
+          <Text size="sm" ff="monospace">
+            {network.cidr}
+          </Text>
+        ),
+      },
+      { id: "domain", header: t("networks.domain"), value: (network) => network.domain, cell: ({ domain }) => domain },
+      {
+        id: "created",
+        header: t("networks.created"),
+        value: (network) => network.created_at,
+        cell: (network) => <When at={network.created_at} otherwise="" />,
+      },
+    ],
+    [t],
+  );
+}
+
+function NetworkMenu({ network }: { network: Network }) {
+  const { t } = useTranslation();
+  const [deleting, setDeleting] = useState(false);
+  const clipboard = useClipboard();
+  const mayWrite = useMayWrite();
+  const copy = { label: t("networks.copyCidr"), icon: IconCopy, run: () => clipboard.copy(network.cidr) };
+  const remove = {
+    label: t("networks.delete"),
+    icon: IconTrash,
+    run: () => setDeleting(true),
+    isDestructive: true,
+  };
   return (
-    <Table.ScrollContainer minWidth={480} scrollAreaProps={{ type: "auto" }}>
-      <Table highlightOnHover verticalSpacing="sm" aria-label={t("networks.title")}>
-        <Table.Thead>
-          {table.getHeaderGroups().map((group) => (
-            <Table.Tr key={group.id}>
-              {group.headers.map((header) => (
-                <Table.Th key={header.id} scope="col">
-                  <table.FlexRender header={header} />
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          ))}
-        </Table.Thead>
-        <Table.Tbody>
-          {table.getRowModel().rows.map((row) => (
-            <Table.Tr key={row.id}>
-              {row.getAllCells().map((cell) => (
-                <Table.Td key={cell.id}>
-                  <table.FlexRender cell={cell} />
-                </Table.Td>
-              ))}
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <>
+      <ActionMenu name={network.name} actions={mayWrite ? [copy, remove] : [copy]} />
+      <Suspense>
+        {deleting && <DeleteNetwork network={network} peers={undefined} onClose={() => setDeleting(false)} />}
+      </Suspense>
+    </>
   );
 }

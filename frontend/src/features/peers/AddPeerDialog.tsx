@@ -4,11 +4,11 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Network, Peer, PeerKind } from "@/api/shapes";
 import { Dialog } from "@/components/Dialog";
-import { AgentForm } from "@/features/peers/AgentForm";
-import { type Enrollment, EnrollPanel } from "@/features/peers/EnrollPanel";
-import { FilePanel, type MadeFile } from "@/features/peers/FilePanel";
-import { StaticForm } from "@/features/peers/StaticForm";
-import { KINDS } from "@/lib/search";
+import { AgentForm } from "./AgentForm";
+import { type Enrollment, EnrollPanel } from "./EnrollPanel";
+import { FilePanel, type MadeFile } from "./FilePanel";
+import { KINDS } from "./filters";
+import { StaticForm } from "./StaticForm";
 
 type Made = { is: "enrollment"; enrollment: Enrollment } | { is: "file"; file: MadeFile };
 
@@ -18,7 +18,7 @@ export default function AddPeerDialog({ network, peers, kind: wanted, onClose }:
   const { t } = useTranslation();
   const [kind, setKind] = useState<PeerKind>(wanted ?? "dynamic");
   const [made, setMade] = useState<Made>();
-  const cancel = t("add.cancel");
+  const cancel = t("words.cancel");
   if (made?.is === "enrollment") {
     return <EnrollPanel network={network} enrollment={made.enrollment} onClose={onClose} />;
   }

@@ -5,12 +5,12 @@ import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
-import { useCreatePeer } from "@/api/changes";
 import type { CreatePeer, Network } from "@/api/shapes";
 import { FormEnd } from "@/components/FormEnd";
-import type { Enrollment } from "@/features/peers/EnrollPanel";
-import { PeerField } from "@/features/peers/PeerFields";
 import { listed, spread } from "@/lib/fields";
+import { FIELD_OF_CODE, useCreatePeer } from "./api";
+import type { Enrollment } from "./EnrollPanel";
+import { PeerField } from "./PeerFields";
 
 const FIELDS = ["name", "endpoint", "listen_port", "published_port", "address", "additional_allowed_ips"] as const;
 const PORT = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
@@ -39,7 +39,7 @@ export function AgentForm({ kind, network, onMade, onCancel }: Props) {
   const create = useCreatePeer(network.id);
   const [refusal, setRefusal] = useState<string>();
   const { register, handleSubmit, setError, formState } = useForm<Values>({
-    resolver: zodResolver(shape({ required: t("add.required"), portRange: t("add.portRange") })),
+    resolver: zodResolver(shape({ required: t("words.required"), portRange: t("add.portRange") })),
     defaultValues: {
       name: "",
       endpoint: "",
@@ -58,7 +58,7 @@ export function AgentForm({ kind, network, onMade, onCancel }: Props) {
           onMade({ peer: made.peer, token: made.enrollment_token, expiresAt: made.enrollment_expires_at });
         }
       },
-      onError: (error) => setRefusal(spread(error, FIELDS, setError)),
+      onError: (error) => setRefusal(spread(error, { fields: FIELDS, ofCode: FIELD_OF_CODE, setError })),
     });
   });
   const errorOf = (field: keyof Values) => formState.errors[field]?.message;
@@ -99,7 +99,7 @@ export function AgentForm({ kind, network, onMade, onCancel }: Props) {
         <FormEnd
           refusal={refusal}
           submit={t("add.create")}
-          cancel={t("add.cancel")}
+          cancel={t("words.cancel")}
           busy={create.isPending}
           onCancel={onCancel}
         />

@@ -5,12 +5,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApi } from "@/api/context";
-import { peersQuery } from "@/api/queries";
 import type { Network, Peer } from "@/api/shapes";
 import { CopyBlock } from "@/components/Copy";
 import { Dialog } from "@/components/Dialog";
 import { enrollCommand, INSTALL_COMMAND } from "@/lib/commands";
 import { exactly } from "@/lib/time";
+import { peersQuery } from "./api";
 
 const PATIENCE_MS = 60_000;
 
@@ -66,13 +66,13 @@ function Instructions({ enrollment }: { enrollment: Enrollment }) {
               <Text size="sm" c="dimmed" mb={6}>
                 {t("enroll.step1Text")}
               </Text>
-              <CopyBlock text={INSTALL_COMMAND} label={t("enroll.copyCommand")} copied={t("enroll.copied")} />
+              <CopyBlock text={INSTALL_COMMAND} label={t("enroll.copyCommand")} />
             </List.Item>
             <List.Item>
               <Text fw={600} size="sm" mb={6}>
                 {t("enroll.step2")}
               </Text>
-              <CopyBlock text={command} label={t("enroll.copyCommand")} copied={t("enroll.copied")} />
+              <CopyBlock text={command} label={t("enroll.copyCommand")} />
             </List.Item>
             <List.Item>
               <Text fw={600} size="sm">

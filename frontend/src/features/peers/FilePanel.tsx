@@ -7,9 +7,9 @@ import { useTranslation } from "react-i18next";
 import { encode } from "uqr";
 import { CopyText } from "@/components/Copy";
 import { Dialog } from "@/components/Dialog";
-import classes from "@/features/peers/FilePanel.module.css";
-import { fileName, withoutIpv6 } from "@/lib/profile";
 import { save } from "@/lib/save";
+import classes from "./FilePanel.module.css";
+import { fileName, withoutIpv6 } from "./profile";
 
 const QR_MAX = 2953; // bytes of version 40 at level L, ISO/IEC 18004
 
@@ -58,7 +58,7 @@ function Shown({ name, whole, notes, onClose }: Props) {
             {t("file.download", { file })}
           </Button>
           <Group gap="xs">
-            <CopyText value={text} label={t("file.copy")} copied={t("file.copied")} variant="default" />
+            <CopyText value={text} label={t("file.copy")} variant="default" />
             <Button size="xs" variant="subtle" onClick={toggle} aria-expanded={shown}>
               {t("file.show")}
             </Button>

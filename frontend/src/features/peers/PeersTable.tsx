@@ -1,189 +1,134 @@
-/** Peers in rows, sorted by a click; only the rows in sight are drawn. */
-import { Group, Text, UnstyledButton, VisuallyHidden } from "@mantine/core";
-import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
-import {
-  createColumnHelper,
-  createSortedRowModel,
-  rowSortingFeature,
-  type SortingState,
-  sortFns,
-  tableFeatures,
-  useTable,
-} from "@tanstack/react-table";
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
+/** Peers in rows, with their filters, and what can be done to several of them. */
+import { Text } from "@mantine/core";
+import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useMayWrite } from "@/api/me";
 import type { Network, Peer } from "@/api/shapes";
+import type { Column } from "@/components/column";
+import { DataTable } from "@/components/DataTable";
+import { FilterBar } from "@/components/FilterBar";
+import { useFilters } from "@/components/filters";
+import type { Reading } from "@/components/Loaded";
 import { StatusMark } from "@/components/StatusMark";
 import { When } from "@/components/When";
-import { KindMark } from "@/features/peers/KindMark";
-import { PeerMenu } from "@/features/peers/PeerMenu";
-import classes from "@/features/peers/PeersTable.module.css";
+import { addressOrder } from "@/lib/addresses";
+import { BulkActions } from "./BulkActions";
+import { KINDS, passes, STATUSES } from "./filters";
+import { KindMark } from "./KindMark";
+import { PeerMenu } from "./PeerMenu";
 
-const ROW_PX = 49;
-const features = tableFeatures({
-  rowSortingFeature,
-  sortedRowModel: createSortedRowModel(),
-  sortFns: { alphanumeric: sortFns.alphanumeric, basic: sortFns.basic, text: sortFns.text },
-});
-const helper = createColumnHelper<typeof features, Peer>();
+const DeletePeers = lazy(() => import("./DeletePeers"));
 
-export function PeersTable({ network, peers }: { network: Network; peers: Peer[] }) {
+type Props = { network: Network; reading: Reading<Peer[]>; empty: ReactNode };
+
+export function PeersTable({ network, reading, empty }: Props) {
   const { t } = useTranslation();
-  const [sorting, setSorting] = useState<SortingState>([{ id: "name", desc: false }]);
-  const columns = useMemo(
-    () =>
-      helper.columns([
-        helper.accessor("name", {
-          header: t("peers.name"),
-          sortFn: "alphanumeric",
-          cell: (cell) => (
-            <Text fw={600} size="sm" truncate>
-              {cell.getValue()}
-            </Text>
-          ),
-        }),
-        helper.accessor("status", {
-          header: t("peers.status"),
-          sortFn: "text",
-          cell: (cell) => <StatusMark status={cell.getValue()} />,
-        }),
-        helper.accessor("kind", {
-          header: t("peers.kind"),
-          sortFn: "text",
-          cell: (cell) => <KindMark kind={cell.getValue()} />,
-        }),
-        helper.accessor((peer) => order(peer.address), {
-          id: "address",
-          header: t("peers.address"),
-          sortFn: "basic",
-          cell: (cell) => (
-            <Text size="sm" ff="monospace">
-              {cell.row.original.address}
-            </Text>
-          ),
-        }),
-        helper.accessor((peer) => peer.endpoint ?? "", {
-          id: "endpoint",
-          header: t("peers.endpoint"),
-          sortFn: "text",
-          cell: (cell) => <Endpoint peer={cell.row.original} />,
-        }),
-        helper.accessor((peer) => peer.last_seen ?? "", {
-          id: "seen",
-          header: t("peers.seen"),
-          sortFn: "text",
-          cell: (cell) => <When at={cell.row.original.last_seen} otherwise={t("peers.never")} />,
-        }),
-      ]),
+  const [filters] = useFilters();
+  const columns = useColumns();
+  const mayWrite = useMayWrite();
+  const [deleting, setDeleting] = useState<readonly Peer[]>();
+  return (
+    <>
+      <DataTable
+        label={t("peers.title")}
+        reading={reading}
+        failed={t("peers.readFailed")}
+        columns={columns}
+        passes={(peer) => passes(peer, filters)}
+        filters={<PeerFilters />}
+        count={(shown, all) =>
+          shown === all ? t("peers.count", { count: all }) : t("peers.shown", { shown, count: all })
+        }
+        empty={empty}
+        actions={(peer) => <PeerMenu network={network} peer={peer} />}
+        {...(mayWrite
+          ? { bulk: (peers: Peer[]) => <BulkActions peers={peers} onDelete={() => setDeleting(peers)} /> }
+          : {})}
+      />
+      <Suspense>
+        {deleting && <DeletePeers networkId={network.id} peers={deleting} onClose={() => setDeleting(undefined)} />}
+      </Suspense>
+    </>
+  );
+}
+
+function PeerFilters() {
+  const { t } = useTranslation();
+  const kinds = KINDS.map((value) => ({ value, label: t(`peers.${value}`) }));
+  const statuses = STATUSES.map((value) => ({ value, label: t(`statuses.${value}`) }));
+  return (
+    <FilterBar
+      search={t("peers.search")}
+      choices={[
+        { name: "kind", label: t("peers.kind"), any: t("peers.anyKind"), values: kinds },
+        { name: "status", label: t("peers.status"), any: t("peers.anyStatus"), values: statuses },
+      ]}
+    />
+  );
+}
+
+function useColumns(): ReadonlyArray<Column<Peer>> {
+  const { t } = useTranslation();
+  return useMemo(
+    () => [
+      {
+        id: "name",
+        header: t("peers.name"),
+        value: (peer) => peer.name,
+        cell: (peer) => (
+          <Text fw={600} size="sm" truncate title={peer.name}>
+            {peer.name}
+          </Text>
+        ),
+      },
+      {
+        id: "status",
+        header: t("peers.status"),
+        value: (peer) => peer.status,
+        cell: (peer) => <StatusMark status={peer.status} />,
+      },
+      {
+        id: "kind",
+        header: t("peers.kind"),
+        value: (peer) => peer.kind,
+        cell: (peer) => <KindMark kind={peer.kind} />,
+      },
+      {
+        id: "address",
+        header: t("peers.address"),
+        value: (peer) => addressOrder(peer.address),
+        cell: (peer) => (
+          <Text size="sm" ff="monospace">
+            {peer.address}
+          </Text>
+        ),
+      },
+      {
+        id: "endpoint",
+        header: t("peers.endpoint"),
+        value: (peer) => peer.endpoint ?? "",
+        cell: (peer) => <Endpoint peer={peer} />,
+      },
+      {
+        id: "seen",
+        header: t("peers.seen"),
+        value: (peer) => peer.last_seen ?? "",
+        cell: (peer) => <When at={peer.last_seen} otherwise={t("peers.never")} />,
+      },
+    ],
     [t],
-  );
-  const table = useTable({
-    features,
-    columns,
-    data: peers,
-    getRowId: (peer: Peer) => peer.id,
-    state: { sorting },
-    onSortingChange: setSorting,
-    enableSortingRemoval: false,
-  });
-  const rows = table.getRowModel().rows;
-  return (
-    <div className={classes.scroll}>
-      <table className={classes.table} aria-label={t("peers.title")} aria-rowcount={rows.length + 1}>
-        <thead>
-          {table.getHeaderGroups().map((group) => (
-            <tr key={group.id} aria-rowindex={1}>
-              {group.headers.map((header) => (
-                <HeaderCell
-                  key={header.id}
-                  sorted={header.column.getIsSorted()}
-                  onSort={() => header.column.toggleSorting()}
-                >
-                  <table.FlexRender header={header} />
-                </HeaderCell>
-              ))}
-              <th scope="col">
-                <VisuallyHidden>{t("peers.actions")}</VisuallyHidden>
-              </th>
-            </tr>
-          ))}
-        </thead>
-        <VisibleRows count={rows.length}>
-          {(index) => {
-            const row = rows[index];
-            return (
-              row && (
-                <tr key={row.id} aria-rowindex={index + 2}>
-                  {row.getAllCells().map((cell) => (
-                    <td key={cell.id}>
-                      <table.FlexRender cell={cell} />
-                    </td>
-                  ))}
-                  <td className={classes.menu}>
-                    <PeerMenu network={network} peer={row.original} />
-                  </td>
-                </tr>
-              )
-            );
-          }}
-        </VisibleRows>
-      </table>
-    </div>
-  );
-}
-
-function HeaderCell(props: { sorted: false | "asc" | "desc"; onSort: () => void; children: ReactNode }) {
-  const said = props.sorted === "asc" ? "ascending" : props.sorted === "desc" ? "descending" : "none";
-  return (
-    <th scope="col" aria-sort={said}>
-      <UnstyledButton className={classes.sort} onClick={props.onSort}>
-        <Group gap={4} wrap="nowrap">
-          {props.children}
-          {props.sorted === "asc" && <IconArrowUp size={14} aria-hidden />}
-          {props.sorted === "desc" && <IconArrowDown size={14} aria-hidden />}
-        </Group>
-      </UnstyledButton>
-    </th>
-  );
-}
-
-/** The rows in the window, between two spacers as high as the others would be. */
-function VisibleRows({ count, children }: { count: number; children: (index: number) => ReactNode }) {
-  const body = useRef<HTMLTableSectionElement>(null);
-  const [scrollMargin, setScrollMargin] = useState(0);
-  useLayoutEffect(() => {
-    setScrollMargin((body.current?.getBoundingClientRect().top ?? 0) + window.scrollY);
-  }, []);
-  const virtualizer = useWindowVirtualizer({ count, estimateSize: () => ROW_PX, overscan: 12, scrollMargin });
-  const visible = virtualizer.getVirtualItems();
-  const before = (visible[0]?.start ?? scrollMargin) - scrollMargin;
-  const after = virtualizer.getTotalSize() - ((visible.at(-1)?.end ?? scrollMargin) - scrollMargin);
-  return (
-    <tbody ref={body}>
-      {before > 0 && <Spacer height={before} />}
-      {visible.map((item) => children(item.index))}
-      {after > 0 && <Spacer height={after} />}
-    </tbody>
-  );
-}
-
-function Spacer({ height }: { height: number }) {
-  return (
-    <tr>
-      <td style={{ height, padding: 0, border: 0 }} />
-    </tr>
   );
 }
 
 function Endpoint({ peer }: { peer: Peer }) {
   const { t } = useTranslation();
-  if (!peer.endpoint)
+  if (!peer.endpoint) {
     return (
       <Text size="sm" c="dimmed">
         –
       </Text>
     );
+  }
   const port = peer.published_port ?? peer.listen_port;
   const host = peer.endpoint.includes(":") ? `[${peer.endpoint}]` : peer.endpoint;
   return (
@@ -191,9 +136,4 @@ function Endpoint({ peer }: { peer: Peer }) {
       {port ? `${host}:${port}` : host}
     </Text>
   );
-}
-
-/** An IPv4 address as a number, so that .9 comes before .10. */
-function order(address: string): number {
-  return address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
 }

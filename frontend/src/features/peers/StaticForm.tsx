@@ -5,14 +5,14 @@ import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
-import { useCreatePeer } from "@/api/changes";
 import type { Network } from "@/api/shapes";
 import { FormEnd } from "@/components/FormEnd";
-import type { MadeFile } from "@/features/peers/FilePanel";
-import { PeerField } from "@/features/peers/PeerFields";
 import { listed, spread } from "@/lib/fields";
-import { newKeyPair } from "@/lib/keys";
-import { completed } from "@/lib/profile";
+import { FIELD_OF_CODE, useCreatePeer } from "./api";
+import type { MadeFile } from "./FilePanel";
+import { newKeyPair } from "./keyPair";
+import { PeerField } from "./PeerFields";
+import { completed } from "./profile";
 
 const FIELDS = ["name", "address", "additional_allowed_ips", "dns"] as const;
 const DNS_LINES = ["default", "none", "own"] as const;
@@ -32,7 +32,7 @@ export function StaticForm(props: { network: Network; onMade: (file: MadeFile) =
   const create = useCreatePeer(props.network.id);
   const [refusal, setRefusal] = useState<string>();
   const { register, handleSubmit, setError, formState, watch } = useForm<Values>({
-    resolver: zodResolver(shape(t("add.required"))),
+    resolver: zodResolver(shape(t("words.required"))),
     defaultValues: {
       name: "",
       address: "",
@@ -64,7 +64,7 @@ export function StaticForm(props: { network: Network; onMade: (file: MadeFile) =
         props.onMade({ name, text, notes: made.notes ?? [] });
       }
     } catch (error) {
-      setRefusal(spread(error as Error, FIELDS, setError));
+      setRefusal(spread(error as Error, { fields: FIELDS, ofCode: FIELD_OF_CODE, setError }));
     } finally {
       create.reset();
     }
@@ -101,7 +101,7 @@ export function StaticForm(props: { network: Network; onMade: (file: MadeFile) =
         <FormEnd
           refusal={refusal}
           submit={t("add.createFile")}
-          cancel={t("add.cancel")}
+          cancel={t("words.cancel")}
           busy={formState.isSubmitting}
           onCancel={props.onCancel}
         />

@@ -1,8 +1,8 @@
 /** Nobody says when a phone falls silent: its handshake is too old then, and the peer is read once. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { keys } from "@/api/queries";
 import type { Peer } from "@/api/shapes";
+import { peersKey } from "./api";
 
 const SILENT_AFTER_MS = 180_000; // WireGuard protocol, section 6.1: a session is dead then
 const MARGIN_MS = 1_000;
@@ -21,7 +21,7 @@ export function useSilence(networkId: string, peers: readonly Peer[]): void {
   useEffect(() => {
     if (at === undefined) return;
     const wait = Math.max(at - Date.now(), 0) + MARGIN_MS;
-    const timer = setTimeout(() => void cache.invalidateQueries({ queryKey: keys.peers(networkId) }), wait);
+    const timer = setTimeout(() => void cache.invalidateQueries({ queryKey: peersKey(networkId) }), wait);
     return () => clearTimeout(timer);
   }, [at, cache, networkId]);
 }

@@ -1,0 +1,28 @@
+"""The console puts a refusal on the field that its code is about: those codes are the server's."""
+
+import re
+from collections.abc import Iterator
+
+import chalicelib.domain.network.errors
+import chalicelib.domain.peer.errors  # noqa: F401  for its refusals, as above
+from chalicelib.domain.errors import Refusal
+from infra.local.console import FRONTEND
+
+TABLE = re.compile(r"FIELD_OF_CODE = \{(.*?)\}", re.DOTALL)
+CODE = re.compile(r"(\w+): \"")
+
+
+def _kinds(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from _kinds(narrower)
+
+
+def test_every_code_that_the_console_knows_a_field_of_is_one_of_the_servers() -> None:
+    tables = [found for path in FRONTEND.glob("src/features/*/api.ts") for found in TABLE.findall(path.read_text())]
+
+    known = {code for table in tables for code in CODE.findall(table)}
+
+    assert len(tables) > 1
+    assert known
+    assert known <= {kind.code for kind in _kinds()}
