@@ -8,10 +8,13 @@ import pytest
 from infra.local.demo.agent import Agent
 from infra.local.demo.deployment import Deployment
 from infra.local.demo.fleet import SITES, Fleet
+from infra.local.demo.patience import until
 from infra.local.lab import DUAL_STACK, Lab
 from tests.dataplane.fleets import a_fleet
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
+
+LOOKS_S = 30.0
 
 
 @pytest.fixture
@@ -57,6 +60,7 @@ def test_a_jump_whose_tunnel_loses_ipv6_serves_ipv4_says_so_and_takes_it_up_agai
         jump.stop()
         jump.start()
         fleet.wait_online([jump])
+        until(lambda: bool(jump.status().kind), "its tunnel was looked at", LOOKS_S)  # which waits for no call
         return jump.status().lacks_ipv6
 
     jump.node.run("sysctl", "-q", "-w", f"{setting}=1")
