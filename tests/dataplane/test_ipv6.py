@@ -60,7 +60,7 @@ def test_a_jump_whose_tunnel_loses_ipv6_serves_ipv4_says_so_and_takes_it_up_agai
         jump.stop()
         jump.start()
         fleet.wait_online([jump])
-        until(lambda: bool(jump.status().kind), "its tunnel was looked at", LOOKS_S)  # which waits for no call
+        until(lambda: "bundle_applied" in jump.tail(), "its tunnel was looked at", LOOKS_S)  # which waits for no call
         return jump.status().lacks_ipv6
 
     jump.node.run("sysctl", "-q", "-w", f"{setting}=1")
