@@ -126,6 +126,7 @@ EXPLAINED: Mapping[Right, str] = {
         "WebsocketConnect", "dynamodb:DeleteItem", "SocketsTable"
     ): "takes back a socket whose session ended meanwhile",
     Right("APIHandler", "dynamodb:BatchWriteItem", "PresenceTable"): "tells of peers that awoke together",
+    Right("APIHandler", "dynamodb:PartiQLUpdate", "PresenceTable"): "keeps what a jump saw while its socket is down",
     Right("Deliver", "dynamodb:UpdateItem", "ChangesTable"): "counts agents that went, a minute after a change",
 }
 """Rights that no test on the local cloud uses, and for what they are needed. In-process tests show the need."""
