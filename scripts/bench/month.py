@@ -30,8 +30,8 @@ from agent.host.results import ApplyResult
 from agent.identity.keys import device_public_key, new_device_key, new_wireguard_key, wireguard_public_key
 from agent.identity.trust import Keyring, Trust
 from app import app
+from chalicelib.adapters.dynamodb.facts import DynamoFacts
 from chalicelib.adapters.dynamodb.peer import PeerItem
-from chalicelib.adapters.dynamodb.presence import DynamoPresence
 from chalicelib.adapters.memory.clock_and_chance import MemoryVault, SteppedClock
 from chalicelib.adapters.memory.queues import MemoryFailoverQueue, MemoryQueue
 from chalicelib.adapters.memory.sockets import MemoryGateway
@@ -117,14 +117,14 @@ class CountedGateway(MemoryGateway):
         return super().post(connection_id, frame)
 
 
-class Noted(DynamoPresence):
+class NotedFacts(DynamoFacts):
     """Keeps the facts for which the stream would call."""
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
 
-    def insert_facts(self, *facts: Fact) -> None:
-        super().insert_facts(*facts)
+    def insert(self, *facts: Fact) -> None:
+        super().insert(*facts)
         self.facts += facts
 
 
@@ -135,7 +135,7 @@ class Counted(Aws):
         super().__init__(settings)
         self.tally = Tally()
         self.clock = self.stepped = SteppedClock(datetime.now(UTC))
-        self.presence = self.noted = Noted()
+        self.facts = self.noted = NotedFacts()
         client: Any = PeerItem._get_connection().connection.client
         client.meta.events.register("before-call.dynamodb", self._sent)
 
