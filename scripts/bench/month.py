@@ -52,8 +52,8 @@ from chalicelib.wire.agent import EnrollRequest
 from chalicelib.wire.codec import encode
 from chalicelib.wire.frames import FromAgent
 from chalicelib.wire.peers import Host
-from infra.local.dynamodb_local import dynamodb_local
-from infra.local.tables import create_tables, environment
+from infra.stack.dynamodb_local import dynamodb_local
+from infra.stack.tables import create_tables, environment
 from scripts.bench.figures import Bar, Figure, Group, Say
 from scripts.cost_estimate import FRAME_MS, HOURS, REST_MS, SESSION_MS, SOCKET_MINUTE, Use
 

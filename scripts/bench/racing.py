@@ -24,7 +24,7 @@ import jwt
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from scripts.bench.figures import Bar, Figure, Floor, Group, Say
 
 ANSWERS = 1_000

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from infra.local.demo.changes import Change
-from infra.local.demo.deployment import Deployment, NotRunning
-from infra.local.demo.patience import NotInTime, until
-from infra.local.demo.report import Ping, Report
-from infra.local.demo.shares import Shares, shares
-from infra.local.lab import TWO_SITES, NodeSpec, Topology
-from infra.local.lab.probe import Delivery
-from infra.local.lab.wireguard import parse_dump, parse_get
+from infra.demo.changes import Change
+from infra.demo.deployment import Deployment, NotRunning
+from infra.demo.report import Ping, Report
+from infra.demo.time_shares import Shares, shares
+from infra.demo.waiting import NotInTime, until
+from infra.lab import TWO_SITES, NodeSpec, Topology
+from infra.lab.probe import Delivery
+from infra.lab.wireguard import parse_dump, parse_get
 
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE="
 T0 = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,9 +14,9 @@ from functools import cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 
-from infra.local.lab.enclosure import Enclosure
-from infra.local.lab.node import Node
-from infra.local.lab.topology import NodeSpec
+from infra.lab.node import Node
+from infra.lab.outer_namespaces import Enclosure
+from infra.lab.topology import NodeSpec
 from tests.dialects.refused import Refused
 
 STRIP_S = 10.0

@@ -7,9 +7,9 @@ import pytest
 
 from chalicelib.domain.tunnel.portable_profile import portable_profile, without_ipv6
 from chalicelib.domain.tunnel.tunnel import Tunnel, regular_tunnel
-from infra.local.lab.enclosure import Enclosure
-from infra.local.lab.node import Node
-from infra.local.lab.topology import NodeSpec
+from infra.lab.node import Node
+from infra.lab.outer_namespaces import Enclosure
+from infra.lab.topology import NodeSpec
 from tests.builders import a_jump, a_key, a_network, a_static
 from tests.dialects.real_tools import PATH
 from tests.domain.populations import PSK

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.dynamodb_local import dynamodb_local
+from infra.stack.dynamodb_local import dynamodb_local
 from scripts.bench import __main__ as bench
 from scripts.bench import control_plane
 from scripts.bench.figures import Bar, Figure, Group, SameEverywhere, Say, judged

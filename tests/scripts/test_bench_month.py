@@ -7,7 +7,7 @@ from moto import mock_aws
 
 from chalicelib.domain.peer.presence import HEARTBEAT_JUMP, HEARTBEAT_REGULAR
 from chalicelib.settings import settings_from
-from infra.local.tables import environment
+from infra.stack.tables import environment
 from scripts.bench import month
 from scripts.cost_estimate import idle_agent
 
