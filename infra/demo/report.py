@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from infra.demo.changes import Change
-from infra.demo.time_shares import Shares
+from infra.demo.time_shares import TimeShares
 from infra.lab.probe import Delivery
 
 
@@ -27,7 +27,7 @@ class Report:
     peers: int
     changes: Sequence[Change]
     probe: Delivery
-    shares: Shares
+    shares: TimeShares
 
     @property
     def p50_ms(self) -> float:

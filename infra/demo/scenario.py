@@ -14,7 +14,7 @@ from infra.demo.changes import Changes
 from infra.demo.deployment import Deployment
 from infra.demo.fleet import SITES, Fleet
 from infra.demo.report import Ping, Report
-from infra.demo.time_shares import shares
+from infra.demo.time_shares import time_shares
 from infra.demo.waiting import NotInTime
 from infra.lab import Lab, LabFailed
 from infra.lab.probe import probe
@@ -75,7 +75,7 @@ class Scenario:
             delivery = flow.finish()
         logs = {name: agent.tail(lines=10_000) for name, agent in fleet.agents.items()}
         peers = len(fleet.api.peers(fleet.network.id))
-        return Report(pings, peers, done, delivery, shares(done, logs))
+        return Report(pings, peers, done, delivery, time_shares(done, logs))
 
     def _clear(self, fleet: Fleet) -> None:
         self.say("clean up")

@@ -13,7 +13,7 @@ LATE = timedelta(milliseconds=100)  # a line may come a little after WireGuard h
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class TimeShares:
     """Medians over the changes. `request_ms`: until the API answered. `hint_ms`: from before the
     request until the last concerned agent knew of it. `agent_ms`: its fetch and apply."""
 
@@ -22,10 +22,10 @@ class Shares:
     agent_ms: float | None
 
 
-def shares(changes: Sequence[Change], logs: dict[str, str]) -> Shares:
+def time_shares(changes: Sequence[Change], logs: dict[str, str]) -> TimeShares:
     applied = {name: list(_applications(log.splitlines())) for name, log in logs.items()}
     pairs = [(change, ms) for change in changes if (ms := _agent_ms(change, applied[change.last])) is not None]
-    return Shares(
+    return TimeShares(
         request_ms=_median(change.request_ms for change in changes) or 0.0,
         hint_ms=_median(change.ms - ms for change, ms in pairs),
         agent_ms=_median(ms for _, ms in pairs),

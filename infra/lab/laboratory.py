@@ -9,7 +9,7 @@ from typing import Self
 
 from infra.lab import forwarder
 from infra.lab.node import Node
-from infra.lab.outer_namespaces import Enclosure
+from infra.lab.outer_namespaces import OuterNamespaces
 from infra.lab.process import Process
 from infra.lab.topology import TWO_SITES, NodeSpec, Topology
 
@@ -50,7 +50,7 @@ class Lab:
         self._lent: list[Process] = []
 
     def __enter__(self) -> Self:
-        self._enclosure = Enclosure.make()
+        self._outer = OuterNamespaces.make()
         try:
             self._build()
         except BaseException:
@@ -127,22 +127,22 @@ class Lab:
         namespace = f"/proc/{node.holder.pid}/ns/net"
         target = (listen[0], str(listen[1]), "127.0.0.1", str(to_port))
         script = str(Path(forwarder.__file__))
-        process = self._enclosure.start_outside([sys.executable, "-I", script, namespace, *target])
+        process = self._outer.start_outside([sys.executable, "-I", script, namespace, *target])
         process.expect("up")
         return process
 
     def _close(self) -> None:
-        self._enclosure.close()
+        self._outer.close()
         for node in self.nodes.values():
             node.release()
         for process in (*self._published.values(), *self._lent):
             process.release()
 
     def _build(self) -> None:
-        self.nodes = {spec.name: Node.make(spec, self._enclosure) for spec in self.topology.nodes}
+        self.nodes = {spec.name: Node.make(spec, self._outer) for spec in self.topology.nodes}
         for node in self.nodes.values():
             node.wait_up()
-        self._enclosure.ip(*self._wires())
+        self._outer.ip(*self._wires())
         for node in self.nodes.values():
             _configure(node)
         self.internet.run("nft", "-f", "-", stdin=BLACKOUT)

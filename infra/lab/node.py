@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from infra.lab.errors import LabFailed
-from infra.lab.outer_namespaces import Enclosure
+from infra.lab.outer_namespaces import OuterNamespaces
 from infra.lab.process import Process
 from infra.lab.topology import NodeSpec
 from infra.lab.wireguard import WgInterface, parse_dump
@@ -43,12 +43,12 @@ class Node:
     _started: list[Process] = field(default_factory=list)
 
     @classmethod
-    def make(cls, spec: NodeSpec, enclosure: Enclosure) -> Self:
+    def make(cls, spec: NodeSpec, outer: OuterNamespaces) -> Self:
         """Start the process that holds the node's namespaces; `wait_up` before use."""
-        enter = ["nsenter", "-t", str(enclosure.pid), "-m", "-n", "-i", "-p"]
+        enter = ["nsenter", "-t", str(outer.pid), "-m", "-n", "-i", "-p"]
         unshare = ["unshare", "--mount", "--net", "--uts", "--propagation", "private"]
         holder = Process.start([*enter, *unshare, "sh", "-c", HOLDER, "node", spec.name])
-        return cls(spec, holder, enclosure.logs)
+        return cls(spec, holder, outer.logs)
 
     @property
     def name(self) -> str:
@@ -123,7 +123,7 @@ class Node:
         return parse_dump(self.run("wg", "show", "all", "dump"))
 
     def release(self) -> None:
-        """Collect what was started, once the enclosure has ended it."""
+        """Collect what was started, once the outer namespaces have ended it."""
         for process in (self.holder, *self._started):
             process.release()
 

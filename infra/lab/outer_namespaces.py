@@ -25,7 +25,7 @@ PID_1 = f"mount -t tmpfs tmpfs /run && mkdir {LOGS} && echo up && exec env --ign
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosure:
+class OuterNamespaces:
     """Mount, network, pid and IPC namespaces. The network holds the switches between the nodes."""
 
     pid_1: Process
@@ -54,7 +54,7 @@ class Enclosure:
             raise LabFailed(done.stderr.strip())
 
     def start_outside(self, command: Sequence[str]) -> Process:
-        """Start a command in the maker's own network that ends with the enclosure nevertheless."""
+        """Start a command in the maker's own network that ends with these namespaces nevertheless."""
         return Process.start(["nsenter", "-t", str(self.pid), "-p", *command])
 
     def close(self) -> None:

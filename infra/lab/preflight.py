@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from infra.lab.errors import LabFailed
-from infra.lab.outer_namespaces import Enclosure
+from infra.lab.outer_namespaces import OuterNamespaces
 
 PACKAGES = {
     "conntrack": "conntrack",
@@ -40,7 +40,7 @@ def obstacles() -> list[str]:
         found.append(f"{TUN} is missing: load the kernel's tun module (modprobe tun)")
     if shutil.which("unshare") is not None:
         try:
-            Enclosure.make().close()
+            OuterNamespaces.make().close()
         except LabFailed as error:
             found.append(f"this kernel or container refuses new namespaces (CAP_SYS_ADMIN): {error}")
     return found

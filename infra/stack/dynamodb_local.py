@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.lab import forwarder
-from infra.lab.outer_namespaces import Enclosure
+from infra.lab.outer_namespaces import OuterNamespaces
 from infra.lab.process import Process
 from infra.stack.tcp_ports import HOST, free_port
 
@@ -39,34 +39,34 @@ class EngineFailed(Exception):
 def dynamodb_local() -> Iterator[str]:
     """The URL, on loopback, of an engine that is empty and ends with the block."""
     home = _emulator()
-    enclosure = Enclosure.make()
+    outer = OuterNamespaces.make()
     try:
-        enclosure.ip("link set lo up")
-        server, relay, url = _start(enclosure, home)
+        outer.ip("link set lo up")
+        server, relay, url = _start(outer, home)
         yield url
     finally:
-        enclosure.close()
+        outer.close()
     for process in (server, relay):
         process.release()
 
 
-def _start(enclosure: Enclosure, home: Path) -> tuple[Process, Process, str]:
-    inside, port = ["nsenter", "-t", str(enclosure.pid), "-n", "-p"], free_port()
+def _start(outer: OuterNamespaces, home: Path) -> tuple[Process, Process, str]:
+    inside, port = ["nsenter", "-t", str(outer.pid), "-n", "-p"], free_port()
     java = ["java", "-Djava.library.path=DynamoDBLocal_lib", "-Xmx512m", "-jar", "DynamoDBLocal.jar"]
     options = ["-inMemory", "-disableTelemetry", "-port", str(INSIDE_PORT)]
-    server = Process.start([*inside, "env", "-C", str(home), *java, *options], log=enclosure.logs / "dynamodb.log")
+    server = Process.start([*inside, "env", "-C", str(home), *java, *options], log=outer.logs / "dynamodb.log")
     outside = f"/proc/{os.getpid()}/ns/net"
     relay = Process.start(
         [*inside, sys.executable, "-I", forwarder.__file__, outside, HOST, str(port), HOST, str(INSIDE_PORT)]
     )
     relay.expect("up")
-    _await(enclosure, server)
+    _await(outer, server)
     return server, relay, f"http://{HOST}:{port}"
 
 
-def _await(enclosure: Enclosure, server: Process) -> None:
+def _await(outer: OuterNamespaces, server: Process) -> None:
     """Wait until somebody listens inside."""
-    listening = ["nsenter", "-t", str(enclosure.pid), "-n", "ss", "-Hltn", f"sport = :{INSIDE_PORT}"]
+    listening = ["nsenter", "-t", str(outer.pid), "-n", "ss", "-Hltn", f"sport = :{INSIDE_PORT}"]
     end = time.monotonic() + START_S
     while not subprocess.run(listening, capture_output=True, text=True).stdout:
         if not server.is_running or time.monotonic() > end:
