@@ -8,7 +8,7 @@ from moto import mock_aws
 from chalicelib.domain.peer.presence import HEARTBEAT_JUMP, HEARTBEAT_REGULAR
 from chalicelib.settings import settings_from
 from infra.stack.tables import environment
-from scripts.bench import month
+from scripts.bench.month import month
 from scripts.cost_estimate import idle_agent
 
 COUNTED_S = 3 * 3600.0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from scripts.bench.racing import Caller, Tally
+from scripts.bench.racing.caller import Caller, Tally
 
 
 @dataclass
