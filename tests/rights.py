@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 
 STREAM_POLLER = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
 """What Lambda does with the role of a function that follows a stream.
@@ -67,7 +67,7 @@ def unused(template: Mapping[str, Any], used: Iterable[Right]) -> list[Right]:
 
 
 def told(notes: str, logical_ids: Mapping[str, str]) -> tuple[set[Right], set[Right]]:
-    """What roles were allowed, and what refused, by the lines that infra/local/iam.py writes."""
+    """What roles were allowed, and what refused, by the lines that infra/stack/iam.py writes."""
     allowed, refused = set[Right](), set[Right]()
     for note in map(json.loads, notes.splitlines()):
         function = logical_ids.get(note["role"], note["role"]).removesuffix("Role")
