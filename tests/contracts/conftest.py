@@ -13,8 +13,8 @@ from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.writes import CreateNetwork
 from chalicelib.domain.network.network import Network
 from chalicelib.settings import settings_from
-from infra.local.dynamodb_local import dynamodb_local
-from infra.local.tables import create_tables, drop_tables, environment
+from infra.stack.dynamodb_local import dynamodb_local
+from infra.stack.tables import create_tables, drop_tables, environment
 from tests.contracts.stores import LAB, commit
 
 DYNAMODB_LOCAL = pytest.param("dynamodb-local", marks=[pytest.mark.root, pytest.mark.node])
