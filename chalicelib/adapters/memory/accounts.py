@@ -11,17 +11,13 @@ class MemoryAccounts:
         self._tables = tables
 
     def get_user(self, user_id: PrincipalId) -> User | None:
-        self._tables.requests["read"] += 1
         return self._tables.users.get(user_id)
 
     def add_user(self, user: User) -> None:
-        self._tables.requests["write"] += 1
         self._tables.users.setdefault(user.id, user)
 
     def put_token(self, token: ApiToken) -> None:
-        self._tables.requests["write"] += 1
         self._tables.tokens[token.principal.id] = token
 
     def get_token(self, token_id: str) -> ApiToken | None:
-        self._tables.requests["read"] += 1
         return self._tables.tokens.get(token_id)
