@@ -23,8 +23,13 @@ from agent.adapters.linux.host import LinuxHost
 from agent.adapters.linux.host_watch import HostWatch
 from agent.adapters.linux.interface import Device
 from agent.adapters.linux.kernel_settings import KernelSettings
+from agent.adapters.linux.key_in_use import KeyInUse
 from agent.adapters.linux.key_watch import Changeover
+from agent.adapters.linux.other_firewalls import OtherFirewalls
 from agent.adapters.linux.other_tables import ForeignTables
+from agent.adapters.linux.peer_endpoints import PeerEndpoints
+from agent.adapters.linux.psk_recovery import PskRecovery
+from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.adapters.linux.seals import ReadySeal
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.tunnel import HostTunnel
@@ -61,14 +66,15 @@ def agent(
     plane = control_plane(enrollment, trust, dialler)
     made = tunnel(directory, enrollment, saved=saved, settings=settings)
     hand = _worker(settings, directory, enrollment, plane, dialler, made, queue.put)
-    whereabouts = Whereabouts(made)
+    endpoints = PeerEndpoints(made)
+    whereabouts = Whereabouts(endpoints)
     watch = WireGuardWatch(
         Commands(), enrollment.interface, LinuxHost(), queue.put, lost=whereabouts.lost, met=made.meet
     )
     shown = StatusFile(directory, status.blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid()))
     if settings.metrics_port is not None:
         _serve_metrics(settings.metrics_address, settings.metrics_port, shown, enrollment.interface)
-    tunnels = TunnelWatch(enrollment.interface, queue.put, met_at=made.met_at, lost=whereabouts.lost_at)
+    tunnels = TunnelWatch(enrollment.interface, queue.put, met_at=endpoints.met_at, lost=whereabouts.lost_at)
     runtime = Runtime(
         state=initial(
             enrollment.network_id,
@@ -138,16 +144,20 @@ def tunnel(
         private_key=enrollment.keys.private_key,
         memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
         nat_interfaces=settings.nat_interfaces if settings is not None else (),
-        foreign=ForeignTables(commands, name, is_managed=settings is not None and settings.manages_forward),
-        encapsulation=None
-        if keeps_seal
-        else Encapsulation(
-            commands,
-            name,
-            settings=kernel,
-            ready=ReadySeal(directory.seal_file(name)),
-            allows_lan=settings is None or settings.allows_lan,
-            control_plane=lambda: origin_addresses(enrollment.server, directory.addresses()),
+        others=OtherFirewalls(
+            ForeignTables(commands, name, is_managed=settings is not None and settings.manages_forward)
+        ),
+        seal=SealKeeping(
+            None
+            if keeps_seal
+            else Encapsulation(
+                commands,
+                name,
+                settings=kernel,
+                ready=ReadySeal(directory.seal_file(name)),
+                allows_lan=settings is None or settings.allows_lan,
+                control_plane=lambda: origin_addresses(enrollment.server, directory.addresses()),
+            )
         ),
         settings=kernel,
     )
@@ -166,7 +176,7 @@ def _worker(
     made: HostTunnel,
     emit: Callable[[Event], None],
 ) -> Worker:
-    changeover = Changeover(made)
+    changeover = Changeover(KeyInUse(made), PskRecovery(made))
     changeover.start()
     return Worker(
         control_plane=plane,

@@ -11,6 +11,7 @@ import pytest
 
 from agent.adapters.linux.firewall import NftFirewall
 from agent.adapters.linux.interface import Device
+from agent.adapters.linux.other_firewalls import OtherFirewalls
 from agent.adapters.linux.other_tables import ForeignTables
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.tunnel import HostTunnel
@@ -364,10 +365,10 @@ def test_another_firewall_that_forbids_is_told_and_opened_where_asked(host: Host
         "nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'"
     )
     bundle = a_bundle(forward=True)
-    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE)
+    host.tunnel.others = OtherFirewalls(ForeignTables(host.commands, INTERFACE))
 
     told, kept = host.apply(bundle).forbidden, host.apply(a_bundle(forward=True, revision=2)).forbidden
-    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE, is_managed=True)
+    host.tunnel.others = OtherFirewalls(ForeignTables(host.commands, INTERFACE, is_managed=True))
     opened, again = host.verify(bundle), host.verify(bundle)
     is_marked = f"wirety:{INTERFACE}" in host.inside.sh("nft list ruleset")
     host.inside.do(host.tunnel.remove)
@@ -382,7 +383,7 @@ def test_what_was_opened_in_other_firewalls_is_closed_when_this_is_no_longer_a_j
         "nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'"
     )
     before = host.inside.sh("nft list ruleset")
-    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE, is_managed=True)
+    host.tunnel.others = OtherFirewalls(ForeignTables(host.commands, INTERFACE, is_managed=True))
     host.verify(a_bundle(forward=True))
     is_opened = f"wirety:{INTERFACE}" in host.inside.sh("nft list ruleset")
 
@@ -396,7 +397,7 @@ def test_a_jump_that_peers_cannot_ask_for_names_says_so_until_they_can(host: Hos
     host.inside.sh(
         "nft 'add table ip filter; add chain ip filter INPUT { type filter hook input priority 0; policy drop; }'"
     )
-    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE)
+    host.tunnel.others = OtherFirewalls(ForeignTables(host.commands, INTERFACE))
     bundle = a_bundle(forward=True, listen_port=41000)
 
     told, kept = host.verify(bundle).shut, host.apply(a_bundle(2, forward=True, listen_port=41000)).shut

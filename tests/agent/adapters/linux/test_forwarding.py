@@ -14,7 +14,9 @@ from agent.adapters.linux.firewall import NftFirewall
 from agent.adapters.linux.full_tunnel import Encapsulation
 from agent.adapters.linux.interface import Device
 from agent.adapters.linux.kernel_settings import KernelSettings
+from agent.adapters.linux.other_firewalls import OtherFirewalls
 from agent.adapters.linux.other_tables import ForeignTables
+from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.tunnel import HostTunnel
 from agent.errors import ToolFailed, ToolMissing
@@ -54,8 +56,8 @@ class Host:
             Device(commands, interface, self.state / interface),
             NftFirewall(commands, interface),
             a_private_key(interface),
-            foreign=ForeignTables(commands, interface),
-            encapsulation=Encapsulation(commands, interface, settings=settings),
+            others=OtherFirewalls(ForeignTables(commands, interface)),
+            seal=SealKeeping(Encapsulation(commands, interface, settings=settings)),
             settings=settings,
         )
 
