@@ -47,6 +47,7 @@ from agent.host.tunnel.wanted import endpoints_asked
 from agent.identity.enrollment import Enrollment
 from agent.identity.keys import wireguard_public_key
 from agent.identity.trust import Trust
+from agent.ports import TunnelAbilities
 from agent.run.loop import Runtime
 from agent.run.own_keys import Pairs
 from agent.run.worker import Worker
@@ -188,6 +189,7 @@ def _worker(
         emit=emit,
         pairs=Pairs(enrollment.keys, directory, made),
         made=changeover.wake,
+        abilities=TunnelAbilities(drift_repair=made, peer_reset=made, key_change=made, sightings=made),
     )
 
 

@@ -18,7 +18,6 @@ from agent.adapters.linux.tunnel import HostTunnel
 from agent.errors import ToolFailed
 from agent.host.results import ApplyResult
 from agent.host.tunnel.difference import Memory
-from agent.host.tunnel.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable
 from agent.host.tunnel.wanted import desired, endpoints_asked
 from chalicelib.wire.bundle import Bundle, Exit, Firewall
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
@@ -444,7 +443,13 @@ def test_a_plan_names_every_step_and_takes_none(host: Host) -> None:
 
     steps = host.inside.do(lambda: host.tunnel.plan(wanted)).steps
 
-    assert [type(step) for step in steps] == [CreateInterface, LoadTable, EnableForwarding, Configure, Lay]
+    assert [step.action for step in steps] == [
+        "create_interface",
+        "load_firewall",
+        "enable_forwarding",
+        "configure",
+        "network",
+    ]
     assert INTERFACE not in host.inside.sh("ip link show; nft list tables")
 
 
@@ -458,7 +463,7 @@ def test_a_plan_by_another_process_of_a_host_that_agrees_has_no_step(host: Host)
     flushed = host.inside.do(lambda: other.plan(desired(bundle))).steps
 
     assert agreeing == ()
-    assert [type(step) for step in flushed] == [LoadTable]
+    assert [step.action for step in flushed] == ["load_firewall"]
 
 
 def test_a_reset_peer_is_removed_and_added_and_nobody_else_is_touched(host: Host) -> None:

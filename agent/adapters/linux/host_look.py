@@ -13,7 +13,7 @@ from agent.host.tunnel.wireguard_text import Dump, parse_dump
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """`host`: the routes of others. `dump`: what WireGuard says of the peers; None: nobody answers for the interface."""
+    """`host`: routes of others. `dump`: what WireGuard says of the peers; None: nobody answers for the interface."""
 
     tunnel: HostTunnelState
     host: HostRoutes

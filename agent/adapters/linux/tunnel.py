@@ -27,6 +27,7 @@ from agent.host.firewall.nftables import Table
 from agent.host.results import ApplyResult, PlannedChanges
 from agent.host.tunnel.difference import Memory, Plan, carried_out, changing_hands_within, difference, relaid
 from agent.host.tunnel.live import HostTunnelState
+from agent.host.tunnel.planned import planned
 from agent.host.tunnel.route_conflicts import HostRoutes, sent_to, without_conflicts
 from agent.host.tunnel.secrets_in_use import SecretsInUse
 from agent.host.tunnel.steps import Firewall, ordered
@@ -44,8 +45,7 @@ class HostTunnel:
     """One interface of this host. Whoever changes it holds `lock`.
 
     `private_key`: base64. `memory`: filled from the disk at start. `nat_interfaces`: those that the operator named;
-    empty: those that the host's routes lead to. `given_back`: a sentence for each of the kernel's settings that
-    `remove` gave back, or left to somebody else. `in_use`: what handshakes told last.
+    empty: those that the host's routes lead to. `in_use`: what handshakes told last.
     """
 
     commands: Commands
@@ -58,7 +58,6 @@ class HostTunnel:
     others: OtherFirewalls = field(default_factory=OtherFirewalls)
     seal: SealKeeping = field(default_factory=SealKeeping)
     settings: KernelSettings | None = None
-    given_back: tuple[str, ...] = ()
     in_use: SecretsInUse = field(default_factory=SecretsInUse)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _live: HostTunnelState | None = None
@@ -147,7 +146,7 @@ class HostTunnel:
         peer = live.peers.get(public_key) if (live := self._live) is not None else None
         return peer.endpoint if peer is not None else self.memory.learned.get(public_key)
 
-    def remove(self) -> None:
+    def remove(self) -> Sequence[str]:
         with self.lock:
             self._live = self._wanted = None
             self.device.destroy()
@@ -156,7 +155,7 @@ class HostTunnel:
             self.others.close()
             said = (*self._forwarding.give_back(), *self._forwarding.settings.give_back())
             self._tell(said)
-            self.given_back += said
+            return said
 
     def plan(self, wanted: WantedTunnel) -> PlannedChanges:
         """What `apply` would do to this host now, from a fresh look and without doing it.
@@ -168,13 +167,12 @@ class HostTunnel:
         going, lacks_ipv6 = self._possible(wanted)
         wanted, conflicts = without_conflicts(going, self._host, sent_to(going, live.peers, {}))
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
-        return PlannedChanges(
-            steps=ordered(plan, self._firewall(live, wanted, plan, self.firewall.differs)),
-            conflicts=conflicts,
-            encapsulation=self.seal.planned(wanted, self._host, self.memory.learned),
-            opened=tuple(self.others.planned(self._passage(wanted))),
-            lacks_ipv6=lacks_ipv6,
+        changes = planned(
+            ordered(plan, self._firewall(live, wanted, plan, self.firewall.differs)),
+            seal=self.seal.planned(wanted, self._host, self.memory.learned),
+            opened=self.others.planned(self._passage(wanted)),
         )
+        return replace(changes, conflicts=conflicts, lacks_ipv6=lacks_ipv6)
 
     def _make(self, wanted: WantedTunnel, live: HostTunnelState) -> ApplyResult:
         self._wanted = wanted

@@ -1,6 +1,6 @@
 """A key from one pair to the next: in steps, with answers lost, and killed at every point."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -14,7 +14,7 @@ from agent.core import events as ev
 from agent.core.state import Rotation, State
 from agent.core.step import initial, step
 from agent.errors import KeyRefused, Outage, StateUnusable
-from agent.host.results import ApplyResult
+from agent.host.results import ApplyResult, PlannedChanges
 from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.enrollment import Enrollment, Keys
 from agent.identity.keys import wireguard_public_key
@@ -133,17 +133,14 @@ class Interface:
         self.server.accidents.danger()
         return ApplyResult(is_changed=True)
 
-    verify = apply
-
-    def reset(self, wanted: WantedTunnel, public_key: str) -> None: ...
-
     def use_key(self, private_key: str) -> None:
         self.private_key = private_key
 
-    def learned(self) -> Mapping[str, str]:
-        return {}
+    def plan(self, wanted: WantedTunnel) -> PlannedChanges:
+        return PlannedChanges()
 
-    def remove(self) -> None: ...
+    def remove(self) -> Sequence[str]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
