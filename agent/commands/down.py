@@ -6,7 +6,7 @@ import msgspec
 
 from agent.adapters.files.lock_holder import Takeover
 from agent.adapters.files.state_dir import Down, EnrollmentDir, StateDir
-from agent.adapters.linux.host import need_rights
+from agent.bootstrap import platform
 from agent.commands.answers import EXIT_DONE, say
 from agent.commands.run import take_down
 from agent.commands.status import last_bundle, seal_of
@@ -27,7 +27,7 @@ class IsDown(msgspec.Struct, frozen=True):
 
 
 def run(settings: DownSettings) -> int:
-    need_rights("down")
+    platform().need_rights("down")
     directory = StateDir(settings.state_dir).chosen(settings.network_id)
     enrollment = directory.enrolled()
     directory.save_down(Down(keeps_seal=settings.keeps_seal))

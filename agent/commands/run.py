@@ -17,8 +17,7 @@ from agent import bootstrap as assembly
 from agent import logs
 from agent.adapters.files.lock_holder import LOOK_AGAIN, Takeover
 from agent.adapters.files.state_dir import Down, EnrollmentDir, StateDir
-from agent.adapters.linux.frozen import own_command
-from agent.adapters.linux.host import need_rights
+from agent.adapters.frozen import own_command
 from agent.commands.answers import EXIT_DONE, say
 from agent.commands.once import Outcome, once
 from agent.core.events import Event, StopRequested
@@ -66,7 +65,7 @@ class Signals:
 
 def run(settings: RunSettings) -> int:
     """Hold the lock for the whole run; what an ended or earlier enrolment left is taken down."""
-    need_rights("run")
+    assembly.platform().need_rights("run")
     directory = StateDir(settings.state_dir).chosen(settings.network_id)
     enrollment = directory.enrolled()
     origin(enrollment.server, settings.is_insecure)

@@ -24,10 +24,10 @@ from agent.adapters.linux.step_runner import StepRunner
 from agent.adapters.linux.tools import Commands
 from agent.errors import ToolFailed
 from agent.host.firewall.nftables import Table
+from agent.host.planned import planned
 from agent.host.results import ApplyResult, PlannedChanges
 from agent.host.tunnel.difference import Memory, Plan, carried_out, changing_hands_within, difference, relaid
 from agent.host.tunnel.live import HostTunnelState
-from agent.host.tunnel.planned import planned
 from agent.host.tunnel.route_conflicts import HostRoutes, sent_to, without_conflicts
 from agent.host.tunnel.secrets_in_use import SecretsInUse
 from agent.host.tunnel.steps import Firewall, ordered

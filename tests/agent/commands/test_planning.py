@@ -8,10 +8,10 @@ import pytest
 
 from agent.commands.planning import LISTED, ShownPlan, shown, text
 from agent.host.firewall.nftables import Table
+from agent.host.planned import planned
 from agent.host.results import PlannedChanges
 from agent.host.tunnel.difference import NOTHING, Memory, difference
 from agent.host.tunnel.live import ABSENT
-from agent.host.tunnel.planned import planned
 from agent.host.tunnel.steps import (
     Configure,
     EnableForwarding,

@@ -4,9 +4,9 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from agent.host.planned import planned
 from agent.host.tunnel.difference import Memory, difference
 from agent.host.tunnel.live import ABSENT
-from agent.host.tunnel.planned import planned
 from agent.host.tunnel.steps import Firewall, ordered
 from agent.host.tunnel.wanted import desired
 from agent.host.way_in import Session, ends_session
