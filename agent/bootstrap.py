@@ -14,7 +14,7 @@ from agent.adapters.control_plane.dialling import Dialler
 from agent.adapters.control_plane.rest import Http, RestControlPlane
 from agent.adapters.control_plane.socket import WebSocketPush
 from agent.adapters.dns.names import DnsNames
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.adapters.files.status_file import StatusFile
 from agent.adapters.frozen import own_command
 from agent.bundle.received import Fetched
@@ -213,7 +213,7 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> Guard:
         ],
         delay_s=settings.confirm_within_s,
         pid_file=directory.guard_pid_file,
-        lock=directory.lock_file,
+        lock=directory.lock.file,
         is_mute=settings.is_once,
     )
 

@@ -15,8 +15,9 @@ import msgspec
 
 from agent import bootstrap as assembly
 from agent import logs
+from agent.adapters.files.enrollment_dir import Down, EnrollmentDir
 from agent.adapters.files.lock_holder import LOOK_AGAIN, Takeover
-from agent.adapters.files.state_dir import Down, EnrollmentDir, StateDir
+from agent.adapters.files.state_dir import StateDir
 from agent.adapters.frozen import own_command
 from agent.commands.answers import EXIT_DONE, say
 from agent.commands.once import Outcome, once
@@ -102,7 +103,7 @@ def _left_down(settings: RunSettings, directory: EnrollmentDir, enrollment: Enro
         return EXIT_DONE
     logger.info("tunnel_left_down", extra={"until": "wirety-agent up"})
     while directory.down() is not None and not signals.is_stopped and not signals.is_told:
-        directory.feed()
+        directory.lock.feed()
         _reap()
         with contextlib.suppress(Empty):
             signals.queue.get(timeout=LOOK_S)

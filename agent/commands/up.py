@@ -29,7 +29,7 @@ def run(settings: UpSettings) -> int:
     was_down = directory.down() is not None
     directory.forget_down()
     takeover = Takeover(directory)
-    if not (takeover.tell() if was_down else directory.is_running()):
+    if not (takeover.tell() if was_down else directory.lock.is_held()):
         code = run_agent(settings.run)
         Complaints(settings.is_json).warn("no agent runs here, so the tunnel is not kept in step: wirety-agent run")
         return code

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.adapters.linux.firewall import NftFirewall
 from agent.adapters.linux.full_tunnel import Encapsulation
 from agent.adapters.linux.interface import Device

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.bundle.received import Fetched
 from agent.core import effects as ef
 from agent.core import events as ev
@@ -231,7 +231,7 @@ def agents(tmp_path: Path) -> Callable[[Accidents], Agent]:
 
     def made(accidents: Accidents) -> Agent:
         disk = Disk(tmp_path / str(next(numbers)), accidents)
-        disk.lock()
+        disk.lock.hold()
         keys = Keys(private_key=a_private_key("me"), device_key="")
         signing_key = public_text(SIGNING_KEY)
         disk.save_enrollment(

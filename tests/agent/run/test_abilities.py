@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.core import effects as ef
 from agent.core import events as ev
 from agent.host.tunnel.wanted import desired
