@@ -26,7 +26,7 @@ class ApplyResult:
 
 @dataclass(frozen=True, slots=True)
 class PlannedChanges:
-    """What making it so would do, in order; none: nothing. `conflicts`, `lacks_ipv6` as in Made. `encapsulation`: a
+    """What making it so would do, in order; none: nothing. `conflicts`, `lacks_ipv6` as in `ApplyResult`. `encapsulation`: a
     seal comes first, its end last. `opened`: chains of others that get the agent's rule."""
 
     steps: tuple[Step, ...]
