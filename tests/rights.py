@@ -98,7 +98,7 @@ def _named(target: Any) -> str:
         return target
     if "Fn::GetAtt" in target:
         return str(target["Fn::GetAtt"][0])
-    return str(re.findall(r"\$\{(\w+)\}", target["Fn::Sub"])[-1])
+    return str(re.findall(r"\$\{(\w+)(?:\.\w+)?\}", target["Fn::Sub"])[-1])
 
 
 def _logical(arn: str, logical_ids: Mapping[str, str]) -> str:
@@ -128,6 +128,8 @@ EXPLAINED: Mapping[Right, str] = {
     Right("APIHandler", "dynamodb:BatchWriteItem", "PresenceTable"): "tells of peers that awoke together",
     Right("APIHandler", "dynamodb:PartiQLUpdate", "PresenceTable"): "keeps what a jump saw while its socket is down",
     Right("Deliver", "dynamodb:UpdateItem", "ChangesTable"): "counts agents that went, a minute after a change",
+    Right("APIHandler", "dynamodb:PutItem", "AuditTable"): "adds the record of an action, in its transaction",
+    Right("APIHandler", "dynamodb:Query", "AuditTable"): "shows the audit log",
     Right("Failover", "dynamodb:PutItem", "PresenceTable"): "tells of a jump that fell silent with its socket open",
 }
 """Rights that no test on the local cloud uses, and for what they are needed. In-process tests show the need."""

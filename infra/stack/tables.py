@@ -17,7 +17,7 @@ def environment(prefix: str) -> dict[str, str]:
 
 
 def declared_tables() -> dict[str, dict[str, Any]]:
-    """Key schema and attributes of each table, by its name here."""
+    """Key schema, attributes and indexes of each table, by its name here."""
     resources = yaml.safe_load(TEMPLATE.read_text())["Resources"]
     tables = {k: v["Properties"] for k, v in resources.items() if v.get("Type") == "AWS::DynamoDB::Table"}
     return {name.removesuffix("Table").lower(): properties for name, properties in tables.items()}
@@ -31,6 +31,7 @@ def create_tables(settings: Settings) -> None:
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=properties["AttributeDefinitions"],
             KeySchema=properties["KeySchema"],
+            **{name: properties[name] for name in ("GlobalSecondaryIndexes",) if name in properties},
         )
 
 
