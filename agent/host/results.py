@@ -26,8 +26,8 @@ class ApplyResult:
 
 @dataclass(frozen=True, slots=True)
 class PlannedChanges:
-    """What making it so would do, in order; none: nothing. `conflicts`, `lacks_ipv6` as in `ApplyResult`. `encapsulation`: a
-    seal comes first, its end last. `opened`: chains of others that get the agent's rule."""
+    """What making it so would do, in order; none: nothing. `conflicts`, `lacks_ipv6` as in `ApplyResult`.
+    `encapsulation`: a seal comes first, its end last. `opened`: chains of others that get the agent's rule."""
 
     steps: tuple[Step, ...]
     conflicts: tuple[str, ...] = ()
