@@ -1,9 +1,6 @@
 """The agent as processes in a namespace, against a control plane on its loopback."""
 
-import contextlib
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +14,7 @@ from agent.identity.enrollment import interface_name
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle
 from tests.agent.namespace import Namespace
 from tests.agent.origin import Origin
+from tests.agent.survivors import end_survivors
 
 INTERFACE = interface_name(NETWORK_ID, PEER_ID)
 ROOT = Path(__file__).parents[2]
@@ -67,9 +65,7 @@ class Laboratory:
         for agent in self.agents:
             agent.kill()
             agent.wait()
-        for pid_file in self.state.glob("*/*.pid"):
-            with contextlib.suppress(ProcessLookupError):  # a guard may have ended by itself
-                os.kill(int(pid_file.read_text()), signal.SIGKILL)
+        end_survivors(self.state)
 
 
 @pytest.fixture
