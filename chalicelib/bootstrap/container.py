@@ -158,7 +158,8 @@ class Container:
     def bundles(self) -> Bundles:
         out = self._outside
         tunnels = Tunnels(out.networks, out.peers, out.changes, out.vault)
-        return Bundles(tunnels, self.credentials, out.peers, out.presence, out.changes)
+        generation = self.settings.generation
+        return Bundles(tunnels, self.credentials, out.peers, out.presence, out.changes, self.signing, generation)
 
     @cached_property
     def signing(self) -> Signing:
