@@ -158,8 +158,7 @@ class Container:
     def bundles(self) -> Bundles:
         out = self._outside
         tunnels = Tunnels(out.networks, out.peers, out.changes, out.vault)
-        generation = self.settings.generation
-        return Bundles(tunnels, self.credentials, out.peers, out.presence, out.changes, self.signing, generation)
+        return Bundles(tunnels, out.peers, out.presence, out.changes, self.signing, self.settings.generation)
 
     @cached_property
     def signing(self) -> Signing:

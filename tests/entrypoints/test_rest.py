@@ -93,6 +93,25 @@ def test_head_is_get_without_the_body(world: World, operation: Operation) -> Non
     assert world.api("HEAD", path, token="none").status == world.api("GET", path, token="none").status
 
 
+@pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if one.method == "GET"], ids=lambda operation: str(operation.path)
+)
+def test_a_get_writes_nothing(world: World, operation: Operation) -> None:
+    network = world.network()
+    world.api("POST", f"/networks/{network}/peers", {"kind": "static", "name": "phone", "public_key": a_key("phone")})
+    agent = world.agent(network, "jump", "hub")
+    agent.open_session()
+    phone = world.peers(network)["phone"]["id"]
+    token = agent.session if isinstance(operation.access, Agents) else world.token
+    before = world.outside.tables.snapshot()
+
+    for peer in (agent.peer_id, phone):
+        path = operation.path.format_map({"network_id": network, "peer_id": peer, "revision": 3})
+        assert world.api("GET", path, token=token).status in (200, 409)
+
+    assert world.outside.tables.snapshot() == before
+
+
 @pytest.mark.parametrize("secret", ["", "origi", "originn", "ORIGIN", "öriginé", ",", "origin,former"])
 @pytest.mark.parametrize("path", ["/health", "/networks", "/agent/bundle", "/nothing"])
 def test_who_does_not_come_by_the_one_origin_is_refused_unseen(world: World, path: str, secret: str) -> None:

@@ -366,13 +366,15 @@ def test_a_file_made_before_any_jump_names_the_first_that_enrols_for_ever(world:
         for n in (1, 2)
     ]
     one = path(network, static(world, network)["peer"]["id"])
-    too_early = world.api("GET", f"{one}/config")
+    too_early = [world.api(*asked) for asked in (("GET", f"{one}/config"), ("POST", f"{one}/reissue", {}))]
     second, first = SimulatedAgent(world, "hub 2"), SimulatedAgent(world, "hub 1")
     second.enroll(tokens[1])
-    config = world.api("GET", f"{one}/config").text
+    not_issued = world.api("GET", f"{one}/config")
+    config = world.api("POST", f"{one}/reissue", {}).json["config"]
     first.enroll(tokens[0])
 
-    assert (too_early.status, too_early.json["code"]) == (409, "jump_not_ready")
+    assert [(answer.status, answer.json["code"]) for answer in too_early] == [(409, "jump_not_ready")] * 2
+    assert (not_issued.status, not_issued.json["code"]) == (409, "file_not_issued")
     assert world.api("GET", one).json["home_jump_id"] == second.peer_id
     assert second.public_key in config
     assert second.public_key in world.api("GET", f"{one}/config").text

@@ -2,7 +2,7 @@
 
 Requests: what is newer 1 more than its tunnel, or the difference (1 alone when nothing newer
 concerns the agent); a whole bundle its tunnel, and 1 more when it is not what the agent should
-have; a config its tunnel, and a static peer's first one its issue too.
+have; a config its tunnel.
 """
 
 from collections.abc import Callable
@@ -11,14 +11,13 @@ from typing import TypeAlias
 
 from chalicelib.application.agents.signing import Signing
 from chalicelib.application.agents.snapshots import MOST_CHANGES, Difference, Tunnels
-from chalicelib.application.peers.credentials import Credentials
 from chalicelib.domain.bundle.bundle import Bundle
 from chalicelib.domain.bundle.snapshot import is_whole
 from chalicelib.domain.change.audience import audience
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import Agent, Principal
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.peer.errors import JumpNotReady, PeerDeleted, PeerNotEnrolled, PeerNotFound
+from chalicelib.domain.peer.errors import FileNotIssued, JumpNotReady, PeerDeleted, PeerNotEnrolled, PeerNotFound
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.tunnel.tunnel import Tunnel
 from chalicelib.ports.change import ChangeStore
@@ -82,7 +81,6 @@ class Bundles:
     """`generation`: of the deployment; what an agent has of another one says nothing."""
 
     tunnels: Tunnels
-    credentials: Credentials
     peers: PeerStore
     presence: PresenceStore
     changes: ChangeStore
@@ -135,10 +133,11 @@ class Bundles:
             raise self._deleted(agent) from None
 
     def config(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Tunnel:
-        """Render any peer's configuration for a person. A static peer's first one counts as issued.
+        """Render any peer's configuration for a person.
 
         Raises:
             PeerNotEnrolled, JumpNotReady: there is nothing to write into a file yet.
+            FileNotIssued: a static peer's home is fixed by the issue of its file, which is a write.
         """
         by.require_sight(network_id)
         bundle = self.tunnels.of(network_id, peer_id)
@@ -148,7 +147,7 @@ class Bundles:
         if not peer.is_jump and not peer.is_blocked and not bundle.tunnel.sections:
             raise JumpNotReady
         if peer.kind is Kind.STATIC and peer.issued is None and not peer.is_blocked:
-            return self.credentials.issue_first(network_id, peer_id, by)
+            raise FileNotIssued
         return bundle.tunnel
 
     def _rendered(self, bundle: Bundle, render: Render) -> Whole:

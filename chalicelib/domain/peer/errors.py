@@ -55,6 +55,15 @@ class JumpNotReady(Conflict):
         super().__init__("No jump peer of this network has enrolled yet. Enrol a jump peer, then try again.")
 
 
+class FileNotIssued(Conflict):
+    """A static peer was made before any jump had enrolled: what its file says is not fixed yet."""
+
+    code = "file_not_issued"
+
+    def __init__(self) -> None:
+        super().__init__("The peer's file was not issued yet, for no jump had enrolled. Issue it now: POST …/reissue.")
+
+
 class PeerNotEnrolled(Conflict):
     """A config needs the peer's public key."""
 
