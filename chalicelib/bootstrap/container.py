@@ -112,7 +112,7 @@ class Container:
 
     @cached_property
     def bulk_creation(self) -> BulkCreation:
-        return BulkCreation(self.creation)
+        return BulkCreation(self.creation, self.views, self.requests)
 
     @cached_property
     def peers(self) -> Peers:

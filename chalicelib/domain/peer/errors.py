@@ -15,6 +15,15 @@ class PeerNotFound(NotFound):
         super().__init__(f"There is no peer {peer_id} in this network.")
 
 
+class PeerNotMade(NotFound):
+    """Of a request for many peers that is answered again, only what it made is remembered."""
+
+    code = "peer_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This peer was refused when the request was done. Ask for it in another request.")
+
+
 class PeerNameInUse(Conflict):
     """A name stands for one peer of a network."""
 

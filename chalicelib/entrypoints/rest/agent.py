@@ -9,10 +9,13 @@ from chalicelib.application.agents.enrollment import Applicant
 from chalicelib.application.agents.snapshots import Difference
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.bundle import bundle as domain
+from chalicelib.domain.bundle.errors import BundleTooLarge
+from chalicelib.domain.errors import Busy, Conflict, NotFound, Unauthenticated
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import parse_token
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.keys import parse_public_key
+from chalicelib.domain.peer.errors import PeerDeleted, PeerLeft
 from chalicelib.domain.peer.key_rotation import ReportedKeys
 from chalicelib.domain.peer.peer import Host
 from chalicelib.entrypoints.rest.operation import Agents, Anybody, Call
@@ -29,7 +32,7 @@ from chalicelib.wire.delta import Delta, Removed, Set, difference
 agent = Blueprint(__name__)
 
 
-@route(agent, "POST", "/agent/enroll", Anybody(), body=wire.EnrollRequest)
+@route(agent, "POST", "/agent/enroll", Anybody(), body=wire.EnrollRequest, refuses=(Unauthenticated, Conflict, Busy))
 def enroll(call: Call[None, wire.EnrollRequest]) -> wire.Enrolled:
     body = call.body
     applicant = Applicant(
@@ -43,19 +46,33 @@ def enroll(call: Call[None, wire.EnrollRequest]) -> wire.Enrolled:
     return wire.Enrolled(peer_id=enrolled.peer_id, network_id=enrolled.network_id, signing_key=signing_key)
 
 
-@route(agent, "POST", "/agent/session", Anybody(), body=wire.SessionRequest)
+@route(
+    agent,
+    "POST",
+    "/agent/session",
+    Anybody(),
+    body=wire.SessionRequest,
+    refuses=(Unauthenticated, NotFound, PeerDeleted, PeerLeft, Busy),
+)
 def open_session(call: Call[None, wire.SessionRequest]) -> wire.Session:
     opened = container().enrollment.open_session(call.body.assertion)
     return wire.Session(session=opened.token.text(), expires_at=opened.session.expires_at)
 
 
-@route(agent, "POST", "/agent/leave", Agents(), body=wire.LeaveRequest)
+@route(agent, "POST", "/agent/leave", Agents(), body=wire.LeaveRequest, refuses=(NotFound, Conflict, Busy))
 def leave(call: Call[Agent, wire.LeaveRequest]) -> None:
     device_key = parse_public_key("device_key", call.body.device_key)
     container().enrollment.leave(call.by, device_key, call.body.void_files)
 
 
-@route(agent, "GET", "/agent/bundle", Agents(), query=wire.BundleQuery)
+@route(
+    agent,
+    "GET",
+    "/agent/bundle",
+    Agents(),
+    query=wire.BundleQuery,
+    refuses=(NotFound, PeerDeleted, Busy, BundleTooLarge),
+)
 def bundle(call: Call[Agent, None]) -> Bundle | Delta | Response:
     """What to run: whole, or after a revision what is newer; signed, see wire/signing."""
     held = _held(call.query) or held_content(call.headers.get("if-none-match"))
@@ -76,17 +93,17 @@ def bundle(call: Call[Agent, None]) -> Bundle | Delta | Response:
             assert_never(answer)
 
 
-@route(agent, "POST", "/agent/applied", Agents(), body=frames.Applied)
+@route(agent, "POST", "/agent/applied", Agents(), body=frames.Applied, refuses=(NotFound,))
 def applied(call: Call[Agent, frames.Applied]) -> None:
     reported(call.by, call.body)
 
 
-@route(agent, "POST", "/agent/heartbeat", Agents(), body=frames.Heartbeat)
+@route(agent, "POST", "/agent/heartbeat", Agents(), body=frames.Heartbeat, refuses=(NotFound,))
 def heartbeat(call: Call[Agent, frames.Heartbeat]) -> frames.Ack:
     return acknowledged(call.by, call.body)
 
 
-@route(agent, "POST", "/agent/keys", Agents(), body=wire.KeysReport)
+@route(agent, "POST", "/agent/keys", Agents(), body=wire.KeysReport, refuses=(NotFound, Conflict, Busy))
 def keys(call: Call[Agent, wire.KeysReport]) -> wire.KeysKnown:
     """What keys the agent has; the same again is answered by how far they are known."""
     body = call.body

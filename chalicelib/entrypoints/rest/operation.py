@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
 from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import Revision
 
@@ -69,22 +70,25 @@ class Json:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """How a route answers a request that was done before, from the ids of what it made.
+    """How a route answers a request that was done before.
 
-    `made`: those ids, from the first answer; None: the work's own transaction settled them.
+    `again`: reads the answer anew; `request.made` of its call holds the ids of what was made, if any.
+    `is_settled_by_use_case`: the use case is given the request, and notes with its work that it is done;
+    otherwise that is noted after the handler.
     """
 
-    again: Callable[[Call[Any, Any], tuple[str, ...]], Any]
-    made: Callable[[Any], tuple[str, ...]] | None = None
+    again: Callable[[Call[Any, Any]], Any]
+    is_settled_by_use_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A route as declared: for the routing table, the access test and the published contract.
 
-    `resource`: the blueprint it belongs to. `query`, `body`: shapes of `wire`, None for none.
+    `resource`: the room of `rest` it stands in. `query`, `body`: shapes of `wire`, None for none.
     `shown`: the shape a client reads and may send back where it says what is, None: the body alone.
-    `tag`: the version in an answer, for its ETag. `conditional`: it honours If-Match.
+    `tag`: the version in an answer, for its ETag. `conditional`: it honours If-Match. `refuses`: kinds of
+    refusal beside those that follow from the rest of the declaration, see openapi.
     """
 
     resource: str
@@ -100,6 +104,7 @@ class Operation:
     replay: Replay | None = None
     most_bytes: int = MAX_BODY_BYTES
     shown: Any = None
+    refuses: tuple[type[Refusal], ...] = ()
 
 
 OPERATIONS: list[Operation] = []
