@@ -15,6 +15,7 @@ from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.rollout import FEW
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer
+from chalicelib.domain.ids import DEPLOYMENT
 from chalicelib.domain.peer.peer import Peer
 
 READ_UNITS, WRITE_UNITS = 3_000, 1_000  # a second and partition, DynamoDB quotas
@@ -87,8 +88,9 @@ def _written(size: int) -> int:
 
 def _commit(_: None, commit: Commit) -> Iterable[Units]:
     """A transaction takes twice the units."""
-    network = commit.change.network_id
-    yield "changes", network, 0, 2 * _written(_change(commit.change))
+    network = DEPLOYMENT if commit.change is None else commit.change.network_id
+    if commit.change is not None:
+        yield "changes", network, 0, 2 * _written(_change(commit.change))
     for write in commit.writes:
         match write:
             case AdvanceNetwork():

@@ -8,6 +8,7 @@ from functools import cached_property
 from chalicelib.adapters.dynamodb import streams, tables
 from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
 from chalicelib.adapters.dynamodb.allocation import DynamoAllocations, DynamoLeftovers
+from chalicelib.adapters.dynamodb.audit import DynamoAudit
 from chalicelib.adapters.dynamodb.change import DynamoChanges
 from chalicelib.adapters.dynamodb.network import DynamoNetworks
 from chalicelib.adapters.dynamodb.peer import DynamoPeers
@@ -21,6 +22,7 @@ from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
 from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.ports.accounts import AccountStore
 from chalicelib.ports.allocation import AllocationStore, LeftoverStore
+from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.identity import Assertions, IdentityTokens
 from chalicelib.ports.network import NetworkStore
@@ -65,6 +67,7 @@ class Aws:
         self.presence: PresenceStore = DynamoPresence()
         self.connections: ConnectionStore = DynamoConnections()
         self.accounts: AccountStore = DynamoAccounts()
+        self.audit: AuditStore = DynamoAudit()
         self.transactions: Transactions = DynamoTransactions(connection)
         self.sessions: SessionStore = DynamoSessions(connection)
 

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from chalicelib.ports.accounts import AccountStore
 from chalicelib.ports.allocation import AllocationStore, LeftoverStore
+from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.identity import Assertions, IdentityTokens
 from chalicelib.ports.network import NetworkStore
@@ -60,6 +61,8 @@ class Outside(Protocol):
     def sessions(self) -> SessionStore: ...
     @property
     def accounts(self) -> AccountStore: ...
+    @property
+    def audit(self) -> AuditStore: ...
     @property
     def assertions(self) -> Assertions: ...
     @property

@@ -22,7 +22,7 @@ from chalicelib.domain.ids import ConnectionId, PrincipalId, Revision
 from chalicelib.domain.peer.presence import Fact, FactKind
 from chalicelib.ports.sockets import EVERY_NETWORK, Connection
 from chalicelib.settings import settings_from
-from infra.local.tables import create_tables, environment
+from infra.stack.tables import create_tables, environment
 from tests.builders import T0, a_dynamic, said_by
 from tests.contracts.test_stores import HOST, LAB, change
 

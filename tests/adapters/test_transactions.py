@@ -18,7 +18,7 @@ from chalicelib.ports.identity import Assertion
 from chalicelib.ports.sessions import AgentSession
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from chalicelib.settings import settings_from
-from infra.local.tables import environment
+from infra.stack.tables import environment
 from tests.builders import T0, a_network
 from tests.contracts.test_stores import change
 

@@ -11,8 +11,8 @@ from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.outside import Outside
 from chalicelib.settings import settings_from
-from infra.local.dynamodb_local import dynamodb_local
-from infra.local.tables import create_tables, drop_tables, environment
+from infra.stack.dynamodb_local import dynamodb_local
+from infra.stack.tables import create_tables, drop_tables, environment
 
 DYNAMODB_LOCAL = pytest.param("dynamodb-local", marks=[pytest.mark.root, pytest.mark.node])
 

@@ -18,7 +18,7 @@ from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.writes import Commit, CreateNetwork
 from chalicelib.settings import settings_from
-from infra.local.tables import create_tables, drop_tables, environment
+from infra.stack.tables import create_tables, drop_tables, environment
 from tests.builders import a_network
 from tests.contracts.racing import creation_over, race
 from tests.contracts.test_stores import change

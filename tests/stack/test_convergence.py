@@ -24,7 +24,7 @@ from agent.run.enrolling import Enrolling
 from agent.run.loop import Runtime
 from agent.settings import socket_url
 from chalicelib.wire.peers import Host
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from tests.fleet.agent import HOST, hostless
 from tests.fleet.operator import ACTS, Operator
 from tests.stack import client

@@ -7,6 +7,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.adapters.dynamodb.accounts import TokenItem, UserItem
 from chalicelib.adapters.dynamodb.allocation import AllocationItem, FreedItem
+from chalicelib.adapters.dynamodb.audit import AuditItem
 from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.connection import PatientConnection
 from chalicelib.adapters.dynamodb.network import AclItem, BlockItem, NetworkItem
@@ -30,6 +31,7 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("sockets", (SocketItem,)),
     ("sessions", (SessionItem, AssertionItem, TicketItem)),
     ("accounts", (TokenItem, UserItem, RequestItem, SigningItem)),
+    ("audit", (AuditItem,)),
 )
 
 

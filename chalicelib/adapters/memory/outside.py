@@ -5,6 +5,7 @@ from chalicelib.adapters.identity.assertions import JwtAssertions
 from chalicelib.adapters.memory.accounts import MemoryAccounts
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.allocation import MemoryAllocations, MemoryLeftovers
+from chalicelib.adapters.memory.audit import MemoryAudit
 from chalicelib.adapters.memory.change import MemoryChanges
 from chalicelib.adapters.memory.clock_and_chance import CountedRandomness, MemoryVault, SteppedClock
 from chalicelib.adapters.memory.identity import MemoryIdentities
@@ -51,6 +52,7 @@ class MemoryOutside:
         self.connections = MemoryConnections(self.tables)
         self.sessions = MemorySessions(self.tables)
         self.accounts = MemoryAccounts(self.tables)
+        self.audit = MemoryAudit(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()
         self.vault = MemoryVault()
