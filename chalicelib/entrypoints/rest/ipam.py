@@ -35,7 +35,7 @@ ipam = Blueprint(__name__)
 INDEX = re.compile(r"[0-9]{1,10}\Z")
 
 
-@route(ipam, "GET", "/ipam/suggestions", People(READERS), query=wire.SuggestionQuery)
+@route(ipam, "GET", "/ipam/suggestions", People(READERS, all_networks=True), query=wire.SuggestionQuery)
 def suggestions(call: Call[Principal, None]) -> wire.Suggestions:
     """Free ranges for a new network. Nothing is written."""
     asked: wire.SuggestionQuery = call.query

@@ -41,16 +41,15 @@ def _version(acl: wire.Acl) -> int:
 
 
 def _created_before(call: Call[Principal, wire.CreateNetwork]) -> wire.Network:
-    assert call.request is not None
-    [made] = call.request.made
-    return replace(_shown(container().networks.get(NetworkId(made), by=call.by)), replayed=True)
+    [network] = call.done_before.made
+    return replace(_shown(container().networks.get(NetworkId(network), by=call.by)), replayed=True)
 
 
 @route(
     networks,
     "POST",
     "/networks",
-    People(WRITERS),
+    People(WRITERS, all_networks=True),
     body=wire.CreateNetwork,
     status=HTTPStatus.CREATED,
     tag=_settings,

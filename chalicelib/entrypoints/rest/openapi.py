@@ -202,7 +202,7 @@ def _successes(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
 def _access(operation: Operation) -> dict[str, Any]:
     match operation.access:
         case People(roles):
-            return {"security": [{"person": []}], "x-roles": sorted(roles)}
+            return {"security": [{"person": []}], "x-roles": sorted(roles), "x-networks": operation.networks}
         case Agents():
             return {"security": [{"agent": []}]}
         case Anybody():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar, assert_never
 
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.errors import Refusal
@@ -17,9 +17,13 @@ Body = TypeVar("Body")
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """People and API tokens with one of these roles; networks are checked by the use case."""
+    """People and API tokens with one of these roles. `all_networks`: who sees but some is refused.
+
+    The use case checks networks: what is said here of them is for readers, and held against it by a test.
+    """
 
     roles: Set[Role]
+    all_networks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,12 @@ class Call(Generic[By, Body]):
     request: Replayable | None = None
     said: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def done_before(self) -> Replayable:
+        """The request with the ids of what it made, where it is answered again."""
+        assert self.request is not None  # no route is answered again without a key
+        return self.request
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -72,7 +82,7 @@ class Json:
 class Replay:
     """How a route answers a request that was done before.
 
-    `again`: reads the answer anew; `request.made` of its call holds the ids of what was made, if any.
+    `again`: reads the answer anew, by the path or by what the call says that it made.
     `is_settled_by_use_case`: the use case is given the request, and notes with its work that it is done;
     otherwise that is noted after the handler.
     """
@@ -105,6 +115,19 @@ class Operation:
     most_bytes: int = MAX_BODY_BYTES
     shown: Any = None
     refuses: tuple[type[Refusal], ...] = ()
+
+    @property
+    def networks(self) -> Literal["all", "one", "seen"] | None:
+        """Which networks a person must see: all, the one in the path, or no certain one; None: nobody is asked."""
+        match self.access:
+            case People(all_networks=True):
+                return "all"
+            case People():
+                return "one" if "{network_id}" in self.path else "seen"
+            case Agents() | Anybody():
+                return None
+            case _:
+                assert_never(self.access)
 
 
 OPERATIONS: list[Operation] = []

@@ -25,9 +25,8 @@ MOST_BYTES = 1024 * 1024
 
 
 def _created_before(call: Call[Principal, wire.Bulk]) -> wire.BulkCreated:
-    assert call.request is not None
     count = len(call.body.peers)
-    outcomes = container().bulk_creation.created_before(network_id(call), count, by=call.by, request=call.request)
+    outcomes = container().bulk_creation.created_before(network_id(call), count, by=call.by, request=call.done_before)
     return replace(_created(outcomes, call.query), replayed=True)
 
 

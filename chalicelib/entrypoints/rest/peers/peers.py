@@ -40,9 +40,8 @@ def get(call: Call[Principal, Any]) -> wire.Peer:
 
 
 def _created_before(call: Call[Principal, wire.CreatePeer]) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
-    assert call.request is not None
-    [made] = call.request.made
-    return without_secrets(_get(call, PeerId(made)))
+    [peer] = call.done_before.made
+    return without_secrets(_get(call, PeerId(peer)))
 
 
 @route(
