@@ -112,7 +112,7 @@ class Container:
 
     @cached_property
     def bulk_creation(self) -> BulkCreation:
-        return BulkCreation(self.creation)
+        return BulkCreation(self.creation, self.views, self.requests)
 
     @cached_property
     def peers(self) -> Peers:
@@ -158,7 +158,7 @@ class Container:
     def bundles(self) -> Bundles:
         out = self._outside
         tunnels = Tunnels(out.networks, out.peers, out.changes, out.vault)
-        return Bundles(tunnels, self.credentials, out.peers, out.progress, out.changes)
+        return Bundles(tunnels, out.peers, out.progress, out.changes, self.signing, self.settings.generation)
 
     @cached_property
     def signing(self) -> Signing:

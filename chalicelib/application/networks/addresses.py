@@ -5,7 +5,7 @@ range's addresses by pages, + 1 transaction; release 1 + 1; suggestions 1.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network
 from itertools import islice
@@ -20,6 +20,7 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.addresses import (
     FIRST_INDEX,
     QUARANTINE,
+    AddressRange,
     Capacity,
     Reservation,
     Span,
@@ -83,36 +84,49 @@ class Ipam:
         return network, held, chosen[-1].allocation.index if len(found) > limit else None
 
     def reserve(
-        self, network_id: NetworkId, new: Reservation, by: Principal, request: Replayable | None = None
-    ) -> Network:
+        self,
+        network_id: NetworkId,
+        asked: AddressRange,
+        note: str | None,
+        by: Principal,
+        request: Replayable | None = None,
+    ) -> None:
         """Keep a range from being handed out.
 
         Raises:
+            Invalid: the range is not of the network.
             ReservationsOverlap, TooManyReservations.
             AddressInUse: a peer holds an address of it.
         """
         by.require_sight(network_id)
 
-        def attempt() -> Network:
+        def attempt() -> None:
             before = self.networks.get(network_id)
+            new = Reservation(asked.within(before.cidr), note)
             if len(before.reserved) >= MOST_RESERVATIONS:
                 raise TooManyReservations(MOST_RESERVATIONS)
             network = before.with_reservation(new)
             for held in self.allocations.taken(network_id, new.span):
                 if held.peer_id is not None:
                     raise AddressInUse(str(address_at(network.cidr, held.allocation.index)))
-            settled = () if request is None else (SettleRequest(replace(request, is_done=True)),)
-            return self._commit(network, What.RANGE_RESERVED, new, by, settled)
+            settled = () if request is None else (SettleRequest(request.done()),)
+            self._commit(network, What.RANGE_RESERVED, new, by, settled)
 
-        return retry_on_conflict(self.clock, attempt)
+        retry_on_conflict(self.clock, attempt)
 
-    def release(self, network_id: NetworkId, span: Span, by: Principal) -> None:
-        """Raises ReservationNotFound."""
+    def release(self, network_id: NetworkId, asked: AddressRange, by: Principal) -> None:
+        """Let a range be handed out again.
+
+        Raises:
+            Invalid: the range is not of the network.
+            ReservationNotFound.
+        """
         by.require_sight(network_id)
 
         def attempt() -> None:
-            network = self.networks.get(network_id).without_reservation(span)
-            self._commit(network, What.RANGE_RELEASED, Reservation(span), by, ())
+            before = self.networks.get(network_id)
+            span = asked.within(before.cidr)
+            self._commit(before.without_reservation(span), What.RANGE_RELEASED, Reservation(span), by, ())
 
         retry_on_conflict(self.clock, attempt)
 
@@ -127,7 +141,7 @@ class Ipam:
 
     def _commit(
         self, network: Network, what: What, reservation: Reservation, by: Principal, beside: Sequence[Write]
-    ) -> Network:
+    ) -> None:
         now = self.clock.now()
         network = network.advanced(now)
         span = reservation.span
@@ -143,7 +157,6 @@ class Ipam:
             note=reservation.note,
         )
         self.transactions.commit(Commit(change, (AdvanceNetwork(network), *beside)))
-        return network
 
 
 def _holders(holdings: Sequence[Holding]) -> set[PeerId]:

@@ -97,7 +97,7 @@ class Networks:
         def attempt() -> Network:
             writes: list[Write] = [CreateNetwork(network), *entries_of(network), *self._claimed(network, network, by)]
             if request is not None:
-                writes.append(SettleRequest(replace(request, made=(network_id,), is_done=True)))
+                writes.append(SettleRequest(request.done(network_id)))
             self.transactions.commit(Commit(change, tuple(writes)))
             return network
 
