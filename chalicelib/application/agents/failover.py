@@ -14,6 +14,7 @@ from typing import assert_never
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.difference import difference
 from chalicelib.domain.change.push_notice import ResetWanted, SignOfLifeWanted
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit
 from chalicelib.domain.errors import NetworkNotFound
@@ -23,7 +24,6 @@ from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.failover import (
     ANSWERS_WITHIN,
     AWAY_AT_MOST,
-    DOWN,
     AgentLiveness,
     DeadJumpReport,
     FailoverTask,
@@ -31,7 +31,6 @@ from chalicelib.domain.peer.failover import (
     ReturnCheck,
     SilenceCheck,
     avoiding,
-    down_text,
     forgiving,
     look_every,
     marked,
@@ -210,8 +209,8 @@ class Failover:
             after = decision(before).advanced(now)
             if after.down == before.down:
                 return False
-            settings = {DOWN: (down_text(before.down), down_text(after.down))}
-            change = Change(network_id, after.revision, now, PrincipalId(by), what, settings=settings, note=jump_id)
+            marks = difference(before, after)
+            change = Change(network_id, after.revision, now, PrincipalId(by), what, network=marks, note=jump_id)
             self.transactions.commit(Commit(change, (AdvanceNetwork(after),)))
             return True
 

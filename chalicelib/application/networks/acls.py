@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.difference import difference
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit, WriteAcl
 from chalicelib.domain.errors import Invalid, Stale
 from chalicelib.domain.identity.principal import Principal
@@ -44,17 +45,17 @@ class Acls:
 
         def attempt() -> Acl:
             now = self.clock.now()
-            network = self.networks.get(network_id)
-            if if_match is not None and network.acl_version not in if_match:
+            stored = self.networks.get(network_id)
+            if if_match is not None and stored.acl_version not in if_match:
                 raise Stale
             before = self.networks.acl(network_id)
-            acl = Acl(network_id, network.acl_version + 1, rules)
+            acl = Acl(network_id, stored.acl_version + 1, rules)
             if before.rules == rules:
                 return before
             self._require_known(acl)
-            network = replace(network.advanced(now), acl_version=acl.version)
-            settings = {"acl": (_version(acl.version - 1), _version(acl.version))}
-            change = Change(network_id, network.revision, now, by.id, What.ACL_REPLACED, settings=settings)
+            network = replace(stored.advanced(now), acl_version=acl.version)
+            other = difference(stored, network)
+            change = Change(network_id, network.revision, now, by.id, What.ACL_REPLACED, network=other)
             self.transactions.commit(Commit(change, (AdvanceNetwork(network), WriteAcl(acl))))
             return acl
 
@@ -70,7 +71,3 @@ class Acls:
         ]
         if errors:
             raise Invalid(errors)
-
-
-def _version(version: int) -> str:
-    return f"version {version}" if version else ""

@@ -13,6 +13,7 @@ from itertools import islice
 from chalicelib.application.ranges import Ranges
 from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.difference import difference
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit, SettleRequest, Write
 from chalicelib.domain.identity.principal import Principal
@@ -102,7 +103,7 @@ class Ipam:
                 if held.peer_id is not None:
                     raise AddressInUse(str(address_at(network.cidr, held.allocation.index)))
             settled = () if request is None else (SettleRequest(replace(request, is_done=True)),)
-            return self._commit(network, What.RANGE_RESERVED, new, by, settled)
+            return self._commit(before, network, What.RANGE_RESERVED, new.note, by, settled)
 
         return retry_on_conflict(self.clock, attempt)
 
@@ -111,8 +112,8 @@ class Ipam:
         by.require_sight(network_id)
 
         def attempt() -> None:
-            network = self.networks.get(network_id).without_reservation(span)
-            self._commit(network, What.RANGE_RELEASED, Reservation(span), by, ())
+            before = self.networks.get(network_id)
+            self._commit(before, before.without_reservation(span), What.RANGE_RELEASED, None, by, ())
 
         retry_on_conflict(self.clock, attempt)
 
@@ -126,22 +127,12 @@ class Ipam:
         return suggestions(bases, peers, self.ranges.around(bases).ranges(), count)
 
     def _commit(
-        self, network: Network, what: What, reservation: Reservation, by: Principal, beside: Sequence[Write]
+        self, before: Network, after: Network, what: What, note: str | None, by: Principal, beside: Sequence[Write]
     ) -> Network:
         now = self.clock.now()
-        network = network.advanced(now)
-        span = reservation.span
-        said = f"{address_at(network.cidr, span.first)}-{address_at(network.cidr, span.last)}"
-        settings = {"reserved": ("", said) if what is What.RANGE_RESERVED else (said, "")}
-        change = Change(
-            network.id,
-            network.revision,
-            now,
-            by.id,
-            what,
-            settings=settings,
-            note=reservation.note,
-        )
+        network = after.advanced(now)
+        other = difference(before, network)
+        change = Change(network.id, network.revision, now, by.id, what, network=other, note=note)
         self.transactions.commit(Commit(change, (AdvanceNetwork(network), *beside)))
         return network
 

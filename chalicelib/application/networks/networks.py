@@ -12,7 +12,8 @@ from typing import Any
 
 from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import DELETING, Change, What
+from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.difference import SAME, difference
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.writes import (
     AdvanceNetwork,
@@ -131,8 +132,8 @@ class Networks:
             now = self.clock.now()
             stored = self.networks.get(network_id)
             network = replace(stored.advanced(now), epoch=stored.epoch + 1)
-            settings = {"epoch": (str(stored.epoch), str(network.epoch))}
-            change = Change(network.id, network.revision, now, by.id, What.PSK_RENEWED, settings=settings)
+            other = difference(stored, network)
+            change = Change(network.id, network.revision, now, by.id, What.PSK_RENEWED, network=other)
             self.transactions.commit(Commit(change, (AdvanceNetwork(network),)))
             return network
 
@@ -169,8 +170,8 @@ class Networks:
             after = self._changed(before, fields)
             if after.cidr != before.cidr and not is_public:
                 require_private(after.cidr)
-            settings = _settings(before, after)
-            if not settings:
+            other = difference(before, after)
+            if other == SAME:
                 return before
             after = after.with_other_settings(now)
             if before.cidr_v6 is None and after.cidr_v6 is not None:
@@ -185,7 +186,7 @@ class Networks:
                 self._require_endpoints_beside(after)
             if after.cidrs != before.cidrs:
                 writes += self._claimed(before, after, by)
-            change = Change(network_id, after.revision, now, by.id, What.NETWORK_UPDATED, settings=settings)
+            change = Change(network_id, after.revision, now, by.id, What.NETWORK_UPDATED, network=other)
             self.transactions.commit(Commit(change, tuple(writes)))
             return after
 
@@ -208,8 +209,9 @@ class Networks:
             gone = network.advanced(now)
             change = Change(network_id, gone.revision, now, by.id, What.NETWORK_DELETED)
             if network.peers:
-                change = replace(change, settings={DELETING: ("false", "true")})
-                self.transactions.commit(Commit(change, (AdvanceNetwork(replace(gone, is_deleting=True)),)))
+                gone = replace(gone, is_deleting=True)
+                change = replace(change, network=difference(network, gone))
+                self.transactions.commit(Commit(change, (AdvanceNetwork(gone),)))
                 return
             self.transactions.commit(Commit(change, removal(network, self.ranges)))
 
@@ -256,19 +258,3 @@ def removal(network: Network, ranges: Ranges) -> tuple[Write, ...]:
     entries = (Release(DEPLOYMENT, claim.kind, claim.value) for claim in entries_of(network))
     blocks = writes_of(ranges.around(network.cidrs).without_network(network.id))
     return (RemoveNetwork(network), RemoveAcl(network.id), *entries, *blocks)
-
-
-def _settings(before: Network, after: Network) -> Mapping[str, tuple[str, str]]:
-    """What differs, as text before and after."""
-    settings = {}
-    for name in ("name", "cidr", "cidr_v6", "domain", "dns"):
-        old, new = _said(getattr(before, name)), _said(getattr(after, name))
-        if old != new:
-            settings[name] = (old, new)
-    return settings
-
-
-def _said(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    return "" if value is None else str(value)
