@@ -9,7 +9,7 @@ from chalicelib.wire.codec import Answer, Request
 
 
 class Actor(Answer, frozen=True):
-    kind: Literal["user", "api_token", "agent", "system", "anonymous"]
+    kind: Literal["user", "api_token", "agent", "join_key", "deployment", "anonymous"]
     id: str
     name: str
 
@@ -33,8 +33,8 @@ class AuditRecord(Answer, frozen=True):
     action: str
     target: Target
     network_id: str | None
-    before: dict[str, Any]
-    after: dict[str, Any]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
     outcome: Literal["done", "refused"]
     request_id: str | None
 

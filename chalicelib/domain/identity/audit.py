@@ -22,8 +22,8 @@ SECRET = re.compile(r"secret|password|private|preshared|psk|credential")
 class ActorKind(StrEnum):
     """Who can act. `DEPLOYMENT`: its own jobs, and whoever runs its scripts."""
 
-    PERSON = "person"
-    TOKEN = "token"  # noqa: S105  a kind of actor
+    PERSON = "user"
+    TOKEN = "api_token"  # noqa: S105  a kind of actor
     AGENT = "agent"
     JOIN_KEY = "join_key"
     DEPLOYMENT = "deployment"
@@ -33,7 +33,7 @@ class TargetKind(StrEnum):
     NETWORK = "network"
     PEER = "peer"
     USER = "user"
-    TOKEN = "token"  # noqa: S105  a kind of target
+    TOKEN = "api_token"  # noqa: S105  a kind of target
     JOIN_KEY = "join_key"
     WEBHOOK = "webhook"
     INCIDENT = "incident"
