@@ -10,12 +10,11 @@ from datetime import datetime
 from ipaddress import IPv4Network
 from itertools import islice
 
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
 from chalicelib.application.ranges import Ranges
-from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Change, What
-from chalicelib.domain.change.difference import difference
+from chalicelib.domain.change.change import What
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.change.writes import AdvanceNetwork, Commit, SettleRequest, Write
+from chalicelib.domain.change.writes import SettleRequest
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.addresses import (
@@ -37,7 +36,6 @@ from chalicelib.ports.allocation import AllocationStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import Holding, PeerStore
-from chalicelib.ports.transactions import Transactions
 
 MOST_RESERVATIONS = 64
 
@@ -53,7 +51,7 @@ class AllocationWithPeer:
 
 @dataclass(frozen=True, slots=True)
 class Ipam:
-    transactions: Transactions
+    edits: NetworkEdits
     networks: NetworkStore
     ranges: Ranges
     peers: PeerStore
@@ -94,28 +92,26 @@ class Ipam:
         """
         by.require_sight(network_id)
 
-        def attempt() -> Network:
-            before = self.networks.get(network_id)
+        def reserved(before: Network, later: Network) -> tuple[Network, NetworkEdit]:
             if len(before.reserved) >= MOST_RESERVATIONS:
                 raise TooManyReservations(MOST_RESERVATIONS)
-            network = before.with_reservation(new)
+            network = later.with_reservation(new)
             for held in self.allocations.taken(network_id, new.span):
                 if held.peer_id is not None:
                     raise AddressInUse(str(address_at(network.cidr, held.allocation.index)))
             settled = () if request is None else (SettleRequest(replace(request, is_done=True)),)
-            return self._commit(before, network, What.RANGE_RESERVED, new.note, by, settled)
+            return network, NetworkEdit(What.RANGE_RESERVED, network, settled, note=new.note)
 
-        return retry_on_conflict(self.clock, attempt)
+        return self.edits.make(network_id, by.caller, reserved)
 
     def release(self, network_id: NetworkId, span: Span, by: Principal) -> None:
         """Raises ReservationNotFound."""
         by.require_sight(network_id)
 
-        def attempt() -> None:
-            before = self.networks.get(network_id)
-            self._commit(before, before.without_reservation(span), What.RANGE_RELEASED, None, by, ())
+        def released(_: Network, later: Network) -> tuple[None, NetworkEdit]:
+            return None, NetworkEdit(What.RANGE_RELEASED, later.without_reservation(span))
 
-        retry_on_conflict(self.clock, attempt)
+        self.edits.make(network_id, by.caller, released)
 
     def suggestions(self, bases: Sequence[IPv4Network], peers: int, count: int, by: Principal) -> list[IPv4Network]:
         """Free ranges for so many peers. A look, not a claim: for those who see all that is taken.
@@ -125,16 +121,6 @@ class Ipam:
         """
         by.require_all_networks()
         return suggestions(bases, peers, self.ranges.around(bases).ranges(), count)
-
-    def _commit(
-        self, before: Network, after: Network, what: What, note: str | None, by: Principal, beside: Sequence[Write]
-    ) -> Network:
-        now = self.clock.now()
-        network = after.advanced(now)
-        other = difference(before, network)
-        change = Change(network.id, network.revision, now, by.id, what, network=other, note=note)
-        self.transactions.commit(Commit(change, (AdvanceNetwork(network), *beside)))
-        return network
 
 
 def _holders(holdings: Sequence[Holding]) -> set[PeerId]:

@@ -53,7 +53,7 @@ class Credentials:
             ended = () if before.device_key is None else (RevokeAgent(peer_id, network.revision),)
             return Edit(network, replace(before, enrollment=EnrollmentToken(token.hashed(), expires_at)), ended)
 
-        order = Order(network_id, peer_id, by.id, What.TOKEN_REISSUED)
+        order = Order(network_id, peer_id, by.caller, What.TOKEN_REISSUED)
         network, peer = self.edits.make(order, reissued)
         shown = self.views.shown(network, [peer])[0]
         return PeerCreated(network, peer, token=token, enrollment_expires_at=expires_at), shown
@@ -87,7 +87,7 @@ class Credentials:
             issued[:] = [tunnel]
             return Edit(network, replace(before, peer=peer), claims_of_keys(before.peer, peer))
 
-        order = Order(network_id, peer_id, by.id, What.PEER_REISSUED)
+        order = Order(network_id, peer_id, by.caller, What.PEER_REISSUED)
         network, peer = self.edits.make(order, reissued)
         shown = self.views.shown(network, [peer])[0]
         return PeerCreated(network, peer, tunnel=issued[0], private_key=private_key), shown
