@@ -120,7 +120,12 @@ class World:
             "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
             "pathParameters": path_args,
             "stageVariables": None,
-            "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "192.0.2.1"}},
+            "requestContext": {
+                "requestId": "req-test",
+                "httpMethod": method,
+                "resourcePath": resource,
+                "identity": {"sourceIp": "192.0.2.1"},
+            },
             "body": sent,
             "isBase64Encoded": False,
         }

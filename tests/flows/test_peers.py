@@ -137,12 +137,13 @@ def test_an_endpoint_that_nobody_can_reach_is_refused_on_creation_and_on_change(
 
 
 def test_all_cidrs_behind_a_peer_can_be_replaced_at_once_and_go_with_its_network(world: World) -> None:
+    """From six blocks of the address space to six others: the most that one transaction holds."""
     network = world.network()
-    most = [[f"172.{second}.{n}.0/24" for n in range(40)] for second in (20, 21)]
+    most = [[f"fd{first + n % 6:02x}:{n + 1:x}::/64" for n in range(40)] for first in (0, 6)]
     router = world.agent(network, "dynamic", "router", additional_allowed_ips=most[0])
 
     replaced = world.api("PATCH", path(network, router.peer_id), {"name": "other", "additional_allowed_ips": most[1]})
-    too_many = world.api("PATCH", path(network, router.peer_id), {"additional_allowed_ips": [*most[1], "fd01::/64"]})
+    too_many = world.api("PATCH", path(network, router.peer_id), {"additional_allowed_ips": [*most[1], "fd20::/64"]})
     for n in range(3):
         lans = [f"192.168.{n * 40 + at}.0/24" for at in range(40)]
         world.agent(network, "dynamic", f"site {n}", additional_allowed_ips=lans)

@@ -10,11 +10,11 @@ from datetime import datetime
 from ipaddress import IPv4Network
 from itertools import islice
 
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
 from chalicelib.application.ranges import Ranges
-from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.change import What
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.change.writes import AdvanceNetwork, Commit, SettleRequest, Write
+from chalicelib.domain.change.writes import SettleRequest
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.addresses import (
@@ -37,7 +37,6 @@ from chalicelib.ports.allocation import AllocationStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import Holding, PeerStore
-from chalicelib.ports.transactions import Transactions
 
 MOST_RESERVATIONS = 64
 
@@ -53,7 +52,7 @@ class AllocationWithPeer:
 
 @dataclass(frozen=True, slots=True)
 class Ipam:
-    transactions: Transactions
+    edits: NetworkEdits
     networks: NetworkStore
     ranges: Ranges
     peers: PeerStore
@@ -100,19 +99,18 @@ class Ipam:
         """
         by.require_sight(network_id)
 
-        def attempt() -> None:
-            before = self.networks.get(network_id)
+        def reserved(before: Network, later: Network) -> tuple[None, NetworkEdit]:
             new = Reservation(asked.within(before.cidr), note)
             if len(before.reserved) >= MOST_RESERVATIONS:
                 raise TooManyReservations(MOST_RESERVATIONS)
-            network = before.with_reservation(new)
+            network = later.with_reservation(new)
             for held in self.allocations.taken(network_id, new.span):
                 if held.peer_id is not None:
                     raise AddressInUse(str(address_at(network.cidr, held.allocation.index)))
             settled = () if request is None else (SettleRequest(request.done()),)
-            self._commit(network, What.RANGE_RESERVED, new, by, settled)
+            return None, NetworkEdit(What.RANGE_RESERVED, network, settled, note=new.note)
 
-        retry_on_conflict(self.clock, attempt)
+        self.edits.make(network_id, by.caller, reserved)
 
     def release(self, network_id: NetworkId, asked: AddressRange, by: Principal) -> None:
         """Let a range be handed out again.
@@ -123,12 +121,10 @@ class Ipam:
         """
         by.require_sight(network_id)
 
-        def attempt() -> None:
-            before = self.networks.get(network_id)
-            span = asked.within(before.cidr)
-            self._commit(before.without_reservation(span), What.RANGE_RELEASED, Reservation(span), by, ())
+        def released(before: Network, later: Network) -> tuple[None, NetworkEdit]:
+            return None, NetworkEdit(What.RANGE_RELEASED, later.without_reservation(asked.within(before.cidr)))
 
-        retry_on_conflict(self.clock, attempt)
+        self.edits.make(network_id, by.caller, released)
 
     def suggestions(self, bases: Sequence[IPv4Network], peers: int, count: int, by: Principal) -> list[IPv4Network]:
         """Free ranges for so many peers. A look, not a claim: for those who see all that is taken.
@@ -138,25 +134,6 @@ class Ipam:
         """
         by.require_all_networks()
         return suggestions(bases, peers, self.ranges.around(bases).ranges(), count)
-
-    def _commit(
-        self, network: Network, what: What, reservation: Reservation, by: Principal, beside: Sequence[Write]
-    ) -> None:
-        now = self.clock.now()
-        network = network.advanced(now)
-        span = reservation.span
-        said = f"{address_at(network.cidr, span.first)}-{address_at(network.cidr, span.last)}"
-        settings = {"reserved": ("", said) if what is What.RANGE_RESERVED else (said, "")}
-        change = Change(
-            network.id,
-            network.revision,
-            now,
-            by.id,
-            what,
-            settings=settings,
-            note=reservation.note,
-        )
-        self.transactions.commit(Commit(change, (AdvanceNetwork(network), *beside)))
 
 
 def _holders(holdings: Sequence[Holding]) -> set[PeerId]:

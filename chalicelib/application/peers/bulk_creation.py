@@ -25,7 +25,7 @@ from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 MOST_ITEMS = 100  # of a transaction, DynamoDB
 BULK_TIME = timedelta(seconds=20)  # API Gateway answers for a function after 29
 LEAST_PATIENCE_S = 1.0
-SHARED_ITEMS = 3  # network, change, request
+SHARED_ITEMS = 4  # network, change, audit, request
 MOST_BYTES = 250_000  # of what peers of a transaction say: the change record holds them all, and at most 400 KB
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
 from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.new_peer import (
     ENROLLMENT_LIFETIME,
@@ -24,18 +25,9 @@ from chalicelib.application.peers.new_peer import (
 )
 from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.change import Affected, What
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.change.writes import (
-    AdvanceNetwork,
-    Claim,
-    Commit,
-    PutPeer,
-    SettleRequest,
-    TakeAddress,
-    Write,
-    refusal_of,
-)
+from chalicelib.domain.change.writes import Claim, PutPeer, SettleRequest, TakeAddress, Write, refusal_of
 from chalicelib.domain.errors import Invalid, Refusal
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.identity.tokens import Token
@@ -54,12 +46,12 @@ from chalicelib.domain.tunnel.tunnel import regular_tunnel
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.transactions import CommitConflict, ConditionFailed, Transactions
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    transactions: Transactions
+    edits: NetworkEdits
     networks: NetworkStore
     ranges: Ranges
     peers: PeerStore
@@ -106,7 +98,8 @@ class Creation:
             ConditionFailed: a write was refused.
         """
         now = self.clock.now()
-        network = self.networks.get(network_id).advanced(now)
+        stored = self.networks.get(network_id)
+        network = stored.advanced(now)
         surroundings = self._surroundings(network, drafts)
         addresses = self.allocator.round(network)
         claimed: set[tuple[str, str]] = set()
@@ -126,14 +119,11 @@ class Creation:
                 raise PeerRejected(draft.id, refusal) from None
             addresses.network = network = _counted(addresses.network, peer)
             made.append(making)
-        peers = [one.created.peer for one in made]
-        change = Change(
-            network_id, network.revision, now, by.id, What.PEER_CREATED, tuple(Affected(None, peer) for peer in peers)
-        )
-        writes: list[Write] = [AdvanceNetwork(network), *(write for one in made for write in one.writes)]
+        writes: list[Write] = [write for one in made for write in one.writes]
         writes += writes_of(directory)
         writes += [SettleRequest(one) for one in settled]
-        self.transactions.commit(Commit(change, tuple(writes)))
+        affected = tuple(Affected(None, one.created.peer) for one in made)
+        self.edits.commit(stored, NetworkEdit(What.PEER_CREATED, network, tuple(writes), affected), by.caller)
         return [replace(one.created, network=network) for one in made]
 
     def _surroundings(self, network: Network, drafts: Sequence[Draft]) -> "Surroundings":

@@ -53,7 +53,7 @@ class Credentials:
             ended = () if before.device_key is None else (RevokeAgent(peer_id, network.revision),)
             return Edit(network, replace(before, enrollment=EnrollmentToken(token.hashed(), issued.expires_at)), ended)
 
-        order = Order(network_id, peer_id, by.id, What.TOKEN_REISSUED)
+        order = Order(network_id, peer_id, by.caller, What.TOKEN_REISSUED)
         network, peer = self.edits.make(order, reissued)
         return issued, self.views.shown(network, [peer])[0]
 
@@ -80,7 +80,7 @@ class Credentials:
             tunnels[:] = [tunnel]
             return Edit(network, replace(before, peer=peer), claims_of_keys(before.peer, peer))
 
-        order = Order(network_id, peer_id, by.id, What.PEER_REISSUED)
+        order = Order(network_id, peer_id, by.caller, What.PEER_REISSUED)
         network, peer = self.edits.make(order, reissued)
         return FileIssued(tunnels[0], private_key), self.views.shown(network, [peer])[0]
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from chalicelib.application.networks.networks import NewNetwork
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.change.change import Affected, Change
+from chalicelib.domain.change.difference import texts_of
 from chalicelib.domain.change.rollout import Rollout
 from chalicelib.domain.errors import Busy, Conflict, NotFound
 from chalicelib.domain.identity.principal import READERS, WRITERS, Principal
@@ -241,7 +242,7 @@ def _change(change: Change, rollout: Rollout | None) -> wire.Change:
         what=change.what.value,
         settings=[
             wire.ChangedSetting(name=name, before=before, after=after)
-            for name, (before, after) in change.settings.items()
+            for name, (before, after) in texts_of(change.network).items()
         ],
         peers=[_changed_peer(one) for one in change.peers],
         note=change.note,
