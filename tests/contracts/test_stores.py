@@ -37,7 +37,7 @@ from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import Agent, Principal, Role, Viewer
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.identity.user import User
-from chalicelib.domain.ids import DEPLOYMENT, ConnectionId, NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import DEPLOYMENT, EVERY_NETWORK, ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl, AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol
 from chalicelib.domain.network.addresses import Allocation, Reservation, Span
 from chalicelib.domain.network.directory import Block, Directory, blocks_of
@@ -51,7 +51,7 @@ from chalicelib.ports.identity import Assertion
 from chalicelib.ports.peer import Holding
 from chalicelib.ports.presence import PeerObservation, Progress
 from chalicelib.ports.sessions import AgentSession, Ticket
-from chalicelib.ports.sockets import EVERY_NETWORK, Connection
+from chalicelib.ports.sockets import Connection
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from tests.builders import T0, a_dynamic, a_jump, a_key, a_network, a_static, said_by
 

@@ -547,7 +547,7 @@ def test_a_key_stands_for_one_request_of_one_caller_for_a_day(world: World) -> N
     made = world.api("POST", "/networks", body, headers=KEY).json
 
     reused = world.api("POST", "/networks", other, headers=KEY)
-    colleague = world.container.accounts.create_token("other", Role.OPERATOR).text()
+    colleague = world.container.api_tokens.create_for_deployment("other", Role.OPERATOR).text()
     theirs = world.api("POST", "/networks", other, headers=KEY, token=colleague)
     world.outside.clock.advance(timedelta(hours=24))
     later = world.api("POST", "/networks", {"name": "lab3", "cidr": "10.2.0.0/24"}, headers=KEY)
@@ -676,7 +676,7 @@ def test_a_bulk_request_that_broke_halfway_goes_on_and_makes_none_twice(world: W
 def test_a_caller_without_the_network_sees_none_of_it(world: World) -> None:
     network = world.network()
     web = world.agent(network, "dynamic", "web")
-    blind = world.container.accounts.create_token("blind", Role.OPERATOR, networks=[]).text()
+    blind = world.container.api_tokens.create_for_deployment("blind", Role.OPERATOR, networks=[]).text()
 
     for method, where in (
         ("PATCH", ""),

@@ -43,8 +43,9 @@ class Transaction(Generic[Owner]):
     def put(self, item: Model, owner: Owner, condition: Condition | None = None) -> None:
         self._add("Put", item.get_save_kwargs_from_instance(condition=condition), owner)
 
-    def update(self, item: Model, owner: Owner, actions: list[Action]) -> None:
-        self._add("Update", item.get_update_kwargs_from_instance(actions=actions), owner)
+    def update(self, item: Model, owner: Owner, actions: list[Action], condition: Condition | None = None) -> None:
+        arguments = item.get_update_kwargs_from_instance(actions=actions, condition=condition)
+        self._add("Update", arguments, owner)
 
     def check(self, item: Model, owner: Owner, condition: Condition) -> None:
         """Have all of it stand or fall with an item that is not written."""

@@ -18,6 +18,16 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
+class RoleSource(StrEnum):
+    """Where a role comes from."""
+
+    GROUP = "group"  # of the identity provider
+    RECORD = "record"
+    DEPLOYMENT = "deployment"  # its named administrator
+    DEFAULT = "default"
+    TOKEN = "token"  # noqa: S105  an API token's own
+
+
 READERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR})
 WRITERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR})
 EVERYBODY = frozenset(Role)
@@ -26,17 +36,26 @@ EVERYBODY = frozenset(Role)
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A person or API token. `networks` None: every network of the deployment. `expires_at`: when
-    the token it came with ends, None: never."""
+    the token it came with ends, None: never. `maker_id`: of an API token, who made it; None: a person. `account_revision`:
+    of the record of the person it is, or that made it; 0: there is none."""
 
     id: PrincipalId
     name: str
     role: Role
     networks: frozenset[NetworkId] | None
     expires_at: datetime | None = None
+    role_source: RoleSource = RoleSource.TOKEN
+    maker_id: PrincipalId | None = None
+    account_revision: int = 0
 
     @property
     def is_person(self) -> bool:
-        return self.id.startswith("usr_")
+        return self.maker_id is None
+
+    @property
+    def person_id(self) -> PrincipalId:
+        """Whom what it makes belongs to: the person, or the token's maker."""
+        return self.maker_id or self.id
 
     def require(self, roles: Set[Role]) -> None:
         if self.role not in roles:

@@ -31,8 +31,10 @@ def credential(access: Access, request: Request) -> Principal | Agent | None:
         raise Unauthenticated("Send a token in the header `Authorization: Bearer …`.")
     if isinstance(access, Agents):
         return container().connections.authorize(token)[1].agent
-    callers = container().accounts if is_ours(token) else container().people
-    principal = callers.authenticate(token)
+    if is_ours(token):
+        principal = container().api_tokens.authenticate(token, source_of(request))
+    else:
+        principal = container().people.authenticate(token)
     principal.require(access.roles)
     return principal
 
