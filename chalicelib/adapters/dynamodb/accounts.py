@@ -87,7 +87,7 @@ class DynamoAccounts:
     def _read(self, keys: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
         """Raises Unavailable: DynamoDB answered only some of the items each time."""
         table = UserItem.Meta.table_name
-        wanted = [{"kind": kind, "id": key} for kind, key in keys]
+        wanted: Any = [{"kind": kind, "id": key} for kind, key in keys]  # PynamoDB says it takes text: it takes keys
         found: list[dict[str, Any]] = []
         for _ in range(ATTEMPTS):
             answer = self._connection.batch_get_item(table, wanted, consistent_read=True)

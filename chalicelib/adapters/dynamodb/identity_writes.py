@@ -1,6 +1,10 @@
 """The items of a transaction that are people's, tokens' and the deployment's settings."""
 
-from typing import Any, assert_never
+from collections.abc import Callable
+from typing import Any, assert_never, cast
+
+from pynamodb.attributes import UnicodeSetAttribute
+from pynamodb.expressions.condition import Condition, size
 
 from chalicelib.adapters.dynamodb.accounts import SettingsItem, settings_item
 from chalicelib.adapters.dynamodb.api_tokens import TokenItem, token_item
@@ -41,11 +45,11 @@ def put_identity(transaction: Transaction[Any], write: IdentityWrite) -> None:
             transaction.update(AdministratorsItem(), write, [AdministratorsItem.users.add({user_id})])
         case LeaveAdministrators(user_id):
             users = AdministratorsItem.users
-            another_stays = users.does_not_exist() | ~users.contains(user_id) | (users.size() > 1)
+            another_stays = users.does_not_exist() | ~users.contains(user_id) | _has_more(users, 1)
             transaction.update(AdministratorsItem(), write, [users.delete({user_id})], another_stays)
         case OwnPeer(owner_id, network_id, peer_id, limit):
             peers = OwnedItem.peers
-            has_room = None if limit is None else peers.does_not_exist() | (peers.size() < limit)
+            has_room = None if limit is None else _has_room(limit)
             added = peers.add({owned_key(network_id, peer_id)})
             transaction.update(OwnedItem(id=owner_id), write, [added], has_room)
         case DisownPeer(owner_id, network_id, peer_id):
@@ -54,3 +58,14 @@ def put_identity(transaction: Transaction[Any], write: IdentityWrite) -> None:
             )
         case _:
             assert_never(write)
+
+
+def _has_room(limit: int) -> Condition:
+    """A person owns fewer peers; who owns none has no set of them."""
+    is_full = _has_more(OwnedItem.peers, limit - 1)
+    return ~is_full if limit > 0 else OwnedItem.peers.exists() & ~is_full
+
+
+def _has_more(values: UnicodeSetAttribute, count: int) -> Condition:
+    size_of: Callable[[UnicodeSetAttribute], Any] = size
+    return cast(Condition, size_of(values) > count)

@@ -15,27 +15,22 @@ class MemoryAccounts:
         self._tables = tables
 
     def user(self, user_id: PrincipalId) -> tuple[User | None, DeploymentSettings | None]:
-        self._tables.requests["read"] += 1
         return self._tables.users.get(user_id), self._tables.settings
 
     def token(
         self, maker_id: PrincipalId, token_id: PrincipalId
     ) -> tuple[ApiToken | None, User | None, DeploymentSettings | None]:
-        self._tables.requests["read"] += 1
         token = self._tables.tokens.get((maker_id, token_id))
         return token, self._tables.users.get(maker_id), self._tables.settings
 
     def add_user(self, user: User) -> None:
-        self._tables.requests["write"] += 1
         self._tables.users.setdefault(user.id, user)
 
     def note_seen(self, user: User, at: datetime) -> None:
-        self._tables.requests["write"] += 1
         if (stored := self._tables.users.get(user.id)) is not None:
             told = replace(stored, name=user.name, email=user.email, group_role=user.group_role, last_seen_at=at)
             self._tables.users[user.id] = told
 
     def note_use(self, token: ApiToken, use: LastUse) -> None:
-        self._tables.requests["write"] += 1
         if (stored := self._tables.tokens.get((token.maker_id, token.id))) is not None:
             self._tables.tokens[token.maker_id, token.id] = replace(stored, last_use=use)

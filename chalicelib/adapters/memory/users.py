@@ -13,24 +13,19 @@ class MemoryUsers:
         self._tables = tables
 
     def get(self, user_id: PrincipalId) -> User | None:
-        self._tables.requests["read"] += 1
         return self._tables.users.get(user_id)
 
     def page(self, limit: int, after: PrincipalId | None) -> tuple[list[User], PrincipalId | None]:
-        self._tables.requests["read"] += 1
         later = [self._tables.users[key] for key in sorted(self._tables.users) if after is None or key > after]
         return later[:limit], later[limit - 1].id if len(later) > limit else None
 
     def administrators(self) -> frozenset[PrincipalId]:
-        self._tables.requests["read"] += 1
         return frozenset(self._tables.administrators)
 
     def owned(self, owner_id: PrincipalId) -> list[tuple[NetworkId, PeerId]]:
-        self._tables.requests["read"] += 1
         return sorted(self._tables.owned.get(owner_id, ()))
 
     def owned_counts(self, owner_ids: Collection[PrincipalId]) -> dict[PrincipalId, int]:
-        self._tables.requests["read"] += 1
         return {key: len(self._tables.owned[key]) for key in owner_ids if key in self._tables.owned}
 
 
@@ -39,13 +34,11 @@ class MemoryTokens:
         self._tables = tables
 
     def get(self, maker_id: PrincipalId, token_id: PrincipalId) -> ApiToken | None:
-        self._tables.requests["read"] += 1
         return self._tables.tokens.get((maker_id, token_id))
 
     def page(
         self, limit: int, after: str | None, maker_id: PrincipalId | None = None
     ) -> tuple[list[ApiToken], str | None]:
-        self._tables.requests["read"] += 1
         stored = sorted(self._tables.tokens.values(), key=lambda token: token.record)
         later = [
             token for token in stored if maker_id in (None, token.maker_id) and (after is None or token.record > after)

@@ -1,7 +1,7 @@
 """Persons, by the tokens of their identity provider.
 
-Requests: 1, and 1 more when a person is seen for the first time, when what their groups give has changed, and once in ten
-minutes.
+Requests: 1, and 1 more when a person is seen for the first time, when what their groups give has changed, and once in
+ten minutes.
 """
 
 from dataclasses import dataclass, replace

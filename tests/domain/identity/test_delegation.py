@@ -13,7 +13,7 @@ from chalicelib.domain.ids import NetworkId
 NETWORKS = st.none() | st.frozensets(st.sampled_from([NetworkId(f"net_{n}") for n in range(4)]))
 
 
-@pytest.mark.parametrize(("own", "maker"), product(Role, Role))
+@pytest.mark.parametrize(("own", "maker"), list(product(Role, Role)))
 def test_a_token_does_no_more_than_either(own: Role, maker: Role) -> None:
     lesser = lesser_role(own, maker)
 
