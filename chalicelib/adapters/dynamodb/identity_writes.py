@@ -62,8 +62,8 @@ def put_identity(transaction: Transaction[Any], write: IdentityWrite) -> None:
 
 def _has_room(limit: int) -> Condition:
     """A person owns fewer peers; who owns none has no set of them."""
-    is_full = _has_more(OwnedItem.peers, limit - 1)
-    return ~is_full if limit > 0 else OwnedItem.peers.exists() & ~is_full
+    peers, is_full = OwnedItem.peers, _has_more(OwnedItem.peers, limit - 1)
+    return cast(Condition, peers.does_not_exist() | ~is_full if limit > 0 else peers.exists() & ~is_full)
 
 
 def _has_more(values: UnicodeSetAttribute, count: int) -> Condition:
