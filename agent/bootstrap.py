@@ -42,6 +42,8 @@ from agent.host.tunnel.wanted import endpoints_asked
 from agent.identity.enrollment import Enrollment
 from agent.identity.keys import wireguard_public_key
 from agent.identity.trust import Trust
+from agent.run.jobs.control_plane import ControlPlaneJobs
+from agent.run.jobs.host import HostJobs
 from agent.run.loop import Runtime
 from agent.run.own_keys import Pairs
 from agent.run.worker import Worker
@@ -168,17 +170,16 @@ def _worker(
 ) -> Worker:
     changeover = Changeover(made)
     changeover.start()
-    return Worker(
-        control_plane=plane,
+    host = HostJobs(
         tunnel=made,
         names=DnsNames(),
         store=directory,
         way_out=LinuxWayOut(Commands(), enrollment.server, lambda: dialler.known),
         guard=_guard(settings, directory),
-        emit=emit,
         pairs=Pairs(enrollment.keys, directory, made),
         made=changeover.wake,
     )
+    return Worker(ControlPlaneJobs(plane, host.in_force), host, emit)
 
 
 def _keys(settings: RunSettings, enrollment: Enrollment) -> Rotation | None:

@@ -26,6 +26,7 @@ from agent.core import effects as ef
 from agent.core import events as ev
 from agent.core.state import State
 from agent.core.step import initial, step
+from agent.core.timers import Timer
 from agent.host.results import ApplyResult
 from agent.identity.keys import device_public_key, new_device_key, new_wireguard_key, wireguard_public_key
 from agent.identity.trust import Keyring, Trust
@@ -313,7 +314,7 @@ class Life:
     _now_s: float = 0.0
     _opened_at_s: float | None = None
     _uniform: Callable[[float, float], float] = field(default_factory=lambda: random.Random(7).uniform)
-    _deadlines: dict[ev.Timer, float] = field(default_factory=dict)
+    _deadlines: dict[Timer, float] = field(default_factory=dict)
     _events: deque[ev.Event] = field(default_factory=deque)
 
     def __post_init__(self) -> None:

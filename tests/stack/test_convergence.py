@@ -15,8 +15,9 @@ from agent.adapters.control_plane.rest import Http, RestControlPlane, RestEnroll
 from agent.adapters.control_plane.socket import WebSocketPush
 from agent.adapters.files.state_dir import EnrollmentDir, StateDir
 from agent.core.events import Event, Observed, Started, StopRequested
+from agent.core.lifecycle import EXIT_PEER_DELETED
 from agent.core.state import State
-from agent.core.step import EXIT_PEER_DELETED, initial
+from agent.core.step import initial
 from agent.errors import Outage
 from agent.host.tunnel.liveness import Target
 from agent.identity.trust import Trust

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from agent.adapters.files.whole_files import append, make_directory, read, remove, write_whole
-from agent.bundle.received import Fetched, Received, Tried, made_of, subject_of
+from agent.bundle.received import Fetched, Received, TrialBundle, made_of, subject_of
 from agent.errors import (
     AlreadyRunning,
     BundleRefused,
@@ -109,7 +109,7 @@ class EnrollmentDir:
     def add_delta(self, received: Received) -> None:
         append(self.path / BUNDLE, _line(received))
 
-    def trial(self, enrollment: Enrollment, trust: Trust, good: Fetched | None) -> Tried | None:
+    def trial(self, enrollment: Enrollment, trust: Trust, good: Fetched | None) -> TrialBundle | None:
         """A bundle newer than the last good one, whose trial is not over or which was refused."""
         try:
             kept = _parsed(self.path / TRIAL, Trial)
@@ -120,7 +120,7 @@ class EnrollmentDir:
             return None  # changed by somebody, or to another bundle: it is fetched again
         if kept is None or tried is None or (good is not None and tried.version <= good.version):
             return None
-        return Tried(tried, kept.refused)
+        return TrialBundle(tried, kept.refused)
 
     def save_trial(self, chain: Sequence[Received], refused: str | None = None) -> None:
         write_whole(self.path / TRIAL, encode(Trial(chain=list(chain), refused=refused)))

@@ -12,7 +12,8 @@ from agent.core import effects as ef
 from agent.core import events as ev
 from agent.core.state import Session, Socket, State
 from agent.core.step import initial, step
-from agent.core.timers import MOST_TOLD_S, MOST_TOLD_SPREAD_S
+from agent.core.timers import Timer
+from agent.core.waiting import MOST_TOLD_S, MOST_TOLD_SPREAD_S
 from chalicelib.wire.frames import Bye
 from scripts.bench.returning import ADMITTED_A_SECOND, WELCOME, ControlPlane, Simulation, Way, most_in_a_second
 
@@ -129,7 +130,7 @@ class Stirred:
     """An agent to which anything may happen that can. `timers`: those that run; `calls`: for a session."""
 
     state: State = field(default_factory=lambda: initial("net_1", "dyn_1", "instance"))
-    timers: set[ev.Timer] = field(default_factory=set)
+    timers: set[Timer] = field(default_factory=set)
     calls: int = 0
     now_s: float = 0.0
 
@@ -148,9 +149,9 @@ class Stirred:
     def stir(self, what: str) -> None:
         socket = self.state.link.number
         match what:
-            case "connect" | "renew" | "ack" if ev.Timer(what) in self.timers:
-                self.timers.remove(ev.Timer(what))
-                self.take(ev.TimerFired(timer=ev.Timer(what)))
+            case "connect" | "renew" | "ack" if Timer(what) in self.timers:
+                self.timers.remove(Timer(what))
+                self.take(ev.TimerFired(timer=Timer(what)))
             case "session opened" if self.calls:
                 self.calls -= 1
                 self.take(ev.SessionOpened(lifetime_s=3600))
@@ -173,7 +174,7 @@ class Stirred:
         """Connected, or something is due that leads there."""
         link = self.state.link
         is_connected = link.session is Session.OPEN and link.socket is Socket.UP
-        return is_connected or ev.Timer.CONNECT in self.timers or self.calls > 0
+        return is_connected or Timer.CONNECT in self.timers or self.calls > 0
 
 
 HAPPENS = ("connect", "renew", "ack", "session opened", "session failed", "socket opened", "welcomed", "closed")

@@ -1,6 +1,6 @@
 """The core in values: what it decides when hints, answers, failures and timers arrive."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -12,9 +12,11 @@ from msgspec import structs
 from agent.bundle.received import Fetched, Version
 from agent.core import effects as ef
 from agent.core import events as ev
+from agent.core.lifecycle import EXIT_PEER_DELETED
 from agent.core.state import Session, Socket, State, Work
-from agent.core.step import EXIT_PEER_DELETED, initial, step
-from agent.core.timers import MOST_SPREAD_S
+from agent.core.step import initial, step
+from agent.core.timers import Timer
+from agent.core.waiting import MOST_SPREAD_S
 from agent.host.results import ApplyResult
 from agent.host.tunnel.live import PeerTraffic, Sighting
 from chalicelib.wire.bundle import Bundle
@@ -74,7 +76,7 @@ class Agent:
         hint = ConfigChanged(network_id=NETWORK_ID, generation=generation, revision=revision, within_ms=within_ms)
         return self.receive(hint)
 
-    def fire(self, timer: ev.Timer) -> list[ef.Effect]:
+    def fire(self, timer: Timer) -> list[ef.Effect]:
         return self.take(ev.TimerFired(timer=timer, at_s=self.now_s))
 
     def fetch(self, bundle: Bundle) -> list[ef.Effect]:
@@ -83,7 +85,7 @@ class Agent:
     def apply(self, bundle: Bundle) -> list[ef.Effect]:
         return self.take(ev.BundleApplied(fetched=fetched(bundle), made=MADE, at_s=self.now_s))
 
-    def timer(self, timer: ev.Timer) -> ef.SetTimer:
+    def timer(self, timer: Timer) -> ef.SetTimer:
         return next(effect for effect in self.of(ef.SetTimer) if effect.timer is timer)
 
 
@@ -206,9 +208,9 @@ def test_hints_that_come_while_at_work_make_one_more_fetch() -> None:
 def test_a_hint_to_many_is_fetched_for_at_a_moment_of_its_span() -> None:
     agent = a_connected_agent(revision=5)
 
-    assert agent.hint(6, within_ms=8_000) == [ef.SetTimer(ev.Timer.TURN, 0.0, 8.0)]
+    assert agent.hint(6, within_ms=8_000) == [ef.SetTimer(Timer.TURN, 0.0, 8.0)]
     assert agent.hint(7, within_ms=9_000) == []  # the turn stands, and is for both
-    agent.fire(ev.Timer.TURN)
+    agent.fire(Timer.TURN)
 
     assert agent.of(ef.Fetch) == [ef.Fetch(since=Version(0, 5))]
 
@@ -220,7 +222,7 @@ def test_a_hint_to_few_ends_the_wait_for_a_turn() -> None:
     assert agent.hint(7) == [ef.Fetch(since=Version(0, 5))]
     agent.fetch(a_bundle(7))
     agent.apply(a_bundle(7))
-    agent.fire(ev.Timer.TURN)
+    agent.fire(Timer.TURN)
 
     assert not agent.of(ef.Fetch)
 
@@ -230,10 +232,10 @@ def test_a_hint_to_many_that_comes_while_at_work_waits_for_its_turn_after_it() -
     agent.hint(6)
     agent.fetch(a_bundle(6))
 
-    assert agent.hint(7, within_ms=8_000) == [ef.SetTimer(ev.Timer.TURN, 0.0, 8.0)]
+    assert agent.hint(7, within_ms=8_000) == [ef.SetTimer(Timer.TURN, 0.0, 8.0)]
     agent.apply(a_bundle(6))
     assert not agent.of(ef.Fetch)
-    agent.fire(ev.Timer.TURN)
+    agent.fire(Timer.TURN)
 
     assert agent.of(ef.Fetch) == [ef.Fetch(since=Version(0, 6))]
 
@@ -242,7 +244,7 @@ def test_a_whole_fetch_that_is_due_waits_for_no_turn() -> None:
     agent = a_connected_agent(revision=5)
     agent.hint(6, within_ms=8_000)
 
-    agent.fire(ev.Timer.FULL_FETCH)
+    agent.fire(Timer.FULL_FETCH)
 
     assert agent.of(ef.Fetch) == [ef.Fetch(since=None)]
 
@@ -250,7 +252,7 @@ def test_a_whole_fetch_that_is_due_waits_for_no_turn() -> None:
 def test_no_span_is_longer_than_a_minute() -> None:
     agent = a_connected_agent(revision=5)
 
-    assert agent.hint(6, within_ms=10**9) == [ef.SetTimer(ev.Timer.TURN, 0.0, MOST_SPREAD_S)]
+    assert agent.hint(6, within_ms=10**9) == [ef.SetTimer(Timer.TURN, 0.0, MOST_SPREAD_S)]
 
 
 def test_a_fetch_that_already_holds_the_later_hints_is_the_last() -> None:
@@ -274,7 +276,7 @@ def test_a_higher_generation_is_newer_whatever_its_revision() -> None:
 
 def test_a_lower_revision_is_refused_and_logged() -> None:
     agent = a_connected_agent(revision=5)
-    agent.fire(ev.Timer.FULL_FETCH)
+    agent.fire(Timer.FULL_FETCH)
 
     agent.fetch(a_bundle(4))
 
@@ -286,7 +288,7 @@ def test_a_lower_revision_is_refused_and_logged() -> None:
 @pytest.mark.parametrize(("generation", "revision"), [(1, 4), (0, 6), (0, 5)])
 def test_a_lower_generation_is_refused_whatever_its_revision(generation: int, revision: int) -> None:
     agent = a_connected_agent(bundle=a_bundle(5, generation=1))
-    agent.fire(ev.Timer.FULL_FETCH)
+    agent.fire(Timer.FULL_FETCH)
 
     agent.fetch(a_bundle(revision, generation=generation))
 
@@ -297,7 +299,7 @@ def test_a_lower_generation_is_refused_whatever_its_revision(generation: int, re
 
 def test_a_bundle_for_another_peer_is_refused() -> None:
     agent = a_connected_agent(revision=5)
-    agent.fire(ev.Timer.FULL_FETCH)
+    agent.fire(Timer.FULL_FETCH)
 
     agent.fetch(a_bundle(6, peer_id="dyn_other"))
 
@@ -307,7 +309,7 @@ def test_a_bundle_for_another_peer_is_refused() -> None:
 def test_the_hourly_fetch_is_full_and_an_equal_bundle_changes_nothing() -> None:
     agent = a_connected_agent(revision=5)
 
-    assert ef.Fetch(since=None) in agent.fire(ev.Timer.FULL_FETCH)
+    assert ef.Fetch(since=None) in agent.fire(Timer.FULL_FETCH)
     agent.fetch(a_bundle(5))
 
     assert not agent.of(ef.Try)
@@ -316,7 +318,7 @@ def test_the_hourly_fetch_is_full_and_an_equal_bundle_changes_nothing() -> None:
 
 def test_the_hourly_fetch_heals_drift() -> None:
     agent = a_connected_agent(revision=5)
-    agent.fire(ev.Timer.FULL_FETCH)
+    agent.fire(Timer.FULL_FETCH)
 
     agent.fetch(a_bundle(5, [a_peer("other")]))
 
@@ -334,7 +336,7 @@ def test_the_wanted_of_an_ack_heals_a_lost_push() -> None:
 def test_the_wanted_of_a_welcome_heals_what_was_missed_while_away() -> None:
     agent = a_connected_agent(revision=5)
     agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
-    agent.fire(ev.Timer.CONNECT)
+    agent.fire(Timer.CONNECT)
     agent.take(ev.SocketOpened(socket=2))
 
     agent.receive(Welcome(generation=0, wanted=6, heartbeat_interval_s=30))
@@ -349,8 +351,8 @@ def test_an_answer_that_is_not_what_was_promised_is_asked_for_again_after_a_wait
     agent.take(ev.BundleUnchanged())
 
     assert not agent.of(ef.Fetch)
-    agent.timer(ev.Timer.FETCH)
-    assert agent.fire(ev.Timer.FETCH) == [ef.Fetch(since=Version(0, 5))]
+    agent.timer(Timer.FETCH)
+    assert agent.fire(Timer.FETCH) == [ef.Fetch(since=Version(0, 5))]
 
 
 @pytest.mark.parametrize("status", [None, 400, 401, 403, 404, 410, 429, 500, 503])
@@ -372,7 +374,7 @@ def test_whatever_a_session_fails_with_the_tunnel_stays_and_it_is_tried_again(st
     agent.take(ev.SessionFailed(status=status, reason=NO_ANSWER))
 
     assert not agent.of(ef.TearDown)
-    agent.fire(ev.Timer.CONNECT)
+    agent.fire(Timer.CONNECT)
     assert agent.of(ef.OpenSession) == [ef.OpenSession()]
 
 
@@ -381,7 +383,7 @@ def test_a_401_opens_another_session() -> None:
     agent.hint(6)
     agent.take(ev.FetchFailed(status=401, reason=NO_ANSWER))
 
-    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+    assert agent.fire(Timer.CONNECT) == [ef.OpenSession()]
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -390,7 +392,7 @@ def test_a_refused_handshake_opens_another_session(status: int) -> None:
 
     agent.take(ev.SocketClosed(socket=1, status=status, reason=NO_ANSWER))
 
-    agent.fire(ev.Timer.CONNECT)
+    agent.fire(Timer.CONNECT)
     assert agent.of(ef.OpenSession) == [ef.OpenSession()]
 
 
@@ -399,13 +401,13 @@ def test_a_lost_socket_keeps_its_session() -> None:
 
     agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
 
-    assert ef.OpenSocket(2) in agent.fire(ev.Timer.CONNECT)
+    assert ef.OpenSocket(2) in agent.fire(Timer.CONNECT)
 
 
 def test_events_of_an_earlier_socket_are_nothing() -> None:
     agent = a_connected_agent()
     agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
-    agent.fire(ev.Timer.CONNECT)
+    agent.fire(Timer.CONNECT)
 
     assert agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER)) == []
     hint = ConfigChanged(network_id=NETWORK_ID, generation=0, revision=99)
@@ -415,11 +417,11 @@ def test_events_of_an_earlier_socket_are_nothing() -> None:
 def test_a_lost_socket_is_tried_again_soon_and_then_the_rarer_the_longer_it_is_away() -> None:
     agent = a_connected_agent()
     agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
-    bounds = [(agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s)]
+    bounds = [(agent.timer(Timer.CONNECT).low_s, agent.timer(Timer.CONNECT).high_s)]
     for away_s in (0, 10, 100, 1_000, 10_000):
         agent.now_s = 100.0 + away_s
-        agent.fire(ev.Timer.CONNECT)
-        bounds.append((agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s))
+        agent.fire(Timer.CONNECT)
+        bounds.append((agent.timer(Timer.CONNECT).low_s, agent.timer(Timer.CONNECT).high_s))
         agent.take(ev.SocketClosed(socket=agent.state.link.number, status=None, reason=NO_ANSWER, at_s=agent.now_s))
         assert not agent.of(ef.SetTimer)  # the next try stays due when it was
 
@@ -431,32 +433,32 @@ def test_a_jump_that_lost_its_socket_is_back_before_it_is_taken_for_silent() -> 
 
     agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
 
-    assert (agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s) == (0, 1)
+    assert (agent.timer(Timer.CONNECT).low_s, agent.timer(Timer.CONNECT).high_s) == (0, 1)
 
 
 def test_a_welcome_ends_the_growth_of_waits() -> None:
     agent = a_connected_agent()
     agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
     agent.now_s += 1_000
-    agent.fire(ev.Timer.CONNECT)
+    agent.fire(Timer.CONNECT)
     agent.take(ev.SocketOpened(socket=2, at_s=agent.now_s))
     agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=30))
-    assert ef.CancelTimer(ev.Timer.CONNECT) in agent.effects
+    assert ef.CancelTimer(Timer.CONNECT) in agent.effects
 
     agent.take(ev.SocketClosed(socket=2, status=None, reason=NO_ANSWER, at_s=agent.now_s))
 
-    assert agent.timer(ev.Timer.CONNECT).high_s == 4
+    assert agent.timer(Timer.CONNECT).high_s == 4
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_refusal_that_says_when_to_come_again_is_heeded(status: int) -> None:
     agent = a_connected_agent()
     agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
-    agent.fire(ev.Timer.CONNECT)
+    agent.fire(Timer.CONNECT)
 
     agent.take(ev.SocketClosed(socket=2, status=status, reason=NO_ANSWER, retry_after_s=30, at_s=agent.now_s))
 
-    assert (agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s) == (30, 64)
+    assert (agent.timer(Timer.CONNECT).low_s, agent.timer(Timer.CONNECT).high_s) == (30, 64)
 
 
 def test_a_fetch_is_asked_for_again_when_its_answer_said() -> None:
@@ -465,16 +467,16 @@ def test_a_fetch_is_asked_for_again_when_its_answer_said() -> None:
 
     agent.take(ev.FetchFailed(status=503, reason=NO_ANSWER, retry_after_s=3_600))
 
-    assert (agent.timer(ev.Timer.FETCH).low_s, agent.timer(ev.Timer.FETCH).high_s) == (3_600, 3_661)
+    assert (agent.timer(Timer.FETCH).low_s, agent.timer(Timer.FETCH).high_s) == (3_600, 3_661)
 
 
 def test_a_renewal_is_asked_for_again_when_its_answer_said() -> None:
     agent = a_connected_agent()
-    agent.fire(ev.Timer.RENEW)
+    agent.fire(Timer.RENEW)
 
     agent.take(ev.SessionFailed(status=429, reason=NO_ANSWER, retry_after_s=20))
 
-    assert agent.timer(ev.Timer.RENEW).low_s == 20
+    assert agent.timer(Timer.RENEW).low_s == 20
 
 
 def test_an_hour_offline_is_a_line_of_log_a_minute() -> None:
@@ -483,7 +485,7 @@ def test_an_hour_offline_is_a_line_of_log_a_minute() -> None:
     for second in range(0, 3600, 5):
         agent.take(ev.SessionFailed(status=None, reason=NO_ANSWER, at_s=float(second)))
         lines += len(agent.of(ef.Log))
-        agent.fire(ev.Timer.CONNECT)
+        agent.fire(Timer.CONNECT)
 
     assert lines == 60
 
@@ -493,12 +495,12 @@ def test_a_session_is_renewed_before_it_ends_and_within_the_life_of_a_socket() -
 
     agent.take(ev.SessionOpened(lifetime_s=3600))
 
-    assert 0 < agent.timer(ev.Timer.RENEW).low_s < agent.timer(ev.Timer.RENEW).high_s <= 57 * 60
+    assert 0 < agent.timer(Timer.RENEW).low_s < agent.timer(Timer.RENEW).high_s <= 57 * 60
 
 
 def a_renewing_agent(agent: Agent) -> Agent:
     """Its second session is open, and the socket for it about to be."""
-    assert agent.fire(ev.Timer.RENEW) == [ef.OpenSession()]
+    assert agent.fire(Timer.RENEW) == [ef.OpenSession()]
     agent.take(ev.SessionOpened(lifetime_s=3600, at_s=agent.now_s))
     return agent
 
@@ -523,10 +525,10 @@ def test_a_socket_that_is_not_welcomed_takes_the_one_before_with_it(is_refused: 
     if is_refused:
         agent.take(ev.SocketClosed(socket=2, status=503, reason=NO_ANSWER))
     else:
-        agent.fire(ev.Timer.CONNECT)
+        agent.fire(Timer.CONNECT)
 
     assert ef.CloseSocket(1) in agent.of(ef.CloseSocket)
-    agent.timer(ev.Timer.CONNECT)
+    agent.timer(Timer.CONNECT)
 
 
 def test_a_renewal_while_another_waits_for_its_welcome_leaves_no_socket_behind() -> None:
@@ -549,7 +551,7 @@ def test_a_socket_that_took_over_is_no_reason_to_speak_earlier() -> None:
     agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=540))
 
     assert not agent.of(ef.Observe)
-    assert agent.timer(ev.Timer.HEARTBEAT).high_s == 340
+    assert agent.timer(Timer.HEARTBEAT).high_s == 340
 
 
 def test_a_socket_that_took_over_tells_what_was_not_acknowledged() -> None:
@@ -565,24 +567,24 @@ def test_a_socket_that_took_over_tells_what_was_not_acknowledged() -> None:
 
 def test_a_failed_renewal_keeps_the_socket_and_tries_again() -> None:
     agent = a_connected_agent()
-    agent.fire(ev.Timer.RENEW)
+    agent.fire(Timer.RENEW)
 
     agent.take(ev.SessionFailed(status=None, reason=NO_ANSWER))
 
     assert not agent.of(ef.CloseSocket)
     assert agent.state.link.socket is Socket.UP
-    assert agent.fire(ev.Timer.RENEW) == [ef.OpenSession()]
+    assert agent.fire(Timer.RENEW) == [ef.OpenSession()]
 
 
 def test_a_socket_without_welcome_is_left_behind_when_the_next_try_is_due() -> None:
     agent = a_started_agent()
     agent.take(ev.SessionOpened(lifetime_s=3600))
 
-    agent.fire(ev.Timer.CONNECT)
+    agent.fire(Timer.CONNECT)
 
     assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]
     assert agent.of(ef.OpenSocket) == [ef.OpenSocket(2)]
-    agent.timer(ev.Timer.CONNECT)
+    agent.timer(Timer.CONNECT)
 
 
 def test_a_welcome_for_a_session_that_ended_meanwhile_leaves_the_next_one_due() -> None:
@@ -594,24 +596,24 @@ def test_a_welcome_for_a_session_that_ended_meanwhile_leaves_the_next_one_due() 
 
     agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=30))
 
-    assert ef.CancelTimer(ev.Timer.CONNECT) not in agent.effects
-    assert ef.OpenSession() in agent.fire(ev.Timer.CONNECT)
+    assert ef.CancelTimer(Timer.CONNECT) not in agent.effects
+    assert ef.OpenSession() in agent.fire(Timer.CONNECT)
 
 
 def test_a_call_for_a_session_that_hangs_is_waited_for_and_followed_at_once() -> None:
     agent = a_started_agent()
 
-    agent.fire(ev.Timer.CONNECT)
+    agent.fire(Timer.CONNECT)
 
     assert not agent.of(ef.OpenSession)
-    assert agent.timer(ev.Timer.CONNECT).high_s == 1
+    assert agent.timer(Timer.CONNECT).high_s == 1
 
 
 def test_a_socket_that_leaves_a_heartbeat_unanswered_is_given_up() -> None:
     agent = a_connected_agent()
     agent.take(ev.Observed(host=HOST, seen=()))
 
-    agent.fire(ev.Timer.ACK)
+    agent.fire(Timer.ACK)
 
     assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]
 
@@ -639,7 +641,7 @@ def test_a_tombstone_of_another_is_an_outage(tombstone: object) -> None:
 
     assert not agent.of(ef.TearDown)
     assert not agent.state.following.is_fetching
-    agent.timer(ev.Timer.FETCH)
+    agent.timer(Timer.FETCH)
 
 
 def test_a_tombstone_of_another_for_a_session_is_tried_again() -> None:
@@ -648,7 +650,7 @@ def test_a_tombstone_of_another_for_a_session_is_tried_again() -> None:
     otherwise = ev.SessionFailed(status=410, reason="another's")
     agent.take(ev.Deleted(tombstone=a_tombstone(peer_id="dyn_other"), otherwise=otherwise))
 
-    agent.fire(ev.Timer.CONNECT)
+    agent.fire(Timer.CONNECT)
     assert agent.of(ef.OpenSession) == [ef.OpenSession()]
 
 
@@ -659,7 +661,7 @@ def test_a_tunnel_that_cannot_be_removed_is_tried_again_before_the_end() -> None
     agent.take(ev.TearDownFailed(error="busy"))
 
     assert not agent.of(ef.Exit)
-    assert agent.fire(ev.Timer.TEAR_DOWN) == [ef.TearDown(a_tombstone())]
+    assert agent.fire(Timer.TEAR_DOWN) == [ef.TearDown(a_tombstone())]
 
 
 def test_a_goodbye_of_a_deleted_peer_asks_for_the_proof() -> None:
@@ -677,8 +679,8 @@ def test_many_that_are_deleted_together_ask_for_their_proofs_in_turn() -> None:
     agent.receive(Bye(reason="peer_deleted", retry_in_s=20))
 
     assert not agent.of(ef.Fetch)
-    assert agent.timer(ev.Timer.FETCH).low_s == 20
-    assert agent.fire(ev.Timer.FETCH) == [ef.Fetch(since=None)]
+    assert agent.timer(Timer.FETCH).low_s == 20
+    assert agent.fire(Timer.FETCH) == [ef.Fetch(since=None)]
 
 
 def test_a_goodbye_that_says_when_to_come_back_is_heeded_when_the_socket_ends() -> None:
@@ -687,7 +689,7 @@ def test_a_goodbye_that_says_when_to_come_back_is_heeded_when_the_socket_ends() 
     agent.receive(Bye(reason="session_ended", retry_in_s=20))
     agent.take(ev.SocketClosed(socket=1, status=None, reason="closed", at_s=agent.now_s + 1))
 
-    assert (agent.timer(ev.Timer.CONNECT).low_s, agent.timer(ev.Timer.CONNECT).high_s) == (19, 42)
+    assert (agent.timer(Timer.CONNECT).low_s, agent.timer(Timer.CONNECT).high_s) == (19, 42)
 
 
 def test_a_goodbye_of_an_ended_session_opens_another() -> None:
@@ -695,7 +697,7 @@ def test_a_goodbye_of_an_ended_session_opens_another() -> None:
 
     agent.receive(Bye(reason="session_ended"))
 
-    assert agent.fire(ev.Timer.CONNECT) == [ef.OpenSession()]
+    assert agent.fire(Timer.CONNECT) == [ef.OpenSession()]
 
 
 def test_a_stop_closes_the_socket_and_leaves_the_tunnel() -> None:
@@ -728,7 +730,7 @@ def test_a_wrong_bundle_that_comes_again_is_not_tried_again() -> None:
     agent.hint(6)
     agent.fetch(a_bundle(6))
     agent.take(ev.ApplyFailed(fetched=fetched(a_bundle(6)), error="twice", is_refused=True))
-    agent.fire(ev.Timer.FULL_FETCH)
+    agent.fire(Timer.FULL_FETCH)
 
     agent.fetch(a_bundle(6))
 
@@ -743,10 +745,10 @@ def test_a_host_that_refuses_is_asked_again_and_then_reported() -> None:
 
     agent.take(failed)
     assert [frame.ok for frame in agent.sent() if isinstance(frame, Applied)] == [False]
-    assert agent.fire(ev.Timer.RECONCILE) == [ef.Try(fetched(a_bundle(6)), good=fetched(a_bundle(5)))]
+    assert agent.fire(Timer.RECONCILE) == [ef.Try(fetched(a_bundle(6)), good=fetched(a_bundle(5)))]
     agent.take(failed)
     assert agent.sent() == []
-    agent.fire(ev.Timer.RECONCILE)
+    agent.fire(Timer.RECONCILE)
     agent.apply(a_bundle(6))
 
     assert [frame.ok for frame in agent.sent() if isinstance(frame, Applied)] == [True]
@@ -771,7 +773,7 @@ def test_a_report_waits_where_there_is_no_way() -> None:
     agent.apply(a_bundle(6))
     assert not agent.of(ef.Post)
 
-    agent.fire(ev.Timer.CONNECT)
+    agent.fire(Timer.CONNECT)
     agent.take(ev.SessionOpened(lifetime_s=3600))
 
     assert [type(post.frame) for post in agent.of(ef.Post)] == [Applied]
@@ -781,9 +783,9 @@ def test_a_bundle_that_could_not_be_saved_is_saved_later() -> None:
     agent = a_connected_agent(revision=5)
     agent.take(ev.SaveFailed(fetched=fetched(a_bundle(5)), error="disk full"))
 
-    assert agent.fire(ev.Timer.SAVE) == [ef.Save(fetched(a_bundle(5)))]
+    assert agent.fire(Timer.SAVE) == [ef.Save(fetched(a_bundle(5)))]
     agent.take(ev.BundleSaved(fetched=fetched(a_bundle(5))))
-    assert agent.fire(ev.Timer.SAVE) == []
+    assert agent.fire(Timer.SAVE) == []
 
 
 def test_a_look_at_the_host_waits_for_the_work_at_hand() -> None:
@@ -791,23 +793,23 @@ def test_a_look_at_the_host_waits_for_the_work_at_hand() -> None:
     agent.hint(6)
 
     agent.fetch(a_bundle(6))
-    agent.fire(ev.Timer.RECONCILE)
+    agent.fire(Timer.RECONCILE)
     assert not agent.of(ef.Reconcile)
-    agent.timer(ev.Timer.RECONCILE)
+    agent.timer(Timer.RECONCILE)
     agent.apply(a_bundle(6))
 
-    assert agent.fire(ev.Timer.RECONCILE) == [ef.Reconcile()]
+    assert agent.fire(Timer.RECONCILE) == [ef.Reconcile()]
 
 
 def test_a_hint_during_a_look_at_the_host_is_fetched_after_it() -> None:
     agent = a_connected_agent(revision=5)
-    agent.fire(ev.Timer.RECONCILE)
+    agent.fire(Timer.RECONCILE)
 
     assert agent.hint(6) == []
     agent.take(ev.Reconciled(made=ApplyResult(is_changed=False)))
 
     assert agent.of(ef.Fetch)
-    agent.timer(ev.Timer.RECONCILE)
+    agent.timer(Timer.RECONCILE)
 
 
 def test_a_host_that_others_changed_is_looked_at_now() -> None:
@@ -830,11 +832,11 @@ def test_a_change_by_others_while_the_agent_is_at_work_is_looked_at_right_after(
 
 def test_a_host_that_refuses_is_tried_by_its_timer_and_not_by_what_the_tries_stir_up() -> None:
     agent = a_connected_agent(revision=5)
-    agent.fire(ev.Timer.RECONCILE)
+    agent.fire(Timer.RECONCILE)
     agent.take(ev.ReconcileFailed(error="no /dev/net/tun"))
 
     assert agent.take(ev.HostChanged(at_s=agent.now_s)) == []
-    assert agent.fire(ev.Timer.RECONCILE) == [ef.Reconcile()]
+    assert agent.fire(Timer.RECONCILE) == [ef.Reconcile()]
 
 
 def test_a_host_without_a_bundle_has_nothing_to_heal() -> None:
@@ -848,7 +850,7 @@ def test_work_on_the_host_waits_for_no_fetch_and_what_that_brings_waits_for_the_
     agent = a_connected_agent(revision=5)
     agent.hint(6)
 
-    assert agent.fire(ev.Timer.RECONCILE) == [ef.Reconcile()]
+    assert agent.fire(Timer.RECONCILE) == [ef.Reconcile()]
     assert agent.fetch(a_bundle(6)) == []
     agent.take(ev.Reconciled(made=ApplyResult(is_changed=False)))
     assert agent.of(ef.Try) == [ef.Try(fetched(a_bundle(6)), good=fetched(a_bundle(5)))]
@@ -863,7 +865,7 @@ def test_a_bundle_that_came_while_the_one_before_was_tried_again_is_reported_and
     agent.fetch(a_bundle(6))
     agent.take(ev.ApplyFailed(fetched=fetched(a_bundle(6)), error="nft", is_refused=False, at_s=agent.now_s))
     agent.hint(7)
-    agent.fire(ev.Timer.RECONCILE)
+    agent.fire(Timer.RECONCILE)
     assert agent.of(ef.Try) == [ef.Try(fetched(a_bundle(6)), good=fetched(a_bundle(5)))]
 
     agent.apply(a_bundle(6))
@@ -877,11 +879,11 @@ def test_a_bundle_that_came_while_the_one_before_was_tried_again_is_reported_and
 
 def test_an_unresolved_endpoint_brings_the_next_look_forward() -> None:
     agent = a_connected_agent(revision=5)
-    agent.fire(ev.Timer.RECONCILE)
+    agent.fire(Timer.RECONCILE)
 
     agent.take(ev.Reconciled(made=ApplyResult(is_changed=True, is_unresolved=True)))
 
-    assert agent.timer(ev.Timer.RECONCILE).high_s < 10
+    assert agent.timer(Timer.RECONCILE).high_s < 10
 
 
 def seen(
@@ -1049,7 +1051,7 @@ def test_an_answer_settles_its_own_heartbeat_alone_and_is_a_sign_of_life_for_the
     acknowledge(agent, 1)
 
     assert not agent.of(ef.CancelTimer)
-    agent.timer(ev.Timer.ACK)
+    agent.timer(Timer.ACK)
     agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
     assert [one.public_key for one in agent.state.beats.untold.values()] == [a_public_key("b")]
 
@@ -1080,7 +1082,7 @@ def test_a_day_without_the_control_plane_keeps_one_sighting_of_each_peer() -> No
 
 
 def is_more_due(agent: Agent) -> bool:
-    return any(effect.timer is ev.Timer.HEARTBEAT and effect.high_s <= 2 for effect in agent.of(ef.SetTimer))
+    return any(effect.timer is Timer.HEARTBEAT and effect.high_s <= 2 for effect in agent.of(ef.SetTimer))
 
 
 @pytest.mark.parametrize("count", [1, 600, 10_000])
@@ -1189,17 +1191,17 @@ def test_a_client_that_starts_over_and_over_is_told_in_bounds() -> None:
 def test_the_servers_interval_paces_the_heartbeat() -> None:
     agent = a_connected_agent()
 
-    agent.fire(ev.Timer.HEARTBEAT)
+    agent.fire(Timer.HEARTBEAT)
 
     assert agent.of(ef.Observe) == [ef.Observe(every_s=5.0)]
-    assert 27 <= agent.timer(ev.Timer.HEARTBEAT).low_s < agent.timer(ev.Timer.HEARTBEAT).high_s <= 33
+    assert 27 <= agent.timer(Timer.HEARTBEAT).low_s < agent.timer(Timer.HEARTBEAT).high_s <= 33
 
 
 def test_a_regular_agent_without_news_speaks_before_its_socket_is_idle_for_too_long() -> None:
     agent = a_connected_agent()
     agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=540))
 
-    timer = agent.timer(ev.Timer.HEARTBEAT)
+    timer = agent.timer(Timer.HEARTBEAT)
 
     assert [timer.low_s, timer.high_s] == pytest.approx([486, 540])
 
@@ -1207,7 +1209,7 @@ def test_a_regular_agent_without_news_speaks_before_its_socket_is_idle_for_too_l
 def a_reconnected_agent(agent: Agent, interval_s: int = 540) -> Agent:
     """Its socket ended; it opened the next, and was welcomed there."""
     agent.take(ev.SocketClosed(socket=agent.state.link.number, status=None, reason="gone", at_s=agent.now_s))
-    agent.fire(ev.Timer.CONNECT)
+    agent.fire(Timer.CONNECT)
     agent.take(ev.SocketOpened(socket=agent.state.link.number, at_s=agent.now_s))
     agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=interval_s))
     return agent
@@ -1219,7 +1221,7 @@ def test_an_agent_behind_a_proxy_that_cuts_idle_sockets_learns_to_speak_earlier(
         agent.now_s += 60
         a_reconnected_agent(agent)
 
-    timer = agent.timer(ev.Timer.HEARTBEAT)
+    timer = agent.timer(Timer.HEARTBEAT)
 
     assert [timer.low_s, timer.high_s] == pytest.approx([27, 30])
 
@@ -1230,7 +1232,7 @@ def test_a_way_that_bears_more_silence_than_is_asked_for_changes_nothing() -> No
         agent.now_s += 300
         a_reconnected_agent(agent, interval_s=45)
 
-    assert agent.timer(ev.Timer.HEARTBEAT).high_s == 45
+    assert agent.timer(Timer.HEARTBEAT).high_s == 45
 
 
 def test_an_answer_after_a_longer_silence_shows_that_the_way_bears_it() -> None:
@@ -1242,19 +1244,19 @@ def test_an_answer_after_a_longer_silence_shows_that_the_way_bears_it() -> None:
     agent.now_s += 60
     a_reconnected_agent(agent)
 
-    assert agent.timer(ev.Timer.HEARTBEAT).high_s == 540
+    assert agent.timer(Timer.HEARTBEAT).high_s == 540
 
 
 def test_a_socket_that_the_agent_itself_gives_up_was_not_cut() -> None:
     agent = a_reconnected_agent(a_connected_agent())
     for _ in range(3):
         agent.now_s += 60
-        agent.fire(ev.Timer.ACK)
-        agent.fire(ev.Timer.CONNECT)
+        agent.fire(Timer.ACK)
+        agent.fire(Timer.CONNECT)
         agent.take(ev.SocketOpened(socket=agent.state.link.number, at_s=agent.now_s))
         agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=540))
 
-    assert agent.timer(ev.Timer.HEARTBEAT).high_s == 540
+    assert agent.timer(Timer.HEARTBEAT).high_s == 540
 
 
 @pytest.mark.parametrize(("waited_s", "within_s"), [(0, 30), (10, 30), (20, 25), (44, 1)])
@@ -1267,7 +1269,7 @@ def test_a_jump_tells_of_what_it_sees_within_half_a_minute_and_at_its_interval_a
     agent.now_s += waited_s
 
     look(agent, seen("a"), is_asked=False)
-    assert agent.timer(ev.Timer.HEARTBEAT).high_s == pytest.approx(within_s)
+    assert agent.timer(Timer.HEARTBEAT).high_s == pytest.approx(within_s)
     look(agent, seen("b"), is_asked=False)
     assert not agent.of(ef.SetTimer)  # what came first says when
 
@@ -1299,7 +1301,7 @@ def test_without_a_socket_one_frame_goes_at_a_time() -> None:
     look(agent, *(seen(name) for name in names))
 
     assert len(agent.of(ef.Post)) == 1
-    assert agent.timer(ev.Timer.HEARTBEAT).high_s <= 2
+    assert agent.timer(Timer.HEARTBEAT).high_s <= 2
 
 
 def test_ten_minutes_of_what_cannot_wait_leave_one_post_under_way_while_the_control_plane_is_a_black_hole() -> None:
@@ -1313,7 +1315,7 @@ def test_ten_minutes_of_what_cannot_wait_leave_one_post_under_way_while_the_cont
         look(agent, seen("a", endpoint=f"192.0.2.7:{second + 1}", handshake_at=second + 1, is_urgent=True))
         posts += agent.of(ef.Post)
         if second % 60 == 0:
-            looks += len([effect for effect in agent.fire(ev.Timer.RECONCILE) if effect == ef.Reconcile()])
+            looks += len([effect for effect in agent.fire(Timer.RECONCILE) if effect == ef.Reconcile()])
             agent.take(ev.Reconciled(made=ApplyResult(is_changed=False), at_s=agent.now_s))
 
     assert (len(posts), looks, len(agent.state.beats.unacked)) == (1, 10, 1)
@@ -1334,7 +1336,7 @@ def test_what_a_post_without_answer_told_is_told_again_with_what_came_meanwhile(
 
     agent.take(ev.PostFailed(frame=post.frame, status=None, reason=NO_ANSWER, at_s=agent.now_s))
     assert not agent.of(ef.Post)
-    assert agent.timer(ev.Timer.HEARTBEAT).high_s <= 2
+    assert agent.timer(Timer.HEARTBEAT).high_s <= 2
     look(agent)
 
     (again,) = agent.of(ef.Post)
@@ -1390,7 +1392,7 @@ def test_without_session_and_socket_no_heartbeat_is_tried() -> None:
 
 
 EVENTS = st.one_of(
-    st.sampled_from(ev.Timer).map(lambda timer: ev.TimerFired(timer=timer)),
+    st.sampled_from(Timer).map(lambda timer: ev.TimerFired(timer=timer)),
     st.integers(1, 12).map(
         lambda revision: ev.FrameReceived(
             socket=1, frame=ConfigChanged(network_id=NETWORK_ID, generation=0, revision=revision)
@@ -1431,34 +1433,27 @@ def test_after_any_trouble_the_agent_ends_with_the_newest_bundle(trouble: list[e
             agent.receive(Welcome(generation=0, wanted=server.revision, heartbeat_interval_s=30))
         if agent.state.link.socket is Socket.UP:
             agent.receive(Ack(seq=1, generation=0, wanted=server.revision, nonce="n"))
-        agent.fire(ev.Timer.CONNECT)
-        agent.fire(ev.Timer.FETCH)
+        agent.fire(Timer.CONNECT)
+        agent.fire(Timer.FETCH)
 
     assert agent.state.following.applied == Version(0, server.revision)
     assert agent.state.link.socket is Socket.UP
 
 
 CALLS = (ef.OpenSession, ef.Post, ef.Fetch, ef.TellKeys, ef.Probe)
-OUTCOMES: dict[type[ef.Effect], Callable[[ef.Effect], ev.Event]] = {
-    ef.OpenSession: lambda job: ev.SessionFailed(status=None, reason=NO_ANSWER),
-    ef.Post: lambda job: ev.PostFailed(frame=job.frame, status=None, reason=NO_ANSWER),  # type: ignore[union-attr]
-    ef.Fetch: lambda job: ev.FetchFailed(status=None, reason=NO_ANSWER),
-    ef.TellKeys: lambda job: ev.KeysFailed(status=None, error=NO_ANSWER),
-    ef.Probe: lambda job: ev.Probed(is_answered=False),
-}
 
 
 @given(st.lists(st.one_of(EVENTS, st.sampled_from(CALLS)), max_size=80))
-def test_of_each_kind_of_call_one_at_most_is_under_way(happenings: list[ev.Event | type[ef.Effect]]) -> None:
+def test_of_each_kind_of_call_one_at_most_is_under_way(happenings: list[ev.Event | type[ef.Call]]) -> None:
     """Whatever happens meanwhile, and whichever of them ends first."""
     agent = a_connected_agent(revision=5)
-    under_way: dict[type[ef.Effect], ef.Effect] = {}
+    under_way: dict[type[ef.Call], ef.Call] = {}
     for happening in happenings:
         if isinstance(happening, type):
             call = under_way.pop(happening, None)
             if call is None:
                 continue
-            agent.take(OUTCOMES[happening](call))
+            agent.take(call.failed(ef.Failure(NO_ANSWER)))
         elif isinstance(happening, ev.FetchFailed | ev.SessionFailed | ev.SessionOpened):
             continue  # nobody asked
         else:
@@ -1577,7 +1572,7 @@ def test_while_the_control_plane_answers_the_agent_moves_nothing() -> None:
     answer_heartbeats(agent)
     agent.now_s += 3.0
 
-    agent.fire(ev.Timer.ALONE)
+    agent.fire(Timer.ALONE)
 
     assert not agent.of(ef.Rehome)
 
@@ -1587,7 +1582,7 @@ def test_without_an_answer_the_agent_applies_the_rule_by_itself() -> None:
     lose(agent)
     agent.now_s += 3.0
 
-    agent.fire(ev.Timer.ALONE)
+    agent.fire(Timer.ALONE)
     moved = agent.of(ef.Rehome)
     agent.take(ev.Rehomed(dead=frozenset({FIRST}), error=None, at_s=agent.now_s))
 
@@ -1602,7 +1597,7 @@ def test_when_all_jumps_are_dead_each_has_its_turn() -> None:
     lose(agent)
     for _ in range(8):
         agent.now_s += 3.0
-        agent.fire(ev.Timer.ALONE)
+        agent.fire(Timer.ALONE)
         for effect in agent.of(ef.Rehome):
             tried.append(effect.dead)
             agent.take(ev.Rehomed(dead=effect.dead, error=None, at_s=agent.now_s))
@@ -1615,12 +1610,12 @@ def test_while_the_control_plane_is_away_nobody_goes_back_by_itself() -> None:
     agent = a_homed_agent()
     lose(agent)
     agent.now_s += 3.0
-    agent.fire(ev.Timer.ALONE)
+    agent.fire(Timer.ALONE)
     agent.take(ev.Rehomed(dead=frozenset({FIRST}), error=None, at_s=agent.now_s))
     agent.take(ev.TunnelAnswers(jump_id=FIRST, at_s=agent.now_s))
     agent.now_s += 3.0
 
-    agent.fire(ev.Timer.ALONE)
+    agent.fire(Timer.ALONE)
 
     assert not agent.of(ef.Rehome)
 
@@ -1629,7 +1624,7 @@ def test_a_new_key_leaves_what_the_agent_decided_alone() -> None:
     agent = a_homed_agent()
     lose(agent)
     agent.now_s += 3.0
-    agent.fire(ev.Timer.ALONE)
+    agent.fire(Timer.ALONE)
     agent.take(ev.Rehomed(dead=frozenset({FIRST}), error=None, at_s=agent.now_s))
 
     agent.take(ev.KeySwitched(public_key=a_public_key("next"), error=None, at_s=agent.now_s))
@@ -1641,7 +1636,7 @@ def test_a_newer_bundle_has_the_last_word() -> None:
     agent = a_homed_agent()
     lose(agent)
     agent.now_s += 3.0
-    agent.fire(ev.Timer.ALONE)
+    agent.fire(Timer.ALONE)
     agent.take(ev.Rehomed(dead=frozenset({FIRST}), error=None, at_s=agent.now_s))
 
     agent.apply(a_homed_bundle(6))
@@ -1654,7 +1649,7 @@ def test_a_move_that_a_bundle_overtook_is_taken_back() -> None:
     agent = a_homed_agent()
     lose(agent)
     agent.now_s += 3.0
-    agent.fire(ev.Timer.ALONE)
+    agent.fire(Timer.ALONE)
     agent.apply(a_homed_bundle(6))
 
     agent.take(ev.Rehomed(dead=frozenset({FIRST}), error=None, at_s=agent.now_s))
@@ -1666,14 +1661,14 @@ def test_a_control_plane_that_is_back_and_says_nothing_new_has_said_it() -> None
     agent = a_homed_agent()
     lose(agent)
     agent.now_s += 3.0
-    agent.fire(ev.Timer.ALONE)
+    agent.fire(Timer.ALONE)
     agent.take(ev.Rehomed(dead=frozenset({FIRST}), error=None, at_s=agent.now_s))
     taken_back_s: list[float] = []
     for _ in range(8):
         agent.now_s += 0.1
         answer_heartbeats(agent)
         agent.now_s += 2.9
-        agent.fire(ev.Timer.ALONE)
+        agent.fire(Timer.ALONE)
         taken_back_s += [agent.now_s - 103.0 for effect in agent.of(ef.Rehome) if not effect.dead]
 
     assert [after_s >= 10.0 for after_s in taken_back_s] == [True]
@@ -1699,7 +1694,7 @@ def test_a_jump_that_leaves_the_agent_unanswered_for_30_s_is_asked_to_make_it_an
     for _ in range(60):
         agent.now_s += 3.0
         answer_heartbeats(agent)
-        agent.fire(ev.Timer.ALONE)
+        agent.fire(Timer.ALONE)
         asked += [
             agent.now_s - began_s for frame in agent.sent() if isinstance(frame, Heartbeat) and frame.reset == FIRST
         ]
@@ -1713,7 +1708,7 @@ def test_what_a_jump_is_asked_for_while_a_post_has_no_answer_goes_with_the_next(
     lose(agent)
     (post,) = agent.of(ef.Post)
     agent.now_s += 30.0
-    agent.fire(ev.Timer.ALONE)
+    agent.fire(Timer.ALONE)
     assert not agent.of(ef.Post)
 
     agent.take(ev.Posted(frame=post.frame, ack=Ack(seq=1, generation=0, wanted=5, nonce="n"), at_s=agent.now_s))
@@ -1726,9 +1721,9 @@ def test_of_several_moves_one_at_a_time_is_made_and_the_last_counts() -> None:
     agent = a_homed_agent(forward=True)
     agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
     lose(agent)
-    first = [effect for effect in agent.fire(ev.Timer.ALONE) if isinstance(effect, ef.Rehome)]
+    first = [effect for effect in agent.fire(Timer.ALONE) if isinstance(effect, ef.Rehome)]
     lose(agent, SECOND)
-    while_moving = [effect for effect in agent.fire(ev.Timer.ALONE) if isinstance(effect, ef.Rehome)]
+    while_moving = [effect for effect in agent.fire(Timer.ALONE) if isinstance(effect, ef.Rehome)]
 
     agent.take(ev.Rehomed(dead=frozenset({FIRST}), error=None, at_s=agent.now_s))
 
@@ -1758,4 +1753,4 @@ def test_without_session_and_socket_a_dead_home_is_left_at_once() -> None:
     lose(agent)
 
     assert agent.sent() == []
-    assert agent.timer(ev.Timer.ALONE) == ef.SetTimer(ev.Timer.ALONE, 1.0, 1.0)
+    assert agent.timer(Timer.ALONE) == ef.SetTimer(Timer.ALONE, 1.0, 1.0)

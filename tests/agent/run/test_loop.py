@@ -20,6 +20,8 @@ from agent.host.tunnel.liveness import Target
 from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.enrollment import Keys
 from agent.ports import Way
+from agent.run.jobs.control_plane import ControlPlaneJobs
+from agent.run.jobs.host import HostJobs
 from agent.run.loop import Runtime
 from agent.run.own_keys import Pairs
 from agent.run.worker import Worker
@@ -231,16 +233,15 @@ def a_worker_of(
     way_out: FakeWayOut | None = None,
     emit: Callable[[ev.Event], None] = lambda event: None,
 ) -> Worker:
-    return Worker(
-        control_plane=plane or FakeControlPlane(),
+    host = HostJobs(
         tunnel=tunnel or FakeTunnel(),
         names=names or FakeNames(),
         store=store or FakeStore(),
         way_out=way_out or FakeWayOut(),
         guard=guard or FakeGuard(),
-        emit=emit,
         pairs=None if keys is None else Pairs(KEYS, keys, FakeTunnel()),
     )
+    return Worker(ControlPlaneJobs(plane or FakeControlPlane(), host.in_force), host, emit)
 
 
 KEYS = Keys(private_key=a_private_key("me"), device_key="")
