@@ -54,8 +54,8 @@ def started(state: State, saved: Fetched | None, at_s: float) -> Step:
 
 
 def hinted(state: State, wanted: Version, at_s: float, within_s: float = 0.0) -> Step:
-    """The control plane named a version. A newer one is fetched at once, or at a random moment `within_s` seconds when
-    many agents are told the same."""
+    """The control plane named a version: fetch a newer one at once, or at a random moment of the next `within_s`
+    seconds, if many agents are told the same."""
     following = state.following
     if wanted <= following.wanted:
         return state, ()

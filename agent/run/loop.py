@@ -1,4 +1,4 @@
-"""Runs the core: one queue of events, timers, and the threads that feed it."""
+"""Runs the core: takes events from one queue, keeps the timers, and has the effects performed."""
 
 import logging
 import random
