@@ -9,7 +9,7 @@ from agent.host.dns_zone import zone_of
 from agent.host.results import ApplyResult
 from agent.host.tunnel.home_failover import rehomed
 from agent.host.tunnel.wanted import Parser, WantedTunnel
-from agent.ports import Tunnel
+from agent.ports import Tunnel, TunnelAbilities
 from agent.run.own_keys import Pairs
 from agent.run.served_names import ServedNames
 from chalicelib.wire.bundle import Bundle
@@ -26,6 +26,7 @@ class InForce:
     names: ServedNames
     pairs: Pairs | None = None
     made: Callable[[], None] = lambda: None
+    abilities: TunnelAbilities = field(default_factory=TunnelAbilities)
     parse: Parse = field(default_factory=lambda: Parser().desired)
     bundle: Fetched | None = field(default=None, init=False)
     _wanted: WantedTunnel | None = field(default=None, init=False)
@@ -62,7 +63,9 @@ class InForce:
         """
         if self._wanted is None:
             raise ToolFailed("no bundle was applied yet")
-        return self.names.serve_again(self.tunnel.verify(self._wanted))
+        repair = self.abilities.drift_repair
+        made = repair.verify(self._wanted) if repair is not None else self.tunnel.apply(self._wanted)
+        return self.names.serve_again(made)
 
     def rehome(self, dead: frozenset[str]) -> None:
         """Make the tunnel as if these jumps were down.
@@ -86,9 +89,20 @@ class InForce:
         self.make(self._wanted, bundle)
 
     def reset(self, public_key: str) -> None:
-        """Remove a peer and add it again."""
+        """Remove a peer and add it again.
+
+        Raises:
+            ToolFailed: the host refused, or this platform has no such ability.
+        """
+        if self.abilities.peer_reset is None:
+            raise ToolFailed("the tunnel of this platform cannot forget a peer's session")
         if self._wanted is not None:
-            self.tunnel.reset(self._wanted, public_key)
+            self.abilities.peer_reset.reset(self._wanted, public_key)
+
+    def learned(self) -> dict[str, str]:
+        """Where peers were last seen: public key → `ip:port`; nothing where the platform does not tell."""
+        sightings = self.abilities.sightings
+        return {} if sightings is None else dict(sightings.learned())
 
     def remove(self) -> None:
         self.names.stop()

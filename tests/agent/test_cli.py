@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent.adapters.files.state_dir import Trial
+from agent.adapters.files.bundle_files import Trial
 from chalicelib.wire.bundle import Dns, Record
 from chalicelib.wire.codec import encode
 from tests.agent.builders import (

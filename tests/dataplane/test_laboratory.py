@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.lab import TWO_SITES, Lab, Node, UserspaceSocket
-from infra.local.lab.probe import PORT, probe
+from infra.lab import TWO_SITES, Lab, Node, UserspaceSocket
+from infra.lab.probe import PORT, probe
 
 pytestmark = pytest.mark.dataplane
 
@@ -41,7 +41,7 @@ table ip cut {{
 
 ABANDONED_LAB = """
 import sys, time
-from infra.local.lab import Lab
+from infra.lab import Lab
 with Lab() as lab:
     lab.publish(80, 9)
     lab["jump"].spawn("sleep", "1000")

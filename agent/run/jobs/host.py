@@ -7,7 +7,7 @@ from typing import assert_never
 from agent.core import effects as ef
 from agent.core import events as ev
 from agent.host.tunnel.wanted import Parser
-from agent.ports import Guard, Names, Store, Tunnel, WayOut
+from agent.ports import Guard, Names, Store, Tunnel, TunnelAbilities, WayOut
 from agent.run.in_force import InForce, Parse
 from agent.run.jobs.bundles import BundleJobs
 from agent.run.jobs.keys import KeyJobs
@@ -29,6 +29,7 @@ class HostJobs:
     guard: Guard
     pairs: Pairs | None = None
     made: Callable[[], None] = lambda: None
+    abilities: TunnelAbilities = field(default_factory=TunnelAbilities)
     parse: Parse = field(default_factory=lambda: Parser().desired)
     in_force: InForce = field(init=False)
     _bundles: BundleJobs = field(init=False)
@@ -36,7 +37,7 @@ class HostJobs:
     _keys: KeyJobs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.in_force = InForce(self.tunnel, ServedNames(self.names), self.pairs, self.made, self.parse)
+        self.in_force = InForce(self.tunnel, ServedNames(self.names), self.pairs, self.made, self.abilities, self.parse)
         self._bundles = BundleJobs(self.in_force, SavedBundles(self.store), self.way_out, self.guard)
         self._tunnel = TunnelJobs(self.in_force, self.store, self.guard)
         self._keys = KeyJobs(self.in_force)

@@ -37,7 +37,7 @@ class TunnelJobs:
 
     def _save_learned(self) -> None:
         """Where peers were last seen, for the next start."""
-        learned = dict(self.in_force.tunnel.learned())
+        learned = self.in_force.learned()
         if learned != self._learned:
             self.store.save_learned(learned)
             self._learned = learned
