@@ -26,7 +26,7 @@ from chalicelib.wire.bundle import Bundle
 from tests.agent.adapters.files.test_state_dir import an_enrollment
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_trust, fetched, received_delta
 from tests.agent.namespace import Namespace
-from tests.agent.run.test_loop import FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut
+from tests.agent.run.fakes import FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut
 
 INTERFACE = "wy00000002"
 

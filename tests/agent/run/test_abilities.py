@@ -11,7 +11,7 @@ from agent.run.jobs.control_plane import ControlPlaneJobs
 from agent.run.jobs.host import HostJobs
 from agent.run.worker import Worker
 from tests.agent.builders import a_bundle, a_public_key
-from tests.agent.run.test_loop import APPLY, FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut
+from tests.agent.run.fakes import APPLY, FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut
 
 
 def a_worker(tunnel: FakeTunnel, state: Path, abilities: TunnelAbilities) -> Worker:
