@@ -32,7 +32,7 @@ from agent.identity.trust import Trust
 from agent.platform_port import Platform, PlatformTunnel, TunnelOptions
 from agent.ports import Guard, Tunnel
 from agent.run.jobs.control_plane import ControlPlaneJobs
-from agent.run.jobs.host import HostJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.loop import Runtime
 from agent.run.own_keys import Pairs
 from agent.run.worker import Worker
@@ -165,7 +165,7 @@ def _worker(
     emit: Callable[[Event], None],
 ) -> Worker:
     key_change = made.abilities.key_change
-    host = HostJobs(
+    host = host_jobs(
         tunnel=made.tunnel,
         names=DnsNames(),
         store=directory,

@@ -8,7 +8,7 @@ from agent.errors import ToolFailed
 from agent.host.dns_zone import zone_of
 from agent.host.results import ApplyResult
 from agent.host.tunnel.home_failover import rehomed
-from agent.host.tunnel.wanted import Parser, WantedTunnel
+from agent.host.tunnel.wanted import WantedTunnel
 from agent.ports import Tunnel, TunnelAbilities
 from agent.run.own_keys import Pairs
 from agent.run.served_names import ServedNames
@@ -24,10 +24,10 @@ class InForce:
 
     tunnel: Tunnel
     names: ServedNames
-    pairs: Pairs | None = None
-    made: Callable[[], None] = lambda: None
-    abilities: TunnelAbilities = field(default_factory=TunnelAbilities)
-    parse: Parse = field(default_factory=lambda: Parser().desired)
+    pairs: Pairs | None
+    made: Callable[[], None]
+    abilities: TunnelAbilities
+    parse: Parse
     bundle: Fetched | None = field(default=None, init=False)
     _wanted: WantedTunnel | None = field(default=None, init=False)
     _parsed: dict[tuple[str, str | None], WantedTunnel] = field(default_factory=dict, init=False)

@@ -20,7 +20,7 @@ from agent.host.results import ApplyResult
 from agent.host.tunnel.difference import Memory
 from agent.host.tunnel.wanted import WantedTunnel, desired
 from agent.run.jobs.control_plane import ControlPlaneJobs
-from agent.run.jobs.host import HostJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.worker import Worker
 from chalicelib.wire.bundle import Bundle
 from tests.agent.adapters.files.test_state_dir import an_enrollment
@@ -206,7 +206,7 @@ def test_killed_at_any_moment_the_newest_bundle_that_touched_the_host_is_on_the_
 def lived(path: Path, life: Life) -> tuple[int, bool]:
     """The newest revision whose apply was begun, and whether the story came to its end."""
     tunnel = MortalTunnel(life=life)
-    host = HostJobs(
+    host = host_jobs(
         tunnel=tunnel,
         names=FakeNames(),
         store=MortalDir(path, life),

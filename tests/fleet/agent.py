@@ -28,7 +28,7 @@ from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.trust import Keyring, Trust
 from agent.ports import ControlPlane, Store
 from agent.run.jobs.control_plane import ControlPlaneJobs
-from agent.run.jobs.host import HostJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.worker import Worker
 from chalicelib.entrypoints import sockets
 from chalicelib.wire.bundle import Tombstone
@@ -145,7 +145,7 @@ class NoNames:
 
 def hostless(plane: ControlPlane, store: Store, emit: Callable[[ev.Event], None]) -> Worker:
     """A worker without a host under it: whatever a bundle wants, it wants `ANYTHING`."""
-    host = HostJobs(NoTunnel(), NoNames(), store, Online(), NoGuard(), parse=lambda bundle, own_key: ANYTHING)
+    host = host_jobs(NoTunnel(), NoNames(), store, Online(), NoGuard(), parse=lambda bundle, own_key: ANYTHING)
     return Worker(ControlPlaneJobs(plane, host.in_force), host, emit)
 
 

@@ -1,7 +1,7 @@
-"""Work on the host, for which the ports of the host are handed in here."""
+"""Work on the host: which jobs do it, and how they are put together from the ports of a host."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import assert_never
 
 from agent.core import effects as ef
@@ -16,31 +16,17 @@ from agent.run.own_keys import Pairs
 from agent.run.saved_bundles import SavedBundles
 from agent.run.served_names import ServedNames
 
+NO_ABILITIES = TunnelAbilities()
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class HostJobs:
-    """`pairs`: the host's own keys; `None`: they stay as they are. `made` is called after each bundle that was made.
-    `parse` says what a bundle wants of the host."""
-
-    tunnel: Tunnel
-    names: Names
-    store: Store
+    in_force: InForce
+    bundles: BundleJobs
+    tunnel: TunnelJobs
+    keys: KeyJobs
     way_out: WayOut
     guard: Guard
-    pairs: Pairs | None = None
-    made: Callable[[], None] = lambda: None
-    abilities: TunnelAbilities = field(default_factory=TunnelAbilities)
-    parse: Parse = field(default_factory=lambda: Parser().desired)
-    in_force: InForce = field(init=False)
-    _bundles: BundleJobs = field(init=False)
-    _tunnel: TunnelJobs = field(init=False)
-    _keys: KeyJobs = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.in_force = InForce(self.tunnel, ServedNames(self.names), self.pairs, self.made, self.abilities, self.parse)
-        self._bundles = BundleJobs(self.in_force, SavedBundles(self.store), self.way_out, self.guard)
-        self._tunnel = TunnelJobs(self.in_force, self.store, self.guard)
-        self._keys = KeyJobs(self.in_force)
 
     def perform(self, job: ef.HostJob) -> ev.Event:
         """Do it, and tell the guard before that the agent is alive: here, where a host that hangs would hang it.
@@ -53,12 +39,42 @@ class HostJobs:
         self.guard.feed()
         match job:
             case ef.Apply() | ef.Try() | ef.RollBack() | ef.Refuse() | ef.Save():
-                return self._bundles.perform(job)
+                return self.bundles.perform(job)
             case ef.Reconcile() | ef.Rehome() | ef.ResetPeer() | ef.TearDown():
-                return self._tunnel.perform(job)
+                return self.tunnel.perform(job)
             case ef.MakeKey() | ef.SwitchKey():
-                return self._keys.perform(job)
+                return self.keys.perform(job)
             case ef.SeeRoute():
                 return ev.RouteSeen(has_route=self.way_out.has_default_route())
             case _:
                 assert_never(job)
+
+
+def host_jobs(
+    tunnel: Tunnel,
+    names: Names,
+    store: Store,
+    way_out: WayOut,
+    guard: Guard,
+    pairs: Pairs | None = None,
+    made: Callable[[], None] = lambda: None,
+    abilities: TunnelAbilities = NO_ABILITIES,
+    parse: Parse | None = None,
+) -> HostJobs:
+    """The jobs of a host with these ports.
+
+    Args:
+        pairs: the host's own keys; None: they stay as they are.
+        made: called after each bundle that was made.
+        abilities: what the platform can do with the tunnel beyond the port.
+        parse: says what a bundle wants of the host; None: what `Parser` says.
+    """
+    in_force = InForce(tunnel, ServedNames(names), pairs, made, abilities, parse or Parser().desired)
+    return HostJobs(
+        in_force=in_force,
+        bundles=BundleJobs(in_force, SavedBundles(store), way_out, guard),
+        tunnel=TunnelJobs(in_force, store, guard),
+        keys=KeyJobs(in_force),
+        way_out=way_out,
+        guard=guard,
+    )

@@ -20,7 +20,7 @@ from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.enrollment import Enrollment, Keys
 from agent.identity.keys import wireguard_public_key
 from agent.run.jobs.control_plane import ControlPlaneJobs
-from agent.run.jobs.host import HostJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.own_keys import Pairs
 from agent.run.worker import Worker
 from chalicelib.wire.agent import KeysKnown, KeysReport
@@ -175,7 +175,7 @@ class Agent:
         keys = enrollment.keys
         self.interface.use_key(keys.private_key)
         jobs: list[ef.Job] = []
-        host = HostJobs(
+        host = host_jobs(
             tunnel=self.interface,
             names=NoNames(),
             store=self.disk,

@@ -12,7 +12,7 @@ from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.enrollment import Keys
 from agent.ports import TunnelAbilities, Way
 from agent.run.jobs.control_plane import ControlPlaneJobs
-from agent.run.jobs.host import HostJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.own_keys import Pairs
 from agent.run.worker import Worker
 from chalicelib.wire.agent import KeysKnown, KeysReport
@@ -197,7 +197,7 @@ def a_worker_of(
     emit: Callable[[ev.Event], None] = lambda event: None,
 ) -> Worker:
     tunnel = tunnel or FakeTunnel()
-    host = HostJobs(
+    host = host_jobs(
         tunnel=tunnel,
         names=names or FakeNames(),
         store=store or FakeStore(),

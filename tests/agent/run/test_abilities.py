@@ -8,14 +8,14 @@ from agent.core import events as ev
 from agent.host.tunnel.wanted import desired
 from agent.ports import TunnelAbilities
 from agent.run.jobs.control_plane import ControlPlaneJobs
-from agent.run.jobs.host import HostJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.worker import Worker
 from tests.agent.builders import a_bundle, a_public_key
 from tests.agent.run.fakes import APPLY, FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut
 
 
 def a_worker(tunnel: FakeTunnel, state: Path, abilities: TunnelAbilities) -> Worker:
-    host = HostJobs(
+    host = host_jobs(
         tunnel=tunnel,
         names=FakeNames(),
         store=EnrollmentDir(state),
