@@ -31,6 +31,8 @@ from agent.identity.keys import wireguard_public_key
 from agent.identity.trust import Trust
 from agent.platform_port import Platform, PlatformTunnel, TunnelOptions
 from agent.ports import Guard, Tunnel
+from agent.run.jobs.control_plane import ControlPlaneJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.loop import Runtime
 from agent.run.own_keys import Pairs
 from agent.run.worker import Worker
@@ -163,18 +165,17 @@ def _worker(
     emit: Callable[[Event], None],
 ) -> Worker:
     key_change = made.abilities.key_change
-    return Worker(
-        control_plane=plane,
+    host = host_jobs(
         tunnel=made.tunnel,
         names=DnsNames(),
         store=directory,
         way_out=platform().way_out(enrollment.server, lambda: dialler.known),
         guard=_guard(settings, directory),
-        emit=emit,
         pairs=Pairs(enrollment.keys, directory, key_change) if key_change is not None else None,
         made=made.follow_keys(),
         abilities=made.abilities,
     )
+    return Worker(ControlPlaneJobs(plane, host.in_force), host, emit)
 
 
 def _keys(settings: RunSettings, enrollment: Enrollment) -> Rotation | None:

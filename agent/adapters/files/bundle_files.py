@@ -8,7 +8,7 @@ import msgspec
 
 from agent.adapters.files.parsed_files import parsed
 from agent.adapters.files.whole_files import append, read, remove, write_whole
-from agent.bundle.received import Fetched, Received, Tried, made_of, subject_of
+from agent.bundle.received import Fetched, Received, TrialBundle, made_of, subject_of
 from agent.errors import BundleRefused, DeltaRefused, SignatureInvalid, StateUnusable
 from agent.identity.enrollment import Enrollment
 from agent.identity.trust import Trust
@@ -52,7 +52,7 @@ class BundleFiles:
     def add_delta(self, received: Received) -> None:
         append(self.path / BUNDLE, _line(received))
 
-    def trial(self, enrollment: Enrollment, trust: Trust, good: Fetched | None) -> Tried | None:
+    def trial(self, enrollment: Enrollment, trust: Trust, good: Fetched | None) -> TrialBundle | None:
         """A bundle newer than the last good one, whose trial is not over or which was refused."""
         try:
             kept = parsed(self.path / TRIAL, Trial)
@@ -63,7 +63,7 @@ class BundleFiles:
             return None  # changed by somebody, or to another bundle: it is fetched again
         if kept is None or tried is None or (good is not None and tried.version <= good.version):
             return None
-        return Tried(tried, kept.refused)
+        return TrialBundle(tried, kept.refused)
 
     def save_trial(self, chain: Sequence[Received], refused: str | None = None) -> None:
         write_whole(self.path / TRIAL, encode(Trial(chain=list(chain), refused=refused)))
