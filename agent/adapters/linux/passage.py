@@ -18,7 +18,7 @@ from agent.host.tunnel.wanted import Prefix, WantedTunnel
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """`named`: interfaces that the operator named for what is masqueraded."""
+    """`named`: interfaces by which masqueraded traffic leaves, as the operator named them."""
 
     wanted: WantedTunnel
     host: HostRoutes
@@ -32,8 +32,10 @@ class Passage:
 
     @property
     def hindrance(self) -> str | None:
-        """Why the networks behind a regular peer are not reached, whose own tunnel that does not concern; None: they
-        are, or there are none."""
+        """Why the networks behind a regular peer are not reached; None: they are, or there are none.
+
+        The peer's own tunnel works all the same.
+        """
         if not self.wanted.is_router:
             return None
         behind = ", ".join(sorted(str(way.cidr) for way in self.wanted.policy.exits))
@@ -63,7 +65,7 @@ class Passage:
         return routing.table(wanted.policy.exits, around)
 
     def barrier(self, prefixes: Collection[Prefix]) -> Table | None:
-        """The same with these blocked, where a policy judges by them."""
+        """The table with these prefixes blocked; None: there are none, or this host is no jump, so no policy judges."""
         if not prefixes or not self.wanted.is_forwarding:
             return None
         sets = self.wanted.policy.sets
@@ -73,7 +75,7 @@ class Passage:
 
     @property
     def switch(self) -> EnableForwarding | StopForwarding | None:
-        """What is to be done about the kernel's forwarding."""
+        """The step by which the kernel forwards as it should; None: it does already."""
         if not self.is_open:
             return StopForwarding() if self.forwarding.is_held else None
         is_due = self.forwarding.is_due(self._outer, self._has_ipv6)
@@ -81,7 +83,7 @@ class Passage:
 
     @property
     def networks(self) -> frozenset[Prefix]:
-        """Of the tunnel."""
+        """The networks of the tunnel's addresses."""
         return frozenset(address.network for address in self.wanted.addresses)
 
     @property

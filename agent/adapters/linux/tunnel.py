@@ -99,7 +99,7 @@ class HostTunnel:
             passage = self._passage(self._possible(wanted)[0])
             self.firewall.adopt(passage.table)
             made = self._make(wanted, live)
-            is_changed = self.others.open(passage)
+            is_changed = self.others.admit(passage)
             return self.others.hindered(replace(made, is_changed=made.is_changed or is_changed), passage)
 
     def use(self, in_use: SecretsInUse) -> bool:
@@ -152,7 +152,7 @@ class HostTunnel:
             self.device.destroy()
             self.firewall.remove()
             self.seal.remove()
-            self.others.close()
+            self.others.withdraw()
             said = (*self._forwarding.give_back(), *self._forwarding.settings.give_back())
             self._tell(said)
             return said

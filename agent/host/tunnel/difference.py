@@ -66,7 +66,8 @@ class Memory:
     learned: Mapping[str, str] = field(default_factory=dict)
 
     def seeing(self, endpoints: Mapping[str, str]) -> "Memory":
-        """With where peers are now; of those that are gone, the last stay: one that was blocked comes back."""
+        """The memory with where peers are now. The last peers that are gone stay in it: one that was blocked may come
+        back."""
         gone = [(key, endpoint) for key, endpoint in self.learned.items() if key not in endpoints]
         return replace(self, learned={**dict(gone[-MOST_GONE:]), **endpoints})
 
@@ -165,7 +166,7 @@ def _change(section: Section, peer: LivePeer | None, memory: Memory) -> Change |
 
 
 def _cut(change: Change, live: HostTunnelState) -> Change | None:
-    """With the prefixes that it has before and after; None: it loses none."""
+    """The change with only those prefixes that the section has both before and after; None: it loses none."""
     section, peer = change.section, live.peers.get(change.section.public_key)
     if peer is None or peer.allowed_ips <= section.allowed_ips:
         return None
