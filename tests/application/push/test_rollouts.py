@@ -21,11 +21,6 @@ BROWSERS = 2  # those of this network, those that see all
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def agents(world: World) -> list[SimulatedAgent]:
     """Two jumps and a dynamic peer, connected and in step."""
     network = world.network()
