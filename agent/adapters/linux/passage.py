@@ -1,7 +1,7 @@
 """What one bundle lets pass through this host: the table that judges it, and the kernel's switches; reads alone."""
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
@@ -11,9 +11,11 @@ from agent.host.firewall import ruleset as enforcing
 from agent.host.firewall.nftables import Table
 from agent.host.firewall.policy import member, outermost
 from agent.host.prefixes import Prefix
+from agent.host.tunnel.difference import Plan, changing_hands_within
+from agent.host.tunnel.live import HostTunnelState
 from agent.host.tunnel.nat_interfaces import nat_interfaces, outer_interfaces
 from agent.host.tunnel.route_conflicts import HostRoutes
-from agent.host.tunnel.steps import EnableForwarding, StopForwarding
+from agent.host.tunnel.steps import EnableForwarding, Firewall, StopForwarding
 from agent.host.tunnel.wanted import WantedTunnel
 
 
@@ -81,6 +83,17 @@ class Passage:
             return StopForwarding() if self.forwarding.is_held else None
         is_due = self.forwarding.is_due(self._outer, self._has_ipv6)
         return EnableForwarding(self._outer, self._has_ipv6) if is_due else None
+
+    def firewall(self, live: HostTunnelState, plan: Plan, differs: Callable[[Table | None], bool]) -> Firewall:
+        """What is to be done about the firewall on the way from what the host has.
+
+        Args:
+            differs: whether a table is not the one that is loaded.
+        """
+        table = self.table
+        is_due = differs(table)
+        handed = changing_hands_within(live, self.wanted, plan) if is_due else frozenset()
+        return Firewall(table, is_due, self.switch, self.barrier(handed))
 
     @property
     def networks(self) -> frozenset[Prefix]:

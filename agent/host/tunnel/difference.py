@@ -103,6 +103,24 @@ def relaid(plan: Plan, live: HostTunnelState, wanted: WantedTunnel) -> Plan:
     )
 
 
+def names_asked(plan: Plan) -> frozenset[Endpoint]:
+    """The endpoints of the plan whose addresses have to be asked for."""
+    return frozenset(change.endpoint for change in plan.changes if isinstance(change.endpoint, Endpoint))
+
+
+def last_seen(plan: Plan, learned: Mapping[str, str]) -> Mapping[Endpoint, str]:
+    """Where the peers of `names_asked` were seen last: for names that nobody answers, as behind a seal.
+
+    Args:
+        learned: public key → `ip:port`.
+    """
+    return {
+        change.endpoint: learned[change.section.public_key]
+        for change in plan.changes
+        if isinstance(change.endpoint, Endpoint) and change.section.public_key in learned
+    }
+
+
 def changing_hands_within(live: HostTunnelState, wanted: WantedTunnel, plan: Plan) -> frozenset[Prefix]:
     """Prefixes that a peer loses or gains, where one of them lies in a range of another; none otherwise.
 
