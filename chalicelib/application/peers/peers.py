@@ -6,7 +6,7 @@ transaction twice); block and unblock 2 + 1, and the read of views; delete 2 or 
 query of the peers).
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -210,7 +210,7 @@ class Peers:
             raise JumpInUse(homeless)
 
 
-def deletion(network: Network, records: list[PeerRecord], behind: Directory) -> NetworkEdit:
+def deletion(network: Network, records: Sequence[PeerRecord], behind: Directory) -> NetworkEdit:
     """Delete peers and free all they held.
 
     Args:
