@@ -5,7 +5,7 @@ range's addresses by pages, + 1 transaction; release 1 + 1; suggestions 1.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network
 from itertools import islice
@@ -20,6 +20,7 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.addresses import (
     FIRST_INDEX,
     QUARANTINE,
+    AddressRange,
     Capacity,
     Reservation,
     Span,
@@ -82,34 +83,46 @@ class Ipam:
         return network, held, chosen[-1].allocation.index if len(found) > limit else None
 
     def reserve(
-        self, network_id: NetworkId, new: Reservation, by: Principal, request: Replayable | None = None
-    ) -> Network:
+        self,
+        network_id: NetworkId,
+        asked: AddressRange,
+        note: str | None,
+        by: Principal,
+        request: Replayable | None = None,
+    ) -> None:
         """Keep a range from being handed out.
 
         Raises:
+            Invalid: the range is not of the network.
             ReservationsOverlap, TooManyReservations.
             AddressInUse: a peer holds an address of it.
         """
         by.require_sight(network_id)
 
-        def reserved(before: Network, later: Network) -> tuple[Network, NetworkEdit]:
+        def reserved(before: Network, later: Network) -> tuple[None, NetworkEdit]:
+            new = Reservation(asked.within(before.cidr), note)
             if len(before.reserved) >= MOST_RESERVATIONS:
                 raise TooManyReservations(MOST_RESERVATIONS)
             network = later.with_reservation(new)
             for held in self.allocations.taken(network_id, new.span):
                 if held.peer_id is not None:
                     raise AddressInUse(str(address_at(network.cidr, held.allocation.index)))
-            settled = () if request is None else (SettleRequest(replace(request, is_done=True)),)
-            return network, NetworkEdit(What.RANGE_RESERVED, network, settled, note=new.note)
+            settled = () if request is None else (SettleRequest(request.done()),)
+            return None, NetworkEdit(What.RANGE_RESERVED, network, settled, note=new.note)
 
-        return self.edits.make(network_id, by.caller, reserved)
+        self.edits.make(network_id, by.caller, reserved)
 
-    def release(self, network_id: NetworkId, span: Span, by: Principal) -> None:
-        """Raises ReservationNotFound."""
+    def release(self, network_id: NetworkId, asked: AddressRange, by: Principal) -> None:
+        """Let a range be handed out again.
+
+        Raises:
+            Invalid: the range is not of the network.
+            ReservationNotFound.
+        """
         by.require_sight(network_id)
 
-        def released(_: Network, later: Network) -> tuple[None, NetworkEdit]:
-            return None, NetworkEdit(What.RANGE_RELEASED, later.without_reservation(span))
+        def released(before: Network, later: Network) -> tuple[None, NetworkEdit]:
+            return None, NetworkEdit(What.RANGE_RELEASED, later.without_reservation(asked.within(before.cidr)))
 
         self.edits.make(network_id, by.caller, released)
 

@@ -85,7 +85,7 @@ class Networks:
         def attempt() -> Network:
             writes: list[Write] = [*entries_of(network), *self._claimed(network, network, by)]
             if request is not None:
-                writes.append(SettleRequest(replace(request, made=(network_id,), is_done=True)))
+                writes.append(SettleRequest(request.done(network_id)))
             self.edits.commit(None, NetworkEdit(What.NETWORK_CREATED, network, tuple(writes)), by.caller)
             return network
 

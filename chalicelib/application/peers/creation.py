@@ -14,11 +14,13 @@ from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.new_peer import (
     ENROLLMENT_LIFETIME,
     Draft,
+    FileIssued,
     NewPeer,
     PeerCreated,
     PeerRejected,
     PlannedPeer,
     Surroundings,
+    TokenIssued,
 )
 from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.application.retry import retry_on_conflict
@@ -64,7 +66,7 @@ class Creation:
         drafts = [self.draft(network_id, new)]
 
         def attempt() -> PeerCreated:
-            settled = () if request is None else (replace(request, made=(drafts[0].id,), is_done=True),)
+            settled = () if request is None else (request.done(drafts[0].id),)
             try:
                 return self.commit(network_id, drafts, by, settled)[0]
             except ConditionFailed as refused:
@@ -195,8 +197,8 @@ class Creation:
         created = self._completed(network, peer, draft, around, now)
         peer = created.peer
         enrollment = None
-        if created.token is not None and created.enrollment_expires_at is not None:
-            enrollment = EnrollmentToken(created.token.hashed(), created.enrollment_expires_at)
+        if isinstance(created.issued, TokenIssued):
+            enrollment = EnrollmentToken(created.issued.token.hashed(), created.issued.expires_at)
         writes: list[Write] = [
             PutPeer(PeerRecord(peer, enrollment)),
             Claim(network.id, "name", peer.name, peer.id),
@@ -213,14 +215,14 @@ class Creation:
         self, network: Network, peer: Peer, draft: Draft, around: "Surroundings", now: datetime
     ) -> PeerCreated:
         if peer.is_run_by_agent:
-            return PeerCreated(network, peer, token=draft.token, enrollment_expires_at=now + ENROLLMENT_LIFETIME)
+            return PeerCreated(network, peer, TokenIssued(draft.token, now + ENROLLMENT_LIFETIME))
         if peer.home_id is None:
             if draft.private_key is not None:
                 raise JumpNotReady
-            return PeerCreated(network, peer)
+            return PeerCreated(network, peer, None)
         psk = preshared_keys(self.vault.open(network.id, network.secret))
         tunnel = regular_tunnel(network, peer, around.jumps, around.routers, psk)
-        return PeerCreated(network, replace(peer, issued=digests(tunnel)), tunnel=tunnel, private_key=draft.private_key)
+        return PeerCreated(network, replace(peer, issued=digests(tunnel)), FileIssued(tunnel, draft.private_key))
 
 
 def _require_apart(making: PlannedPeer, claimed: set[tuple[str, str]]) -> None:

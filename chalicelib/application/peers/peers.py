@@ -63,12 +63,6 @@ class Peers:
         network = self.networks.get(network_id)
         return self._shown(network, self.peers.get(network_id, peer_id).peer)
 
-    def some(self, network_id: NetworkId, peer_ids: list[PeerId], by: Principal) -> Mapping[PeerId, PeerView]:
-        """Those of them that exist."""
-        by.require_sight(network_id)
-        network = self.networks.get(network_id)
-        return {shown.peer.id: shown for shown in self.views.shown(network, self.peers.many(network_id, peer_ids))}
-
     def topology(
         self, network_id: NetworkId, after: str | None, limit: int, by: Principal
     ) -> tuple[Network, list[PeerView], list[PeerView], str | None]:
