@@ -22,7 +22,8 @@ def test_as_many_fit_as_there_is_room_for_and_always_one(sizes: list[int], room:
 
 
 def test_there_is_room_in_every_respect_or_none() -> None:
-    items, size_bytes = Room[str](3, lambda _: 1), Room[str](8, len)
+    items: Room[str] = Room(3, lambda _: 1)
+    size_bytes: Room[str] = Room(8, len)
 
     assert fitting(["ab", "cd", "ef", "gh"], items, size_bytes) == ["ab", "cd", "ef"]
     assert fitting(["ab", "cdefghi"], items, size_bytes) == ["ab"]

@@ -79,8 +79,8 @@ class BulkCreation:
     def _batch(self, waiting: Sequence[tuple[int, Draft]]) -> Sequence[tuple[int, Draft]]:
         """As many as surely fit into one transaction, whose change record holds what they all say."""
         limits = self.creation.edits.limits
-        items = Room[tuple[int, Draft]](limits.items - REQUEST_ITEM, lambda one: one[1].new.items)
-        size_bytes = Room[tuple[int, Draft]](limits.item_bytes * 5 // 8, lambda one: one[1].new.size_bytes)
+        items: Room[tuple[int, Draft]] = Room(limits.items - REQUEST_ITEM, lambda one: one[1].new.items)
+        size_bytes: Room[tuple[int, Draft]] = Room(limits.item_bytes * 5 // 8, lambda one: one[1].new.size_bytes)
         return fitting(waiting, items, size_bytes)
 
     def created_before(
