@@ -16,6 +16,7 @@ from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.change.writes import Commit, CreateNetwork
 from chalicelib.domain.ids import PeerId
+from chalicelib.domain.peer.patch import PeerPatch
 from chalicelib.domain.peer.peer import Kind, PeerRecord
 from chalicelib.settings import settings_from
 from infra.stack.tables import create_tables, environment
@@ -101,7 +102,9 @@ def test_changing_a_peer_costs_the_same_at_any_size(deployment: tuple[Container,
     container, wire = deployment
     one = PeerId("dyn_00000002")
 
-    renamed = wire.counted(lambda: container.peers.update(HUB.network_id, one, {"name": "another"}, ADMINISTRATOR))
+    renamed = wire.counted(
+        lambda: container.peers.update(HUB.network_id, one, PeerPatch(name="another"), ADMINISTRATOR)
+    )
     blocked = wire.counted(lambda: container.peers.block(HUB.network_id, one, None, ADMINISTRATOR))
 
     # network and peer; then as it is shown: jumps, presence, sightings

@@ -13,8 +13,11 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
+from chalicelib.ports.transactions import Limits
+
 Owner = TypeVar("Owner")
 
+LIMITS = Limits(items=100, item_bytes=400_000)  # DynamoDB, "Service, account, and table quotas"
 CONDITION = "ConditionalCheckFailed"
 CONTENDED = frozenset(("TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"))
 REFUSED_AT_THE_DOOR = frozenset(
@@ -32,7 +35,7 @@ class Cancelled(Exception):
 
 
 class Transaction(Generic[Owner]):
-    """At most 100 items. A request that botocore repeats, because its answer was lost, carries the same
+    """As many items as LIMITS says. A request that botocore repeats, because its answer was lost, carries the same
     ClientRequestToken (botocore makes it), so that it is done once."""
 
     def __init__(self, connection: Connection) -> None:

@@ -22,7 +22,7 @@ from chalicelib.adapters.dynamodb.presence import PresenceItem
 from chalicelib.adapters.dynamodb.request import RequestItem, request_item
 from chalicelib.adapters.dynamodb.sightings import SightingItem, sighting_key
 from chalicelib.adapters.dynamodb.table import epoch
-from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
+from chalicelib.adapters.dynamodb.transact import LIMITS, Cancelled, Transaction
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
@@ -61,7 +61,7 @@ OPTIMISTIC = (
 
 
 class DynamoTransactions:
-    """At most 100 items a commit, DynamoDB's limit."""
+    limits = LIMITS
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

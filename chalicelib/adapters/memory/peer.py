@@ -7,8 +7,6 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Kind, Peer, PeerRecord, Tombstone
 
-PREFIXES = {Kind.JUMP: "jmp_", Kind.DYNAMIC: "dyn_", Kind.STATIC: "sta_"}
-
 
 class MemoryPeers:
     def __init__(self, tables: MemoryTables) -> None:
@@ -69,7 +67,7 @@ class MemoryPeers:
 
     def _of(self, network_id: NetworkId, kind: Kind) -> list[Peer]:
         self._tables.requests["read"] += 1
-        prefix = PREFIXES[kind]
+        prefix = f"{kind.prefix}_"
         keys = [key for key in list(self._tables.peers) if key[1].startswith(prefix) and key[0] == network_id]
         found = (self._tables.peers.get(key) for key in sorted(keys))
         return [record.peer for record in found if record is not None]

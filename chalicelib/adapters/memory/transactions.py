@@ -2,6 +2,7 @@
 
 from threading import Lock
 
+from chalicelib.adapters.dynamodb.transact import LIMITS
 from chalicelib.adapters.memory.identity_writes import holds, write_identity
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
 from chalicelib.domain.change.writes import (
@@ -33,18 +34,19 @@ from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
-MOST_ITEMS = 100  # TransactWriteItems, DynamoDB quotas
 OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, PutUser, RemoveUser, PutSettings)
 
 
 class MemoryTransactions:
+    limits = LIMITS
+
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
         self._lock = Lock()
 
     def commit(self, commit: Commit) -> None:
         tables, change = self._tables, commit.change
-        if (size := (change is not None) + sum(map(_size, commit.writes))) > MOST_ITEMS:
+        if (size := (change is not None) + sum(map(_size, commit.writes))) > self.limits.items:
             raise ValueError(f"{size} items in one transaction")
         with self._lock:
             tables.requests["transaction"] += 1

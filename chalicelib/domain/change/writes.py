@@ -221,7 +221,7 @@ Write = (
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A change of a network with its writes, in one transaction of at most 100 items.
+    """A change of a network with its writes, in one transaction.
 
     `change`: None for what belongs to no network, as people, tokens and settings.
     """
