@@ -201,12 +201,6 @@ class World:
     def peers(self, network: str) -> dict[str, Any]:
         return {peer["name"]: peer for peer in self.api("GET", f"/networks/{network}/peers?limit=200").json["items"]}
 
-    def counted(self, act: Callable[[], object]) -> dict[str, int]:
-        """The requests an act makes, by kind."""
-        self.outside.tables.requests.clear()
-        act()
-        return dict(self.outside.tables.requests)
-
 
 @dataclass
 class Socket:

@@ -1,6 +1,5 @@
-"""The dicts, and the counter of requests made on them."""
+"""The dicts that stand for the tables."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -25,10 +24,8 @@ from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Sighti
 from chalicelib.ports.sessions import AgentSession, Ticket
 from chalicelib.ports.sockets import Connection
 
-BATCH = 25  # BatchWriteItem, BatchExecuteStatement
 PAGE = 100  # of a query; between two pages everything may change
 NOTHING = Revision(0)
-BATCH_READ = 100  # BatchGetItem
 
 
 @dataclass(slots=True)
@@ -53,8 +50,7 @@ class AgentFacts:
 
 @dataclass(slots=True)
 class MemoryTables:
-    """`stream`: every change that was written, also when its record is gone. `requests` counts reads, writes and
-    transactions by port method, as DynamoDB would see them."""
+    """`stream`: every change that was written, also when its record is gone."""
 
     adversary: Adversary = field(default_factory=Adversary)
     networks: dict[NetworkId, Network] = field(default_factory=dict)
@@ -84,7 +80,6 @@ class MemoryTables:
     audit: dict[AuditPlace, AuditRecord] = field(default_factory=dict)
     signing: SigningKeys | None = None
     lock: Lock = field(default_factory=Lock)
-    requests: Counter[str] = field(default_factory=Counter)
 
     def snapshot(self) -> tuple[object, ...]:
         """What is configured, to compare with later."""

@@ -49,7 +49,6 @@ class MemoryTransactions:
         if (size := (change is not None) + sum(map(_size, commit.writes))) > self.limits.items:
             raise ValueError(f"{size} items in one transaction")
         with self._lock:
-            tables.requests["transaction"] += 1
             failed = [write for write in commit.writes if not self._holds(write)]
             for write in failed:
                 if not isinstance(write, OPTIMISTIC):
