@@ -71,11 +71,14 @@ class World:
     source: str = "203.0.113.9"
 
     def __post_init__(self) -> None:
-        self.outside = MemoryOutside(self.adversary)
+        self.outside = self.made_outside()
         self.container = Container(settings_from(ENVIRONMENT), self.outside)
         bootstrap.install(self.container)
         self.token = self.container.accounts.create_token("test", Role.ADMINISTRATOR).text()
         self._planned = self._announced = 0
+
+    def made_outside(self) -> MemoryOutside:
+        return MemoryOutside(self.adversary)
 
     def api(
         self,

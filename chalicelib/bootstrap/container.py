@@ -89,7 +89,7 @@ class Container:
 
     @cached_property
     def views(self) -> PeerViews:
-        return PeerViews(self._outside.peers, self._outside.presence)
+        return PeerViews(self._outside.peers, self._outside.presence, self._outside.sightings)
 
     @cached_property
     def edits(self) -> Edits:
@@ -158,7 +158,7 @@ class Container:
     def bundles(self) -> Bundles:
         out = self._outside
         tunnels = Tunnels(out.networks, out.peers, out.changes, out.vault)
-        return Bundles(tunnels, self.credentials, out.peers, out.presence, out.changes)
+        return Bundles(tunnels, self.credentials, out.peers, out.progress, out.changes)
 
     @cached_property
     def signing(self) -> Signing:
@@ -168,7 +168,7 @@ class Container:
     @cached_property
     def heartbeats(self) -> Heartbeats:
         out = self._outside
-        observations = Observations(out.presence, out.peers)
+        observations = Observations(out.sightings, out.facts, out.peers)
         return Heartbeats(out.presence, observations, self.rollouts, lambda: out.failover_tasks, out.clock)
 
     @cached_property
@@ -180,7 +180,8 @@ class Container:
             out.transactions,
             out.networks,
             out.peers,
-            out.presence,
+            out.liveness,
+            out.facts,
             out.failover_tasks,
             out.gateway,
             out.clock,
@@ -189,7 +190,7 @@ class Container:
     @cached_property
     def rollouts(self) -> Rollouts:
         out = self._outside
-        return Rollouts(out.rollouts, out.presence, out.clock, Horizons(out.networks))
+        return Rollouts(out.rollouts, out.presence, out.progress, out.facts, out.clock, Horizons(out.networks))
 
     @cached_property
     def connections(self) -> Connections:
@@ -199,6 +200,7 @@ class Container:
             out.sessions,
             out.connections,
             out.presence,
+            out.facts,
             lambda: out.failover_tasks,
             out.clock,
         )
@@ -207,7 +209,7 @@ class Container:
     def plans(self) -> Plans:
         out = self._outside
         return Plans(
-            out.networks, out.peers, out.presence, out.connections, self.rollouts, out.queue, out.removals, out.clock
+            out.networks, out.peers, out.progress, out.connections, self.rollouts, out.queue, out.removals, out.clock
         )
 
     @cached_property
@@ -227,7 +229,7 @@ class Container:
     def deliveries(self) -> Deliveries:
         out = self._outside
         return Deliveries(
-            out.connections, out.sessions, out.presence, out.queue, out.gateway, out.clock, out.randomness
+            out.connections, out.sessions, out.progress, out.queue, out.gateway, out.clock, out.randomness
         )
 
     @cached_property

@@ -1,5 +1,6 @@
 """The tables as the template declares them, made on an engine without CloudFormation."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ def environment(prefix: str) -> dict[str, str]:
     return {"AWS_REGION": "eu-west-1", **{f"{table.upper()}_TABLE": f"{prefix}-{table}" for table in Tables.__slots__}}
 
 
+@cache
 def declared_tables() -> dict[str, dict[str, Any]]:
     """Key schema, attributes and indexes of each table, by its name here."""
     resources = yaml.safe_load(TEMPLATE.read_text())["Resources"]

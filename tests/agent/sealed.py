@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.adapters.linux.full_tunnel import Encapsulation
+from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.host.prefixes import EVERYTHING
 from tests.agent.adapters.resolver import FakeResolver
 from tests.agent.builders import a_bundle, a_peer
@@ -40,7 +41,7 @@ def a_sealed_host(directory: Path) -> Iterator[Sealed]:
         network.sh(f"ip address add {GATEWAY}/24 dev eth1; ip link set eth1 up; ip address add {FAR}/32 dev lo")
         host.sh(f"ip route add default via {GATEWAY}")
         tunnelled = Host(host, directory)
-        tunnelled.tunnel.encapsulation = Encapsulation(tunnelled.commands, tunnelled.interface)
+        tunnelled.tunnel.seal = SealKeeping(Encapsulation(tunnelled.commands, tunnelled.interface))
         tunnelled.apply(a_bundle(1, [HUB], full_encapsulation=True, resolvers=["10.9.0.1"]))
         resolver = network.do(FakeResolver(GATEWAY, 53).__enter__)
         yield Sealed(host, network, resolver)

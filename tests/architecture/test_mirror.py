@@ -62,6 +62,9 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "agent/core/heartbeats.py": "tests/agent/core/test_step.py",
     "agent/core/resets.py": "tests/agent/core/test_step.py",
     "agent/core/timers.py": "tests/agent/core/test_step.py",
+    # what joins two others, seen on a host
+    "agent/host/planned.py": "tests/agent/commands/test_planning.py",
+    "agent/host/tunnel/secrets_in_use.py": "tests/agent/test_real_changes.py",
     # lines of nftables: what they do is seen in a kernel, of the whole table
     "agent/host/firewall/judging.py": "tests/agent/host/firewall/test_other_tables.py",
     "agent/host/firewall/passing.py": "tests/agent/host/firewall/test_ruleset.py",

@@ -20,7 +20,7 @@ from chalicelib.domain.peer.peer import Kind, PeerRecord
 from chalicelib.settings import settings_from
 from infra.stack.tables import create_tables, environment
 from tests.builders import ADMINISTRATOR, a_dynamic, a_jump, a_key, a_network
-from tests.contracts.test_stores import change
+from tests.contracts.stores import change
 
 HUB = a_jump(1)
 SIZES = [10, 1_000, 60_000]

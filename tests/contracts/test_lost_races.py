@@ -27,7 +27,7 @@ from chalicelib.domain.peer.key_rotation import ReportedKeys
 from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.settings import settings_from
 from tests.builders import ADMINISTRATOR, a_key
-from tests.contracts.test_stores import HOST
+from tests.contracts.stores import HOST
 
 
 @dataclass

@@ -10,12 +10,14 @@ from chalicelib.adapters.dynamodb.allocation import AllocationItem, FreedItem
 from chalicelib.adapters.dynamodb.audit import AuditItem
 from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.connection import PatientConnection
+from chalicelib.adapters.dynamodb.facts import FactItem
 from chalicelib.adapters.dynamodb.network import AclItem, BlockItem, NetworkItem
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem
-from chalicelib.adapters.dynamodb.presence import FactItem, PresenceItem, SightingItem
+from chalicelib.adapters.dynamodb.presence import PresenceItem
 from chalicelib.adapters.dynamodb.request import RequestItem
 from chalicelib.adapters.dynamodb.rollout import ConcernedItem, ExpectedItem, MarkItem, TallyItem
 from chalicelib.adapters.dynamodb.sessions import AssertionItem, SessionItem, TicketItem
+from chalicelib.adapters.dynamodb.sightings import SightingItem
 from chalicelib.adapters.dynamodb.signing import SigningItem
 from chalicelib.adapters.dynamodb.sockets import SocketItem
 from chalicelib.adapters.dynamodb.table import Table

@@ -18,8 +18,9 @@ from chalicelib.adapters.dynamodb.network import (
     network_item,
 )
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem, claim_key, record_item, tombstone_key
-from chalicelib.adapters.dynamodb.presence import PresenceItem, SightingItem, sighting_key
+from chalicelib.adapters.dynamodb.presence import PresenceItem
 from chalicelib.adapters.dynamodb.request import RequestItem, request_item
+from chalicelib.adapters.dynamodb.sightings import SightingItem, sighting_key
 from chalicelib.adapters.dynamodb.table import epoch
 from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
 from chalicelib.domain.change.writes import (

@@ -20,7 +20,7 @@ from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.tunnel.tunnel import Tunnel
 from chalicelib.ports.change import ChangeStore
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.progress import ProgressStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Bundles:
     tunnels: Tunnels
     credentials: Credentials
     peers: PeerStore
-    presence: PresenceStore
+    progress: ProgressStore
     changes: ChangeStore
 
     def whole(self, agent: Agent) -> Bundle:
@@ -50,7 +50,7 @@ class Bundles:
             PeerDeleted: with what the tombstone says.
             Unauthenticated: the session is of before a new token.
         """
-        progress = self.presence.progress(agent)
+        progress = self.progress.of(agent)
         if progress is not None and progress.wanted <= since:
             return None
         try:

@@ -40,10 +40,11 @@ from chalicelib.domain.peer.failover import (
 )
 from chalicelib.domain.peer.peer import Peer, PeerRecord
 from chalicelib.domain.peer.presence import Fact, FactKind
+from chalicelib.ports.facts import FactStore
+from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.presence import PresenceStore
 from chalicelib.ports.queues import FailoverQueue
 from chalicelib.ports.sockets import Gateway
 from chalicelib.ports.transactions import Transactions
@@ -58,7 +59,8 @@ class Failover:
     transactions: Transactions
     networks: NetworkStore
     peers: PeerStore
-    presence: PresenceStore
+    liveness: LivenessStore
+    facts: FactStore
     failover_tasks: FailoverQueue
     gateway: Gateway
     clock: Clock
@@ -84,7 +86,7 @@ class Failover:
 
     def _hear(self, dead_jump_report: DeadJumpReport, jump_id: PeerId) -> None:
         now = self.clock.now()
-        liveness = self.presence.accuse(jump_id, now)
+        liveness = self.liveness.accuse(jump_id, now)
         if liveness is None:
             return
         if liveness.is_silent(now):
@@ -113,7 +115,7 @@ class Failover:
         """A newer socket of the jump has a silence check of its own; one that a doubled message made ends with its
         socket."""
         now = self.clock.now()
-        liveness = self.presence.liveness(silence_check.jump_id)
+        liveness = self.liveness.of(silence_check.jump_id)
         if liveness is None:
             return
         if silence_check.is_once:
@@ -129,9 +131,7 @@ class Failover:
             if is_down and now - since >= self.return_after:
                 self._unmark(silence_check.network_id, silence_check.jump_id)
         elif silence_check.serving_since is not None:
-            self.presence.insert_facts(
-                Fact(silence_check.network_id, silence_check.jump_id, FactKind.DISCONNECTED, now)
-            )
+            self.facts.insert(Fact(silence_check.network_id, silence_check.jump_id, FactKind.DISCONNECTED, now))
         if liveness.is_silent(now) and liveness.accused_since is not None:
             self._mark(silence_check.network_id, silence_check.jump_id, silence_check.jump_id)
         if now < silence_check.until:
@@ -141,7 +141,7 @@ class Failover:
 
     def _bring_home(self, return_check: ReturnCheck) -> None:
         now = self.clock.now()
-        jump, own = self.presence.liveness(return_check.jump_id), self.presence.liveness(return_check.peer_id)
+        jump, own = self.liveness.of(return_check.jump_id), self.liveness.of(return_check.peer_id)
         if jump is None or own is None:
             return
         if now >= return_check.until:
@@ -169,7 +169,7 @@ class Failover:
     def _reset(self, request: ResetRequest) -> None:
         if request.jump_id not in self.networks.get(request.network_id).preferences:
             return
-        liveness = self.presence.liveness(request.jump_id)
+        liveness = self.liveness.of(request.jump_id)
         if liveness is not None and liveness.connection_id is not None:
             self.gateway.tell([liveness.connection_id], ResetWanted(request.network_id, request.peer_id))
 
@@ -194,7 +194,7 @@ class Failover:
             return network if jump_id in network.down else marked(network, jump_id, self.peers.jumps(network_id))
 
         if self._change_marks(network_id, What.JUMP_DOWN, jump_id, by, down):
-            self.presence.note_down(jump_id, self.clock.now())
+            self.liveness.note_down(jump_id, self.clock.now())
 
     def _unmark(self, network_id: NetworkId, jump_id: PeerId) -> None:
         self._change_marks(network_id, What.JUMP_UP, jump_id, jump_id, lambda network: unmarked(network, jump_id))

@@ -4,9 +4,9 @@ An agent's word that it holds new preshared keys is put aside, and taken with th
 agents of a network have one within seconds of a renewal.
 
 Requests: a demand 2 reads + 1 transaction and the read of views; of a jump 1 query of the peers more, and
-while its key is staged 2 a hundred agents. A report 2 reads, and 1 transaction when it says
+while its key is staged 1 a hundred agents. A report 2 reads, and 1 transaction when it says
 something new of its keys, 1 message when it does of preshared keys alone; while the key is staged
-the jumps and their presence, 3 more; of a jump one query of the peers, and 2 a hundred agents. Words
+the jumps and their presence, 2 more; of a jump one query of the peers, and 1 a hundred agents. Words
 on preshared keys 2 reads and 1 transaction for up to WORDS of one network.
 """
 
@@ -177,10 +177,10 @@ class Rotations:
         everyone = self.peers.all(network.id) if peer.is_jump else self.peers.jumps(network.id)
         others = [one for one in everyone if one.is_listed and one.is_run_by_agent and one.id != peer.id]
         home = None if peer.is_jump else home_of(peer, serving(others), network.down)
-        seen = self.presence.observations(network.id, [one.id for one in others])
+        presences = self.presence.of([one.id for one in others])
 
         def holds(one: Peer) -> bool:
-            known = seen[one.id].presence if one.id in seen else None
+            known = presences.get(one.id)
             if known is not None and known.running >= (peer.staged_since or 0):
                 return True
             is_away = known is None or not known.is_connected

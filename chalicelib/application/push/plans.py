@@ -36,7 +36,7 @@ from chalicelib.domain.peer.presence import Fact
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.progress import ProgressStore
 from chalicelib.ports.queues import Check, Push, PushQueue, RemovalQueue
 from chalicelib.ports.sockets import EVERY_NETWORK, Connection, ConnectionStore
 
@@ -69,7 +69,7 @@ class Plans:
 
     networks: NetworkStore
     peers: PeerStore
-    presence: PresenceStore
+    progress: ProgressStore
     connections: ConnectionStore
     rollouts: Rollouts
     queue: PushQueue
@@ -119,7 +119,7 @@ class Plans:
         expected = {one.revision: Expected(one.agents, one.made_at) for one in concerns if one.agents}
         if expected:
             self.rollouts.expect(network_id, expected)
-            self.presence.raise_wanted(newest)
+            self.progress.raise_wanted(newest)
         asked = newest.keys() | {bye.peer_id for bye in farewells}
         sockets = self._sockets(network_id, asked, is_wide=any(concern.is_wide for concern in concerns))
         until = self.clock.now() + HOME_FIRST

@@ -17,6 +17,7 @@ from chalicelib.domain.ids import PEER_ID, NetworkId, PeerId
 from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Kind
+from chalicelib.domain.peer.presence import PeerObservation
 from chalicelib.domain.text import parse_note
 from chalicelib.domain.tunnel.portable_profile import notes, portable_profile, without_ipv6
 from chalicelib.domain.tunnel.tunnel import Tunnel
@@ -27,7 +28,6 @@ from chalicelib.entrypoints.rest.problems import shape_of, status_of
 from chalicelib.entrypoints.rest.route import route
 from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor
 from chalicelib.entrypoints.shapes.peers import fields_of, parsed, shown
-from chalicelib.ports.presence import PeerObservation
 from chalicelib.wire import peers as wire
 from chalicelib.wire.networks import DeleteQuery
 from chalicelib.wire.page import Page, PageQuery

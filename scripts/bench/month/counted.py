@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from chalicelib.adapters.dynamodb.facts import DynamoFacts
 from chalicelib.adapters.dynamodb.peer import PeerItem
-from chalicelib.adapters.dynamodb.presence import DynamoPresence
 from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from chalicelib.adapters.memory.queues import MemoryFailoverQueue
 from chalicelib.adapters.memory.sockets import MemoryGateway
@@ -70,14 +70,14 @@ class CountedGateway(MemoryGateway):
         return super().post(connection_id, frame)
 
 
-class Noted(DynamoPresence):
+class NotedFacts(DynamoFacts):
     """Keeps the facts for which the stream would call."""
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
 
-    def insert_facts(self, *facts: Fact) -> None:
-        super().insert_facts(*facts)
+    def insert(self, *facts: Fact) -> None:
+        super().insert(*facts)
         self.facts += facts
 
 
@@ -88,7 +88,7 @@ class Counted(StoresAlone):
         super().__init__(settings)
         self.tally = Tally()
         self.clock = self.stepped = SteppedClock(datetime.now(UTC))
-        self.presence = self.noted = Noted()
+        self.facts = self.noted = NotedFacts()
         client: Any = PeerItem._get_connection().connection.client
         client.meta.events.register("before-call.dynamodb", self._sent)
 

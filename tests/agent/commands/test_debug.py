@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent.adapters.files.state_dir import StateDir, Trial
+from agent.adapters.files.bundle_files import Trial
+from agent.adapters.files.state_dir import StateDir
 from chalicelib.wire.bundle import Pair
 from chalicelib.wire.codec import encode
 from tests.agent.builders import NETWORK_ID, a_bundle, a_peer, a_private_key, a_public_key, received

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from agent.adapters.files.state_dir import Trial
+from agent.adapters.files.bundle_files import Trial
 from chalicelib.wire.codec import encode
 from tests.agent.builders import (
     NETWORK_ID,

@@ -140,9 +140,9 @@ def test_a_report_counts_once_however_often_it_comes(world: World, agents: list[
     assert (after["applied"], after["agents"]) == (1, 2)
 
 
-@pytest.mark.parametrize("failing", ["insert_facts", "note_applied"])
+@pytest.mark.parametrize(("store", "failing"), [("facts", "insert"), ("progress", "note_applied")])
 def test_a_report_that_the_store_turns_away_is_made_good_by_the_next_heartbeat(
-    world: World, agents: list[SimulatedAgent], monkeypatch: pytest.MonkeyPatch, failing: str
+    world: World, agents: list[SimulatedAgent], monkeypatch: pytest.MonkeyPatch, store: str, failing: str
 ) -> None:
     hub = agents[0]
     revision = phone(world, hub.network_id)
@@ -151,7 +151,7 @@ def test_a_report_that_the_store_turns_away_is_made_good_by_the_next_heartbeat(
         raise TimeoutError
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.outside.presence, failing, throttled)
+        patched.setattr(getattr(world.outside, store), failing, throttled)
         with pytest.raises(TimeoutError):
             report(hub)
     said = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": hub.revision, "hash": "h"}
@@ -249,7 +249,7 @@ def test_a_report_of_a_revision_that_was_never_made_counts_for_nothing(
             hub.send({**beat, "revision": FUTURE})
 
     revision = phone(world, hub.network_id)
-    assert world.outside.presence.applied_revision(PeerId(hub.peer_id)) == running
+    assert world.outside.progress.applied_revision(PeerId(hub.peer_id)) == running
     assert progress(world, hub.network_id, revision)["applied"] == 0
     report(hub)
     assert progress(world, hub.network_id, revision)["applied"] == 1
@@ -263,10 +263,10 @@ def test_an_agent_may_run_more_than_concerns_it_up_to_the_networks_revision(
     said = {"type": "applied", "generation": 1, "hash": "h", "ok": True, "ms": 1}
 
     left.send({**said, "revision": newest + 1})
-    before = world.outside.presence.applied_revision(PeerId(left.peer_id))
+    before = world.outside.progress.applied_revision(PeerId(left.peer_id))
     left.send({**said, "revision": newest})
 
-    assert (before < newest, world.outside.presence.applied_revision(PeerId(left.peer_id))) == (True, newest)
+    assert (before < newest, world.outside.progress.applied_revision(PeerId(left.peer_id))) == (True, newest)
 
 
 def test_a_deleted_agent_is_missed_no_more(world: World, agents: list[SimulatedAgent]) -> None:

@@ -15,13 +15,13 @@ class FakeTunnel:
 
     left: int
     others: bool = False
-    staged: tuple[str, ...] = ("key",)
+    keys: tuple[str, ...] = ("key",)
     looks: int = 0
     tries: int = 0
 
     @property
-    def standbys(self) -> Collection[str]:
-        return self.staged if self.looks < self.left else ()
+    def staged(self) -> Collection[str]:
+        return self.keys if self.looks < self.left else ()
 
     @property
     def has_others(self) -> bool:
@@ -39,7 +39,7 @@ class FakeTunnel:
 
 def test_it_looks_again_and_again_until_nothing_is_staged() -> None:
     tunnel = FakeTunnel(left=5)
-    changeover = Changeover(tunnel)
+    changeover = Changeover(tunnel, tunnel)
     changeover.wake()
 
     changeover.watch()
@@ -49,7 +49,7 @@ def test_it_looks_again_and_again_until_nothing_is_staged() -> None:
 
 def test_it_looks_at_nothing_where_nothing_is_staged() -> None:
     tunnel = FakeTunnel(left=0)
-    changeover = Changeover(tunnel)
+    changeover = Changeover(tunnel, tunnel)
     changeover.wake()
 
     changeover.watch()
@@ -59,7 +59,7 @@ def test_it_looks_at_nothing_where_nothing_is_staged() -> None:
 
 def test_other_secrets_are_tried_now_and_then_between_many_looks() -> None:
     tunnel = FakeTunnel(left=50, others=True)
-    changeover = Changeover(tunnel)
+    changeover = Changeover(tunnel, tunnel)
     changeover.wake()
 
     changeover.watch()
@@ -89,7 +89,7 @@ def test_a_key_that_was_staged_long_ago_is_not_looked_for_eagerly_at_each_new_bu
 ) -> None:
     waits, tunnel = Waits(), FakeTunnel(left=3)
     monkeypatch.setattr(changeover, "monotonic", lambda: waits.at_s)
-    watching = Changeover(tunnel, _woken=waits)  # type: ignore[arg-type]
+    watching = Changeover(tunnel, tunnel, _woken=waits)  # type: ignore[arg-type]
 
     def pauses() -> set[float]:
         tunnel.looks, waits.waited_s = 0, []
@@ -100,7 +100,7 @@ def test_a_key_that_was_staged_long_ago_is_not_looked_for_eagerly_at_each_new_bu
     first = pauses()
     waits.at_s += EAGER_FOR_S
     again = pauses()
-    tunnel.staged = ("key", "another")
+    tunnel.keys = ("key", "another")
     staged_now = pauses()
 
     assert (first, again, staged_now) == ({EAGER_S}, {PATIENT_S}, {EAGER_S})

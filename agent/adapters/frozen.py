@@ -29,7 +29,8 @@ def settle() -> None:
     else:
         os.environ[LIBRARIES] = before
     os.environ["PYINSTALLER_RESET_ENVIRONMENT"] = "1"  # the guard is a program of its own, not this one's child
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def own_command() -> Sequence[str]:

@@ -8,7 +8,8 @@ from tenacity import wait_none
 
 from chalicelib.adapters.dynamodb import statements as batches
 from chalicelib.adapters.dynamodb import tables
-from chalicelib.adapters.dynamodb.presence import DynamoPresence, PresenceItem
+from chalicelib.adapters.dynamodb.presence import PresenceItem
+from chalicelib.adapters.dynamodb.progress import DynamoProgress
 from chalicelib.adapters.dynamodb.statements import ATTEMPTS
 from chalicelib.domain.ids import Revision
 from chalicelib.settings import settings_from
@@ -45,7 +46,7 @@ def test_only_what_the_store_was_too_busy_for_or_met_a_transaction_is_asked_agai
     store.add_response("batch_execute_statement", {"Responses": [DONE, MET]}, statements(AGENTS[:2]))
     store.add_response("batch_execute_statement", {"Responses": [DONE]}, statements(AGENTS[1:2]))
 
-    DynamoPresence().raise_wanted(dict.fromkeys(AGENTS, Revision(7)))
+    DynamoProgress().raise_wanted(dict.fromkeys(AGENTS, Revision(7)))
 
     store.assert_no_pending_responses()
 
@@ -55,6 +56,6 @@ def test_a_store_that_stays_busy_is_said_to_be_after_some_attempts(store: Stubbe
         store.add_response("batch_execute_statement", {"Responses": [BUSY]}, statements(AGENTS[:1]))
 
     with pytest.raises(Exception, match="ThrottlingError"):
-        DynamoPresence().raise_wanted({AGENTS[0]: Revision(7)})
+        DynamoProgress().raise_wanted({AGENTS[0]: Revision(7)})
 
     store.assert_no_pending_responses()
