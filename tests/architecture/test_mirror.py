@@ -41,12 +41,12 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/domain/network/errors.py": "tests/domain/test_errors.py",
     "chalicelib/domain/peer/errors.py": "tests/domain/test_errors.py",
     # use cases that are one step of a way through the whole control plane
-    "chalicelib/application/agents/bundles.py": "tests/flows/test_bundles.py",
     "chalicelib/application/agents/heartbeats.py": "tests/flows/test_loop.py",
     "chalicelib/application/agents/signing.py": "tests/flows/test_bundles.py",
     "chalicelib/application/agents/snapshots.py": "tests/flows/test_torn.py",
     "chalicelib/application/agents/sockets.py": "tests/flows/test_loop.py",
     "chalicelib/application/idempotency.py": "tests/flows/test_peers.py",
+    "chalicelib/application/network_edit.py": "tests/application/networks/test_networks.py",
     "chalicelib/application/peers/allocation.py": "tests/contracts/test_allocation.py",
     "chalicelib/application/peers/bulk_creation.py": "tests/flows/test_peers.py",
     "chalicelib/application/peers/creation.py": "tests/flows/test_peers.py",
