@@ -18,7 +18,7 @@ settings.load_profile("shared")
 
 SLOWEST_FIRST = (
     *("console", "stack/test_contract.py", "dataplane/test_agents.py", "dataplane/test_failover.py"),
-    *("dataplane/test_cut_off.py", "dataplane", "stack", "agent/test_", "contracts", "dialects"),
+    *("dataplane/test_cut_off.py", "dataplane", "stack", "agent/test_", "agent/commands", "contracts", "dialects"),
 )
 
 
