@@ -13,7 +13,9 @@ from infra.local.demo.fleet import Fleet
 from infra.local.demo.patience import until
 from infra.local.lab import Node
 from infra.local.lab.probe import Delivery, probe
+from tests.dataplane.fleets import standing_fleet, standing_lab
 
+__all__ = ["standing_fleet", "standing_lab"]  # fixtures
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 ARRIVES_S = 120.0
