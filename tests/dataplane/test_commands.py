@@ -126,7 +126,7 @@ def test_a_plan_of_what_the_control_plane_has_is_what_run_once_then_makes(fleet:
     site.stop()
     settled = planned(site, command)
     prefix = fleet.prefix(1)
-    fleet.create_static("router", [prefix])
+    fleet.create_static("router-2", [prefix])
 
     fetched = planned(site, command, "--fetch", "--insecure")
     untouched = planned(site, command)
