@@ -24,10 +24,10 @@ $(STAMP): requirements.txt requirements-dev.txt scripts/venv.sh
 	@sh scripts/venv.sh "$(PYTHON)" "$(VENV)"
 
 run: $(STAMP)  ## the whole system on this machine (PORT=8080 CLOUD_PORT=4566 RESET=1)
-	@exec $(BIN)/python -m infra.local.run
+	@exec $(BIN)/python -m infra.stack.run
 
 demo: $(STAMP) tunnels  ## three agents and real tunnels against the running system (JSON=1 HOLD=1), as root
-	@exec $(BIN)/python -m infra.local.demo
+	@exec $(BIN)/python -m infra.demo
 
 test: debian $(STAMP)  ## everything, as root (WORKERS=2 processes side by side)
 	@exec $(BIN)/python -m pytest $(SIDE_BY_SIDE)

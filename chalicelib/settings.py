@@ -18,6 +18,7 @@ class Tables:
     sockets: str
     sessions: str
     accounts: str
+    audit: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from infra.content_policy import content_policy, identity_origins
-from infra.local.console import built_console
+from infra.stack.console import built_console
 
 PAGE = "index.html"
 MAX_PARAMETER_BYTES = 4096  # CloudFormation's limit

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
+from chalicelib.domain.identity.audit import Actor, ActorKind, AuditId, AuditRecord, Target, TargetKind
 from chalicelib.domain.identity.principal import Agent, Principal, Role
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.network import Network, SealedSecret
@@ -57,6 +58,23 @@ def a_peer(kind: Kind, number: int, *, behind: tuple[str, ...] = (), keyed: bool
         revision=Revision(1),
     )
     return replace(peer, **changes)
+
+
+def an_audit_record(name: str = "1", **changes: Any) -> AuditRecord:
+    """Of a network that the administrator renamed."""
+    record = AuditRecord(
+        id=AuditId(f"aud_{name}"),
+        at=T0,
+        actor=Actor(ActorKind.TOKEN, ADMINISTRATOR.id, ADMINISTRATOR.name),
+        source="192.0.2.7",
+        action="network_updated",
+        target=Target(TargetKind.NETWORK, "net_lab", "lab"),
+        network_id=NetworkId("net_lab"),
+        before={"name": "old"},
+        after={"name": "lab"},
+        request_id="req_1",
+    )
+    return replace(record, **changes)
 
 
 def said_by(peer_id: PeerId) -> Agent:

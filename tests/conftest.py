@@ -10,8 +10,8 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
-from infra.local.stack import LocalStack
 from infra.package import package
+from infra.stack.local_stack import LocalStack
 from tests import rights
 from tests.rights import UNUSED, USED, Right
 

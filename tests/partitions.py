@@ -13,8 +13,10 @@ from chalicelib.adapters.dynamodb.change import affected_text
 from chalicelib.adapters.dynamodb.stored_peer import peer_text
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.domain.change.change import Change
+from chalicelib.domain.change.difference import texts_of
 from chalicelib.domain.change.rollout import FEW
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer
+from chalicelib.domain.ids import DEPLOYMENT
 from chalicelib.domain.peer.peer import Peer
 
 READ_UNITS, WRITE_UNITS = 3_000, 1_000  # a second and partition, DynamoDB quotas
@@ -78,7 +80,7 @@ def _peer(peer: Peer) -> int:
 
 
 def _change(change: Change) -> int:
-    return KEYS + len(affected_text(change.peers).encode()) + len(str(change.settings))
+    return KEYS + len(affected_text(change.peers).encode()) + len(str(texts_of(change.network)))
 
 
 def _written(size: int) -> int:
@@ -87,8 +89,9 @@ def _written(size: int) -> int:
 
 def _commit(_: None, commit: Commit) -> Iterable[Units]:
     """A transaction takes twice the units."""
-    network = commit.change.network_id
-    yield "changes", network, 0, 2 * _written(_change(commit.change))
+    network = DEPLOYMENT if commit.change is None else commit.change.network_id
+    if commit.change is not None:
+        yield "changes", network, 0, 2 * _written(_change(commit.change))
     for write in commit.writes:
         match write:
             case AdvanceNetwork():
@@ -141,15 +144,17 @@ COSTS: Mapping[str, Mapping[str, Cost]] = {
         "concerned": _read("changes", lambda found: len(found) * PACKED_ID),
         "count": _count,
     },
-    "presence": {
-        "progress": _read("presence", lambda _: PRESENCE),
+    "presence": {"note_heartbeat": _own},
+    "progress": {
+        "of": _read("presence", lambda _: PRESENCE),
         "raise_wanted": lambda _, revisions: [("presence", peer_id, 0, 1) for peer_id in revisions],
-        "note_heartbeat": _own,
         "note_applied": _own,
-        "keep_sightings": _sighted,
-        "sightings": lambda _, __, known: [("presence", peer_id, 1, 0) for peer_id in known],
-        "insert_facts": lambda _, *facts: [("presence", fact.peer_id, 0, 1) for fact in facts],
     },
+    "sightings": {
+        "of": lambda _, __, known: [("presence", peer_id, 1, 0) for peer_id in known],
+        "keep": _sighted,
+    },
+    "facts": {"insert": lambda _, *facts: [("presence", fact.peer_id, 0, 1) for fact in facts]},
     "connections": {
         "of_agents": _read("sockets", lambda found: len(found) * SOCKET),
         "of_browsers": _read("sockets", lambda found: len(found) * SOCKET),

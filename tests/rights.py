@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 
 STREAM_POLLER = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
 """What Lambda does with the role of a function that follows a stream.
@@ -67,7 +67,7 @@ def unused(template: Mapping[str, Any], used: Iterable[Right]) -> list[Right]:
 
 
 def told(notes: str, logical_ids: Mapping[str, str]) -> tuple[set[Right], set[Right]]:
-    """What roles were allowed, and what refused, by the lines that infra/local/iam.py writes."""
+    """What roles were allowed, and what refused, by the lines that infra/stack/iam.py writes."""
     allowed, refused = set[Right](), set[Right]()
     for note in map(json.loads, notes.splitlines()):
         function = logical_ids.get(note["role"], note["role"]).removesuffix("Role")
@@ -98,7 +98,7 @@ def _named(target: Any) -> str:
         return target
     if "Fn::GetAtt" in target:
         return str(target["Fn::GetAtt"][0])
-    return str(re.findall(r"\$\{(\w+)\}", target["Fn::Sub"])[-1])
+    return str(re.findall(r"\$\{(\w+)(?:\.\w+)?\}", target["Fn::Sub"])[-1])
 
 
 def _logical(arn: str, logical_ids: Mapping[str, str]) -> str:
@@ -128,6 +128,7 @@ EXPLAINED: Mapping[Right, str] = {
     Right("APIHandler", "dynamodb:BatchWriteItem", "PresenceTable"): "tells of peers that awoke together",
     Right("APIHandler", "dynamodb:PartiQLUpdate", "PresenceTable"): "keeps what a jump saw while its socket is down",
     Right("Deliver", "dynamodb:UpdateItem", "ChangesTable"): "counts agents that went, a minute after a change",
+    Right("APIHandler", "dynamodb:Query", "AuditTable"): "shows the audit log",
     Right("Failover", "dynamodb:PutItem", "PresenceTable"): "tells of a jump that fell silent with its socket open",
 }
 """Rights that no test on the local cloud uses, and for what they are needed. In-process tests show the need."""

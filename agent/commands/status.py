@@ -5,7 +5,8 @@ from time import time
 import msgspec
 
 from agent.adapters.dns.asking import TunnelNames
-from agent.adapters.files.state_dir import EnrollmentDir, StateDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
+from agent.adapters.files.state_dir import StateDir
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.wireguard_watch import seen_now
 from agent.commands.answers import EXIT_DONE, EXIT_FAILED, Complaints, say
@@ -49,7 +50,7 @@ def shown_of(directory: EnrollmentDir, asks_names: bool = True) -> Status:
     """`asks_names`: of the jump, which may take a second when it is silent."""
     enrollment = directory.enrolled()
     bundle = last_bundle(directory, enrollment)
-    is_running = directory.is_running()
+    is_running = directory.lock.is_held()
     shown = msgspec.structs.replace(
         last_status(directory, enrollment), is_running=is_running, is_down=directory.down() is not None
     )

@@ -13,11 +13,11 @@ from agent.bundle.received import Fetched
 from agent.core.effects import Effect, Log, Rehome, SetTimer, WatchTunnels
 from agent.core.events import Observed, Rehomed, Timer, TunnelAnswers, TunnelLost
 from agent.core.heartbeats import say
+from agent.core.resets import RESET_EVERY_S
 from agent.core.state import Socket, State, Step
 from agent.host.tunnel.home_failover import home_among
 from agent.host.tunnel.liveness import Target
 
-JUMP = "jmp_"
 ALONE_AFTER_S = 3.0  # without an answer of the control plane
 CUT_OFF_AFTER_S = 1.0  # with its socket gone already
 HANDSHAKE_S = 2.0  # WireGuard tells when one was made in whole seconds
@@ -27,7 +27,6 @@ IDLE_S = 25.0  # as often as an idle tunnel is kept alive: then an echo tells mo
 IDLE_ALONE_S = 2.0
 ITS_WORD_AFTER_S = 10.0  # of contact: no newer bundle comes, so the last one is its word
 RESET_AFTER_S = 30.0
-RESET_EVERY_S = 60.0
 
 
 def known(state: State, fetched: Fetched) -> Step:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
-from agent.host.tunnel.wanted import Prefix, WantedTunnel
+from agent.host.prefixes import Prefix, contains
+from agent.host.tunnel.wanted import WantedTunnel
 from chalicelib.wire.bundle import Bundle, Record
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -94,7 +95,7 @@ class Zone:
         if reverse is None:
             return None
         prefix, is_beyond = reverse
-        network = next((one for one in self.networks if one.version == prefix.version and _holds(one, prefix)), None)
+        network = next((one for one in self.networks if contains(one, prefix)), None)
         if network is None:
             return None
         apex = _apex(name, prefix, network)
@@ -184,10 +185,6 @@ def _apex(name: str, prefix: Prefix, network: Prefix) -> str:
     unit, suffix_labels = (8, 2) if prefix.version == 4 else (4, 2)
     own_labels = -(-network.prefixlen // unit)
     return ".".join(name.split(".")[-own_labels - suffix_labels :])
-
-
-def _holds(outer: Prefix, inner: Prefix) -> bool:
-    return inner.prefixlen >= outer.prefixlen and inner.network_address in outer
 
 
 def _kind(address: Address) -> str:

@@ -22,12 +22,8 @@ class LeaveCall(Protocol):
 
 
 class Removable(Protocol):
-    def remove(self) -> None:
-        """Raises ToolFailed; what is not there is no error."""
-
-    @property
-    def given_back(self) -> Sequence[str]:
-        """By `remove`: a sentence for each of the host's settings, also for one that was left to somebody else."""
+    def remove(self) -> Sequence[str]:
+        """As `Tunnel.remove` does. Raises ToolFailed; what is not there is no error."""
 
 
 class Forgettable(Protocol):
@@ -72,10 +68,11 @@ class Leaving:
             if not is_forced:
                 raise
             untold = outage.reason
+        given_back: list[str] = []
         for tunnel in self.tunnels:
-            tunnel.remove()
+            given_back += tunnel.remove()
         self.files.forget()
-        return Departure(untold, tuple(said for tunnel in self.tunnels for said in tunnel.given_back))
+        return Departure(untold, tuple(given_back))
 
     def _tell(self, void_files: bool) -> None:
         """A peer that is gone, or that this machine left before, needs no telling."""

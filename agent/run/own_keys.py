@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from agent.errors import ToolFailed
 from agent.identity.enrollment import Keys
 from agent.identity.keys import new_wireguard_key, wireguard_public_key
-from agent.ports import KeyStore, Tunnel
+from agent.ports import KeyChange, KeyStore
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Pairs:
 
     keys: Keys
     store: KeyStore
-    tunnel: Tunnel
+    tunnel: KeyChange
 
     @property
     def in_use(self) -> str:

@@ -21,7 +21,7 @@ from agent.host.results import ApplyResult
 from agent.host.tunnel.home_failover import rehomed
 from agent.host.tunnel.rollback import restored
 from agent.host.tunnel.wanted import Parser, WantedTunnel
-from agent.ports import ControlPlane, Guard, Names, Store, Tunnel, WayOut
+from agent.ports import ControlPlane, Guard, Names, Store, Tunnel, TunnelAbilities, WayOut
 from agent.run.calls import called
 from agent.run.failures import failure
 from agent.run.lines import Line
@@ -44,6 +44,7 @@ class Worker:
     emit: Callable[[ev.Event], None]
     pairs: Pairs | None = None
     made: Callable[[], None] = lambda: None
+    abilities: TunnelAbilities = field(default_factory=TunnelAbilities)
     _host: Line = field(init=False)
     _calls: Line = field(init=False)
     _probes: Line = field(init=False)
@@ -145,8 +146,10 @@ class Worker:
             case ef.Rehome():
                 return self._rehome(job)
             case ef.ResetPeer():
+                if self.abilities.peer_reset is None:
+                    raise ToolFailed("the tunnel of this platform cannot forget a peer's session")
                 if self._wanted is not None:
-                    self.tunnel.reset(self._wanted, job.public_key)
+                    self.abilities.peer_reset.reset(self._wanted, job.public_key)
                 return ev.PeerReset(error=None, at_s=monotonic())
             case _:
                 assert_never(job)
@@ -281,8 +284,9 @@ class Worker:
     def _reconcile(self) -> ev.Event:
         if self._wanted is None:
             raise ToolFailed("no bundle was applied yet")
-        made = self.tunnel.verify(self._wanted)
-        learned = dict(self.tunnel.learned())
+        repair, sightings = self.abilities.drift_repair, self.abilities.sightings
+        made = repair.verify(self._wanted) if repair is not None else self.tunnel.apply(self._wanted)
+        learned = dict(sightings.learned()) if sightings is not None else {}
         if learned != self._learned:
             self.store.save_learned(learned)
             self._learned = learned

@@ -13,7 +13,7 @@ DEPLOYMENT = NetworkId("deployment")  # where what belongs to no network stands
 
 PEER_ID = re.compile(r"(jmp|dyn|sta)_[0-9a-z]{1,64}\Z")
 
-Prefix = Literal["net", "jmp", "dyn", "sta", "tok", "ses", "tkt", "req"]
+Prefix = Literal["net", "jmp", "dyn", "sta", "tok", "ses", "tkt", "req", "aud"]
 
 
 def is_jump(peer_id: PeerId) -> bool:

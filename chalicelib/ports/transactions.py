@@ -23,7 +23,8 @@ class Transactions(Protocol):
         """Write all of it or nothing.
 
         Raises:
-            Moved: the network or a block of the directory moved, or the store was contended.
-            Refused: a claim, address or creation found its place taken; also when the network moved too.
+            CommitConflict: the network or a block of the directory moved, or the store was contended.
+            ConditionFailed: a claim, address, audit record or creation found its place taken; also when the network
+                moved too.
         """
         ...

@@ -5,6 +5,9 @@ from typing import Literal
 from chalicelib.wire.codec import Answer
 
 Role = Literal["administrator", "operator", "member", "auditor"]
+RoleSource = Literal["group", "record", "deployment", "default", "token"]
+"""Where a role comes from: the provider's group, the person's record here, the administrator named at deployment, the
+default of the settings; an API token's own."""
 
 
 class Health(Answer, frozen=True):

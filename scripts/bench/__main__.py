@@ -17,14 +17,14 @@ from scripts.bench import (
     growth,
     healing,
     idle,
-    month,
     moves,
     outage,
     pace,
-    racing,
     revocation,
 )
 from scripts.bench.figures import Figure, Group, Say, Verdict, as_json, judged, table, write_lines
+from scripts.bench.month import month
+from scripts.bench.racing import race
 
 OUT = Path(__file__).parents[2] / ".local" / "bench.jsonl"
 GROUPS: dict[str, Group] = {
@@ -37,7 +37,7 @@ GROUPS: dict[str, Group] = {
     "healing": healing.GROUP,
     "black_hole": black_hole.GROUP,
     "outage": outage.GROUP,
-    "races": racing.GROUP,
+    "races": race.GROUP,
     "costs": month.GROUP,
     "revocation": revocation.GROUP,
 }

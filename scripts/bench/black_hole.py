@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from infra.local.demo.deployment import Deployment, Info
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
-from infra.local.lab.probe import probe
-from infra.local.stack import LocalStack
+from infra.demo.deployment import Deployment, Info
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
+from infra.lab.probe import probe
+from infra.stack.local_stack import LocalStack
 from scripts.bench.figures import Bar, Figure, Group, Say
 from scripts.bench.moves import BEFORE, EVERY_MS, MOVES_S, a_fleet
 

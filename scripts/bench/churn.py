@@ -17,9 +17,9 @@ from agent.identity.keys import wireguard_public_key
 from chalicelib.wire.bundle import Bundle, BundlePeer, Detection, Dns, Exit, Firewall, Interface, Record, Rule
 from chalicelib.wire.codec import encode
 from chalicelib.wire.delta import difference
-from infra.local.demo.patience import until
-from infra.local.lab import Lab, Node, Process
-from infra.local.lab.probe import probe
+from infra.demo.waiting import until
+from infra.lab import Lab, Node, Process
+from infra.lab.probe import probe
 from scripts.bench import applier
 from scripts.bench.figures import Bar, Figure, Floor, Group, Say
 

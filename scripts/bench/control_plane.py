@@ -24,8 +24,8 @@ from chalicelib.ports.queues import PushQueue
 from chalicelib.settings import settings_from
 from chalicelib.wire.codec import encode
 from chalicelib.wire.delta import difference
-from infra.local.dynamodb_local import dynamodb_local
-from infra.local.tables import create_tables, environment
+from infra.stack.dynamodb_local import dynamodb_local
+from infra.stack.tables import create_tables, environment
 from scripts.bench import pace
 from scripts.bench.figures import Bar, Figure, Group, SameEverywhere, Say
 from scripts.bench.meter import Meter, Taken

@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from scripts.bench.figures import Say
 
 BULK = 200  # peers a request

@@ -18,7 +18,7 @@ import msgspec
 import requests
 
 from chalicelib.wire.codec import encode
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from scripts.bench.deployed import CALL_S, create_agents, create_network, operator
 from scripts.bench.figures import Bar, Figure, Group, Say
 from scripts.bench.fleet import Fleet

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import requests
 
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from scripts.bench.deployed import CALL_S, create_agents, create_network, operator
 from scripts.bench.figures import Bar, Figure, Group, Say
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from infra.local.demo.api import Api
-from infra.local.demo.deployment import Deployment, Info
-from infra.local.demo.fleet import SITES, Fleet
-from infra.local.lab import Lab
-from infra.local.stack import LocalStack
+from infra.demo.api import Api
+from infra.demo.deployment import Deployment, Info
+from infra.demo.fleet import SITES, Fleet
+from infra.lab import Lab
+from infra.stack.local_stack import LocalStack
 from scripts.bench.figures import Bar, Figure, Group, Say
 from scripts.bench.simulation import RECONNECTS, offline_log_lines, resident_mb, rss_growth_mb
 

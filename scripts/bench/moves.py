@@ -13,14 +13,14 @@ from pathlib import Path
 import msgspec
 
 from chalicelib.wire.peers import PatchPeer
-from infra.local.demo.agent import Agent
-from infra.local.demo.api import Api
-from infra.local.demo.deployment import Deployment, Info
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
-from infra.local.lab import TWO_JUMPS, Lab
-from infra.local.lab.probe import probe
-from infra.local.stack import LocalStack
+from infra.demo.agent import Agent
+from infra.demo.api import Api
+from infra.demo.deployment import Deployment, Info
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
+from infra.lab import TWO_JUMPS, Lab
+from infra.lab.probe import probe
+from infra.stack.local_stack import LocalStack
 from scripts.bench.figures import Bar, Figure, Group, Say
 
 JUMPS = ("jump", "jump-2")

@@ -26,7 +26,7 @@ from chalicelib.wire.agent import Enrolled, EnrollRequest, Session, SessionReque
 from chalicelib.wire.codec import decode, encode
 from chalicelib.wire.frames import Heartbeat, Hello
 from chalicelib.wire.peers import Host
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from scripts.bench.figures import Bar, Figure, Group, Say
 
 ROUNDS = 25

@@ -11,7 +11,7 @@ from chalicelib.adapters.dynamodb.request import DynamoRequests, request_item
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.ids import PrincipalId
 from chalicelib.settings import settings_from
-from infra.local.tables import environment
+from infra.stack.tables import environment
 from tests.builders import T0
 
 FIRST = Replayable(PrincipalId("tok_1"), "key", "hash", "req_1", T0)

@@ -8,7 +8,7 @@ from chalicelib.adapters.dynamodb import tables
 from chalicelib.adapters.dynamodb.peer import PeerItem
 from chalicelib.adapters.dynamodb.sockets import SocketItem
 from chalicelib.settings import settings_from
-from infra.local.tables import environment
+from infra.stack.tables import environment
 
 
 @pytest.fixture(autouse=True)

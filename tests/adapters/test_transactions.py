@@ -18,9 +18,9 @@ from chalicelib.ports.identity import Assertion
 from chalicelib.ports.sessions import AgentSession
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from chalicelib.settings import settings_from
-from infra.local.tables import environment
+from infra.stack.tables import environment
 from tests.builders import T0, a_network
-from tests.contracts.test_stores import change
+from tests.contracts.stores import change
 
 LATER = a_network().advanced(T0)
 LABEL = Claim(LATER.id, "label", "web", PeerId("dyn_1"))

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.adapters.linux.firewall import NftFirewall
 from agent.adapters.linux.full_tunnel import Encapsulation
 from agent.adapters.linux.interface import Device
+from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.tunnel import HostTunnel
 from agent.bundle.received import Received, Tried, Version, applied_to
@@ -84,7 +85,7 @@ def a_tunnel(state: Path, life: Life | None = None) -> HostTunnel:
         firewall=NftFirewall(commands, INTERFACE),
         private_key=a_private_key("me"),
         memory=Memory(),
-        encapsulation=Encapsulation(commands, INTERFACE),
+        seal=SealKeeping(Encapsulation(commands, INTERFACE)),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.package import package
+from tests import rights
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -53,6 +54,13 @@ def test_no_role_may_do_everything() -> None:
         assert not any("*" in action for action in statement["Action"]), statement
         if statement["Action"] != ["dynamodb:ListStreams"]:  # AWS knows no resource for it
             assert statement["Resource"] != "*", statement
+
+
+def test_no_role_may_change_the_audit_log() -> None:
+    granted = rights.granted(json.loads((package() / "sam.json").read_text()))
+
+    actions = {right.action for right in granted if right.resource in ("AuditTable", "*")} - {"dynamodb:ListStreams"}
+    assert actions == {"dynamodb:PutItem", "dynamodb:Query"}
 
 
 def test_nothing_committed_names_an_index_or_a_download_address() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from infra.local.console import FRONTEND, install_packages
-from infra.local.sign_in import Issuer
-from infra.local.stack import LocalStack
+from infra.stack.console import FRONTEND, install_packages
+from infra.stack.local_stack import LocalStack
+from infra.stack.sign_in import Issuer
 from tests import rights
 from tests.console.provider import provider
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from infra.local.lab import Lab
+from infra.lab import Lab
 
 HOSTS = ("jump", "site-a")
 STATE_DIR = "/run/wirety"  # the node's own tmpfs

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from infra.local.console import FRONTEND
-from infra.local.ports import free_port
+from infra.stack.console import FRONTEND
+from infra.stack.tcp_ports import free_port
 
 END_S = 10
 

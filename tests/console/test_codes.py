@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import chalicelib.domain.network.errors
 import chalicelib.domain.peer.errors  # noqa: F401  for its refusals, as above
 from chalicelib.domain.errors import Refusal
-from infra.local.console import FRONTEND
+from infra.stack.console import FRONTEND
 
 TABLE = re.compile(r"FIELD_OF_CODE = \{(.*?)\}", re.DOTALL)
 CODE = re.compile(r"(\w+): \"")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.local.console import FRONTEND, built_console
-from infra.local.stack import INFO, LocalStack
+from infra.stack.console import FRONTEND, built_console
+from infra.stack.local_stack import INFO, LocalStack
 from tests.console.conftest import npx
 
 pytestmark = pytest.mark.node

@@ -18,9 +18,9 @@ from chalicelib.domain.change.writes import Commit, CreateNetwork
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.peer.peer import Kind, PeerRecord
 from chalicelib.settings import settings_from
-from infra.local.tables import create_tables, environment
+from infra.stack.tables import create_tables, environment
 from tests.builders import ADMINISTRATOR, a_dynamic, a_jump, a_key, a_network
-from tests.contracts.test_stores import change
+from tests.contracts.stores import change
 
 HUB = a_jump(1)
 SIZES = [10, 1_000, 60_000]

@@ -13,7 +13,7 @@ import pytest
 from chalicelib.adapters.memory.clock_and_chance import MemoryVault
 from chalicelib.application.agents.enrollment import Applicant
 from chalicelib.application.networks.networks import NewNetwork
-from chalicelib.application.peers.new_peer import NewPeer, PeerCreated
+from chalicelib.application.peers.new_peer import NewPeer, PeerCreated, TokenIssued
 from chalicelib.bootstrap.container import Container
 from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.change import Change, What
@@ -27,7 +27,7 @@ from chalicelib.domain.peer.key_rotation import ReportedKeys
 from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.settings import settings_from
 from tests.builders import ADMINISTRATOR, a_key
-from tests.contracts.test_stores import HOST
+from tests.contracts.stores import HOST
 
 
 @dataclass
@@ -49,9 +49,9 @@ class Site:
 
     def enrolled(self, name: str) -> Agent:
         """Its keys are made of its name: wg-NAME, device-NAME."""
-        token = self.peer(name).token
-        assert token is not None
-        agent = self.container.enrollment.enroll(token, _applicant(name))
+        issued = self.peer(name).issued
+        assert isinstance(issued, TokenIssued)
+        agent = self.container.enrollment.enroll(issued.token, _applicant(name))
         enrollment = self.outside.peers.get(agent.network_id, agent.peer_id).enrollment
         assert enrollment is not None
         return replace(agent, admission=enrollment.admission)

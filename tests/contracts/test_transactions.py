@@ -16,6 +16,7 @@ from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
+    Audit,
     Claim,
     Commit,
     CreateNetwork,
@@ -45,8 +46,8 @@ from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import KeyInUse, LabelInUse
 from chalicelib.domain.peer.peer import Peer, PeerRecord, Tombstone
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
-from tests.builders import T0, a_dynamic, a_network
-from tests.contracts.test_stores import HOST, change
+from tests.builders import T0, a_dynamic, a_network, an_audit_record
+from tests.contracts.stores import HOST, change
 
 SOMEBODY, MYSELF = PeerId("dyn_somebody"), PeerId("dyn_myself")
 HELD, QUARANTINED, NEVER_USED = 3, 4, 5
@@ -95,6 +96,7 @@ def scene(lasting_outside: Outside) -> Scene:
         TakeAddress(network.id, SOMEBODY, Allocation(HELD)),
         FreeAddress(network.id, QUARANTINED, T0),
         FreeAddress(network.id, HELD + 100, T0),
+        Audit(an_audit_record(name)),
     )
     lasting_outside.transactions.commit(Commit(change(network), writes))
     return Scene(lasting_outside, network, other, peer, request)
@@ -138,6 +140,12 @@ CASES: dict[str, tuple[Callable[[Scene], Write], Verdict]] = {
     "the end of an agent": (lambda s: ForgetAgent(PeerId(s.network.id)), None),
     "a request": (lambda s: SettleRequest(s.settled), None),
     "a request that another settled": (lambda s: SettleRequest(replace(s.settled, attempt="req_2")), ConditionFailed),
+    "an audit record": (lambda s: Audit(an_audit_record(f"{s.network.id}-new")), None),
+    "an audit record that stands": (lambda s: Audit(an_audit_record(s.network.name)), None),
+    "an audit record in the place of another": (
+        lambda s: Audit(replace(an_audit_record(s.network.name), action="another")),
+        ConditionFailed,
+    ),
 }
 
 

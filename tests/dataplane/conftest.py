@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from infra.local.demo.deployment import Deployment, Info
-from infra.local.demo.fleet import Fleet
-from infra.local.lab import Lab
-from infra.local.lab.preflight import obstacles
-from infra.local.stack import LocalStack
+from infra.demo.deployment import Deployment, Info
+from infra.demo.fleet import Fleet
+from infra.lab import Lab
+from infra.lab.preflight import obstacles
+from infra.stack.local_stack import LocalStack
 from tests.dataplane.fleets import a_fleet
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.lab import Node, Process
+from infra.lab import Node, Process
 from tests.dataplane import stream
 
 SCRIPT = Path(stream.__file__)

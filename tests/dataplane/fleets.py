@@ -6,12 +6,12 @@ from enum import Enum
 
 import pytest
 
-from infra.local.demo.agent import STATE_DIR, Agent
-from infra.local.demo.api import Api
-from infra.local.demo.deployment import Deployment
-from infra.local.demo.fleet import JUMP, Fleet
-from infra.local.demo.patience import until
-from infra.local.lab import Lab
+from infra.demo.agent import STATE_DIR, Agent
+from infra.demo.api import Api
+from infra.demo.deployment import Deployment
+from infra.demo.fleet import JUMP, Fleet
+from infra.demo.waiting import until
+from infra.lab import Lab
 
 GONE_S = 60.0
 

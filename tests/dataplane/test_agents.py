@@ -6,14 +6,14 @@ from http import HTTPStatus
 
 import pytest
 
-from infra.local.demo.agent import Agent
-from infra.local.demo.changes import Changes
-from infra.local.demo.deployment import Deployment
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
-from infra.local.lab import Lab
-from infra.local.lab.probe import probe
-from infra.local.stack import LocalStack
+from infra.demo.agent import Agent
+from infra.demo.changes import Changes
+from infra.demo.deployment import Deployment
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
+from infra.lab import Lab
+from infra.lab.probe import probe
+from infra.stack.local_stack import LocalStack
 from tests.dataplane.fleets import has_route, standing_fleet, standing_lab
 from tests.dataplane.outage import an_outage
 

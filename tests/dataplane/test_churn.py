@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local.lab import Lab
+from infra.lab import Lab
 from scripts.bench.churn import Churn, churning, measured_on
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root]

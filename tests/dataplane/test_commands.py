@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib.wire.peers import CreateDynamic
-from infra.local.demo.agent import STATE_DIR, Agent
-from infra.local.demo.deployment import Deployment
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
+from infra.demo.agent import STATE_DIR, Agent
+from infra.demo.deployment import Deployment
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
 from tests.dataplane.fleets import standing_fleet, standing_lab
 
 __all__ = ["standing_fleet", "standing_lab"]  # fixtures; the last tests make the sites leave

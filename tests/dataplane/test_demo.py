@@ -1,4 +1,4 @@
-"""`python -m infra.local.demo` as a program: what it prints, and what is left when it is interrupted."""
+"""`python -m infra.demo` as a program: what it prints, and what is left when it is interrupted."""
 
 import json
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.demo.api import Api
-from infra.local.demo.deployment import Deployment
+from infra.demo.api import Api
+from infra.demo.deployment import Deployment
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
@@ -45,7 +45,7 @@ def directory(deployment: Deployment, agent: Path, tmp_path: Path) -> Path:
 @contextmanager
 def a_demo(directory: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
     demo = subprocess.Popen(
-        [sys.executable, "-m", "infra.local.demo"],
+        [sys.executable, "-m", "infra.demo"],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
         stdin=subprocess.PIPE,

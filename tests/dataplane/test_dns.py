@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.demo.agent import Agent
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
-from infra.local.lab import Lab, Node
+from infra.demo.agent import Agent
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
+from infra.lab import Lab, Node
 from tests.dataplane import dns_tool
 from tests.dataplane.fleets import standing_fleet, standing_lab
 

@@ -11,14 +11,14 @@ import pytest
 
 from chalicelib.wire.networks import AclRule
 from chalicelib.wire.peers import PatchPeer
-from infra.local.demo.agent import Agent
-from infra.local.demo.deployment import Deployment
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
-from infra.local.deploy import client
-from infra.local.lab import TWO_JUMPS, Lab, Process, WgPeer
-from infra.local.lab.probe import probe
-from infra.local.stack import LocalStack
+from infra.demo.agent import Agent
+from infra.demo.deployment import Deployment
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
+from infra.lab import TWO_JUMPS, Lab, Process, WgPeer
+from infra.lab.probe import probe
+from infra.stack.deploy import client
+from infra.stack.local_stack import LocalStack
 from tests.dataplane import forged, numbered
 from tests.dataplane.downloads import SCRIPT, a_download, a_server
 from tests.dataplane.fleets import Outage, a_fleet, out_of_reach

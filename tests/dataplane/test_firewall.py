@@ -11,13 +11,13 @@ import pytest
 
 from chalicelib.wire.networks import AclRule
 from chalicelib.wire.peers import PatchPeer
-from infra.local.demo.agent import Agent
-from infra.local.demo.api import Api
-from infra.local.demo.deployment import Deployment
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
-from infra.local.lab import TWO_SITES, Lab, Node, NodeSpec, Port
-from infra.local.lab.probe import probe
+from infra.demo.agent import Agent
+from infra.demo.api import Api
+from infra.demo.deployment import Deployment
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
+from infra.lab import TWO_SITES, Lab, Node, NodeSpec, Port
+from infra.lab.probe import probe
 from tests.dataplane.downloads import SCRIPT, a_download
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local.demo.agent import Agent
-from infra.local.demo.deployment import Deployment
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
-from infra.local.lab import Lab, Node
+from infra.demo.agent import Agent
+from infra.demo.deployment import Deployment
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
+from infra.lab import Lab, Node
 from tests.dataplane.fleets import a_fleet
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]

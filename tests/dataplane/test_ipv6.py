@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local.demo.agent import Agent
-from infra.local.demo.deployment import Deployment
-from infra.local.demo.fleet import SITES, Fleet
-from infra.local.demo.patience import until
-from infra.local.lab import DUAL_STACK, Lab
+from infra.demo.agent import Agent
+from infra.demo.deployment import Deployment
+from infra.demo.fleet import SITES, Fleet
+from infra.demo.waiting import until
+from infra.lab import DUAL_STACK, Lab
 from tests.dataplane.fleets import a_fleet
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]

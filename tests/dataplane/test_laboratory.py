@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.lab import TWO_SITES, Lab, Node, UserspaceSocket
-from infra.local.lab.node import ahead
-from infra.local.lab.probe import PORT, probe
+from infra.lab import TWO_SITES, Lab, Node, UserspaceSocket
+from infra.lab.node import ahead
+from infra.lab.probe import PORT, probe
 
 pytestmark = pytest.mark.dataplane
 
@@ -43,7 +43,7 @@ table ip cut {{
 
 ABANDONED_LAB = """
 import sys, time
-from infra.local.lab import Lab
+from infra.lab import Lab
 with Lab() as lab:
     lab.publish(80, 9)
     lab["jump"].spawn("sleep", "1000")

@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 
 from chalicelib.wire.peers import PatchPeer
-from infra.local.demo.agent import Agent
-from infra.local.demo.deployment import Deployment
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
+from infra.demo.agent import Agent
+from infra.demo.deployment import Deployment
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
 from tests.dataplane.fleets import out_of_reach
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]

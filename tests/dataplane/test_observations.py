@@ -2,11 +2,11 @@
 
 import pytest
 
-from infra.local.demo.agent import Agent
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
-from infra.local.deploy import client, environment_of
-from infra.local.stack import LocalStack
+from infra.demo.agent import Agent
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
+from infra.stack.deploy import client, environment_of
+from infra.stack.local_stack import LocalStack
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 

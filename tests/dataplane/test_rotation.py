@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 
 from chalicelib.wire.peers import CreateStatic
-from infra.local.demo.agent import Agent
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
-from infra.local.lab import Node
-from infra.local.lab.probe import Delivery, probe
+from infra.demo.agent import Agent
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
+from infra.lab import Node
+from infra.lab.probe import Delivery, probe
 from tests.dataplane.fleets import standing_fleet, standing_lab
 
 __all__ = ["standing_fleet", "standing_lab"]  # fixtures

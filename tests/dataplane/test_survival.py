@@ -6,11 +6,11 @@ from functools import partial
 
 import pytest
 
-from infra.local.demo.agent import Agent
-from infra.local.demo.deployment import Deployment
-from infra.local.demo.fleet import Fleet
-from infra.local.demo.patience import until
-from infra.local.lab.probe import probe
+from infra.demo.agent import Agent
+from infra.demo.deployment import Deployment
+from infra.demo.fleet import Fleet
+from infra.demo.waiting import until
+from infra.lab.probe import probe
 from tests.dataplane.fleets import Outage, has_route, loses_power, out_of_reach, standing_fleet, standing_lab
 
 __all__ = ["standing_fleet", "standing_lab"]  # fixtures; the last test deletes the sites

@@ -14,9 +14,9 @@ from functools import cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 
-from infra.local.lab.enclosure import Enclosure
-from infra.local.lab.node import Node
-from infra.local.lab.topology import NodeSpec
+from infra.lab.node import Node
+from infra.lab.outer_namespaces import OuterNamespaces
+from infra.lab.topology import NodeSpec
 from tests.dialects.refused import Refused
 
 STRIP_S = 10.0
@@ -92,13 +92,13 @@ def canonical_endpoint(address: str, port: str | int) -> str:
 
 @cache
 def _node() -> Node:
-    enclosure = Enclosure.make()
-    node = Node.make(NodeSpec("wg", ()), enclosure)
+    outer = OuterNamespaces.make()
+    node = Node.make(NodeSpec("wg", ()), outer)
     node.wait_up()
     node.run("sh", "-ec", SETUP)
 
     def end() -> None:
-        enclosure.close()
+        outer.close()
         node.release()
 
     atexit.register(end)

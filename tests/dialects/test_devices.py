@@ -7,9 +7,9 @@ import pytest
 
 from chalicelib.domain.tunnel.portable_profile import portable_profile, without_ipv6
 from chalicelib.domain.tunnel.tunnel import Tunnel, regular_tunnel
-from infra.local.lab.enclosure import Enclosure
-from infra.local.lab.node import Node
-from infra.local.lab.topology import NodeSpec
+from infra.lab.node import Node
+from infra.lab.outer_namespaces import OuterNamespaces
+from infra.lab.topology import NodeSpec
 from tests.builders import a_jump, a_key, a_network, a_static
 from tests.dialects.real_tools import PATH
 from tests.domain.populations import PSK
@@ -38,14 +38,14 @@ WITHOUT_IPV6 = "sysctl -qw net.ipv6.conf.all.disable_ipv6=1"
 @pytest.fixture(scope="module", params=[True, False], ids=["with IPv6", "without IPv6"])
 def device(request: pytest.FixtureRequest) -> Iterator[tuple[Node, bool]]:
     """A device, and whether it has IPv6."""
-    enclosure = Enclosure.make()
-    node = Node.make(NodeSpec("phone", ()), enclosure)
+    outer = OuterNamespaces.make()
+    node = Node.make(NodeSpec("phone", ()), outer)
     try:
         node.wait_up()
         node.run("sh", "-ec", DEVICE + (WITH_IPV6 if request.param else WITHOUT_IPV6))
         yield node, request.param
     finally:
-        enclosure.close()
+        outer.close()
         node.release()
 
 

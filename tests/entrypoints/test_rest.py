@@ -1,6 +1,7 @@
 """Requests that do not fit get a problem that says what to do."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,10 +14,22 @@ from chalicelib.entrypoints.rest import handling
 from chalicelib.entrypoints.rest.operation import OPERATIONS, Agents, Anybody, Operation, People
 from chalicelib.entrypoints.rest.route import METHODS
 from chalicelib.settings import settings_from
+from chalicelib.wire import addresses, networks, peers
+from chalicelib.wire.addresses import ReleaseQuery
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
 from tests.world import HOST, Answer, World
 
+A_BODY: Mapping[Any, object] = {
+    networks.CreateNetwork: {"name": "lab", "cidr": "10.9.0.0/24"},
+    networks.PatchNetwork: {"name": "renamed"},
+    networks.PutAcl: {"rules": []},
+    addresses.Reserve: {"first": "10.0.0.9"},
+    peers.CreatePeer: {"kind": "dynamic", "name": "x"},
+    peers.Bulk: {"peers": [{"kind": "dynamic", "name": "x"}]},
+    peers.PatchPeer: {"name": "x"},
+    peers.Reissue: {},
+}
 OUTSIDERS = ("nobody", "a stranger", "an agent")
 
 
@@ -91,6 +104,25 @@ def test_head_is_get_without_the_body(world: World, operation: Operation) -> Non
 
     assert (head.status, head.headers, head.text) == (got.status, got.headers, "")
     assert world.api("HEAD", path, token="none").status == world.api("GET", path, token="none").status
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if one.method == "GET"], ids=lambda operation: str(operation.path)
+)
+def test_a_get_writes_nothing(world: World, operation: Operation) -> None:
+    network = world.network()
+    world.api("POST", f"/networks/{network}/peers", {"kind": "static", "name": "phone", "public_key": a_key("phone")})
+    agent = world.agent(network, "jump", "hub")
+    agent.open_session()
+    phone = world.peers(network)["phone"]["id"]
+    token = agent.session if isinstance(operation.access, Agents) else world.token
+    before = world.outside.tables.snapshot()
+
+    for peer in (agent.peer_id, phone):
+        path = operation.path.format_map({"network_id": network, "peer_id": peer, "revision": 3})
+        assert world.api("GET", path, token=token).status in (200, 409)
+
+    assert world.outside.tables.snapshot() == before
 
 
 @pytest.mark.parametrize("secret", ["", "origi", "originn", "ORIGIN", "öriginé", ",", "origin,former"])
@@ -389,6 +421,32 @@ def test_a_token_for_one_network_sees_no_other(world: World) -> None:
         body = {"kind": "dynamic", "name": "x"} if method == "POST" else None
         assert is_problem(world.api(method, f"/networks/{other}{path}", body, token), 404, "network_not_found")
     assert world.api("POST", "/networks", {"name": "x", "cidr": "10.9.0.0/24"}, token).status == 403
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [one for one in OPERATIONS if isinstance(one.access, People)],
+    ids=lambda operation: f"{operation.method} {operation.path}",
+)
+def test_every_route_takes_sight_of_the_networks_that_it_declares(world: World, operation: Operation) -> None:
+    """All routes times those who see one network: all networks are a 403, another one's does not exist for them."""
+    mine, other = world.network("mine", "10.0.0.0/24"), world.network("other", "10.1.0.0/24")
+    peers = {network: world.agent(network, "jump", "hub").peer_id for network in (mine, other)}
+    token = world.container.accounts.create_token("t", Role.OPERATOR, [mine]).text()  # type: ignore[list-item]
+
+    def status(network: str) -> int:
+        path = operation.path.format_map({"network_id": network, "peer_id": peers[network], "revision": 1})
+        query = "?first=10.0.0.9" if operation.query is ReleaseQuery else ""
+        return world.api(operation.method, path + query, A_BODY.get(operation.body), token).status
+
+    match operation.networks:
+        case "all":
+            assert status(mine) == 403
+        case "one":
+            assert status(other) == 404
+            assert status(mine) not in (403, 422)
+        case _:
+            assert status(mine) in (200, 201)
 
 
 @pytest.mark.parametrize("role", list(Role))

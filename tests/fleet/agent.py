@@ -22,7 +22,7 @@ from agent.core import events as ev
 from agent.core.state import State
 from agent.core.step import initial, step
 from agent.errors import Outage
-from agent.host.results import ApplyResult
+from agent.host.results import ApplyResult, PlannedChanges
 from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.trust import Keyring, Trust
 from agent.ports import ControlPlane, Store
@@ -127,16 +127,11 @@ class NoTunnel:
     def apply(self, wanted: object) -> ApplyResult:
         return MADE
 
-    verify = apply
+    def plan(self, wanted: object) -> PlannedChanges:
+        return PlannedChanges()
 
-    def reset(self, wanted: object, public_key: str) -> None: ...
-
-    def use_key(self, private_key: str) -> None: ...
-
-    def learned(self) -> dict[str, str]:
-        return {}
-
-    def remove(self) -> None: ...
+    def remove(self) -> Sequence[str]:
+        return ()
 
 
 class Online:

@@ -37,6 +37,8 @@ class Ledger:
 
         def committed(wanted: Commit) -> None:
             commit(wanted)
+            if wanted.change is None:
+                return
             tables, network_id = outside.tables, wanted.change.network_id
             network = tables.networks.get(network_id)
             if network is not None:

@@ -10,7 +10,7 @@ from agent.core import heartbeats as beats
 from agent.core import link
 from agent.core import step as core
 from agent.core.state import State, Step
-from chalicelib.adapters.memory.presence import MemoryPresence
+from chalicelib.adapters.memory.progress import MemoryProgress
 from chalicelib.application.agents import snapshots
 from chalicelib.application.agents.bundles import Bundles
 from chalicelib.application.agents.snapshots import Tunnels
@@ -22,13 +22,13 @@ from chalicelib.wire.frames import Ack
 def wanted_may_fall(patches: pytest.MonkeyPatch) -> None:
     """Without the IF of `wanted < r`."""
 
-    def want(self: MemoryPresence, revisions: Mapping[PeerId, Revision]) -> None:
+    def want(self: MemoryProgress, revisions: Mapping[PeerId, Revision]) -> None:
         for peer_id, revision in revisions.items():
-            facts = self._written(peer_id)
+            facts = self._tables.agents.get(peer_id)
             if facts is not None:
                 facts.wanted = revision
 
-    patches.setattr(MemoryPresence, "raise_wanted", want)
+    patches.setattr(MemoryProgress, "raise_wanted", want)
 
 
 def heartbeats_are_not_compared(patches: pytest.MonkeyPatch) -> None:

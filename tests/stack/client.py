@@ -13,7 +13,7 @@ import requests
 import websocket
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 
 FRAME_WITHIN_S = 15
 ANSWER_WITHIN_S = 120  # of patience, for a loaded machine

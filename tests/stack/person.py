@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 
-from infra.local.deploy import client
-from infra.local.stack import LocalStack
+from infra.stack.deploy import client
+from infra.stack.local_stack import LocalStack
 
 CALLBACK = "/auth/callback"
 TIMEOUT_S = 30

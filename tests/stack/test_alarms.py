@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from infra.local.deploy import client
-from infra.local.stack import LocalStack
+from infra.stack.deploy import client
+from infra.stack.local_stack import LocalStack
 
 pytestmark = pytest.mark.stack
 

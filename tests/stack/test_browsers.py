@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import websocket
 
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from tests.stack.client import FRAME_WITHIN_S, Operator, SocketAgent, a_random_key
 
 pytestmark = pytest.mark.stack

@@ -11,7 +11,7 @@ import requests
 import schemathesis
 from schemathesis import Case
 
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from tests.stack.client import Operator
 from tests.stack.contract import CHECKS, Deployment, check, loaded, operations
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from tests.stack.client import Operator, SocketAgent, a_random_key
 
 pytestmark = pytest.mark.stack

@@ -13,7 +13,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from agent.adapters.control_plane.rest import Http, RestControlPlane, RestEnroller
 from agent.adapters.control_plane.socket import WebSocketPush
-from agent.adapters.files.state_dir import EnrollmentDir, StateDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
+from agent.adapters.files.state_dir import StateDir
 from agent.core.events import Event, Observed, Started, StopRequested
 from agent.core.state import State
 from agent.core.step import EXIT_PEER_DELETED, initial
@@ -24,7 +25,7 @@ from agent.run.enrolling import Enrolling
 from agent.run.loop import Runtime
 from agent.settings import socket_url
 from chalicelib.wire.peers import Host
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from tests.fleet.agent import HOST, hostless
 from tests.fleet.operator import ACTS, Operator
 from tests.stack import client

@@ -13,7 +13,7 @@ from agent.identity.trust import Keyring, Trust
 from chalicelib.wire.agent import EnrollRequest
 from chalicelib.wire.peers import Host
 from chalicelib.wire.problem import CONTENT_TYPE
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from tests.stack.client import Operator, SocketAgent, a_random_key
 
 pytestmark = pytest.mark.stack

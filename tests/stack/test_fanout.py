@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
 from scripts.bench import fanout, growth
 
 pytestmark = pytest.mark.stack

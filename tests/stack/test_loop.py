@@ -13,8 +13,8 @@ import websocket
 
 from chalicelib.wire.codec import decode
 from chalicelib.wire.delta import Delta, patched
-from infra.local.deploy import environment_of
-from infra.local.stack import LocalStack
+from infra.stack.deploy import environment_of
+from infra.stack.local_stack import LocalStack
 from tests.stack.client import Operator, SocketAgent, a_random_key
 from tests.stack.person import Browser
 

@@ -3,8 +3,8 @@
 import pytest
 import requests
 
-from infra.local.sign_in import new_password
-from infra.local.stack import LocalStack
+from infra.stack.local_stack import LocalStack
+from infra.stack.sign_in import new_password
 from tests.stack.client import Operator
 from tests.stack.person import Browser, Pool
 

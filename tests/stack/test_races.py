@@ -2,18 +2,18 @@
 
 import pytest
 
-from infra.local.stack import LocalStack
-from scripts.bench import racing
+from infra.stack.local_stack import LocalStack
+from scripts.bench.racing import race
 from tests.stack.client import Operator
 
 pytestmark = pytest.mark.stack
 
 ANSWERS, AT_MOST_S = 300, 25.0
-EVERYBODY = racing.OPERATORS + racing.HOSTS
+EVERYBODY = race.OPERATORS + race.HOSTS
 
 
 def test_no_writer_is_answered_wrong(stack: LocalStack) -> None:
-    arena, tally = racing.race(stack.info, ANSWERS, AT_MOST_S)
+    arena, tally = race.race(stack.info, ANSWERS, AT_MOST_S)
 
     assert tally.wrong == []
     assert tally.answers - tally.busy >= EVERYBODY

@@ -28,7 +28,7 @@ def free_port() -> int:
 
 def command(directory: Path, port: int, cloud_port: int) -> tuple[list[str], dict[str, str]]:
     own = {"WIRETY_LOCAL": str(directory), "PORT": str(port), "CLOUD_PORT": str(cloud_port)}
-    return [sys.executable, "-m", "infra.local.run"], {**os.environ, **own}
+    return [sys.executable, "-m", "infra.stack.run"], {**os.environ, **own}
 
 
 def test_a_taken_port_is_named_with_the_way_out(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from time import monotonic
 
 import msgspec
 
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.core.state import State
 from agent.core.status import Status, of_state
 from agent.errors import StateUnusable

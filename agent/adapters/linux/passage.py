@@ -10,10 +10,11 @@ from agent.host.firewall import routing
 from agent.host.firewall import ruleset as enforcing
 from agent.host.firewall.nftables import Table
 from agent.host.firewall.policy import member, outermost
+from agent.host.prefixes import Prefix
 from agent.host.tunnel.nat_interfaces import nat_interfaces, outer_interfaces
 from agent.host.tunnel.route_conflicts import HostRoutes
 from agent.host.tunnel.steps import EnableForwarding, StopForwarding
-from agent.host.tunnel.wanted import Prefix, WantedTunnel
+from agent.host.tunnel.wanted import WantedTunnel
 
 
 @dataclass(frozen=True, slots=True)

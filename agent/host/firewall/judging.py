@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network, summarize_address_range
 from typing import Any, NamedTuple
 
-from agent.host.firewall.policy import Cidr
+from agent.host.prefixes import Prefix, contains
 
 Truth = bool | None  # None: it cannot be known here
 DROPS = frozenset({"drop", "reject"})
@@ -28,8 +28,8 @@ class Packet:
 
     came_by: str | None
     leaves_by: str | None = None
-    source: Cidr | None = None
-    destination: Cidr | None = None
+    source: Prefix | None = None
+    destination: Prefix | None = None
     protocol: str | None = None
     port: int | None = None
 
@@ -210,21 +210,17 @@ def _is_port(value: Any, port: int | None) -> Truth:
     return bool(value == port)
 
 
-def _is_within(where: Cidr | None, value: Any) -> Truth:
+def _is_within(where: Prefix | None, value: Any) -> Truth:
     """Whether all of `where` is; None: a part of it."""
     asked = _prefixes(value)
     if where is None or asked is None:
         return None
-    if any(_contains(prefix, where) for prefix in asked):
+    if any(contains(prefix, where) for prefix in asked):
         return True
-    return None if any(_contains(where, prefix) for prefix in asked) else False
+    return None if any(contains(where, prefix) for prefix in asked) else False
 
 
-def _contains(outer: Cidr, inner: Cidr) -> bool:
-    return outer.version == inner.version and outer.prefixlen <= inner.prefixlen and inner.network_address in outer
-
-
-def _prefixes(value: Any) -> Sequence[Cidr] | None:
+def _prefixes(value: Any) -> Sequence[Prefix] | None:
     try:
         if isinstance(value, dict) and "prefix" in value:
             return [ip_network(f"{value['prefix']['addr']}/{value['prefix']['len']}", strict=False)]

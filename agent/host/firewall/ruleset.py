@@ -19,8 +19,9 @@ from operator import attrgetter
 
 from agent.host.firewall.nftables import FAMILIES, Table, chain, each, hook_chain, interfaces
 from agent.host.firewall.passing import NONE_OPENED, OF_OTHERS, WIRETY, Opened, clamp, of_others
-from agent.host.firewall.policy import Cidr, Member, Policy, Rule, elements, member, outermost, parse_member
+from agent.host.firewall.policy import Member, Policy, Rule, elements, member, outermost, parse_member
 from agent.host.firewall.views import ERROR, ICMP, OWN, REPLY, View, lines_of
+from agent.host.prefixes import Prefix
 
 ECHO_ID = 0x5759  # of every agent's echoes, so that a jump knows them
 
@@ -60,7 +61,7 @@ class Surroundings:
 
     interface: str
     mtu: int
-    addresses: frozenset[Cidr] = frozenset()
+    addresses: frozenset[Prefix] = frozenset()
     nat_interfaces: tuple[str, ...] = ()
     opened: Opened = NONE_OPENED
 
@@ -160,7 +161,7 @@ def _declared(side: str, judge: str) -> list[str]:
     return each(f"$ip {side} @exitsv$v goto {judge}")
 
 
-def _about_hub(policy: Policy, addresses: frozenset[Cidr]) -> list[Rule]:
+def _about_hub(policy: Policy, addresses: frozenset[Prefix]) -> list[Rule]:
     """What the policy says of this jump, for those of its addresses that no set has: its public one is as much the
     jump as the one in the tunnel."""
     own = [member(address) for address in addresses]

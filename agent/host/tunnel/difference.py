@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from agent.host.prefixes import Prefix, contains
 from agent.host.tunnel.live import HostTunnelState, LivePeer
-from agent.host.tunnel.wanted import Address, Endpoint, Prefix, Section, WantedTunnel, contains
+from agent.host.tunnel.wanted import Address, Endpoint, Section, WantedTunnel
 
 Ordered = TypeVar("Ordered", Address, Prefix)
 
@@ -43,10 +44,6 @@ class Plan:
     brings_up: bool = False
     new_routes: tuple[Prefix, ...] = ()
     old_routes: tuple[Prefix, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        return self == NOTHING
 
     @property
     def lays(self) -> bool:

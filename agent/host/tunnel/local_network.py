@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from agent.host.tunnel.wanted import Prefix, WantedTunnel, contains
+from agent.host.prefixes import Prefix, contains
+from agent.host.tunnel.wanted import WantedTunnel
 
 LOCAL_RANGES = (
     ip_network("10.0.0.0/8"),  # RFC 1918

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field, replace
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
-    IPv4Network,
     IPv6Address,
     IPv6Interface,
-    IPv6Network,
     ip_address,
     ip_interface,
     ip_network,
@@ -19,13 +17,12 @@ from typing import TypeAlias
 from agent.errors import BundleRefused
 from agent.host.firewall.policy import Policy
 from agent.host.firewall.policy import parse as parse_policy
+from agent.host.prefixes import EVERYTHING, Prefix, contains
 from agent.identity.keys import is_key
 from chalicelib.wire.bundle import Bundle, BundlePeer, Pair
 
-Prefix: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Interface | IPv6Interface
 
-EVERYTHING = ("0.0.0.0/0", "::/0")
 MTU_BOUNDS = range(576, 65536)
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-zA-Z0-9_]([a-zA-Z0-9_.-]*[a-zA-Z0-9_])?\.?")
 
@@ -129,7 +126,7 @@ class Parser:
             is_blocked=bundle.is_blocked,
             others=others,
             standbys={peer.staged.public_key: peer.public_key for peer in bundle.peers if peer.staged is not None},
-            is_full=bundle.interface.full_encapsulation or not prefixes.isdisjoint(EVERYTHING),
+            is_full=bundle.interface.full_encapsulation or not prefixes.isdisjoint(map(str, EVERYTHING)),
             resolvers=tuple(address for text in bundle.dns.resolvers if (address := _address(text)) is not None),
         )
 
@@ -211,12 +208,6 @@ def routed(prefixes: Iterable[Prefix], addresses: Collection[Address]) -> frozen
 
 def is_covered(prefix: Prefix, addresses: Iterable[Address]) -> bool:
     return any(contains(address.network, prefix) for address in addresses)
-
-
-def contains(outer: Prefix, inner: Prefix) -> bool:
-    if isinstance(outer, IPv4Network):
-        return isinstance(inner, IPv4Network) and inner.subnet_of(outer)
-    return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
 
 
 def _parsed_peer(peer: BundlePeer, addresses: frozenset[Address], is_next: bool) -> ParsedPeer:

@@ -6,6 +6,7 @@ from typing import assert_never
 from pynamodb.connection import Connection
 
 from chalicelib.adapters.dynamodb.allocation import AllocationItem, FreedItem, freed_key, index_key
+from chalicelib.adapters.dynamodb.audit import AuditItem, audit_item
 from chalicelib.adapters.dynamodb.change import ChangeItem, change_item
 from chalicelib.adapters.dynamodb.network import (
     AclItem,
@@ -17,13 +18,15 @@ from chalicelib.adapters.dynamodb.network import (
     network_item,
 )
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem, claim_key, record_item, tombstone_key
-from chalicelib.adapters.dynamodb.presence import PresenceItem, SightingItem, sighting_key
+from chalicelib.adapters.dynamodb.presence import PresenceItem
 from chalicelib.adapters.dynamodb.request import RequestItem, request_item
+from chalicelib.adapters.dynamodb.sightings import SightingItem, sighting_key
 from chalicelib.adapters.dynamodb.table import epoch
 from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
+    Audit,
     Claim,
     Commit,
     CreateNetwork,
@@ -59,7 +62,8 @@ class DynamoTransactions:
         transaction = Transaction[Write | None](self._connection)
         for write in commit.writes:
             _put_into(transaction, write)
-        transaction.put(change_item(commit.change), None, ChangeItem.item.does_not_exist())
+        if commit.change is not None:
+            transaction.put(change_item(commit.change), None, ChangeItem.item.does_not_exist())
         try:
             transaction.send()
         except Cancelled as cancelled:
@@ -139,5 +143,8 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
             transaction.delete(PresenceItem(peer_id, PresenceItem.ITEM), write)
         case ForgetSighting(network_id, peer_id):
             transaction.delete(SightingItem(peer_id, sighting_key(network_id)), write)
+        case Audit(record):
+            added = audit_item(record)
+            transaction.put(added, write, AuditItem.item.does_not_exist() | (AuditItem.record == added.record))
         case _:
             assert_never(write)

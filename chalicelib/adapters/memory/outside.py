@@ -5,12 +5,16 @@ from chalicelib.adapters.identity.assertions import JwtAssertions
 from chalicelib.adapters.memory.accounts import MemoryAccounts
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.allocation import MemoryAllocations, MemoryLeftovers
+from chalicelib.adapters.memory.audit import MemoryAudit
 from chalicelib.adapters.memory.change import MemoryChanges
 from chalicelib.adapters.memory.clock_and_chance import CountedRandomness, MemoryVault, SteppedClock
+from chalicelib.adapters.memory.facts import MemoryFacts
 from chalicelib.adapters.memory.identity import MemoryIdentities
+from chalicelib.adapters.memory.liveness import MemoryLiveness
 from chalicelib.adapters.memory.network import MemoryNetworks
 from chalicelib.adapters.memory.peer import MemoryPeers
 from chalicelib.adapters.memory.presence import MemoryPresence
+from chalicelib.adapters.memory.progress import MemoryProgress
 from chalicelib.adapters.memory.queues import (
     MemoryDeadLetters,
     MemoryFailoverQueue,
@@ -22,6 +26,7 @@ from chalicelib.adapters.memory.queues import (
 from chalicelib.adapters.memory.request import MemoryRequests
 from chalicelib.adapters.memory.rollout import MemoryRollouts
 from chalicelib.adapters.memory.sessions import MemorySessions
+from chalicelib.adapters.memory.sightings import MemorySightings
 from chalicelib.adapters.memory.signing import MemorySigningKeys
 from chalicelib.adapters.memory.sockets import MemoryConnections, MemoryGateway
 from chalicelib.adapters.memory.tables import MemoryTables
@@ -48,9 +53,14 @@ class MemoryOutside:
         self.rollouts = MemoryRollouts(self.tables)
         self.signing_keys = MemorySigningKeys(self.tables)
         self.presence = MemoryPresence(self.tables)
+        self.progress = MemoryProgress(self.tables)
+        self.liveness = MemoryLiveness(self.tables)
+        self.sightings = MemorySightings(self.tables)
+        self.facts = MemoryFacts(self.tables)
         self.connections = MemoryConnections(self.tables)
         self.sessions = MemorySessions(self.tables)
         self.accounts = MemoryAccounts(self.tables)
+        self.audit = MemoryAudit(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()
         self.vault = MemoryVault()

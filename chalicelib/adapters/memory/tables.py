@@ -11,6 +11,7 @@ from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.rollout import Expected, Mark
 from chalicelib.domain.change.writes import ClaimKind
+from chalicelib.domain.identity.audit import AuditPlace, AuditRecord
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl
@@ -76,6 +77,7 @@ class MemoryTables:
     replayable: dict[tuple[PrincipalId, str], Replayable] = field(default_factory=dict)
     expected: dict[tuple[NetworkId, Revision], Expected] = field(default_factory=dict)
     marks: dict[tuple[NetworkId, Revision], dict[PeerId, Mark]] = field(default_factory=dict)
+    audit: dict[AuditPlace, AuditRecord] = field(default_factory=dict)
     signing: SigningKeys | None = None
     lock: Lock = field(default_factory=Lock)
     requests: Counter[str] = field(default_factory=Counter)

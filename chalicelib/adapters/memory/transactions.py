@@ -7,6 +7,7 @@ from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
+    Audit,
     Claim,
     Commit,
     CreateNetwork,
@@ -41,7 +42,7 @@ class MemoryTransactions:
 
     def commit(self, commit: Commit) -> None:
         tables, change = self._tables, commit.change
-        if (size := 1 + sum(map(_size, commit.writes))) > MOST_ITEMS:
+        if (size := (change is not None) + sum(map(_size, commit.writes))) > MOST_ITEMS:
             raise ValueError(f"{size} items in one transaction")
         with self._lock:
             tables.requests["transaction"] += 1
@@ -49,12 +50,14 @@ class MemoryTransactions:
             for write in failed:
                 if not isinstance(write, AdvanceNetwork | RemoveNetwork | WriteBlock):
                     raise ConditionFailed(commit, write)
-            if failed or (change.network_id, change.revision) in tables.changes or tables.adversary.conflicts():
+            is_logged = change is not None and (change.network_id, change.revision) in tables.changes
+            if failed or is_logged or tables.adversary.conflicts():
                 raise CommitConflict
             for write in commit.writes:
                 self._write(write)
-            tables.changes[change.network_id, change.revision] = change
-            tables.stream.append(change)
+            if change is not None:
+                tables.changes[change.network_id, change.revision] = change
+                tables.stream.append(change)
 
     def _holds(self, write: Write) -> bool:
         """Whether the write's own condition is met."""
@@ -78,6 +81,8 @@ class MemoryTransactions:
             case SettleRequest(request):
                 running = tables.replayable.get((request.principal, request.key))
                 return running is not None and running.attempt == request.attempt and not running.is_done
+            case Audit(record):
+                return tables.audit.get(record.place, record) == record
             case (
                 WriteAcl()
                 | RemoveAcl()
@@ -133,6 +138,8 @@ class MemoryTransactions:
                 tables.agents.pop(peer_id, None)
             case ForgetSighting(network_id, peer_id):
                 tables.sightings.pop((peer_id, network_id), None)
+            case Audit(record):
+                tables.audit[record.place] = record
             case _:
                 assert_never(write)
 

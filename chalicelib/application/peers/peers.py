@@ -8,18 +8,15 @@ query of the peers).
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits, require_version
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.peers.peer_view import PeerView, PeerViews
 from chalicelib.application.ranges import Ranges, writes_of
-from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.change import Affected, What
 from chalicelib.domain.change.writes import (
-    AdvanceNetwork,
     Claim,
-    Commit,
     DeletePeer,
     ForgetAgent,
     ForgetSighting,
@@ -27,9 +24,9 @@ from chalicelib.domain.change.writes import (
     Release,
     Write,
 )
-from chalicelib.domain.errors import Invalid, Stale
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.identity.principal import Principal
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.network.directory import Directory, RangeTaken
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import JumpInUse, LabelInUse, LastJump
@@ -39,20 +36,17 @@ from chalicelib.domain.peer.peer import MANUAL, Kind, Peer, PeerRecord, Tombston
 from chalicelib.domain.text import hashed_label, label_of
 from chalicelib.domain.tunnel.route_conflicts import require_clear, require_mtu, require_name_outside
 from chalicelib.ports.network import NetworkStore
-from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)
 class Peers:
     edits: Edits
     views: PeerViews
-    transactions: Transactions
+    network_edits: NetworkEdits
     networks: NetworkStore
     ranges: Ranges
     peers: PeerStore
-    clock: Clock
 
     def page(
         self, network_id: NetworkId, after: str | None, limit: int, by: Principal, kind: Kind | None = None
@@ -68,12 +62,6 @@ class Peers:
         by.require_sight(network_id)
         network = self.networks.get(network_id)
         return self._shown(network, self.peers.get(network_id, peer_id).peer)
-
-    def some(self, network_id: NetworkId, peer_ids: list[PeerId], by: Principal) -> Mapping[PeerId, PeerView]:
-        """Those of them that exist."""
-        by.require_sight(network_id)
-        network = self.networks.get(network_id)
-        return {shown.peer.id: shown for shown in self.views.shown(network, self.peers.many(network_id, peer_ids))}
 
     def topology(
         self, network_id: NetworkId, after: str | None, limit: int, by: Principal
@@ -103,16 +91,16 @@ class Peers:
             Stale, Invalid, PeerNameInUse, CidrInUse, EndpointInUse.
         """
         by.require_sight(network_id)
-        order = Order(network_id, peer_id, by.id, What.PEER_UPDATED, if_match=if_match)
+        order = Order(network_id, peer_id, by.caller, What.PEER_UPDATED, if_match=if_match)
         return self._shown(*self._edited(order, fields, by))
 
     def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
         """Cut a peer off by hand. No effect if it is blocked already."""
-        return self._mark(Order(network_id, peer_id, by.id, What.PEER_BLOCKED, note), by)
+        return self._mark(Order(network_id, peer_id, by.caller, What.PEER_BLOCKED, note), by)
 
     def unblock(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
         """Take a person's word back; incidents may go on blocking it."""
-        return self._mark(Order(network_id, peer_id, by.id, What.PEER_UNBLOCKED, note), by)
+        return self._mark(Order(network_id, peer_id, by.caller, What.PEER_UNBLOCKED, note), by)
 
     def delete(
         self,
@@ -130,18 +118,14 @@ class Peers:
         """
         by.require_sight(network_id)
 
-        def attempt() -> None:
-            now = self.clock.now()
-            before = self.networks.get(network_id)
+        def deleted(before: Network, later: Network) -> tuple[None, NetworkEdit]:
             record = self.peers.get(network_id, peer_id)
-            if if_match is not None and record.peer.version not in if_match:
-                raise Stale
+            require_version(record.peer.version, if_match)
             if record.peer.is_jump:
                 self._require_expendable(before, record.peer, is_forced)
-            behind = self.ranges.behind([record.peer])
-            self.transactions.commit(deletion(before.advanced(now), [record], behind, by.id, now))
+            return None, deletion(later, [record], self.ranges.behind([record.peer]))
 
-        retry_on_conflict(self.clock, attempt)
+        self.network_edits.make(network_id, by.caller, deleted)
 
     def _shown(self, network: Network, peer: Peer) -> PeerView:
         return self.views.shown(network, [peer])[0]
@@ -220,7 +204,7 @@ class Peers:
             raise JumpInUse(homeless)
 
 
-def deletion(network: Network, records: list[PeerRecord], behind: Directory, by: PrincipalId, now: datetime) -> Commit:
+def deletion(network: Network, records: list[PeerRecord], behind: Directory) -> NetworkEdit:
     """Delete peers and free all they held.
 
     Args:
@@ -230,11 +214,10 @@ def deletion(network: Network, records: list[PeerRecord], behind: Directory, by:
     writes: list[Write] = []
     for record in records:
         network = _uncounted(network, record.peer)
-        writes += _released(network, record, now)
+        writes += _released(network, record)
     writes += writes_of(behind.without_routed(*(record.peer.id for record in records)))
     affected = tuple(Affected(record.peer, None) for record in records)
-    change = Change(network.id, network.revision, now, by, What.PEER_DELETED, affected)
-    return Commit(change, (AdvanceNetwork(network), *writes))
+    return NetworkEdit(What.PEER_DELETED, network, tuple(writes), affected)
 
 
 def _uncounted(network: Network, peer: Peer) -> Network:
@@ -256,8 +239,8 @@ def _renamed(before: Peer, after: Peer) -> list[Write]:
     return writes
 
 
-def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write]:
-    peer = record.peer
+def _released(network: Network, record: PeerRecord) -> list[Write]:
+    peer, now = record.peer, network.updated_at
     writes: list[Write] = [
         DeletePeer(Tombstone(network.id, peer.id, record.device_key, network.revision, now)),
         Release(network.id, "name", peer.name),

@@ -9,6 +9,7 @@ from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.errors import RequestRunning
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.errors import Refusal
+from chalicelib.domain.identity.audit import AuditRecord
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
@@ -167,6 +168,13 @@ class SettleRequest:
     replayable: Replayable
 
 
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Add a record to the audit log. No effect when it stands there already; fails when another has its place."""
+
+    record: AuditRecord
+
+
 def entries_of(network: Network) -> tuple[Claim, ...]:
     """A network's name, and its place in the list of all."""
     named = Claim(DEPLOYMENT, "network_name", network.name, network.id)
@@ -205,14 +213,18 @@ Write = (
     | ForgetAgent
     | ForgetSighting
     | SettleRequest
+    | Audit
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A change with its writes, in one transaction of at most 100 items."""
+    """A change of a network with its writes, in one transaction of at most 100 items.
 
-    change: Change
+    `change`: None for what belongs to no network, as people, tokens and settings.
+    """
+
+    change: Change | None
     writes: tuple[Write, ...]
 
     def refusal(self, write: Write) -> Refusal | None:

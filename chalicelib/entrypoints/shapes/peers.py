@@ -4,7 +4,7 @@ from typing import Any, Literal, assert_never
 
 from msgspec import UNSET
 
-from chalicelib.application.peers.new_peer import NewPeer
+from chalicelib.application.peers.new_peer import MOST_CIDRS, NewPeer
 from chalicelib.application.peers.peer_view import PeerView
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.cidr import parse_cidrs
@@ -18,7 +18,6 @@ from chalicelib.domain.tunnel.tunnel import addresses
 from chalicelib.entrypoints.shapes.parsing import KEEPALIVE_RANGE, MTU_RANGE, PORT_RANGE, Check, parse_peer_id, within
 from chalicelib.wire import peers as wire
 
-MOST_CIDRS = 40  # all replaced by others at once, they are 80 claims of a transaction's 100 items
 MOST_RESOLVERS = 4
 
 
@@ -91,10 +90,10 @@ def fields_of(body: wire.PatchPeer) -> dict[str, Any]:
     return fields
 
 
-def shown(one: PeerView) -> wire.Peer:
-    peer, seen = one.peer, one.seen
-    v4, *v6 = addresses(one.network, peer)
-    host = seen.presence.host if seen.presence else None
+def shown(view: PeerView) -> wire.Peer:
+    peer, presence, sighting = view.peer, view.observation.presence, view.observation.sighting
+    v4, *v6 = addresses(view.network, peer)
+    host = presence.host if presence else None
     return wire.Peer(
         id=peer.id,
         network_id=peer.network_id,
@@ -117,17 +116,17 @@ def shown(one: PeerView) -> wire.Peer:
         mtu=peer.mtu,
         dns=None if peer.dns is None else list(peer.dns),
         preferred_jump_id=peer.preferred_jump_id,
-        home_jump_id=one.home_id,
+        home_jump_id=view.home_id,
         tags=list(peer.tags),
         metadata=dict(peer.metadata),
         owner_id=peer.owner_id,
         host=None if host is None else wire.Host(host.hostname, host.os, host.agent_version),
         is_blocked=peer.is_blocked,
         blocked_by=list(peer.blocked_by),
-        config_stale=bool(one.stale),
-        config_changes=list(one.stale),
-        status=status(peer, seen.presence, seen.sighting, container().clock.now(), one.home).value,
-        last_seen=last_seen(seen.presence, seen.sighting),
+        config_stale=bool(view.stale),
+        config_changes=list(view.stale),
+        status=status(peer, presence, sighting, container().clock.now(), view.home).value,
+        last_seen=last_seen(presence, sighting),
         created_at=peer.created_at,
         updated_at=peer.updated_at,
         revision=peer.revision,

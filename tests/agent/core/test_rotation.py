@@ -1,20 +1,20 @@
 """A key from one pair to the next: in steps, with answers lost, and killed at every point."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.bundle.received import Fetched
 from agent.core import effects as ef
 from agent.core import events as ev
 from agent.core.state import Rotation, State
 from agent.core.step import initial, step
 from agent.errors import KeyRefused, Outage, StateUnusable
-from agent.host.results import ApplyResult
+from agent.host.results import ApplyResult, PlannedChanges
 from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.enrollment import Enrollment, Keys
 from agent.identity.keys import wireguard_public_key
@@ -133,17 +133,14 @@ class Interface:
         self.server.accidents.danger()
         return ApplyResult(is_changed=True)
 
-    verify = apply
-
-    def reset(self, wanted: WantedTunnel, public_key: str) -> None: ...
-
     def use_key(self, private_key: str) -> None:
         self.private_key = private_key
 
-    def learned(self) -> Mapping[str, str]:
-        return {}
+    def plan(self, wanted: WantedTunnel) -> PlannedChanges:
+        return PlannedChanges()
 
-    def remove(self) -> None: ...
+    def remove(self) -> Sequence[str]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +231,7 @@ def agents(tmp_path: Path) -> Callable[[Accidents], Agent]:
 
     def made(accidents: Accidents) -> Agent:
         disk = Disk(tmp_path / str(next(numbers)), accidents)
-        disk.lock()
+        disk.lock.hold()
         keys = Keys(private_key=a_private_key("me"), device_key="")
         signing_key = public_text(SIGNING_KEY)
         disk.save_enrollment(

@@ -15,11 +15,11 @@ from agent.core.state import State
 from agent.core.step import initial
 from agent.errors import KeyRefused, Outage, PeerDeleted, StateUnusable, ToolFailed
 from agent.host.dns_zone import Zone, zone_of
-from agent.host.results import ApplyResult
+from agent.host.results import ApplyResult, PlannedChanges
 from agent.host.tunnel.liveness import Target
 from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.enrollment import Keys
-from agent.ports import Way
+from agent.ports import TunnelAbilities, Way
 from agent.run.loop import Runtime
 from agent.run.own_keys import Pairs
 from agent.run.worker import Worker
@@ -101,10 +101,14 @@ class FakeTunnel:
     def learned(self) -> Mapping[str, str]:
         return {"key": "203.0.113.1:1"}
 
-    def remove(self) -> None:
+    def plan(self, wanted: WantedTunnel) -> PlannedChanges:
+        return PlannedChanges()
+
+    def remove(self) -> Sequence[str]:
         if self.trouble is not None:
             raise self.trouble
         self.is_removed = True
+        return ()
 
 
 @dataclass
@@ -231,15 +235,17 @@ def a_worker_of(
     way_out: FakeWayOut | None = None,
     emit: Callable[[ev.Event], None] = lambda event: None,
 ) -> Worker:
+    tunnel = tunnel or FakeTunnel()
     return Worker(
         control_plane=plane or FakeControlPlane(),
-        tunnel=tunnel or FakeTunnel(),
+        tunnel=tunnel,
         names=names or FakeNames(),
         store=store or FakeStore(),
         way_out=way_out or FakeWayOut(),
         guard=guard or FakeGuard(),
         emit=emit,
         pairs=None if keys is None else Pairs(KEYS, keys, FakeTunnel()),
+        abilities=TunnelAbilities(drift_repair=tunnel, peer_reset=tunnel, sightings=tunnel),
     )
 
 

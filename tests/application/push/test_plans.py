@@ -112,8 +112,9 @@ def test_peers_deleted_among_other_changes_are_ended_and_browsers_hear_of_each_c
     ]
 
 
-def wanted(world: World, *agents: SimulatedAgent) -> list[Revision | None]:
-    return [world.outside.presence.wanted(PeerId(agent.peer_id)) for agent in agents]
+def wanted(world: World, *agents: SimulatedAgent) -> list[Revision]:
+    presences = world.outside.presence.of([PeerId(agent.peer_id) for agent in agents])
+    return [presences[PeerId(agent.peer_id)].wanted for agent in agents]
 
 
 @pytest.mark.parametrize(("jumps", "queries"), [(NARROW, NARROW), (NARROW + 1, 1)])

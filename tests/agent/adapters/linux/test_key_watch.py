@@ -15,13 +15,13 @@ class FakeTunnel:
 
     left: int
     others: bool = False
-    staged: tuple[str, ...] = ("key",)
+    keys: tuple[str, ...] = ("key",)
     looks: int = 0
     tries: int = 0
 
     @property
-    def standbys(self) -> Collection[str]:
-        return self.staged if self.looks < self.left else ()
+    def staged(self) -> Collection[str]:
+        return self.keys if self.looks < self.left else ()
 
     @property
     def has_others(self) -> bool:
@@ -63,7 +63,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 
 def test_it_looks_again_and_again_until_nothing_is_staged(waits: Waits) -> None:
     tunnel = FakeTunnel(left=5)
-    changeover = Changeover(tunnel, _woken=waits)  # type: ignore[arg-type]
+    changeover = Changeover(tunnel, tunnel, _woken=waits)  # type: ignore[arg-type]
     changeover.wake()
 
     changeover.watch()
@@ -73,7 +73,7 @@ def test_it_looks_again_and_again_until_nothing_is_staged(waits: Waits) -> None:
 
 def test_it_looks_at_nothing_where_nothing_is_staged(waits: Waits) -> None:
     tunnel = FakeTunnel(left=0)
-    changeover = Changeover(tunnel, _woken=waits)  # type: ignore[arg-type]
+    changeover = Changeover(tunnel, tunnel, _woken=waits)  # type: ignore[arg-type]
     changeover.wake()
 
     changeover.watch()
@@ -83,7 +83,7 @@ def test_it_looks_at_nothing_where_nothing_is_staged(waits: Waits) -> None:
 
 def test_other_secrets_are_tried_now_and_then_between_many_looks(waits: Waits) -> None:
     tunnel = FakeTunnel(left=50, others=True)
-    changeover = Changeover(tunnel, _woken=waits)  # type: ignore[arg-type]
+    changeover = Changeover(tunnel, tunnel, _woken=waits)  # type: ignore[arg-type]
     changeover.wake()
 
     changeover.watch()
@@ -94,7 +94,7 @@ def test_other_secrets_are_tried_now_and_then_between_many_looks(waits: Waits) -
 
 def test_a_key_that_was_staged_long_ago_is_not_looked_for_eagerly_at_each_new_bundle(waits: Waits) -> None:
     tunnel = FakeTunnel(left=3)
-    watching = Changeover(tunnel, _woken=waits)  # type: ignore[arg-type]
+    watching = Changeover(tunnel, tunnel, _woken=waits)  # type: ignore[arg-type]
 
     def pauses() -> set[float]:
         tunnel.looks, waits.waited_s = 0, []
@@ -105,7 +105,7 @@ def test_a_key_that_was_staged_long_ago_is_not_looked_for_eagerly_at_each_new_bu
     first = pauses()
     waits.at_s += EAGER_FOR_S
     again = pauses()
-    tunnel.staged = ("key", "another")
+    tunnel.keys = ("key", "another")
     staged_now = pauses()
 
     assert (first, again, staged_now) == ({EAGER_S}, {PATIENT_S}, {EAGER_S})

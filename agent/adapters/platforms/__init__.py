@@ -1,0 +1,1 @@
+"""One module an operating system: its adapters put together as a `Platform`."""

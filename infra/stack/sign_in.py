@@ -1,0 +1,85 @@
+"""How people sign in to the local system: its own pool with one administrator, or another issuer."""
+
+import contextlib
+import secrets
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.stack.cloud import Cloud
+from infra.stack.deploy import client
+
+ADMINISTRATOR = "admin@wirety.local"
+GROUP = "wirety-administrator"
+CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.~")
+PASSWORD_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Another identity provider, as the template's parameters name it."""
+
+    issuer: str
+    client_id: str
+    discovery_url: str = ""
+    audience: str = ""
+    administrator: str = ""
+    groups_claim: str = "groups"
+
+    def parameters(self) -> dict[str, str]:
+        return {
+            "OidcIssuer": self.issuer,
+            "OidcClientId": self.client_id,
+            "OidcDiscoveryUrl": self.discovery_url,
+            "OidcAudience": self.audience,
+            "OidcGroupsClaim": self.groups_claim,
+            "Administrator": self.administrator,
+        }
+
+
+OWN_POOL = {
+    "OidcIssuer": "",
+    "OidcClientId": "",
+    "OidcDiscoveryUrl": "",
+    "OidcAudience": "",
+    "OidcGroupsClaim": "cognito:groups",
+    "Administrator": ADMINISTRATOR,
+}
+
+
+def issuer_from(environment: Mapping[str, str]) -> Issuer | None:
+    """The issuer that WIRETY_OIDC_* name; None for the system's own pool."""
+    issuer = environment.get("WIRETY_OIDC_ISSUER")
+    if not issuer:
+        return None
+    return Issuer(
+        issuer=issuer,
+        client_id=environment.get("WIRETY_OIDC_CLIENT_ID", ""),
+        discovery_url=environment.get("WIRETY_OIDC_DISCOVERY_URL", ""),
+        audience=environment.get("WIRETY_OIDC_AUDIENCE", ""),
+        administrator=environment.get("WIRETY_OIDC_ADMINISTRATOR", ""),
+        groups_claim=environment.get("WIRETY_OIDC_GROUPS_CLAIM", "groups"),
+    )
+
+
+def new_password() -> str:
+    """Random, with a character of each class that the pool's policy wants."""
+    rest = [secrets.choice("".join(CLASSES)) for _ in range(PASSWORD_LENGTH - len(CLASSES))]
+    letters = [*map(secrets.choice, CLASSES), *rest]
+    secrets.SystemRandom().shuffle(letters)
+    return "".join(letters)
+
+
+def make_administrator(cloud: Cloud, pool_id: str, password: str) -> None:
+    """Have the administrator in the pool with this password, as the template does on AWS by invitation."""
+    cognito = client(cloud, "cognito-idp")
+    with contextlib.suppress(cognito.exceptions.UsernameExistsException):
+        cognito.admin_create_user(
+            UserPoolId=pool_id,
+            Username=ADMINISTRATOR,
+            MessageAction="SUPPRESS",
+            TemporaryPassword=password,
+            UserAttributes=[{"Name": "email", "Value": ADMINISTRATOR}, {"Name": "email_verified", "Value": "true"}],
+        )
+    cognito.admin_set_user_password(UserPoolId=pool_id, Username=ADMINISTRATOR, Password=password, Permanent=True)
+    cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=ADMINISTRATOR, GroupName=GROUP)
