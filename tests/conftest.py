@@ -22,8 +22,11 @@ settings.load_profile("shared")
 JSONFileLoader.load_file = staticmethod(functools.cache(JSONFileLoader().load_file))  # type: ignore[method-assign]
 
 SLOWEST_FIRST = (
-    *("console", "stack/test_contract.py", "dataplane/test_agents.py", "dataplane/test_failover.py"),
-    *("dataplane/test_cut_off.py", "dataplane", "stack", "agent/test_", "contracts", "dialects"),
+    *("console/test_specs.py", "dataplane/test_failover.py", "dataplane/test_cut_off.py", "stack/test_contract.py"),
+    *(f"dataplane/test_{name}.py" for name in ("firewall", "survival", "agents", "rotation")),
+    *("architecture/test_checks.py", "dataplane", "stack", "console", "agent/test_packaging.py", "agent/test_guard.py"),
+    *("agent/adapters/linux/test_host_watch.py", "agent/test_", "contracts", "application/test_costs.py"),
+    *("flows", "dialects"),
 )
 
 
