@@ -20,7 +20,7 @@ class People:
     clock: Clock
 
     def authenticate(self, token: str) -> Principal:
-        """Raises Unauthenticated, IdentityProviderUnreachable, NotInvited."""
+        """Raises Unauthenticated, IssuerDiffers, IdentityProviderUnreachable, NotInvited."""
         claims = self.tokens.verify(token)
         known = self.store.get_user(user_id(claims.issuer, claims.subject))
         user = known or newcomer(claims, self.clock.now())

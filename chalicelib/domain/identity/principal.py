@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.errors import Forbidden, NetworkNotFound
+from chalicelib.domain.identity.doubt import Doubt
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 
 
@@ -18,6 +19,16 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
+class RoleSource(StrEnum):
+    """Where a role comes from."""
+
+    GROUP = "group"  # of the identity provider
+    RECORD = "record"
+    DEPLOYMENT = "deployment"  # its named administrator
+    DEFAULT = "default"
+    TOKEN = "token"  # noqa: S105  an API token's own
+
+
 READERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR})
 WRITERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR})
 EVERYBODY = frozenset(Role)
@@ -26,13 +37,15 @@ EVERYBODY = frozenset(Role)
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A person or API token. `networks` None: every network of the deployment. `expires_at`: when
-    the token it came with ends, None: never."""
+    the token it came with ends, None: never. `doubts`: see there."""
 
     id: PrincipalId
     name: str
     role: Role
     networks: frozenset[NetworkId] | None
     expires_at: datetime | None = None
+    role_source: RoleSource = RoleSource.TOKEN
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def is_person(self) -> bool:
