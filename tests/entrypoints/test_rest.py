@@ -494,4 +494,5 @@ def test_anybody_may_ask_where_to_sign_in(world: World) -> None:
     answer = world.api("GET", "/auth/config", token="none")
 
     assert answer.status == 200
-    assert answer.json.keys() == {"issuer", "discovery_url", "client_id", "audience"}
+    assert answer.json.keys() == {"issuer", "discovery_url", "client_id", "audience", "findings"}
+    assert answer.json["findings"] is None

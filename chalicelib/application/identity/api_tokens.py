@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib.domain.change.writes import Commit
-from chalicelib.domain.errors import Forbidden, Unauthenticated
+from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.api_token import DEPLOYMENT_ITSELF, ApiToken, LastUse
 from chalicelib.domain.identity.delegation import common_networks, lesser_role
+from chalicelib.domain.identity.errors import Suspended
 from chalicelib.domain.identity.principal import Principal, Role
 from chalicelib.domain.identity.tokens import Token, parse_token
 from chalicelib.domain.identity.user import Admission, User, standing
@@ -83,8 +84,10 @@ def _narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Prin
         raise Unauthenticated("Who made this API token is no longer a user here. Create a new one.")
     try:
         own = standing(maker, admission)
-    except Forbidden as refusal:
-        raise Unauthenticated("Who made this API token has no access here any more.") from refusal
+    except Suspended as refusal:
+        raise Unauthenticated("Who made this API token is suspended here.") from refusal
+    if own is None:
+        raise Unauthenticated("Who made this API token has no role here any more.")
     role = lesser_role(token.role, own.role)
     if role is None:
         raise Unauthenticated(

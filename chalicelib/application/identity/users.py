@@ -24,7 +24,7 @@ class People:
     clock: Clock
 
     def authenticate(self, token: str) -> Principal:
-        """Raises Unauthenticated, IdentityProviderUnreachable, Suspended, NotInvited."""
+        """Raises Unauthenticated, IssuerDiffers, IdentityProviderUnreachable, Suspended, NotInvited."""
         claims = self.tokens.verify(token)
         known, settings = self.store.user(user_id(claims.issuer, claims.subject))
         now = self.clock.now()

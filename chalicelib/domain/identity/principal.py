@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from chalicelib.domain.errors import Forbidden, NetworkNotFound
 from chalicelib.domain.identity.audit import Actor, ActorKind
+from chalicelib.domain.identity.doubt import Doubt
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 
 
@@ -59,7 +60,8 @@ class Principal:
     """A person or API token. `networks` None: every network of the deployment. `expires_at`: when
     the token it came with ends, None: never. `maker_id`: of an API token, who made it; None: a person.
     `account_revision`: of the record of the person it is, or that made it; 0: there is none. `source`, `request_id`: of
-    the call it makes, see `Caller`."""
+    the call it makes, see `Caller`. `doubts`: what of a person's token did
+    not count."""
 
     id: PrincipalId
     name: str
@@ -71,6 +73,7 @@ class Principal:
     account_revision: int = 0
     source: str | None = None
     request_id: str | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def is_person(self) -> bool:

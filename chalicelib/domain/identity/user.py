@@ -6,7 +6,15 @@ from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.domain.errors import listed
 from chalicelib.domain.identity.deployment import DeploymentSettings
+from chalicelib.domain.identity.doubt import (
+    Doubt,
+    email_not_verified,
+    groups_left_out,
+    no_group_gives_a_role,
+    no_groups,
+)
 from chalicelib.domain.identity.errors import NotInvited, Suspended
 from chalicelib.domain.identity.principal import Principal, Role, RoleSource
 from chalicelib.domain.ids import EVERY_NETWORK, NetworkId, PrincipalId, Revision
@@ -19,8 +27,9 @@ FIRST = Revision(1)
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says. `email`: verified, in lower case, or None. `groups`: by the provider; None: it does
-    not say which."""
+    """What a verified token says. `email`: verified, in lower case, or None. `groups`: by the provider,
+    in the names that give roles here; None: it does not say which. `other_groups`: those that give none.
+    `unverified_email`: said and not vouched for. `groups_claim`: where groups were looked for."""
 
     issuer: str
     subject: str
@@ -28,6 +37,9 @@ class Claims:
     name: str | None
     groups: Set[str] | None
     expires_at: datetime
+    other_groups: Set[str] = frozenset()
+    unverified_email: str | None = None
+    groups_claim: str = "groups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ class Admission:
     def names(self, user: User) -> bool:
         """Whether the person is the administrator named at deployment; addresses in any case of their letters."""
         named = self.administrator
-        return named is not None and (named == user.subject or named.lower() == user.email)
+        return named is not None and (named == user.subject or lower_email(named) == user.email)
 
 
 def user_id(issuer: str, subject: str) -> PrincipalId:
@@ -98,9 +110,14 @@ def user_id(issuer: str, subject: str) -> PrincipalId:
     return PrincipalId("usr_" + base64.b32encode(digest).decode().lower()[:ID_LENGTH])
 
 
+def lower_email(email: str) -> str:
+    """For comparing: with a letter outside ASCII it stays as it is, as some of those become ASCII in lower case."""
+    return email.lower() if email.isascii() else email
+
+
 def invitation_id(email: str) -> PrincipalId:
     """The same for an address however it is written."""
-    digest = hashlib.sha256(email.lower().encode()).digest()
+    digest = hashlib.sha256(lower_email(email).encode()).digest()
     return PrincipalId("inv_" + base64.b32encode(digest).decode().lower()[:ID_LENGTH])
 
 
@@ -112,18 +129,15 @@ def seen(user: User | None, claims: Claims, at: datetime) -> User:
     if user is None:
         user = User(user_id(claims.issuer, claims.subject), claims.issuer, claims.subject, None, None, at)
     role = user.group_role if claims.groups is None else group_role(claims.groups)
-    return replace(
-        user, email=claims.email or user.email, name=claims.name or user.name, group_role=role, last_seen_at=at
-    )
+    return replace(user, email=claims.email, name=claims.name or user.name, group_role=role, last_seen_at=at)
 
 
-def standing(user: User, admission: Admission) -> Standing:
+def standing(user: User, admission: Admission) -> Standing | None:
     """What a person may do here: by the provider's groups, else by the record, else as the administrator named at
-    deployment, else by default.
+    deployment, else by default; None: nothing gives them a role.
 
     Raises:
         Suspended: whatever else says they may.
-        NotInvited: nothing gives them a role.
     """
     if user.is_suspended:
         raise Suspended(user.email or user.subject or user.id)
@@ -136,16 +150,43 @@ def standing(user: User, admission: Admission) -> Standing:
     for role, source in found:
         if role is not None:
             return Standing(role, source, user.networks_as(role))
-    raise NotInvited(user.email or user.subject or user.id)
+    return None
 
 
 def admitted(user: User, claims: Claims, admission: Admission) -> Principal:
-    """The person as a caller. Raises Suspended, NotInvited."""
-    own = standing(user, admission)
-    name = user.name or user.email or claims.subject
+    """The person as a caller. Groups that the provider left out are not "no groups": there is no default role then.
+
+    Raises:
+        Suspended, NotInvited.
+    """
+    own = standing(user, replace(admission, default_role=None) if claims.groups is None else admission)
+    if own is None:
+        raise NotInvited(claims.email or claims.subject, claims.subject, _doubts(claims, None))
     return Principal(
-        user.id, name, own.role, own.networks, claims.expires_at, own.source, account_revision=user.revision
+        user.id,
+        user.name or user.email or claims.subject,
+        own.role,
+        own.networks,
+        claims.expires_at,
+        own.source,
+        account_revision=user.revision,
+        doubts=_doubts(claims, own.source),
     )
+
+
+def _doubts(claims: Claims, source: RoleSource | None) -> tuple[Doubt, ...]:
+    """What of the token did not count, for whom somebody may have expected it to. `source` None: there is no role."""
+    found: list[Doubt] = []
+    if claims.groups is None:
+        found.append(groups_left_out(claims.groups_claim))
+    if source in (RoleSource.DEFAULT, None):
+        if claims.other_groups:
+            found.append(no_group_gives_a_role(listed([repr(group) for group in sorted(claims.other_groups)])))
+        elif claims.groups is not None and source is None:
+            found.append(no_groups(claims.groups_claim))
+        if claims.unverified_email is not None:
+            found.append(email_not_verified(claims.unverified_email, claims.subject))
+    return tuple(found)
 
 
 def group_role(groups: Set[str]) -> Role | None:

@@ -76,8 +76,8 @@ def test_a_token_does_no_more_than_its_maker_does_now(world: World) -> None:
     ("maker", "why"),
     [
         (None, "no longer a user"),
-        (replace(ANA, is_suspended=True), "no access"),
-        (replace(ANA, role=None), "no access"),
+        (replace(ANA, is_suspended=True), "suspended"),
+        (replace(ANA, role=None), "no role"),
         (replace(ANA, role=Role.AUDITOR), "its maker is auditor now"),
     ],
 )

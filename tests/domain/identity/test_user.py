@@ -95,10 +95,15 @@ def test_what_the_provider_leaves_out_of_groups_is_not_none_of_them() -> None:
 def test_a_role_says_where_it_comes_from() -> None:
     user, named = seen(None, ANA, T0), Admission("ANA@example.com", Role.MEMBER)
 
-    assert standing(replace(user, group_role=Role.MEMBER), named).source is RoleSource.GROUP
-    assert standing(replace(user, role=Role.MEMBER), named).source is RoleSource.RECORD
-    assert standing(user, named).source is RoleSource.DEPLOYMENT
-    assert standing(user, Admission(None, Role.MEMBER)).source is RoleSource.DEFAULT
+    def source(of: User, admission: Admission) -> RoleSource | None:
+        own = standing(of, admission)
+        return None if own is None else own.source
+
+    assert source(replace(user, group_role=Role.MEMBER), named) is RoleSource.GROUP
+    assert source(replace(user, role=Role.MEMBER), named) is RoleSource.RECORD
+    assert source(user, named) is RoleSource.DEPLOYMENT
+    assert source(user, Admission(None, Role.MEMBER)) is RoleSource.DEFAULT
+    assert source(user, CLOSED) is None
 
 
 def test_a_principal_ends_with_its_token() -> None:
