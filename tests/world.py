@@ -77,7 +77,7 @@ class World:
         self.outside = self.made_outside()
         self.container = Container(settings_from(ENVIRONMENT), self.outside)
         bootstrap.install(self.container)
-        self.token = self.container.accounts.create_token("test", Role.ADMINISTRATOR).text()
+        self.token = self.container.api_tokens.create_for_deployment("test", Role.ADMINISTRATOR).text()
         self._planned = self._announced = 0
 
     def made_outside(self) -> MemoryOutside:

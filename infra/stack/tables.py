@@ -1,5 +1,6 @@
 """The tables as the template declares them, made on an engine without CloudFormation."""
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,5 +46,11 @@ def drop_tables(settings: Settings) -> None:
 
 def _client(settings: Settings) -> Any:
     """With the credentials of now: boto3's own session keeps the first, and engines tell tables apart by them."""
-    session = boto3.session.Session()
-    return session.client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    return _session(os.environ.get("AWS_ACCESS_KEY_ID")).client(
+        "dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_url
+    )
+
+
+@cache
+def _session(_key_id: str | None) -> boto3.session.Session:
+    return boto3.session.Session()

@@ -12,6 +12,7 @@ from chalicelib.application.peers.new_peer import NewPeer
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.change.writes import Commit, CreateNetwork
 from chalicelib.domain.ids import PeerId
+from chalicelib.domain.peer.patch import PeerPatch
 from chalicelib.domain.peer.peer import Kind, PeerRecord
 from tests.builders import ADMINISTRATOR, a_dynamic, a_jump, a_key, a_network
 from tests.contracts.stores import change
@@ -72,7 +73,9 @@ def test_changing_a_peer_costs_the_same_at_any_size(deployment: tuple[Container,
     container, wire = deployment
     one = PeerId("dyn_00000002")
 
-    renamed = wire.operations(lambda: container.peers.update(HUB.network_id, one, {"name": "another"}, ADMINISTRATOR))
+    renamed = wire.operations(
+        lambda: container.peers.update(HUB.network_id, one, PeerPatch(name="another"), ADMINISTRATOR)
+    )
     blocked = wire.operations(lambda: container.peers.block(HUB.network_id, one, None, ADMINISTRATOR))
 
     # network and peer; then as it is shown: jumps, presence, sightings

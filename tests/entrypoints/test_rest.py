@@ -396,7 +396,7 @@ def test_every_route_denies_who_is_not_named(world: World, operation: Operation,
     """All routes times all callers: only those named beside the path get past the door."""
     agent = world.agent(world.network(), "dynamic", "left")
     agent.open_session()
-    tokens = {role.value: world.container.accounts.create_token("t", role).text() for role in Role}
+    tokens = {role.value: world.container.api_tokens.create_for_deployment("t", role).text() for role in Role}
     tokens |= {f"a person, {role}": world.person(role.value, role) for role in Role}
     tokens |= {
         "who was not invited": world.person("eve", None),
@@ -421,7 +421,7 @@ def test_every_route_denies_who_is_not_named(world: World, operation: Operation,
 
 def test_a_token_for_one_network_sees_no_other(world: World) -> None:
     mine, other = world.network("mine", "10.0.0.0/24"), world.network("other", "10.1.0.0/24")
-    token = world.container.accounts.create_token("t", Role.OPERATOR, [mine]).text()  # type: ignore[list-item]
+    token = world.container.api_tokens.create_for_deployment("t", Role.OPERATOR, [mine]).text()  # type: ignore[list-item]
 
     assert [n["id"] for n in world.api("GET", "/networks", token=token).json["items"]] == [mine]
     for method, path in [("GET", ""), ("DELETE", ""), ("GET", "/peers"), ("POST", "/peers"), ("GET", "/peers/dyn_1")]:
@@ -439,7 +439,7 @@ def test_every_route_takes_sight_of_the_networks_that_it_declares(world: World, 
     """All routes times those who see one network: all networks are a 403, another one's does not exist for them."""
     mine, other = world.network("mine", "10.0.0.0/24"), world.network("other", "10.1.0.0/24")
     peers = {network: world.agent(network, "jump", "hub").peer_id for network in (mine, other)}
-    token = world.container.accounts.create_token("t", Role.OPERATOR, [mine]).text()  # type: ignore[list-item]
+    token = world.container.api_tokens.create_for_deployment("t", Role.OPERATOR, [mine]).text()  # type: ignore[list-item]
 
     def status(network: str) -> int:
         path = operation.path.format_map({"network_id": network, "peer_id": peers[network], "revision": 1})
@@ -494,4 +494,5 @@ def test_anybody_may_ask_where_to_sign_in(world: World) -> None:
     answer = world.api("GET", "/auth/config", token="none")
 
     assert answer.status == 200
-    assert answer.json.keys() == {"issuer", "discovery_url", "client_id", "audience"}
+    assert answer.json.keys() == {"issuer", "discovery_url", "client_id", "audience", "findings"}
+    assert answer.json["findings"] is None

@@ -7,8 +7,6 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Kind, Peer, PeerRecord, Tombstone
 
-PREFIXES = {Kind.JUMP: "jmp_", Kind.DYNAMIC: "dyn_", Kind.STATIC: "sta_"}
-
 
 class MemoryPeers:
     def __init__(self, tables: MemoryTables) -> None:
@@ -63,7 +61,7 @@ class MemoryPeers:
         return self._tables.tombstones.get((network_id, peer_id))
 
     def _of(self, network_id: NetworkId, kind: Kind) -> list[Peer]:
-        prefix = PREFIXES[kind]
+        prefix = f"{kind.prefix}_"
         keys = [key for key in list(self._tables.peers) if key[1].startswith(prefix) and key[0] == network_id]
         found = (self._tables.peers.get(key) for key in sorted(keys))
         return [record.peer for record in found if record is not None]
