@@ -13,6 +13,7 @@ from chalicelib.adapters.dynamodb.change import affected_text
 from chalicelib.adapters.dynamodb.stored_peer import peer_text
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.domain.change.change import Change
+from chalicelib.domain.change.difference import texts_of
 from chalicelib.domain.change.rollout import FEW
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer
 from chalicelib.domain.ids import DEPLOYMENT
@@ -79,7 +80,7 @@ def _peer(peer: Peer) -> int:
 
 
 def _change(change: Change) -> int:
-    return KEYS + len(affected_text(change.peers).encode()) + len(str(change.settings))
+    return KEYS + len(affected_text(change.peers).encode()) + len(str(texts_of(change.network)))
 
 
 def _written(size: int) -> int:

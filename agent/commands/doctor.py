@@ -23,10 +23,11 @@ from agent.host.diagnosis import findings, host, paths
 from agent.host.diagnosis.findings import Finding
 from agent.host.firewall.nftables import Table
 from agent.host.firewall.ruleset import Surroundings, table
+from agent.host.prefixes import Prefix
 from agent.host.tunnel.full_tunnel import DNS_PORT, seal
 from agent.host.tunnel.local_network import is_local, local_network
 from agent.host.tunnel.route_conflicts import HostRoutes, sent_to, without_conflicts
-from agent.host.tunnel.wanted import Prefix, WantedTunnel, desired, endpoints_asked
+from agent.host.tunnel.wanted import WantedTunnel, desired, endpoints_asked
 from agent.identity.enrollment import Enrollment
 from agent.identity.trust import Trust
 from agent.settings import DoctorSettings, given

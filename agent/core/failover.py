@@ -14,6 +14,7 @@ from agent.bundle.received import Fetched
 from agent.core.effects import Effect, Log, Rehome, SetTimer, WatchTunnels
 from agent.core.events import FailoverEvent, Observed, Rehomed, TunnelAnswers, TunnelLost
 from agent.core.heartbeats import say
+from agent.core.resets import RESET_EVERY_S
 from agent.core.state import Socket, State, Step
 from agent.core.timers import Timer
 from agent.host.tunnel.home_failover import home_among
@@ -28,7 +29,6 @@ IDLE_S = 25.0  # as often as an idle tunnel is kept alive: then an echo tells mo
 IDLE_ALONE_S = 2.0
 ITS_WORD_AFTER_S = 10.0  # of contact in which no newer bundle came: then the last one holds
 RESET_AFTER_S = 30.0
-RESET_EVERY_S = 60.0
 
 
 def handle(state: State, event: FailoverEvent) -> Step:

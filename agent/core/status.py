@@ -9,10 +9,8 @@ from agent.core.state import Socket, State
 from agent.host.roster import Listed
 from agent.host.tunnel.full_tunnel import Seal
 from agent.host.tunnel.home_failover import home_among
-from agent.host.tunnel.live import PeerTraffic
+from agent.host.tunnel.live import ALIVE_S, PeerTraffic
 from agent.identity.enrollment import Enrollment
-
-ALIVE_S = 180  # WireGuard protocol, section 6.1: REJECT_AFTER_TIME
 
 SEALS: Mapping[Seal, str] = {
     "sealed": "nothing leaves beside the tunnel",

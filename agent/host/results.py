@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.host.tunnel.wanted import Prefix
+from agent.host.prefixes import Prefix
 
 Action = Literal[
     "create_interface",

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from agent.host.prefixes import Prefix
 from agent.host.results import PlannedChanges
-from agent.host.tunnel.wanted import Prefix, WantedTunnel
+from agent.host.tunnel.wanted import WantedTunnel
 
 
 @dataclass(frozen=True, slots=True)

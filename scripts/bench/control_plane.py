@@ -16,6 +16,7 @@ from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.container import Container, calm_collector
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import PeerId, Revision
+from chalicelib.domain.peer.patch import PeerPatch
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.tunnel.tunnel import hosts_at
 from chalicelib.entrypoints.shapes.bundles import shown
@@ -83,7 +84,7 @@ class Lab:
         """Rename a regular peer: what its plan takes; what the jump's fetch takes then, and its size in bytes."""
         network = self.network
         since = self.outside.networks.get(network.network_id).revision
-        name = {"name": f"renamed {uuid.uuid4().hex[:12]}"}
+        name = PeerPatch(name=f"renamed {uuid.uuid4().hex[:12]}")
         self.container.peers.update(network.network_id, network.regular, name, OPERATOR)
         [change] = self.outside.changes.between(network.network_id, since)
         planned = self.meter.taken(lambda: self.container.plans.plan([change]))

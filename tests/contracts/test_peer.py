@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.difference import Changed, NetworkDifference
 from chalicelib.domain.change.writes import (
     AdvanceNetwork,
     Claim,
@@ -66,7 +67,7 @@ def test_every_field_of_a_peer_comes_back_also_from_the_change_log(outside: Outs
         PrincipalId("tok_1"),
         What.PEER_UPDATED,
         (Affected(bare, EVERYTHING), Affected(None, bare), Affected(bare, None)),
-        {"dns": ("", "9.9.9.9")},
+        NetworkDifference(dns=Changed((), ("9.9.9.9",))),
         "why",
     )
     writes = (AdvanceNetwork(later), PutPeer(PeerRecord(EVERYTHING, None)), PutPeer(PeerRecord(bare, None)))

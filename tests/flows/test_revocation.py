@@ -45,9 +45,8 @@ class Site:
         container, hub = self.world.container, PeerId(self.hub.peer_id)
         match how:
             case "reissue":
-                created, _ = container.credentials.reissue_token(self.network, hub, ADMINISTRATOR)
-                assert created.token is not None
-                self.fresh = created.token.text()
+                issued, _ = container.credentials.reissue_token(self.network, hub, ADMINISTRATOR)
+                self.fresh = issued.token.text()
             case "delete":
                 container.peers.delete(self.network, hub, ADMINISTRATOR, is_forced=True)
             case _:

@@ -11,19 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
 
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
-from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.change import What
 from chalicelib.domain.change.push_notice import ResetWanted, SignOfLifeWanted
-from chalicelib.domain.change.writes import AdvanceNetwork, Commit
 from chalicelib.domain.errors import NetworkNotFound
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, is_jump
+from chalicelib.domain.identity.principal import agent_of
+from chalicelib.domain.ids import NetworkId, PeerId, is_jump
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.failover import (
     ANSWERS_WITHIN,
     AWAY_AT_MOST,
-    DOWN,
     AgentLiveness,
     DeadJumpReport,
     FailoverTask,
@@ -31,7 +30,6 @@ from chalicelib.domain.peer.failover import (
     ReturnCheck,
     SilenceCheck,
     avoiding,
-    down_text,
     forgiving,
     look_every,
     marked,
@@ -47,7 +45,6 @@ from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.queues import FailoverQueue
 from chalicelib.ports.sockets import Gateway
-from chalicelib.ports.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Failover:
 
     return_after: timedelta
     edits: Edits
-    transactions: Transactions
+    network_edits: NetworkEdits
     networks: NetworkStore
     peers: PeerStore
     liveness: LivenessStore
@@ -160,7 +157,7 @@ class Failover:
         def forgiven(network: Network, before: PeerRecord) -> Edit:
             return Edit(network, replace(before, peer=forgiving(before.peer, return_check.jump_id)))
 
-        by = PrincipalId(return_check.jump_id)
+        by = agent_of(return_check.jump_id)
         self.edits.make(Order(return_check.network_id, return_check.peer_id, by, What.HOME_RETURNED), forgiven)
 
     def _look_again(self, return_check: ReturnCheck, delay: timedelta) -> None:
@@ -181,7 +178,7 @@ class Failover:
             moved[:] = [peer] if peer != before.peer else []
             return Edit(network, replace(before, peer=peer))
 
-        self.edits.make(Order(network_id, peer_id, PrincipalId(peer_id), What.HOME_MOVED, note=jump_id), avoided)
+        self.edits.make(Order(network_id, peer_id, agent_of(peer_id), What.HOME_MOVED, note=jump_id), avoided)
         if moved:
             until = self.clock.now() + AWAY_AT_MOST
             return_check = ReturnCheck(network_id, peer_id, jump_id, serving_since=None, until=until)
@@ -204,15 +201,10 @@ class Failover:
     ) -> bool:
         """Change the marks in one write; answers whether there was anything to change."""
 
-        def attempt() -> bool:
-            now = self.clock.now()
-            before = self.networks.get(network_id)
-            after = decision(before).advanced(now)
+        def changed(before: Network, later: Network) -> tuple[bool, NetworkEdit | None]:
+            after = decision(later)
             if after.down == before.down:
-                return False
-            settings = {DOWN: (down_text(before.down), down_text(after.down))}
-            change = Change(network_id, after.revision, now, PrincipalId(by), what, settings=settings, note=jump_id)
-            self.transactions.commit(Commit(change, (AdvanceNetwork(after),)))
-            return True
+                return False, None
+            return True, NetworkEdit(what, after, note=jump_id)
 
-        return retry_on_conflict(self.clock, attempt)
+        return self.network_edits.make(network_id, agent_of(by), changed)

@@ -21,13 +21,13 @@ from chalicelib.ports.sightings import SightingStore
 
 @dataclass(frozen=True, slots=True)
 class PeerView:
-    """`stale`: the keys of an issued file that would say something else if it were issued now. `home`: what is
-    known of the jump that carries the peer now."""
+    """`observation`: of the peer itself. `stale`: the keys of an issued file that would say something else if it
+    were issued now. `home`: what is known of the jump that carries the peer now."""
 
     network: Network
     peer: Peer
     home_id: PeerId | None
-    seen: PeerObservation
+    observation: PeerObservation
     stale: tuple[str, ...] = ()
     home: Presence | None = None
 

@@ -14,14 +14,9 @@ from tests.builders import a_key
 from tests.world import BY_THE_ORIGIN, SimulatedBrowser, World
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def a_browser(world: World, **token: Any) -> SimulatedBrowser:
     """A connected one; `token`: role, networks and lifetime of the API token it uses."""
-    own = world.container.accounts.create_token("b", **token).text() if token else None
+    own = world.container.api_tokens.create_for_deployment("b", **token).text() if token else None
     browser = SimulatedBrowser(world, token=own)
     browser.connect()
     return browser

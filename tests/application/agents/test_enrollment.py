@@ -11,11 +11,6 @@ from tests.builders import a_key
 from tests.world import Answer, SimulatedAgent, World
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def created(world: World, **fields: object) -> Any:
     return created_in(world, world.network(), **fields)
 

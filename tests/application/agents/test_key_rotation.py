@@ -17,11 +17,6 @@ from tests.world import Answer, SimulatedAgent, World
 NEXT = a_key("next of left")
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 Quartet = tuple[str, SimulatedAgent, SimulatedAgent, SimulatedAgent]
 
 
