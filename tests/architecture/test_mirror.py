@@ -32,6 +32,7 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "agent/core/effects.py": "tests/agent/core/test_step.py",
     "agent/core/events.py": "tests/agent/core/test_step.py",
     "agent/core/state.py": "tests/agent/core/test_step.py",
+    "agent/core/timers.py": "tests/agent/core/test_step.py",
     "agent/host/results.py": "tests/agent/commands/test_planning.py",
     "agent/host/tunnel/live.py": "tests/agent/host/tunnel/test_difference.py",
     # refusals, each by who refuses; their sentences together
@@ -50,12 +51,6 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/application/peers/new_peer.py": "tests/flows/test_names.py",
     "chalicelib/application/peers/peer_view.py": "tests/application/peers/test_peers.py",
     "chalicelib/application/push/replans.py": "tests/scripts/test_redrive.py",
-    # decisions of the agent that are told by an event of `step`
-    "agent/core/bundles.py": "tests/agent/core/test_step.py",
-    "agent/core/failover.py": "tests/agent/core/test_step.py",
-    "agent/core/heartbeats.py": "tests/agent/core/test_step.py",
-    "agent/core/resets.py": "tests/agent/core/test_step.py",
-    "agent/core/timers.py": "tests/agent/core/test_step.py",
     # what joins two others, seen on a host
     "agent/host/planned.py": "tests/agent/commands/test_planning.py",
     "agent/host/tunnel/secrets_in_use.py": "tests/agent/test_real_changes.py",
