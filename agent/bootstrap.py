@@ -2,14 +2,12 @@
 
 import importlib
 import os
-import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from queue import SimpleQueue
 from time import monotonic, time
 
-from agent import platforms
 from agent.adapters.control_plane.dialling import Dialler
 from agent.adapters.control_plane.rest import Http, RestControlPlane
 from agent.adapters.control_plane.socket import WebSocketPush
@@ -17,6 +15,7 @@ from agent.adapters.dns.names import DnsNames
 from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.adapters.files.status_file import StatusFile
 from agent.adapters.frozen import own_command
+from agent.adapters.platforms import platform
 from agent.bundle.received import Fetched
 from agent.core import status
 from agent.core.events import Event, Started
@@ -29,8 +28,10 @@ from agent.host.tunnel.wanted import endpoints_asked
 from agent.identity.enrollment import Enrollment
 from agent.identity.keys import wireguard_public_key
 from agent.identity.trust import Trust
-from agent.platform_port import Platform, PlatformTunnel, TunnelOptions
+from agent.platform_port import PlatformTunnel, TunnelOptions
 from agent.ports import Guard, Tunnel
+from agent.run.jobs.control_plane import ControlPlaneJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.loop import Runtime
 from agent.run.own_keys import Pairs
 from agent.run.worker import Worker
@@ -38,16 +39,6 @@ from agent.settings import PlanSettings, RunSettings, socket_url
 
 GUARD_CONFIRM_S = 10.0
 DAY_S = 86_400.0
-
-
-def platform(system: str = sys.platform) -> Platform:
-    """This operating system's adapters, imported now.
-
-    Raises:
-        PlatformUnsupported: the agent does not run on it.
-    """
-    found: Platform = importlib.import_module(platforms.module_of(system)).PLATFORM
-    return found
 
 
 def agent(
@@ -163,18 +154,17 @@ def _worker(
     emit: Callable[[Event], None],
 ) -> Worker:
     key_change = made.abilities.key_change
-    return Worker(
-        control_plane=plane,
+    host = host_jobs(
         tunnel=made.tunnel,
         names=DnsNames(),
         store=directory,
         way_out=platform().way_out(enrollment.server, lambda: dialler.known),
         guard=_guard(settings, directory),
-        emit=emit,
         pairs=Pairs(enrollment.keys, directory, key_change) if key_change is not None else None,
         made=made.follow_keys(),
         abilities=made.abilities,
     )
+    return Worker(ControlPlaneJobs(plane, host.in_force), host, emit)
 
 
 def _keys(settings: RunSettings, enrollment: Enrollment) -> Rotation | None:

@@ -6,6 +6,10 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 
+class InvalidSetting(ValueError):
+    """A variable does not say what it should; the message says which and what to write."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
     """Names of the DynamoDB tables."""
@@ -25,13 +29,16 @@ class Tables:
 class Oidc:
     """How people sign in. `issuer` empty: they cannot. `discovery_url`: the provider's
     openid-configuration, which may lie on another host. `audience` empty: ID tokens for
-    `client_id`. `administrator`: a subject or verified e-mail. `default_role` empty: none."""
+    `client_id`. `groups_claim`: a claim's name, or the path to one by dots. `group_roles`: role by
+    group (see top_level); empty: groups named `wirety-` and the role. `administrator`: a subject or verified e-mail.
+    `default_role` empty: none."""
 
     issuer: str
     discovery_url: str
     client_id: str
     audience: str
     groups_claim: str
+    group_roles: Mapping[str, str]
     administrator: str
     default_role: str
 
@@ -105,9 +112,36 @@ def _oidc(environment: Mapping[str, str]) -> Oidc:
         client_id=environment.get("OIDC_CLIENT_ID", ""),
         audience=environment.get("OIDC_AUDIENCE", ""),
         groups_claim=environment.get("OIDC_GROUPS_CLAIM") or "cognito:groups",
+        group_roles=group_roles_of(environment.get("OIDC_GROUP_ROLES", "")),
         administrator=environment.get("ADMINISTRATOR", ""),
         default_role=environment.get("DEFAULT_ROLE", ""),
     )
 
 
+def group_roles_of(text: str) -> dict[str, str]:
+    """Read `role=group;role=group`: role by group, see top_level.
+
+    Raises:
+        InvalidSetting: a part is no role and group, or a group has two roles.
+    """
+    found: dict[str, str] = {}
+    for part in filter(None, map(str.strip, text.split(";"))):
+        role, _, group = map(str.strip, part.partition("="))
+        if role not in ROLES or not group:
+            raise InvalidSetting(
+                f"OIDC_GROUP_ROLES: {part!r} is no role and group. Write role=group;role=group, each role one of "
+                f"{', '.join(ROLES)}; a group is named by what the token says, and may hold anything but a semicolon."
+            )
+        known = found.setdefault(top_level(group), role)
+        if known != role:
+            raise InvalidSetting(f"OIDC_GROUP_ROLES: {group!r} has the roles {known} and {role}. Leave one of them.")
+    return found
+
+
+def top_level(group: str) -> str:
+    """A group by its name, where it was written with the slash of a path of one part; a longer path as it is."""
+    return group.removeprefix("/") if group.count("/") == 1 else group
+
+
+ROLES = ("administrator", "operator", "auditor", "member")
 VERSION = "0.1.0"

@@ -25,7 +25,13 @@ SLOWEST_FIRST = (
     *("console/test_specs.py", "dataplane/test_failover.py", "dataplane/test_cut_off.py", "stack/test_contract.py"),
     *(f"dataplane/test_{name}.py" for name in ("firewall", "survival", "agents", "rotation")),
     *("architecture/test_checks.py", "dataplane", "stack", "console", "agent/test_packaging.py", "agent/test_guard.py"),
-    *("agent/adapters/linux/test_host_watch.py", "agent/test_", "contracts", "application/test_costs.py"),
+    *(
+        "agent/adapters/linux/test_host_watch.py",
+        "agent/test_",
+        "agent/commands",
+        "contracts",
+        "application/test_costs.py",
+    ),
     *("flows", "dialects"),
 )
 

@@ -18,7 +18,8 @@ from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.peer.presence import Fact
 from chalicelib.ports.facts import FactStore
 from chalicelib.ports.transactions import Transactions
-from chalicelib.settings import settings_from
+from chalicelib.settings import Settings, settings_from
+from infra.stack import key_conditions
 from infra.stack.tables import create_tables, environment
 from tests.world import World
 
@@ -111,19 +112,33 @@ class WiredWorld(World):
         return self.wire.counted(act)
 
     def made_outside(self) -> MemoryOutside:
-        settings = settings_from(environment("test"))
-        create_tables(settings)
-        return WiredOutside(Aws(settings))
+        _, outside = wired_outside()
+        return outside
 
 
 @contextmanager
 def wired() -> Iterator[Wire]:
-    """Answer whatever is sent to DynamoDB in this process, from tables that are empty."""
+    """Answer whatever is sent to DynamoDB in this process, from tables that are empty.
+
+    One at a time: it takes the place of the network, and the models know one deployment.
+    """
     wire = Wire()
     environ = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": "http://dynamodb"}
-    with patch.dict(os.environ, environ), patch.object(URLLib3Session, "send", lambda _, request: wire.send(request)):
+    with (
+        patch.dict(os.environ, environ),
+        patch.object(URLLib3Session, "send", lambda _, request: wire.send(request)),
+        patch.object(dynamodb, "_evaluate_condition", dynamodb._evaluate_condition),
+    ):
+        key_conditions.install()
         yield wire
         dynamodb.reset()
+
+
+def wired_outside() -> tuple[Settings, WiredOutside]:
+    """The stores of a new deployment; within `wired`."""
+    settings = settings_from(environment("test"))
+    create_tables(settings)
+    return settings, WiredOutside(Aws(settings))
 
 
 @contextmanager

@@ -77,7 +77,7 @@ class World:
         self.outside = self.made_outside()
         self.container = Container(settings_from(ENVIRONMENT), self.outside)
         bootstrap.install(self.container)
-        self.token = self.container.accounts.create_token("test", Role.ADMINISTRATOR).text()
+        self.token = self.container.api_tokens.create_for_deployment("test", Role.ADMINISTRATOR).text()
         self._planned = self._announced = 0
 
     def made_outside(self) -> MemoryOutside:
@@ -200,12 +200,6 @@ class World:
 
     def peers(self, network: str) -> dict[str, Any]:
         return {peer["name"]: peer for peer in self.api("GET", f"/networks/{network}/peers?limit=200").json["items"]}
-
-    def counted(self, act: Callable[[], object]) -> dict[str, int]:
-        """The requests an act makes, by kind."""
-        self.outside.tables.requests.clear()
-        act()
-        return dict(self.outside.tables.requests)
 
 
 @dataclass

@@ -7,7 +7,7 @@ import msgspec
 from agent.adapters.files.enrollment_dir import Down, EnrollmentDir
 from agent.adapters.files.lock_holder import Takeover
 from agent.adapters.files.state_dir import StateDir
-from agent.bootstrap import platform
+from agent.adapters.platforms import platform
 from agent.commands.answers import EXIT_DONE, say
 from agent.commands.run import take_down
 from agent.commands.status import last_bundle, seal_of

@@ -8,6 +8,7 @@ from agent.adapters.files.state_dir import StateDir
 from agent.adapters.linux import ssh
 from agent.adapters.linux.routes import IpRoute
 from agent.adapters.linux.tools import Commands
+from agent.adapters.platforms import platform
 from agent.bundle.received import Fetched
 from agent.commands import planning
 from agent.commands.answers import EXIT_DONE, say
@@ -27,7 +28,7 @@ def run(settings: PlanSettings) -> int:
 
 def planned(settings: PlanSettings) -> planning.ShownPlan:
     """Reads the host and the files, or the control plane; writes nothing, and needs no lock."""
-    assembly.platform().need_rights("plan")
+    platform().need_rights("plan")
     directory = StateDir(settings.state_dir).chosen(settings.network_id)
     enrollment = directory.enrolled()
     if directory.has_ended():

@@ -19,6 +19,7 @@ from agent.adapters.files.enrollment_dir import Down, EnrollmentDir
 from agent.adapters.files.lock_holder import LOOK_AGAIN, Takeover
 from agent.adapters.files.state_dir import StateDir
 from agent.adapters.frozen import own_command
+from agent.adapters.platforms import platform
 from agent.commands.answers import EXIT_DONE, say
 from agent.commands.once import Outcome, once
 from agent.core.events import Event, StopRequested
@@ -66,7 +67,7 @@ class Signals:
 
 def run(settings: RunSettings) -> int:
     """Hold the lock for the whole run; what an ended or earlier enrolment left is taken down."""
-    assembly.platform().need_rights("run")
+    platform().need_rights("run")
     directory = StateDir(settings.state_dir).chosen(settings.network_id)
     enrollment = directory.enrolled()
     origin(enrollment.server, settings.is_insecure)

@@ -8,7 +8,7 @@ from agent.adapters.dns.asking import TunnelNames
 from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.adapters.files.state_dir import StateDir
 from agent.adapters.linux.tools import Commands
-from agent.adapters.linux.wireguard_watch import seen_now
+from agent.adapters.platforms import platform
 from agent.commands.answers import EXIT_DONE, EXIT_FAILED, Complaints, say
 from agent.core import status
 from agent.core.status import Status, StatusDns, Statuses
@@ -113,7 +113,7 @@ def _with_bundle(shown: Status, bundle: Bundle, seen: list[PeerTraffic] | None, 
 def _seen(enrollment: Enrollment) -> list[PeerTraffic] | None:
     """As WireGuard sees its peers now; None: it cannot be asked."""
     try:
-        return list(seen_now(Commands(), enrollment.interface))
+        return list(platform().traffic(enrollment.interface))
     except ToolFailed:
         return None
 

@@ -6,7 +6,7 @@ import msgspec
 
 from agent.adapters.files.lock_holder import Takeover
 from agent.adapters.files.state_dir import StateDir
-from agent.bootstrap import platform
+from agent.adapters.platforms import platform
 from agent.commands.answers import EXIT_DONE, Complaints, say
 from agent.commands.run import run as run_agent
 from agent.errors import NotUp

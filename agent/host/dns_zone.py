@@ -73,11 +73,11 @@ class Zone:
         return f"{apex}. nobody.invalid. {self.serial} 3600 1200 604800 {NEGATIVE_TTL_S}"
 
     def forwards_for(self, client: Address) -> bool:
-        """A jump's question for another's name could be one of ours that comes back, without an end."""
+        """Whether to pass a client's question on. A jump's could be our own, which would go round without end."""
         return client not in self.listen and client not in self.jumps
 
     def upstream(self, hosts: Iterable[Address]) -> tuple[Address, ...]:
-        """Whom to ask for other names: never a jump of this network, itself included."""
+        """The resolvers to ask for other names; no jump of this network is among them, nor this one."""
         barred = self.listen | self.jumps
         return tuple(one for one in self.resolvers if one not in barred) or tuple(
             one for one in hosts if one not in barred
@@ -131,7 +131,7 @@ class Prefixes:
 
 
 def zone_of(bundle: Bundle, wanted: WantedTunnel) -> Zone | None:
-    """What a jump serves; None of a regular peer, and of a blocked one."""
+    """The zone that a jump serves; None: this peer is no jump, or is blocked."""
     if not bundle.firewall.forward or bundle.is_blocked:
         return None
     dns = bundle.dns

@@ -20,9 +20,11 @@ from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.network.network import Network
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness
-from chalicelib.ports.transactions import Transactions
+from chalicelib.ports.transactions import Limits, Transactions
 
 Result = TypeVar("Result")
+
+OWN_ITEMS = 3  # the network, the change record, the audit record
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,12 @@ class NetworkEdits:
     networks: NetworkStore
     clock: Clock
     randomness: Randomness
+
+    @property
+    def limits(self) -> Limits:
+        """What the writes of one edit may be beside its own."""
+        all_of_it = self.transactions.limits
+        return Limits(all_of_it.items - OWN_ITEMS, all_of_it.item_bytes)
 
     def make(self, network_id: NetworkId, by: Caller, decision: Decision[Result]) -> Result:
         """Raises NetworkNotFound, what a taken claim means, and what the decision raises."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from chalicelib.adapters.dynamodb import streams, tables
 from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
 from chalicelib.adapters.dynamodb.allocation import DynamoAllocations, DynamoLeftovers
+from chalicelib.adapters.dynamodb.api_tokens import DynamoTokens
 from chalicelib.adapters.dynamodb.audit import DynamoAudit
 from chalicelib.adapters.dynamodb.change import DynamoChanges
 from chalicelib.adapters.dynamodb.facts import DynamoFacts
@@ -23,6 +24,7 @@ from chalicelib.adapters.dynamodb.sightings import DynamoSightings
 from chalicelib.adapters.dynamodb.signing import DynamoSigningKeys
 from chalicelib.adapters.dynamodb.sockets import DynamoConnections
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
+from chalicelib.adapters.dynamodb.users import DynamoUsers
 from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.ports.accounts import AccountStore
 from chalicelib.ports.allocation import AllocationStore, LeftoverStore
@@ -52,6 +54,7 @@ from chalicelib.ports.sightings import SightingStore
 from chalicelib.ports.signing import SigningKeyStore
 from chalicelib.ports.sockets import ConnectionStore, Gateway
 from chalicelib.ports.transactions import Transactions
+from chalicelib.ports.users import TokenStore, UserStore
 from chalicelib.settings import Settings
 
 
@@ -78,7 +81,9 @@ class Aws:
         self.sightings: SightingStore = DynamoSightings()
         self.facts: FactStore = DynamoFacts()
         self.connections: ConnectionStore = DynamoConnections()
-        self.accounts: AccountStore = DynamoAccounts()
+        self.accounts: AccountStore = DynamoAccounts(connection)
+        self.users: UserStore = DynamoUsers()
+        self.tokens: TokenStore = DynamoTokens()
         self.audit: AuditStore = DynamoAudit()
         self.transactions: Transactions = DynamoTransactions(connection)
         self.sessions: SessionStore = DynamoSessions(connection)

@@ -14,7 +14,7 @@ from chalicelib.application.agents.signing import Signing
 from chalicelib.application.agents.snapshots import Tunnels
 from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
-from chalicelib.application.identity.api_tokens import Accounts
+from chalicelib.application.identity.api_tokens import ApiTokens
 from chalicelib.application.identity.users import People
 from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.networks.acls import Acls
@@ -238,14 +238,19 @@ class Container:
         )
 
     @cached_property
-    def accounts(self) -> Accounts:
-        return Accounts(self._outside.accounts, self._outside.clock, self._outside.randomness)
+    def admission(self) -> Admission:
+        oidc = self.settings.oidc
+        return Admission(oidc.administrator or None, Role(oidc.default_role) if oidc.default_role else None)
+
+    @cached_property
+    def api_tokens(self) -> ApiTokens:
+        out = self._outside
+        return ApiTokens(out.accounts, out.transactions, self.admission, out.clock, out.randomness)
 
     @cached_property
     def people(self) -> People:
-        out, oidc = self._outside, self.settings.oidc
-        admission = Admission(oidc.administrator or None, Role(oidc.default_role) if oidc.default_role else None)
-        return People(out.accounts, out.identities, admission, out.clock)
+        out = self._outside
+        return People(out.accounts, out.identities, self.admission, out.clock)
 
     @property
     def removal_queue(self) -> RemovalQueue:

@@ -30,6 +30,7 @@ from chalicelib.ports.sightings import SightingStore
 from chalicelib.ports.signing import SigningKeyStore
 from chalicelib.ports.sockets import ConnectionStore, Gateway
 from chalicelib.ports.transactions import Transactions
+from chalicelib.ports.users import TokenStore, UserStore
 
 
 class Outside(Protocol):
@@ -73,6 +74,10 @@ class Outside(Protocol):
     def sessions(self) -> SessionStore: ...
     @property
     def accounts(self) -> AccountStore: ...
+    @property
+    def users(self) -> UserStore: ...
+    @property
+    def tokens(self) -> TokenStore: ...
     @property
     def audit(self) -> AuditStore: ...
     @property

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.user import Claims
@@ -28,9 +28,23 @@ class Assertions(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `code`: what, stable. `remedy`: what to do; empty: nothing."""
+
+    code: str
+    level: Literal["ok", "warning", "error"]
+    message: str
+    remedy: str = ""
+
+
 class IdentityTokens(Protocol):
     """What the identity provider signs for people."""
 
     def verify(self, token: str) -> Claims:
-        """Raises Unauthenticated, IdentityProviderUnreachable."""
+        """Raises Unauthenticated, IssuerDiffers, IdentityProviderUnreachable."""
+        ...
+
+    def findings(self) -> list[Finding]:
+        """Ask the provider whether it and the deployment's settings fit, each time anew: 2 calls outside at most."""
         ...

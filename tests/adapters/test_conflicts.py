@@ -18,9 +18,9 @@ from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.rollout import Expected
 from chalicelib.domain.change.writes import AdmitAgent, Commit, CreateNetwork
-from chalicelib.domain.ids import ConnectionId, PrincipalId, Revision
+from chalicelib.domain.ids import EVERY_NETWORK, ConnectionId, PrincipalId, Revision
 from chalicelib.domain.peer.presence import Fact, FactKind
-from chalicelib.ports.sockets import EVERY_NETWORK, Connection
+from chalicelib.ports.sockets import Connection
 from chalicelib.settings import settings_from
 from infra.stack.tables import create_tables, environment
 from tests.builders import T0, a_dynamic, said_by

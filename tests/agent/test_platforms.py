@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent import platforms
-from agent.bootstrap import platform
+from agent.adapters.platforms import platform
 from agent.errors import PlatformUnsupported
 from agent.settings import COMMANDS
 

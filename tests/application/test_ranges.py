@@ -7,7 +7,7 @@ from tests.world import World
 
 def test_whose_range_it_is_is_told_to_those_who_may_see_it(world: World) -> None:
     hidden, own = world.network("hidden", "10.1.0.0/24"), world.network("own", "10.2.0.0/24")
-    scoped = world.container.accounts.create_token("scoped", Role.OPERATOR, {NetworkId(own)}).text()
+    scoped = world.container.api_tokens.create_for_deployment("scoped", Role.OPERATOR, {NetworkId(own)}).text()
     hub = {"kind": "jump", "name": "hub", "endpoint": "10.1.0.9"}
     site = {"kind": "dynamic", "name": "site", "additional_allowed_ips": ["10.1.0.128/25"]}
 

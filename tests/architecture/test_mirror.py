@@ -41,20 +41,14 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/domain/network/errors.py": "tests/domain/test_errors.py",
     "chalicelib/domain/peer/errors.py": "tests/domain/test_errors.py",
     # use cases that are one step of a way through the whole control plane
-    "chalicelib/application/agents/bundles.py": "tests/flows/test_bundles.py",
     "chalicelib/application/agents/heartbeats.py": "tests/flows/test_loop.py",
     "chalicelib/application/agents/signing.py": "tests/flows/test_bundles.py",
     "chalicelib/application/agents/snapshots.py": "tests/flows/test_torn.py",
     "chalicelib/application/agents/sockets.py": "tests/flows/test_loop.py",
-    "chalicelib/application/idempotency.py": "tests/flows/test_peers.py",
+    "chalicelib/application/network_edit.py": "tests/application/networks/test_networks.py",
     "chalicelib/application/peers/allocation.py": "tests/contracts/test_allocation.py",
-    "chalicelib/application/peers/bulk_creation.py": "tests/flows/test_peers.py",
-    "chalicelib/application/peers/creation.py": "tests/flows/test_peers.py",
-    "chalicelib/application/peers/credentials.py": "tests/flows/test_peers.py",
     "chalicelib/application/peers/new_peer.py": "tests/flows/test_names.py",
-    "chalicelib/application/peers/peer_edit.py": "tests/flows/test_peers.py",
-    "chalicelib/application/peers/peer_view.py": "tests/flows/test_peers.py",
-    "chalicelib/application/peers/peers.py": "tests/flows/test_peers.py",
+    "chalicelib/application/peers/peer_view.py": "tests/application/peers/test_peers.py",
     "chalicelib/application/push/replans.py": "tests/scripts/test_redrive.py",
     # decisions of the agent that are told by an event of `step`
     "agent/core/bundles.py": "tests/agent/core/test_step.py",
@@ -62,6 +56,9 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "agent/core/heartbeats.py": "tests/agent/core/test_step.py",
     "agent/core/resets.py": "tests/agent/core/test_step.py",
     "agent/core/timers.py": "tests/agent/core/test_step.py",
+    # what joins two others, seen on a host
+    "agent/host/planned.py": "tests/agent/commands/test_planning.py",
+    "agent/host/tunnel/secrets_in_use.py": "tests/agent/test_real_changes.py",
     # lines of nftables: what they do is seen in a kernel, of the whole table
     "agent/host/firewall/judging.py": "tests/agent/host/firewall/test_other_tables.py",
     "agent/host/firewall/passing.py": "tests/agent/host/firewall/test_ruleset.py",

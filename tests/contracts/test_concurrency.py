@@ -24,7 +24,7 @@ from chalicelib.domain.change.writes import (
     WriteBlock,
 )
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.identity.principal import Role, Viewer
+from chalicelib.domain.identity.principal import Viewer
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
@@ -181,9 +181,9 @@ def test_a_fact_recorded_by_many_is_recorded(outside: Outside) -> None:
 
 def test_a_person_seen_by_many_at_once_is_kept_as_first_seen(outside: Outside) -> None:
     def seen(number: int) -> bool:
-        user = User(PrincipalId("usr_1"), "sub", None, f"name {number}", T0, Role.MEMBER, frozenset())
+        user = User(PrincipalId("usr_1"), "https://idp", "sub", None, f"name {number}", T0)
         outside.accounts.add_user(user)
-        return outside.accounts.get_user(user.id) == user
+        return outside.accounts.user(user.id)[0] == user
 
     assert race(seen) == 1
 

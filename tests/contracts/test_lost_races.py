@@ -24,6 +24,7 @@ from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import KeyInUse, PeerNameInUse, PeerNotFound
 from chalicelib.domain.peer.key_rotation import ReportedKeys
+from chalicelib.domain.peer.patch import PeerPatch
 from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.settings import settings_from
 from tests.builders import ADMINISTRATOR, a_key
@@ -101,7 +102,7 @@ def test_a_rename(site: Site) -> None:
     peer = site.peer("a").peer
     site.race()
 
-    site.container.peers.update(site.network, peer.id, {"name": "b"}, by=ADMINISTRATOR)
+    site.container.peers.update(site.network, peer.id, PeerPatch(name="b"), by=ADMINISTRATOR)
 
     assert site.stored("b").id == peer.id
     assert site.peer("a").peer.id != peer.id  # the label is free
@@ -113,7 +114,7 @@ def test_a_rename_to_a_name_that_is_taken(site: Site) -> None:
     site.race()
 
     with pytest.raises(PeerNameInUse, match="taken"):
-        site.container.peers.update(site.network, peer.id, {"name": "taken"}, by=ADMINISTRATOR)
+        site.container.peers.update(site.network, peer.id, PeerPatch(name="taken"), by=ADMINISTRATOR)
 
 
 def test_a_delete(site: Site) -> None:

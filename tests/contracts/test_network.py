@@ -124,10 +124,6 @@ def test_a_block_begins_empty_and_is_written_in_order(outside: Outside, lab: Net
     assert [block.held for block in again] == [outside.networks.directory({again[0].key}).blocks[again[0].key].held]
 
 
-def test_no_blocks_are_no_request(outside: Outside) -> None:
-    assert outside.networks.directory(()) == Directory({})
-
-
 def test_rules_come_back_as_they_were_and_go(outside: Outside, lab: Network) -> None:
     rules = (
         AclRule(Anything(), OfTag("web"), True, Protocol.TCP, (Ports(22, 22), Ports(80, 90))),

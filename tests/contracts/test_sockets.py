@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.bootstrap.outside import Outside
-from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId
+from chalicelib.domain.ids import EVERY_NETWORK, ConnectionId, NetworkId, PrincipalId
 from chalicelib.domain.network.network import Network
-from chalicelib.ports.sockets import EVERY_NETWORK, Connection
+from chalicelib.ports.sockets import Connection
 from tests.builders import T0, a_dynamic, a_jump
 
 

@@ -21,11 +21,14 @@ from agent.core import effects as ef
 from agent.core import events as ev
 from agent.core.state import State
 from agent.core.step import initial, step
+from agent.core.timers import Timer
 from agent.errors import Outage
 from agent.host.results import ApplyResult, PlannedChanges
 from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.trust import Keyring, Trust
 from agent.ports import ControlPlane, Store
+from agent.run.jobs.control_plane import ControlPlaneJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.worker import Worker
 from chalicelib.entrypoints import sockets
 from chalicelib.wire.bundle import Tombstone
@@ -75,20 +78,6 @@ class WorldHttp(Http):
         if self._weather.breaks():
             raise Outage("the answer was lost")
         return Answer(answer.status, urllib3.HTTPHeaderDict(answer.headers), answer.text.encode())
-
-
-class HostlessWorker(Worker):
-    """A worker without a tunnel under it."""
-
-    def _parse(self, fetched: Fetched) -> WantedTunnel:
-        return ANYTHING
-
-    def _make(self, wanted: WantedTunnel, base: Fetched | None) -> ApplyResult:
-        self._base = base
-        return MADE
-
-    def _reconcile(self) -> ev.Event:
-        return ev.Reconciled(made=MADE)
 
 
 @dataclass
@@ -154,8 +143,10 @@ class NoNames:
     def apply(self, zone: object) -> None: ...
 
 
-def hostless(plane: ControlPlane, store: Store, emit: Callable[[ev.Event], None]) -> HostlessWorker:
-    return HostlessWorker(plane, NoTunnel(), NoNames(), store, Online(), NoGuard(), emit)
+def hostless(plane: ControlPlane, store: Store, emit: Callable[[ev.Event], None]) -> Worker:
+    """A worker without a host under it: whatever a bundle wants, it wants `ANYTHING`."""
+    host = host_jobs(NoTunnel(), NoNames(), store, Online(), NoGuard(), parse=lambda bundle, own_key: ANYTHING)
+    return Worker(ControlPlaneJobs(plane, host.in_force), host, emit)
 
 
 @dataclass
@@ -172,7 +163,7 @@ class FleetAgent:
     exit_code: int | None = None
     peer_id: str = ""
     network_id: str = ""
-    deadlines: dict[ev.Timer, float] = field(default_factory=dict)
+    deadlines: dict[Timer, float] = field(default_factory=dict)
     _jobs: deque[ef.Job | ef.Observe] = field(default_factory=deque)
     _dialled: int | None = None
     _socket: Socket | None = None
@@ -323,16 +314,16 @@ class FleetAgent:
 
     def compare(self) -> None:
         """The hour is over: the whole bundle is looked at."""
-        self._fire(ev.Timer.FULL_FETCH)
+        self._fire(Timer.FULL_FETCH)
 
-    def _fire(self, timer: ev.Timer) -> None:
+    def _fire(self, timer: Timer) -> None:
         if self.deadlines.pop(timer, None) is not None:
             self._take(ev.TimerFired(timer=timer, at_s=self.now_s))
 
     @property
     def running(self) -> Fetched | None:
         """The bundle in force."""
-        return self._worker._base
+        return self._worker.host.in_force.bundle
 
     def _dial(self) -> None:
         number, self._dialled = self._dialled, None

@@ -5,10 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core import bundles as following
+from agent.core import bundles, frames, link
 from agent.core import heartbeats as beats
-from agent.core import link
-from agent.core import step as core
 from agent.core.state import State, Step
 from chalicelib.adapters.memory.progress import MemoryProgress
 from chalicelib.application.agents import snapshots
@@ -37,20 +35,20 @@ def heartbeats_are_not_compared(patches: pytest.MonkeyPatch) -> None:
     def acked(state: State, ack: Ack, at_s: float) -> Step:
         return beats.acked(link.contacted(state, at_s), ack)
 
-    patches.setattr(core, "_acked", acked)
+    patches.setattr(frames, "_acked", acked)
 
 
 def hints_are_not_compared(patches: pytest.MonkeyPatch) -> None:
     """The agent does not look whether what is wanted is newer than what it has."""
-    pursue = following.pursue
+    pursue = bundles.pursue
 
     def without_wanted(state: State, at_s: float) -> Step:
         wanted = state.following.wanted
-        content = replace(state.following, wanted=min(wanted, following._newest(state.following)))
+        content = replace(state.following, wanted=min(wanted, bundles._newest(state.following)))
         after, effects = pursue(replace(state, following=content), at_s)
         return replace(after, following=replace(after.following, wanted=wanted)), effects
 
-    patches.setattr(following, "pursue", without_wanted)
+    patches.setattr(bundles, "pursue", without_wanted)
 
 
 def fetches_are_not_compared(patches: pytest.MonkeyPatch) -> None:

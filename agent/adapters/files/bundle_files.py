@@ -8,7 +8,7 @@ import msgspec
 
 from agent.adapters.files.parsed_files import parsed
 from agent.adapters.files.whole_files import append, read, remove, write_whole
-from agent.bundle.received import Fetched, Received, Tried, made_of, subject_of
+from agent.bundle.received import Fetched, Received, TrialBundle, made_of, subject_of
 from agent.errors import BundleRefused, DeltaRefused, SignatureInvalid, StateUnusable
 from agent.identity.enrollment import Enrollment
 from agent.identity.trust import Trust
@@ -32,9 +32,9 @@ class BundleFiles:
     path: Path
 
     def bundle(self, enrollment: Enrollment, trust: Trust) -> Fetched | None:
-        """The last good bundle, whole or with the deltas after it, as far as their signatures are good.
+        """The last good bundle: the whole one, and the deltas after it up to the first whose signature is bad.
 
-        None: there is none, or not of this enrolment: it is fetched again.
+        None: there is none of this enrolment, so that it is fetched again.
         """
         fetched: Fetched | None = None
         for line in (read(self.path / BUNDLE) or b"").splitlines():
@@ -52,8 +52,8 @@ class BundleFiles:
     def add_delta(self, received: Received) -> None:
         append(self.path / BUNDLE, _line(received))
 
-    def trial(self, enrollment: Enrollment, trust: Trust, good: Fetched | None) -> Tried | None:
-        """A bundle newer than the last good one, whose trial is not over or which was refused."""
+    def trial(self, enrollment: Enrollment, trust: Trust, good: Fetched | None) -> TrialBundle | None:
+        """A bundle newer than the last good one that is on trial or was refused; None: there is none."""
         try:
             kept = parsed(self.path / TRIAL, Trial)
             for received in kept.chain if kept is not None else ():
@@ -63,7 +63,7 @@ class BundleFiles:
             return None  # changed by somebody, or to another bundle: it is fetched again
         if kept is None or tried is None or (good is not None and tried.version <= good.version):
             return None
-        return Tried(tried, kept.refused)
+        return TrialBundle(tried, kept.refused)
 
     def save_trial(self, chain: Sequence[Received], refused: str | None = None) -> None:
         write_whole(self.path / TRIAL, encode(Trial(chain=list(chain), refused=refused)))
@@ -80,7 +80,7 @@ class BundleFiles:
 
 
 def _check(received: Received, enrollment: Enrollment, trust: Trust) -> None:
-    """Raises SignatureInvalid, msgspec.DecodeError."""
+    """Check the signature. Raises SignatureInvalid, or msgspec.DecodeError where it is no bundle."""
     subject = subject_of(received, enrollment.network_id, enrollment.peer_id)
     trust.check_kept(subject, received.body.encode(), received.signature)
 

@@ -44,7 +44,11 @@ class EnrollmentDir(BundleFiles):
         return EnrollmentLock(self.path)
 
     def enrollment(self) -> Enrollment | None:
-        """Raises StateUnusable: damaged, and the keys with it."""
+        """The enrolment; None: there is none.
+
+        Raises:
+            StateUnusable: its file is damaged, and the keys in it are lost.
+        """
         try:
             return parsed(self.path / ENROLLMENT, Enrollment)
         except StateUnusable as damaged:
@@ -54,7 +58,7 @@ class EnrollmentDir(BundleFiles):
             ) from damaged
 
     def enrolled(self) -> Enrollment:
-        """Raises EnrollmentMissing."""
+        """The enrolment. Raises EnrollmentMissing: there is none."""
         enrollment = self.enrollment()
         if enrollment is None:
             raise EnrollmentMissing(f"no enrolment in {self.path}")
@@ -64,15 +68,17 @@ class EnrollmentDir(BundleFiles):
         write_whole(self.path / ENROLLMENT, encode(enrollment))
 
     def save_keys(self, keys: Keys) -> None:
-        """In place of the enrolment's own. Only who holds the lock may."""
+        """Replace the enrolment's keys. Only the process that holds the lock may do that."""
         enrollment = self.enrollment()
         if enrollment is None:
             raise StateUnusable(f"there is no enrolment in {self.path} any more")
         self.save_enrollment(msgspec.structs.replace(enrollment, keys=keys))
 
     def keyring(self, enrollment: Enrollment) -> Keyring:
-        """The keys that may sign; those of an earlier enrolment are none. A damaged file leaves the one that was
-        pinned at the enrolment."""
+        """The keys that may sign bundles.
+
+        Where the file is missing, damaged or of an earlier enrolment: only the key pinned at the enrolment.
+        """
         pinned = enrollment.signing_key
         try:
             kept = parsed(self.path / KEYRING, Keyring)
@@ -94,7 +100,7 @@ class EnrollmentDir(BundleFiles):
         write_whole(self.path / LEARNED, encode(dict(learned)))
 
     def addresses(self) -> Mapping[str, Sequence[str]]:
-        """The control plane's last ones, by its host name."""
+        """The last addresses of the control plane, by its host name."""
         try:
             return parsed(self.path / ADDRESSES, dict[str, list[str]]) or {}
         except StateUnusable:
@@ -104,7 +110,7 @@ class EnrollmentDir(BundleFiles):
         write_whole(self.path / ADDRESSES, encode(dict(addresses)))
 
     def tombstone(self) -> Tombstone | None:
-        """One that is damaged proves nothing: the control plane is asked anew."""
+        """The tombstone; None: there is none. A damaged one proves nothing, so the control plane is asked anew."""
         try:
             return parsed(self.path / TOMBSTONE, Tombstone)
         except StateUnusable as damaged:
@@ -115,12 +121,12 @@ class EnrollmentDir(BundleFiles):
         write_whole(self.path / TOMBSTONE, encode(tombstone))
 
     def has_ended(self) -> bool:
-        """Whether the peer of this enrolment was deleted; an earlier peer's tombstone is none."""
+        """Whether the peer of this enrolment was deleted. The tombstone of an earlier peer does not count."""
         tombstone, enrollment = self.tombstone(), self.enrollment()
         return tombstone is not None and enrollment is not None and tombstone.peer_id == enrollment.peer_id
 
     def down(self) -> Down | None:
-        """None: the tunnel is to be up. One that is damaged keeps a host sealed."""
+        """How the tunnel was taken down by hand; None: it is to be up. A damaged file keeps a sealed host sealed."""
         try:
             return parsed(self.path / DOWN, Down)
         except StateUnusable:
@@ -139,7 +145,7 @@ class EnrollmentDir(BundleFiles):
         write_whole(self.path / STATUS, status, is_durable=False)
 
     def forget(self) -> None:
-        """Delete all that is here, the enrolment last: until then it can be gone on with.
+        """Delete every file, the enrolment last: until then the same command can be given again.
 
         Raises:
             StateUnusable: something cannot be deleted.
@@ -164,7 +170,7 @@ class EnrollmentDir(BundleFiles):
 
     @property
     def settings_file(self) -> Path:
-        """Of all enrolments here: what they changed of the kernel's settings."""
+        """One file for all enrolments of this host: what they changed of the kernel's settings."""
         return self.path.parent / "settings.json"
 
     @property

@@ -23,10 +23,10 @@ class EnrollmentLock:
         return self.directory / "lock"
 
     def claim(self) -> None:
-        """Hold this enrolment to the end of this process, and say which one it is.
+        """Hold the lock until this process ends, and write its pid into the file.
 
         Raises:
-            AlreadyRunning.
+            AlreadyRunning: another process holds it.
             StateUnusable: the disk is full.
         """
         descriptor = self.hold()
@@ -39,19 +39,19 @@ class EnrollmentLock:
             ) from refused
 
     def feed(self) -> None:
-        """Whoever watches for an agent that hangs sees that this one does not."""
+        """Touch the file, by which a guard sees that this process does not hang."""
         with contextlib.suppress(OSError):
             os.utime(self.file)
 
     def holder(self) -> int | None:
-        """The process that claimed this enrolment last."""
+        """The pid of the process that claimed it last, which may have ended; None: nobody did."""
         try:
             return int(self.file.read_text())
         except (OSError, ValueError):
             return None
 
     def hold(self) -> int:
-        """Hold this enrolment until the process ends, or the descriptor is closed.
+        """Hold the lock until this process ends, or the descriptor that it answers is closed.
 
         Raises:
             AlreadyRunning: another process holds it.

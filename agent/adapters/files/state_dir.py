@@ -52,7 +52,7 @@ class StateDir:
         return any(network_id in (None, directory.path.name) for directory in self.enrollments())
 
     def of_network(self, network_id: str) -> EnrollmentDir:
-        """Raises: StateUnusable where the id is no plain name (it becomes a directory)."""
+        """The directory of a network's enrolment, there or not. Raises StateUnusable: the id cannot name one."""
         if not network_id or network_id in {".", "..", PENDING} or "/" in network_id or "\0" in network_id:
             raise StateUnusable("the control plane's network id cannot name a directory")
         return EnrollmentDir(self.root / network_id)
@@ -81,7 +81,7 @@ class StateDir:
 
         Raises:
             IdentityUnusable: the network has an enrolment here already, this peer's or another's.
-            AlreadyRunning.
+            AlreadyRunning: an agent runs for that network.
         """
         directory = self.of_network(enrollment.network_id)
         lock = directory.lock.hold()
@@ -113,7 +113,7 @@ class StateDir:
 
 
 def _is_alive(directory: EnrollmentDir) -> bool:
-    """One that is damaged is not known to have ended."""
+    """Whether the enrolment has not ended; a damaged one counts as alive, for nobody knows."""
     try:
         return not directory.has_ended()
     except StateUnusable:

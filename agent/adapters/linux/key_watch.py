@@ -46,7 +46,7 @@ class Changeover:
         threading.Thread(target=self._work, daemon=True, name="changeover").start()
 
     def wake(self) -> None:
-        """The tunnel was made anew: there may be something to watch."""
+        """To be called after each change of the tunnel: there may be a key to watch."""
         now_s, known = monotonic(), self._staged_at_s
         self._staged_at_s = {key: known.get(key, now_s) for key in self.keys.staged}
         if self._has_reason:

@@ -21,8 +21,8 @@ class OtherFirewalls:
     _forbidden: tuple[str, ...] = ()
     _shut: tuple[str, ...] = ()
 
-    def open(self, passage: Passage) -> bool:
-        """Open or close them as the passage needs, where it is open; whether anything was done.
+    def admit(self, passage: Passage) -> bool:
+        """Have them let the tunnel pass as the passage needs, where it is open; whether anything was changed.
 
         An owner may change its table at the same moment and so make `nft` fail: the next look does it then.
         """
@@ -39,7 +39,7 @@ class OtherFirewalls:
         return is_changed
 
     def planned(self, passage: Passage) -> Sequence[Place]:
-        """The chains to which `open` would add a rule.
+        """The chains to which `admit` would add a rule.
 
         Raises:
             ToolFailed: nft refuses.
@@ -52,7 +52,7 @@ class OtherFirewalls:
             return replace(made, forbidden=(hindrance,))
         return replace(made, forbidden=self._forbidden, shut=self._shut) if passage.is_open else made
 
-    def close(self) -> None:
+    def withdraw(self) -> None:
         """Take away every rule that was added.
 
         Raises:

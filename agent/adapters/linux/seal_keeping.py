@@ -5,40 +5,58 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.adapters.linux.full_tunnel import Encapsulation
+from agent.adapters.linux.resolution import resolve
+from agent.host.tunnel.difference import Plan, last_seen, names_asked
 from agent.host.tunnel.route_conflicts import HostRoutes
-from agent.host.tunnel.wanted import WantedTunnel
+from agent.host.tunnel.wanted import Endpoint, WantedTunnel
 
 
 @dataclass(frozen=True, slots=True)
 class SealKeeping:
-    """`encapsulation` None: whatever seal there is stays as it is. Every method answers whether it changed anything."""
+    """`encapsulation` None: whatever seal there is stays as it is."""
 
     encapsulation: Encapsulation | None = None
 
-    def close(self, wanted: WantedTunnel, host: HostRoutes, learned: Mapping[str, str]) -> bool:
-        """Seal the host, before anything else is done to it.
+    def seal_and_resolve(
+        self, wanted: WantedTunnel, plan: Plan, host: HostRoutes, learned: Mapping[str, str]
+    ) -> tuple[bool, Mapping[Endpoint, str]]:
+        """Seal the host, before anything else is done to it, and ask for the names of the plan's endpoints.
+
+        The seal comes first, unless nothing but a name says where a peer is: then the names are asked before it.
 
         Args:
             learned: public key → where a peer was last seen, `ip:port`.
 
+        Returns:
+            Whether the seal was changed, and `ip:port` of each endpoint whose name was answered.
+
         Raises:
             ToolFailed: another enrolment of this host has full encapsulation.
         """
-        return self.encapsulation is not None and self.encapsulation.close(wanted, host, learned)
+        asked = names_asked(plan)
+        is_first = last_seen(plan, learned).keys() >= asked
+        is_changed = is_first and self._close(wanted, host, learned)
+        resolved = resolve(asked)
+        return is_changed if is_first else self._close(wanted, host, learned), resolved
 
     def mark(self, wanted: WantedTunnel) -> bool:
-        """Mark WireGuard's own packets. Before peers are configured: wireguard-go speaks to them at once, also while
-        its interface is down."""
+        """Mark WireGuard's own packets; whether that was to be done.
+
+        To be called before peers are configured: wireguard-go speaks to them at once, also while its interface is down.
+        """
         return self.encapsulation is not None and self.encapsulation.mark(wanted)
 
     def divert(self, wanted: WantedTunnel) -> bool:
-        """Send the host's traffic into the tunnel, or out of it and then open the seal; after everything else."""
+        """Send the host's traffic into the tunnel, or out of it and then open the seal; whether anything was changed.
+
+        To be called after everything else.
+        """
         return self.encapsulation is not None and self.encapsulation.divert(wanted)
 
     def planned(
         self, wanted: WantedTunnel, host: HostRoutes, learned: Mapping[str, str]
     ) -> Literal["seal", "unseal"] | None:
-        """What `close` and `divert` would do, from a look at the host."""
+        """What `seal_and_resolve` and `divert` would do, from a look at the host."""
         return self.encapsulation.prospect(wanted, host, learned) if self.encapsulation is not None else None
 
     def verify(self) -> None:
@@ -49,3 +67,6 @@ class SealKeeping:
     def remove(self) -> None:
         if self.encapsulation is not None:
             self.encapsulation.remove()
+
+    def _close(self, wanted: WantedTunnel, host: HostRoutes, learned: Mapping[str, str]) -> bool:
+        return self.encapsulation is not None and self.encapsulation.close(wanted, host, learned)

@@ -86,7 +86,7 @@ class StepRunner:
             case LoadTable(table):
                 self.firewall.apply(table)
                 if table is None:
-                    self.others.close()
+                    self.others.withdraw()
             case Lay(plan):
                 IpRoute(self.commands, self.device.interface).carry_out(plan, kept=wanted.addresses)
             case Poke(change):

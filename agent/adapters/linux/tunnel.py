@@ -7,7 +7,7 @@ out by `KeyInUse` and `PskRecovery`, which have it made again by `use`.
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.adapters.linux import ipv6
@@ -18,19 +18,17 @@ from agent.adapters.linux.interface import Device
 from agent.adapters.linux.kernel_settings import KernelSettings
 from agent.adapters.linux.other_firewalls import OtherFirewalls
 from agent.adapters.linux.passage import Passage
-from agent.adapters.linux.resolution import resolve
 from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.adapters.linux.step_runner import StepRunner
 from agent.adapters.linux.tools import Commands
 from agent.errors import ToolFailed
-from agent.host.firewall.nftables import Table
 from agent.host.planned import planned
 from agent.host.results import ApplyResult, PlannedChanges
-from agent.host.tunnel.difference import Memory, Plan, carried_out, changing_hands_within, difference, relaid
+from agent.host.tunnel.difference import Memory, carried_out, difference, last_seen, names_asked, relaid
 from agent.host.tunnel.live import HostTunnelState
 from agent.host.tunnel.route_conflicts import HostRoutes, sent_to, without_conflicts
 from agent.host.tunnel.secrets_in_use import SecretsInUse
-from agent.host.tunnel.steps import Firewall, ordered
+from agent.host.tunnel.steps import ordered
 from agent.host.tunnel.wanted import Endpoint, WantedTunnel, wants_ipv6, without_ipv6
 from agent.host.tunnel.wireguard_text import Dump
 from agent.identity.keys import wireguard_public_key
@@ -99,7 +97,7 @@ class HostTunnel:
             passage = self._passage(self._possible(wanted)[0])
             self.firewall.adopt(passage.table)
             made = self._make(wanted, live)
-            is_changed = self.others.open(passage)
+            is_changed = self.others.admit(passage)
             return self.others.hindered(replace(made, is_changed=made.is_changed or is_changed), passage)
 
     def use(self, in_use: SecretsInUse) -> bool:
@@ -152,7 +150,7 @@ class HostTunnel:
             self.device.destroy()
             self.firewall.remove()
             self.seal.remove()
-            self.others.close()
+            self.others.withdraw()
             said = (*self._forwarding.give_back(), *self._forwarding.settings.give_back())
             self._tell(said)
             return said
@@ -168,7 +166,7 @@ class HostTunnel:
         wanted, conflicts = without_conflicts(going, self._host, sent_to(going, live.peers, {}))
         plan = difference(live, wanted, wireguard_public_key(self.private_key), self.memory)
         changes = planned(
-            ordered(plan, self._firewall(live, wanted, plan, self.firewall.differs)),
+            ordered(plan, self._passage(wanted).firewall(live, plan, self.firewall.differs)),
             seal=self.seal.planned(wanted, self._host, self.memory.learned),
             opened=self.others.planned(self._passage(wanted)),
         )
@@ -184,14 +182,14 @@ class HostTunnel:
         if plan.removed:
             self._learn(self.host_look.dump())
         is_marked = not plan.creates and self.seal.mark(going)
-        is_sealed, resolved = self._sealed(going, plan)
-        places = {**self._last_seen(plan), **resolved}
+        is_sealed, resolved = self.seal.seal_and_resolve(going, plan, self._host, self.memory.learned)
+        places = {**last_seen(plan, self.memory.learned), **resolved}
         wanted, conflicts = self._cleared(going, live, places, is_remembered)
         plan = relaid(plan, live, wanted)
-        steps = ordered(plan, self._firewall(live, wanted, plan, self.firewall.would_change))
+        steps = ordered(plan, self._passage(wanted).firewall(live, plan, self.firewall.would_change))
         self._runner.run(steps, wanted, places)
         is_diverted = self.seal.divert(wanted)
-        unresolved = dict.fromkeys(_asked(plan) - resolved.keys(), UNRESOLVED)
+        unresolved = dict.fromkeys(names_asked(plan) - resolved.keys(), UNRESOLVED)
         self._live = carried_out(live, plan, own_key, {**unresolved, **resolved})
         self.memory = replace(self.memory, asked={key: section.endpoint for key, section in wanted.sections.items()})
         made = ApplyResult(
@@ -220,32 +218,6 @@ class HostTunnel:
             self._host = self.host_look.routes()
             return without_conflicts(going, self._host, endpoints)
         return wanted, conflicts
-
-    def _sealed(self, wanted: WantedTunnel, plan: Plan) -> tuple[bool, Mapping[Endpoint, str]]:
-        """Seal before anything else; but ask for names first where nothing else says where a peer is."""
-        if self._last_seen(plan).keys() >= _asked(plan):
-            is_changed = self.seal.close(wanted, self._host, self.memory.learned)
-            return is_changed, resolve(_asked(plan))
-        resolved = resolve(_asked(plan))
-        return self.seal.close(wanted, self._host, self.memory.learned), resolved
-
-    def _last_seen(self, plan: Plan) -> Mapping[Endpoint, str]:
-        """For names that nobody answers, as behind a seal before the tunnel is up."""
-        learned = self.memory.learned
-        return {
-            change.endpoint: learned[change.section.public_key]
-            for change in plan.changes
-            if isinstance(change.endpoint, Endpoint) and change.section.public_key in learned
-        }
-
-    def _firewall(
-        self, live: HostTunnelState, wanted: WantedTunnel, plan: Plan, differs: Callable[[Table | None], bool]
-    ) -> Firewall:
-        passage = self._passage(wanted)
-        table = passage.table
-        is_due = differs(table)
-        handed = changing_hands_within(live, wanted, plan) if is_due else frozenset()
-        return Firewall(table, is_due, passage.switch, passage.barrier(handed))
 
     def _passage(self, wanted: WantedTunnel) -> Passage:
         return Passage(wanted, self._host, self._forwarding, self.nat_interfaces)
@@ -288,7 +260,3 @@ class HostTunnel:
         seen = {peer.public_key: peer.endpoint for peer in dump.seen if peer.endpoint and peer.handshake_at}
         self.memory = self.memory.seeing(seen)
         self._met = {}
-
-
-def _asked(plan: Plan) -> set[Endpoint]:
-    return {change.endpoint for change in plan.changes if isinstance(change.endpoint, Endpoint)}

@@ -113,7 +113,7 @@ def control_plane(server: str, answer: Answer) -> Iterable[Finding]:
 
 
 def _socket(server: str, upgrade: int | None) -> Finding:
-    """Without a session the socket's handshake is refused by the control plane itself; that proves the way."""
+    """Judge the socket, asked without a session: that the control plane refuses it proves the way."""
     if upgrade in (101, 401, 403):
         return Finding("socket", "ok", f"{server}/ws takes sockets")
     got = "no answer" if upgrade is None else str(upgrade)

@@ -70,7 +70,7 @@ class Chains:
         return decided or Fate(passes=is_open, is_specific=False, chain=base, is_by_rule=False)
 
     def _decided(self, chain: str, packet: Packet, deep: int) -> Fate | None:
-        """None: it goes on in the chain that led here."""
+        """What the rules of a chain decide; None: the packet goes on in the chain that jumped here."""
         for rule in self.rules.get(chain, ()):
             for conditions, verdict in _ways(rule["expr"], packet):
                 if any(condition.truth is False for condition in conditions):
@@ -151,7 +151,7 @@ def _condition(left: Any, op: str, right: Any, packet: Packet) -> Condition:
 
 
 def _of_header(protocol: str, name: str, op: str, values: Sequence[Any], packet: Packet) -> Condition:
-    """A header that the packet has not is no match, whatever is asked of it."""
+    """Whether a header field matches; one that the packet does not have never does, whatever the operator."""
     if protocol in ("ip", "ip6"):
         if packet.version is not None and VERSIONS[protocol] != packet.version:
             return NO_MATCH
@@ -180,7 +180,7 @@ def _any(truths: Iterable[Truth]) -> Truth:
 
 
 def _values(right: Any) -> Sequence[Any]:
-    """Single ones: of a set, of a list of flags, or the one. A named set is its name."""
+    """The single values of an anonymous set, of a list of flags, or of one value. A named set stays its name."""
     if isinstance(right, dict) and "set" in right:
         return list(right["set"])
     return right if isinstance(right, list) else [right]

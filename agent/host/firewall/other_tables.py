@@ -95,7 +95,7 @@ def shut(place: Place, listing: str, port: int) -> str | None:
 
 
 def deaf(place: Place, listing: str, interface: str, networks: Collection[Prefix]) -> str | None:
-    """The same where names that peers ask this jump for are dropped."""
+    """A sentence where such a chain drops the questions for names that peers ask this jump; None: it does not."""
     objects = json.loads(listing)["nftables"]
     chains = _chains(objects)
     asked = {
@@ -130,7 +130,7 @@ def _chains(objects: Iterable[Mapping[str, Any]], rules: Sequence[Mapping[str, A
 
 
 def _of_family(place: Place, networks: Collection[Prefix]) -> Sequence[Prefix | None]:
-    """Those whose packets the table sees."""
+    """The networks of the IP versions whose packets the table sees."""
     version = {"ip": 4, "ip6": 6}.get(place.family)
     return [network for network in networks if version in (None, network.version)]
 
@@ -172,7 +172,7 @@ def sentence(found: Foreign, interface: str) -> str:
 
 
 def _transaction(*commands: Mapping[str, Any]) -> str:
-    """As JSON, where any name of a table is one."""
+    """A transaction as JSON, in which a table may have any name."""
     return json.dumps({"nftables": commands})
 
 

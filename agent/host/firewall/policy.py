@@ -110,7 +110,7 @@ def outermost(members: Iterable[Member]) -> tuple[Member, ...]:
 
 
 def elements(members: Iterable[Member], version: int) -> frozenset[str]:
-    """Of one version, as nft lists them."""
+    """The members of one IP version, as nft lists them."""
     return frozenset(one.element for one in members if one.version == version)
 
 
@@ -136,7 +136,7 @@ def _rule(rule: wire.Rule, sets: Mapping[str, tuple[Member, ...]]) -> Rule:
 
 
 def _disjoint(ports: list[Ports]) -> tuple[Ports, ...]:
-    """In order and without overlap, which nft refuses."""
+    """The ranges in order and merged: nft refuses ranges that overlap."""
     merged: list[Ports] = []
     for first, last in sorted(ports):
         if not 0 < first <= last < 65536:

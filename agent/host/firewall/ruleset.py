@@ -174,7 +174,7 @@ def _about_hub(policy: Policy, addresses: frozenset[Prefix]) -> list[Rule]:
 
 
 def _holds(members: Sequence[Member], one: Member) -> bool:
-    """Members in order, which do not overlap."""
+    """Whether an address lies in a set, whose members are in order and do not overlap."""
     at = bisect_right(members, one.first, key=attrgetter("first"))
     return at > 0 and one.last <= members[at - 1].last
 
@@ -184,7 +184,7 @@ def _apart_from(isolated: str, hubs: str) -> list[str]:
 
 
 def _apart(isolated: str, hubs: str) -> list[str]:
-    """Isolated peers talk to hubs alone, whoever begins."""
+    """The rules that keep isolated peers from all but hubs, whoever begins the flow."""
     return [
         *_apart_from(isolated, hubs),
         *each(f"$ip saddr @{isolated}v$v $ip daddr != @{hubs}v$v"),
@@ -192,7 +192,7 @@ def _apart(isolated: str, hubs: str) -> list[str]:
 
 
 def _judged(own: Sequence[str], replies: Sequence[str], errors: Sequence[str]) -> list[str]:
-    """By its own header, or else as a reply, or else as an error about a flow that is permitted."""
+    """The rules that accept a packet by its own header, as a reply, or as an error about a permitted flow."""
     return [
         *own,
         f"meta l4proto tcp ct label {LABEL} ct direction original drop",
@@ -204,7 +204,7 @@ def _judged(own: Sequence[str], replies: Sequence[str], errors: Sequence[str]) -
 
 
 def _leaving(view: View, internet: str, judge: str) -> list[str]:
-    """Out of the tunnel go exits, and the internet for those who have it."""
+    """The rules for what leaves the tunnel: to exits, and to the internet for those who have it."""
     exits = [f"{view.destination[version]} @exitsv{version} jump {judge}" for version in FAMILIES]
     return [*exits, *_surfing(view, internet, judge)]
 

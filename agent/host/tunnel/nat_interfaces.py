@@ -24,7 +24,7 @@ def nat_interfaces(policy: Policy, host: HostRoutes, named: tuple[str, ...] = ()
 
 
 def outer_interfaces(policy: Policy, host: HostRoutes, named: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Those, and what leads to exits that are not masqueraded."""
+    """The NAT interfaces, and those that lead to exits that are not masqueraded."""
     routed = _leading([way.cidr for way in policy.exits if not way.is_masqueraded], host)
     return tuple(sorted({*nat_interfaces(policy, host, named), *routed}))
 

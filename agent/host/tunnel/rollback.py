@@ -41,7 +41,7 @@ def restored(good: WantedTunnel | None, new: WantedTunnel) -> WantedTunnel:
 
 
 def _ways(good: WantedTunnel | None) -> frozenset[Prefix]:
-    """All that a bundle sends into the tunnel."""
+    """The prefixes that a bundle sends into the tunnel."""
     if good is None:
         return frozenset()
     everything = frozenset[Prefix](EVERYTHING) if good.is_full else frozenset[Prefix]()

@@ -139,7 +139,7 @@ def _live(peer: LivePeer | None) -> str | None:
 
 
 def _address_of(endpoint: str) -> Ip | None:
-    """Of `host:port`; None: it is a name."""
+    """The address of `host:port`; None: the host is a name."""
     try:
         return ip_address(endpoint.rpartition(":")[0].strip("[]"))
     except ValueError:

@@ -168,7 +168,7 @@ def endpoints_asked(bundle: Bundle) -> Mapping[str, Endpoint | None]:
 
 
 def is_address(host: str) -> bool:
-    """Whether an endpoint's host is one, and no name."""
+    """Whether an endpoint's host is an address, not a name."""
     try:
         ip_address(host)
     except ValueError:
@@ -177,7 +177,7 @@ def is_address(host: str) -> bool:
 
 
 def named(sections: Iterable[Section]) -> Mapping[Endpoint, frozenset[str]]:
-    """The endpoints that are names, and whose they are: public keys."""
+    """The endpoints that are names, each with the public keys of its peers."""
     found: dict[Endpoint, frozenset[str]] = {}
     for section in sections:
         if section.endpoint is not None and not is_address(section.endpoint.host):
@@ -202,7 +202,7 @@ def parse_endpoint(text: str) -> Endpoint:
 
 
 def routed(prefixes: Iterable[Prefix], addresses: Collection[Address]) -> frozenset[Prefix]:
-    """What needs a route in the main table: a default route never stands there."""
+    """The prefixes that need a route in the main table: no default route, and none that an address covers."""
     return frozenset(prefix for prefix in prefixes if prefix.prefixlen and not is_covered(prefix, addresses))
 
 
@@ -211,7 +211,7 @@ def is_covered(prefix: Prefix, addresses: Iterable[Address]) -> bool:
 
 
 def _parsed_peer(peer: BundlePeer, addresses: frozenset[Address], is_next: bool) -> ParsedPeer:
-    """With the peer's section, and without AllowedIPs and keepalive the one of its staged key."""
+    """The peer's section, plus one for its staged key without AllowedIPs or keepalive."""
     present = _section(peer, peer, is_next)
     sections = [present]
     if peer.staged is not None:
@@ -240,7 +240,7 @@ def _section(peer: BundlePeer, pair: BundlePeer | Pair, is_next: bool) -> Sectio
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """Among resolvers a search domain may stand."""
+    """The address of a resolver; None: a search domain, which may stand among resolvers."""
     try:
         return ip_address(text)
     except ValueError:

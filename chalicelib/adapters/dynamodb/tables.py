@@ -5,8 +5,9 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.adapters.dynamodb.accounts import TokenItem, UserItem
+from chalicelib.adapters.dynamodb.accounts import SettingsItem
 from chalicelib.adapters.dynamodb.allocation import AllocationItem, FreedItem
+from chalicelib.adapters.dynamodb.api_tokens import TokenItem
 from chalicelib.adapters.dynamodb.audit import AuditItem
 from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.connection import PatientConnection
@@ -21,6 +22,7 @@ from chalicelib.adapters.dynamodb.sightings import SightingItem
 from chalicelib.adapters.dynamodb.signing import SigningItem
 from chalicelib.adapters.dynamodb.sockets import SocketItem
 from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb.users import AdministratorsItem, OwnedItem, UserItem
 from chalicelib.settings import Settings
 
 CONNECTIONS = 16  # at once
@@ -32,7 +34,7 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("presence", (PresenceItem, SightingItem, MarkItem, FactItem)),
     ("sockets", (SocketItem,)),
     ("sessions", (SessionItem, AssertionItem, TicketItem)),
-    ("accounts", (TokenItem, UserItem, RequestItem, SigningItem)),
+    ("accounts", (TokenItem, UserItem, AdministratorsItem, OwnedItem, SettingsItem, RequestItem, SigningItem)),
     ("audit", (AuditItem,)),
 )
 

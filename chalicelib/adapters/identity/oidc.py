@@ -1,33 +1,32 @@
 """Tokens of people, by OpenID Connect: signature, issuer, audience and time."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.types import Options
 
+from chalicelib.adapters.identity.oidc_check import findings
+from chalicelib.adapters.identity.oidc_claims import NO_TOKEN, claims_of, text_of, time_of
+from chalicelib.adapters.identity.oidc_issuer import advice
 from chalicelib.adapters.identity.oidc_keys import Fetch, KeySet, fetch_json
-from chalicelib.domain.errors import Unauthenticated
+from chalicelib.adapters.identity.signing_keys import ALGORITHMS, SigningKey
+from chalicelib.domain.identity.errors import TokenRefused
 from chalicelib.domain.identity.user import Claims
+from chalicelib.ports.identity import Finding
 from chalicelib.ports.outside import Clock
 from chalicelib.settings import Oidc
 
-CURVES = {"ES256": "secp256r1", "ES384": "secp384r1", "ES512": "secp521r1"}  # RFC 7518 section 3.4
-RSA = frozenset({"RS256", "RS384", "RS512"})
-MIN_RSA_BITS = 2048  # RFC 7518 section 3.3
 LEEWAY = timedelta(seconds=60)
-CHECKED_BY_PYJWT: Options = {  # not the time, as it knows no Clock; nor the audience, which has more than one rule
+CHECKED_BY_PYJWT: Options = {  # not the time, as it knows no Clock; nor issuer and audience, which have rules of ours
     "require": ["exp", "sub", "iss"],
     "verify_exp": False,
     "verify_nbf": False,
     "verify_iat": False,
     "verify_aud": False,
+    "verify_iss": False,
 }
-
-NO_TOKEN = "This is no token of the identity provider. Sign in again."  # noqa: S105 a message
 
 
 class OidcTokens:
@@ -36,43 +35,55 @@ class OidcTokens:
     def __init__(self, settings: Oidc, clock: Clock, fetch: Fetch = fetch_json) -> None:
         self._settings = settings
         self._clock = clock
+        self._fetch = fetch
         self._keys = KeySet(settings.issuer, settings.discovery_url, clock, fetch)
 
     def verify(self, token: str) -> Claims:
-        """Raises Unauthenticated, IdentityProviderUnreachable."""
+        """Raises TokenRefused, IssuerDiffers, IdentityProviderUnreachable."""
         if not self._settings.issuer:
-            raise Unauthenticated("Nobody can sign in here: the deployment names no identity provider.")
+            raise TokenRefused("no_issuer", "Nobody can sign in here: the deployment names no identity provider.")
         claims = self._decoded(token)
         self._require_for_us(claims)
         self._require_now(claims)
-        return Claims(
-            issuer=self._settings.issuer,
-            subject=_text(claims["sub"]),
-            email=_verified_email(claims),
-            name=_optional_text(claims.get("name")),
-            groups=_groups(claims.get(self._settings.groups_claim)),
-            expires_at=_time(claims["exp"]),
-        )
+        return claims_of(claims, self._settings)
+
+    def findings(self) -> list[Finding]:
+        return findings(self._settings, self._fetch)
 
     def _decoded(self, token: str) -> dict[str, Any]:
         """The claims that the issuer signed, whenever and for whomever."""
         try:
             header = jwt.get_unverified_header(token)
-            algorithm = header.get("alg")
-            if algorithm not in RSA and algorithm not in CURVES:
-                raise Unauthenticated(NO_TOKEN)
-            key = self._keys.find(_text(header.get("kid")))
-            if key is None or not _fits(key, algorithm):
-                raise Unauthenticated(NO_TOKEN)
-            return jwt.decode(
-                token,
-                key.key,  # not the JWK, whose algorithm PyJWT guesses when it says none
-                algorithms=[algorithm],
-                issuer=self._settings.issuer,
-                options=CHECKED_BY_PYJWT,
-            )
+            unproved = jwt.decode(token, options={"verify_signature": False})
+            algorithm, key_id = header.get("alg"), header.get("kid")
+            if algorithm not in ALGORITHMS:
+                raise TokenRefused("algorithm", NO_TOKEN, alg=algorithm, taken=ALGORITHMS)
+            self._require_issuer(unproved)  # before the key: a provider's name must not cause a call
+            keys = self._keys.find(key_id, algorithm)
+            if not keys:
+                reason = "unknown_key" if key_id is not None else "no_key_id_and_not_one_key"
+                raise TokenRefused(reason, NO_TOKEN, kid=key_id, alg=algorithm)
+            claims = _signed_by(keys, token, algorithm)
+            if claims is None and key_id is None:
+                claims = _signed_by(self._keys.find_newer(algorithm), token, algorithm)
         except (jwt.InvalidTokenError, TypeError, ValueError) as error:
-            raise Unauthenticated(NO_TOKEN) from error
+            raise TokenRefused("malformed", NO_TOKEN) from error
+        if claims is None:
+            raise TokenRefused("signature", NO_TOKEN, kid=key_id, alg=algorithm)
+        return claims
+
+    def _require_issuer(self, claims: Mapping[str, Any]) -> None:
+        configured, said = self._settings.issuer, text_of(claims.get("iss"))
+        if said != configured:
+            version = claims.get("ver")
+            told = f"The token is of the issuer {said}, and this deployment takes those of {configured}. "
+            raise TokenRefused(
+                "issuer",
+                told + advice(configured, said, version),
+                configured=configured,
+                token_issuer=said,
+                ver=version,
+            )
 
     def _require_for_us(self, claims: Mapping[str, Any]) -> None:
         """The audience is ours (or, in Cognito's access tokens, which have none, the client is)."""
@@ -91,50 +102,30 @@ class OidcTokens:
                 and claims.get("token_use", own_use) == own_use
             )
         if not is_ours:
-            raise Unauthenticated("The token was issued for another application. Sign in here.")
+            said = {"aud": audience, "azp": claims.get("azp"), "token_use": claims.get("token_use")}
+            raise TokenRefused(
+                "audience",
+                "The token was issued for another application. Sign in here.",
+                expected=settings.audience or settings.client_id,
+                **said,
+            )
 
     def _require_now(self, claims: Mapping[str, Any]) -> None:
         now = self._clock.now()
-        if _time(claims["exp"]) <= now - LEEWAY:
-            raise Unauthenticated("The token has expired. Sign in again.")
+        if time_of(claims["exp"]) <= now - LEEWAY:
+            raise TokenRefused("expired", "The token has expired. Sign in again.")
         for name in ("nbf", "iat"):
-            if name in claims and _time(claims[name]) > now + LEEWAY:
-                raise Unauthenticated("The token is not valid yet: the identity provider's clock is ahead.")
+            if name in claims and time_of(claims[name]) > now + LEEWAY:
+                raise TokenRefused(
+                    "not_valid_yet", "The token is not valid yet: the identity provider's clock is ahead.", claim=name
+                )
 
 
-def _fits(key: jwt.PyJWK, algorithm: str) -> bool:
-    """The key's kind, and its own word on the algorithm, against the token's header."""
-    declared = key._jwk_data.get("alg")
-    if declared is not None and declared != algorithm:
-        return False
-    if algorithm in RSA:
-        return isinstance(key.key, RSAPublicKey) and key.key.key_size >= MIN_RSA_BITS
-    return isinstance(key.key, EllipticCurvePublicKey) and key.key.curve.name == CURVES[algorithm]
-
-
-def _text(claim: object) -> str:
-    if not isinstance(claim, str) or not claim:
-        raise Unauthenticated(NO_TOKEN)
-    return claim
-
-
-def _time(claim: object) -> datetime:
-    """A NumericDate, RFC 7519 section 2."""
-    if not isinstance(claim, int | float) or isinstance(claim, bool):
-        raise Unauthenticated(NO_TOKEN)
-    try:
-        return datetime.fromtimestamp(claim, UTC)
-    except (OSError, OverflowError, ValueError) as error:
-        raise Unauthenticated(NO_TOKEN) from error
-
-
-def _optional_text(claim: object) -> str | None:
-    return claim if isinstance(claim, str) and claim else None
-
-
-def _verified_email(claims: Mapping[str, Any]) -> str | None:
-    return _optional_text(claims.get("email")) if claims.get("email_verified") is True else None
-
-
-def _groups(claim: object) -> frozenset[str]:
-    return frozenset(item for item in claim if isinstance(item, str)) if isinstance(claim, list) else frozenset()
+def _signed_by(keys: Iterable[SigningKey], token: str, algorithm: str) -> dict[str, Any] | None:
+    """The claims, if one of the keys signed them. Raises jwt.InvalidTokenError: they are not whole."""
+    for key in keys:
+        try:
+            return jwt.decode(token, key.key, algorithms=[algorithm], options=CHECKED_BY_PYJWT)
+        except jwt.InvalidSignatureError:
+            continue
+    return None

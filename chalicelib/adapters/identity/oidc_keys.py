@@ -6,15 +6,17 @@ be reached hurts nobody whose key is known.
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import jwt
 import urllib3
 
-from chalicelib.domain.identity.errors import IdentityProviderUnreachable
+from chalicelib.adapters.identity.oidc_issuer import advice
+from chalicelib.adapters.identity.signing_keys import SigningKey, fitting, signing_keys
+from chalicelib.domain.identity.errors import IdentityProviderUnreachable, IssuerDiffers
 from chalicelib.ports.outside import Clock
 
 KEYS_KEPT = timedelta(hours=1)
@@ -30,8 +32,26 @@ Fetch = Callable[[str], Mapping[str, Any]]
 """GET a JSON object; raises IdentityProviderUnreachable."""
 
 
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a provider's openid-configuration says. `said`: all of it."""
+
+    issuer: str
+    keys_url: str
+    said: Mapping[str, Any]
+
+
+def discovered(url: str, fetch: Fetch) -> Discovery:
+    """Raises IdentityProviderUnreachable: also for a document without issuer or keys."""
+    said = fetch(url)
+    issuer, keys_url = said.get("issuer"), said.get("jwks_uri")
+    if not isinstance(issuer, str) or not isinstance(keys_url, str):
+        raise IdentityProviderUnreachable
+    return Discovery(issuer, keys_url, said)
+
+
 class KeySet:
-    """The keys of one issuer by their id, as its discovery document points to them."""
+    """The keys of one issuer, as its discovery document points to them."""
 
     def __init__(self, issuer: str, discovery_url: str, clock: Clock, fetch: Fetch) -> None:
         self._issuer = issuer
@@ -39,62 +59,76 @@ class KeySet:
         self._clock = clock
         self._fetch = fetch
         self._lock = threading.Lock()
-        self._keys: dict[str, jwt.PyJWK] = {}
+        self._keys: Sequence[SigningKey] = ()
         self._fetched_at: datetime | None = None
         self._tried_at: datetime | None = None
-        self._is_down = False
-        self._unknown: dict[str, datetime] = {}
+        self._fault: IdentityProviderUnreachable | IssuerDiffers | None = None
+        self._unknown: dict[tuple[str | None, str], datetime] = {}
 
-    def find(self, key_id: str) -> jwt.PyJWK | None:
-        """None: the provider has no such key.
+    def find(self, key_id: str | None, algorithm: str) -> Sequence[SigningKey]:
+        """The keys to try for a token that names this id (None: none) and algorithm; empty: the provider has none.
 
         Raises:
-            IdentityProviderUnreachable: it is not known, and whether there is one cannot be asked.
+            IdentityProviderUnreachable: none is known, and whether there is one cannot be asked.
+            IssuerDiffers: the provider has another name than is configured.
         """
-        if not self._is_fresh() or key_id not in self._keys:
+        found = fitting(self._keys, key_id, algorithm)
+        if not found or not self._is_fresh():
             with self._lock:
-                self._learn(key_id)
-        found = self._keys.get(key_id)
-        if found is None and self._is_down:
-            raise IdentityProviderUnreachable
+                self._learn(key_id, algorithm)
+            found = fitting(self._keys, key_id, algorithm)
+        if not found and self._fault is not None:
+            raise self._fault.with_traceback(None)
         return found
 
-    def _learn(self, key_id: str) -> None:
+    def find_newer(self, algorithm: str) -> Sequence[SigningKey]:
+        """The key to try when that of a provider without ids proved wrong; empty: it was not replaced."""
+        before = self._keys
+        with self._lock:
+            if self._keys is before and not self._is_pausing():
+                self._renew()
+        return () if self._keys is before else fitting(self._keys, None, algorithm)
+
+    def _learn(self, key_id: str | None, algorithm: str) -> None:
         """Fetch the keys when that can help; under the lock."""
-        now = self._clock.now()
-        if self._is_fresh() and (key_id in self._keys or self._is_known_unknown(key_id, now)):
+        wanted = (key_id, algorithm)
+        if self._is_fresh() and (fitting(self._keys, *wanted) or self._is_known_unknown(wanted)):
             return
-        if self._tried_at is not None and now - self._tried_at < REFRESH_PAUSE:
+        if self._is_pausing():
             return
-        self._tried_at = now
+        self._renew()
+        if self._fault is None and not fitting(self._keys, *wanted):
+            self._remember_unknown(wanted)
+
+    def _renew(self) -> None:
+        self._tried_at = self._clock.now()
         try:
             self._keys = self._fetched()
-        except IdentityProviderUnreachable:
-            self._is_down = True
-            return
-        self._is_down, self._fetched_at = False, now
-        if key_id not in self._keys:
-            self._remember_unknown(key_id, now)
+        except (IdentityProviderUnreachable, IssuerDiffers) as fault:
+            self._fault = fault
+        else:
+            self._fault, self._fetched_at = None, self._tried_at
 
     def _is_fresh(self) -> bool:
         return self._fetched_at is not None and self._clock.now() - self._fetched_at < KEYS_KEPT
 
-    def _is_known_unknown(self, key_id: str, now: datetime) -> bool:
-        refused_at = self._unknown.get(key_id)
-        return refused_at is not None and now - refused_at < UNKNOWN_KEPT
+    def _is_pausing(self) -> bool:
+        return self._tried_at is not None and self._clock.now() - self._tried_at < REFRESH_PAUSE
 
-    def _remember_unknown(self, key_id: str, now: datetime) -> None:
+    def _is_known_unknown(self, wanted: tuple[str | None, str]) -> bool:
+        refused_at = self._unknown.get(wanted)
+        return refused_at is not None and self._clock.now() - refused_at < UNKNOWN_KEPT
+
+    def _remember_unknown(self, wanted: tuple[str | None, str]) -> None:
         if len(self._unknown) >= MAX_UNKNOWN:
             self._unknown.clear()
-        self._unknown[key_id] = now
+        self._unknown[wanted] = self._clock.now()
 
-    def _fetched(self) -> dict[str, jwt.PyJWK]:
-        discovery = self._fetch(self._discovery_url)
-        if discovery.get("issuer") != self._issuer or not isinstance(discovery.get("jwks_uri"), str):
-            raise IdentityProviderUnreachable
-        found = self._fetch(discovery["jwks_uri"]).get("keys")
-        keys = (_signing_key(item) for item in found if isinstance(item, dict)) if isinstance(found, list) else ()
-        return {key.key_id: key for key in keys if key is not None and key.key_id}
+    def _fetched(self) -> Sequence[SigningKey]:
+        found = discovered(self._discovery_url, self._fetch)
+        if found.issuer != self._issuer:
+            raise IssuerDiffers(self._issuer, found.issuer, advice(self._issuer, found.issuer))
+        return signing_keys(self._fetch(found.keys_url).get("keys"))
 
 
 def fetch_json(url: str) -> Mapping[str, Any]:
@@ -117,13 +151,3 @@ def fetch_json(url: str) -> Mapping[str, Any]:
 
 
 _POOL = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
-
-
-def _signing_key(item: Mapping[str, Any]) -> jwt.PyJWK | None:
-    """None for a key we cannot verify with: of another use or kind."""
-    if item.get("use", "sig") != "sig" or item.get("kty") not in ("RSA", "EC"):
-        return None
-    try:
-        return jwt.PyJWK.from_dict(dict(item))
-    except (jwt.PyJWTError, ValueError, TypeError):
-        return None

@@ -1,6 +1,6 @@
 """What became true of peers, in memory."""
 
-from chalicelib.adapters.memory.tables import BATCH, MemoryTables
+from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.peer.presence import Fact
 
 
@@ -9,6 +9,5 @@ class MemoryFacts:
         self._tables = tables
 
     def insert(self, *facts: Fact) -> None:
-        self._tables.requests["write"] += -(-len(facts) // BATCH)
         for fact in facts:
             self._tables.facts.setdefault(fact)

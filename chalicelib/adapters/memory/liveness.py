@@ -12,12 +12,10 @@ class MemoryLiveness:
         self._tables = tables
 
     def of(self, peer_id: PeerId) -> AgentLiveness | None:
-        self._tables.requests["read"] += 1
         facts = self._tables.agents.get(peer_id)
         return None if facts is None else _liveness(facts)
 
     def accuse(self, peer_id: PeerId, at: datetime) -> AgentLiveness | None:
-        self._tables.requests["write"] += 1
         facts = self._tables.agents.get(peer_id)
         if facts is None:
             return None
@@ -25,7 +23,6 @@ class MemoryLiveness:
         return _liveness(facts)
 
     def note_down(self, peer_id: PeerId, at: datetime) -> None:
-        self._tables.requests["write"] += 1
         facts = self._tables.agents.get(peer_id)
         if facts is not None:
             facts.fell_at = at

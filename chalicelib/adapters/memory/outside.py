@@ -31,6 +31,7 @@ from chalicelib.adapters.memory.signing import MemorySigningKeys
 from chalicelib.adapters.memory.sockets import MemoryConnections, MemoryGateway
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.memory.transactions import MemoryTransactions
+from chalicelib.adapters.memory.users import MemoryTokens, MemoryUsers
 from chalicelib.adapters.push import messages
 from chalicelib.ports.change import StreamRecords
 from chalicelib.ports.queues import QueueMessages
@@ -60,6 +61,8 @@ class MemoryOutside:
         self.connections = MemoryConnections(self.tables)
         self.sessions = MemorySessions(self.tables)
         self.accounts = MemoryAccounts(self.tables)
+        self.users = MemoryUsers(self.tables)
+        self.tokens = MemoryTokens(self.tables)
         self.audit = MemoryAudit(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()

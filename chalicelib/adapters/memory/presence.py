@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from chalicelib.adapters.memory.tables import PAGE, AgentFacts, MemoryTables
+from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import ConnectionId, PeerId, Revision
 from chalicelib.domain.peer.peer import Host
@@ -17,7 +17,6 @@ class MemoryPresence:
         self._tables = tables
 
     def of(self, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Presence]:
-        self._tables.requests["read"] += -(-len(peer_ids) // PAGE)
         found = ((peer_id, self._tables.agents.get(peer_id)) for peer_id in peer_ids)
         return {peer_id: _presence(facts) for peer_id, facts in found if facts is not None}
 
@@ -32,7 +31,6 @@ class MemoryPresence:
         return progress_value(facts)
 
     def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
-        self._tables.requests["write"] += 1
         facts = self._tables.agents.get(peer_id)
         if facts is None or facts.connection_id not in (None, connection_id):
             return False
@@ -65,7 +63,6 @@ class MemoryPresence:
 
 def said(tables: MemoryTables, agent: Agent) -> AgentFacts | None:
     """The agent's facts, if what it says counts."""
-    tables.requests["write"] += 1
     facts = tables.agents.get(agent.peer_id)
     return None if facts is None or facts.admission != agent.admission else facts
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.adapters.memory.presence import progress_value, said
-from chalicelib.adapters.memory.tables import BATCH, MemoryTables
+from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.peer.presence import Applied, Progress
@@ -16,17 +16,14 @@ class MemoryProgress:
         self._tables = tables
 
     def of(self, agent: Agent) -> Progress | None:
-        self._tables.requests["read"] += 1
         facts = self._tables.agents.get(agent.peer_id)
         return None if facts is None or facts.admission != agent.admission else progress_value(facts)
 
     def applied_revision(self, peer_id: PeerId) -> Revision:
-        self._tables.requests["read"] += 1
         facts = self._tables.agents.get(peer_id)
         return Revision(0) if facts is None else progress_value(facts).applied
 
     def raise_wanted(self, revisions: Mapping[PeerId, Revision]) -> None:
-        self._tables.requests["write"] += -(-len(revisions) // BATCH)
         for peer_id, revision in revisions.items():
             with self._tables.lock:
                 facts = self._tables.agents.get(peer_id)

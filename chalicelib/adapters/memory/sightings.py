@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from chalicelib.adapters.memory.tables import BATCH, PAGE, MemoryTables
+from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer.presence import Sighting, latest_before
 
@@ -12,14 +12,12 @@ class MemorySightings:
         self._tables = tables
 
     def of(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Sighting]:
-        self._tables.requests["read"] += -(-len(peer_ids) // PAGE)
         found = ((peer_id, self._tables.sightings.get((peer_id, network_id))) for peer_id in peer_ids)
         return {peer_id: sighting for peer_id, sighting in found if sighting is not None}
 
     def keep(
         self, network_id: NetworkId, seen: Mapping[PeerId, Sighting], before: Mapping[PeerId, Sighting]
     ) -> Collection[PeerId]:
-        self._tables.requests["write"] += -(-len(seen) // BATCH)
         kept: set[PeerId] = set()
         for peer_id, sighting in seen.items():
             with self._tables.lock:

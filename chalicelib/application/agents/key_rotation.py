@@ -16,6 +16,7 @@ from functools import partial
 
 from chalicelib.application.agents.sockets import ENDED
 from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
+from chalicelib.application.packing import Room, fitting
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.peers.peer_view import PeerView, PeerViews
 from chalicelib.application.retry import retry_on_conflict
@@ -36,7 +37,6 @@ from chalicelib.ports.presence import PresenceStore
 from chalicelib.ports.queues import HeldQueue
 
 WORDS = 90  # of one change, of at most 100 items
-MOST_BYTES = 150_000  # of peers before it; its record holds them before and after, and 400 KB
 AGENTS = job("agents")  # several of them, by what they said
 
 
@@ -117,14 +117,15 @@ class Rotations:
             for record in self.peers.records_of(network_id, said.keys())
             if said[record.peer.id] == network.epoch != record.peer.epoch
         ]
-        fitting = _fitting(sorted(records, key=lambda record: record.peer.id))
-        if fitting:
-            after = [replace(record, peer=_holding(network, record.peer)) for record in fitting]
-            affected = tuple(Affected(old.peer, new.peer) for old, new in zip(fitting, after, strict=True))
-            by = agent_of(fitting[0].peer.id) if len(fitting) == 1 else AGENTS
+        size_bytes = Room(self.network_edits.limits.item_bytes * 3 // 8, _size_bytes)
+        taken = fitting(sorted(records, key=lambda record: record.peer.id), size_bytes)
+        if taken:
+            after = [replace(record, peer=_holding(network, record.peer)) for record in taken]
+            affected = tuple(Affected(old.peer, new.peer) for old, new in zip(taken, after, strict=True))
+            by = agent_of(taken[0].peer.id) if len(taken) == 1 else AGENTS
             edit = NetworkEdit(What.PSK_HELD, network, tuple(map(PutPeer, after)), affected)
             self.network_edits.commit(stored, edit, by)
-        return len(fitting) < len(records)
+        return len(taken) < len(records)
 
     def demand(self, network_id: NetworkId, peer_id: PeerId, is_forced: bool, by: Principal) -> PeerView:
         """Have an agent replace its key. A jump's second demand asks what it waits for.
@@ -193,12 +194,6 @@ def _holding(network: Network, peer: Peer) -> Peer:
     return replace(peer, epoch=network.epoch, updated_at=network.updated_at, revision=network.revision)
 
 
-def _fitting(records: Sequence[PeerRecord]) -> Sequence[PeerRecord]:
-    """As many as the record of one change holds; one always fits."""
-    room, fitting = MOST_BYTES, 0
-    for record in records:
-        room -= len(repr(record.peer).encode())
-        if room < 0:
-            break
-        fitting += 1
-    return records[: max(fitting, 1)]
+def _size_bytes(record: PeerRecord) -> int:
+    """About what a peer takes of a change record, where it stands twice: before and after."""
+    return len(repr(record.peer).encode())

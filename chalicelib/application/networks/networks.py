@@ -4,11 +4,10 @@ Requests: create 1 to KMS, 1 read + 1 transaction; list 1 + 1 a hundred; get 1; 
 transaction, of the range up to 5 reads, however many peers it moves; delete 2 + 1.
 """
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
 from itertools import product
-from typing import Any
 
 from chalicelib.application.network_edit import NetworkEdit, NetworkEdits, require_version
 from chalicelib.application.ranges import Ranges, writes_of
@@ -23,10 +22,12 @@ from chalicelib.domain.network.addresses import require_private, require_room
 from chalicelib.domain.network.directory import RangeTaken
 from chalicelib.domain.network.errors import MtuTooSmall, NetworkNotEmpty, StaticPeersExist
 from chalicelib.domain.network.network import Network, default_domain
+from chalicelib.domain.network.patch import NetworkPatch
 from chalicelib.domain.peer.errors import EndpointInUse
 from chalicelib.domain.peer.peer import IPV6_MTU
 from chalicelib.domain.tunnel.route_conflicts import require_domain_beside
 from chalicelib.domain.tunnel.tunnel import touches_endpoint
+from chalicelib.domain.unset import UNSET
 from chalicelib.ports.allocation import AllocationStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
@@ -124,15 +125,14 @@ class Networks:
     def update(
         self,
         network_id: NetworkId,
-        fields: Mapping[str, Any],
+        patch: NetworkPatch,
         by: Principal,
         if_match: Set[Revision] | None = None,
         is_public: bool = False,
     ) -> Network:
-        """Change the fields that are given, parsed: another range moves every peer by this one write.
+        """Change the settings that a patch sets: another range moves every peer by this one write.
 
         Args:
-            fields: `domain` None stands for the default one.
             if_match: the version of the settings that the caller saw, None: whichever.
             is_public: another range may belong to others on the internet.
 
@@ -146,7 +146,7 @@ class Networks:
 
         def updated(before: Network, later: Network) -> tuple[Network, NetworkEdit | None]:
             require_version(before.version, if_match)
-            after = self._changed(before, fields)
+            after = self._changed(before, patch)
             if after.cidr != before.cidr and not is_public:
                 require_private(after.cidr)
             if difference(before, after) == SAME:
@@ -207,13 +207,14 @@ class Networks:
         if small:
             raise MtuTooSmall(small, IPV6_MTU)
 
-    def _changed(self, before: Network, fields: Mapping[str, Any]) -> Network:
+    def _changed(self, before: Network, patch: NetworkPatch) -> Network:
         """The network with other settings."""
-        cidr, cidr_v6 = fields.get("cidr", before.cidr), fields.get("cidr_v6", before.cidr_v6)
-        given = {name: fields[name] for name in ("name", "domain", "dns") if name in fields}
-        if "domain" in given and given["domain"] is None:
-            given["domain"] = default_domain(given.get("name", before.name))
-        after = replace(before, **given)
+        name = before.name if patch.name is UNSET else patch.name
+        domain = before.domain if patch.domain is UNSET else patch.domain or default_domain(name)
+        dns = before.dns if patch.dns is UNSET else patch.dns
+        cidr = before.cidr if patch.cidr is UNSET else patch.cidr
+        cidr_v6 = before.cidr_v6 if patch.cidr_v6 is UNSET else patch.cidr_v6
+        after = replace(before, name=name, domain=domain, dns=dns)
         if (cidr, cidr_v6) == (before.cidr, before.cidr_v6):
             return after
         if not before.grows_to(cidr, cidr_v6) and (statics := self.peers.statics(before.id, NAMED + 1)):

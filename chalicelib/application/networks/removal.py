@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.networks.networks import removal
+from chalicelib.application.packing import Room, fitting
 from chalicelib.application.peers.peers import deletion
 from chalicelib.application.ranges import Ranges
 from chalicelib.application.retry import retry_on_conflict
@@ -23,7 +24,6 @@ from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
 
 PEERS_AT_ONCE = 10
-MOST_ITEMS = 98  # beside the network and change
 OWN_ITEMS = 7  # tombstone 2, name, label, address 2, sighting
 REMOVAL = job("removal")
 
@@ -45,7 +45,8 @@ class Removals:
             if network is None:
                 return self._is_gone(network_id) and self.leftovers.sweep(network_id)
             later = network.advanced(self.clock.now())
-            records = _fitting(self.peers.records(network_id, PEERS_AT_ONCE))
+            some = self.peers.records(network_id, PEERS_AT_ONCE)
+            records = fitting(some, Room(self.edits.limits.items, _items))
             behind = self.ranges.behind([record.peer for record in records])
             edit = deletion(later, records, behind) if records else removal(later, self.ranges)
             self.edits.commit(network, edit, REMOVAL)
@@ -62,15 +63,7 @@ class Removals:
         return False
 
 
-def _fitting(records: list[PeerRecord]) -> list[PeerRecord]:
-    """As many as one transaction holds; one always fits."""
-    fitting: list[PeerRecord] = []
-    room = MOST_ITEMS
-    for record in records:
-        peer = record.peer
-        cidrs = peer.additional_allowed_ips
-        room -= OWN_ITEMS + len(peer.keys) + peer.is_run_by_agent + len(cidrs) + len(blocks_of(cidrs))
-        if room < 0 and fitting:
-            break
-        fitting.append(record)
-    return fitting
+def _items(record: PeerRecord) -> int:
+    """Of a transaction that deletes the peer."""
+    cidrs = record.peer.additional_allowed_ips
+    return OWN_ITEMS + len(record.peer.keys) + record.peer.is_run_by_agent + len(cidrs) + len(blocks_of(cidrs))

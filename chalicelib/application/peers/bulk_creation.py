@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib.application.idempotency import Requests
+from chalicelib.application.packing import Room, fitting
 from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.new_peer import Draft, NewPeer, PeerCreated, PeerRejected
 from chalicelib.application.peers.peer_view import PeerView, PeerViews
@@ -22,11 +23,9 @@ from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import PeerNotFound, PeerNotMade
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
-MOST_ITEMS = 100  # of a transaction, DynamoDB
 BULK_TIME = timedelta(seconds=20)  # API Gateway answers for a function after 29
 LEAST_PATIENCE_S = 1.0
-SHARED_ITEMS = 4  # network, change, audit, request
-MOST_BYTES = 250_000  # of what peers of a transaction say: the change record holds them all, and at most 400 KB
+REQUEST_ITEM = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class BulkCreation:
             if left_s < LEAST_PATIENCE_S:
                 outcomes |= {n: Busy() for n, _ in waiting}
                 break
-            batch = _batch(waiting)
+            batch = self._batch(waiting)
             made, failed = self._create_batch(network_id, batch, by, request, min(left_s, PATIENCE_S))
             outcomes |= made
             outcomes |= failed
@@ -76,6 +75,13 @@ class BulkCreation:
         if request is not None:
             self.requests.finish(request)
         return [outcomes[n] for n in range(len(asked))]
+
+    def _batch(self, waiting: Sequence[tuple[int, Draft]]) -> Sequence[tuple[int, Draft]]:
+        """As many as surely fit into one transaction, whose change record holds what they all say."""
+        limits = self.creation.edits.limits
+        items: Room[tuple[int, Draft]] = Room(limits.items - REQUEST_ITEM, lambda one: one[1].new.items)
+        size_bytes: Room[tuple[int, Draft]] = Room(limits.item_bytes * 5 // 8, lambda one: one[1].new.size_bytes)
+        return fitting(waiting, items, size_bytes)
 
     def created_before(
         self, network_id: NetworkId, count: int, by: Principal, request: Replayable
@@ -94,7 +100,7 @@ class BulkCreation:
     def _create_batch(
         self,
         network_id: NetworkId,
-        batch: list[tuple[int, Draft]],
+        batch: Sequence[tuple[int, Draft]],
         by: Principal,
         request: Replayable | None,
         patience_s: float,
@@ -145,16 +151,3 @@ def _left_out(rejected: PeerRejected, drafts: dict[int, Draft]) -> dict[int, Ref
     if isinstance(rejected.refusal, AddressPoolExhausted):
         left_out |= {n: rejected.refusal for n, draft in drafts.items() if n > culprit and not draft.new.address}
     return left_out
-
-
-def _batch(waiting: Sequence[tuple[int, Draft]]) -> list[tuple[int, Draft]]:
-    """As many as surely fit into one transaction."""
-    items, size_bytes = MOST_ITEMS - SHARED_ITEMS, MOST_BYTES
-    batch: list[tuple[int, Draft]] = []
-    for n, draft in waiting:
-        items -= draft.new.items
-        size_bytes -= draft.new.size_bytes
-        if min(items, size_bytes) < 0 and batch:
-            break
-        batch.append((n, draft))
-    return batch

@@ -13,7 +13,6 @@ from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
 from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.new_peer import (
     ENROLLMENT_LIFETIME,
-    PREFIXES,
     Draft,
     FileIssued,
     NewPeer,
@@ -81,7 +80,7 @@ class Creation:
         return retry_on_conflict(self.clock, attempt)
 
     def draft(self, network_id: NetworkId, new: NewPeer) -> Draft:
-        peer_id = PeerId(self.randomness.new_id(PREFIXES[new.kind]))
+        peer_id = PeerId(self.randomness.new_id(new.kind.prefix))
         private_key = self.randomness.private_key() if new.generate_key else None
         public_key = new.public_key if private_key is None else self.randomness.public_key(private_key)
         token = Token("wirety_enroll", f"{network_id}:{peer_id}", self.randomness.secret())

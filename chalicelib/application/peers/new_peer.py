@@ -9,7 +9,7 @@ from chalicelib.domain.change.writes import Claim, Write
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.tokens import Token
-from chalicelib.domain.ids import PeerId, Prefix, PrincipalId
+from chalicelib.domain.ids import PeerId, PrincipalId
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Directory, blocks_of
 from chalicelib.domain.network.network import Network
@@ -19,7 +19,6 @@ from chalicelib.domain.text import hashed_label
 from chalicelib.domain.tunnel.tunnel import Tunnel
 
 ENROLLMENT_LIFETIME = timedelta(hours=24)
-PREFIXES: dict[Kind, Prefix] = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}
 MOST_CIDRS = 40  # of a peer: all replaced by others at once, they are 80 claims of a transaction's 100 items
 PEER_BYTES = 1_500  # of a peer's record, but for its texts
 

@@ -6,9 +6,8 @@ transaction twice); block and unblock 2 + 1, and the read of views; delete 2 or 
 query of the peers).
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Any
 
 from chalicelib.application.network_edit import NetworkEdit, NetworkEdits, require_version
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
@@ -31,7 +30,7 @@ from chalicelib.domain.network.directory import Directory, RangeTaken
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import JumpInUse, LabelInUse, LastJump
 from chalicelib.domain.peer.home import first_home, serving
-from chalicelib.domain.peer.patch import patched
+from chalicelib.domain.peer.patch import PeerPatch, patched
 from chalicelib.domain.peer.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.text import hashed_label, label_of
 from chalicelib.domain.tunnel.route_conflicts import require_clear, require_mtu, require_name_outside
@@ -81,18 +80,18 @@ class Peers:
         self,
         network_id: NetworkId,
         peer_id: PeerId,
-        fields: Mapping[str, Any],
+        patch: PeerPatch,
         by: Principal,
         if_match: Set[Revision] | None = None,
     ) -> PeerView:
-        """Change the fields that are given, parsed; None clears one.
+        """Change the fields that a patch sets.
 
         Raises:
             Stale, Invalid, PeerNameInUse, CidrInUse, EndpointInUse.
         """
         by.require_sight(network_id)
         order = Order(network_id, peer_id, by.caller, What.PEER_UPDATED, if_match=if_match)
-        return self._shown(*self._edited(order, fields, by))
+        return self._shown(*self._edited(order, patch, by))
 
     def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
         """Cut a peer off by hand. No effect if it is blocked already."""
@@ -140,27 +139,28 @@ class Peers:
 
         return self._shown(*self.edits.make(order, marked))
 
-    def _edited(self, order: Order, fields: Mapping[str, Any], by: Principal) -> tuple[Network, Peer]:
+    def _edited(self, order: Order, patch: PeerPatch, by: Principal) -> tuple[Network, Peer]:
         """Change it; where another peer has the plain DNS label of its name, with one of its own."""
-        name = str(fields.get("name"))
 
-        def labelled(label: str) -> tuple[Network, Peer]:
-            return self.edits.make(order, lambda network, before: self._edit(network, before, fields, label, by))
+        def labelled(label: Callable[[str], str]) -> tuple[Network, Peer]:
+            return self.edits.make(order, lambda network, before: self._edit(network, before, patch, label, by))
 
         try:
-            return labelled(label_of(name))
+            return labelled(label_of)
         except LabelInUse:
-            return labelled(hashed_label(name))
+            return labelled(hashed_label)
 
-    def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any], label: str, by: Principal) -> Edit:
-        """`label`: what DNS calls it if it gets another name."""
+    def _edit(
+        self, network: Network, record: PeerRecord, patch: PeerPatch, label: Callable[[str], str], by: Principal
+    ) -> Edit:
+        """`label`: what DNS calls a peer of a name, if it gets another."""
         before = record.peer
-        after = patched(before, fields)
+        after = patched(before, patch)
         if after.mtu != before.mtu:
             require_mtu(network, after)
         writes: list[Write] = []
         if after.name != before.name:
-            after = replace(after, dns_label=label)
+            after = replace(after, dns_label=label(after.name))
             writes += _renamed(before, after)
         if after.additional_allowed_ips != before.additional_allowed_ips or after.endpoint != before.endpoint:
             writes += self._rerouted(network, before, after, by)
@@ -204,7 +204,7 @@ class Peers:
             raise JumpInUse(homeless)
 
 
-def deletion(network: Network, records: list[PeerRecord], behind: Directory) -> NetworkEdit:
+def deletion(network: Network, records: Sequence[PeerRecord], behind: Directory) -> NetworkEdit:
     """Delete peers and free all they held.
 
     Args:

@@ -28,7 +28,7 @@ from chalicelib.domain.change.push_notice import (
 )
 from chalicelib.domain.change.rollout import Expected
 from chalicelib.domain.errors import NetworkNotFound
-from chalicelib.domain.ids import NetworkId, PeerId, Revision, is_static
+from chalicelib.domain.ids import EVERY_NETWORK, NetworkId, PeerId, Revision, is_static
 from chalicelib.domain.peer.home import moved_homes
 from chalicelib.domain.peer.peer import Peer
 from chalicelib.domain.peer.presence import Fact
@@ -37,7 +37,7 @@ from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.progress import ProgressStore
 from chalicelib.ports.queues import Check, Push, PushQueue, RemovalQueue
-from chalicelib.ports.sockets import EVERY_NETWORK, Connection, ConnectionStore
+from chalicelib.ports.sockets import Connection, ConnectionStore
 
 News = TypeVar("News", Change, Fact)
 

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import Any, Generic, TypeVar
 
 from chalicelib.domain.ids import PeerId
-from chalicelib.domain.network.addresses import address_at
+from chalicelib.domain.network.addresses import AddressRange, address_at
 from chalicelib.domain.network.network import Network
 
 Value = TypeVar("Value")
@@ -16,17 +16,6 @@ Value = TypeVar("Value")
 class Changed(Generic[Value]):
     before: Value
     after: Value
-
-
-@dataclass(frozen=True, slots=True)
-class AddressRange:
-    """From one address to another, both included."""
-
-    first: IPv4Address
-    last: IPv4Address
-
-    def __str__(self) -> str:
-        return f"{self.first}-{self.last}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

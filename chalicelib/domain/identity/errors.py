@@ -1,15 +1,58 @@
 """Why a caller is refused."""
 
-from chalicelib.domain.errors import Forbidden, Unavailable
+from collections.abc import Mapping, Sequence
+
+from chalicelib.domain.errors import Forbidden, Unauthenticated, Unavailable
+from chalicelib.domain.identity.doubt import Doubt
+
+
+class TokenRefused(Unauthenticated):
+    """What was sent is no token of the deployment's identity provider, for it, now.
+
+    `reason`: stable, for the log. `facts`: what an administrator needs to mend it; nothing of the token's secret part.
+    """
+
+    def __init__(self, reason: str, message: str, **facts: object) -> None:
+        self.reason = reason
+        self.facts: Mapping[str, object] = facts
+        super().__init__(message)
 
 
 class NotInvited(Forbidden):
-    """The person is who they say, and nobody gave them a role here."""
+    """The person is who they say, and nobody gave them a role here. `doubts`: why their provider's word did not."""
 
     code = "not_invited"
 
+    def __init__(self, who: str, subject: str = "", doubts: Sequence[Doubt] = ()) -> None:
+        self.subject = subject
+        self.doubts = tuple(doubts)
+        asked = f"{who} is signed in and has no role here. Ask an administrator of this deployment for one."
+        super().__init__(" ".join((asked, *(doubt.text for doubt in doubts))))
+
+
+class IssuerDiffers(Forbidden):
+    """The provider calls itself otherwise than the deployment calls it, so none of its tokens can be believed.
+
+    Trying again does not help: a parameter of the deployment has to change.
+    """
+
+    code = "issuer_differs"
+
+    def __init__(self, configured: str, said: str, advice: str) -> None:
+        self.configured, self.said = configured, said
+        super().__init__(
+            f"Nobody can sign in: the deployment is configured for the issuer {configured}, and its provider's "
+            f"discovery document says {said}. {advice}"
+        )
+
+
+class Suspended(Forbidden):
+    """The person was let in before, and an administrator suspended them."""
+
+    code = "suspended"
+
     def __init__(self, who: str) -> None:
-        super().__init__(f"{who} is signed in and has no role here. Ask an administrator of this deployment for one.")
+        super().__init__(f"{who} is suspended here. Ask an administrator of this deployment.")
 
 
 class IdentityProviderUnreachable(Unavailable):

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from chalicelib.domain.errors import Forbidden, NetworkNotFound
 from chalicelib.domain.identity.audit import Actor, ActorKind
+from chalicelib.domain.identity.doubt import Doubt
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 
 
@@ -17,6 +18,16 @@ class Role(StrEnum):
     OPERATOR = "operator"
     MEMBER = "member"
     AUDITOR = "auditor"
+
+
+class RoleSource(StrEnum):
+    """Where a role comes from."""
+
+    GROUP = "group"  # of the identity provider
+    RECORD = "record"
+    DEPLOYMENT = "deployment"  # its named administrator
+    DEFAULT = "default"
+    TOKEN = "token"  # noqa: S105  an API token's own
 
 
 READERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR})
@@ -47,19 +58,31 @@ def agent_of(peer_id: PeerId, source: str | None = None, request_id: str | None 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A person or API token. `networks` None: every network of the deployment. `expires_at`: when
-    the token it came with ends, None: never. `source`, `request_id`: of the call it makes, see `Caller`."""
+    the token it came with ends, None: never. `maker_id`: of an API token, who made it; None: a person.
+    `account_revision`: of the record of the person it is, or that made it; 0: there is none. `source`, `request_id`: of
+    the call it makes, see `Caller`. `doubts`: what of a person's token did
+    not count."""
 
     id: PrincipalId
     name: str
     role: Role
     networks: frozenset[NetworkId] | None
     expires_at: datetime | None = None
+    role_source: RoleSource = RoleSource.TOKEN
+    maker_id: PrincipalId | None = None
+    account_revision: int = 0
     source: str | None = None
     request_id: str | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def is_person(self) -> bool:
-        return self.id.startswith("usr_")
+        return self.maker_id is None
+
+    @property
+    def person_id(self) -> PrincipalId:
+        """Whom what it makes belongs to: the person, or the token's maker."""
+        return self.maker_id or self.id
 
     @property
     def caller(self) -> Caller:

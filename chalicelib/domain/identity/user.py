@@ -3,41 +3,87 @@
 import base64
 import hashlib
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain.identity.errors import NotInvited
-from chalicelib.domain.identity.principal import Principal, Role
-from chalicelib.domain.ids import NetworkId, PrincipalId
+from chalicelib.domain.errors import listed
+from chalicelib.domain.identity.deployment import DeploymentSettings
+from chalicelib.domain.identity.doubt import (
+    Doubt,
+    email_not_verified,
+    groups_left_out,
+    no_group_gives_a_role,
+    no_groups,
+)
+from chalicelib.domain.identity.errors import NotInvited, Suspended
+from chalicelib.domain.identity.principal import Principal, Role, RoleSource
+from chalicelib.domain.ids import EVERY_NETWORK, NetworkId, PrincipalId, Revision
 
 GROUP = "wirety-"  # of the identity provider: wirety-administrator, wirety-operator, …
 MIGHTIEST_FIRST = (Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR, Role.MEMBER)
 ID_LENGTH = 26
+FIRST = Revision(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says. `email`: verified, or None. `groups`: by the provider."""
+    """What a verified token says. `email`: verified, in lower case, or None. `groups`: by the provider,
+    in the names that give roles here; None: it does not say which. `other_groups`: those that give none.
+    `unverified_email`: said and not vouched for. `groups_claim`: where groups were looked for."""
 
     issuer: str
     subject: str
     email: str | None
     name: str | None
-    groups: Set[str]
+    groups: Set[str] | None
     expires_at: datetime
+    other_groups: Set[str] = frozenset()
+    unverified_email: str | None = None
+    groups_claim: str = "groups"
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The record of a person. `role` None: nobody set one here. `networks` are a member's."""
+    """The record of a person or, without a subject, of one who was invited and has not signed in yet.
+
+    `email`: verified, or the invited address; in lower case. `role` None: nobody set one here. `networks`: as
+    granted here, EVERY_NETWORK among them for all; None: nobody granted any, and the role decides. `group_role`: what
+    the provider's groups gave when they last signed in. `revision`: of what administrators decide.
+    """
 
     id: PrincipalId
-    subject: str
+    issuer: str | None
+    subject: str | None
     email: str | None
     name: str | None
     created_at: datetime
     role: Role | None = None
-    networks: frozenset[NetworkId] = frozenset()
+    networks: frozenset[NetworkId] | None = None
+    group_role: Role | None = None
+    is_suspended: bool = False
+    invited_by: PrincipalId | None = None
+    last_seen_at: datetime | None = None
+    revision: Revision = FIRST
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether the person has not signed in yet."""
+        return self.subject is None
+
+    def networks_as(self, role: Role) -> frozenset[NetworkId] | None:
+        """The networks that the person sees with a role; None: every network of the deployment."""
+        if self.networks is None:
+            return frozenset() if role is Role.MEMBER else None
+        return None if EVERY_NETWORK in self.networks else self.networks
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a person may do here, and why. `networks` None: every network of the deployment."""
+
+    role: Role
+    source: RoleSource
+    networks: frozenset[NetworkId] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +94,15 @@ class Admission:
     administrator: str | None
     default_role: Role | None
 
+    def with_settings(self, settings: DeploymentSettings | None) -> "Admission":
+        """As administrators decided since the deployment; None: nothing."""
+        return self if settings is None else replace(self, default_role=settings.default_role)
+
+    def names(self, user: User) -> bool:
+        """Whether the person is the administrator named at deployment; addresses in any case of their letters."""
+        named = self.administrator
+        return named is not None and (named == user.subject or lower_email(named) == user.email)
+
 
 def user_id(issuer: str, subject: str) -> PrincipalId:
     """The same for the same person of the same provider, and for nobody else."""
@@ -55,27 +110,85 @@ def user_id(issuer: str, subject: str) -> PrincipalId:
     return PrincipalId("usr_" + base64.b32encode(digest).decode().lower()[:ID_LENGTH])
 
 
-def newcomer(claims: Claims, at: datetime) -> User:
-    return User(user_id(claims.issuer, claims.subject), claims.subject, claims.email, claims.name, at)
+def lower_email(email: str) -> str:
+    """For comparing: with a letter outside ASCII it stays as it is, as some of those become ASCII in lower case."""
+    return email.lower() if email.isascii() else email
+
+
+def invitation_id(email: str) -> PrincipalId:
+    """The same for an address however it is written."""
+    digest = hashlib.sha256(lower_email(email).encode()).digest()
+    return PrincipalId("inv_" + base64.b32encode(digest).decode().lower()[:ID_LENGTH])
+
+
+def seen(user: User | None, claims: Claims, at: datetime) -> User:
+    """A person's record as their provider tells of them now; a new one for a newcomer.
+
+    What the provider does not say of groups leaves what they gave before.
+    """
+    if user is None:
+        user = User(user_id(claims.issuer, claims.subject), claims.issuer, claims.subject, None, None, at)
+    role = user.group_role if claims.groups is None else group_role(claims.groups)
+    return replace(user, email=claims.email, name=claims.name or user.name, group_role=role, last_seen_at=at)
+
+
+def standing(user: User, admission: Admission) -> Standing | None:
+    """What a person may do here: by the provider's groups, else by the record, else as the administrator named at
+    deployment, else by default; None: nothing gives them a role.
+
+    Raises:
+        Suspended: whatever else says they may.
+    """
+    if user.is_suspended:
+        raise Suspended(user.email or user.subject or user.id)
+    found: tuple[tuple[Role | None, RoleSource], ...] = (
+        (user.group_role, RoleSource.GROUP),
+        (user.role, RoleSource.RECORD),
+        (Role.ADMINISTRATOR if admission.names(user) else None, RoleSource.DEPLOYMENT),
+        (admission.default_role, RoleSource.DEFAULT),
+    )
+    for role, source in found:
+        if role is not None:
+            return Standing(role, source, user.networks_as(role))
+    return None
 
 
 def admitted(user: User, claims: Claims, admission: Admission) -> Principal:
-    """The person as a caller.
-
-    The role is the provider's word (its groups), else the record's, else the named
-    administrator's, else the default.
+    """The person as a caller. Groups that the provider left out are not "no groups": there is no default role then.
 
     Raises:
-        NotInvited: none of these gives one.
+        Suspended, NotInvited.
     """
-    named = admission.administrator is not None and admission.administrator in (claims.subject, claims.email)
-    role = _by_groups(claims.groups) or user.role or (Role.ADMINISTRATOR if named else None) or admission.default_role
-    if role is None:
-        raise NotInvited(claims.email or claims.subject)
-    networks = user.networks if role is Role.MEMBER else None
-    name = claims.name or claims.email or user.name or user.email or claims.subject
-    return Principal(user.id, name, role, networks, claims.expires_at)
+    own = standing(user, replace(admission, default_role=None) if claims.groups is None else admission)
+    if own is None:
+        raise NotInvited(claims.email or claims.subject, claims.subject, _doubts(claims, None))
+    return Principal(
+        user.id,
+        user.name or user.email or claims.subject,
+        own.role,
+        own.networks,
+        claims.expires_at,
+        own.source,
+        account_revision=user.revision,
+        doubts=_doubts(claims, own.source),
+    )
 
 
-def _by_groups(groups: Set[str]) -> Role | None:
+def _doubts(claims: Claims, source: RoleSource | None) -> tuple[Doubt, ...]:
+    """What of the token did not count, for whom somebody may have expected it to. `source` None: there is no role."""
+    found: list[Doubt] = []
+    if claims.groups is None:
+        found.append(groups_left_out(claims.groups_claim))
+    if source in (RoleSource.DEFAULT, None):
+        if claims.other_groups:
+            found.append(no_group_gives_a_role(listed([repr(group) for group in sorted(claims.other_groups)])))
+        elif claims.groups is not None and source is None:
+            found.append(no_groups(claims.groups_claim))
+        if claims.unverified_email is not None:
+            found.append(email_not_verified(claims.unverified_email, claims.subject))
+    return tuple(found)
+
+
+def group_role(groups: Set[str]) -> Role | None:
+    """The mightiest role that the provider's groups give."""
     return next((role for role in MIGHTIEST_FIRST if f"{GROUP}{role}" in groups), None)

@@ -52,6 +52,9 @@ class AddressRange:
     first: IPv4Address
     last: IPv4Address
 
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
     def within(self, cidr: IPv4Network) -> Span:
         """Raises Invalid: one of the two is not a host address of the network."""
         return Span(_index(cidr, self.first, "first"), _index(cidr, self.last, "last"))

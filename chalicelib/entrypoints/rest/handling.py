@@ -11,6 +11,7 @@ from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Refusal
 from chalicelib.entrypoints.rest.operation import Call, Json, Operation, Text
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
+from chalicelib.entrypoints.rest.refused_sign_in import log_sign_in
 from chalicelib.entrypoints.rest.replay import do_once
 from chalicelib.entrypoints.rest.request import TooLarge, body_of, credential, if_match_of, query_of, source_of
 from chalicelib.observability import count, logger
@@ -29,6 +30,7 @@ def handle(operation: Operation, request: Request, path_args: Mapping[str, str])
         call = Call(by, body, path_args, query, request.headers, source_of(request), if_match, said=said)
         answer = do_once(operation, call, request)
     except Refusal as refusal:
+        log_sign_in(refusal)
         return refused(refusal, container().settings.generation)
     except msgspec.DecodeError as error:
         return unreadable(error)

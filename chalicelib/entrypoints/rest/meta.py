@@ -5,10 +5,12 @@ from typing import Literal
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap.container import container
-from chalicelib.domain.identity.principal import EVERYBODY, Principal
+from chalicelib.domain.identity.principal import EVERYBODY, Principal, Role
 from chalicelib.entrypoints.rest.operation import Anybody, Call, People
+from chalicelib.entrypoints.rest.request import authenticated
 from chalicelib.entrypoints.rest.route import route
-from chalicelib.wire.meta import AuthConfig, Health, Me
+from chalicelib.observability import logger
+from chalicelib.wire.meta import AuthConfig, AuthConfigQuery, Doubt, Finding, Health, Me
 
 meta = Blueprint(__name__)
 
@@ -18,15 +20,21 @@ def health(_call: Call[None, None]) -> Health:
     return Health(status="ok", version=container().settings.version)
 
 
-@route(meta, "GET", "/auth/config", Anybody())
-def auth_config(_call: Call[None, None]) -> AuthConfig:
-    """Where people sign in."""
+@route(meta, "GET", "/auth/config", Anybody(), query=AuthConfigQuery)
+def auth_config(call: Call[None, None]) -> AuthConfig:
+    """Where people sign in. For administrators with `check`: whether the provider and the settings fit."""
     oidc = container().settings.oidc
+    findings = None
+    if call.query.check:
+        authenticated(People({Role.ADMINISTRATOR}), call)
+        found = container().people.tokens.findings()
+        findings = [Finding(code=one.code, level=one.level, message=one.message, remedy=one.remedy) for one in found]
     return AuthConfig(
         issuer=oidc.issuer or None,
         discovery_url=oidc.discovery_url,
         client_id=oidc.client_id,
         audience=oidc.audience or None,
+        findings=findings,
     )
 
 
@@ -35,4 +43,15 @@ def me(call: Call[Principal, None]) -> Me:
     by = call.by
     networks: list[str] | None = None if by.networks is None else sorted(by.networks)
     kind: Literal["user", "api_token"] = "user" if by.is_person else "api_token"
-    return Me(id=by.id, kind=kind, name=by.name, role=by.role.value, networks=networks)
+    if by.doubts:  # here, as the console asks once a sign-in
+        doubts = {doubt.code: doubt.text for doubt in by.doubts}
+        logger.info("role_in_doubt", extra={"principal_id": by.id, "role": by.role.value, "doubts": doubts})
+    return Me(
+        id=by.id,
+        kind=kind,
+        name=by.name,
+        role=by.role.value,
+        role_source=by.role_source.value,
+        networks=networks,
+        doubts=[Doubt(code=doubt.code, text=doubt.text) for doubt in by.doubts],
+    )

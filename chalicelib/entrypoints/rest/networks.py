@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 from chalice.app import Blueprint
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from chalicelib.application.networks.networks import NewNetwork
@@ -18,12 +17,13 @@ from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.domain.network.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
 from chalicelib.domain.network.addresses import parse_network_cidr, parse_network_cidr_v6
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.network.patch import NetworkPatch
 from chalicelib.domain.text import parse_domain, parse_label, parse_resolver
 from chalicelib.entrypoints.rest.body import require_said
 from chalicelib.entrypoints.rest.operation import Call, People, Replay
 from chalicelib.entrypoints.rest.paths import NETWORK, network_id, revision
 from chalicelib.entrypoints.rest.route import route
-from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list
+from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list, sent
 from chalicelib.wire import networks as wire
 from chalicelib.wire.page import Page, PageQuery
 
@@ -90,12 +90,12 @@ def get(call: Call[Principal, Any]) -> wire.Network:
 def update(call: Call[Principal, wire.PatchNetwork]) -> wire.Network:
     """Change what is sent. Another range moves every peer at once; they keep their place in it."""
     known, check = network_id(call), Check()
-    fields = check(_patch, call.body)
+    patch = check(_patch, call.body)
     if call.said:
         check(require_said, call.said, _shown(container().networks.get(known, by=call.by)))
     check.done()
     public = call.body.allow_public
-    return _shown(container().networks.update(known, fields, by=call.by, if_match=call.if_match, is_public=public))
+    return _shown(container().networks.update(known, patch, by=call.by, if_match=call.if_match, is_public=public))
 
 
 @route(
@@ -186,22 +186,18 @@ def _parsed(body: wire.CreateNetwork) -> NewNetwork:
     return new
 
 
-def _patch(body: wire.PatchNetwork) -> dict[str, Any]:
-    """The fields that were sent, parsed. `domain` None: its default."""
+def _patch(body: wire.PatchNetwork) -> NetworkPatch:
+    """The fields that were sent, parsed. The range may be public: the one it has may be."""
     check = Check()
-    fields: dict[str, Any] = {}
-    if body.name is not UNSET:
-        fields["name"] = check(parse_label, "name", body.name)
-    if body.cidr is not UNSET:
-        fields["cidr"] = check(parse_network_cidr, body.cidr, allow_public=True)  # the one it has may be public
-    if body.cidr_v6 is not UNSET:
-        fields["cidr_v6"] = None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6)
-    if body.domain is not UNSET:
-        fields["domain"] = None if body.domain is None else check(parse_domain, "domain", body.domain)
-    if body.dns is not UNSET:
-        fields["dns"] = check(parse_list, parse_resolver, "dns", body.dns or [], MOST_RESOLVERS)
+    patch = NetworkPatch(
+        name=sent(body.name, lambda name: check(parse_label, "name", name)),
+        cidr=sent(body.cidr, lambda cidr: check(parse_network_cidr, cidr, allow_public=True)),
+        cidr_v6=sent(body.cidr_v6, lambda cidr: None if cidr is None else check(parse_network_cidr_v6, cidr)),
+        domain=sent(body.domain, lambda text: None if text is None else check(parse_domain, "domain", text)),
+        dns=sent(body.dns, lambda texts: check(parse_list, parse_resolver, "dns", texts or [], MOST_RESOLVERS)),
+    )
     check.done()
-    return fields
+    return patch
 
 
 def _rule(field: str, rule: wire.AclRule) -> AclRule:

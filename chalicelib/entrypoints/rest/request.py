@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Set
 from dataclasses import replace
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, Protocol, get_args
 
 import msgspec
 from chalice.app import Request
@@ -20,17 +20,24 @@ from chalicelib.entrypoints.rest.operation import Access, Agents, Anybody, Opera
 ETAG = re.compile(r'(?:W/)?"([0-9]{1,12})"\Z')  # weak as well: proxies that compress make tags weak
 
 
+class Headed(Protocol):
+    """What has headers, by any case of their names."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
 class TooLarge(Exception):
     """The body is over what the route takes."""
 
 
 def credential(access: Access, request: Request) -> Principal | Agent | None:
     """Who calls, with where from and by which request; None: nobody was asked."""
-    by = _authenticated(access, request)
+    by = authenticated(access, request)
     return None if by is None else replace(by, source=source_of(request), request_id=request_id_of(request))
 
 
-def _authenticated(access: Access, request: Request) -> Principal | Agent | None:
+def authenticated(access: Access, request: Headed) -> Principal | Agent | None:
     if isinstance(access, Anybody):
         return None
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -38,8 +45,10 @@ def _authenticated(access: Access, request: Request) -> Principal | Agent | None
         raise Unauthenticated("Send a token in the header `Authorization: Bearer …`.")
     if isinstance(access, Agents):
         return container().connections.authorize(token)[1].agent
-    callers = container().accounts if is_ours(token) else container().people
-    principal = callers.authenticate(token)
+    if is_ours(token):
+        principal = container().api_tokens.authenticate(token, source_of(request))
+    else:
+        principal = container().people.authenticate(token)
     principal.require(access.roles)
     return principal
 
@@ -83,7 +92,7 @@ def request_id_of(request: Request) -> str | None:
     return (request.context or {}).get("requestId")
 
 
-def source_of(request: Request) -> str | None:
+def source_of(request: Headed) -> str | None:
     """The caller's address as the CDN wrote it; None when it did not: who called is the CDN then."""
     viewer = str(request.headers.get("cloudfront-viewer-address", ""))
     return viewer.rpartition(":")[0].strip("[]") or None

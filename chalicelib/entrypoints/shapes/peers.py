@@ -10,7 +10,7 @@ from chalicelib.bootstrap.container import container
 from chalicelib.domain.cidr import parse_cidrs
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.keys import parse_public_key
-from chalicelib.domain.peer.patch import require_dns_fits
+from chalicelib.domain.peer.patch import PeerPatch, require_dns_fits
 from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.domain.peer.presence import last_seen, status
 from chalicelib.domain.text import parse_dns, parse_host, parse_metadata, parse_name, parse_owner, parse_tags
@@ -64,8 +64,8 @@ def parsed(body: wire.CreatePeer) -> NewPeer:
     return new
 
 
-def fields_of(body: wire.PatchPeer) -> dict[str, Any]:
-    """The fields that were sent, parsed; None clears. Raises Invalid, with everything that is wrong."""
+def patch_of(body: wire.PatchPeer) -> PeerPatch:
+    """The fields that were sent, parsed. Raises Invalid, with everything that is wrong."""
     check = Check()
     parsers: dict[str, Any] = {
         "name": lambda text: parse_name("name", text),
@@ -87,7 +87,7 @@ def fields_of(body: wire.PatchPeer) -> dict[str, Any]:
     sent = {name: getattr(body, name) for name in parsers if getattr(body, name) is not UNSET}
     fields = {name: None if value is None else check(parsers[name], value) for name, value in sent.items()}
     check.done()
-    return fields
+    return PeerPatch(**fields)
 
 
 def shown(view: PeerView) -> wire.Peer:

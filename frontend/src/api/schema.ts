@@ -125,7 +125,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where people sign in. */
+        /** Where people sign in. For administrators with `check`: whether the provider and the settings fit. */
         get: operations["meta_auth_config"];
         put?: never;
         post?: never;
@@ -632,11 +632,15 @@ export interface components {
          * AuthConfig
          * @description Where people sign in, with authorization code and PKCE. With an `audience` the API takes
          *         access tokens issued for it, else ID tokens of `client_id`. `issuer` null: nobody can.
+         *
+         *         `findings`: with `check`, whether the provider and these settings fit; else null.
          */
         AuthConfig: {
             audience: string | null;
             client_id: string;
             discovery_url: string;
+            /** @default null */
+            findings?: components["schemas"]["Finding"][] | null;
             issuer: string | null;
         };
         /**
@@ -1009,6 +1013,15 @@ export interface components {
             resolvers: string[];
         };
         /**
+         * Doubt
+         * @description Why somebody has no other role by their provider's word, and what to do.
+         */
+        Doubt: {
+            /** @enum {unknown} */
+            code: "email_not_verified" | "groups_left_out" | "no_group_gives_a_role" | "no_groups";
+            text: string;
+        };
+        /**
          * EnrollRequest
          * @description `public_key`: WireGuard, base64. `device_key`: Ed25519 public key, 32 bytes, base64.
          */
@@ -1043,6 +1056,17 @@ export interface components {
         FieldError: {
             field: string;
             message: string;
+        };
+        /**
+         * Finding
+         * @description One thing that was looked at. `remedy`: what to do; empty: nothing.
+         */
+        Finding: {
+            code: string;
+            /** @enum {unknown} */
+            level: "error" | "ok" | "warning";
+            message: string;
+            remedy: string;
         };
         /**
          * Firewall
@@ -1191,9 +1215,11 @@ export interface components {
         };
         /**
          * Me
-         * @description The caller. `networks` null: every network of the deployment.
+         * @description The caller. `networks` null: every network of the deployment. `doubts`: what the provider says and does not
+         *         count, where somebody might expect it to.
          */
         Me: {
+            doubts: components["schemas"]["Doubt"][];
             id: string;
             /** @enum {unknown} */
             kind: "api_token" | "user";
@@ -1201,6 +1227,8 @@ export interface components {
             networks: string[] | null;
             /** @enum {unknown} */
             role: "administrator" | "auditor" | "member" | "operator";
+            /** @enum {unknown} */
+            role_source: "default" | "deployment" | "group" | "record" | "token";
         };
         /**
          * Missing
@@ -2377,7 +2405,9 @@ export interface operations {
     };
     meta_auth_config: {
         parameters: {
-            query?: never;
+            query?: {
+                check?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2391,6 +2421,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthConfig"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A refusal */

@@ -8,17 +8,16 @@ from typing import Any
 
 from chalicelib.adapters.dynamodb.facts import DynamoFacts
 from chalicelib.adapters.dynamodb.peer import PeerItem
-from chalicelib.adapters.memory.clock_and_chance import MemoryVault, SteppedClock
-from chalicelib.adapters.memory.queues import MemoryFailoverQueue, MemoryQueue
+from chalicelib.adapters.memory.clock_and_chance import SteppedClock
+from chalicelib.adapters.memory.queues import MemoryFailoverQueue
 from chalicelib.adapters.memory.sockets import MemoryGateway
-from chalicelib.bootstrap.aws import Aws
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.presence import Fact
-from chalicelib.ports.outside import Vault
-from chalicelib.ports.queues import FailoverQueue, PushQueue
+from chalicelib.ports.queues import FailoverQueue
 from chalicelib.ports.sockets import Gateway
 from chalicelib.settings import Settings
+from scripts.bench.stores import StoresAlone
 from scripts.cost_estimate import Use
 
 
@@ -82,7 +81,7 @@ class NotedFacts(DynamoFacts):
         self.facts += facts
 
 
-class Counted(Aws):
+class Counted(StoresAlone):
     """A deployment's stores over the wire; what is not DynamoDB in memory."""
 
     def __init__(self, settings: Settings) -> None:
@@ -95,14 +94,6 @@ class Counted(Aws):
 
     def _sent(self, model: Any, params: dict[str, Any], **_: object) -> None:
         self.tally.sent(model, params)
-
-    @cached_property
-    def vault(self) -> Vault:
-        return MemoryVault()
-
-    @cached_property
-    def queue(self) -> PushQueue:
-        return MemoryQueue()
 
     @cached_property
     def waiting(self) -> CountedFailoverTasks:

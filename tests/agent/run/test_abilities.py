@@ -7,22 +7,23 @@ from agent.core import effects as ef
 from agent.core import events as ev
 from agent.host.tunnel.wanted import desired
 from agent.ports import TunnelAbilities
+from agent.run.jobs.control_plane import ControlPlaneJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.worker import Worker
 from tests.agent.builders import a_bundle, a_public_key
-from tests.agent.run.test_loop import APPLY, FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut
+from tests.agent.run.fakes import APPLY, FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut
 
 
 def a_worker(tunnel: FakeTunnel, state: Path, abilities: TunnelAbilities) -> Worker:
-    worker = Worker(
-        control_plane=FakeControlPlane(),
+    host = host_jobs(
         tunnel=tunnel,
         names=FakeNames(),
         store=EnrollmentDir(state),
         way_out=FakeWayOut(),
         guard=FakeGuard(),
-        emit=lambda _: None,
         abilities=abilities,
     )
+    worker = Worker(ControlPlaneJobs(FakeControlPlane(), host.in_force), host, emit=lambda _: None)
     worker.perform(APPLY)
     return worker
 

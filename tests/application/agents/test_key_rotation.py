@@ -405,15 +405,20 @@ def test_a_file_keeps_its_secret_through_every_renewal(world: World, lab: Quarte
     assert world.peers(network)["phone"]["config_stale"] is False
 
 
+def all_hold(world: World, agents: list[SimulatedAgent]) -> None:
+    """Each has its newest bundle, and says so."""
+    for agent in agents:
+        assert agent.open_session().status == 200
+        agent.fetch()
+        hold(world, agent)
+
+
 def test_words_of_many_agents_are_one_change(world: World, lab: Quartet) -> None:
     network, hub, *_ = lab
     many = [world.agent(network, "dynamic", f"n{number}") for number in range(WORDS + 1)]
     world.settle()
     renew(world, network)
-    for agent in many:
-        assert agent.open_session().status == 200
-        agent.fetch()
-        hold(world, agent)
+    all_hold(world, many)
     before = len(world.outside.tables.changes)
 
     world.hold()
@@ -436,10 +441,7 @@ def test_a_change_holds_no_more_words_than_its_record_has_room_for(world: World,
     large = {"metadata": {f"k{number}": "\U0001f600" * 255 for number in range(16)}}
     many = [world.agent(network, "dynamic", f"n{number}", **large) for number in range(13)]
     renew(world, network)
-    for agent in many:
-        assert agent.open_session().status == 200
-        agent.fetch()
-        hold(world, agent)
+    all_hold(world, many)
     before = len(world.outside.tables.changes)
 
     world.hold()

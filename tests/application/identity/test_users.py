@@ -30,7 +30,7 @@ def test_who_is_let_in_for_the_first_time_is_remembered_from_then_on() -> None:
 
     again = people(outside, Role.MEMBER).authenticate("good")
 
-    stored = outside.accounts.get_user(user_id(ADA.issuer, ADA.subject))
+    stored = outside.users.get(user_id(ADA.issuer, ADA.subject))
     assert stored is not None
     assert (first, stored.id, stored.created_at) == (again, first.id, made_at)
 
@@ -41,7 +41,7 @@ def test_whom_nobody_invited_leaves_no_record() -> None:
     with pytest.raises(NotInvited):
         people(outside, None).authenticate("good")
 
-    assert outside.accounts.get_user(user_id(ADA.issuer, ADA.subject)) is None
+    assert outside.users.get(user_id(ADA.issuer, ADA.subject)) is None
 
 
 def test_a_token_that_the_provider_does_not_know_is_refused() -> None:

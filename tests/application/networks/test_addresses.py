@@ -1,6 +1,9 @@
 """Addresses as an operator meets them: reserved, handed out, in quarantine, suggested."""
 
+from functools import partial
+
 from tests.application.networks.builders import peer
+from tests.wired import wired_world
 from tests.world import World
 
 
@@ -62,16 +65,17 @@ def test_suggestions_fit_and_overlap_nothing(world: World) -> None:
     assert inside == {"items": ["10.0.1.0/27"]}
 
 
-def test_ranges_that_were_released_cost_a_few_reads_and_are_used_up(world: World) -> None:
-    network = world.network(cidr="10.0.0.0/20")
-    path = f"/networks/{network}"
-    peers = [peer(world, network, f"p{n}") for n in range(40)]
-    for one in peers[::2]:  # their addresses wait in quarantine, and each leaves a gap
-        world.api("DELETE", f"{path}/peers/{one['id']}")
-        assert world.api("POST", f"{path}/reservations", {"first": one["address"]}).status == 201
-        assert world.api("DELETE", f"{path}/reservations?first={one['address']}").status == 204
+def test_ranges_that_were_released_cost_a_few_reads_and_are_used_up() -> None:
+    with wired_world() as world:
+        network = world.network(cidr="10.0.0.0/20")
+        path = f"/networks/{network}"
+        peers = [peer(world, network, f"p{n}") for n in range(40)]
+        for one in peers[::2]:  # their addresses wait in quarantine, and each leaves a gap
+            world.api("DELETE", f"{path}/peers/{one['id']}")
+            assert world.api("POST", f"{path}/reservations", {"first": one["address"]}).status == 201
+            assert world.api("DELETE", f"{path}/reservations?first={one['address']}").status == 204
 
-    costs = [world.counted(lambda n=n: peer(world, network, f"more {n}")) for n in range(6)]  # type: ignore[misc]
+        costs = [world.counted(partial(peer, world, network, f"more {n}")) for n in range(6)]
 
     # token, network, four gaps, what was never handed out; at last no gap is left
     assert [cost["read"] for cost in costs] == [7, 7, 7, 7, 7, 3]

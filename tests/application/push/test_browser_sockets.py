@@ -16,7 +16,7 @@ from tests.world import BY_THE_ORIGIN, SimulatedBrowser, World
 
 def a_browser(world: World, **token: Any) -> SimulatedBrowser:
     """A connected one; `token`: role, networks and lifetime of the API token it uses."""
-    own = world.container.accounts.create_token("b", **token).text() if token else None
+    own = world.container.api_tokens.create_for_deployment("b", **token).text() if token else None
     browser = SimulatedBrowser(world, token=own)
     browser.connect()
     return browser

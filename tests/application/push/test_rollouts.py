@@ -14,6 +14,7 @@ from chalicelib.entrypoints import queues
 from chalicelib.ports.queues import Push
 from chalicelib.wire.browser import PeerStatus
 from tests.builders import a_key
+from tests.wired import wired_world
 from tests.world import SimulatedAgent, SimulatedBrowser, World
 
 MS = timedelta(milliseconds=1)
@@ -199,25 +200,26 @@ def test_of_many_agents_each_counts_and_the_first_that_are_missing_are_named(wor
 
 
 def test_of_changes_to_many_that_one_agent_leaves_open_the_newest_are_looked_at(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("chalicelib.application.push.rollouts.AUDIENCES", 2)
-    network = world.network()
-    sleeper, *_, agent = [world.agent(network, "dynamic", f"n{number}") for number in range(FEW + 2)]
-    world.settle()
-    agent.connect()
-    wide = [
-        world.api("PATCH", f"/networks/{network}", {"dns": [f"192.0.2.{number}"]}).json["revision"]
-        for number in (1, 2, 3)
-    ]
-    world.settle()
-    report(agent)
+    with wired_world() as world:
+        network = world.network()
+        sleeper, *_, agent = [world.agent(network, "dynamic", f"n{number}") for number in range(FEW + 2)]
+        world.settle()
+        agent.connect()
+        wide = [
+            world.api("PATCH", f"/networks/{network}", {"dns": [f"192.0.2.{number}"]}).json["revision"]
+            for number in (1, 2, 3)
+        ]
+        world.settle()
+        report(agent)
 
-    reads = world.counted(world.settle)["read"]
+        reads = world.counted(world.settle)["read"]
 
-    assert [shown(world, network, revision)["applied"] for revision in wide] == [0, 1, 1]
-    assert reads == 1 + 2 + BROWSERS  # what is counted, whom two of them concern; who watches
-    assert sleeper.peer_id in missing(world, network, wide[-1])
+        assert [shown(world, network, revision)["applied"] for revision in wide] == [0, 1, 1]
+        assert reads == 1 + 2 + BROWSERS  # what is counted, whom two of them concern; who watches
+        assert sleeper.peer_id in missing(world, network, wide[-1])
 
 
 @pytest.mark.parametrize("revision", ["0", "999", "x", "-1"])

@@ -8,14 +8,13 @@ import pytest
 
 from chalicelib.domain.change.difference import (
     SAME,
-    AddressRange,
     Changed,
     NetworkDifference,
     difference,
     difference_of,
     texts_of,
 )
-from chalicelib.domain.network.addresses import Reservation, Span
+from chalicelib.domain.network.addresses import AddressRange, Reservation, Span
 from tests.builders import T0, a_jump, a_network
 
 LAB = a_network(dns=("9.9.9.9",), reserved=(Reservation(Span(20, 29), "printers"),))

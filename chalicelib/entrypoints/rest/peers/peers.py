@@ -1,5 +1,6 @@
 """A network's peers: make, read, change, block, delete; and its map."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -12,13 +13,14 @@ from chalicelib.domain.identity.principal import READERS, WRITERS, Principal
 from chalicelib.domain.ids import PEER_ID, PeerId
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.text import parse_note
+from chalicelib.domain.unset import UNSET
 from chalicelib.entrypoints.rest.body import require_said
 from chalicelib.entrypoints.rest.operation import Call, People, Replay
 from chalicelib.entrypoints.rest.paths import NETWORK, PEER, PEERS, network_id, peer_id
 from chalicelib.entrypoints.rest.route import route
 from chalicelib.entrypoints.shapes.credentials import created, without_secrets
 from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor
-from chalicelib.entrypoints.shapes.peers import fields_of, parsed, shown
+from chalicelib.entrypoints.shapes.peers import parsed, patch_of, shown
 from chalicelib.wire import peers as wire
 from chalicelib.wire.networks import DeleteQuery
 from chalicelib.wire.page import Page, PageQuery
@@ -86,14 +88,14 @@ def page(call: Call[Principal, None]) -> Page[wire.Peer]:
 def update(call: Call[Principal, wire.PatchPeer]) -> wire.Peer:
     """Change what is sent; null clears."""
     check = Check()
-    fields = check(fields_of, call.body)
+    patch = check(patch_of, call.body)
     present = _get(call, peer_id(call)) if call.said else None
     if present is not None:
         check(require_said, call.said, present)
     check.done()
-    if present is not None and call.said.get("endpoint_guessed") and fields.get("endpoint") == present.endpoint:
-        fields.pop("endpoint", None)  # sent back as it was read: nobody takes the guess for their own word
-    return shown(container().peers.update(network_id(call), peer_id(call), fields, by=call.by, if_match=call.if_match))
+    if present is not None and call.said.get("endpoint_guessed") and patch.endpoint == present.endpoint:
+        patch = replace(patch, endpoint=UNSET)  # sent back as it was read: nobody takes the guess for their own word
+    return shown(container().peers.update(network_id(call), peer_id(call), patch, by=call.by, if_match=call.if_match))
 
 
 @route(

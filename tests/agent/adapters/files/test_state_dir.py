@@ -9,7 +9,7 @@ import pytest
 
 from agent.adapters.files.enrollment_dir import Down, EnrollmentDir
 from agent.adapters.files.state_dir import StateDir
-from agent.bundle.received import Received, Tried
+from agent.bundle.received import Received, TrialBundle
 from agent.errors import AlreadyRunning, EnrollmentMissing, StateUnusable
 from agent.identity.enrollment import Enrollment, Keys
 from agent.identity.trust import Keyring, Trust
@@ -201,7 +201,7 @@ def test_a_refused_bundle_says_why_and_has_no_open_trial(kept: EnrollmentDir) ->
 
     tried = kept.trial(an_enrollment(), a_trust(), kept.bundle(an_enrollment(), a_trust()))
 
-    assert tried == Tried(fetched(NEXT), "rolled back")
+    assert tried == TrialBundle(fetched(NEXT), "rolled back")
     assert not kept.has_open_trial()
 
 
@@ -209,7 +209,7 @@ def test_a_first_bundle_can_be_on_trial_too(tmp_path: Path) -> None:
     directory = EnrollmentDir(tmp_path / "net_1")
     directory.save_trial([received(NEXT)])
 
-    assert directory.trial(an_enrollment(), a_trust(), None) == Tried(fetched(NEXT))
+    assert directory.trial(an_enrollment(), a_trust(), None) == TrialBundle(fetched(NEXT))
 
 
 def test_what_a_crash_left_of_a_trial_that_is_over_counts_for_nothing(kept: EnrollmentDir) -> None:
