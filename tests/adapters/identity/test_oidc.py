@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -23,35 +23,9 @@ from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.errors import IdentityProviderUnreachable, IssuerDiffers
 from chalicelib.settings import Oidc, settings_from
-from tests.adapters.identity_provider import KEYS, IdentityProvider, identity_provider, jwk
+from tests.adapters.identity_provider import KEYS, IdentityProvider, jwk
 
 Forge = Callable[[IdentityProvider], str]
-
-
-@pytest.fixture
-def provider(clock: SteppedClock) -> Iterator[IdentityProvider]:
-    with identity_provider(clock) as running:
-        yield running
-
-
-@pytest.fixture
-def clock() -> SteppedClock:
-    return SteppedClock()
-
-
-@pytest.fixture
-def settings(provider: IdentityProvider) -> Oidc:
-    environment = {
-        "OIDC_ISSUER": provider.issuer,
-        "OIDC_DISCOVERY_URL": f"{provider.url}/discovery",
-        "OIDC_CLIENT_ID": "console",
-    }
-    return settings_from(environment).oidc
-
-
-@pytest.fixture
-def tokens(settings: Oidc, clock: SteppedClock) -> OidcTokens:
-    return OidcTokens(settings, clock)
 
 
 def test_an_id_token_says_who_it_is(provider: IdentityProvider, tokens: OidcTokens, clock: SteppedClock) -> None:
