@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from chalicelib.adapters.identity import oidc_keys
 from chalicelib.adapters.identity.oidc import OidcTokens
-from chalicelib.adapters.identity.oidc_keys import MAX_ANSWER_BYTES, fetch_json
+from chalicelib.adapters.identity.oidc_keys import MAX_ANSWER_BYTES, PART_BYTES, fetch_json
 from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.errors import IdentityProviderUnreachable, IssuerDiffers
@@ -359,6 +360,15 @@ def test_an_answer_is_read_up_to_a_size(provider: IdentityProvider, extra: int) 
             fetch_json(f"{provider.url}/big")
     else:
         assert fetch_json(f"{provider.url}/big") == {"a": 1}
+
+
+def test_an_answer_that_drips_is_given_up(provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider.raw["/slow"] = b'{"a": 1}'.ljust(PART_BYTES * 3)
+    assert fetch_json(f"{provider.url}/slow") == {"a": 1}
+
+    monkeypatch.setattr(oidc_keys, "WHOLE_ANSWER_S", -1)
+    with pytest.raises(IdentityProviderUnreachable):
+        fetch_json(f"{provider.url}/slow")
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"{", b"\xff", b"null"])
