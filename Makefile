@@ -11,7 +11,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 PORT ?= 8080
 CLOUD_PORT ?= 4566
-WORKERS ?= 2
+# One more than two cores: tests of tunnels, outages and browsers wait most of their time.
+WORKERS ?= 3
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 export PORT CLOUD_PORT RESET JSON HOLD
 
@@ -29,14 +30,14 @@ run: $(STAMP)  ## the whole system on this machine (PORT=8080 CLOUD_PORT=4566 RE
 demo: $(STAMP) tunnels  ## three agents and real tunnels against the running system (JSON=1 HOLD=1), as root
 	@exec $(BIN)/python -m infra.demo
 
-test: debian $(STAMP)  ## everything, as root (WORKERS=2 processes side by side)
+test: debian $(STAMP)  ## everything, as root (WORKERS=3 processes side by side)
 	@exec $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-fast: $(STAMP)  ## what needs neither root nor the local cloud
 	@exec $(BIN)/python -m pytest -m "not root and not dataplane and not stack and not node"
 
 test-dataplane: debian $(STAMP)  ## real agents, WireGuard and nftables in a laboratory, as root
-	@exec $(BIN)/python -m pytest $(SIDE_BY_SIDE) -n 3 tests/dataplane
+	@exec $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/dataplane
 
 lint: $(STAMP)  ## style, types, layers, template
 	@exec $(BIN)/python -m pytest -q tests/architecture tests/infra

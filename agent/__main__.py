@@ -4,8 +4,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from agent import logs
-from agent.adapters.linux.frozen import settle
+from agent import logs, platforms
+from agent.adapters.frozen import settle
 from agent.commands.answers import EXIT_FAILED, Complaints
 from agent.errors import AgentError
 from agent.settings import (
@@ -57,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.set_up("json" if complaints.is_json else "plain", "warning")
     try:
         settings = parse(words, warn=complaints.warn)
+        platforms.module_of()
         command = importlib.import_module(f"agent.commands.{MODULES[type(settings)]}")
         return int(command.run(settings))
     except AgentError as failed:

@@ -4,32 +4,18 @@ import importlib
 import os
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from queue import SimpleQueue
 from time import monotonic, time
 
 from agent.adapters.control_plane.dialling import Dialler
 from agent.adapters.control_plane.rest import Http, RestControlPlane
 from agent.adapters.control_plane.socket import WebSocketPush
-from agent.adapters.control_plane.way_out import LinuxWayOut
 from agent.adapters.dns.names import DnsNames
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.adapters.files.status_file import StatusFile
-from agent.adapters.linux.echo_watch import TunnelWatch
-from agent.adapters.linux.firewall import NftFirewall
-from agent.adapters.linux.frozen import own_command
-from agent.adapters.linux.full_tunnel import Encapsulation
-from agent.adapters.linux.guard_process import GuardProcess
-from agent.adapters.linux.host import LinuxHost
-from agent.adapters.linux.host_watch import HostWatch
-from agent.adapters.linux.interface import Device
-from agent.adapters.linux.kernel_settings import KernelSettings
-from agent.adapters.linux.key_watch import Changeover
-from agent.adapters.linux.other_tables import ForeignTables
-from agent.adapters.linux.seals import ReadySeal
-from agent.adapters.linux.tools import Commands
-from agent.adapters.linux.tunnel import HostTunnel
-from agent.adapters.linux.whereabouts import Whereabouts
-from agent.adapters.linux.wireguard_watch import WireGuardWatch, seen_now
+from agent.adapters.frozen import own_command
+from agent.adapters.platforms import platform
 from agent.bundle.received import Fetched
 from agent.core import status
 from agent.core.events import Event, Started
@@ -42,6 +28,10 @@ from agent.host.tunnel.wanted import endpoints_asked
 from agent.identity.enrollment import Enrollment
 from agent.identity.keys import wireguard_public_key
 from agent.identity.trust import Trust
+from agent.platform_port import PlatformTunnel, TunnelOptions
+from agent.ports import Guard, Tunnel
+from agent.run.jobs.control_plane import ControlPlaneJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.loop import Runtime
 from agent.run.own_keys import Pairs
 from agent.run.worker import Worker
@@ -59,16 +49,12 @@ def agent(
     saved = directory.bundle(enrollment, trust)
     dialler = _dialler(directory)
     plane = control_plane(enrollment, trust, dialler)
-    made = tunnel(directory, enrollment, saved=saved, settings=settings)
+    made = _tunnel(directory, enrollment, saved=saved, settings=settings)
     hand = _worker(settings, directory, enrollment, plane, dialler, made, queue.put)
-    whereabouts = Whereabouts(made)
-    watch = WireGuardWatch(
-        Commands(), enrollment.interface, LinuxHost(), queue.put, lost=whereabouts.lost, met=made.meet
-    )
+    watches = made.watches(queue.put)
     shown = StatusFile(directory, status.blank(enrollment, is_insecure=settings.is_insecure, pid=os.getpid()))
     if settings.metrics_port is not None:
         _serve_metrics(settings.metrics_address, settings.metrics_port, shown, enrollment.interface)
-    tunnels = TunnelWatch(enrollment.interface, queue.put, met_at=made.met_at, lost=whereabouts.lost_at)
     runtime = Runtime(
         state=initial(
             enrollment.network_id,
@@ -76,20 +62,17 @@ def agent(
             uuid.uuid4().hex,
             confirm_within_s=settings.confirm_within_s,
             is_guard=settings.is_guard,
-            keys=_keys(settings, enrollment),
+            keys=_keys(settings, enrollment) if made.abilities.key_change is not None else None,
         ),
         put_job=hand.put,
         push=WebSocketPush(socket_url(enrollment.server), plane.bearer, queue.put, dialler),
-        watch=watch,
-        tunnels=tunnels,
+        watch=watches.watch,
+        tunnels=watches.tunnels,
         queue=queue,
         show=shown.show,
     )
     hand.start()
-    watch.start()
-    tunnels.start()
-    whereabouts.start()
-    HostWatch(enrollment.interface, queue.put, made.commands.has_run, settings.manages_forward).start()
+    watches.start()
     queue.put(Started(saved=saved, tried=directory.trial(enrollment, trust, saved), at_s=monotonic()))
     return runtime
 
@@ -100,7 +83,7 @@ def worker_once(
     """One whose jobs are performed one by one, by whoever asks."""
     dialler = _dialler(directory)
     plane = control_plane(enrollment, trust, dialler)
-    made = tunnel(directory, enrollment, saved=saved, settings=settings)
+    made = _tunnel(directory, enrollment, saved=saved, settings=settings)
     return _worker(settings, directory, enrollment, plane, dialler, made, lambda _: None)
 
 
@@ -126,30 +109,34 @@ def tunnel(
     saved: Fetched | None = None,
     settings: RunSettings | PlanSettings | None = None,
     keeps_seal: bool = False,
-) -> HostTunnel:
+) -> Tunnel:
     """`interface` None: the enrolment's own. `keeps_seal`: it leaves the seal alone."""
-    commands, name = Commands(), interface or enrollment.interface
-    kernel = KernelSettings(name, directory.settings_file)
-    return HostTunnel(
-        commands=commands,
-        interface=name,
-        device=Device(commands, name, directory.pid_file(name)),
-        firewall=NftFirewall(commands, name, directory.table_file(name)),
-        private_key=enrollment.keys.private_key,
-        memory=Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
-        nat_interfaces=settings.nat_interfaces if settings is not None else (),
-        foreign=ForeignTables(commands, name, is_managed=settings is not None and settings.manages_forward),
-        encapsulation=None
-        if keeps_seal
-        else Encapsulation(
-            commands,
-            name,
-            settings=kernel,
-            ready=ReadySeal(directory.seal_file(name)),
-            allows_lan=settings is None or settings.allows_lan,
-            control_plane=lambda: origin_addresses(enrollment.server, directory.addresses()),
-        ),
-        settings=kernel,
+    return _tunnel(directory, enrollment, interface, saved, settings, keeps_seal).tunnel
+
+
+def _tunnel(
+    directory: EnrollmentDir,
+    enrollment: Enrollment,
+    interface: str | None = None,
+    saved: Fetched | None = None,
+    settings: RunSettings | PlanSettings | None = None,
+    keeps_seal: bool = False,
+) -> PlatformTunnel:
+    options = TunnelOptions(keeps_seal=keeps_seal)
+    if settings is not None:
+        options = replace(
+            options,
+            nat_interfaces=settings.nat_interfaces,
+            manages_forward=settings.manages_forward,
+            allows_lan=settings.allows_lan,
+        )
+    return platform().tunnel(
+        interface or enrollment.interface,
+        enrollment.keys.private_key,
+        directory,
+        Memory(asked=endpoints_asked(saved.bundle) if saved is not None else {}, learned=directory.learned()),
+        options,
+        control_plane=lambda: origin_addresses(enrollment.server, directory.addresses()),
     )
 
 
@@ -163,22 +150,21 @@ def _worker(
     enrollment: Enrollment,
     plane: RestControlPlane,
     dialler: Dialler,
-    made: HostTunnel,
+    made: PlatformTunnel,
     emit: Callable[[Event], None],
 ) -> Worker:
-    changeover = Changeover(made)
-    changeover.start()
-    return Worker(
-        control_plane=plane,
-        tunnel=made,
+    key_change = made.abilities.key_change
+    host = host_jobs(
+        tunnel=made.tunnel,
         names=DnsNames(),
         store=directory,
-        way_out=LinuxWayOut(Commands(), enrollment.server, lambda: dialler.known),
+        way_out=platform().way_out(enrollment.server, lambda: dialler.known),
         guard=_guard(settings, directory),
-        emit=emit,
-        pairs=Pairs(enrollment.keys, directory, made),
-        made=changeover.wake,
+        pairs=Pairs(enrollment.keys, directory, key_change) if key_change is not None else None,
+        made=made.follow_keys(),
+        abilities=made.abilities,
     )
+    return Worker(ControlPlaneJobs(plane, host.in_force), host, emit)
 
 
 def _keys(settings: RunSettings, enrollment: Enrollment) -> Rotation | None:
@@ -195,7 +181,7 @@ def _keys(settings: RunSettings, enrollment: Enrollment) -> Rotation | None:
     )
 
 
-def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
+def _guard(settings: RunSettings, directory: EnrollmentDir) -> Guard:
     """Its own window is short, for it starts when the agent's is over; while an agent runs it waits."""
     within_s = min(settings.confirm_within_s, GUARD_CONFIRM_S)
     options = ["--state-dir", str(settings.state_dir.absolute()), "--network", directory.path.name]
@@ -203,7 +189,7 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
     flags += ["--manage-forward"] if settings.manages_forward else []
     flags += [] if settings.allows_lan else ["--no-lan"]
     flags += [word for name in settings.nat_interfaces for word in ("--nat-interface", name)]
-    return GuardProcess(
+    return platform().guard(
         command=[
             *(*own_command(), "guard", *options, *flags),
             *(
@@ -217,7 +203,7 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
         ],
         delay_s=settings.confirm_within_s,
         pid_file=directory.guard_pid_file,
-        lock=directory.lock_file,
+        lock=directory.lock.file,
         is_mute=settings.is_once,
     )
 
@@ -225,4 +211,4 @@ def _guard(settings: RunSettings, directory: EnrollmentDir) -> GuardProcess:
 def _serve_metrics(address: str, port: int, shown: StatusFile, interface: str) -> None:
     """Its library is imported by those who ask for it alone."""
     metrics = importlib.import_module("agent.adapters.metrics")
-    metrics.serve(address, port, lambda: shown.shown, lambda: seen_now(Commands(), interface))
+    metrics.serve(address, port, lambda: shown.shown, lambda: platform().traffic(interface))

@@ -103,6 +103,12 @@ class HostUnready(AgentError):
     kind = "host_unready"
 
 
+class PlatformUnsupported(AgentError):
+    """The agent has no adapters for this operating system."""
+
+    kind = "platform_unsupported"
+
+
 class TakenDown(AgentError):
     """The tunnel of this enrolment is down by hand."""
 

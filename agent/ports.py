@@ -6,7 +6,7 @@ from typing import Protocol
 
 from agent.bundle.received import Fetched, Received
 from agent.host.dns_zone import Zone
-from agent.host.results import ApplyResult
+from agent.host.results import ApplyResult, PlannedChanges
 from agent.host.tunnel.liveness import Target
 from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.enrollment import Enrollment, Keys
@@ -69,25 +69,62 @@ class Push(Protocol):
 
 
 class Tunnel(Protocol):
-    """Raises ToolFailed where the host refuses."""
+    """What every platform can do with an interface. Every method raises ToolFailed where the host refuses."""
 
     def apply(self, wanted: WantedTunnel) -> ApplyResult:
         """Make it so, as quickly as possible."""
 
+    def plan(self, wanted: WantedTunnel) -> PlannedChanges:
+        """What `apply` would do to this host now, without doing it."""
+
+    def remove(self) -> Sequence[str]:
+        """Take it down; what is not there is no error.
+
+        Returns:
+            A sentence for each of the host's settings that was given back, or left to somebody else.
+        """
+
+
+class DriftRepair(Protocol):
     def verify(self, wanted: WantedTunnel) -> ApplyResult:
-        """Make it so, whatever happened to the host meanwhile."""
+        """Look at the host, and undo what others did to the tunnel meanwhile.
 
+        Raises:
+            ToolFailed: the host refuses.
+        """
+
+
+class PeerReset(Protocol):
     def reset(self, wanted: WantedTunnel, public_key: str) -> None:
-        """Remove a peer and add it again, with all it forgot: its session, and the time of its last handshake."""
+        """Remove a peer and add it again, so that its session and the time of its last handshake are forgotten.
 
+        Raises:
+            ToolFailed: the host refuses.
+        """
+
+
+class KeyChange(Protocol):
     def use_key(self, private_key: str) -> None:
-        """The interface's own key, from the next `apply` on."""
+        """Have the interface use this key from the next `apply` on.
 
+        Args:
+            private_key: base64.
+        """
+
+
+class Sightings(Protocol):
     def learned(self) -> Mapping[str, str]:
         """Where peers were last seen: public key → `ip:port`."""
 
-    def remove(self) -> None:
-        """Take it down; what is not there is no error."""
+
+@dataclass(frozen=True, slots=True)
+class TunnelAbilities:
+    """What a platform can do with an interface beyond `Tunnel`; None: it cannot do that."""
+
+    drift_repair: DriftRepair | None = None
+    peer_reset: PeerReset | None = None
+    key_change: KeyChange | None = None
+    sightings: Sightings | None = None
 
 
 class KeyStore(Protocol):

@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, help="how long it is good; without it until it is revoked")
     given = parser.parse_args()
     lifetime = None if given.days is None else timedelta(days=given.days)
-    token = container().accounts.create_token(given.name, Role(given.role), lifetime=lifetime)
+    token = container().api_tokens.create_for_deployment(given.name, Role(given.role), lifetime=lifetime)
     print(json.dumps({"id": token.record, "token": token.text()}))
 
 

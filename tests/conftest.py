@@ -1,11 +1,13 @@
 """The deployed system, once a session, for the tests that look at it from outside; and which rights its roles used."""
 
+import functools
 import json
 from collections.abc import Iterator
 from dataclasses import astuple
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 from infra.package import package
@@ -16,9 +18,21 @@ from tests.rights import UNUSED, USED, Right
 settings.register_profile("shared", deadline=None)  # no test depends on seconds
 settings.load_profile("shared")
 
+# a client is made for each store of each test, and reads a megabyte of models: they are parsed once
+JSONFileLoader.load_file = staticmethod(functools.cache(JSONFileLoader().load_file))  # type: ignore[method-assign]
+
 SLOWEST_FIRST = (
-    *("console", "stack/test_contract.py", "dataplane/test_agents.py", "dataplane/test_failover.py"),
-    *("dataplane/test_cut_off.py", "dataplane", "stack", "agent/test_", "contracts", "dialects"),
+    *("console/test_specs.py", "dataplane/test_failover.py", "dataplane/test_cut_off.py", "stack/test_contract.py"),
+    *(f"dataplane/test_{name}.py" for name in ("firewall", "survival", "agents", "rotation")),
+    *("architecture/test_checks.py", "dataplane", "stack", "console", "agent/test_packaging.py", "agent/test_guard.py"),
+    *(
+        "agent/adapters/linux/test_host_watch.py",
+        "agent/test_",
+        "agent/commands",
+        "contracts",
+        "application/test_costs.py",
+    ),
+    *("flows", "dialects"),
 )
 
 

@@ -13,6 +13,7 @@ from chalicelib.adapters.dynamodb.change import affected_text
 from chalicelib.adapters.dynamodb.stored_peer import peer_text
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.domain.change.change import Change
+from chalicelib.domain.change.difference import texts_of
 from chalicelib.domain.change.rollout import FEW
 from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer
 from chalicelib.domain.ids import DEPLOYMENT
@@ -79,7 +80,7 @@ def _peer(peer: Peer) -> int:
 
 
 def _change(change: Change) -> int:
-    return KEYS + len(affected_text(change.peers).encode()) + len(str(change.settings))
+    return KEYS + len(affected_text(change.peers).encode()) + len(str(texts_of(change.network)))
 
 
 def _written(size: int) -> int:
@@ -143,15 +144,17 @@ COSTS: Mapping[str, Mapping[str, Cost]] = {
         "concerned": _read("changes", lambda found: len(found) * PACKED_ID),
         "count": _count,
     },
-    "presence": {
-        "progress": _read("presence", lambda _: PRESENCE),
+    "presence": {"note_heartbeat": _own},
+    "progress": {
+        "of": _read("presence", lambda _: PRESENCE),
         "raise_wanted": lambda _, revisions: [("presence", peer_id, 0, 1) for peer_id in revisions],
-        "note_heartbeat": _own,
         "note_applied": _own,
-        "keep_sightings": _sighted,
-        "sightings": lambda _, __, known: [("presence", peer_id, 1, 0) for peer_id in known],
-        "insert_facts": lambda _, *facts: [("presence", fact.peer_id, 0, 1) for fact in facts],
     },
+    "sightings": {
+        "of": lambda _, __, known: [("presence", peer_id, 1, 0) for peer_id in known],
+        "keep": _sighted,
+    },
+    "facts": {"insert": lambda _, *facts: [("presence", fact.peer_id, 0, 1) for fact in facts]},
     "connections": {
         "of_agents": _read("sockets", lambda found: len(found) * SOCKET),
         "of_browsers": _read("sockets", lambda found: len(found) * SOCKET),

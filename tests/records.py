@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.adapters.dynamodb.change import change_item
-from chalicelib.adapters.dynamodb.presence import fact_item
+from chalicelib.adapters.dynamodb.facts import fact_item
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.peer.presence import Fact
 

@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
@@ -27,6 +29,7 @@ from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Claims
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.entrypoints import queues, sockets, streams
+from chalicelib.entrypoints.rest.openapi import document
 from chalicelib.entrypoints.rest.operation import OPERATIONS
 from chalicelib.settings import settings_from
 from chalicelib.wire import delta
@@ -71,11 +74,14 @@ class World:
     source: str = "203.0.113.9"
 
     def __post_init__(self) -> None:
-        self.outside = MemoryOutside(self.adversary)
+        self.outside = self.made_outside()
         self.container = Container(settings_from(ENVIRONMENT), self.outside)
         bootstrap.install(self.container)
-        self.token = self.container.accounts.create_token("test", Role.ADMINISTRATOR).text()
+        self.token = self.container.api_tokens.create_for_deployment("test", Role.ADMINISTRATOR).text()
         self._planned = self._announced = 0
+
+    def made_outside(self) -> MemoryOutside:
+        return MemoryOutside(self.adversary)
 
     def api(
         self,
@@ -114,11 +120,17 @@ class World:
             "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
             "pathParameters": path_args,
             "stageVariables": None,
-            "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "192.0.2.1"}},
+            "requestContext": {
+                "requestId": "req-test",
+                "httpMethod": method,
+                "resourcePath": resource,
+                "identity": {"sourceIp": "192.0.2.1"},
+            },
             "body": sent,
             "isBase64Encoded": False,
         }
         answer: dict[str, Any] = app(event, SimpleNamespace(aws_request_id="test"))
+        require_declared(method, resource.removeprefix("/v1"), answer["statusCode"])
         return answer
 
     def person(self, name: str, role: Role | None) -> str:
@@ -188,12 +200,6 @@ class World:
 
     def peers(self, network: str) -> dict[str, Any]:
         return {peer["name"]: peer for peer in self.api("GET", f"/networks/{network}/peers?limit=200").json["items"]}
-
-    def counted(self, act: Callable[[], object]) -> dict[str, int]:
-        """The requests an act makes, by kind."""
-        self.outside.tables.requests.clear()
-        act()
-        return dict(self.outside.tables.requests)
 
 
 @dataclass
@@ -351,6 +357,18 @@ class SimulatedBrowser(Socket):
         self.authorize()
         self.open()
         self.send({"type": "hello"})
+
+
+@cache
+def contract() -> Any:
+    return json.loads(document())
+
+
+def require_declared(method: str, path: str, status: int) -> None:
+    """Fails when the contract does not name a status; of refusals that any route may answer it names none."""
+    declared = contract()["paths"].get(path, {}).get("get" if method == "HEAD" else method.lower())
+    if declared is not None and status not in (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR):
+        assert str(status) in declared["responses"], f"{method} {path} does not declare that it answers {status}"
 
 
 def _resource(path: str) -> tuple[str, dict[str, str]]:

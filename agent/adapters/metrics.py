@@ -15,9 +15,7 @@ from prometheus_client.registry import Collector
 from agent import __version__
 from agent.core.status import Status
 from agent.errors import ToolFailed
-from agent.host.tunnel.live import PeerTraffic
-
-ALIVE_S = 180.0  # WireGuard protocol, section 6.1: REJECT_AFTER_TIME
+from agent.host.tunnel.live import ALIVE_S, PeerTraffic
 
 logger = logging.getLogger(__name__)
 

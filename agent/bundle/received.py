@@ -57,7 +57,7 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TrialBundle:
     """A bundle whose trial was under way at the last crash or stop; `refused`: why it was rolled back."""
 
     fetched: Fetched

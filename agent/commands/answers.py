@@ -13,7 +13,13 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_PEER_DELETED = 3
 EXIT_AWAY = 4
-EXIT_OF = {"usage": EXIT_USAGE, "peer_deleted": EXIT_PEER_DELETED, "control_plane_away": EXIT_AWAY}
+EXIT_UNSUPPORTED = 5
+EXIT_OF = {
+    "usage": EXIT_USAGE,
+    "peer_deleted": EXIT_PEER_DELETED,
+    "control_plane_away": EXIT_AWAY,
+    "platform_unsupported": EXIT_UNSUPPORTED,
+}
 
 
 class Failure(msgspec.Struct, frozen=True):

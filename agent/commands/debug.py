@@ -12,7 +12,8 @@ from time import time
 
 import msgspec
 
-from agent.adapters.files.state_dir import EnrollmentDir, StateDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
+from agent.adapters.files.state_dir import StateDir
 from agent.adapters.files.whole_files import write_whole
 from agent.adapters.linux.tools import Commands
 from agent.commands import doctor, plan, planning, version

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from agent.adapters import examination
-from agent.adapters.files.state_dir import EnrollmentDir, StateDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
+from agent.adapters.files.state_dir import StateDir
 from agent.adapters.linux import ipv6, services
 from agent.adapters.linux.other_tables import ForeignTables, legacy
 from agent.adapters.linux.routes import IpRoute
@@ -22,10 +23,11 @@ from agent.host.diagnosis import findings, host, paths
 from agent.host.diagnosis.findings import Finding
 from agent.host.firewall.nftables import Table
 from agent.host.firewall.ruleset import Surroundings, table
+from agent.host.prefixes import Prefix
 from agent.host.tunnel.full_tunnel import DNS_PORT, seal
 from agent.host.tunnel.local_network import is_local, local_network
 from agent.host.tunnel.route_conflicts import HostRoutes, sent_to, without_conflicts
-from agent.host.tunnel.wanted import Prefix, WantedTunnel, desired, endpoints_asked
+from agent.host.tunnel.wanted import WantedTunnel, desired, endpoints_asked
 from agent.identity.enrollment import Enrollment
 from agent.identity.trust import Trust
 from agent.settings import DoctorSettings, given
@@ -95,11 +97,11 @@ def _findings(settings: DoctorSettings) -> Iterable[Finding]:
     if examined.is_dual:
         yield host.ipv6(examined.lacks_ipv6)
     if examined.directory is not None:
-        is_running = examined.directory.is_running()
+        is_running = examined.directory.lock.is_held()
         is_down = examined.directory.down() is not None
         yield host.running(is_running, examined.directory.has_ended(), is_down)
         yield from _sealed(examined, is_running and not is_down)
-        yield from _ports(examined, examined.directory.holder() if is_running else None)
+        yield from _ports(examined, examined.directory.lock.holder() if is_running else None)
         if examined.enrollment is not None:
             forwards = examination.forwards(examined.enrollment.interface, examined.has_ipv6)
             yield from host.forwarding(examined.is_jump, forwards, is_running)
@@ -116,7 +118,7 @@ def _findings(settings: DoctorSettings) -> Iterable[Finding]:
         yield from paths.control_plane(server, examination.answer(server))
     if examined.enrollment is not None and examined.bundle is not None:
         yield from _tunnel(examined.enrollment, examined.bundle)
-        is_running = examined.directory is not None and examined.directory.is_running()
+        is_running = examined.directory is not None and examined.directory.lock.is_held()
         yield from _handshakes(examined.enrollment, examined.bundle, is_running)
 
 

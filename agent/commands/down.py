@@ -4,9 +4,10 @@ from time import monotonic, sleep
 
 import msgspec
 
+from agent.adapters.files.enrollment_dir import Down, EnrollmentDir
 from agent.adapters.files.lock_holder import Takeover
-from agent.adapters.files.state_dir import Down, EnrollmentDir, StateDir
-from agent.adapters.linux.host import need_rights
+from agent.adapters.files.state_dir import StateDir
+from agent.adapters.platforms import platform
 from agent.commands.answers import EXIT_DONE, say
 from agent.commands.run import take_down
 from agent.commands.status import last_bundle, seal_of
@@ -27,12 +28,12 @@ class IsDown(msgspec.Struct, frozen=True):
 
 
 def run(settings: DownSettings) -> int:
-    need_rights("down")
+    platform().need_rights("down")
     directory = StateDir(settings.state_dir).chosen(settings.network_id)
     enrollment = directory.enrolled()
     directory.save_down(Down(keeps_seal=settings.keeps_seal))
     if not Takeover(directory).tell() or not _is_done_by_agent(directory):
-        directory.claim()
+        directory.lock.claim()
         take_down(directory, enrollment)
     bundle = last_bundle(directory, enrollment)
     seal = seal_of(enrollment.interface, bundle) if bundle is not None else "none"
@@ -47,7 +48,7 @@ def _is_done_by_agent(directory: EnrollmentDir) -> bool:
     ended_at_s: float | None = None
     while (down := directory.down()) is not None and not down.is_done:
         now_s = monotonic()
-        ended_at_s = None if directory.is_running() else ended_at_s or now_s
+        ended_at_s = None if directory.lock.is_held() else ended_at_s or now_s
         if ended_at_s is not None and now_s - ended_at_s > BEGINS_WITHIN_S:
             return False
         if now_s > deadline:

@@ -4,7 +4,7 @@ import msgspec
 
 from agent.adapters.control_plane.rest import Http, RestEnroller
 from agent.adapters.files.state_dir import StateDir
-from agent.adapters.linux.host import LinuxHost
+from agent.adapters.platforms import platform
 from agent.adapters.readiness import shortcomings
 from agent.commands.answers import EXIT_DONE, say
 from agent.errors import HostUnready, Outage
@@ -27,7 +27,7 @@ def run(settings: EnrollSettings) -> int:
         listed = "".join(f"\n  {sentence}" for sentence in found)
         raise HostUnready(f"this host could not run the agent, so the token was not used:{listed}\n{ANYWAY}")
     enrolling = Enrolling(
-        enroller=RestEnroller(Http(settings.server)), store=StateDir(settings.state_dir), host=LinuxHost()
+        enroller=RestEnroller(Http(settings.server)), store=StateDir(settings.state_dir), host=platform().facts
     )
     try:
         enrollment = enrolling.enroll(settings.server, settings.token)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from agent.adapters.files.state_dir import StateDir
-from agent.adapters.linux.frozen import is_frozen
+from agent.adapters.frozen import is_frozen
 from agent.adapters.linux.tools import Commands
 from agent.commands.answers import EXIT_DONE, say
 from agent.errors import HostUnready, RightsMissing, StateUnusable

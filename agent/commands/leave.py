@@ -5,7 +5,7 @@ import msgspec
 from agent import bootstrap as assembly
 from agent.adapters.files.lock_holder import Takeover
 from agent.adapters.files.state_dir import StateDir
-from agent.adapters.linux.host import need_rights
+from agent.adapters.platforms import platform
 from agent.commands.answers import EXIT_DONE, say
 from agent.errors import LeaveRefused, Outage
 from agent.identity.trust import Trust
@@ -31,7 +31,7 @@ def run(settings: LeaveSettings) -> int:
         text = f"no enrolment in {settings.state_dir}: nothing to leave"
         say(Left(settings.network_id, None), text, settings.is_json)
         return EXIT_DONE
-    need_rights("leave")
+    platform().need_rights("leave")
     directory = state_dir.chosen(settings.network_id)
     enrollment = directory.enrolled()
     origin(enrollment.server, settings.is_insecure)

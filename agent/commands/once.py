@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from agent.bundle.received import Fetched, Tried, Version
+from agent.bundle.received import Fetched, TrialBundle, Version
 from agent.core import effects as ef
 from agent.core import events as ev
-from agent.core.bundles import ERROR_CHARS
+from agent.core.reports import ERROR_CHARS
 from agent.run.worker import Worker
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Applied
@@ -26,7 +26,7 @@ class Outcome:
     tombstone: Tombstone | None = None
 
 
-def once(worker: Worker, saved: Fetched | None, tried: Tried | None = None) -> Outcome:
+def once(worker: Worker, saved: Fetched | None, tried: TrialBundle | None = None) -> Outcome:
     """The tunnel comes up from the last good bundle first, so that it stands whatever the control plane says.
 
     `tried`: a newer one on the disk, on trial or rolled back; what it took away stays so.
@@ -42,7 +42,7 @@ def once(worker: Worker, saved: Fetched | None, tried: Tried | None = None) -> O
             return replace(begun, away=_reason(failed))
 
 
-def _begun(worker: Worker, saved: Fetched | None, tried: Tried | None) -> Outcome:
+def _begun(worker: Worker, saved: Fetched | None, tried: TrialBundle | None) -> Outcome:
     if tried is None:
         return _applied(worker, saved, Outcome()) if saved is not None else Outcome()
     if tried.refused is None:

@@ -6,8 +6,7 @@ from time import time
 import msgspec
 
 from agent.adapters.files.state_dir import StateDir
-from agent.adapters.linux.tools import Commands
-from agent.adapters.linux.wireguard_watch import seen_now
+from agent.adapters.platforms import platform
 from agent.commands.answers import EXIT_DONE, say
 from agent.commands.status import last_bundle, last_status, members
 from agent.core import status
@@ -49,7 +48,7 @@ def run(settings: PeersSettings) -> int:
         raise StateUnusable("there is no bundle yet: run the agent first")
     home = last_status(directory, enrollment).home
     try:
-        seen = {one.public_key: one for one in status.peers_of(seen_now(Commands(), enrollment.interface), {}, time())}
+        seen = {one.public_key: one for one in status.peers_of(platform().traffic(enrollment.interface), {}, time())}
     except ToolFailed:
         seen = {}
     rows = [_row(one, seen.get(one.public_key or "")) for one in members(bundle, home, asks_names=bool(seen))]

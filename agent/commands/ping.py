@@ -7,7 +7,7 @@ import msgspec
 from agent.adapters.dns.asking import TunnelNames
 from agent.adapters.files.state_dir import StateDir
 from agent.adapters.linux.echoing import Echoes
-from agent.adapters.linux.host import is_there
+from agent.adapters.platforms import platform
 from agent.commands.answers import EXIT_DONE, EXIT_FAILED, say
 from agent.commands.status import last_bundle
 from agent.errors import PeerUnknown, StateUnusable, ToolFailed
@@ -33,7 +33,7 @@ def run(settings: PingSettings) -> int:
     bundle = last_bundle(directory, enrollment)
     if bundle is None:
         raise StateUnusable("there is no bundle yet: run the agent first")
-    if not is_there(enrollment.interface):
+    if not platform().has_interface(enrollment.interface):
         raise ToolFailed(f"the tunnel {enrollment.interface} is not there: wirety-agent status says why")
     address = _address(bundle, settings.peer)
     title = settings.peer if settings.peer == str(address) else f"{settings.peer} ({address})"

@@ -6,9 +6,9 @@ from agent import bootstrap as assembly
 from agent.adapters.control_plane.rest import RestControlPlane
 from agent.adapters.files.state_dir import StateDir
 from agent.adapters.linux import ssh
-from agent.adapters.linux.host import need_rights
 from agent.adapters.linux.routes import IpRoute
 from agent.adapters.linux.tools import Commands
+from agent.adapters.platforms import platform
 from agent.bundle.received import Fetched
 from agent.commands import planning
 from agent.commands.answers import EXIT_DONE, say
@@ -28,7 +28,7 @@ def run(settings: PlanSettings) -> int:
 
 def planned(settings: PlanSettings) -> planning.ShownPlan:
     """Reads the host and the files, or the control plane; writes nothing, and needs no lock."""
-    need_rights("plan")
+    platform().need_rights("plan")
     directory = StateDir(settings.state_dir).chosen(settings.network_id)
     enrollment = directory.enrolled()
     if directory.has_ended():

@@ -4,23 +4,11 @@ No secret can get in: a step names its preshared and private keys only as set or
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, assert_never
+from typing import Literal
 
 import msgspec
 
-from agent.host.results import PlannedChanges
-from agent.host.tunnel.difference import Change, Plan
-from agent.host.tunnel.steps import (
-    Configure,
-    CreateInterface,
-    EnableForwarding,
-    Lay,
-    LoadTable,
-    Poke,
-    RemovePeers,
-    Step,
-    StopForwarding,
-)
+from agent.host.results import Action, PlannedChanges, PlannedPeer, PlannedStep
 from chalicelib.wire.bundle import Bundle
 
 BARE = {
@@ -51,20 +39,7 @@ class ShownStep(msgspec.Struct, frozen=True, kw_only=True):
     """`commands`: lines for `ip`, or the chains of others that are opened. `sets_private_key`: the interface gets
     this enrolment's."""
 
-    step: Literal[
-        "create_interface",
-        "remove_peers",
-        "configure",
-        "enable_forwarding",
-        "stop_forwarding",
-        "load_firewall",
-        "delete_firewall",
-        "network",
-        "poke",
-        "seal",
-        "unseal",
-        "open_foreign",
-    ]
+    step: Action
     peers: list[ShownPeer] = []
     sets_private_key: bool = False
     listen_port: int | None = None
@@ -103,7 +78,7 @@ def shown(
         source=source,
         generation=bundle.generation,
         revision=bundle.revision,
-        steps=_steps(prospect, names),
+        steps=[_step(step, names) for step in prospect.steps],
         conflicts=list(prospect.conflicts),
         lacks_ipv6=prospect.lacks_ipv6,
         warnings=list(warnings),
@@ -125,63 +100,27 @@ def text(plan: ShownPlan) -> str:
     return "\n".join(lines)
 
 
-def _steps(prospect: PlannedChanges, names: Mapping[str, str]) -> list[ShownStep]:
-    opened = [f"chain {place.chain} of table {place.family} {place.table}" for place in prospect.opened]
-    return [
-        *([ShownStep(step="seal")] if prospect.encapsulation == "seal" else []),
-        *(_step(step, names) for step in prospect.steps),
-        *([ShownStep(step="unseal")] if prospect.encapsulation == "unseal" else []),
-        *([ShownStep(step="open_foreign", commands=opened)] if opened else []),
-    ]
-
-
-def _step(step: Step, names: Mapping[str, str]) -> ShownStep:
-    match step:
-        case CreateInterface():
-            return ShownStep(step="create_interface")
-        case RemovePeers(public_keys):
-            return ShownStep(
-                step="remove_peers", peers=[ShownPeer(peer_id=names.get(key), public_key=key) for key in public_keys]
-            )
-        case Configure(changes, sets_key, listen_port):
-            peers = [_peer(change, names) for change in changes]
-            return ShownStep(step="configure", peers=peers, sets_private_key=sets_key, listen_port=listen_port)
-        case EnableForwarding():
-            return ShownStep(step="enable_forwarding")
-        case StopForwarding():
-            return ShownStep(step="stop_forwarding")
-        case LoadTable(table):
-            return ShownStep(step="load_firewall" if table is not None else "delete_firewall")
-        case Lay(plan):
-            return ShownStep(step="network", commands=_laid(plan))
-        case Poke(change):
-            return ShownStep(step="poke", peers=[_peer(change, names)])
-        case _:
-            assert_never(step)
-
-
-def _peer(change: Change, names: Mapping[str, str]) -> ShownPeer:
-    section = change.section
-    return ShownPeer(
-        peer_id=names.get(section.public_key),
-        public_key=section.public_key,
-        is_new=change.is_new,
-        allowed_ips=sorted(map(str, section.allowed_ips)),
-        endpoint=str(change.endpoint) if change.endpoint is not None else None,
-        keepalive_s=section.keepalive_s,
-        has_preshared_key=section.preshared_key is not None,
+def _step(step: PlannedStep, names: Mapping[str, str]) -> ShownStep:
+    removed = [ShownPeer(peer_id=names.get(key), public_key=key) for key in step.removed]
+    return ShownStep(
+        step=step.action,
+        peers=[*removed, *(_peer(peer, names) for peer in step.peers)],
+        sets_private_key=step.sets_private_key,
+        listen_port=step.listen_port,
+        commands=list(step.commands),
     )
 
 
-def _laid(plan: Plan) -> list[str]:
-    return [
-        *(f"address add {address}" for address in plan.new_addresses),
-        *(f"address delete {address}" for address in plan.old_addresses),
-        *([f"mtu {plan.mtu}"] if plan.mtu is not None else []),
-        *(["link up"] if plan.brings_up else []),
-        *(f"route add {route}" for route in plan.new_routes),
-        *(f"route delete {route}" for route in plan.old_routes),
-    ]
+def _peer(peer: PlannedPeer, names: Mapping[str, str]) -> ShownPeer:
+    return ShownPeer(
+        peer_id=names.get(peer.public_key),
+        public_key=peer.public_key,
+        is_new=peer.is_new,
+        allowed_ips=list(peer.allowed_ips),
+        endpoint=peer.endpoint,
+        keepalive_s=peer.keepalive_s,
+        has_preshared_key=peer.has_preshared_key,
+    )
 
 
 def _said(step: ShownStep, interface: str) -> list[str]:

@@ -15,10 +15,11 @@ import msgspec
 
 from agent import bootstrap as assembly
 from agent import logs
+from agent.adapters.files.enrollment_dir import Down, EnrollmentDir
 from agent.adapters.files.lock_holder import LOOK_AGAIN, Takeover
-from agent.adapters.files.state_dir import Down, EnrollmentDir, StateDir
-from agent.adapters.linux.frozen import own_command
-from agent.adapters.linux.host import need_rights
+from agent.adapters.files.state_dir import StateDir
+from agent.adapters.frozen import own_command
+from agent.adapters.platforms import platform
 from agent.commands.answers import EXIT_DONE, say
 from agent.commands.once import Outcome, once
 from agent.core.events import Event, StopRequested
@@ -66,7 +67,7 @@ class Signals:
 
 def run(settings: RunSettings) -> int:
     """Hold the lock for the whole run; what an ended or earlier enrolment left is taken down."""
-    need_rights("run")
+    platform().need_rights("run")
     directory = StateDir(settings.state_dir).chosen(settings.network_id)
     enrollment = directory.enrolled()
     origin(enrollment.server, settings.is_insecure)
@@ -103,7 +104,7 @@ def _left_down(settings: RunSettings, directory: EnrollmentDir, enrollment: Enro
         return EXIT_DONE
     logger.info("tunnel_left_down", extra={"until": "wirety-agent up"})
     while directory.down() is not None and not signals.is_stopped and not signals.is_told:
-        directory.feed()
+        directory.lock.feed()
         _reap()
         with contextlib.suppress(Empty):
             signals.queue.get(timeout=LOOK_S)

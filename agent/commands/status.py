@@ -5,9 +5,10 @@ from time import time
 import msgspec
 
 from agent.adapters.dns.asking import TunnelNames
-from agent.adapters.files.state_dir import EnrollmentDir, StateDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
+from agent.adapters.files.state_dir import StateDir
 from agent.adapters.linux.tools import Commands
-from agent.adapters.linux.wireguard_watch import seen_now
+from agent.adapters.platforms import platform
 from agent.commands.answers import EXIT_DONE, EXIT_FAILED, Complaints, say
 from agent.core import status
 from agent.core.status import Status, StatusDns, Statuses
@@ -49,7 +50,7 @@ def shown_of(directory: EnrollmentDir, asks_names: bool = True) -> Status:
     """`asks_names`: of the jump, which may take a second when it is silent."""
     enrollment = directory.enrolled()
     bundle = last_bundle(directory, enrollment)
-    is_running = directory.is_running()
+    is_running = directory.lock.is_held()
     shown = msgspec.structs.replace(
         last_status(directory, enrollment), is_running=is_running, is_down=directory.down() is not None
     )
@@ -112,7 +113,7 @@ def _with_bundle(shown: Status, bundle: Bundle, seen: list[PeerTraffic] | None, 
 def _seen(enrollment: Enrollment) -> list[PeerTraffic] | None:
     """As WireGuard sees its peers now; None: it cannot be asked."""
     try:
-        return list(seen_now(Commands(), enrollment.interface))
+        return list(platform().traffic(enrollment.interface))
     except ToolFailed:
         return None
 

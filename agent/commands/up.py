@@ -6,7 +6,7 @@ import msgspec
 
 from agent.adapters.files.lock_holder import Takeover
 from agent.adapters.files.state_dir import StateDir
-from agent.adapters.linux.host import is_there, need_rights
+from agent.adapters.platforms import platform
 from agent.commands.answers import EXIT_DONE, Complaints, say
 from agent.commands.run import run as run_agent
 from agent.errors import NotUp
@@ -23,13 +23,13 @@ class IsUp(msgspec.Struct, frozen=True):
 
 
 def run(settings: UpSettings) -> int:
-    need_rights("up")
+    platform().need_rights("up")
     directory = StateDir(settings.run.state_dir).chosen(settings.run.network_id)
     enrollment = directory.enrolled()
     was_down = directory.down() is not None
     directory.forget_down()
     takeover = Takeover(directory)
-    if not (takeover.tell() if was_down else directory.is_running()):
+    if not (takeover.tell() if was_down else directory.lock.is_held()):
         code = run_agent(settings.run)
         Complaints(settings.is_json).warn("no agent runs here, so the tunnel is not kept in step: wirety-agent run")
         return code
@@ -40,7 +40,7 @@ def run(settings: UpSettings) -> int:
 
 def _await(enrollment: Enrollment) -> None:
     deadline = monotonic() + WITHIN_S
-    while not is_there(enrollment.interface):
+    while not platform().has_interface(enrollment.interface):
         if monotonic() > deadline:
             raise NotUp(f"the agent has not brought {enrollment.interface} up in {WITHIN_S:.0f} s: wirety-agent status")
         sleep(POLL_S)

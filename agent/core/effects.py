@@ -1,10 +1,14 @@
-"""What the core wants done: the output of `core.step`, performed by the runtime."""
+"""What the core wants done: the output of `core.step`, performed by the runtime.
+
+A job is an effect that takes time. `failed` gives the event that the core expects when it fails.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.bundle.received import Fetched, Version
-from agent.core.events import Timer
+from agent.core import events as ev
+from agent.core.timers import Timer
 from agent.host.tunnel.liveness import Target
 from chalicelib.wire.agent import KeysReport
 from chalicelib.wire.bundle import Tombstone
@@ -12,8 +16,23 @@ from chalicelib.wire.frames import Applied, FromAgent, Heartbeat
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job failed.
+
+    `status`: the HTTP status of an answer that was of no use; `None` without an answer. `retry_after_s`: the wait
+    that it asked for. `is_refused`: the bundle itself is wrong.
+    """
+
+    reason: str
+    status: int | None = None
+    retry_after_s: float | None = None
+    is_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OpenSession:
-    pass
+    def failed(self, why: Failure) -> ev.SessionFailed:
+        return ev.SessionFailed(status=why.status, reason=why.reason, retry_after_s=why.retry_after_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +57,67 @@ class Post:
 
     frame: Heartbeat | Applied
 
+    def failed(self, why: Failure) -> ev.PostFailed:
+        return ev.PostFailed(frame=self.frame, status=why.status, reason=why.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
+    """Fetch what is newer than a version; `None`: the whole bundle."""
+
     since: Version | None
+
+    def failed(self, why: Failure) -> ev.FetchFailed:
+        return ev.FetchFailed(status=why.status, reason=why.reason, retry_after_s=why.retry_after_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Apply:
     fetched: Fetched
 
+    def failed(self, why: Failure) -> ev.ApplyFailed:
+        return ev.ApplyFailed(fetched=self.fetched, error=why.reason, is_refused=why.is_refused)
+
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """Apply a bundle that has just been fetched: on trial, where it may cut the host off.
+    """Apply a bundle that has just been fetched, on trial if it may cut the host off.
 
-    `good`: the last one that was proved; None: there is none yet.
+    `good`: the last bundle that was proved; `None`: there is none yet.
     """
 
     fetched: Fetched
     good: Fetched | None
+
+    def failed(self, why: Failure) -> ev.ApplyFailed:
+        return ev.ApplyFailed(fetched=self.fetched, error=why.reason, is_refused=why.is_refused)
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """Ask whether the control plane can be reached."""
 
+    def failed(self, why: Failure) -> ev.Probed:  # noqa: ARG002  whatever the reason
+        return ev.Probed(is_answered=False)
+
 
 @dataclass(frozen=True, slots=True)
 class SeeRoute:
-    """Look whether the host could reach anything."""
+    """Look whether the host has a default route."""
+
+    def failed(self, why: Failure) -> ev.RouteSeen:  # noqa: ARG002  whatever the reason
+        return ev.RouteSeen(has_route=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RollBack:
-    """Restore what the good bundle had, as far as that widens nothing."""
+    """Restore the addresses, endpoints and routes of the good bundle, but no access that the new one denies."""
 
     fetched: Fetched
     good: Fetched | None
+
+    def failed(self, why: Failure) -> ev.RollBackFailed:
+        return ev.RollBackFailed(fetched=self.fetched, error=why.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +127,9 @@ class Refuse:
     fetched: Fetched
     error: str
 
+    def failed(self, why: Failure) -> ev.Remembered:
+        return ev.Remembered(error=why.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Save:
@@ -92,10 +137,16 @@ class Save:
 
     fetched: Fetched
 
+    def failed(self, why: Failure) -> ev.SaveFailed:
+        return ev.SaveFailed(fetched=self.fetched, error=why.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Reconcile:
-    """Look at the host again and heal what drifted from the bundle applied last."""
+    """Compare the host with the bundle applied last, and put right what drifted."""
+
+    def failed(self, why: Failure) -> ev.ReconcileFailed:
+        return ev.ReconcileFailed(error=why.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +158,19 @@ class Observe:
 
 @dataclass(frozen=True, slots=True)
 class WatchTunnels:
-    """See whether these jumps' tunnels are alive, and no others."""
+    """Watch whether the tunnels to these jumps are alive, and no others."""
 
     targets: tuple[Target, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rehome:
-    """Make the host as the last bundle would be were these jumps down; none: as it is."""
+    """Set the host up by the last bundle as if these jumps were down."""
 
     dead: frozenset[str]
+
+    def failed(self, why: Failure) -> ev.Rehomed:
+        return ev.Rehomed(dead=self.dead, error=why.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,32 +179,47 @@ class ResetPeer:
 
     public_key: str
 
+    def failed(self, why: Failure) -> ev.PeerReset:
+        return ev.PeerReset(error=why.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class MakeKey:
-    """Make a pair to replace the present one, and save it."""
+    """Make a key pair to replace the present one, and save it."""
+
+    def failed(self, why: Failure) -> ev.KeysFailed:
+        return _keys_failed(why)
 
 
 @dataclass(frozen=True, slots=True)
 class TellKeys:
     report: KeysReport
 
+    def failed(self, why: Failure) -> ev.KeysFailed:
+        return _keys_failed(why)
+
 
 @dataclass(frozen=True, slots=True)
 class SwitchKey:
-    """Use the next pair, which the others hold, in place of the present one; `public_key` is its own."""
+    """Use the next pair, whose public key this is and which the other peers hold, in place of the present one."""
 
     public_key: str
+
+    def failed(self, why: Failure) -> ev.KeysFailed:
+        return _keys_failed(why)
 
 
 @dataclass(frozen=True, slots=True)
 class TearDown:
     tombstone: Tombstone
 
+    def failed(self, why: Failure) -> ev.TearDownFailed:
+        return ev.TearDownFailed(error=why.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """Fire once, at a random time between the two; replaces the timer of that name."""
+    """Fire once, at a random moment between the two; this replaces the timer of that name."""
 
     timer: Timer
     low_s: float
@@ -174,9 +243,14 @@ class Exit:
     code: int
 
 
+def _keys_failed(why: Failure) -> ev.KeysFailed:
+    return ev.KeysFailed(status=why.status, error=why.reason, retry_after_s=why.retry_after_s)
+
+
 Call = OpenSession | Post | Fetch | TellKeys | Probe
-Making = Apply | Try | RollBack | Reconcile | Rehome | ResetPeer
-Keeping = Refuse | Save | MakeKey | SwitchKey | TearDown | SeeRoute
-HostWork = Making | Keeping
-Job = Call | HostWork
+BundleJob = Apply | Try | RollBack | Refuse | Save
+TunnelJob = Reconcile | Rehome | ResetPeer | TearDown
+KeyJob = MakeKey | SwitchKey
+HostJob = BundleJob | TunnelJob | KeyJob | SeeRoute
+Job = Call | HostJob
 Effect = Job | Observe | OpenSocket | CloseSocket | Send | WatchTunnels | SetTimer | CancelTimer | Log | Exit

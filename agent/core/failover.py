@@ -1,37 +1,50 @@
 """Dead tunnels of jumps: tell the control plane, and act alone while it cannot be reached; pure.
 
-What is dead is told for as long as it is. The control plane decides; only when it has not
-answered for a moment does the agent apply the rule by itself, until there is a newer bundle.
+Every heartbeat names the jumps that are dead. The control plane decides which jump serves whom. Only
+when it has not answered for a moment does the agent apply the same rule by itself, and a newer bundle
+overrides that.
 """
 
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, assert_never
 
 from agent.bundle.received import Fetched
 from agent.core.effects import Effect, Log, Rehome, SetTimer, WatchTunnels
-from agent.core.events import Observed, Rehomed, Timer, TunnelAnswers, TunnelLost
+from agent.core.events import FailoverEvent, Observed, Rehomed, TunnelAnswers, TunnelLost
 from agent.core.heartbeats import say
+from agent.core.resets import RESET_EVERY_S
 from agent.core.state import Socket, State, Step
+from agent.core.timers import Timer
 from agent.host.tunnel.home_failover import home_among
 from agent.host.tunnel.liveness import Target
 
-JUMP = "jmp_"
 ALONE_AFTER_S = 3.0  # without an answer of the control plane
 CUT_OFF_AFTER_S = 1.0  # with its socket gone already
-HANDSHAKE_S = 2.0  # WireGuard tells when one was made in whole seconds
+HANDSHAKE_S = 2.0  # WireGuard gives the time of a handshake in whole seconds
 ASK_AGAIN_S = 10.0
 TURN_S = 6.0  # until a jump has found another dead, and taken its peers over
 IDLE_S = 25.0  # as often as an idle tunnel is kept alive: then an echo tells more
 IDLE_ALONE_S = 2.0
-ITS_WORD_AFTER_S = 10.0  # of contact: no newer bundle comes, so the last one is its word
+ITS_WORD_AFTER_S = 10.0  # of contact in which no newer bundle came: then the last one holds
 RESET_AFTER_S = 30.0
-RESET_EVERY_S = 60.0
+
+
+def handle(state: State, event: FailoverEvent) -> Step:
+    match event:
+        case TunnelLost():
+            return _lost(state, event)
+        case TunnelAnswers():
+            return _alive(state, frozenset({event.jump_id}), event.at_s)
+        case Rehomed():
+            return _rehomed(state, event)
+        case _:
+            assert_never(event)
 
 
 def known(state: State, fetched: Fetched) -> Step:
-    """A bundle was applied: its homes hold, and nothing of what was decided here."""
+    """A bundle was applied: its homes hold, and what this agent decided by itself does not any more."""
     bundle = fetched.bundle
     jumps = {peer.peer_id: peer for peer in bundle.peers if peer.tunnel_address is not None}
     places = {jump_id: (str(peer.tunnel_address), peer.endpoint) for jump_id, peer in jumps.items()}
@@ -40,7 +53,7 @@ def known(state: State, fetched: Fetched) -> Step:
     return _watching(replace(state, homes=homes))
 
 
-def lost(state: State, event: TunnelLost) -> Step:
+def _lost(state: State, event: TunnelLost) -> Step:
     if event.jump_id not in state.homes.places or event.jump_id in state.homes.dead:
         return state, ()
     dead = {**state.homes.dead, event.jump_id: event.since_s}
@@ -50,12 +63,8 @@ def lost(state: State, event: TunnelLost) -> Step:
     return told, (log, *effects, SetTimer(Timer.ALONE, wait_s, wait_s))
 
 
-def answers(state: State, event: TunnelAnswers) -> Step:
-    return _alive(state, frozenset({event.jump_id}), event.at_s)
-
-
 def observed(state: State, event: Observed) -> Step:
-    """A dead jump that carries nothing any more is alive when it shakes hands again."""
+    """A new handshake shows that a dead jump is alive, also where its tunnel is not watched any more."""
     made_at_s = {state.beats.peer_ids.get(one.seen.public_key): event.at_s - one.age_s for one in event.seen}
     back = {
         jump_id
@@ -66,7 +75,7 @@ def observed(state: State, event: Observed) -> Step:
 
 
 def alone(state: State, at_s: float) -> Step:
-    """See whether the control plane answered; act by the same rule where it did not."""
+    """See whether the control plane has answered, and apply the rule where it has not."""
     homes, contact_s = state.homes, state.link.contact_at_s
     if not homes.dead and not homes.moved:
         return state, ()
@@ -82,13 +91,13 @@ def alone(state: State, at_s: float) -> Step:
 
 
 def linked(before: State, after: State) -> Step:
-    """The control plane went away or came back: while it is away nobody else tells an idle agent."""
+    """The control plane went away or came back: while it is away, an idle tunnel is watched more closely."""
     was_up, is_up = (state.link.socket is Socket.UP for state in (before, after))
     return _watching(after) if was_up != is_up and after.homes.places else (after, ())
 
 
-def rehomed(state: State, event: Rehomed) -> Step:
-    """What came of acting alone; a bundle that came in between has the last word."""
+def _rehomed(state: State, event: Rehomed) -> Step:
+    """The host was set up by this agent's own decision. If that changed meanwhile, set the host up again."""
     if event.dead != state.homes.moved:
         return _with(state, is_moving=True), (Rehome(state.homes.moved),)
     state = _with(state, is_moving=False)
@@ -101,14 +110,14 @@ def rehomed(state: State, event: Rehomed) -> Step:
 
 
 def rekeyed(state: State) -> Step:
-    """Another key was put in use by the bundle as it is: what was decided here holds on."""
+    """Another key was put in use, with the bundle as it is: set the host up by this agent's own decision again."""
     if not state.homes.moved or state.homes.is_moving:
         return state, ()
     return _with(state, is_moving=True), (Rehome(state.homes.moved),)
 
 
 def _asked_again(state: State, at_s: float) -> Step:
-    """While this agent stands on a dead tunnel or on its own decision, it asks for an answer now and then."""
+    """While this agent relies on a dead tunnel or on its own decision, send a heartbeat now and then for its answer."""
     homes = state.homes
     is_adrift = bool(homes.moved) or _home(state) in homes.dead
     if not is_adrift or state.link.socket is not Socket.UP or at_s - homes.told_at_s < ASK_AGAIN_S:
@@ -117,13 +126,14 @@ def _asked_again(state: State, at_s: float) -> Step:
 
 
 def _out_of_service(state: State, at_s: float) -> frozenset[str]:
-    """The dead ones, and those left before: nobody goes back by itself, for two would not do so at once. When
-    none is left, only the one that was tried last, so that each has its turn."""
+    """The jumps to do without: the dead ones, and those that were left before. No agent goes back to one by itself,
+    for two agents would not do so at the same moment. If no jump remained, only the last one tried is out of service,
+    so that each has its turn."""
     homes, home = state.homes, _home(state)
     left = homes.moved | homes.dead.keys()
     if state.beats.is_jump:
         return left
-    if state.following.trial is not None:  # what cuts this host off may be the bundle itself
+    if state.following.trial is not None:  # the bundle itself may be what cuts this host off
         return homes.moved
     is_in_turn = bool(homes.moved) and at_s - homes.moved_at_s < TURN_S
     if home is None or home not in homes.dead or is_in_turn:
@@ -139,7 +149,7 @@ def _moved(state: State, dead: frozenset[str], at_s: float) -> Step:
 
 
 def _reset_due(state: State, at_s: float) -> Step:
-    """Ask a jump that serves, and leaves this agent unanswered, to make its section anew."""
+    """Ask a jump that leaves this agent unanswered to remove this agent's section and add it again."""
     homes = state.homes
     silent = [jump_id for jump_id, since_s in homes.dead.items() if at_s - since_s >= RESET_AFTER_S]
     if not silent or (homes.reset_at_s is not None and at_s - homes.reset_at_s < RESET_EVERY_S):

@@ -1,8 +1,9 @@
 """Heartbeats: when, with what, and what their answers settle; pure.
 
-What a heartbeat told and nobody acknowledged is told again, in its newest form. A jump tells of
-others, at once where a peer moved or shook hands early, and as many as a few frames hold: the rest
-a second later. A regular agent tells of its own handshakes, as ages, for its clock is not the jump's.
+What a heartbeat told and the control plane did not acknowledge is told again, in its newest form. A
+jump tells what it sees of its peers: at once if one moved or shook hands early, else with the next
+heartbeat. It tells as much as a few frames hold, and the rest a second later. A regular agent tells its
+own handshakes, as ages in seconds, for its clock is not the jump's.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,12 +12,12 @@ from dataclasses import replace
 from msgspec import structs
 
 from agent.bundle.received import Fetched
-from agent.core import pauses as bearing
 from agent.core.effects import CancelTimer, Observe, Send, SetTimer
-from agent.core.events import Observed, Timer
+from agent.core.events import Observed
 from agent.core.link import post
 from agent.core.state import DatedHandshake, HeartbeatState, PendingHeartbeat, Session, Socket, State, Step
-from agent.core.timers import (
+from agent.core.timers import Timer
+from agent.core.waiting import (
     ACK_WITHIN_S,
     HEARTBEAT_S,
     JUMP_HEARTBEAT_S,
@@ -49,41 +50,30 @@ Part = list[tuple[PeerTraffic, Observation]]
 
 
 def observe_now(state: State) -> Step:
-    """Look at host and peers; the heartbeat follows from what is seen."""
-    return state, (_look(state.beats), within(Timer.HEARTBEAT, state.beats.pause_s))
+    """Look at host and peers now; the heartbeat follows when what is seen arrives."""
+    return state, (_look(state.beats), within(Timer.HEARTBEAT, _pause_s(state)))
 
 
 def watch(state: State) -> Step:
-    """Look, and keep looking as often as this kind of peer does."""
+    """Look now, and from now on as often as a jump or a regular agent does."""
     return state, (_look(state.beats),)
 
 
-def welcomed(state: State, interval_s: float, at_s: float) -> State:
-    """A socket is open, over which the control plane wants to hear from the agent so often."""
-    pauses = bearing.opened(state.beats.pauses, at_s)
-    return _with(state, replace(state.beats, interval_s=max(interval_s, 1.0), pauses=pauses))
+def paced(state: State, interval_s: float) -> State:
+    """The control plane wants to hear from the agent so often."""
+    return _with(state, replace(state.beats, interval_s=max(interval_s, 1.0)))
 
 
 def renewed(state: State, at_s: float) -> Step:
-    """A socket took over from another: what waits is told, else the next heartbeat stays due when it was."""
+    """A socket took over from another: tell what waits, if anything does; else the next heartbeat stays due."""
     beats = state.beats
     if beats.untold or beats.host != beats.told_host or state.homes.dead:
         return observe_now(state)
-    return state, (within(Timer.HEARTBEAT, _left_s(beats, at_s)),)
-
-
-def heard(state: State, at_s: float) -> State:
-    """The control plane said something over the socket."""
-    return _with(state, replace(state.beats, pauses=bearing.heard(state.beats.pauses, at_s)))
-
-
-def closed(state: State, at_s: float) -> State:
-    """The open socket was ended by the other side, or on the way."""
-    return _with(state, replace(state.beats, pauses=bearing.closed(state.beats.pauses, at_s)))
+    return state, (within(Timer.HEARTBEAT, _left_s(state, at_s)),)
 
 
 def knows_peers(state: State, fetched: Fetched) -> State:
-    """Who the peers are, to name them in observations."""
+    """Learn from a bundle who the peers are, to name them in observations."""
     is_jump = fetched.bundle.firewall.forward
     interval_s = state.beats.interval_s
     if is_jump != state.beats.is_jump:
@@ -94,35 +84,35 @@ def knows_peers(state: State, fetched: Fetched) -> State:
 
 
 def observed(state: State, event: Observed) -> Step:
-    """Take in what was seen; tell it when asked, when the host changed, or when it cannot wait."""
+    """Take in what was seen. Tell it at once if the core asked for the look, the host changed, or it is urgent."""
     before = state.beats
     looked = _with(state, _looked(before, event))
     is_urgent = before.is_jump and any(sighted.is_urgent for sighted in event.seen)
     if event.is_asked or event.host != before.host or is_urgent:
         return _told(looked, event.at_s)
     is_first = not _news(before) and bool(_news(looked.beats))
-    return looked, (_due(looked.beats, event.at_s),) if is_first else ()
+    return looked, (_due(looked, event.at_s),) if is_first else ()
 
 
 def say(state: State, at_s: float, reset: str | None = None) -> Step:
-    """A heartbeat at once; `reset`: the jump that shall make this agent's section anew."""
+    """Send a heartbeat at once. `reset`: the jump that is asked to remove this agent's section and add it again."""
     asking = state if reset is None else _with(state, replace(state.beats, reset=reset))
     return _told(asking, at_s)
 
 
 def posted(state: State, at_s: float) -> Step:
-    """What went by REST last was answered: tell what came up meanwhile."""
+    """The last frame sent by REST was answered: tell what came up meanwhile."""
     return _told(state, at_s) if state.beats.is_late else (state, ())
 
 
 def not_posted(state: State) -> Step:
-    """It had no answer: what came up meanwhile is told a moment later."""
+    """The last frame sent by REST had no answer: tell what came up meanwhile a moment later."""
     return state, (SetTimer(Timer.HEARTBEAT, *NEXT_PARTS_S),) if state.beats.is_late else ()
 
 
 def acked(state: State, ack: Ack) -> Step:
-    """Take what the acknowledged heartbeat told as told. While others wait, this answer is a sign of life; one
-    that so many later ones have overtaken is lost."""
+    """What the acknowledged heartbeat told is told. While other heartbeats wait for an answer, this one is a sign of
+    life; a heartbeat that more than `MOST_OVERTAKING` later ones have overtaken is lost."""
     beats = state.beats
     host = next((unacked.host for unacked in beats.unacked if unacked.seq == ack.seq and unacked.host), beats.told_host)
     waiting = tuple(unacked for unacked in beats.unacked if unacked.seq != ack.seq)
@@ -152,15 +142,15 @@ def _looked(beats: HeartbeatState, event: Observed) -> HeartbeatState:
 
 
 def _shaken(kept: Sequence[DatedHandshake], seen: Iterable[Sighting], at_s: float) -> tuple[DatedHandshake, ...]:
-    """The newest, as many as a heartbeat may hold."""
+    """The newest handshakes, as many as a heartbeat may hold."""
     made = (DatedHandshake(sighted.seen.public_key, at_s - sighted.age_s) for sighted in seen)
     recent = [one for one in (*kept, *made) if at_s - one.made_at_s <= OWN_KEPT_S]
     return tuple(recent[-MOST_OWN_HANDSHAKES:])
 
 
 def _told(state: State, at_s: float) -> Step:
-    """Tell host and peers as far as they changed, by the way that is open: by REST one heartbeat after the answer
-    to the other, for an answer may take long."""
+    """Tell what changed of host and peers, over the socket or by REST. By REST one heartbeat waits for the answer to
+    the other, for an answer may take long."""
     is_up = state.link.socket is Socket.UP
     if not is_up and state.link.session is not Session.OPEN:
         return state, ()
@@ -211,7 +201,7 @@ def _heartbeat(state: State, at_s: float) -> Heartbeat:
 
 
 def _part(first: Heartbeat, number: int, part: Part) -> Heartbeat:
-    """Host and own handshakes go with the first."""
+    """One of several heartbeats; the host and the own handshakes go with the first."""
     observations = [observation for _, observation in part]
     if number == 0:
         return structs.replace(first, observations=observations)
@@ -220,7 +210,7 @@ def _part(first: Heartbeat, number: int, part: Part) -> Heartbeat:
 
 
 def _own(beats: HeartbeatState, at_s: float) -> OwnHandshakes | None:
-    """None: of a jump, which tells what it sees, and while there is no interface."""
+    """`None` for a jump, which tells what it sees instead, and while there is no interface."""
     if beats.is_jump or beats.watched_since_s is None:
         return None
     made = [
@@ -232,7 +222,7 @@ def _own(beats: HeartbeatState, at_s: float) -> OwnHandshakes | None:
 
 
 def _news(beats: HeartbeatState) -> Part:
-    """Of the peers that have a name yet: a bundle names them just after WireGuard has them."""
+    """What is to be told of peers whose id is known: WireGuard has a peer just before its bundle counts as applied."""
     if not beats.is_jump:
         return []
     return [
@@ -259,14 +249,20 @@ def _parts(news: Part, room_bytes: int) -> list[Part]:
     return parts
 
 
-def _due(beats: HeartbeatState, at_s: float) -> SetTimer:
-    """When a jump tells of what it has just seen: soon, and no later than it would speak without."""
-    return within(Timer.HEARTBEAT, min(NEWS_WITHIN_S, _left_s(beats, at_s)))
+def _due(state: State, at_s: float) -> SetTimer:
+    """When a jump tells what it has just seen: soon, and no later than the heartbeat that is due anyway."""
+    return within(Timer.HEARTBEAT, min(NEWS_WITHIN_S, _left_s(state, at_s)))
 
 
-def _left_s(beats: HeartbeatState, at_s: float) -> float:
-    """Until the next heartbeat is due without news."""
-    return max(0.0, beats.told_at_s + beats.pause_s - at_s)
+def _left_s(state: State, at_s: float) -> float:
+    """How long until the next heartbeat is due without news."""
+    return max(0.0, state.beats.told_at_s + _pause_s(state) - at_s)
+
+
+def _pause_s(state: State) -> float:
+    """The longest time between two heartbeats."""
+    interval_s, bearable_s = state.beats.interval_s, state.link.pauses.bearable_s
+    return interval_s if bearable_s is None else min(interval_s, bearable_s)
 
 
 def _patience() -> SetTimer:

@@ -1,20 +1,24 @@
 """Replacing the host's WireGuard key, and its preshared keys, without dropping a flow; pure.
 
-Make a pair and save it; tell the control plane, which has the others hold it; ask until they
-do; use it; tell that. Each step follows from the keys on the disk and those in the bundle, so
-a crash at any point is gone on from, and every telling may be repeated.
+The agent makes a pair and saves it, tells the control plane, asks until all other peers hold the new
+key, switches to it, and tells that. Each step follows from the keys on the disk and those in the bundle:
+after a crash at any point the agent goes on from there, and whatever was told may be told again.
 """
 
 import logging
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, assert_never
 
 from agent.bundle.received import Fetched
 from agent.core import events as ev
+from agent.core import failover, link
 from agent.core.effects import CancelTimer, Effect, Log, MakeKey, SetTimer, SwitchKey, TellKeys
-from agent.core.state import NEVER, Session, State, Step
-from agent.core.timers import SPREAD_S, backed_off, key_age
+from agent.core.state import NEVER, Session, State, Step, then
+from agent.core.timers import Timer
+from agent.core.waiting import SPREAD_S, backed_off, key_age
 from chalicelib.wire.agent import KeysReport
+
+KeyTimer = Literal[Timer.KEYS, Timer.KEY_AGE]
 
 
 def started(state: State) -> Step:
@@ -23,7 +27,7 @@ def started(state: State) -> Step:
 
 
 def knows_bundle(state: State, fetched: Fetched) -> State:
-    """What the others know of this agent's keys, as of a bundle."""
+    """Learn from a bundle which of this agent's keys the other peers hold."""
     said = fetched.bundle.interface
     is_asked = said.rotate_key and not fetched.bundle.is_blocked
     known = _with(state, present=said.public_key, staged=said.staged_key, is_asked=is_asked)
@@ -32,7 +36,7 @@ def knows_bundle(state: State, fetched: Fetched) -> State:
 
 
 def pursue(state: State) -> Step:
-    """The next step of a change that is under way, asked for, or due."""
+    """Take the next step of a change that is under way, asked for, or due."""
     rotation = state.rotation
     if not rotation.in_use or rotation.is_busy or rotation.present is None or state.following.applied == NEVER:
         return state, ()
@@ -40,7 +44,7 @@ def pursue(state: State) -> Step:
         return _tell(state)
     if _has_new_secrets(state):
         return _tell_soon(state)
-    is_lost = rotation.in_use != rotation.present  # nobody takes it for this agent's: only another key helps
+    is_lost = rotation.in_use != rotation.present  # no peer knows the key in use: only another key helps
     if not (is_lost or rotation.is_asked or rotation.is_due or rotation.next_key is not None):
         return state, ()
     if rotation.next_key is None:
@@ -51,52 +55,57 @@ def pursue(state: State) -> Step:
 
 
 def _is_kept(state: State) -> bool:
-    """Whether the bundle in force lies on the disk, with the secrets of the next key: for a start after a crash."""
+    """Whether the bundle in force, with the secrets of the next key, is on the disk for a start after a crash."""
     following = state.following
     is_in_doubt = following.trial is not None or following.leaving is not None or following.refused > following.applied
     return following.unsaved is None and not is_in_doubt
 
 
 def _has_new_secrets(state: State) -> bool:
-    """Whether the bundle brought preshared keys that are safe on the disk and not known to be."""
+    """Whether the bundle brought preshared keys that are on the disk, and the control plane does not know that yet."""
     rotation = state.rotation
     return rotation.psk_epoch > rotation.psk_told and _is_kept(state)
 
 
 def _tell_soon(state: State) -> Step:
-    """All agents of a network get them at once; the control plane takes their words some at a time."""
+    """All agents of a network get new preshared keys at once, so each confirms them at a random moment."""
     if state.rotation.is_waiting or state.rotation.tries > 0:
         return _tell(state)
-    return _with(state, is_waiting=True, tries=1), (SetTimer(ev.Timer.KEYS, 0.0, SPREAD_S),)
+    return _with(state, is_waiting=True, tries=1), (SetTimer(Timer.KEYS, 0.0, SPREAD_S),)
 
 
-def happened(state: State, event: ev.Event) -> Step:
+def handle(state: State, event: ev.KeyEvent) -> Step:
     match event:
         case ev.KeyMade():
             return _with(state, next_key=event.next_key, is_busy=False, is_held=False, tries=0), ()
         case ev.KeysTold():
             return _told(state, event)
         case ev.KeySwitched():
-            return _switched(state, event)
+            return then(_switched(state, event), failover.rekeyed)
         case ev.KeyRefused():
             again = _with(state, next_key=None, is_held=False, is_due=True)
             return _later(again, Log(logging.WARNING, "key_refused"))
         case ev.KeysFailed():
             is_first = state.rotation.tries == 0
             log = (Log(logging.WARNING, "keys_not_changed", {"error": event.error}),) if is_first else ()
-            return _later(_with(state, is_held=False), *log, told_s=event.retry_after_s)
+            failed = _later(_with(state, is_held=False), *log, told_s=event.retry_after_s)
+            return then(failed, lambda after: link.session_judged(after, event.status, event.at_s))
         case _:
-            return state, ()
+            assert_never(event)
 
 
-def fired(state: State, timer: ev.Timer) -> State:
-    if timer is ev.Timer.KEY_AGE:
-        return _with(state, is_due=True)
-    return _with(state, is_waiting=False) if timer is ev.Timer.KEYS else state
+def fired(state: State, timer: KeyTimer) -> State:
+    match timer:
+        case Timer.KEYS:
+            return _with(state, is_waiting=False)
+        case Timer.KEY_AGE:
+            return _with(state, is_due=True)
+        case _:
+            assert_never(timer)
 
 
 def _told(state: State, event: ev.KeysTold) -> Step:
-    """The answer may be newer than the bundle: that a key in use is known need not be told again."""
+    """The answer may be newer than the bundle: if it knows the key in use, that need not be told again."""
     rotation, known = state.rotation, event.known
     state = _with(state, psk_told=max(rotation.psk_told, event.psk_epoch or 0))
     if known.public_key == rotation.in_use:
@@ -120,11 +129,11 @@ def _switched(state: State, event: ev.KeySwitched) -> Step:
         is_waiting=False,
         tries=0,
     )
-    effects: list[Effect] = [Log(logging.INFO, "key_switched"), CancelTimer(ev.Timer.KEYS)]
+    effects: list[Effect] = [Log(logging.INFO, "key_switched"), CancelTimer(Timer.KEYS)]
     if rotation.lifetime_s is not None:
         effects.append(key_age(rotation.lifetime_s))
     if event.error is not None:
-        effects += [Log(logging.ERROR, "key_not_applied", {"error": event.error}), SetTimer(ev.Timer.RECONCILE, 0, 1)]
+        effects += [Log(logging.ERROR, "key_not_applied", {"error": event.error}), SetTimer(Timer.RECONCILE, 0, 1)]
     return replace(state, rotation=switched), tuple(effects)
 
 
@@ -140,7 +149,7 @@ def _tell(state: State) -> Step:
 def _later(state: State, *effects: Effect, told_s: float | None = None) -> Step:
     tries = state.rotation.tries + 1
     waiting = _with(state, is_busy=False, is_waiting=True, tries=tries)
-    return waiting, (*effects, backed_off(ev.Timer.KEYS, tries, told_s))
+    return waiting, (*effects, backed_off(Timer.KEYS, tries, told_s))
 
 
 def _with(state: State, **changes: Any) -> State:

@@ -1,4 +1,7 @@
-"""What the agent knows: the state that `core.step` takes and gives back."""
+"""What the agent knows: the state that `core.step` takes and gives back.
+
+`at_s` in a name means a monotonic time in seconds, as it came with the event.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -40,12 +43,28 @@ class Work(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Pauses:
+    """How long the way to the control plane bears silence. `heard_at_s`: when the last frame came over the open
+    socket. `cut_after_s`: the length of a silence in which a socket ended, until a longer one is borne. `bearable_s`:
+    what was learned from that at `learned_at_s`; `None`: nothing."""
+
+    heard_at_s: float | None = None
+    cut_after_s: float | None = None
+    bearable_s: float | None = None
+    learned_at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
-    """`number` names the newest socket; `former` the one it replaces, until it is welcomed. `failures` in a row.
-    `away_since_s`: when the control plane was lost, None: it is there. `not_before_s`: when it said to come again at
-    the earliest.
-    `is_posting`: a frame that went by REST has no answer yet; no other goes before that.
-    `logged_at_s`: when an outage was last logged, None while the link is good."""
+    """Session and socket.
+
+    `number` names the newest socket; `former` the one that it replaces, until the newest is welcomed.
+    `failures`: how many there were in a row.
+    `away_since_s`: when the control plane was lost; `None`: it is connected.
+    `not_before_s`: the earliest time at which the control plane wants to hear from the agent again.
+    `is_posting`: a frame that was sent by REST has no answer yet; no other is sent before it has.
+    `logged_at_s`: when an outage was last logged; `None` while the link is good.
+    `contact_at_s`: when the control plane last said anything."""
 
     session: Session = Session.ABSENT
     socket: Socket = Socket.CLOSED
@@ -58,11 +77,12 @@ class Link:
     logged_at_s: float | None = None
     last_error: str | None = None
     contact_at_s: float | None = None
+    pauses: Pauses = field(default_factory=Pauses)
 
 
 class Phase(Enum):
-    """Of a trial. TRIED: the bundle is in force. ROLLED_BACK: it was silent with it, and is asked without. AGAIN:
-    it was answered without, and is asked with it once more."""
+    """How far a trial is. TRIED: the bundle is in force. ROLLED_BACK: the control plane was silent with the bundle, so
+    the good one is in force. AGAIN: it answered without the bundle, so the bundle is in force once more."""
 
     TRIED = "tried"
     ROLLED_BACK = "rolled_back"
@@ -71,9 +91,12 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A bundle that may have cut the host off. `window`: of the phase; None until the host is made so. `since_s`:
-    only what was asked later tells of the phase. `is_silent`: something was, and had no answer. `round`: how
-    often silence has acquitted the bundle before."""
+    """A bundle that may have cut the host off.
+
+    `window`: how long the phase may still last; `None` until the host is made as the phase wants it.
+    `since_s`: only calls that began later say anything about the phase.
+    `is_silent`: such a call had no answer.
+    `round`: how often the bundle was acquitted because the control plane was silent without it too."""
 
     fetched: Fetched
     window: Window | None = None
@@ -89,18 +112,21 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """From hint to report.
+    """How far the agent is on the way from a hint to the report of the bundle.
 
-    `applied`: what the host runs. `target`: fetched, but the host has not taken it yet; `arrived`: the same,
-    which waits for the work at hand.
-    `good`: the newest that needs no trial any more. `leaving`: what is being rolled back.
-    `refused`: the newest bundle that is wrong in itself, or was rolled back. `hinted_at_s`: when the oldest
-    hint not yet fetched for came; `asked_at_s`, `target_at_s`: the same for what is being fetched, and for the
-    target. `is_fetching`: until what was fetched is taken up. `is_probing`: a probe has not come back.
-    `is_held`: a fetch waits for its back-off. `is_in_turn`: one that a hint to many asks for, for its turn.
-    `is_disturbed`: others changed the host since it was last looked at.
-    `is_report_held`: what was rolled back is told again, after a back-off.
-    `kept`: on the disk. `unsaved`: on its way there; `is_disk_refusing`: which had to be tried again.
+    `wanted`: the newest version that the control plane named. `applied`: the version that the host runs.
+    `arrived`: was fetched, and waits until the host is free. `target`: was fetched, and is not applied yet.
+    `good`: the newest bundle that needs no trial any more. `leaving`: the bundle that is being rolled back.
+    `refused`: the newest version that is wrong in itself, or was rolled back; `refusal`: why it was rolled back.
+    `hinted_at_s`: when the oldest hint came for which nothing was fetched yet; `asked_at_s`, `target_at_s`: the same
+    time for the bundle that is being fetched, and for the target.
+    `is_fetching`: from the fetch until its bundle is taken up. `is_probing`: a probe has no outcome yet.
+    `is_full_due`: the next fetch is for the whole bundle. `is_held`: the next fetch waits for its back-off.
+    `is_in_turn`: the next fetch waits for its turn, for many agents were hinted at once.
+    `is_disturbed`: another program changed the host since it was last looked at.
+    `unreported`: a report that is still to be sent; `is_report_held`: it was sent in vain, and waits for its back-off.
+    `kept`: the bundle on the disk. `unsaved`: the one that is being saved; `is_disk_refusing`: that failed once.
+    `made`: what the last change of the host came to.
     """
 
     work: Work = Work.IDLE
@@ -153,27 +179,18 @@ class PendingHeartbeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Pauses:
-    """How long the way to the control plane bears silence. `heard_at_s`: the last frame of the open socket.
-    `cut_after_s`: the silence in which a socket ended, while none so long was borne since. `bearable_s`: what
-    was learned of it at `learned_at_s`, None: nothing."""
-
-    heard_at_s: float | None = None
-    cut_after_s: float | None = None
-    bearable_s: float | None = None
-    learned_at_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class HeartbeatState:
-    """`interval_s`: as the control plane has it. `told_at_s`: of the last heartbeat. `peer_ids`: public key →
-    peer id. `host`: as it was last looked at. `untold`: public key → what a jump saw of it and has not told yet,
-    the newest first. `shaken`: a regular agent's handshakes, none missing since `watched_since_s`; the oldest
-    first. `is_late`: a heartbeat is to go as soon as the answer to the last one by REST is there. `reset`: the
-    jump that the next one asks to make this agent's section anew."""
+    """What heartbeats tell, and what was told.
+
+    `interval_s`: as the control plane asked for it. `told_at_s`: when the last heartbeat was sent.
+    `nonce`: of the last answer, to be sent back. `peer_ids`: public key → peer id.
+    `host`: as it was last looked at; `told_host`: as the control plane acknowledged it.
+    `untold`: public key → what a jump saw of that peer and has not told yet; the newest first.
+    `shaken`: a regular agent's own handshakes, complete since `watched_since_s`; the oldest first.
+    `unacked`: heartbeats without an answer. `is_late`: a heartbeat waits for the answer to the one before, by REST.
+    `reset`: the jump that the next heartbeat asks to remove this agent's section and add it again."""
 
     interval_s: float
-    pauses: Pauses = field(default_factory=Pauses)
     told_at_s: float = 0.0
     seq: int = 0
     nonce: str | None = None
@@ -188,14 +205,8 @@ class HeartbeatState:
     is_late: bool = False
     reset: str | None = None
 
-    @property
-    def pause_s(self) -> float:
-        """The longest time between two heartbeats."""
-        bearable_s = self.pauses.bearable_s
-        return self.interval_s if bearable_s is None else min(self.interval_s, bearable_s)
-
     def losing(self, is_lost: Callable[[PendingHeartbeat], bool]) -> "HeartbeatState":
-        """What such heartbeats told is to be told again, unless something newer is."""
+        """Take such heartbeats for lost: what they told is to be told again, unless something newer is waiting."""
         told_again = {seen.public_key: seen for one in self.unacked if is_lost(one) for seen in one.seen}
         waiting = tuple(one for one in self.unacked if not is_lost(one))
         return replace(self, untold={**told_again, **self.untold}, unacked=waiting)
@@ -205,11 +216,13 @@ class HeartbeatState:
 class Rotation:
     """The agent's own public keys, and how far the change from one to the next is.
 
-    `in_use` empty: not known. `next_key`: made and saved. `present`, `staged`: what the others
-    take for its key, and hold for later. `is_asked` by the bundle, `is_due` by its age; `due_in_s`
-    from the start on, None: never. `is_held`: all who must hold `next_key` do. `is_busy`: a job is
-    under way; `is_waiting`: until its timer fires. `psk_epoch`: the newest preshared keys of the
-    bundle; `psk_told`: the newest that the control plane knows to be here.
+    `in_use`: empty when it is not known, as for a guard. `next_key`: is made and on the disk.
+    `present`: the key under which the other peers know this agent; `staged`: the key that they hold for later.
+    `is_asked`: the bundle asks for a change; `is_due`: the age of the key does, `due_in_s` after the start (`None`:
+    never), and every `lifetime_s` from then on.
+    `is_held`: all peers that must hold `next_key` do.
+    `is_busy`: a job is under way; `is_waiting`: the next one waits for its timer. `tries`: how many were in vain.
+    `psk_epoch`: the newest preshared keys of the bundle; `psk_told`: the newest that the agent confirmed to hold.
     """
 
     in_use: str = ""
@@ -230,10 +243,14 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class Homes:
-    """`order`: of a regular agent, the jumps as they carry it. `places`: jump → its address in the tunnel
-    and its endpoint. `dead`: jump → its last sign of life. `moved`: the jumps taken for dead in what this
-    agent does by itself; `is_moving`: the host is being made so. `told_at_s`: when the control plane had to be
-    heard of since. `resets`: how many were asked for."""
+    """Which jumps are dead, and what this agent did about it by itself.
+
+    `order`: the jumps of a regular agent, in the order in which they serve it.
+    `places`: jump id → its address in the tunnel and its endpoint. `dead`: jump id → when it last gave a sign of life.
+    `moved`: the jumps that the host is set up without, by this agent's own decision; `is_moving`: that is under way;
+    `moved_at_s`: when it was decided.
+    `told_at_s`: when the control plane was last told of a dead jump; it has not answered yet if it was silent since.
+    `reset_at_s`: when a jump was last asked to add this agent's section again; `resets`: how often that was."""
 
     order: tuple[str, ...] = ()
     places: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
@@ -248,10 +265,12 @@ class Homes:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`reset_at_s`: peer id → when its section was made anew; `resetting`: how many are waited for.
-    `confirm_within_s`: how long a bundle on trial
-    may leave the control plane unreachable. `is_guard`: this process stands in for an agent that ended
-    during a trial, until it is over."""
+    """Everything the agent knows.
+
+    `confirm_within_s`: how long a bundle on trial may leave the control plane unreachable.
+    `is_guard`: this process stands in for an agent that ended during a trial, until the trial is over.
+    `tombstone`: the signed proof that this peer was deleted.
+    `reset_at_s`: peer id → when it was removed and added again; `resetting`: how many such jobs are under way."""
 
     network_id: str
     peer_id: str
@@ -269,3 +288,12 @@ class State:
 
 
 Step = tuple[State, tuple[Effect, ...]]
+
+
+def then(so_far: Step, *functions: Callable[[State], Step]) -> Step:
+    """One function after the other, each with the state of the one before; the effects of all, in that order."""
+    state, effects = so_far
+    for function in functions:
+        state, more = function(state)
+        effects = (*effects, *more)
+    return state, effects

@@ -9,10 +9,8 @@ from agent.core.state import Socket, State
 from agent.host.roster import Listed
 from agent.host.tunnel.full_tunnel import Seal
 from agent.host.tunnel.home_failover import home_among
-from agent.host.tunnel.live import PeerTraffic
+from agent.host.tunnel.live import ALIVE_S, PeerTraffic
 from agent.identity.enrollment import Enrollment
-
-ALIVE_S = 180  # WireGuard protocol, section 6.1: REJECT_AFTER_TIME
 
 SEALS: Mapping[Seal, str] = {
     "sealed": "nothing leaves beside the tunnel",
@@ -23,8 +21,10 @@ LISTED = 10  # peers named for a person; scripts get all
 
 
 class StatusPeer(msgspec.Struct, frozen=True, kw_only=True):
-    """`handshake_age_s` None: never. `peer_id` None: the bundle on the disk does not know it. `role` as in the
-    roster; `name`: its label, None: it has none, or nobody told."""
+    """A peer of the interface.
+
+    `peer_id`: `None` if the bundle on the disk does not know the peer. `name`: its label, `None` if it has none or the
+    control plane does not tell it. `role`: as in the roster. `handshake_age_s`: `None` if there was no handshake."""
 
     peer_id: str | None
     name: str | None = None
@@ -43,7 +43,7 @@ class StatusPeer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusDns(msgspec.Struct, frozen=True, kw_only=True):
-    """`resolvers`: who answers for the names of `domain`. `is_served`: this host is who answers."""
+    """`resolvers`: the addresses that answer for the names of `domain`. `is_served`: this host answers itself."""
 
     domain: str
     resolvers: list[str]
@@ -51,14 +51,18 @@ class StatusDns(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """`revision_wanted`: the newest the control plane named. `revision_on_trial`: undone unless the control plane
-    answers. `revision_refused`: wrong in itself, or rolled back; `refusal` says why. `home`: the jump that carries
-    this host. `route_conflict`: a sentence for each prefix that is left to the host's own network;
-    `forward_conflict`: one for each table of others that drops what a jump forwards; `input_conflict`: for each by
-    which peers do not reach the jump itself.
+    """An enrolment and its agent.
 
-    The rest is said by the reader: `is_running`; `is_down`: by hand; `seal`: of a host with full encapsulation;
-    `peers`: None: there is no interface, or no right to look at it; `problems`: what a health check minds."""
+    `revision_wanted`: the newest that the control plane named. `revision_on_trial`: will be rolled back unless the
+    control plane answers. `revision_refused`: is wrong in itself, or was rolled back; `refusal` says why.
+    `home`: the jump that serves this host.
+    `route_conflict`: a sentence for each prefix that is left to the host's own network. `forward_conflict`: one for
+    each firewall table of another program that drops what a jump forwards. `input_conflict`: one for each table that
+    keeps peers from reaching the jump itself.
+
+    The agent writes all that to its file. Whoever reads the file adds the rest: `is_running`; `is_down`: taken down by
+    hand; `seal`: of a host with full encapsulation; `peers`: `None` if there is no interface, or no right to look at
+    it; `problems`: what a health check has to report."""
 
     network_id: str
     peer_id: str
@@ -96,13 +100,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statuses(msgspec.Struct, frozen=True):
-    """Of a host with several enrolments."""
+    """The status of a host with several enrolments."""
 
     enrollments: list[Status]
 
 
 def blank(enrollment: Enrollment, is_insecure: bool, pid: int | None) -> Status:
-    """What is known before an agent ran."""
+    """What is known before the agent has written anything."""
     return Status(
         network_id=enrollment.network_id,
         peer_id=enrollment.peer_id,
@@ -140,7 +144,7 @@ def of_state(status: Status, state: State, last_contact: datetime | None) -> Sta
 
 
 def peers_of(seen: Sequence[PeerTraffic], known: Mapping[str, Listed], now_s: float) -> list[StatusPeer]:
-    """What WireGuard says of its peers; `known`: by public key, as the bundle has them."""
+    """What WireGuard says of its peers. `known`: public key → the peer in the bundle."""
     return [
         StatusPeer(
             peer_id=listed.peer_id if listed is not None else None,
@@ -160,7 +164,7 @@ def peers_of(seen: Sequence[PeerTraffic], known: Mapping[str, Listed], now_s: fl
 
 
 def with_problems(status: Status) -> Status:
-    """Say what a health check minds: it is not as the control plane and this host's owner want it."""
+    """Add what a health check has to report: each way in which this host is not as it should be."""
     found: list[str] = []
     if status.deleted_at is not None:
         found.append("the peer was deleted")
@@ -182,12 +186,12 @@ def with_problems(status: Status) -> Status:
 
 
 def titled(name: str | None, peer_id: str | None) -> str:
-    """For a person: `hub (jmp_1)`, or what there is of it."""
+    """Name and id for a person, as `hub (jmp_1)`, or the one of them that is known."""
     return f"{name} ({peer_id})" if name and peer_id else name or peer_id or ""
 
 
 def text(status: Status) -> str:
-    """For a person."""
+    """The status as rows for a person."""
     rows = [
         ("agent", _agent(status)),
         ("network", status.network_id),
@@ -249,7 +253,7 @@ def _names(names: StatusDns, error: str | None) -> str:
 
 
 def _peers(peers: Sequence[StatusPeer]) -> list[tuple[str, str]]:
-    """The liveliest first, some by name."""
+    """A few peers in rows, the latest handshake first."""
     ages = [peer.handshake_age_s for peer in peers if peer.handshake_age_s is not None]
     alive = sum(age < ALIVE_S for age in ages)
     rows = [("peers", f"{len(peers)}, {alive} with a handshake in the last {ALIVE_S} s")]

@@ -1,88 +1,22 @@
-"""How long the agent waits, and why; the random part is drawn by the runtime."""
+"""The timers of the core: each fires once, and setting it again replaces it."""
 
-from agent.core.effects import SetTimer
-from agent.core.events import Timer
-
-BACKOFF_BASE_S = 1.0
-BACKOFF_CAP_S = 60.0
-FIRST_TRY_S = 4.0  # a thousand agents that lose their sockets at one moment are 250 a second; API Gateway admits 500
-JUMP_FIRST_TRY_S = 1.0  # they are few, and one without a socket for 5 s is taken for silent
-TRIES_GROW_BY = 0.2  # of the time already away
-MOST_BETWEEN_TRIES_S = 50.0
-MOST_TOLD_S = 300.0  # a proxy's page may say anything
-MOST_TOLD_OF_A_CALL_S = 3600.0
-MOST_TOLD_SPREAD_S = 60.0
-SOCKET_LIFE_S = 58 * 60  # API Gateway ends a socket after 2 h, this deployment after 1 h
-RENEWED_WITHIN_S = 15.0
-ACK_WITHIN_S = 10.0
-FULL_FETCH_S = 3600.0
-RECONCILE_S = 60.0
-UNRESOLVED_RECONCILE_S = 8.0
-SAVE_AGAIN_S = 60.0
-PROBE_S = 2.0
-RELIEVED_S = 5.0
-HEARTBEAT_S = 540.0  # API Gateway and CloudFront end a socket that was silent for 600 s
-JUMP_HEARTBEAT_S = 45.0
-NEWS_WITHIN_S = 30.0  # of a jump: with WireGuard's 120 to 145 s between handshakes below the 180 s of a dead session
-NEXT_PARTS_S = (1.0, 2.0)
-JUMP_LOOK_S = 1.0
-SPREAD_S = 20.0
-MOST_SPREAD_S = 60.0
-KEY_OVERDUE_S = (60.0, 600.0)
-LOOK_S = 5.0  # half of the tolerance with which handshakes are compared
+from enum import Enum
 
 
-def backed_off(timer: Timer, failures: int, told_s: float | None = None) -> SetTimer:
-    """Full jitter: anywhere up to an exponential bound, so that a fleet never comes in step. `told_s`: no sooner, an
-    answer said.
-
-    Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
-    """
-    bound = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2.0 ** min(max(failures - 1, 0), 10))
-    return _no_sooner(timer, min(told_s or 0.0, MOST_TOLD_OF_A_CALL_S), bound)
-
-
-def next_try(away_s: float) -> SetTimer:
-    """When another try to connect is due, counted from the beginning of this one, however this one ends or hangs.
-
-    So some try begins within 4 s and a fifth of an outage after its end, and within 50 s, of the 5 s and a quarter, and
-    60 s, in which the agent has to be back: the difference is for that try itself.
-    """
-    longest_s = _between_tries_s(away_s)
-    return SetTimer(Timer.CONNECT, longest_s * 0.75, longest_s)
-
-
-def come_back(told_s: float, away_s: float, is_jump: bool) -> SetTimer:
-    """When to try after a loss, or after an answer that said to come no sooner than in `told_s`; 0: nothing said."""
-    window_s = JUMP_FIRST_TRY_S if is_jump and not away_s else _between_tries_s(away_s)
-    return _no_sooner(Timer.CONNECT, min(told_s, MOST_TOLD_S), window_s)
-
-
-def around(timer: Timer, interval_s: float) -> SetTimer:
-    """An interval give or take a tenth."""
-    return SetTimer(timer, interval_s * 0.9, interval_s * 1.1)
-
-
-def within(timer: Timer, interval_s: float) -> SetTimer:
-    """No later than an interval, and no more than a tenth earlier."""
-    return SetTimer(timer, interval_s * 0.9, interval_s)
-
-
-def key_age(due_in_s: float) -> SetTimer:
-    """When a key is old: give or take a twentieth; one that was so at the start, within ten minutes."""
-    return SetTimer(Timer.KEY_AGE, max(due_in_s * 0.95, KEY_OVERDUE_S[0]), max(due_in_s * 1.05, KEY_OVERDUE_S[1]))
-
-
-def renewal(lifetime_s: float) -> SetTimer:
-    """Before the session ends, and no later than a socket may live; each time costs a session and a socket."""
-    life_s = min(lifetime_s * 0.95, SOCKET_LIFE_S)
-    return SetTimer(Timer.RENEW, life_s * 0.9, life_s)
-
-
-def _between_tries_s(away_s: float) -> float:
-    return min(FIRST_TRY_S + TRIES_GROW_BY * away_s, MOST_BETWEEN_TRIES_S)
-
-
-def _no_sooner(timer: Timer, told_s: float, window_s: float) -> SetTimer:
-    """Many are told the same, so they come over as long again, a minute at most, beside what each waits by itself."""
-    return SetTimer(timer, told_s, told_s + min(told_s, MOST_TOLD_SPREAD_S) + window_s)
+class Timer(Enum):
+    CONNECT = "connect"
+    RENEW = "renew"
+    FETCH = "fetch"
+    TURN = "turn"
+    FULL_FETCH = "full_fetch"
+    HEARTBEAT = "heartbeat"
+    ACK = "ack"
+    REPORT = "report"
+    PROBE = "probe"
+    RELIEVED = "relieved"
+    RECONCILE = "reconcile"
+    SAVE = "save"
+    KEYS = "keys"
+    KEY_AGE = "key_age"
+    TEAR_DOWN = "tear_down"
+    ALONE = "alone"

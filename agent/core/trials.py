@@ -1,30 +1,49 @@
 """A bundle on trial: an answer of the control plane proves it, silence rolls it back; pure.
 
-A bundle is blamed by three looks: silence with it, an answer without it, and silence once more
-when it is made again for a moment. If nobody answers without it either, it is applied again and
-tried for longer: the control plane is away by itself, or both are true at once. Calls go beside
-the work on the host: what was asked before the host was made so tells nothing of it.
+A bundle is blamed after three phases: silence while it is in force, an answer without it, and silence
+again while it is in force once more for a moment. If the control plane is silent without the bundle
+too, it may be away by itself: the bundle is applied again and tried for longer. Calls run beside the
+work on the host, so a call that began before the host was changed says nothing about the change.
 """
 
 import logging
 from dataclasses import replace
+from typing import assert_never
 
-from agent.bundle.received import Fetched, Tried
-from agent.core.bundles import keep, next_look
+from agent.bundle.received import TrialBundle
+from agent.core import events as ev
+from agent.core import failover, heartbeats, reports
 from agent.core.effects import CancelTimer, Effect, Log, Probe, Refuse, RollBack, SeeRoute, SetTimer, Try
-from agent.core.events import ApplyFailed, BundleApplied, Probed, RollBackFailed, RolledBack, RouteSeen, Timer
-from agent.core.state import NEVER, Following, Phase, State, Step, Trial, Work
-from agent.core.timers import PROBE_S, RELIEVED_S, backed_off
+from agent.core.events import ApplyFailed, BundleApplied, Probed, RollBackFailed, RolledBack, RouteSeen, TrialEvent
+from agent.core.healing import next_look
+from agent.core.saving import keep
+from agent.core.state import NEVER, Following, Phase, State, Step, Trial, Work, then
+from agent.core.timers import Timer
 from agent.core.trial_window import Window
-from chalicelib.wire.frames import Applied
+from agent.core.waiting import PROBE_S, RELIEVED_S, backed_off
 
 LONGER_BY = 4
 LONGEST_S = 3600.0
-AGAIN_S = 20.0  # a host that may be cut off once more; two probes that meet a black hole fit
+AGAIN_S = 20.0  # the host may be cut off for so long once more; two probes without an answer fit
 
 
-def resumed(state: State, tried: Tried) -> Step:
-    """An agent ended during a trial: it goes on. What was rolled back stays so."""
+def handle(state: State, event: TrialEvent) -> Step:
+    match event:
+        case Probed():
+            return _probed(state, event)
+        case RouteSeen():
+            return _route_seen(state, event)
+        case RolledBack():
+            back = _rolled_back(heartbeats.knows_peers(state, event.fetched), event)
+            return then(back, lambda after: failover.known(after, event.fetched))
+        case RollBackFailed():
+            return _rollback_failed(state, event)
+        case _:
+            assert_never(event)
+
+
+def resumed(state: State, tried: TrialBundle) -> Step:
+    """Go on with the trial during which an agent ended. What was rolled back stays so."""
     got, following = tried.fetched, state.following
     good = following.good
     if tried.refused is None:
@@ -36,13 +55,13 @@ def resumed(state: State, tried: Tried) -> Step:
         leaving=got,
         refused=got.version,
         refusal=tried.refused,
-        unreported=_refusal(got, tried.refused),
+        unreported=reports.of_rollback(got, tried.refused),
     )
     return _with(state, refusing), (RollBack(got, good),)
 
 
 def begun(state: State, event: BundleApplied | ApplyFailed) -> Step:
-    """The window opens with the apply, also with one that the host took in part."""
+    """The host was changed, or in part: the window opens."""
     trial = state.following.trial
     if not event.is_on_trial:
         return _with(state, replace(state.following, trial=None)), relief(state)
@@ -54,17 +73,34 @@ def begun(state: State, event: BundleApplied | ApplyFailed) -> Step:
     return _asked(_with(state, replace(state.following, trial=opened)))
 
 
-def answered(state: State, asked_at_s: float) -> Step:
-    """The control plane answered. It counts for what the host runs, if that stood when it was asked and stands."""
+def heard(state: State, event: ev.Event) -> Step:
+    """If the event is an answer of the control plane, it counts for the bundle that was in force when the call began
+    and still is."""
+    return _answered(state, _asked_at_s(event)) if _is_answer(event) else (state, ())
+
+
+def _is_answer(event: ev.Event) -> bool:
+    if isinstance(event, ev.SessionFailed | ev.PostFailed | ev.FetchFailed):
+        return event.status is not None
+    if isinstance(event, Probed):
+        return event.is_answered
+    return isinstance(event, ev.SessionOpened | ev.Posted | ev.BundleFetched | ev.BundleUnchanged | ev.KeysTold)
+
+
+def _asked_at_s(event: ev.Event) -> float:
+    return event.at_s if event.asked_at_s is None else event.asked_at_s
+
+
+def _answered(state: State, asked_at_s: float) -> Step:
     following = state.following
     trial, is_free = following.trial, following.work is not Work.APPLYING
     if trial is None or trial.window is None or not is_free or asked_at_s < trial.since_s:
         return state, ()
     if trial.is_back:
         return _applied_again(state, replace(trial, phase=Phase.AGAIN))
-    if following.leaving is not None:  # given up half-way: all of it again
+    if following.leaving is not None:  # it was given up half-way: all of it again
         following = replace(following, leaving=None, target=trial.fetched)
-    if following.target is not None:  # the host has a part of it: proves nothing, and cuts nothing off
+    if following.target is not None:  # the host took only a part of it, and that part does not cut it off
         reset = _opened(state, trial, asked_at_s)
         return _with(state, replace(following, trial=reset)), (SetTimer(Timer.RECONCILE, 1.0, 2.0),)
     proved = _with(state, replace(following, trial=None, good=trial.fetched))
@@ -73,25 +109,24 @@ def answered(state: State, asked_at_s: float) -> Step:
 
 
 def look(state: State) -> Step:
-    """Ask whether the control plane answers, and see whether anything could; again and again while there is a trial."""
+    """Ask whether the control plane answers, and whether the host has a route; this goes on as long as the trial."""
     following = state.following
     if following.leaving is not None:
         return _leave(state)
     return _asked(state) if following.trial is not None else (state, ())
 
 
-def probed(state: State, event: Probed) -> Step:
-    """A probe that came back without an answer; one with it was heard like any other."""
+def _probed(state: State, event: Probed) -> Step:
+    """A probe without an answer counts as silence; one with an answer was taken by `heard`, as any answer is."""
     following = replace(state.following, is_probing=False)
     trial = following.trial
-    asked_at_s = event.at_s if event.asked_at_s is None else event.asked_at_s
-    if trial is None or trial.window is None or event.is_answered or asked_at_s < trial.since_s:
+    if trial is None or trial.window is None or event.is_answered or _asked_at_s(event) < trial.since_s:
         return _with(state, following), ()
     return _judged(_with(state, replace(following, trial=replace(trial, is_silent=True))))
 
 
-def route_seen(state: State, event: RouteSeen) -> Step:
-    """The window runs down while the host could reach something."""
+def _route_seen(state: State, event: RouteSeen) -> Step:
+    """The window runs down only while the host has a route."""
     trial = state.following.trial
     if trial is None or trial.window is None:
         return state, ()
@@ -99,8 +134,8 @@ def route_seen(state: State, event: RouteSeen) -> Step:
     return _judged(_with(state, replace(state.following, trial=looked)))
 
 
-def rolled_back(state: State, event: RolledBack) -> Step:
-    """Back on the good one: ask at once whether the control plane answers now, unless that is known."""
+def _rolled_back(state: State, event: RolledBack) -> Step:
+    """The good bundle is in force: ask at once whether the control plane answers now, unless that is known."""
     good, trial = state.following.good, state.following.trial
     following = replace(
         state.following,
@@ -111,7 +146,7 @@ def rolled_back(state: State, event: RolledBack) -> Step:
         applied=good.version if good is not None else NEVER,
         applied_hash=good.hash if good is not None else "",
     )
-    if trial is None:  # it was refused before this agent started
+    if trial is None:  # the bundle was refused before this agent started
         return _with(state, following), (next_look(event.made), *relief(state))
     if trial.phase is Phase.AGAIN:
         blamed, effects = _blamed(_with(state, following), trial)
@@ -123,7 +158,7 @@ def rolled_back(state: State, event: RolledBack) -> Step:
     return asking, (*effects, next_look(event.made))
 
 
-def rollback_failed(state: State, event: RollBackFailed) -> Step:
+def _rollback_failed(state: State, event: RollBackFailed) -> Step:
     failures = state.following.apply_failures + 1
     following = replace(state.following, work=Work.IDLE, apply_failures=failures, last_error=event.error)
     log = (Log(logging.ERROR, "bundle_not_rolled_back", {"error": event.error}),) if failures == 1 else ()
@@ -131,13 +166,13 @@ def rollback_failed(state: State, event: RollBackFailed) -> Step:
 
 
 def relief(state: State) -> tuple[Effect, ...]:
-    """A guard goes once nothing is on trial, and what came of it is told and on the disk."""
+    """A guard may stop soon: nothing is on trial any more. It waits until the outcome is reported."""
     return (SetTimer(Timer.RELIEVED, RELIEVED_S, RELIEVED_S),) if state.is_guard else ()
 
 
 def _judged(state: State) -> Step:
-    """What follows from a window that is over. To blame or to acquit takes a call that had no answer; to roll back,
-    which is taken back if need be, does not: it waits for no call."""
+    """Go on to the next phase when the window is over. To blame or to acquit the bundle, a call must have had no
+    answer. The first rollback does not wait for that, for it can be undone."""
     following = state.following
     trial = following.trial
     is_free = following.work is Work.IDLE and following.leaving is None
@@ -160,8 +195,7 @@ def _leave(state: State) -> Step:
 
 
 def _applied_again(state: State, trial: Trial) -> Step:
-    """Answered without it: once more with it, for a moment. Or silent without it too: the control plane is away by
-    itself."""
+    """Apply the bundle once more: the control plane answered without it, or was silent without it too."""
     again = replace(trial, window=None)
     applying = replace(state.following, work=Work.APPLYING, target=trial.fetched, trial=again)
     return _with(state, applying), (Try(trial.fetched, state.following.good),)
@@ -178,17 +212,17 @@ def _blamed(state: State, trial: Trial) -> Step:
         trial=None,
         refused=max(version, state.following.refused),
         refusal=error,
-        unreported=_refusal(trial.fetched, error),
+        unreported=reports.of_rollback(trial.fetched, error),
     )
     fields = {"generation": version.generation, "revision": version.revision}
     log = Log(logging.ERROR, "bundle_rolled_back", fields)
-    telling = SetTimer(Timer.CONNECT, 0.0, PROBE_S)  # it is not away, whatever came of the calls meanwhile
+    telling = SetTimer(Timer.CONNECT, 0.0, PROBE_S)  # the control plane is not away, though calls have failed meanwhile
     effects: tuple[Effect, ...] = (log, Refuse(trial.fetched, error), CancelTimer(Timer.PROBE), telling)
     return _with(state, refused), (*effects, *relief(state))
 
 
 def _opened(state: State, trial: Trial, at_s: float) -> Trial:
-    """What is asked from now on tells of the phase."""
+    """The phase begins now: only calls that begin from now on say anything about it."""
     confirm_s = state.confirm_within_s
     longest_s = max(LONGEST_S, confirm_s)
     lasts_s = {
@@ -204,13 +238,6 @@ def _asked(state: State) -> Step:
     if state.following.is_probing:
         return state, effects
     return _with(state, replace(state.following, is_probing=True)), (Probe(), *effects)
-
-
-def _refusal(fetched: Fetched, error: str) -> Applied:
-    version = fetched.version
-    return Applied(
-        generation=version.generation, revision=version.revision, hash=fetched.hash, ok=False, ms=0, error=error
-    )
 
 
 def _next_probe() -> SetTimer:

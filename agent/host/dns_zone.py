@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
-from agent.host.tunnel.wanted import Prefix, WantedTunnel
+from agent.host.prefixes import Prefix, contains
+from agent.host.tunnel.wanted import WantedTunnel
 from chalicelib.wire.bundle import Bundle, Record
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -72,11 +73,11 @@ class Zone:
         return f"{apex}. nobody.invalid. {self.serial} 3600 1200 604800 {NEGATIVE_TTL_S}"
 
     def forwards_for(self, client: Address) -> bool:
-        """A jump's question for another's name could be one of ours that comes back, without an end."""
+        """Whether to pass a client's question on. A jump's could be our own, which would go round without end."""
         return client not in self.listen and client not in self.jumps
 
     def upstream(self, hosts: Iterable[Address]) -> tuple[Address, ...]:
-        """Whom to ask for other names: never a jump of this network, itself included."""
+        """The resolvers to ask for other names; no jump of this network is among them, nor this one."""
         barred = self.listen | self.jumps
         return tuple(one for one in self.resolvers if one not in barred) or tuple(
             one for one in hosts if one not in barred
@@ -94,7 +95,7 @@ class Zone:
         if reverse is None:
             return None
         prefix, is_beyond = reverse
-        network = next((one for one in self.networks if one.version == prefix.version and _holds(one, prefix)), None)
+        network = next((one for one in self.networks if contains(one, prefix)), None)
         if network is None:
             return None
         apex = _apex(name, prefix, network)
@@ -130,7 +131,7 @@ class Prefixes:
 
 
 def zone_of(bundle: Bundle, wanted: WantedTunnel) -> Zone | None:
-    """What a jump serves; None of a regular peer, and of a blocked one."""
+    """The zone that a jump serves; None: this peer is no jump, or is blocked."""
     if not bundle.firewall.forward or bundle.is_blocked:
         return None
     dns = bundle.dns
@@ -184,10 +185,6 @@ def _apex(name: str, prefix: Prefix, network: Prefix) -> str:
     unit, suffix_labels = (8, 2) if prefix.version == 4 else (4, 2)
     own_labels = -(-network.prefixlen // unit)
     return ".".join(name.split(".")[-own_labels - suffix_labels :])
-
-
-def _holds(outer: Prefix, inner: Prefix) -> bool:
-    return inner.prefixlen >= outer.prefixlen and inner.network_address in outer
 
 
 def _kind(address: Address) -> str:

@@ -3,8 +3,22 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.host.firewall.other_tables import Place
-from agent.host.tunnel.steps import Step
+from agent.host.prefixes import Prefix
+
+Action = Literal[
+    "create_interface",
+    "remove_peers",
+    "configure",
+    "enable_forwarding",
+    "stop_forwarding",
+    "load_firewall",
+    "delete_firewall",
+    "network",
+    "poke",
+    "seal",
+    "unseal",
+    "open_foreign",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +39,44 @@ class ApplyResult:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedChanges:
-    """What making it so would do, in order; none: nothing. `conflicts`, `lacks_ipv6` as in Made. `encapsulation`: a
-    seal comes first, its end last. `opened`: chains of others that get the agent's rule."""
+class PlannedPeer:
+    """A peer that a step configures. `endpoint` None: it stays as it is. No secret: a preshared key is set or not."""
 
-    steps: tuple[Step, ...]
+    public_key: str
+    is_new: bool
+    allowed_ips: tuple[str, ...]
+    endpoint: str | None
+    keepalive_s: int
+    has_preshared_key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One change of the host. A platform uses the actions that it has.
+
+    `peers`: those it configures; `removed`: public keys of those it removes. `sets_private_key`: the interface gets
+    this enrolment's. `listen_port` None: it stays. `commands`: what is done, in the words of the platform's tools.
+    """
+
+    action: Action
+    peers: tuple[PlannedPeer, ...] = ()
+    removed: tuple[str, ...] = ()
+    sets_private_key: bool = False
+    listen_port: int | None = None
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChanges:
+    """What making it so would do, in order; no steps: nothing. `new_routes`: prefixes that would go into the tunnel
+    and do not now. `conflicts`, `lacks_ipv6` as in `ApplyResult`."""
+
+    steps: tuple[PlannedStep, ...] = ()
+    new_routes: tuple[Prefix, ...] = ()
     conflicts: tuple[str, ...] = ()
-    encapsulation: Literal["seal", "unseal"] | None = None
-    opened: tuple[Place, ...] = ()
     lacks_ipv6: str | None = None
+
+    @property
+    def is_sealing(self) -> bool:
+        """Whether everything that leaves the host would go into the tunnel."""
+        return any(step.action == "seal" for step in self.steps)

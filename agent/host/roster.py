@@ -57,7 +57,7 @@ def name_servers(bundle: Bundle, listed: Iterable[Listed]) -> tuple[str, ...]:
 
 
 def named(listed: Iterable[Listed], names: Mapping[str, str]) -> list[Listed]:
-    """With names that were asked for. `names`: address → label."""
+    """The list with the names that a jump answered. `names`: address → label."""
     return [
         one if one.name else replace(one, name=next((names[a] for a in one.addresses if a in names), None))
         for one in listed
@@ -65,7 +65,7 @@ def named(listed: Iterable[Listed], names: Mapping[str, str]) -> list[Listed]:
 
 
 def found(listed: Iterable[Listed], asked: str, domain: str) -> Listed | None:
-    """By name with or without the network's domain, by id, or by address."""
+    """The peer of this name (with or without the network's domain), id or address; None: there is none."""
     word = asked.lower().rstrip(".").removesuffix(f".{domain.lower()}")
     for one in listed:
         if asked == one.peer_id or asked in one.addresses or (one.name is not None and one.name.lower() == word):
@@ -82,7 +82,7 @@ def _role(bundle: Bundle, peer: BundlePeer, home: str | None) -> Role:
 
 
 def _addresses(peer: BundlePeer, own: Collection[str]) -> tuple[str, ...]:
-    """Of a peer, those inside the network."""
+    """The addresses of a peer inside the network."""
     networks = [ip_interface(text).network for text in own]
     found = [peer.tunnel_address] if peer.tunnel_address is not None else []
     for cidr in (*peer.allowed_ips, *peer.standby_allowed_ips):

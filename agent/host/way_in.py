@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from agent.host.prefixes import Prefix
 from agent.host.results import PlannedChanges
-from agent.host.tunnel.steps import Lay
-from agent.host.tunnel.wanted import Prefix, WantedTunnel
+from agent.host.tunnel.wanted import WantedTunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,8 @@ def ends_session(
         return  # it goes through the tunnel already
     if any(_is_in(session.client, subnet) for subnet in local) or session.client.is_loopback:
         return
-    laid = [step.plan.new_routes for step in prospect.steps if isinstance(step, Lay)]
-    route = next((one for routes in laid for one in routes if _is_in(session.client, one)), None)
-    if prospect.encapsulation == "seal":
+    route = next((route for route in prospect.new_routes if _is_in(session.client, route)), None)
+    if prospect.is_sealing:
         yield (
             f"this ends the SSH session from {session.client}: everything would go into the tunnel, answers to it too."
             " Have another way in: the console of the machine, its local network, or SSH to its address in the tunnel"

@@ -9,7 +9,8 @@ to="${2:-dist}"
 mkdir -p "$work"
 printf 'import sys\n\nfrom agent.__main__ import main\n\nsys.exit(main())\n' > "$work/wirety-agent.py"
 "$1/python" -m PyInstaller --onefile --strip --noconfirm --clean --log-level ERROR \
-  --name wirety-agent --paths . --hidden-import agent.adapters.metrics --collect-submodules agent.commands \
+  --name wirety-agent --paths . --hidden-import agent.adapters.metrics \
+  --collect-submodules agent.adapters.platforms --collect-submodules agent.commands \
   --add-data "$PWD/agent/packaging/wirety-agent.service:agent/packaging" \
   --add-data "$PWD/agent/packaging/wirety-agent-seal.service:agent/packaging" \
   --add-data "$PWD/agent/packaging/networkd.conf:agent/packaging" \

@@ -1,4 +1,4 @@
-"""Enrolling this host: keys first, onto the disk, then the call; a lost answer burns nothing."""
+"""Enrolling this host: the keys are on the disk before the call, so that it can be repeated if its answer is lost."""
 
 from dataclasses import dataclass
 from time import time

@@ -1,7 +1,7 @@
-"""Leaving a network: the control plane first, then the tunnel, the enrolment's files last.
+"""Leaving a network: first the control plane is told, then the tunnel goes, and the enrolment's files last.
 
-Whatever breaks off in between, the same command goes on from there: the files that prove who
-this host is stay until nothing is left to prove.
+If it breaks off in between, the same command goes on from there: the files that prove who this host is
+stay until nothing else is left to do.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from agent.errors import Outage, PeerDeleted
 
-HAS_LEFT = "peer_left"  # what the control plane answers to a machine that has left
+HAS_LEFT = "peer_left"  # the control plane's error code for a machine that has left already
 
 
 class LeaveCall(Protocol):
@@ -18,16 +18,12 @@ class LeaveCall(Protocol):
         """Raises Outage, PeerDeleted."""
 
     def leave(self, void_files: bool) -> None:
-        """Raises Outage, PeerDeleted; LeaveRefused where files of static peers would be void."""
+        """Raises Outage, PeerDeleted; LeaveRefused if that would make files of static peers void."""
 
 
 class Removable(Protocol):
-    def remove(self) -> None:
-        """Raises ToolFailed; what is not there is no error."""
-
-    @property
-    def given_back(self) -> Sequence[str]:
-        """By `remove`: a sentence for each of the host's settings, also for one that was left to somebody else."""
+    def remove(self) -> Sequence[str]:
+        """As `Tunnel.remove` does. Raises ToolFailed; what is not there is no error."""
 
 
 class Forgettable(Protocol):
@@ -37,8 +33,8 @@ class Forgettable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """`untold`: why the control plane was not told, None: it knows. `settings`: a sentence for each of the host's
-    settings that was given back, or left to somebody else."""
+    """`untold`: why the control plane could not be told; `None`: it knows. `settings`: a sentence for each of the
+    host's settings that was given back, or left as it is because another program uses it."""
 
     untold: str | None = None
     settings: tuple[str, ...] = ()
@@ -46,7 +42,7 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """`tunnels`: of this enrolment and of the earlier ones it replaced."""
+    """`tunnels`: the one of this enrolment, and those of earlier enrolments that it replaced."""
 
     control_plane: LeaveCall
     tunnels: Sequence[Removable]
@@ -57,12 +53,12 @@ class Leaving:
 
         Args:
             is_forced: clean up here even when the control plane cannot be told.
-            is_local: clean up here and do not tell it, for another host is this peer now.
+            is_local: clean up here and do not tell the control plane, for another host is this peer now.
 
         Raises:
-            Outage: not told, and nothing was changed on this host.
+            Outage: the control plane was not told, and nothing was changed on this host.
             LeaveRefused: the same, with the control plane's reason.
-            ToolFailed, StateUnusable: told, but something is still here; leave again.
+            ToolFailed, StateUnusable: the control plane knows, but something is left on this host; leave again.
         """
         untold = None
         try:
@@ -72,13 +68,14 @@ class Leaving:
             if not is_forced:
                 raise
             untold = outage.reason
+        given_back: list[str] = []
         for tunnel in self.tunnels:
-            tunnel.remove()
+            given_back += tunnel.remove()
         self.files.forget()
-        return Departure(untold, tuple(said for tunnel in self.tunnels for said in tunnel.given_back))
+        return Departure(untold, tuple(given_back))
 
     def _tell(self, void_files: bool) -> None:
-        """A peer that is gone, or that this machine left before, needs no telling."""
+        """That the peer is gone already, or that this machine has left before, is no error."""
         try:
             self.control_plane.open_session()
             self.control_plane.leave(void_files)

@@ -1,4 +1,4 @@
-"""Threads that take jobs."""
+"""Queues of jobs, each with a thread of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from agent.core import effects as ef
 
 @dataclass(slots=True)
 class Line:
-    """Jobs one after the other, in a thread of its own."""
+    """Does jobs one after the other, in a thread of its own."""
 
     name: str
     do: Callable[[ef.Job], None]

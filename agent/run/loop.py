@@ -1,4 +1,4 @@
-"""Runs the core: one queue of events, timers, and the threads that feed it."""
+"""Runs the core: takes events from one queue, keeps the timers, and has the effects performed."""
 
 import logging
 import random
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import assert_never
 
 from agent.core import effects as ef
 from agent.core import events as ev
 from agent.core.state import State
 from agent.core.step import step
+from agent.core.timers import Timer
 from agent.ports import Push, TunnelWatcher, Watch
 from chalicelib.wire.codec import encode
 
@@ -30,11 +30,11 @@ class Runtime:
     queue: SimpleQueue[ev.Event]
     show: Callable[[State], None]
     uniform: Callable[[float, float], float] = random.uniform
-    _deadlines: dict[ev.Timer, float] = field(default_factory=dict)
+    _deadlines: dict[Timer, float] = field(default_factory=dict)
     _exit: int | None = None
 
     def run(self) -> int:
-        """Until the core says exit; answers the code."""
+        """Run until the core asks for the exit, and answer its code."""
         while self._exit is None:
             self._take(self._next())
             if self.queue.empty():
@@ -66,8 +66,12 @@ class Runtime:
                 self.watch.observe(effect.every_s)
             case ef.WatchTunnels():
                 self.tunnels.watch(effect.targets)
-            case ef.Send() | ef.OpenSocket() | ef.CloseSocket():
-                self._talk(effect)
+            case ef.Send():
+                self.push.send(effect.socket, encode(effect.frame))
+            case ef.OpenSocket():
+                self.push.open(effect.socket)
+            case ef.CloseSocket():
+                self.push.close(effect.socket)
             case ef.SetTimer():
                 self._deadlines[effect.timer] = monotonic() + self.uniform(effect.low_s, effect.high_s)
             case ef.CancelTimer():
@@ -78,14 +82,3 @@ class Runtime:
                 self._exit = effect.code
             case _:
                 self.put_job(effect)
-
-    def _talk(self, effect: ef.Send | ef.OpenSocket | ef.CloseSocket) -> None:
-        match effect:
-            case ef.Send():
-                self.push.send(effect.socket, encode(effect.frame))
-            case ef.OpenSocket():
-                self.push.open(effect.socket)
-            case ef.CloseSocket():
-                self.push.close(effect.socket)
-            case _:
-                assert_never(effect)

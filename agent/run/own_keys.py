@@ -1,4 +1,4 @@
-"""The host's own key pairs: made, told and brought into use, each on the disk before it is used."""
+"""The host's own key pairs: made, and brought into use. A pair is on the disk before it is used."""
 
 from dataclasses import dataclass
 from time import time
@@ -8,16 +8,16 @@ from msgspec.structs import replace
 from agent.errors import ToolFailed
 from agent.identity.enrollment import Keys
 from agent.identity.keys import new_wireguard_key, wireguard_public_key
-from agent.ports import KeyStore, Tunnel
+from agent.ports import KeyChange, KeyStore
 
 
 @dataclass(slots=True)
 class Pairs:
-    """`keys` as they lie on the disk."""
+    """`keys`: as they are on the disk."""
 
     keys: Keys
     store: KeyStore
-    tunnel: Tunnel
+    tunnel: KeyChange
 
     @property
     def in_use(self) -> str:
@@ -25,14 +25,14 @@ class Pairs:
         return wireguard_public_key(self.keys.private_key)
 
     def make_next(self) -> str:
-        """Its public key."""
+        """Make the next pair, and answer its public key."""
         made = new_wireguard_key()
         self._keep(replace(self.keys, next_private_key=made))
         return wireguard_public_key(made)
 
     def switch(self, public_key: str) -> None:
-        """Use the next pair from the tunnel's next `apply` on. On the disk first: whatever happens then, it is
-        the one that the others expect.
+        """Use the next pair from the tunnel's next `apply` on. It is written to the disk first, for it is the one
+        that the other peers expect, whatever happens then.
 
         Raises:
             ToolFailed: it is not the next pair.

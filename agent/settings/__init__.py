@@ -96,7 +96,7 @@ With --json a command prints its result as one JSON object on stdout, and an err
 {"error": {"code": "already_running", "message": "…"}}.
 
 Exit codes: 0 done; 1 it cannot be done, or the answer is no (status --check, doctor, ping); 2 wrong usage; 3 the peer
-was deleted; 4 the control plane could not be asked or told.
+was deleted; 4 the control plane could not be asked or told; 5 this agent does not run on this operating system.
 """
 
 

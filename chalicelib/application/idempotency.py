@@ -38,9 +38,9 @@ class Requests:
             raise RequestRunning(key)
         return attempt
 
-    def finish(self, attempt: Replayable, made: tuple[str, ...]) -> None:
+    def finish(self, attempt: Replayable) -> None:
         """Note that it is done, when no transaction did."""
-        self.store.take_over(attempt, replace(attempt, made=made, is_done=True))
+        self.store.take_over(attempt, replace(attempt, is_done=True))
 
     def forget(self, attempt: Replayable) -> None:
         """It was refused, and did nothing: the key is free again."""

@@ -8,27 +8,36 @@ from functools import cached_property
 from chalicelib.adapters.dynamodb import streams, tables
 from chalicelib.adapters.dynamodb.accounts import DynamoAccounts
 from chalicelib.adapters.dynamodb.allocation import DynamoAllocations, DynamoLeftovers
+from chalicelib.adapters.dynamodb.api_tokens import DynamoTokens
 from chalicelib.adapters.dynamodb.audit import DynamoAudit
 from chalicelib.adapters.dynamodb.change import DynamoChanges
+from chalicelib.adapters.dynamodb.facts import DynamoFacts
+from chalicelib.adapters.dynamodb.liveness import DynamoLiveness
 from chalicelib.adapters.dynamodb.network import DynamoNetworks
 from chalicelib.adapters.dynamodb.peer import DynamoPeers
 from chalicelib.adapters.dynamodb.presence import DynamoPresence
+from chalicelib.adapters.dynamodb.progress import DynamoProgress
 from chalicelib.adapters.dynamodb.request import DynamoRequests
 from chalicelib.adapters.dynamodb.rollout import DynamoRollouts
 from chalicelib.adapters.dynamodb.sessions import DynamoSessions
+from chalicelib.adapters.dynamodb.sightings import DynamoSightings
 from chalicelib.adapters.dynamodb.signing import DynamoSigningKeys
 from chalicelib.adapters.dynamodb.sockets import DynamoConnections
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
+from chalicelib.adapters.dynamodb.users import DynamoUsers
 from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.ports.accounts import AccountStore
 from chalicelib.ports.allocation import AllocationStore, LeftoverStore
 from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
+from chalicelib.ports.facts import FactStore
 from chalicelib.ports.identity import Assertions, IdentityTokens
+from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.progress import ProgressStore
 from chalicelib.ports.queues import (
     DeadLetters,
     FailoverQueue,
@@ -41,9 +50,11 @@ from chalicelib.ports.queues import (
 from chalicelib.ports.request import RequestStore
 from chalicelib.ports.rollout import RolloutStore
 from chalicelib.ports.sessions import SessionStore
+from chalicelib.ports.sightings import SightingStore
 from chalicelib.ports.signing import SigningKeyStore
 from chalicelib.ports.sockets import ConnectionStore, Gateway
 from chalicelib.ports.transactions import Transactions
+from chalicelib.ports.users import TokenStore, UserStore
 from chalicelib.settings import Settings
 
 
@@ -65,8 +76,14 @@ class Aws:
         self.rollouts: RolloutStore = DynamoRollouts()
         self.signing_keys: SigningKeyStore = DynamoSigningKeys()
         self.presence: PresenceStore = DynamoPresence()
+        self.progress: ProgressStore = DynamoProgress()
+        self.liveness: LivenessStore = DynamoLiveness()
+        self.sightings: SightingStore = DynamoSightings()
+        self.facts: FactStore = DynamoFacts()
         self.connections: ConnectionStore = DynamoConnections()
-        self.accounts: AccountStore = DynamoAccounts()
+        self.accounts: AccountStore = DynamoAccounts(connection)
+        self.users: UserStore = DynamoUsers()
+        self.tokens: TokenStore = DynamoTokens()
         self.audit: AuditStore = DynamoAudit()
         self.transactions: Transactions = DynamoTransactions(connection)
         self.sessions: SessionStore = DynamoSessions(connection)

@@ -14,8 +14,9 @@ from chalicelib.application.agents.signing import Signing
 from chalicelib.application.agents.snapshots import Tunnels
 from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
-from chalicelib.application.identity.api_tokens import Accounts
+from chalicelib.application.identity.api_tokens import ApiTokens
 from chalicelib.application.identity.users import People
+from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.networks.acls import Acls
 from chalicelib.application.networks.addresses import Ipam
 from chalicelib.application.networks.change_log import History
@@ -58,7 +59,7 @@ class Container:
     def networks(self) -> Networks:
         out = self._outside
         return Networks(
-            out.transactions,
+            self.network_edits,
             out.networks,
             self.ranges,
             out.peers,
@@ -70,18 +71,23 @@ class Container:
         )
 
     @cached_property
+    def network_edits(self) -> NetworkEdits:
+        out = self._outside
+        return NetworkEdits(out.transactions, out.networks, out.clock, out.randomness)
+
+    @cached_property
     def ranges(self) -> Ranges:
         return Ranges(self._outside.networks)
 
     @cached_property
     def ipam(self) -> Ipam:
         out = self._outside
-        return Ipam(out.transactions, out.networks, self.ranges, out.peers, out.allocations, out.clock)
+        return Ipam(self.network_edits, out.networks, self.ranges, out.peers, out.allocations, out.clock)
 
     @cached_property
     def acls(self) -> Acls:
         out = self._outside
-        return Acls(out.transactions, out.networks, out.peers, out.clock)
+        return Acls(self.network_edits, out.networks, out.peers)
 
     @cached_property
     def history(self) -> History:
@@ -89,18 +95,17 @@ class Container:
 
     @cached_property
     def views(self) -> PeerViews:
-        return PeerViews(self._outside.peers, self._outside.presence)
+        return PeerViews(self._outside.peers, self._outside.presence, self._outside.sightings)
 
     @cached_property
     def edits(self) -> Edits:
-        out = self._outside
-        return Edits(out.transactions, out.networks, out.peers, out.clock)
+        return Edits(self.network_edits, self._outside.peers)
 
     @cached_property
     def creation(self) -> Creation:
         out = self._outside
         return Creation(
-            out.transactions,
+            self.network_edits,
             out.networks,
             self.ranges,
             out.peers,
@@ -112,12 +117,12 @@ class Container:
 
     @cached_property
     def bulk_creation(self) -> BulkCreation:
-        return BulkCreation(self.creation)
+        return BulkCreation(self.creation, self.views, self.requests)
 
     @cached_property
     def peers(self) -> Peers:
         out = self._outside
-        return Peers(self.edits, self.views, out.transactions, out.networks, self.ranges, out.peers, out.clock)
+        return Peers(self.edits, self.views, self.network_edits, out.networks, self.ranges, out.peers)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -129,7 +134,7 @@ class Container:
         out = self._outside
         return Rotations(
             self.edits,
-            out.transactions,
+            self.network_edits,
             out.networks,
             out.peers,
             out.presence,
@@ -141,7 +146,7 @@ class Container:
     @cached_property
     def removals(self) -> Removals:
         out = self._outside
-        return Removals(out.transactions, out.networks, self.ranges, out.peers, out.leftovers, out.clock)
+        return Removals(self.network_edits, out.networks, self.ranges, out.peers, out.leftovers, out.clock)
 
     @cached_property
     def requests(self) -> Requests:
@@ -151,14 +156,14 @@ class Container:
     def enrollment(self) -> Enrollment:
         out = self._outside
         return Enrollment(
-            out.transactions, out.networks, out.peers, out.sessions, out.assertions, out.clock, out.randomness
+            self.network_edits, out.networks, out.peers, out.sessions, out.assertions, out.clock, out.randomness
         )
 
     @cached_property
     def bundles(self) -> Bundles:
         out = self._outside
         tunnels = Tunnels(out.networks, out.peers, out.changes, out.vault)
-        return Bundles(tunnels, self.credentials, out.peers, out.presence, out.changes)
+        return Bundles(tunnels, out.peers, out.progress, out.changes, self.signing, self.settings.generation)
 
     @cached_property
     def signing(self) -> Signing:
@@ -168,7 +173,7 @@ class Container:
     @cached_property
     def heartbeats(self) -> Heartbeats:
         out = self._outside
-        observations = Observations(out.presence, out.peers)
+        observations = Observations(out.sightings, out.facts, out.peers)
         return Heartbeats(out.presence, observations, self.rollouts, lambda: out.failover_tasks, out.clock)
 
     @cached_property
@@ -177,10 +182,11 @@ class Container:
         return Failover(
             self.settings.return_after,
             self.edits,
-            out.transactions,
+            self.network_edits,
             out.networks,
             out.peers,
-            out.presence,
+            out.liveness,
+            out.facts,
             out.failover_tasks,
             out.gateway,
             out.clock,
@@ -189,7 +195,7 @@ class Container:
     @cached_property
     def rollouts(self) -> Rollouts:
         out = self._outside
-        return Rollouts(out.rollouts, out.presence, out.clock, Horizons(out.networks))
+        return Rollouts(out.rollouts, out.presence, out.progress, out.facts, out.clock, Horizons(out.networks))
 
     @cached_property
     def connections(self) -> Connections:
@@ -199,6 +205,7 @@ class Container:
             out.sessions,
             out.connections,
             out.presence,
+            out.facts,
             lambda: out.failover_tasks,
             out.clock,
         )
@@ -207,7 +214,7 @@ class Container:
     def plans(self) -> Plans:
         out = self._outside
         return Plans(
-            out.networks, out.peers, out.presence, out.connections, self.rollouts, out.queue, out.removals, out.clock
+            out.networks, out.peers, out.progress, out.connections, self.rollouts, out.queue, out.removals, out.clock
         )
 
     @cached_property
@@ -227,18 +234,23 @@ class Container:
     def deliveries(self) -> Deliveries:
         out = self._outside
         return Deliveries(
-            out.connections, out.sessions, out.presence, out.queue, out.gateway, out.clock, out.randomness
+            out.connections, out.sessions, out.progress, out.queue, out.gateway, out.clock, out.randomness
         )
 
     @cached_property
-    def accounts(self) -> Accounts:
-        return Accounts(self._outside.accounts, self._outside.clock, self._outside.randomness)
+    def admission(self) -> Admission:
+        oidc = self.settings.oidc
+        return Admission(oidc.administrator or None, Role(oidc.default_role) if oidc.default_role else None)
+
+    @cached_property
+    def api_tokens(self) -> ApiTokens:
+        out = self._outside
+        return ApiTokens(out.accounts, out.transactions, self.admission, out.clock, out.randomness)
 
     @cached_property
     def people(self) -> People:
-        out, oidc = self._outside, self.settings.oidc
-        admission = Admission(oidc.administrator or None, Role(oidc.default_role) if oidc.default_role else None)
-        return People(out.accounts, out.identities, admission, out.clock)
+        out = self._outside
+        return People(out.accounts, out.identities, self.admission, out.clock)
 
     @property
     def removal_queue(self) -> RemovalQueue:

@@ -6,11 +6,14 @@ from chalicelib.ports.accounts import AccountStore
 from chalicelib.ports.allocation import AllocationStore, LeftoverStore
 from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
+from chalicelib.ports.facts import FactStore
 from chalicelib.ports.identity import Assertions, IdentityTokens
+from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.progress import ProgressStore
 from chalicelib.ports.queues import (
     DeadLetters,
     FailoverQueue,
@@ -23,9 +26,11 @@ from chalicelib.ports.queues import (
 from chalicelib.ports.request import RequestStore
 from chalicelib.ports.rollout import RolloutStore
 from chalicelib.ports.sessions import SessionStore
+from chalicelib.ports.sightings import SightingStore
 from chalicelib.ports.signing import SigningKeyStore
 from chalicelib.ports.sockets import ConnectionStore, Gateway
 from chalicelib.ports.transactions import Transactions
+from chalicelib.ports.users import TokenStore, UserStore
 
 
 class Outside(Protocol):
@@ -56,11 +61,23 @@ class Outside(Protocol):
     @property
     def presence(self) -> PresenceStore: ...
     @property
+    def progress(self) -> ProgressStore: ...
+    @property
+    def liveness(self) -> LivenessStore: ...
+    @property
+    def sightings(self) -> SightingStore: ...
+    @property
+    def facts(self) -> FactStore: ...
+    @property
     def connections(self) -> ConnectionStore: ...
     @property
     def sessions(self) -> SessionStore: ...
     @property
     def accounts(self) -> AccountStore: ...
+    @property
+    def users(self) -> UserStore: ...
+    @property
+    def tokens(self) -> TokenStore: ...
     @property
     def audit(self) -> AuditStore: ...
     @property

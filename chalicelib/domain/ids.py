@@ -10,6 +10,7 @@ ConnectionId = NewType("ConnectionId", str)
 Revision = NewType("Revision", int)
 
 DEPLOYMENT = NetworkId("deployment")  # where what belongs to no network stands
+EVERY_NETWORK = NetworkId("org")  # in the place of all networks of the deployment
 
 PEER_ID = re.compile(r"(jmp|dyn|sta)_[0-9a-z]{1,64}\Z")
 

@@ -8,8 +8,6 @@ from typing import Literal, Protocol
 from chalicelib.domain.change.push_notice import Notice
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId
 
-EVERY_NETWORK = NetworkId("org")
-
 
 @dataclass(frozen=True, slots=True)
 class Connection:

@@ -1,5 +1,6 @@
 """Writes that are whole or not at all."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain.change.writes import Commit, Write
@@ -18,7 +19,18 @@ class ConditionFailed(Exception):
         self.write = write
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one commit holds: so many items, each of so many bytes."""
+
+    items: int
+    item_bytes: int
+
+
 class Transactions(Protocol):
+    @property
+    def limits(self) -> Limits: ...
+
     def commit(self, commit: Commit) -> None:
         """Write all of it or nothing.
 

@@ -26,6 +26,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
+    echo: Process
     _sender: Process
 
     def finish(self, timeout_s: float = 60.0) -> Delivery:
@@ -54,7 +55,7 @@ def probe(source: Node, target: Node, address: str, *, interval_ms: float = 10.0
         sender = source.spawn_python(SCRIPT, "send", address, str(PORT), str(interval_ms), str(at_least))
         try:
             sender.expect("up")
-            yield Probe(sender)
+            yield Probe(echo, sender)
         finally:
             sender.kill()
     finally:

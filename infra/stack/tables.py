@@ -1,5 +1,7 @@
 """The tables as the template declares them, made on an engine without CloudFormation."""
 
+import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ def environment(prefix: str) -> dict[str, str]:
     return {"AWS_REGION": "eu-west-1", **{f"{table.upper()}_TABLE": f"{prefix}-{table}" for table in Tables.__slots__}}
 
 
+@cache
 def declared_tables() -> dict[str, dict[str, Any]]:
     """Key schema, attributes and indexes of each table, by its name here."""
     resources = yaml.safe_load(TEMPLATE.read_text())["Resources"]
@@ -43,5 +46,11 @@ def drop_tables(settings: Settings) -> None:
 
 def _client(settings: Settings) -> Any:
     """With the credentials of now: boto3's own session keeps the first, and engines tell tables apart by them."""
-    session = boto3.session.Session()
-    return session.client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    return _session(os.environ.get("AWS_ACCESS_KEY_ID")).client(
+        "dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_url
+    )
+
+
+@cache
+def _session(_key_id: str | None) -> boto3.session.Session:
+    return boto3.session.Session()

@@ -1,4 +1,4 @@
-"""Use cases of the control plane over DynamoDB Local, in networks of growing size: growth is what shows."""
+"""Use cases of the control plane over DynamoDB StoresAlone, in networks of growing size: growth is what shows."""
 
 import os
 import statistics
@@ -6,21 +6,16 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from chalicelib.adapters.memory.clock_and_chance import MemoryVault
-from chalicelib.adapters.memory.queues import MemoryQueue
 from chalicelib.application.agents.snapshots import Difference
 from chalicelib.application.peers.new_peer import NewPeer
-from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.container import Container, calm_collector
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import PeerId, Revision
+from chalicelib.domain.peer.patch import PeerPatch
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.tunnel.tunnel import hosts_at
 from chalicelib.entrypoints.shapes.bundles import shown
-from chalicelib.ports.outside import Vault
-from chalicelib.ports.queues import PushQueue
 from chalicelib.settings import settings_from
 from chalicelib.wire.codec import encode
 from chalicelib.wire.delta import difference
@@ -30,6 +25,7 @@ from scripts.bench import pace
 from scripts.bench.figures import Bar, Figure, Group, SameEverywhere, Say
 from scripts.bench.meter import Meter, Taken
 from scripts.bench.population import ENROLLED, OPERATOR, Populated, populate
+from scripts.bench.stores import StoresAlone
 
 SIZES = (10, 100, 1_000, 5_000)
 ROUNDS = 15
@@ -48,24 +44,12 @@ BARS = (
 )
 
 
-class Local(Aws):
-    """A deployment's stores; KMS and SQS, which DynamoDB Local is not, in memory."""
-
-    @cached_property
-    def vault(self) -> Vault:
-        return MemoryVault()
-
-    @cached_property
-    def queue(self) -> PushQueue:
-        return MemoryQueue()
-
-
 @dataclass(frozen=True, slots=True)
 class Lab:
     """One network, and what is done in it."""
 
     container: Container
-    outside: Local
+    outside: StoresAlone
     meter: Meter
     network: Populated
 
@@ -83,7 +67,7 @@ class Lab:
         """Rename a regular peer: what its plan takes; what the jump's fetch takes then, and its size in bytes."""
         network = self.network
         since = self.outside.networks.get(network.network_id).revision
-        name = {"name": f"renamed {uuid.uuid4().hex[:12]}"}
+        name = PeerPatch(name=f"renamed {uuid.uuid4().hex[:12]}")
         self.container.peers.update(network.network_id, network.regular, name, OPERATOR)
         [change] = self.outside.changes.between(network.network_id, since)
         planned = self.meter.taken(lambda: self.container.plans.plan([change]))
@@ -104,7 +88,7 @@ Key = tuple[str, str, int]
 
 
 def measure(say: Say) -> list[Figure]:
-    say("starting DynamoDB Local")
+    say("starting DynamoDB StoresAlone")
     with dynamodb_local() as url:
         return measured_on(url, say, SIZES, ROUNDS)
 
@@ -114,7 +98,7 @@ def measured_on(url: str, say: Say, sizes: Sequence[int], rounds: int) -> list[F
     os.environ.update(CREDENTIALS)
     settings = settings_from({**environment(f"bench-{uuid.uuid4().hex}"), "AWS_ENDPOINT_URL": url})
     create_tables(settings)
-    outside = Local(settings)
+    outside = StoresAlone(settings)
     container, meter = Container(settings, outside), Meter()
     labs = [Lab(container, outside, meter, _populated(outside, size, say)) for size in sizes]
     calm_collector()
@@ -130,7 +114,7 @@ def measured_on(url: str, say: Say, sizes: Sequence[int], rounds: int) -> list[F
     return [*figures, _growth("create_peer", figures)]
 
 
-def _populated(outside: Local, size: int, say: Say) -> Populated:
+def _populated(outside: StoresAlone, size: int, say: Say) -> Populated:
     say(f"filling a network of {size} peers")
     return populate(outside, size)
 
@@ -159,4 +143,4 @@ def _growth(name: str, figures: Sequence[Figure]) -> Figure:
     return Figure(f"{name}_growth", round(times[-1][1] / times[0][1], 2), "times", times[-1][0])
 
 
-GROUP = Group("use cases over DynamoDB Local, as networks grow", measure, BARS)
+GROUP = Group("use cases over DynamoDB StoresAlone, as networks grow", measure, BARS)

@@ -14,6 +14,7 @@ from agent.core import effects as ef
 from agent.core import events as ev
 from agent.core.state import Socket, State
 from agent.core.step import initial, step
+from agent.core.timers import Timer
 from chalicelib.wire.frames import Ack, Bye, Heartbeat, Hello, ToAgent, Welcome
 from chalicelib.wire.peers import Host
 
@@ -80,7 +81,7 @@ class Returning:
     beats: list[float] = field(default_factory=list)
     welcomed_at_s: float | None = None
     state: State = field(init=False)
-    _deadlines: dict[ev.Timer, float] = field(default_factory=dict)
+    _deadlines: dict[Timer, float] = field(default_factory=dict)
     _open: set[int] = field(default_factory=set)
     _spoken_at_s: float = 0.0
 

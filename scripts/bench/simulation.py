@@ -20,6 +20,7 @@ from agent.core import effects as ef
 from agent.core import events as ev
 from agent.core.state import State
 from agent.core.step import initial, step
+from agent.core.timers import Timer
 from agent.errors import Outage
 from agent.host.results import ApplyResult
 from agent.identity.keys import new_device_key, new_wireguard_key, wireguard_public_key
@@ -83,7 +84,7 @@ class Simulation:
     connected: int = 0
     state: State = field(init=False)
     _uniform: Callable[[float, float], float] = field(default_factory=lambda: random.Random(7).uniform)
-    _deadlines: dict[ev.Timer, float] = field(default_factory=dict)
+    _deadlines: dict[Timer, float] = field(default_factory=dict)
     _events: deque[ev.Event] = field(default_factory=deque)
     _arrived: SimpleQueue[ev.Event] = field(default_factory=SimpleQueue)
 

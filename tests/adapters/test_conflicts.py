@@ -18,13 +18,13 @@ from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.rollout import Expected
 from chalicelib.domain.change.writes import AdmitAgent, Commit, CreateNetwork
-from chalicelib.domain.ids import ConnectionId, PrincipalId, Revision
+from chalicelib.domain.ids import EVERY_NETWORK, ConnectionId, PrincipalId, Revision
 from chalicelib.domain.peer.presence import Fact, FactKind
-from chalicelib.ports.sockets import EVERY_NETWORK, Connection
+from chalicelib.ports.sockets import Connection
 from chalicelib.settings import settings_from
 from infra.stack.tables import create_tables, environment
 from tests.builders import T0, a_dynamic, said_by
-from tests.contracts.test_stores import HOST, LAB, change
+from tests.contracts.stores import HOST, LAB, change
 
 AGENT = a_dynamic().id
 ROWS = [
@@ -35,13 +35,13 @@ WRITES: dict[str, Callable[[Outside], object]] = {
     "hello": lambda out: out.presence.note_connected(said_by(AGENT), ConnectionId("c"), "i", T0),
     "heartbeat": lambda out: out.presence.note_heartbeat(said_by(AGENT), "i", 1, None, T0),
     "sign of life": lambda out: out.presence.note_sign_of_life(said_by(AGENT), T0),
-    "dead_jump_report": lambda out: out.presence.accuse(AGENT, T0),
-    "fall": lambda out: out.presence.note_down(AGENT, T0),
-    "applied": lambda out: out.presence.note_applied(said_by(AGENT), Revision(7), "hash", T0),
-    "failed": lambda out: out.presence.note_failure(said_by(AGENT), "why", T0),
+    "dead_jump_report": lambda out: out.liveness.accuse(AGENT, T0),
+    "fall": lambda out: out.liveness.note_down(AGENT, T0),
+    "applied": lambda out: out.progress.note_applied(said_by(AGENT), Revision(7), "hash", T0),
+    "failed": lambda out: out.progress.note_failure(said_by(AGENT), "why", T0),
     "disconnect": lambda out: out.presence.note_disconnected(AGENT, ConnectionId("c"), T0),
-    "fact": lambda out: out.presence.insert_facts(Fact(LAB.id, AGENT, FactKind.APPLIED, T0)),
-    "facts": lambda out: out.presence.insert_facts(*(Fact(LAB.id, AGENT, kind, T0) for kind in FactKind)),
+    "fact": lambda out: out.facts.insert(Fact(LAB.id, AGENT, FactKind.APPLIED, T0)),
+    "facts": lambda out: out.facts.insert(*(Fact(LAB.id, AGENT, kind, T0) for kind in FactKind)),
     "expected": lambda out: out.rollouts.expect(LAB.id, {Revision(7): Expected(frozenset({AGENT}), T0)}, T0),
     "socket": lambda out: out.connections.add(ROWS[:1]),
     "sockets": lambda out: out.connections.add(ROWS),

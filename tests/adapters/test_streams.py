@@ -5,6 +5,7 @@ from boto3.dynamodb.types import TypeSerializer
 from chalicelib.adapters.dynamodb.change import change_item
 from chalicelib.adapters.dynamodb.streams import change_from, key_of
 from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.difference import Changed, NetworkDifference
 from chalicelib.domain.ids import NetworkId, PrincipalId, Revision
 from tests.builders import T0, a_dynamic, a_jump
 
@@ -18,7 +19,7 @@ def test_a_record_of_the_stream_is_the_change_that_was_written() -> None:
         PrincipalId("tok_1"),
         What.PEER_ENROLLED,
         (Affected(before, after),),
-        {"dns": ("", "9.9.9.9")},
+        NetworkDifference(dns=Changed((), ("9.9.9.9",))),
         "a note",
     )
     image = change_item(change).serialize()

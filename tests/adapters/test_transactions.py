@@ -20,7 +20,7 @@ from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from chalicelib.settings import settings_from
 from infra.stack.tables import environment
 from tests.builders import T0, a_network
-from tests.contracts.test_stores import change
+from tests.contracts.stores import change
 
 LATER = a_network().advanced(T0)
 LABEL = Claim(LATER.id, "label", "web", PeerId("dyn_1"))

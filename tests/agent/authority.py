@@ -3,7 +3,6 @@
 import ipaddress
 import socket
 import ssl
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.agent.listener import Listener
 
 VARIABLES = (
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUEST_METHOD"),
@@ -92,36 +93,19 @@ def answer_ok(connection: socket.socket) -> None:
 
 
 @dataclass
-class SecureServer:
+class SecureServer(Listener):
     """TLS on loopback with a certificate; `serve` gets each connection that shook hands."""
 
     certificate: Path
     serve: Callable[[socket.socket], None] = answer_ok
     host: str = "127.0.0.1"
+    scheme = "https"
 
-    def __enter__(self) -> "SecureServer":
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate)
-        self._context = context
-        self._listening = socket.create_server((self.host, 0))
-        self.port = self._listening.getsockname()[1]
-        self.url = f"https://{self.host}:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
+    def __post_init__(self) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(self.certificate)
 
-    def __exit__(self, *_: object) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
+    def take(self, connection: socket.socket) -> None:
         try:
             with self._context.wrap_socket(connection, server_side=True) as secured:
                 self.serve(secured)

@@ -1,9 +1,13 @@
-"""A command sets the process's log up: each test leaves it as it was."""
+"""Agents as processes for whoever asks for them; the process's log is left as it was, for commands set it up."""
 
 import logging
 from collections.abc import Iterator
 
 import pytest
+
+from tests.agent.laboratory import laboratory
+
+__all__ = ["laboratory"]  # a fixture
 
 
 @pytest.fixture(autouse=True)

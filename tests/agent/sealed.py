@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.adapters.linux.full_tunnel import Encapsulation
-from agent.host.tunnel.wanted import EVERYTHING
+from agent.adapters.linux.seal_keeping import SealKeeping
+from agent.host.prefixes import EVERYTHING
 from tests.agent.adapters.resolver import FakeResolver
 from tests.agent.builders import a_bundle, a_peer
 from tests.agent.namespace import Namespace
 from tests.agent.test_tunnel import Host
 
 HOST, GATEWAY, FAR = "10.77.0.2", "10.77.0.1", "203.0.113.5"
-HUB = a_peer("hub", list(EVERYTHING), endpoint="203.0.113.99:51820", keepalive=25)
+HUB = a_peer("hub", list(map(str, EVERYTHING)), endpoint="203.0.113.99:51820", keepalive=25)
 
 
 @dataclass
@@ -40,7 +41,7 @@ def a_sealed_host(directory: Path) -> Iterator[Sealed]:
         network.sh(f"ip address add {GATEWAY}/24 dev eth1; ip link set eth1 up; ip address add {FAR}/32 dev lo")
         host.sh(f"ip route add default via {GATEWAY}")
         tunnelled = Host(host, directory)
-        tunnelled.tunnel.encapsulation = Encapsulation(tunnelled.commands, tunnelled.interface)
+        tunnelled.tunnel.seal = SealKeeping(Encapsulation(tunnelled.commands, tunnelled.interface))
         tunnelled.apply(a_bundle(1, [HUB], full_encapsulation=True, resolvers=["10.9.0.1"]))
         resolver = network.do(FakeResolver(GATEWAY, 53).__enter__)
         yield Sealed(host, network, resolver)

@@ -1,7 +1,5 @@
 """A host behind a gateway and the world on its other side, with a control plane in it: two network namespaces."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,6 +13,7 @@ from chalicelib.wire.bundle import Bundle
 from tests.agent.builders import NETWORK_ID, PEER_ID
 from tests.agent.namespace import Namespace
 from tests.agent.origin import Origin
+from tests.agent.survivors import end_survivors
 
 INTERFACE = interface_name(NETWORK_ID, PEER_ID)
 ROOT = Path(__file__).parents[2]
@@ -77,12 +76,7 @@ class Site:
         for agent in self.agents:
             agent.kill()
             agent.wait()
-        for pid_file in [*self.state.glob("*/guard.pid"), *self.state.glob("*/*.pid")]:
-            pid = int(pid_file.read_text())
-            if pid_file.name == "guard.pid":
-                os.killpg(pid, signal.SIGKILL)
-            else:
-                os.kill(pid, signal.SIGKILL)
+        end_survivors(self.state)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agent.adapters.linux.full_tunnel import Encapsulation
+from agent.adapters.linux.seal_keeping import SealKeeping
 from chalicelib.wire.bundle import Bundle, Exit, Firewall, Rule
 from tests.agent import hosts
 from tests.agent.builders import a_bundle, a_peer
@@ -22,7 +23,7 @@ EVERYTHING = ["0.0.0.0/0", "::/0"]
 def host(tmp_path: Path) -> Iterator[Host]:
     with Namespace() as inside:
         made = Host(inside, tmp_path)
-        made.tunnel.encapsulation = Encapsulation(made.commands, INTERFACE)
+        made.tunnel.seal = SealKeeping(Encapsulation(made.commands, INTERFACE))
         yield made
         inside.do(made.tunnel.remove)
 

@@ -7,23 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.adapters.linux.firewall import NftFirewall
 from agent.adapters.linux.full_tunnel import Encapsulation
 from agent.adapters.linux.interface import Device
+from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.tunnel import HostTunnel
-from agent.bundle.received import Received, Tried, Version, applied_to
+from agent.bundle.received import Received, TrialBundle, Version, applied_to
 from agent.core import effects as ef
 from agent.host.results import ApplyResult
 from agent.host.tunnel.difference import Memory
 from agent.host.tunnel.wanted import WantedTunnel, desired
+from agent.run.jobs.control_plane import ControlPlaneJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.worker import Worker
 from chalicelib.wire.bundle import Bundle
 from tests.agent.adapters.files.test_state_dir import an_enrollment
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_trust, fetched, received_delta
 from tests.agent.namespace import Namespace
-from tests.agent.run.test_loop import FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut
+from tests.agent.run.fakes import FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut
 
 INTERFACE = "wy00000002"
 
@@ -84,7 +87,7 @@ def a_tunnel(state: Path, life: Life | None = None) -> HostTunnel:
         firewall=NftFirewall(commands, INTERFACE),
         private_key=a_private_key("me"),
         memory=Memory(),
-        encapsulation=Encapsulation(commands, INTERFACE),
+        seal=SealKeeping(Encapsulation(commands, INTERFACE)),
     )
 
 
@@ -183,7 +186,7 @@ def a_story() -> Iterator[tuple[ef.Job, int]]:
 def test_killed_at_any_moment_the_newest_bundle_that_touched_the_host_is_on_the_disk(tmp_path: Path) -> None:
     """So that no restart brings back what it took away."""
     deaths, touched, is_alive = 0, 0, False
-    tried: Tried | None = None
+    tried: TrialBundle | None = None
     while not is_alive:
         directory = EnrollmentDir(tmp_path / str(deaths))
         touched, is_alive = lived(directory.path, Life(deaths))
@@ -203,15 +206,14 @@ def test_killed_at_any_moment_the_newest_bundle_that_touched_the_host_is_on_the_
 def lived(path: Path, life: Life) -> tuple[int, bool]:
     """The newest revision whose apply was begun, and whether the story came to its end."""
     tunnel = MortalTunnel(life=life)
-    worker = Worker(
-        control_plane=FakeControlPlane(),
+    host = host_jobs(
         tunnel=tunnel,
         names=FakeNames(),
         store=MortalDir(path, life),
         way_out=FakeWayOut(),
         guard=FakeGuard(),
-        emit=lambda _: None,
     )
+    worker = Worker(ControlPlaneJobs(FakeControlPlane(), host.in_force), host, emit=lambda _: None)
     touched = 0
     for job, revision in a_story():
         before = len(tunnel.made)

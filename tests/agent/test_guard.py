@@ -72,7 +72,7 @@ def test_the_guard_rolls_back_where_the_agent_was_killed_in_the_window(running: 
 
     assert SWALLOWS not in site.routes()
     until(lambda: not (site.state / NETWORK_ID / "guard.pid").exists())
-    assert b'"refused":"rolled back' in site.trial.read_bytes()
+    until(lambda: b'"refused":"rolled back' in site.trial.read_bytes())
 
 
 def test_what_a_single_run_cut_off_is_rolled_back_after_it(tmp_path: Path) -> None:

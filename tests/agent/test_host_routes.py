@@ -9,6 +9,7 @@ import pytest
 
 from agent.adapters.linux.full_tunnel import Encapsulation
 from agent.adapters.linux.routes import IpRoute
+from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.adapters.linux.tools import Commands
 from agent.errors import ToolFailed
 from agent.host.results import ApplyResult
@@ -279,7 +280,7 @@ def world(host: Host, tmp_path: Path) -> Iterator[Namespace]:
 
 @pytest.mark.parametrize("is_full", [False, True])
 def test_a_tunnel_to_a_hub_that_lies_behind_itself_carries_packets(host: Host, world: Namespace, is_full: bool) -> None:
-    host.tunnel.encapsulation = Encapsulation(host.commands, INTERFACE)
+    host.tunnel.seal = SealKeeping(Encapsulation(host.commands, INTERFACE))
     prefixes = ["10.9.0.1/32", "172.31.0.0/16", *(["0.0.0.0/0", "::/0"] if is_full else [])]
     hub = a_peer("hub", prefixes, endpoint="hub.example:51820", keepalive=25)
 

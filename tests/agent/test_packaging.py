@@ -257,15 +257,21 @@ def test_the_executable_enrols_plans_applies_and_stays_a_process_of_its_own(
     assert origin.applied()[-1].ok
 
 
+def applied(executable: Path, inside: Namespace, origin: Origin, place: tuple[str, str]) -> "subprocess.Popen[bytes]":
+    """The loader of an agent that enrolled and has its first bundle."""
+    ran(inside, str(executable), "enroll", "--server", origin.url, "--token", "token", *place)
+    loader = inside.do(lambda: subprocess.Popen([str(executable), "run", *place], stderr=subprocess.DEVNULL))
+    origin.wait_for(lambda: origin.has_applied(1), within_s=WITHIN_S)
+    return loader
+
+
 @pytest.mark.root
 def test_the_executables_agent_ends_with_its_loader(
     executable: Path, inside: Namespace, origin: Origin, tmp_path: Path
 ) -> None:
     """A service manager knows the loader alone: what it kills must free the enrolment's lock."""
     place = ("--state-dir", str(tmp_path))
-    ran(inside, str(executable), "enroll", "--server", origin.url, "--token", "token", *place)
-    loader = inside.do(lambda: subprocess.Popen([str(executable), "run", *place], stderr=subprocess.DEVNULL))
-    origin.wait_for(lambda: origin.has_applied(1), within_s=WITHIN_S)
+    loader = applied(executable, inside, origin, place)
 
     loader.kill()
     loader.wait()
@@ -282,9 +288,7 @@ def test_the_executable_is_taken_down_and_up_again_and_ends_when_it_is_asked_to(
 ) -> None:
     """It begins anew in its own place each time."""
     place = ("--state-dir", str(tmp_path))
-    ran(inside, str(executable), "enroll", "--server", origin.url, "--token", "token", *place)
-    loader = inside.do(lambda: subprocess.Popen([str(executable), "run", *place], stderr=subprocess.DEVNULL))
-    origin.wait_for(lambda: origin.has_applied(1), within_s=WITHIN_S)
+    loader = applied(executable, inside, origin, place)
 
     for _ in range(2):
         down = ran(inside, str(executable), "down", *place)

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from agent.adapters.linux.firewall import NftFirewall
 from agent.adapters.linux.interface import Device
+from agent.adapters.linux.key_in_use import KeyInUse
+from agent.adapters.linux.psk_recovery import PskRecovery
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.tunnel import HostTunnel
 from agent.host.tunnel.wanted import desired
@@ -31,6 +33,9 @@ class End:
     tunnel: HostTunnel
     address: str
     port: int
+
+    def __post_init__(self) -> None:
+        self.keys, self.psks = KeyInUse(self.tunnel), PskRecovery(self.tunnel)
 
     def apply(self, peer: BundlePeer) -> None:
         bundle = a_bundle(peers=[peer], addresses=[self.address], listen_port=self.port)
@@ -79,7 +84,7 @@ def test_sides_with_different_secrets_find_together_when_one_tries_the_other(end
     b.apply(the_other("a", a.port, endpoint=None, persistent_keepalive=0, preshared_key=NEW))
     a.apply(the_other("b", b.port, preshared_key=OLD, other_preshared_key=NEW))
 
-    is_tried = until(lambda: a.inside.do(a.tunnel.try_others))
+    is_tried = until(lambda: a.inside.do(a.psks.try_others))
     is_healed = until(lambda: a.shook(a_public_key("b")))
 
     assert is_tried
@@ -101,9 +106,9 @@ def test_the_prefixes_follow_a_peer_to_its_staged_key_and_it_is_heard(ends: tupl
     other = the_other("a", a.port, preshared_key=OLD, next_preshared_key=NEW)
     bundle = a_bundle(peers=[other], addresses=[b.address], listen_port=b.port, staged_key=staged.public_key)
     b.inside.do(lambda: b.tunnel.apply(desired(bundle, staged.public_key)))
-    is_carried = until(lambda: a.inside.do(a.tunnel.carry))
+    is_carried = until(lambda: a.inside.do(a.keys.carry))
 
     assert is_carried
     assert before == {present.public_key: "10.9.1.2/32", staged.public_key: "(none)"}
     assert a.allowed_ips() == {present.public_key: "(none)", staged.public_key: "10.9.1.2/32"}
-    assert not a.inside.do(a.tunnel.carry)
+    assert not a.inside.do(a.keys.carry)

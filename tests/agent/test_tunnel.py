@@ -11,13 +11,13 @@ import pytest
 
 from agent.adapters.linux.firewall import NftFirewall
 from agent.adapters.linux.interface import Device
+from agent.adapters.linux.other_firewalls import OtherFirewalls
 from agent.adapters.linux.other_tables import ForeignTables
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.tunnel import HostTunnel
 from agent.errors import ToolFailed
 from agent.host.results import ApplyResult
 from agent.host.tunnel.difference import Memory
-from agent.host.tunnel.steps import Configure, CreateInterface, EnableForwarding, Lay, LoadTable
 from agent.host.tunnel.wanted import desired, endpoints_asked
 from chalicelib.wire.bundle import Bundle, Exit, Firewall
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
@@ -364,10 +364,10 @@ def test_another_firewall_that_forbids_is_told_and_opened_where_asked(host: Host
         "nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'"
     )
     bundle = a_bundle(forward=True)
-    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE)
+    host.tunnel.others = OtherFirewalls(ForeignTables(host.commands, INTERFACE))
 
     told, kept = host.apply(bundle).forbidden, host.apply(a_bundle(forward=True, revision=2)).forbidden
-    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE, is_managed=True)
+    host.tunnel.others = OtherFirewalls(ForeignTables(host.commands, INTERFACE, is_managed=True))
     opened, again = host.verify(bundle), host.verify(bundle)
     is_marked = f"wirety:{INTERFACE}" in host.inside.sh("nft list ruleset")
     host.inside.do(host.tunnel.remove)
@@ -382,7 +382,7 @@ def test_what_was_opened_in_other_firewalls_is_closed_when_this_is_no_longer_a_j
         "nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'"
     )
     before = host.inside.sh("nft list ruleset")
-    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE, is_managed=True)
+    host.tunnel.others = OtherFirewalls(ForeignTables(host.commands, INTERFACE, is_managed=True))
     host.verify(a_bundle(forward=True))
     is_opened = f"wirety:{INTERFACE}" in host.inside.sh("nft list ruleset")
 
@@ -396,7 +396,7 @@ def test_a_jump_that_peers_cannot_ask_for_names_says_so_until_they_can(host: Hos
     host.inside.sh(
         "nft 'add table ip filter; add chain ip filter INPUT { type filter hook input priority 0; policy drop; }'"
     )
-    host.tunnel.foreign = ForeignTables(host.commands, INTERFACE)
+    host.tunnel.others = OtherFirewalls(ForeignTables(host.commands, INTERFACE))
     bundle = a_bundle(forward=True, listen_port=41000)
 
     told, kept = host.verify(bundle).shut, host.apply(a_bundle(2, forward=True, listen_port=41000)).shut
@@ -443,7 +443,13 @@ def test_a_plan_names_every_step_and_takes_none(host: Host) -> None:
 
     steps = host.inside.do(lambda: host.tunnel.plan(wanted)).steps
 
-    assert [type(step) for step in steps] == [CreateInterface, LoadTable, EnableForwarding, Configure, Lay]
+    assert [step.action for step in steps] == [
+        "create_interface",
+        "load_firewall",
+        "enable_forwarding",
+        "configure",
+        "network",
+    ]
     assert INTERFACE not in host.inside.sh("ip link show; nft list tables")
 
 
@@ -457,7 +463,7 @@ def test_a_plan_by_another_process_of_a_host_that_agrees_has_no_step(host: Host)
     flushed = host.inside.do(lambda: other.plan(desired(bundle))).steps
 
     assert agreeing == ()
-    assert [type(step) for step in flushed] == [LoadTable]
+    assert [step.action for step in flushed] == ["load_firewall"]
 
 
 def test_a_reset_peer_is_removed_and_added_and_nobody_else_is_touched(host: Host) -> None:

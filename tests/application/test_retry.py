@@ -11,7 +11,7 @@ from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.peer.errors import KeyInUse
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from tests.builders import a_network
-from tests.contracts.test_stores import change
+from tests.contracts.stores import change
 
 LAB = a_network()
 MINE = PeerId("dyn_1")

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize(
     ("use", "is_loaded"),
-    [("app", False), ("container().accounts", False), ("container().people", True)],
+    [("app", False), ("container().api_tokens", False), ("container().people", True)],
     ids=["an import", "an API token", "a person"],
 )
 def test_only_a_person_loads_what_checks_their_tokens(use: str, is_loaded: bool) -> None:

@@ -10,9 +10,12 @@ from moto import mock_aws
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.writes import CreateNetwork
+from chalicelib.domain.network.network import Network
 from chalicelib.settings import settings_from
 from infra.stack.dynamodb_local import dynamodb_local
 from infra.stack.tables import create_tables, drop_tables, environment
+from tests.contracts.stores import LAB, commit
 
 DYNAMODB_LOCAL = pytest.param("dynamodb-local", marks=[pytest.mark.root, pytest.mark.node])
 
@@ -79,3 +82,9 @@ def _aws(variables: dict[str, str]) -> Iterator[Outside]:
     create_tables(settings)
     yield Aws(settings)
     drop_tables(settings)
+
+
+@pytest.fixture
+def lab(outside: Outside) -> Network:
+    commit(outside, LAB, CreateNetwork(LAB))
+    return LAB

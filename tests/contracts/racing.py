@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from chalicelib.adapters.memory.clock_and_chance import MemoryVault
 from chalicelib.adapters.system import SystemClock, SystemRandomness
+from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.new_peer import NewPeer
@@ -28,7 +29,7 @@ PATIENCE = 20  # times a busy answer is asked again, as a caller would
 
 def creation_over(outside: Outside) -> Creation:
     return Creation(
-        outside.transactions,
+        NetworkEdits(outside.transactions, outside.networks, SystemClock(), SystemRandomness()),
         outside.networks,
         Ranges(outside.networks),
         outside.peers,

@@ -24,7 +24,7 @@ from chalicelib.domain.change.writes import (
     WriteBlock,
 )
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.identity.principal import Role, Viewer
+from chalicelib.domain.identity.principal import Viewer
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, PeerId, PrincipalId, Revision
@@ -38,7 +38,7 @@ from chalicelib.ports.sessions import AgentSession, Ticket
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from tests.builders import ADMINISTRATOR, T0, a_dynamic, a_network, a_static, said_by
 from tests.contracts.racing import creation_over
-from tests.contracts.test_stores import HOST, LAB, change
+from tests.contracts.stores import HOST, LAB, change, wanted
 
 RACERS = 16
 
@@ -159,21 +159,21 @@ def test_wanted_ends_at_the_highest_whatever_the_order(outside: Outside) -> None
     agent = a_dynamic().id
     assert is_committed(outside, 100, [AdmitAgent(agent, Revision(1), HOST)])
 
-    def wanted(number: int) -> bool:
-        outside.presence.raise_wanted({agent: Revision(10 + (number * 7) % RACERS)})
+    def raised(number: int) -> bool:
+        outside.progress.raise_wanted({agent: Revision(10 + (number * 7) % RACERS)})
         outside.presence.note_connected(said_by(agent), ConnectionId(f"c{number}"), "i", T0)
         return True
 
-    race(wanted)
+    race(raised)
 
-    assert outside.presence.wanted(agent) == 10 + RACERS - 1
+    assert wanted(outside, agent) == 10 + RACERS - 1
 
 
 def test_a_fact_recorded_by_many_is_recorded(outside: Outside) -> None:
     fact = Fact(LAB.id, a_static().id, FactKind.HANDSHAKE, T0)
 
     def recorded(_: int) -> bool:
-        outside.presence.insert_facts(fact)
+        outside.facts.insert(fact)
         return True
 
     assert race(recorded) == RACERS
@@ -181,9 +181,9 @@ def test_a_fact_recorded_by_many_is_recorded(outside: Outside) -> None:
 
 def test_a_person_seen_by_many_at_once_is_kept_as_first_seen(outside: Outside) -> None:
     def seen(number: int) -> bool:
-        user = User(PrincipalId("usr_1"), "sub", None, f"name {number}", T0, Role.MEMBER, frozenset())
+        user = User(PrincipalId("usr_1"), "https://idp", "sub", None, f"name {number}", T0)
         outside.accounts.add_user(user)
-        return outside.accounts.get_user(user.id) == user
+        return outside.accounts.user(user.id)[0] == user
 
     assert race(seen) == 1
 

@@ -1,65 +1,37 @@
-"""What a creation costs in requests that really leave for DynamoDB, whatever the size of the network."""
+"""What use cases cost in requests that leave for DynamoDB, whatever the size of the network."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb.allocation import AllocationItem, index_key
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, claim_key, record_item
+from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.application.peers.new_peer import NewPeer
-from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.change.writes import Commit, CreateNetwork
 from chalicelib.domain.ids import PeerId
+from chalicelib.domain.peer.patch import PeerPatch
 from chalicelib.domain.peer.peer import Kind, PeerRecord
-from chalicelib.settings import settings_from
-from infra.stack.tables import create_tables, environment
 from tests.builders import ADMINISTRATOR, a_dynamic, a_jump, a_key, a_network
-from tests.contracts.test_stores import change
+from tests.contracts.stores import change
+from tests.wired import Wire, wired, wired_outside
 
 HUB = a_jump(1)
 SIZES = [10, 1_000, 60_000]
 
 
-class Wire:
-    """Counts operations on DynamoDB, as botocore sends them."""
-
-    def __init__(self, outside: Aws) -> None:
-        self.sent: Counter[str] = Counter()
-        connection: Any = PeerItem._get_connection().connection
-        connection.client.meta.events.register("before-send.dynamodb", self._count)
-
-    def counted(self, act: Callable[[], object]) -> dict[str, int]:
-        self.sent.clear()
-        act()
-        return dict(self.sent)
-
-    def _count(self, request: Any, **_: object) -> None:
-        target = request.headers["X-Amz-Target"]
-        self.sent[(target.decode() if isinstance(target, bytes) else target).partition(".")[2]] += 1
-
-
 @pytest.fixture(params=SIZES, scope="module")
 def deployment(request: pytest.FixtureRequest) -> Iterator[tuple[Container, Wire]]:
     """A /16 with so many peers, filled in bulk past the use cases; the tests follow each other on it."""
-    with pytest.MonkeyPatch.context() as monkeypatch, mock_aws():
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            monkeypatch.setenv(name, "test")
-        monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-        key = boto3.client("kms", region_name="eu-west-1").create_key()["KeyMetadata"]["KeyId"]
-        settings = settings_from({**environment("test"), "DATA_KEY_ID": key})
-        create_tables(settings)
-        outside = Aws(settings)
+    with wired() as wire:
+        settings, outside = wired_outside()
         fill(outside, request.param)
-        yield Container(settings, outside), Wire(outside)
+        yield Container(settings, outside), wire
 
 
-def fill(outside: Aws, size: int) -> None:
+def fill(outside: MemoryOutside, size: int) -> None:
     """Rows as the use cases leave them: addresses and names of all, items of those that stand first."""
     network = a_network("10.0.0.0/16", name="lab")
     network = replace(
@@ -90,8 +62,8 @@ def test_creating_a_peer_costs_the_same_at_any_size(deployment: tuple[Container,
     def create(new: NewPeer) -> Callable[[], object]:
         return lambda: container.creation.create(network_id, new, ADMINISTRATOR)
 
-    agent = wire.counted(create(NewPeer(name="new", kind=Kind.DYNAMIC)))
-    phone = wire.counted(create(NewPeer(name="phone", kind=Kind.STATIC, public_key=a_key("phone"))))
+    agent = wire.operations(create(NewPeer(name="new", kind=Kind.DYNAMIC)))
+    phone = wire.operations(create(NewPeer(name="phone", kind=Kind.STATIC, public_key=a_key("phone"))))
 
     assert agent == {"GetItem": 1, "Query": 1, "TransactWriteItems": 1}  # network, allocations
     assert phone == {"GetItem": 1, "Query": 2, "TransactWriteItems": 1}  # and jumps
@@ -101,8 +73,10 @@ def test_changing_a_peer_costs_the_same_at_any_size(deployment: tuple[Container,
     container, wire = deployment
     one = PeerId("dyn_00000002")
 
-    renamed = wire.counted(lambda: container.peers.update(HUB.network_id, one, {"name": "another"}, ADMINISTRATOR))
-    blocked = wire.counted(lambda: container.peers.block(HUB.network_id, one, None, ADMINISTRATOR))
+    renamed = wire.operations(
+        lambda: container.peers.update(HUB.network_id, one, PeerPatch(name="another"), ADMINISTRATOR)
+    )
+    blocked = wire.operations(lambda: container.peers.block(HUB.network_id, one, None, ADMINISTRATOR))
 
     # network and peer; then as it is shown: jumps, presence, sightings
     shown = {"Query": 1, "BatchGetItem": 2}

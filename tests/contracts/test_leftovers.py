@@ -8,7 +8,7 @@ from chalicelib.domain.change.writes import CreateNetwork, FreeAddress, TakeAddr
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.network.addresses import Allocation, Span
 from tests.builders import T0, a_dynamic, a_network
-from tests.contracts.test_stores import advance, commit
+from tests.contracts.stores import advance, commit
 
 EVERY = Span(0, 2**16)
 

@@ -35,7 +35,7 @@ from chalicelib.domain.peer.peer import EnrollmentToken, PeerRecord
 from chalicelib.ports.identity import Assertion
 from chalicelib.ports.sessions import AgentSession, Ticket
 from tests.builders import T0, a_dynamic, a_network, said_by
-from tests.contracts.test_stores import HOST, change
+from tests.contracts.stores import HOST, change
 
 FIRST = SigningKeys(1, SigningKey(SealedSecret(b"a"), "A"), SigningKey(SealedSecret(b"b"), "B"))
 SECOND = SigningKeys(2, FIRST.successor, SigningKey(SealedSecret(b"c"), "C"))
@@ -139,15 +139,15 @@ def agent(dynamodb_outside: Aws) -> PeerId:
 
 
 def test_what_an_agent_ran_before(dynamodb_outside: Aws, agent: PeerId) -> None:
-    presence = dynamodb_outside.presence
+    progress = dynamodb_outside.progress
 
     with answer_lost("UpdateItem"):
-        assert presence.note_applied(said_by(agent), Revision(5), "hash", T0) == 0
+        assert progress.note_applied(said_by(agent), Revision(5), "hash", T0) == 0
     with answer_lost("UpdateItem"):
-        assert presence.note_applied(said_by(agent), Revision(7), "hash", T0 + timedelta(microseconds=1)) == 5
+        assert progress.note_applied(said_by(agent), Revision(7), "hash", T0 + timedelta(microseconds=1)) == 5
 
-    assert presence.note_applied(said_by(agent), Revision(7), "hash", T0 + timedelta(seconds=1)) == 7
-    assert presence.note_applied(said_by(agent), Revision(6), "hash", T0 + timedelta(seconds=2)) is None
+    assert progress.note_applied(said_by(agent), Revision(7), "hash", T0 + timedelta(seconds=1)) == 7
+    assert progress.note_applied(said_by(agent), Revision(6), "hash", T0 + timedelta(seconds=2)) is None
 
 
 def test_the_end_of_a_socket(dynamodb_outside: Aws, agent: PeerId) -> None:

@@ -13,7 +13,7 @@ import pytest
 from chalicelib.adapters.memory.clock_and_chance import MemoryVault
 from chalicelib.application.agents.enrollment import Applicant
 from chalicelib.application.networks.networks import NewNetwork
-from chalicelib.application.peers.new_peer import NewPeer, PeerCreated
+from chalicelib.application.peers.new_peer import NewPeer, PeerCreated, TokenIssued
 from chalicelib.bootstrap.container import Container
 from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.change import Change, What
@@ -24,10 +24,11 @@ from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import KeyInUse, PeerNameInUse, PeerNotFound
 from chalicelib.domain.peer.key_rotation import ReportedKeys
+from chalicelib.domain.peer.patch import PeerPatch
 from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.settings import settings_from
 from tests.builders import ADMINISTRATOR, a_key
-from tests.contracts.test_stores import HOST
+from tests.contracts.stores import HOST
 
 
 @dataclass
@@ -49,9 +50,9 @@ class Site:
 
     def enrolled(self, name: str) -> Agent:
         """Its keys are made of its name: wg-NAME, device-NAME."""
-        token = self.peer(name).token
-        assert token is not None
-        agent = self.container.enrollment.enroll(token, _applicant(name))
+        issued = self.peer(name).issued
+        assert isinstance(issued, TokenIssued)
+        agent = self.container.enrollment.enroll(issued.token, _applicant(name))
         enrollment = self.outside.peers.get(agent.network_id, agent.peer_id).enrollment
         assert enrollment is not None
         return replace(agent, admission=enrollment.admission)
@@ -101,7 +102,7 @@ def test_a_rename(site: Site) -> None:
     peer = site.peer("a").peer
     site.race()
 
-    site.container.peers.update(site.network, peer.id, {"name": "b"}, by=ADMINISTRATOR)
+    site.container.peers.update(site.network, peer.id, PeerPatch(name="b"), by=ADMINISTRATOR)
 
     assert site.stored("b").id == peer.id
     assert site.peer("a").peer.id != peer.id  # the label is free
@@ -113,7 +114,7 @@ def test_a_rename_to_a_name_that_is_taken(site: Site) -> None:
     site.race()
 
     with pytest.raises(PeerNameInUse, match="taken"):
-        site.container.peers.update(site.network, peer.id, {"name": "taken"}, by=ADMINISTRATOR)
+        site.container.peers.update(site.network, peer.id, PeerPatch(name="taken"), by=ADMINISTRATOR)
 
 
 def test_a_delete(site: Site) -> None:

@@ -15,10 +15,9 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import PeerRecord
 from chalicelib.domain.peer.presence import Fact, Sighting
-from chalicelib.ports.presence import PeerObservation
 from tests.builders import T0, a_dynamic, a_network, a_static
+from tests.contracts.stores import LAB, advance, commit
 from tests.contracts.test_concurrency import RACERS, race
-from tests.contracts.test_stores import LAB, advance, commit
 
 PHONE = a_static().id
 
@@ -30,18 +29,13 @@ def lab(shared_outside: Outside) -> Network:
 
 
 class Recorded:
-    """A store that shows what it was asked to record."""
+    """Keeps the facts that are inserted."""
 
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self) -> None:
         self.facts: list[Fact] = []
-        self._presence = outside.presence
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._presence, name)
-
-    def insert_facts(self, *facts: Fact) -> None:
+    def insert(self, *facts: Fact) -> None:
         self.facts += facts
-        self._presence.insert_facts(*facts)
 
 
 Told = tuple[PeerId, int, str | None]
@@ -49,14 +43,14 @@ Told = tuple[PeerId, int, str | None]
 
 def tell(outside: Outside, *seen: Told, network_id: NetworkId = LAB.id) -> list[tuple[PeerId, int]]:
     """Handshakes at seconds after T0, told at T0 + 1 h; answers who awoke when."""
-    recorded = Recorded(outside)
+    recorded = Recorded()
     told = [(peer_id, T0 + timedelta(seconds=at), endpoint) for peer_id, at, endpoint in seen]
-    Observations(recorded, outside.peers).take(network_id, told, T0 + timedelta(hours=1))  # type: ignore[arg-type]
+    Observations(outside.sightings, recorded, outside.peers).take(network_id, told, T0 + timedelta(hours=1))
     return [(fact.peer_id, round((fact.at - T0).total_seconds())) for fact in recorded.facts]
 
 
 def kept(outside: Outside, peer_ids: Collection[PeerId] = (PHONE,)) -> Mapping[PeerId, tuple[int, str | None]]:
-    found = outside.presence.sightings(LAB.id, peer_ids)
+    found = outside.sightings.of(LAB.id, peer_ids)
     return {one: (round((seen.handshake_at - T0).total_seconds()), seen.endpoint) for one, seen in found.items()}
 
 
@@ -66,7 +60,7 @@ def test_the_latest_handshake_of_a_network_stays(shared_outside: Outside, lab: N
     tell(shared_outside, (PHONE, 60, None), network_id=a_network(name="other").id)
 
     seen = Sighting(T0 + timedelta(seconds=9), T0 + timedelta(hours=1))
-    assert shared_outside.presence.observations(LAB.id, [PHONE]) == {PHONE: PeerObservation(None, seen)}
+    assert shared_outside.sightings.of(LAB.id, [PHONE]) == {PHONE: seen}
 
 
 def test_a_peer_that_moved_without_a_handshake_is_seen_where_it_is(shared_outside: Outside, lab: Network) -> None:
@@ -109,7 +103,7 @@ def test_who_is_not_of_the_network_leaves_no_trace(shared_outside: Outside, lab:
     assert tell(shared_outside, *((one, 5, None) for one in nobody), (PHONE, 5, None)) == [(PHONE, 5)]
     assert tell(shared_outside, (PHONE, 5, None), network_id=other.id) == []
     assert kept(shared_outside, [*nobody, PHONE]) == {PHONE: (5, None)}
-    assert shared_outside.presence.sightings(other.id, [PHONE]) == {}
+    assert shared_outside.sightings.of(other.id, [PHONE]) == {}
 
 
 def test_what_was_seen_of_a_peer_goes_with_it(shared_outside: Outside, lab: Network) -> None:
@@ -118,11 +112,6 @@ def test_what_was_seen_of_a_peer_goes_with_it(shared_outside: Outside, lab: Netw
     advance(shared_outside, lab, ForgetSighting(LAB.id, PHONE))
 
     assert kept(shared_outside) == {}
-
-
-def test_nothing_seen_is_no_request(shared_outside: Outside) -> None:
-    assert shared_outside.presence.sightings(LAB.id, ()) == {}
-    assert list(shared_outside.presence.keep_sightings(LAB.id, {}, {})) == []
 
 
 def test_a_handshake_that_many_jumps_see_is_one_awakening(shared_outside: Outside, lab: Network) -> None:

@@ -47,7 +47,7 @@ from chalicelib.domain.peer.errors import KeyInUse, LabelInUse
 from chalicelib.domain.peer.peer import Peer, PeerRecord, Tombstone
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from tests.builders import T0, a_dynamic, a_network, an_audit_record
-from tests.contracts.test_stores import HOST, change
+from tests.contracts.stores import HOST, change
 
 SOMEBODY, MYSELF = PeerId("dyn_somebody"), PeerId("dyn_myself")
 HELD, QUARANTINED, NEVER_USED = 3, 4, 5

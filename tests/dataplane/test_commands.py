@@ -11,7 +11,9 @@ from infra.demo.agent import STATE_DIR, Agent
 from infra.demo.deployment import Deployment
 from infra.demo.fleet import Fleet
 from infra.demo.waiting import until
+from tests.dataplane.fleets import standing_fleet, standing_lab
 
+__all__ = ["standing_fleet", "standing_lab"]  # fixtures; the last tests make the sites leave
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 ARRIVES_S = 60.0
@@ -42,75 +44,10 @@ def resident_mb(pid: int) -> float:
     return pages * 4096 / 1e6
 
 
-def test_a_plan_of_what_the_control_plane_has_is_what_run_once_then_makes(fleet: Fleet, command: str) -> None:
-    site = fleet.agents["site-a"]
-    place = ("--state-dir", STATE_DIR)
-    until(lambda: site.node.attempt(command, "plan", *place).returncode == 0, "its bundle is on the disk", ARRIVES_S)
-    site.stop()
-    settled = planned(site, command)
-    prefix = fleet.prefix(0)
-    fleet.create_static("router", [prefix])
-
-    fetched = planned(site, command, "--fetch", "--insecure")
-    untouched = planned(site, command)
-    run(site, command, "run", "--once", "--insecure")
-    done = planned(site, command, "--fetch", "--insecure")
-
-    assert settled["steps"] == untouched["steps"] == done["steps"] == []
-    assert [step["step"] for step in fetched["steps"]] == ["configure", "network"]
-    assert f"route add {prefix}" in fetched["steps"][1]["commands"]
-    assert prefix in site.node.run("ip", "route", "show")
-
-
-def test_who_leaves_is_pending_keeps_its_address_and_comes_back_by_a_new_token(fleet: Fleet, command: str) -> None:
-    site, jump = fleet.agents["site-a"], fleet.jump
-    known = fleet.api.peer(fleet.network.id, site.peer.id)
-    site.stop()
-
-    run(site, command, "leave", "--insecure")
-    left = fleet.api.peer(fleet.network.id, site.peer.id)
-    until(lambda: not lists(jump, known.public_key), "the jump has forgotten the key", ARRIVES_S)
-    again = run(site, command, "leave", "--insecure")
-
-    assert (left.status, left.public_key, left.address) == ("pending", None, known.address)
-    assert site.node.wg() == {}
-    assert "nothing to leave" in again
-
-
-def test_doctor_finds_a_host_behind_nat_healthy(fleet: Fleet, command: str) -> None:
-    report = json.loads(run(fleet.agents["site-a"], command, "doctor", "--json"))
-
-    found = {finding["check"]: finding["level"] for finding in report["findings"]}
-    assert report["is_healthy"]
-    for check in ("wireguard", "rights", "control_plane", "socket", "clock", "dns", "mtu", "routes", "agent"):
-        assert found[check] == "ok", report
-
-
-def test_a_regular_agent_comes_and_goes_on_a_host_without_nft(fleet: Fleet, command: str, tmp_path: Path) -> None:
-    node, place = fleet.agents["site-a"].node, ("--state-dir", "/run/without-nft")
-    environment = {**ENVIRONMENT, "PATH": str(without(tmp_path, "nft"))}
-    created = fleet.api.create_agent_peer(fleet.network.id, CreateDynamic(name="without-nft"))
-    assert created.enrollment_token is not None
-    fleet.agents["site-a"].stop()
-    run(fleet.agents["site-a"], command, "leave", "--insecure")
-
-    node.run(
-        *(command, "enroll", "--server", fleet.origin, "--insecure", "--token", "-", *place),
-        stdin=created.enrollment_token,
-        env=environment,
-    )
-    agent = node.spawn(command, "run", "--insecure", *place, env=environment)
-    until(lambda: fleet.api.peer(fleet.network.id, created.peer.id).status == "online", "it is online", ARRIVES_S)
-    has_tunnel = node.wg() != {}
-    fleet.delete(created.peer)
-    ended = agent.wait(ARRIVES_S)
-    again = node.attempt(command, "run", "--insecure", *place, env=environment, timeout_s=ARRIVES_S)
-    left = node.attempt(command, "leave", "--insecure", *place, env=environment, timeout_s=ARRIVES_S)
-
-    assert has_tunnel
-    assert (ended, again.returncode, left.returncode) == (EXIT_PEER_DELETED, EXIT_PEER_DELETED, 0), left.stderr
-    assert node.wg() == {}
-    assert not (node.root / "run/without-nft" / fleet.network.id).exists()
+def asked(agent: Agent, command: str, *words: str) -> Any:
+    """Of a command with --json, whatever its exit code is."""
+    done = agent.node.attempt(command, *words, "--json", "--state-dir", STATE_DIR, env=ENVIRONMENT, timeout_s=ARRIVES_S)
+    return json.loads(done.stdout or done.stderr)
 
 
 def without(folder: Path, tool: str) -> Path:
@@ -130,10 +67,13 @@ def test_an_idle_regular_agent_is_small(fleet: Fleet) -> None:
     assert resident_mb(site.process.pid) <= MOST_RSS_MB
 
 
-def asked(agent: Agent, command: str, *words: str) -> Any:
-    """Of a command with --json, whatever its exit code is."""
-    done = agent.node.attempt(command, *words, "--json", "--state-dir", STATE_DIR, env=ENVIRONMENT, timeout_s=ARRIVES_S)
-    return json.loads(done.stdout or done.stderr)
+def test_doctor_finds_a_host_behind_nat_healthy(fleet: Fleet, command: str) -> None:
+    report = json.loads(run(fleet.agents["site-a"], command, "doctor", "--json"))
+
+    found = {finding["check"]: finding["level"] for finding in report["findings"]}
+    assert report["is_healthy"]
+    for check in ("wireguard", "rights", "control_plane", "socket", "clock", "dns", "mtu", "routes", "agent"):
+        assert found[check] == "ok", report
 
 
 def test_a_peer_knows_others_by_name_and_asks_them_through_the_tunnel(fleet: Fleet, command: str) -> None:
@@ -177,3 +117,68 @@ def test_a_tunnel_that_was_taken_down_stays_so_whatever_changes_until_it_is_up_a
     assert silent["error"]["code"] == "tool_failed"
     assert site.process.is_running
     assert asked(site, command, "ping", jump.peer.name)["received"] > 0
+
+
+def test_a_plan_of_what_the_control_plane_has_is_what_run_once_then_makes(fleet: Fleet, command: str) -> None:
+    site = fleet.agents["site-a"]
+    place = ("--state-dir", STATE_DIR)
+    until(lambda: site.node.attempt(command, "plan", *place).returncode == 0, "its bundle is on the disk", ARRIVES_S)
+    site.stop()
+    settled = planned(site, command)
+    prefix = fleet.prefix(1)
+    fleet.create_static("router-2", [prefix])
+
+    fetched = planned(site, command, "--fetch", "--insecure")
+    untouched = planned(site, command)
+    run(site, command, "run", "--once", "--insecure")
+    done = planned(site, command, "--fetch", "--insecure")
+    site.start()
+    until(lambda: site.status().is_connected, "the agent is connected again", ARRIVES_S)
+
+    assert settled["steps"] == untouched["steps"] == done["steps"] == []
+    assert [step["step"] for step in fetched["steps"]] == ["configure", "network"]
+    assert f"route add {prefix}" in fetched["steps"][1]["commands"]
+    assert prefix in site.node.run("ip", "route", "show")
+
+
+def test_who_leaves_is_pending_keeps_its_address_and_comes_back_by_a_new_token(fleet: Fleet, command: str) -> None:
+    site, jump = fleet.agents["site-a"], fleet.jump
+    known = fleet.api.peer(fleet.network.id, site.peer.id)
+    site.stop()
+
+    run(site, command, "leave", "--insecure")
+    left = fleet.api.peer(fleet.network.id, site.peer.id)
+    until(lambda: not lists(jump, known.public_key), "the jump has forgotten the key", ARRIVES_S)
+    again = run(site, command, "leave", "--insecure")
+
+    assert (left.status, left.public_key, left.address) == ("pending", None, known.address)
+    assert site.node.wg() == {}
+    assert "nothing to leave" in again
+
+
+def test_a_regular_agent_comes_and_goes_on_a_host_without_nft(fleet: Fleet, command: str, tmp_path: Path) -> None:
+    site, place = fleet.agents["site-b"], ("--state-dir", "/run/without-nft")
+    node = site.node
+    environment = {**ENVIRONMENT, "PATH": str(without(tmp_path, "nft"))}
+    created = fleet.api.create_agent_peer(fleet.network.id, CreateDynamic(name="without-nft"))
+    assert created.enrollment_token is not None
+    site.stop()
+    run(site, command, "leave", "--insecure")
+
+    node.run(
+        *(command, "enroll", "--server", fleet.origin, "--insecure", "--token", "-", *place),
+        stdin=created.enrollment_token,
+        env=environment,
+    )
+    agent = node.spawn(command, "run", "--insecure", *place, env=environment)
+    until(lambda: fleet.api.peer(fleet.network.id, created.peer.id).status == "online", "it is online", ARRIVES_S)
+    has_tunnel = node.wg() != {}
+    fleet.delete(created.peer)
+    ended = agent.wait(ARRIVES_S)
+    again = node.attempt(command, "run", "--insecure", *place, env=environment, timeout_s=ARRIVES_S)
+    left = node.attempt(command, "leave", "--insecure", *place, env=environment, timeout_s=ARRIVES_S)
+
+    assert has_tunnel
+    assert (ended, again.returncode, left.returncode) == (EXIT_PEER_DELETED, EXIT_PEER_DELETED, 0), left.stderr
+    assert node.wg() == {}
+    assert not (node.root / "run/without-nft" / fleet.network.id).exists()

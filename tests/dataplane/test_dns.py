@@ -12,7 +12,9 @@ from infra.demo.fleet import Fleet
 from infra.demo.waiting import until
 from infra.lab import Lab, Node
 from tests.dataplane import dns_tool
+from tests.dataplane.fleets import standing_fleet, standing_lab
 
+__all__ = ["standing_fleet", "standing_lab"]  # fixtures
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 OUTSIDE = "198.51.100.7"
@@ -20,7 +22,7 @@ ARRIVES_S = 30.0
 SCRIPT = str(Path(dns_tool.__file__))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def named(fleet: Fleet, lab: Lab) -> Iterator[Fleet]:
     """A fleet whose network asks the internet host for other names."""
     resolver = lab.internet.spawn_python(Path(SCRIPT), "serve", lab.internet_address, OUTSIDE)

@@ -17,13 +17,13 @@ pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 LOOKS_S = 30.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lab(capable_machine: None) -> Iterator[Lab]:
     with Lab(DUAL_STACK) as made:
         yield made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def fleet(lab: Lab, deployment: Deployment) -> Iterator[Fleet]:
     with a_fleet(lab, deployment, version=6) as raised:
         yield raised

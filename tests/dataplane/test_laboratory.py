@@ -1,6 +1,7 @@
 """The laboratory by itself: NAT, the published origin, blackouts, and that nothing outlives it."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from infra.lab import TWO_SITES, Lab, Node, UserspaceSocket
+from infra.lab.node import ahead
 from infra.lab.probe import PORT, probe
 
 pytestmark = pytest.mark.dataplane
@@ -181,6 +183,25 @@ def test_a_probe_counts_what_is_lost(lab: Lab) -> None:
         delivery = flow.finish()
 
     assert 0 < delivery.lost < delivery.sent
+
+
+def test_a_probe_whose_echo_has_no_processor_for_a_while_loses_nothing(lab: Lab) -> None:
+    with probe(lab["site-a"], lab["jump"], "203.0.113.10", interval_ms=1, at_least=2000) as flow:
+        os.kill(flow.echo.pid, signal.SIGSTOP)
+        time.sleep(1)
+        os.kill(flow.echo.entry.pid, signal.SIGCONT)  # nsenter stops with its command, and takes it along again
+        delivery = flow.finish()
+
+    assert (delivery.sent >= 2000, delivery.lost) == (True, 0)
+
+
+def test_what_a_node_runs_goes_ahead_of_what_the_machine_does(lab: Lab) -> None:
+    running = lab["jump"].spawn("sleep", "1000")
+    of_a_session_of_its_own = lab["jump"].spawn("setsid", "sleep", "1000")
+
+    policies = {os.sched_getscheduler(process.pid) for process in (running, of_a_session_of_its_own)}
+
+    assert policies == {os.SCHED_RR if ahead() else os.SCHED_OTHER}
 
 
 def test_two_laboratories_do_not_meet(lab: Lab) -> None:

@@ -13,7 +13,9 @@ from infra.demo.fleet import Fleet
 from infra.demo.waiting import until
 from infra.lab import Node
 from infra.lab.probe import Delivery, probe
+from tests.dataplane.fleets import standing_fleet, standing_lab
 
+__all__ = ["standing_fleet", "standing_lab"]  # fixtures
 pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 ARRIVES_S = 120.0

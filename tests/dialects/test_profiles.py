@@ -196,7 +196,7 @@ def test_an_address_of_every_kind_and_a_standby_are_taken() -> None:
 
 
 @pytest.mark.root
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(tunnels(), private_keys())
 def test_the_real_tools_understand_every_profile_as_it_is_meant(tunnel: Tunnel, private_key: str) -> None:
     shown = wg_parses(strip(portable_profile(tunnel, private_key), NAME))

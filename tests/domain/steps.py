@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.difference import difference
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import AclRule, Anything, OfTag
-from chalicelib.domain.peer.failover import DOWN, down_text
 from chalicelib.domain.peer.peer import Kind, Peer, Rotation
 from tests.builders import T0, a_dynamic, a_jump, a_key, a_static
 from tests.domain.populations import LANS, TAGS, Population, some
@@ -87,9 +87,9 @@ def network_changes(draw: st.DrawFn, population: Population) -> tuple[Change, Po
     is_mark: bool = draw(st.booleans())
     if population.jumps and is_mark:
         down = draw(some([jump.id for jump in population.jumps]))
-        marks = {DOWN: (down_text(population.network.down), down_text(down))}
         network = replace(population.network, down=down)
-        return change(What.JUMP_DOWN, settings=marks), replace(population, network=network)
+        marks = difference(population.network, network)
+        return change(What.JUMP_DOWN, network=marks), replace(population, network=network)
     other: dict[str, Any] = {
         "name": "other",
         "cidr": IPv4Network("10.9.0.0/24"),
@@ -99,4 +99,5 @@ def network_changes(draw: st.DrawFn, population: Population) -> tuple[Change, Po
     }
     name = draw(st.sampled_from(sorted(other)))
     network = replace(population.network, **{name: other[name]})
-    return change(What.NETWORK_UPDATED, settings={name: ("a", "b")}), replace(population, network=network)
+    other_settings = difference(population.network, network)
+    return change(What.NETWORK_UPDATED, network=other_settings), replace(population, network=network)

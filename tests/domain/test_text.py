@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.text import (
     LABEL,
     hashed_label,
@@ -18,7 +17,6 @@ from chalicelib.domain.text import (
     parse_resolver,
     plain_label,
 )
-from tests.builders import a_key
 
 
 @pytest.mark.parametrize("text", ["vpn.example.com", "198.51.100.7", "2001:db8::1", "hub"])
@@ -194,13 +192,3 @@ def test_a_label_is_derived_from_the_name(name: str, label: str) -> None:
 
 def test_names_without_ascii_letters_get_labels_of_their_own() -> None:
     assert label_of("日本") != label_of("中国")
-
-
-@pytest.mark.parametrize("text", ["", "abc", "A" * 44, a_key()[:-1], a_key() + "=", " " + a_key(), "A" * 43 + "="])
-def test_what_is_no_public_key_is_refused(text: str) -> None:
-    with pytest.raises(Invalid):
-        parse_public_key("public_key", text)
-
-
-def test_a_public_key_is_kept_as_it_is() -> None:
-    assert parse_public_key("public_key", a_key()) == a_key()

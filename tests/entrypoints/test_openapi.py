@@ -9,6 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.entrypoints.rest.openapi import document
 from chalicelib.entrypoints.rest.operation import OPERATIONS, Operation, People
+from chalicelib.entrypoints.rest.problems import status_of
 from tests.world import World
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -39,9 +40,17 @@ def test_it_tells_of_each_route_who_may_call_it(contract: Any, operation: Operat
 
     roles = sorted(operation.access.roles) if isinstance(operation.access, People) else None
     assert told.get("x-roles") == roles
+    assert told.get("x-networks") == operation.networks
     assert {parameter["name"] for parameter in told["parameters"] if parameter["in"] == "path"} == {
         part.strip("{}") for part in operation.path.split("/") if part.startswith("{")
     }
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
+def test_it_tells_of_every_refusal_that_a_route_declares(contract: Any, operation: Operation) -> None:
+    told = contract["paths"][operation.path][operation.method.lower()]["responses"]
+
+    assert {str(int(status_of(kind))) for kind in operation.refuses} <= told.keys()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")

@@ -12,7 +12,7 @@ from chalicelib.bootstrap import container as bootstrap
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.identity.errors import IssuerDiffers, TokenRefused
 from chalicelib.domain.identity.principal import Role
-from chalicelib.domain.identity.user import Claims, newcomer
+from chalicelib.domain.identity.user import Claims, seen
 from chalicelib.observability import logger
 from chalicelib.settings import settings_from
 from tests.world import ENVIRONMENT, Answer, World
@@ -111,7 +111,7 @@ def test_groups_that_were_left_out_give_no_default_role(world: World, lines: Lin
 
 def test_groups_that_were_left_out_leave_a_role_of_the_record(world: World) -> None:
     claims = Claims(ISSUER, "AAAAAentra", None, None, None, world.outside.clock.now())
-    world.outside.accounts.add_user(replace(newcomer(claims, world.outside.clock.now()), role=Role.OPERATOR))
+    world.outside.accounts.add_user(replace(seen(None, claims, world.outside.clock.now()), role=Role.OPERATOR))
 
     me = asked(world, {"groups": None}, DEFAULT_ROLE="member").json
 
@@ -163,7 +163,7 @@ def test_a_fact_of_a_token_is_logged_up_to_a_length(
 
 @pytest.mark.parametrize("role", list(Role))
 def test_administrators_have_the_provider_examined_and_nobody_else(world: World, role: Role) -> None:
-    token = world.container.accounts.create_token("t", role).text()
+    token = world.container.api_tokens.create_for_deployment("t", role).text()
 
     answer = world.api("GET", "/auth/config?check=true", token=token)
 

@@ -21,11 +21,14 @@ from agent.core import effects as ef
 from agent.core import events as ev
 from agent.core.state import State
 from agent.core.step import initial, step
+from agent.core.timers import Timer
 from agent.errors import Outage
-from agent.host.results import ApplyResult
+from agent.host.results import ApplyResult, PlannedChanges
 from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.trust import Keyring, Trust
 from agent.ports import ControlPlane, Store
+from agent.run.jobs.control_plane import ControlPlaneJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.worker import Worker
 from chalicelib.entrypoints import sockets
 from chalicelib.wire.bundle import Tombstone
@@ -77,20 +80,6 @@ class WorldHttp(Http):
         return Answer(answer.status, urllib3.HTTPHeaderDict(answer.headers), answer.text.encode())
 
 
-class HostlessWorker(Worker):
-    """A worker without a tunnel under it."""
-
-    def _parse(self, fetched: Fetched) -> WantedTunnel:
-        return ANYTHING
-
-    def _make(self, wanted: WantedTunnel, base: Fetched | None) -> ApplyResult:
-        self._base = base
-        return MADE
-
-    def _reconcile(self) -> ev.Event:
-        return ev.Reconciled(made=MADE)
-
-
 @dataclass
 class Disk:
     """What survives a restart: the bundle as it was received, and the keys that may sign."""
@@ -127,16 +116,11 @@ class NoTunnel:
     def apply(self, wanted: object) -> ApplyResult:
         return MADE
 
-    verify = apply
+    def plan(self, wanted: object) -> PlannedChanges:
+        return PlannedChanges()
 
-    def reset(self, wanted: object, public_key: str) -> None: ...
-
-    def use_key(self, private_key: str) -> None: ...
-
-    def learned(self) -> dict[str, str]:
-        return {}
-
-    def remove(self) -> None: ...
+    def remove(self) -> Sequence[str]:
+        return ()
 
 
 class Online:
@@ -159,8 +143,10 @@ class NoNames:
     def apply(self, zone: object) -> None: ...
 
 
-def hostless(plane: ControlPlane, store: Store, emit: Callable[[ev.Event], None]) -> HostlessWorker:
-    return HostlessWorker(plane, NoTunnel(), NoNames(), store, Online(), NoGuard(), emit)
+def hostless(plane: ControlPlane, store: Store, emit: Callable[[ev.Event], None]) -> Worker:
+    """A worker without a host under it: whatever a bundle wants, it wants `ANYTHING`."""
+    host = host_jobs(NoTunnel(), NoNames(), store, Online(), NoGuard(), parse=lambda bundle, own_key: ANYTHING)
+    return Worker(ControlPlaneJobs(plane, host.in_force), host, emit)
 
 
 @dataclass
@@ -177,7 +163,7 @@ class FleetAgent:
     exit_code: int | None = None
     peer_id: str = ""
     network_id: str = ""
-    deadlines: dict[ev.Timer, float] = field(default_factory=dict)
+    deadlines: dict[Timer, float] = field(default_factory=dict)
     _jobs: deque[ef.Job | ef.Observe] = field(default_factory=deque)
     _dialled: int | None = None
     _socket: Socket | None = None
@@ -328,16 +314,16 @@ class FleetAgent:
 
     def compare(self) -> None:
         """The hour is over: the whole bundle is looked at."""
-        self._fire(ev.Timer.FULL_FETCH)
+        self._fire(Timer.FULL_FETCH)
 
-    def _fire(self, timer: ev.Timer) -> None:
+    def _fire(self, timer: Timer) -> None:
         if self.deadlines.pop(timer, None) is not None:
             self._take(ev.TimerFired(timer=timer, at_s=self.now_s))
 
     @property
     def running(self) -> Fetched | None:
         """The bundle in force."""
-        return self._worker._base
+        return self._worker.host.in_force.bundle
 
     def _dial(self) -> None:
         number, self._dialled = self._dialled, None

@@ -4,11 +4,12 @@ Stream records, queue messages and frames wait until somebody moves them, loses 
 """
 
 import random
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from chalicelib.adapters.memory.adversary import Adversary
+from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.application.push.deliveries import without_stale
 from chalicelib.application.push.plans import by_network
 from chalicelib.domain.change.change import Change
@@ -29,12 +30,25 @@ TWO_HEARTBEATS = 2 * HEARTBEAT_REGULAR  # with the waits of coming back
 TWO_FULL_FETCHES = timedelta(minutes=140)
 
 
-class Interrupted(Counter[str]):
-    """Counts requests; before one that reads, something happens once."""
+READS: Mapping[str, Sequence[str]] = {
+    "sessions": ("get",),
+    "progress": ("of",),
+    "networks": ("get", "acl"),
+    "peers": ("get", "many", "all", "keyed", "jumps", "statics", "routers", "tombstone"),
+    "changes": ("between",),
+    "signing_keys": ("get",),
+}
 
-    def __init__(self) -> None:
-        super().__init__()
+
+class Reads:
+    """Before one of those of a bundle, something happens once."""
+
+    def __init__(self, outside: MemoryOutside) -> None:
         self._left, self._happening = 0, list[Callable[[], None]]()
+        for name, methods in READS.items():
+            store = getattr(outside, name)
+            for method in methods:
+                setattr(store, method, self._interrupted(getattr(store, method)))
 
     def arm(self, after: int, happening: Callable[[], None]) -> None:
         self._left, self._happening = after, [happening]
@@ -42,12 +56,15 @@ class Interrupted(Counter[str]):
     def disarm(self) -> None:
         self._happening.clear()
 
-    def __setitem__(self, request: str, count: int) -> None:
-        super().__setitem__(request, count)
-        if request == "read" and self._happening:
-            self._left -= 1
-            if self._left < 0:
-                self._happening.pop()()
+    def _interrupted(self, read: Callable[..., Any]) -> Callable[..., Any]:
+        def reading(*args: Any, **named: Any) -> Any:
+            if self._happening:
+                self._left -= 1
+                if self._left < 0:
+                    self._happening.pop()()
+            return read(*args, **named)
+
+        return reading
 
 
 class Fleet:
@@ -55,8 +72,7 @@ class Fleet:
 
     def __init__(self) -> None:
         self.world = World()
-        self.reads = Interrupted()
-        self.world.outside.tables.requests = self.reads
+        self.reads = Reads(self.world.outside)
         self.weather = Weather(random.Random(0))
         self.ledger = Ledger(self.world)
         self.network = self.world.network()

@@ -5,12 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core import bundles as following
+from agent.core import bundles, frames, link
 from agent.core import heartbeats as beats
-from agent.core import link
-from agent.core import step as core
 from agent.core.state import State, Step
-from chalicelib.adapters.memory.presence import MemoryPresence
+from chalicelib.adapters.memory.progress import MemoryProgress
 from chalicelib.application.agents import snapshots
 from chalicelib.application.agents.bundles import Bundles
 from chalicelib.application.agents.snapshots import Tunnels
@@ -22,13 +20,13 @@ from chalicelib.wire.frames import Ack
 def wanted_may_fall(patches: pytest.MonkeyPatch) -> None:
     """Without the IF of `wanted < r`."""
 
-    def want(self: MemoryPresence, revisions: Mapping[PeerId, Revision]) -> None:
+    def want(self: MemoryProgress, revisions: Mapping[PeerId, Revision]) -> None:
         for peer_id, revision in revisions.items():
-            facts = self._written(peer_id)
+            facts = self._tables.agents.get(peer_id)
             if facts is not None:
                 facts.wanted = revision
 
-    patches.setattr(MemoryPresence, "raise_wanted", want)
+    patches.setattr(MemoryProgress, "raise_wanted", want)
 
 
 def heartbeats_are_not_compared(patches: pytest.MonkeyPatch) -> None:
@@ -37,20 +35,20 @@ def heartbeats_are_not_compared(patches: pytest.MonkeyPatch) -> None:
     def acked(state: State, ack: Ack, at_s: float) -> Step:
         return beats.acked(link.contacted(state, at_s), ack)
 
-    patches.setattr(core, "_acked", acked)
+    patches.setattr(frames, "_acked", acked)
 
 
 def hints_are_not_compared(patches: pytest.MonkeyPatch) -> None:
     """The agent does not look whether what is wanted is newer than what it has."""
-    pursue = following.pursue
+    pursue = bundles.pursue
 
     def without_wanted(state: State, at_s: float) -> Step:
         wanted = state.following.wanted
-        content = replace(state.following, wanted=min(wanted, following._newest(state.following)))
+        content = replace(state.following, wanted=min(wanted, bundles._newest(state.following)))
         after, effects = pursue(replace(state, following=content), at_s)
         return replace(after, following=replace(after.following, wanted=wanted)), effects
 
-    patches.setattr(following, "pursue", without_wanted)
+    patches.setattr(bundles, "pursue", without_wanted)
 
 
 def fetches_are_not_compared(patches: pytest.MonkeyPatch) -> None:

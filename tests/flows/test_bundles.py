@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,7 @@ from chalicelib.wire import bundle, delta
 from chalicelib.wire.codec import content_hash
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 from tests.builders import a_key
+from tests.wired import wired_world
 from tests.world import Answer, SimulatedAgent, World
 
 ROUTES = import_module("chalicelib.entrypoints.rest.agent")  # its package has a blueprint of that name
@@ -30,6 +32,10 @@ def world() -> World:
 
 @pytest.fixture
 def hub(world: World) -> SimulatedAgent:
+    return a_hub(world)
+
+
+def a_hub(world: World) -> SimulatedAgent:
     """A jump's agent with its bundle, beside a dynamic peer's."""
     network = world.network()
     agent = world.agent(network, "jump", "hub")
@@ -340,19 +346,20 @@ def test_a_bundle_that_differs_by_what_others_were_concerned_by_is_drift_too(
 
 @pytest.mark.parametrize(("more", "reads"), [(0, 1), (1, 0)])
 def test_drift_is_looked_for_within_so_many_changes_and_no_log_is_read_beyond(
-    world: World, hub: SimulatedAgent, counted: Counted, monkeypatch: pytest.MonkeyPatch, more: int, reads: int
+    counted: Counted, monkeypatch: pytest.MonkeyPatch, more: int, reads: int
 ) -> None:
     monkeypatch.setattr("chalicelib.application.agents.bundles.MOST_CHANGES", 3)
-    assert hub.bundle is not None
-    for number in range(3 + more):
-        body = {"kind": "dynamic", "name": f"of no concern to jumps {number}"}
-        assert world.api("POST", f"/networks/{hub.network_id}/peers", body).status == 201
-    made_up, same = ({**hub.bundle, "is_blocked": is_blocked} for is_blocked in (True, False))
+    with wired_world() as world:
+        hub = a_hub(world)
+        assert hub.bundle is not None
+        for number in range(3 + more):
+            body = {"kind": "dynamic", "name": f"of no concern to jumps {number}"}
+            assert world.api("POST", f"/networks/{hub.network_id}/peers", body).status == 201
+        tags = [tag(1, hub.revision, {**hub.bundle, "is_blocked": is_blocked}) for is_blocked in (True, False)]
 
-    def asked(content: dict[str, Any]) -> int:
-        return world.counted(lambda: get(world, hub, if_none_match=tag(1, hub.revision, content)))["read"]
+        made_up, same = (world.counted(partial(get, world, hub, if_none_match=known))["read"] for known in tags)
 
-    assert asked(made_up) - asked(same) == reads
+    assert made_up - same == reads
     assert len(counted) == reads
 
 

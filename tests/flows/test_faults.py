@@ -224,7 +224,7 @@ def test_a_record_that_cannot_even_be_buried_is_reported_to_the_stream() -> None
     assert streams.plan({"Records": [record("net_1", 5)]}) == {"batchItemFailures": [{"itemIdentifier": "5"}]}
 
 
-@pytest.mark.parametrize("failing", ["networks", "peers", "allocator", "vault", "transactions"])
+@pytest.mark.parametrize("failing", ["networks", "peers", "allocator", "vault", "edits"])
 def test_a_store_that_fails_makes_no_half_peer(failing: str) -> None:
     world = World()
     network = world.network()

@@ -63,7 +63,7 @@ def committed(world: World) -> list[Change]:
 @pytest.mark.parametrize(
     ("store", "method"),
     [
-        ("presence", "raise_wanted"),
+        ("progress", "raise_wanted"),
         ("connections", "of_agent"),
         ("connections", "of_browsers"),
         ("networks", "deleting"),
@@ -250,13 +250,13 @@ def test_looks_for_late_agents_come_after_every_hint_of_their_batch(hub: Simulat
     now = world.outside.clock.now()
     world.outside.rollouts.expect(network, {revision: Expected(frozenset({PeerId(hub.peer_id)}), now)}, now)
     told: list[bool] = []
-    record = world.outside.presence.insert_facts
+    insert = world.outside.facts.insert
 
     def noted(*facts: Fact) -> None:
         told.append(hub.hints[-1:] == [revision])
-        record(*facts)
+        insert(*facts)
 
-    world.outside.presence.insert_facts = noted  # type: ignore[method-assign]
+    world.outside.facts.insert = noted  # type: ignore[method-assign]
     check = message_of(Check(network, revision, revision))
 
     queues.deliver({"Records": [received(1, check), received(2, message_of(a_hint(hub, revision)))]})

@@ -222,12 +222,13 @@ def test_where_a_jump_saw_a_peer_and_what_the_peer_says_of_its_handshakes_is_kep
     hub.send({**beat, "observations": [{**seen, "rx": 1, "tx": 1}]})
     left.send({**beat, "own_handshakes": {"watched_s": 600, "made": own}})
 
-    known = world.outside.presence.observations(NetworkId(network), [PeerId(left.peer_id)])[PeerId(left.peer_id)]
+    left_id = PeerId(left.peer_id)
+    presence = world.outside.presence.of([left_id])[left_id]
+    sighting = world.outside.sightings.of(NetworkId(network), [left_id])[left_id]
     second = now.replace(microsecond=0)
     ages = (130, 10)
-    assert known.sighting == Sighting(second, now, "203.0.113.5:1234")
-    assert known.presence is not None
-    assert known.presence.own_handshakes == OwnHandshakes(
+    assert sighting == Sighting(second, now, "203.0.113.5:1234")
+    assert presence.own_handshakes == OwnHandshakes(
         second - timedelta(seconds=600),
         {PeerId(hub.peer_id): tuple(second - timedelta(seconds=age) for age in ages)},
     )
@@ -235,15 +236,14 @@ def test_where_a_jump_saw_a_peer_and_what_the_peer_says_of_its_handshakes_is_kep
 
 @pytest.mark.parametrize(("age_s", "kept"), [(86_400, 86_400), (86_401, 86_400), (2**53 - 1, 86_400)])
 def test_no_age_reaches_back_further_than_a_day(world: World, trio: Trio, age_s: int, kept: int) -> None:
-    network, _, left, _ = trio
+    _, _, left, _ = trio
     beat = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 1, "hash": "x"}
 
     left.send({**beat, "own_handshakes": {"watched_s": age_s}})
 
-    known = world.outside.presence.observations(NetworkId(network), [PeerId(left.peer_id)])[PeerId(left.peer_id)]
+    presence = world.outside.presence.of([PeerId(left.peer_id)])[PeerId(left.peer_id)]
     since = world.outside.clock.now().replace(microsecond=0) - timedelta(seconds=kept)
-    assert known.presence is not None
-    assert known.presence.own_handshakes == OwnHandshakes(since, {})
+    assert presence.own_handshakes == OwnHandshakes(since, {})
 
 
 def test_an_agent_is_idle_once_its_home_tells_no_handshake_for_three_minutes(world: World, trio: Trio) -> None:

@@ -45,9 +45,8 @@ class Site:
         container, hub = self.world.container, PeerId(self.hub.peer_id)
         match how:
             case "reissue":
-                created, _ = container.credentials.reissue_token(self.network, hub, ADMINISTRATOR)
-                assert created.token is not None
-                self.fresh = created.token.text()
+                issued, _ = container.credentials.reissue_token(self.network, hub, ADMINISTRATOR)
+                self.fresh = issued.token.text()
             case "delete":
                 container.peers.delete(self.network, hub, ADMINISTRATOR, is_forced=True)
             case _:
@@ -159,7 +158,9 @@ def test_nothing_of_the_machine_before_is_taken_once_its_end_was_delivered(
     turns = Turns(in_stretches(random.Random(order)))
     turns.interrupts(out.sessions, "open", "get", "end_all")
     turns.interrupts(out.connections, "add", "remove", "of_agent", "of_agents")
-    turns.interrupts(out.presence, "note_connected", "note_heartbeat", "keep_sightings", "raise_wanted")
+    turns.interrupts(out.presence, "note_connected", "note_heartbeat")
+    turns.interrupts(out.progress, "raise_wanted")
+    turns.interrupts(out.sightings, "keep")
     turns.interrupts(out.gateway, "tell", "dismiss")
     turns.interrupts(out.transactions, "commit")
     if is_ill:
@@ -258,7 +259,7 @@ def test_what_is_known_of_a_peer_outlives_its_token() -> None:
     site = a_site()
     site.end("reissue")
 
-    liveness = site.world.outside.presence.accuse(PeerId(site.hub.peer_id), site.world.outside.clock.now())
+    liveness = site.world.outside.liveness.accuse(PeerId(site.hub.peer_id), site.world.outside.clock.now())
 
     assert liveness is not None
     assert liveness.last_seen is not None

@@ -1,6 +1,6 @@
 """The estimate rests on counts of the system, and the page quotes the estimate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,8 @@ from scripts.cost_estimate import (
     idle_agent,
     idle_deployment,
 )
-from tests.world import SimulatedAgent, World
+from tests.wired import WiredWorld, wired_world
+from tests.world import SimulatedAgent
 
 ROOT = Path(__file__).parents[2]
 HELLO = {"type": "hello", "instance_id": "i", "generation": 1, "revision": 1, "hash": ""}
@@ -33,7 +34,7 @@ BEAT = {**HELLO, "type": "heartbeat", "seq": 2, "revision": 0}
 class Hour:
     """An agent whose hourly session is due; its old socket is still open."""
 
-    world: World
+    world: WiredWorld
     agent: SimulatedAgent
 
     def counted(self, act: Callable[[], object]) -> Use:
@@ -43,15 +44,15 @@ class Hour:
 
 
 @pytest.fixture
-def hour() -> Hour:
-    world = World()
-    network = world.network()
-    world.agent(network, "jump", "hub")
-    agent = world.agent(network, "dynamic", "left")
-    agent.connect()
-    world.settle()
-    world.outside.clock.advance(timedelta(minutes=55))
-    return Hour(world, agent)
+def hour() -> Iterator[Hour]:
+    with wired_world() as world:
+        network = world.network()
+        world.agent(network, "jump", "hub")
+        agent = world.agent(network, "dynamic", "left")
+        agent.connect()
+        world.settle()
+        world.outside.clock.advance(timedelta(minutes=55))
+        yield Hour(world, agent)
 
 
 def requests(use: Use) -> Use:

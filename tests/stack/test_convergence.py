@@ -13,10 +13,12 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from agent.adapters.control_plane.rest import Http, RestControlPlane, RestEnroller
 from agent.adapters.control_plane.socket import WebSocketPush
-from agent.adapters.files.state_dir import EnrollmentDir, StateDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
+from agent.adapters.files.state_dir import StateDir
 from agent.core.events import Event, Observed, Started, StopRequested
+from agent.core.lifecycle import EXIT_PEER_DELETED
 from agent.core.state import State
-from agent.core.step import EXIT_PEER_DELETED, initial
+from agent.core.step import initial
 from agent.errors import Outage
 from agent.host.tunnel.liveness import Target
 from agent.identity.trust import Trust

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
@@ -30,7 +30,7 @@ class Silent(Unanswered):
     """Not even a refusal."""
 
 
-class Plain(HTTPConnection):
+class Connection(HTTPConnection):
     def __init__(self, dialler: Dialler, host: str, port: int, **options: Any) -> None:
         super().__init__(host, port, **options)
         self.dialler = dialler
@@ -40,17 +40,8 @@ class Plain(HTTPConnection):
         return _dialled(self)
 
 
-class Secure(HTTPSConnection):
-    def __init__(self, dialler: Dialler, host: str, port: int, **options: Any) -> None:
-        super().__init__(host, port, **options)
-        self.dialler = dialler
-        self.reached: str | None = None
-
-    def _new_conn(self) -> socket.socket:
-        return _dialled(self)
-
-
-Connection: TypeAlias = Plain | Secure
+class SecureConnection(Connection, HTTPSConnection):
+    """Dialled as `Connection` is, and TLS on top."""
 
 
 class Deadline:
@@ -164,10 +155,10 @@ class Way:
         if context is not None and (self.is_secure or self._has_secure_proxy):
             options |= {"ssl_context": context, "cert_reqs": context.verify_mode}
         if self.proxy is None:
-            kind = Secure if self.is_secure else Plain
+            kind = SecureConnection if self.is_secure else Connection
             return kind(self.dialler, self.host, port, **options)
         if not is_tunnelled:
-            kind = Secure if self._has_secure_proxy else Plain
+            kind = SecureConnection if self._has_secure_proxy else Connection
             return kind(self.dialler, self.proxy.host, self.proxy.port, **options)
         return self._tunnelled(self.proxy, port, options)
 
@@ -175,7 +166,7 @@ class Way:
         if self._has_secure_proxy:
             url = f"https://{_bracketed(proxy.host)}:{proxy.port}"
             options["proxy_config"] = urllib3.ProxyManager(url, proxy_ssl_context=options["ssl_context"]).proxy_config
-        kind = Secure if self.is_secure else Plain
+        kind = SecureConnection if self.is_secure else Connection
         made = kind(self.dialler, proxy.host, proxy.port, **options)
         made.set_tunnel(self.host, port, self.login(), proxy.scheme)
         return made

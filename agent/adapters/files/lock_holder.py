@@ -7,8 +7,8 @@ import signal
 from dataclasses import dataclass
 from time import monotonic, sleep
 
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.adapters.files.processes import command_line
-from agent.adapters.files.state_dir import EnrollmentDir
 from agent.errors import AlreadyRunning
 
 POLL_S = 2.0
@@ -31,7 +31,7 @@ class Takeover:
             AlreadyRunning: another agent has it.
         """
         try:
-            self.directory.claim()
+            self.directory.lock.claim()
             return
         except AlreadyRunning:
             guard = self._holder("guard")
@@ -41,7 +41,7 @@ class Takeover:
         deadline = monotonic() + GUARD_ENDS_WITHIN_S
         while True:
             try:
-                self.directory.claim()
+                self.directory.lock.claim()
                 return
             except AlreadyRunning:
                 if monotonic() > deadline:
@@ -53,7 +53,7 @@ class Takeover:
         fed, fed_at_s = self._last_fed(), monotonic()
         while self.directory.has_open_trial():
             with contextlib.suppress(AlreadyRunning):
-                self.directory.claim()
+                self.directory.lock.claim()
                 return True
             if (last := self._last_fed()) != fed:
                 fed, fed_at_s = last, monotonic()
@@ -67,18 +67,18 @@ class Takeover:
     def tell(self) -> bool:
         """Have whoever runs the enrolment look whether the tunnel is to be up or down; False: nobody runs it."""
         pid = self._holder("run") or self._holder("guard")
-        if pid is None or not self.directory.is_running():
+        if pid is None or not self.directory.lock.is_held():
             return False
         _send(pid, LOOK_AGAIN)
         return True
 
     def _holder(self, command: str) -> int | None:
-        pid = self.directory.holder()
+        pid = self.directory.lock.holder()
         return pid if pid is not None and command in command_line(pid) else None
 
     def _last_fed(self) -> int:
         try:
-            return self.directory.lock_file.stat().st_mtime_ns
+            return self.directory.lock.file.stat().st_mtime_ns
         except OSError:
             return 0
 

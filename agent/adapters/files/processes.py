@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def command_line(pid: int) -> list[str]:
-    """Its words; empty: no such process, or one that has ended."""
+    """The words of a process's command line; empty: there is no such process, or it has ended."""
     try:
         raw = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

@@ -7,7 +7,7 @@ from time import monotonic
 
 import msgspec
 
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.core.state import State
 from agent.core.status import Status, of_state
 from agent.errors import StateUnusable
@@ -40,7 +40,7 @@ class StatusFile:
         return self._shown or self.blank
 
     def show(self, state: State) -> None:
-        """A full disk hides the status, it does not stop the agent."""
+        """Write the status if it changed. A disk that refuses is logged once, and does not stop the agent."""
         status = of_state(self.blank, state, self._last_contact(state))
         if status == self._shown:
             return

@@ -33,7 +33,7 @@ class Forwarding:
         return any(not self.settings.is_made(name, "1") for name in [own, *others, *self._ipv6(has_ipv6)])
 
     def enable(self, interfaces: Iterable[str], has_ipv6: bool) -> None:
-        """Writes nothing that already stands.
+        """Switch forwarding on; what is on already is not written.
 
         Raises:
             ToolFailed: /proc/sys cannot be written.
@@ -47,11 +47,11 @@ class Forwarding:
                     self.settings.make(name, "1")
 
     def is_possible(self, interfaces: Iterable[str], has_ipv6: bool) -> bool:
-        """Whether what is due may be written here."""
+        """Whether /proc/sys can be written, or nothing is to be written."""
         return not self.is_due(interfaces, has_ipv6) or os.access(self.settings.net / IPV4_ALL, os.W_OK)
 
     def opened(self, interfaces: Iterable[str], has_ipv6: bool) -> Opened:
-        """What forwards for agents alone, once it is enabled."""
+        """The interfaces that forward only because an agent switched that on, once it is enabled."""
         names = {one: _of_ipv4(one) for one in interfaces}
         return Opened(
             ipv4=tuple(one for one, name in names.items() if self._is_ours(name) and not self._is_claimed(name)),
@@ -65,7 +65,7 @@ class Forwarding:
         return any(_is_about(name) and self.settings.interface in found.by for name, found in changed)
 
     def give_back(self) -> Sequence[str]:
-        """Says what it did, a sentence a setting.
+        """Put the settings back as they were; a sentence for each says what was done.
 
         Raises:
             ToolFailed: /proc/sys cannot be written.
@@ -80,12 +80,12 @@ class Forwarding:
         return name in self.settings.changed or self.settings.value(name) == "0"
 
     def _is_claimed(self, name: str) -> bool:
-        """Somebody else switched on the whole host."""
+        """Whether somebody else switched forwarding on for the whole host."""
         return self.settings.value(IPV6_DEFAULT if name == IPV6_ALL else IPV4_ALL) == "1"
 
     @contextmanager
     def _single_ones_kept(self) -> Iterator[None]:
-        """The switch for all IPv6 sets those of the interfaces too."""
+        """Write the IPv6 switches of single interfaces back afterwards: the switch for all of them overwrites them."""
         names = [name for name in self.settings.names("ipv6/conf/*/forwarding") if name != IPV6_ALL]
         before = {name: value for name in names if (value := self.settings.value(name)) is not None}
         yield
@@ -94,7 +94,7 @@ class Forwarding:
 
     @contextmanager
     def _routers_kept(self) -> Iterator[None]:
-        """Becoming a router, the kernel forgets the routers it heard of, unless it was told by 2 to keep them."""
+        """Set accept_ra to 2 meanwhile: else a kernel that becomes a router forgets the routers it has heard of."""
         heard = [name for name in self.settings.names("ipv6/conf/*/accept_ra") if self.settings.value(name) == "1"]
         for name in heard:
             self.settings.write(name, "2")

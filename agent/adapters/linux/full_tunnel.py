@@ -74,7 +74,7 @@ class Encapsulation:
         return None if is_closed and self._look() == ways(wanted, has_ipv6=IPV6.exists()) else "seal"
 
     def close(self, wanted: WantedTunnel, host: HostRoutes, learned: Mapping[str, str]) -> bool:
-        """Seal the host before anything else is done, and its next boot before that; whether that was to be done.
+        """Seal the next boot and then the host, before anything else is done; whether that was to be done.
 
         Args:
             learned: public key → where a peer was last seen.
@@ -93,12 +93,15 @@ class Encapsulation:
         return is_due and self._seal.apply(table)
 
     def mark(self, wanted: WantedTunnel) -> bool:
-        """Have WireGuard's packets marked before the first of them, which the seal would not let out; whether
-        that was to be done."""
+        """Mark WireGuard's packets, before the first of them is sent: the seal lets only marked ones out.
+
+        Returns:
+            Whether that was to be done.
+        """
         return wanted.is_full and self._mark_socket(MARK)
 
     def divert(self, wanted: WantedTunnel) -> bool:
-        """Send the traffic into the tunnel; or out of it, and only then open the seal."""
+        """Route the traffic into the tunnel, or out of it and then open the seal; whether anything was changed."""
         if wanted.is_full:
             is_changed = self._trust_the_mark()
             return self._route(ways(wanted, has_ipv6=IPV6.exists())) or is_changed
@@ -107,7 +110,7 @@ class Encapsulation:
         return self._mark_socket(0) or is_changed
 
     def remove(self) -> None:
-        """Open what was sealed, also where others have taken a part of it away; nothing to do is no error."""
+        """Open the seal, also where others have deleted a part of it; a host that is not sealed is no error."""
         self._ways = self._mark = None
         self._open()
 
@@ -132,7 +135,10 @@ class Encapsulation:
         return True
 
     def _open(self) -> bool:
-        """Rules and routes first, and the next boot's seal last. Those of another enrolment are left alone."""
+        """Delete rules and routes first, and the seal of the next boot last; whether anything was deleted.
+
+        Rules and routes of another enrolment are left alone.
+        """
         is_changed = False
         if self._ways is None:
             self._ways = self._look()
@@ -147,12 +153,15 @@ class Encapsulation:
         return is_changed
 
     def _is_own(self) -> bool:
-        """Rules and routes do not say whose they are: whose seal stands, or stood, does."""
+        """Whether rules and routes are this enrolment's, as its seal tells: they do not say whose they are."""
         is_kept = self.ready is not None and self.ready.is_kept()
         return is_kept or self._is_sealed() or not self._others()
 
     def _trust_the_mark(self) -> bool:
-        """Whether that was to be done; where it cannot be, it matters to hosts with a strict rp_filter alone."""
+        """Have the reverse path filter go by the mark; whether that was to be done.
+
+        A setting that cannot be written matters only to hosts with a strict rp_filter.
+        """
         if self._kernel.is_made(SRC_VALID_MARK, "1"):
             return False
         try:
@@ -166,7 +175,10 @@ class Encapsulation:
         return self.settings if self.settings is not None else KernelSettings(self.interface)
 
     def _mark_socket(self, mark: int) -> bool:
-        """WireGuard's own packets; never set anew, for wireguard-go would rebind."""
+        """Mark WireGuard's own packets; whether that was to be done.
+
+        A mark that stands is not set again, for wireguard-go would bind its socket anew.
+        """
         if self._mark is None:
             text = self.commands.run("wg", "show", self.interface, "fwmark").strip()
             self._mark = 0 if text == "off" else int(text, 16)
@@ -195,7 +207,10 @@ class Encapsulation:
         return [name for _, name in sorted(tables(self.commands)) if SEAL.fullmatch(name)]
 
     def _look(self) -> frozenset[PolicyRoute] | None:
-        """What there is of it, whoever made it; None: a part of it is made otherwise, as by an earlier agent."""
+        """The rules and routes of full encapsulation on this host, whoever made them.
+
+        None: some are not as this agent makes them; an earlier one may have made them.
+        """
         found: set[PolicyRoute | None] = set()
         for version in _versions():
             found.update(way if is_own else None for way, is_own in self._rules(version))
@@ -203,7 +218,7 @@ class Encapsulation:
         return None if None in found else frozenset(way for way in found if way is not None)
 
     def _clear(self) -> None:
-        """Rules and routes, whoever made them and how often."""
+        """Delete all rules and routes of full encapsulation, whoever made them, duplicates too."""
         for version in _versions():
             batch = [f"rule delete {rule(way)}" for way, _ in self._rules(version)]
             batch += [f"route flush table {ROUTING_TABLE}"] if self._routes(version) else []
@@ -211,7 +226,7 @@ class Encapsulation:
                 self._run_ip(version, batch)
 
     def _rules(self, version: Literal[4, 6]) -> list[tuple[PolicyRoute, bool]]:
-        """With each, whether it says that the kernel made it."""
+        """The rules, and of each whether its protocol is `kernel`, as the agent has it set."""
         shown = json.loads(self.commands.run("ip", "-j", "-d", f"-{version}", "rule", "show"))
         pieces = ((_piece(rule), rule.get("protocol") == PROTOCOL) for rule in shown)
         return [(PolicyRoute(version, piece), is_own) for piece, is_own in pieces if piece is not None]

@@ -63,7 +63,7 @@ class GuardProcess:
             self.pid_file.unlink(missing_ok=True)
 
     def _pid(self) -> int | None:
-        """The pid on file, only while it really is this enrolment's guard."""
+        """The guard's pid; None: the process of the pid on file has ended, or is another program."""
         if self._child is not None and self._child.poll() is None:
             return self._child.pid
         try:

@@ -58,7 +58,7 @@ class HostWatch:
         self._concern = Concern(self.interface)
 
     def start(self) -> None:
-        """Whatever happens from now on is heard."""
+        """Begin to listen; what happens from now on is reported."""
         sockets = [opened for opened in (_opened(*heard) for heard in HEARD) if opened is not None]
         if not sockets:
             return

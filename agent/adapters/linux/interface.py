@@ -77,7 +77,7 @@ class Device:
             raise ToolFailed(f"the interface {self.interface} cannot be looked at: {failed.strerror}") from failed
 
     def _is_refused(self) -> bool:
-        """Twice, for a daemon that has just been started may not listen yet. Raises OSError."""
+        """Whether nobody listens. Tried twice: a daemon that has just started may not listen yet. Raises OSError."""
         if self._answers():
             return False
         sleep(REFUSED_AGAIN_S)
@@ -85,7 +85,7 @@ class Device:
 
     @property
     def exists(self) -> bool:
-        """Asked of this network namespace; /sys may show another one's."""
+        """Whether this network namespace has such an interface; /sys may show another namespace's."""
         return any(name == self.interface for _, name in socket.if_nameindex())
 
     def _is_tun(self) -> bool:

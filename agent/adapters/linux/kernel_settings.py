@@ -49,7 +49,7 @@ class KernelSettings:
     net: Path = field(default=NET)
 
     def value(self, name: str) -> str | None:
-        """None: this kernel has no such setting, or not for an interface that is gone."""
+        """The setting's value; None: this kernel has no such setting, or its interface is gone."""
         try:
             return (self.net / name).read_text().strip()
         except OSError:
@@ -59,7 +59,7 @@ class KernelSettings:
         return [str(path.relative_to(self.net)) for path in sorted(self.net.glob(pattern))]
 
     def is_made(self, name: str, value: str) -> bool:
-        """Whether it is so, and this agent among those for whom it stays so."""
+        """Whether the setting has this value, and this agent is among those for whom it keeps it."""
         changed = self.changed.get(name)
         return self.value(name) == value and (changed is None or self.interface in changed.by)
 
@@ -74,7 +74,7 @@ class KernelSettings:
         self.write(name, value)
 
     def write(self, name: str, value: str) -> None:
-        """Without remembering it; a value that stands already is not written. Raises ToolFailed."""
+        """Write a setting without remembering it; nothing is written where it has the value. Raises ToolFailed."""
         try:
             if self.value(name) != value:
                 (self.net / name).write_text(value)
@@ -83,7 +83,7 @@ class KernelSettings:
 
     @property
     def changed(self) -> Mapping[str, Changed]:
-        """What agents of this host changed and still hold."""
+        """The settings that agents of this host changed and have not given back, by name."""
         if self.file is None:
             return {}
         try:
@@ -163,7 +163,7 @@ class KernelSettings:
 
 
 def _lock(file: Path) -> int:
-    """Held until it is closed: agents of other enrolments change the same file. Raises OSError."""
+    """Lock the file until the answer is closed: agents of other enrolments change it too. Raises OSError."""
     make_directory(file.parent)
     descriptor = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)

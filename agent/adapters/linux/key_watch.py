@@ -19,22 +19,25 @@ HEAL_S = 5.0  # WireGuard tries a handshake this often
 SHARE = 2  # of the time a look takes, how long to rest at least: many peers make long looks
 
 
-class Carrier(Protocol):
+class StagedKeys(Protocol):
     @property
-    def standbys(self) -> Collection[str]:
-        """Staged keys."""
-
-    @property
-    def has_others(self) -> bool: ...
+    def staged(self) -> Collection[str]:
+        """Staged keys of peers."""
 
     def carry(self) -> bool: ...
+
+
+class OtherPresharedKeys(Protocol):
+    @property
+    def has_others(self) -> bool: ...
 
     def try_others(self) -> bool: ...
 
 
 @dataclass(slots=True)
 class Changeover:
-    tunnel: Carrier
+    keys: StagedKeys
+    preshared_keys: OtherPresharedKeys
     _woken: threading.Event = field(default_factory=threading.Event)
     _staged_at_s: Mapping[str, float] = field(default_factory=dict)
     _heal_at_s: float = 0.0
@@ -43,9 +46,9 @@ class Changeover:
         threading.Thread(target=self._work, daemon=True, name="changeover").start()
 
     def wake(self) -> None:
-        """The tunnel was made anew: there may be something to watch."""
+        """To be called after each change of the tunnel: there may be a key to watch."""
         now_s, known = monotonic(), self._staged_at_s
-        self._staged_at_s = {key: known.get(key, now_s) for key in self.tunnel.standbys}
+        self._staged_at_s = {key: known.get(key, now_s) for key in self.keys.staged}
         if self._has_reason:
             self._woken.set()
 
@@ -59,19 +62,19 @@ class Changeover:
         while self._has_reason:
             self._woken.clear()
             began_s = monotonic()
-            if self.tunnel.standbys:
-                self.tunnel.carry()
-            if self.tunnel.has_others and began_s >= self._heal_at_s:
+            if self.keys.staged:
+                self.keys.carry()
+            if self.preshared_keys.has_others and began_s >= self._heal_at_s:
                 self._heal_at_s = began_s + HEAL_S
-                self.tunnel.try_others()
+                self.preshared_keys.try_others()
             self._woken.wait(max(self._pause_s(), SHARE * (monotonic() - began_s)))
 
     def _pause_s(self) -> float:
-        if not self.tunnel.standbys:
+        if not self.keys.staged:
             return HEAL_S
         is_fresh = monotonic() < max(self._staged_at_s.values(), default=-math.inf) + EAGER_FOR_S
         return EAGER_S if is_fresh else PATIENT_S
 
     @property
     def _has_reason(self) -> bool:
-        return bool(self.tunnel.standbys) or self.tunnel.has_others
+        return bool(self.keys.staged) or self.preshared_keys.has_others

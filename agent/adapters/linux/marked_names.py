@@ -105,7 +105,7 @@ def _has_route(address: str) -> bool:
 
 
 def _listed(host: str) -> Sequence[str]:
-    """By /etc/hosts, which stands before every resolver: hosts(5)."""
+    """The addresses that /etc/hosts lists, which is asked before every resolver: hosts(5)."""
     wanted = host.rstrip(".").lower()
     lines = (line.partition("#")[0].split() for line in _lines(HOSTS))
     return [
@@ -116,7 +116,7 @@ def _listed(host: str) -> Sequence[str]:
 
 
 def _resolvers() -> tuple[Sequence[str], Sequence[str]]:
-    """Those to ask, and what a short name is completed by."""
+    """The resolvers to ask, and the domains by which a short name is completed."""
     servers, suffixes = _configured(RESOLV_CONF)
     if not servers:
         servers = next((found for found, _ in map(_configured, BEHIND_STUBS) if found), ())
@@ -142,7 +142,7 @@ def _is_outside(server: str) -> bool:
 
 
 def _candidates(host: str, suffixes: Sequence[str]) -> Iterator[str]:
-    """A name without a dot is a short one (resolv.conf(5), ndots)."""
+    """The names to ask for: one without a dot is completed by each domain first (resolv.conf(5), ndots)."""
     if "." not in host:
         yield from (f"{host}.{suffix}" for suffix in suffixes)
     yield host

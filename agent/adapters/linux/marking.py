@@ -9,7 +9,7 @@ SO_MARK: int | None = getattr(socket, "SO_MARK", None)  # Linux alone has it
 
 
 def mark(made: socket.socket, value: int = MARK) -> None:
-    """Without CAP_NET_ADMIN a socket stays as any program's."""
+    """Mark a socket's packets. Without CAP_NET_ADMIN, or on a system without marks, it stays unmarked."""
     if SO_MARK is not None:
         with contextlib.suppress(PermissionError):
             made.setsockopt(socket.SOL_SOCKET, SO_MARK, value)

@@ -84,7 +84,7 @@ def listening(family: int, groups: Iterable[int]) -> socket.socket:
 
 
 def messages(datagram: bytes) -> Iterator[Message]:
-    """All of a datagram; what is cut short is left out."""
+    """The messages of a datagram; one that is cut short is left out."""
     at = 0
     while at + HEADER.size <= len(datagram):
         length, kind, _, _, port = HEADER.unpack_from(datagram, at)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
 from pathlib import Path
 
 from agent.adapters.linux.firewall import tables
@@ -20,9 +19,8 @@ from agent.host.firewall.other_tables import (
     sentence,
     shut,
 )
-from agent.host.firewall.policy import Cidr
+from agent.host.prefixes import EVERYTHING, Prefix
 
-EVERYWHERE: tuple[Cidr, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 LEGACY_TABLES = ("ip_tables_names", "ip6_tables_names")
 LEGACY_REMEDY = (
     ", whose rules judge packets too and are not seen by nft: look at them with iptables-legacy-save and"
@@ -40,7 +38,7 @@ class ForeignTables:
     interface: str
     is_managed: bool = False
 
-    def make_so(self, networks: Collection[Cidr]) -> tuple[bool, Sequence[str]]:
+    def make_so(self, networks: Collection[Prefix]) -> tuple[bool, Sequence[str]]:
         """Answer whether anything was done, and a sentence for each table that still forbids.
 
         Raises:
@@ -59,7 +57,7 @@ class ForeignTables:
                 sentences.append(sentence(found, self.interface))
         return is_changed, sentences
 
-    def prospect(self, networks: Collection[Cidr]) -> Sequence[Place]:
+    def prospect(self, networks: Collection[Prefix]) -> Sequence[Place]:
         """Where `make_so` would add its rule.
 
         Raises:
@@ -67,7 +65,7 @@ class ForeignTables:
         """
         return [found.place for found in self._look(networks) if self.is_managed and found.forbids]
 
-    def sentences(self, networks: Collection[Cidr]) -> Sequence[str]:
+    def sentences(self, networks: Collection[Prefix]) -> Sequence[str]:
         """One for each table that forbids what this jump forwards, for `doctor`; none where all is well.
 
         Raises:
@@ -75,7 +73,7 @@ class ForeignTables:
         """
         return [sentence(found, self.interface) for found in self._look(networks) if found.forbids]
 
-    def shut(self, port: int | None, networks: Collection[Cidr]) -> Sequence[str]:
+    def shut(self, port: int | None, networks: Collection[Prefix]) -> Sequence[str]:
         """A sentence for each table that lets no peer reach the UDP port of this host, and for each that lets none
         ask it for names.
 
@@ -83,7 +81,7 @@ class ForeignTables:
             ToolFailed: nft refuses.
         """
         said: list[str | None] = []
-        for place, listing in self._listed(EVERYWHERE, "input"):
+        for place, listing in self._listed(EVERYTHING, "input"):
             said += [shut(place, listing, port) if port is not None else None]
             said += [deaf(place, listing, self.interface, networks)]
         return [sentence for sentence in said if sentence is not None]
@@ -95,13 +93,13 @@ class ForeignTables:
             ToolFailed: nft refuses.
         """
         if tables(self.commands):
-            ForeignTables(self.commands, self.interface).make_so(EVERYWHERE)
+            ForeignTables(self.commands, self.interface).make_so(EVERYTHING)
 
-    def _look(self, networks: Collection[Cidr]) -> Sequence[Foreign]:
+    def _look(self, networks: Collection[Prefix]) -> Sequence[Foreign]:
         listed = self._listed(networks, "forward")
         return [foreign(place, listing, self.interface, networks) for place, listing in listed]
 
-    def _listed(self, networks: Collection[Cidr], hook: Hook) -> Iterable[tuple[Place, str]]:
+    def _listed(self, networks: Collection[Prefix], hook: Hook) -> Iterable[tuple[Place, str]]:
         has_ipv6 = any(network.version == 6 for network in networks)
         families = frozenset({"ip", "inet", "ip6"} if has_ipv6 else {"ip", "inet"})
         for place in places(self.commands.run("nft", "-j", "list", "chains"), families, hook):

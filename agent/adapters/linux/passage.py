@@ -1,7 +1,7 @@
 """What one bundle lets pass through this host: the table that judges it, and the kernel's switches; reads alone."""
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
@@ -10,15 +10,18 @@ from agent.host.firewall import routing
 from agent.host.firewall import ruleset as enforcing
 from agent.host.firewall.nftables import Table
 from agent.host.firewall.policy import member, outermost
+from agent.host.prefixes import Prefix
+from agent.host.tunnel.difference import Plan, changing_hands_within
+from agent.host.tunnel.live import HostTunnelState
 from agent.host.tunnel.nat_interfaces import nat_interfaces, outer_interfaces
 from agent.host.tunnel.route_conflicts import HostRoutes
-from agent.host.tunnel.steps import EnableForwarding, StopForwarding
-from agent.host.tunnel.wanted import Prefix, WantedTunnel
+from agent.host.tunnel.steps import EnableForwarding, Firewall, StopForwarding
+from agent.host.tunnel.wanted import WantedTunnel
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """`named`: interfaces that the operator named for what is masqueraded."""
+    """`named`: interfaces by which masqueraded traffic leaves, as the operator named them."""
 
     wanted: WantedTunnel
     host: HostRoutes
@@ -32,8 +35,10 @@ class Passage:
 
     @property
     def hindrance(self) -> str | None:
-        """Why the networks behind a regular peer are not reached, whose own tunnel that does not concern; None: they
-        are, or there are none."""
+        """Why the networks behind a regular peer are not reached; None: they are, or there are none.
+
+        The peer's own tunnel works all the same.
+        """
         if not self.wanted.is_router:
             return None
         behind = ", ".join(sorted(str(way.cidr) for way in self.wanted.policy.exits))
@@ -63,7 +68,7 @@ class Passage:
         return routing.table(wanted.policy.exits, around)
 
     def barrier(self, prefixes: Collection[Prefix]) -> Table | None:
-        """The same with these blocked, where a policy judges by them."""
+        """The table with these prefixes blocked; None: there are none, or this host is no jump, so no policy judges."""
         if not prefixes or not self.wanted.is_forwarding:
             return None
         sets = self.wanted.policy.sets
@@ -73,15 +78,26 @@ class Passage:
 
     @property
     def switch(self) -> EnableForwarding | StopForwarding | None:
-        """What is to be done about the kernel's forwarding."""
+        """The step by which the kernel forwards as it should; None: it does already."""
         if not self.is_open:
             return StopForwarding() if self.forwarding.is_held else None
         is_due = self.forwarding.is_due(self._outer, self._has_ipv6)
         return EnableForwarding(self._outer, self._has_ipv6) if is_due else None
 
+    def firewall(self, live: HostTunnelState, plan: Plan, differs: Callable[[Table | None], bool]) -> Firewall:
+        """What is to be done about the firewall on the way from what the host has.
+
+        Args:
+            differs: whether a table is not the one that is loaded.
+        """
+        table = self.table
+        is_due = differs(table)
+        handed = changing_hands_within(live, self.wanted, plan) if is_due else frozenset()
+        return Firewall(table, is_due, self.switch, self.barrier(handed))
+
     @property
     def networks(self) -> frozenset[Prefix]:
-        """Of the tunnel."""
+        """The networks of the tunnel's addresses."""
         return frozenset(address.network for address in self.wanted.addresses)
 
     @property

@@ -36,7 +36,7 @@ class Holder:
 
 
 def holders(port: int, protocols: Sequence[Protocol] = ("udp", "tcp")) -> Sequence[Holder]:
-    """Whoever listens there, on any address of this network namespace."""
+    """Who listens on a port, on any address of this network namespace."""
     found = [(inode, holder) for protocol in protocols for inode, holder in _listening(protocol, port)]
     programs = _programs({inode for inode, _ in found}) if found else {}
     seen = [_known(holder, programs.get(inode)) for inode, holder in found]
@@ -60,7 +60,7 @@ def _known(holder: Holder, process: tuple[int, str] | None) -> Holder:
 
 
 def _listening(protocol: Protocol, port: int) -> Iterable[tuple[str, Holder]]:
-    """With the inode of each socket."""
+    """The sockets that listen, each with its inode."""
     for name in (protocol, f"{protocol}6"):
         try:
             lines = (PROC / "thread-self/net" / name).read_text().splitlines()[1:]
@@ -74,13 +74,13 @@ def _listening(protocol: Protocol, port: int) -> Iterable[tuple[str, Holder]]:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address:
-    """Words of 32 bits in the host's order, in hexadecimal."""
+    """Parse an address of /proc/net: words of 32 bits in the host's byte order, in hexadecimal."""
     words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
     return ip_address(struct.pack(f"={len(words)}I", *words))
 
 
 def _programs(inodes: set[str]) -> Mapping[str, tuple[int, str]]:
-    """Of those processes that this one may look into: socket → pid and name."""
+    """Socket inode → pid and name, of the processes that this one may look into."""
     found: dict[str, tuple[int, str]] = {}
     for process in PROC.glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has just ended, or is somebody else's

@@ -15,9 +15,10 @@ from agent.adapters.linux import ipv6
 from agent.adapters.linux.tools import Commands
 from agent.errors import ToolFailed
 from agent.host.dns_zone import nameservers
+from agent.host.prefixes import Prefix
 from agent.host.tunnel.difference import Plan
 from agent.host.tunnel.route_conflicts import HostRoutes, Ip
-from agent.host.tunnel.wanted import Address, Prefix
+from agent.host.tunnel.wanted import Address
 
 OWN_PROTOCOL = "87"  # rt_protos: unassigned; only routes with it are the agent's
 KERNEL_PROTOCOL = "2"  # linux/rtnetlink.h, RTPROT_KERNEL

@@ -52,7 +52,7 @@ class ReadySeal:
         return self.path.exists()
 
     def forget(self) -> None:
-        """Have the next boot unsealed; one too many is sealed until its agent runs."""
+        """Delete the file, so that the next boot is not sealed. A file that stays seals it until the agent runs."""
         self._kept = None
         try:
             remove(self.path)
@@ -88,7 +88,7 @@ def load_seals(root: Path, commands: Commands) -> Iterator[LoadedSeal]:
 
 
 def _load(path: Path, commands: Commands) -> bool:
-    """Whether all of it is there afterwards: an empty file is no error to `nft`."""
+    """Load one file; whether the whole table is there afterwards: an empty file is no error to `nft`."""
     try:
         commands.run("nft", "-f", str(path))
         commands.run("nft", "list", "chain", "inet", path.stem, LAST_CHAIN)

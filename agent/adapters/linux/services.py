@@ -30,7 +30,7 @@ def what_networkd_takes(commands: Commands, root: Path = Path("/")) -> tuple[str
 
 
 def _said(commands: Commands, verb: str, unit: str) -> str | None:
-    """Its word, also where it says no by its status."""
+    """What `systemctl` prints, also where its exit status says no."""
     try:
         return (
             commands.run("sh", "-c", f"command -v systemctl >/dev/null && systemctl {verb} {unit}; true").strip()
@@ -48,7 +48,7 @@ def _files(root: Path) -> list[Path]:
 
 
 def _assigned(file: Path) -> dict[str, str]:
-    """Of a file that cannot be read, none."""
+    """The settings that a file assigns; none where it cannot be read."""
     parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True, comment_prefixes="#;")
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:

@@ -58,18 +58,18 @@ class Whereabouts:
         threading.Thread(target=self._work, daemon=True, name="whereabouts").start()
 
     def lost(self, public_key: str) -> None:
-        """A peer's tunnel is dead; to be said as long as it is."""
+        """To be called again and again while a peer's tunnel is dead."""
         endpoint = self.tunnel.name_of(public_key)
         if endpoint is not None:
             self.lost_at(endpoint)
 
     def lost_at(self, endpoint: Endpoint) -> None:
-        """The same of the peer that has this endpoint; one that is no name leads nowhere else."""
+        """The same, by the peer's endpoint. Nothing is asked about one that is an address."""
         if not is_address(endpoint.host) and self._is_due(endpoint, monotonic()):
             self._due.put(endpoint)
 
     def _is_due(self, endpoint: Endpoint, now_s: float) -> bool:
-        """Whether to ask now. All who lose a hub lose it at one moment, so that the first question waits as well."""
+        """Whether to ask now. All peers of a hub lose it at one moment, so the first question waits a while too."""
         with self._lock:
             before = self._asking.get(endpoint)
             if before is None or now_s - before.again_s > CALM_S:
@@ -98,5 +98,5 @@ class Whereabouts:
 
 
 def _addresses(endpoint: Endpoint) -> Sequence[str]:
-    """Each as `ip:port`, of both families; none where nobody answers in time."""
+    """What a name stands for, each as `ip:port`, of both families; empty: nobody answered in time."""
     return [str(Endpoint(address, endpoint.port)) for address in addresses(endpoint.host)]

@@ -85,7 +85,7 @@ class WireGuardWatch:
             return every_s, is_asked
 
     def _sighted(self) -> Sequence[Sighting]:
-        """An interface that is not there is healed by the next reconcile, and watched anew."""
+        """What changed since the last look; nothing where there is no interface: the next reconcile makes it."""
         try:
             records, parse = self._records()
         except (OSError, ToolFailed):

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.host.diagnosis.findings import Finding
+from agent.host.tunnel.live import ALIVE_S
 
 OVERHEAD_BYTES = {4: 60, 6: 80}  # outer IP header, UDP, WireGuard's own 32
 CLOCK_WARN_S = 30.0
 CLOCK_FAIL_S = 24 * 3600.0  # TLS certificates and handshakes dated in the future begin to matter
-SILENT_S = 180.0  # WireGuard protocol, section 6.1: REJECT_AFTER_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def mtu(path: Path) -> Finding:
 
 def handshake(found: Handshake) -> Finding:
     """Of a tunnel that is kept alive: one that is silent does not pass."""
-    if found.age_s is not None and found.age_s < SILENT_S:
+    if found.age_s is not None and found.age_s < ALIVE_S:
         return Finding("handshake", "ok", f"{found.peer_id} shook hands {found.age_s:.0f} s ago")
     since = "never shook hands" if found.age_s is None else f"last shook hands {found.age_s:.0f} s ago"
     at = found.endpoint or "an endpoint that is not known"
@@ -113,7 +113,7 @@ def control_plane(server: str, answer: Answer) -> Iterable[Finding]:
 
 
 def _socket(server: str, upgrade: int | None) -> Finding:
-    """Without a session the socket's handshake is refused by the control plane itself; that proves the way."""
+    """Judge the socket, asked without a session: that the control plane refuses it proves the way."""
     if upgrade in (101, 401, 403):
         return Finding("socket", "ok", f"{server}/ws takes sockets")
     got = "no answer" if upgrade is None else str(upgrade)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network, summarize_address_range
 from typing import Any, NamedTuple
 
-from agent.host.firewall.policy import Cidr
+from agent.host.prefixes import Prefix, contains
 
 Truth = bool | None  # None: it cannot be known here
 DROPS = frozenset({"drop", "reject"})
@@ -28,8 +28,8 @@ class Packet:
 
     came_by: str | None
     leaves_by: str | None = None
-    source: Cidr | None = None
-    destination: Cidr | None = None
+    source: Prefix | None = None
+    destination: Prefix | None = None
     protocol: str | None = None
     port: int | None = None
 
@@ -70,7 +70,7 @@ class Chains:
         return decided or Fate(passes=is_open, is_specific=False, chain=base, is_by_rule=False)
 
     def _decided(self, chain: str, packet: Packet, deep: int) -> Fate | None:
-        """None: it goes on in the chain that led here."""
+        """What the rules of a chain decide; None: the packet goes on in the chain that jumped here."""
         for rule in self.rules.get(chain, ()):
             for conditions, verdict in _ways(rule["expr"], packet):
                 if any(condition.truth is False for condition in conditions):
@@ -151,7 +151,7 @@ def _condition(left: Any, op: str, right: Any, packet: Packet) -> Condition:
 
 
 def _of_header(protocol: str, name: str, op: str, values: Sequence[Any], packet: Packet) -> Condition:
-    """A header that the packet has not is no match, whatever is asked of it."""
+    """Whether a header field matches; one that the packet does not have never does, whatever the operator."""
     if protocol in ("ip", "ip6"):
         if packet.version is not None and VERSIONS[protocol] != packet.version:
             return NO_MATCH
@@ -180,7 +180,7 @@ def _any(truths: Iterable[Truth]) -> Truth:
 
 
 def _values(right: Any) -> Sequence[Any]:
-    """Single ones: of a set, of a list of flags, or the one. A named set is its name."""
+    """The single values of an anonymous set, of a list of flags, or of one value. A named set stays its name."""
     if isinstance(right, dict) and "set" in right:
         return list(right["set"])
     return right if isinstance(right, list) else [right]
@@ -210,21 +210,17 @@ def _is_port(value: Any, port: int | None) -> Truth:
     return bool(value == port)
 
 
-def _is_within(where: Cidr | None, value: Any) -> Truth:
+def _is_within(where: Prefix | None, value: Any) -> Truth:
     """Whether all of `where` is; None: a part of it."""
     asked = _prefixes(value)
     if where is None or asked is None:
         return None
-    if any(_contains(prefix, where) for prefix in asked):
+    if any(contains(prefix, where) for prefix in asked):
         return True
-    return None if any(_contains(where, prefix) for prefix in asked) else False
+    return None if any(contains(where, prefix) for prefix in asked) else False
 
 
-def _contains(outer: Cidr, inner: Cidr) -> bool:
-    return outer.version == inner.version and outer.prefixlen <= inner.prefixlen and inner.network_address in outer
-
-
-def _prefixes(value: Any) -> Sequence[Cidr] | None:
+def _prefixes(value: Any) -> Sequence[Prefix] | None:
     try:
         if isinstance(value, dict) and "prefix" in value:
             return [ip_network(f"{value['prefix']['addr']}/{value['prefix']['len']}", strict=False)]

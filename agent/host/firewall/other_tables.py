@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from agent.host.firewall.judging import Chains, Packet
-from agent.host.firewall.policy import Cidr
+from agent.host.prefixes import Prefix
 
 OWNERS = {"DOCKER": "Docker", "ufw": "ufw", "firewalld": "firewalld"}  # by how a chain or the table begins
 Hook = Literal["forward", "input"]
@@ -59,7 +59,7 @@ def places(chains: str, families: frozenset[str], hook: Hook = "forward") -> tup
     )
 
 
-def foreign(place: Place, listing: str, interface: str, networks: Collection[Cidr]) -> Foreign:
+def foreign(place: Place, listing: str, interface: str, networks: Collection[Prefix]) -> Foreign:
     """Of `nft -j -t list table`, what one such chain does to packets between peers of these networks."""
     objects = json.loads(listing)["nftables"]
     rules = [item["rule"] for item in objects if "rule" in item]
@@ -94,8 +94,8 @@ def shut(place: Place, listing: str, port: int) -> str | None:
     return f"chain {_named(place, owner, fate.chain)} drops {what}{named}, so peers do not reach this jump: {how}"
 
 
-def deaf(place: Place, listing: str, interface: str, networks: Collection[Cidr]) -> str | None:
-    """The same where names that peers ask this jump for are dropped."""
+def deaf(place: Place, listing: str, interface: str, networks: Collection[Prefix]) -> str | None:
+    """A sentence where such a chain drops the questions for names that peers ask this jump; None: it does not."""
     objects = json.loads(listing)["nftables"]
     chains = _chains(objects)
     asked = {
@@ -129,8 +129,8 @@ def _chains(objects: Iterable[Mapping[str, Any]], rules: Sequence[Mapping[str, A
     return Chains(policies, by_chain)
 
 
-def _of_family(place: Place, networks: Collection[Cidr]) -> Sequence[Cidr | None]:
-    """Those whose packets the table sees."""
+def _of_family(place: Place, networks: Collection[Prefix]) -> Sequence[Prefix | None]:
+    """The networks of the IP versions whose packets the table sees."""
     version = {"ip": 4, "ip6": 6}.get(place.family)
     return [network for network in networks if version in (None, network.version)]
 
@@ -172,7 +172,7 @@ def sentence(found: Foreign, interface: str) -> str:
 
 
 def _transaction(*commands: Mapping[str, Any]) -> str:
-    """As JSON, where any name of a table is one."""
+    """A transaction as JSON, in which a table may have any name."""
     return json.dumps({"nftables": commands})
 
 

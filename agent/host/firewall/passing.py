@@ -41,7 +41,7 @@ def of_others(opened: Opened) -> list[str]:
 
 
 def clamp(own: str, mtu: int) -> list[str]:
-    """Both ways; the kernel only ever lowers an MSS."""
+    """The rules that set the MSS of TCP, in both directions, to what fits: the kernel only ever lowers it."""
     sizes = (("ipv4", mtu - TCP_IPV4_OVERHEAD_BYTES), ("ipv6", mtu - TCP_IPV6_OVERHEAD_BYTES))
     return [
         f"{side} {own} meta nfproto {family} tcp flags syn / syn,rst tcp option maxseg size set {size}"

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from operator import itemgetter
 from typing import Literal, NamedTuple, TypeAlias
 
+from agent.host.prefixes import Prefix
 from chalicelib.wire import bundle as wire
 
-Cidr: TypeAlias = IPv4Network | IPv6Network
 Ports: TypeAlias = tuple[int, int]
 
 OWN_SETS = ("blocked", "isolated", "hubs", "internet")
@@ -45,7 +45,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    cidr: Cidr
+    cidr: Prefix
     is_masqueraded: bool
 
 
@@ -76,14 +76,14 @@ def parse(firewall: wire.Firewall) -> Policy:
 
 
 @lru_cache(REMEMBERED)
-def parse_cidr(text: str) -> Cidr:
+def parse_cidr(text: str) -> Prefix:
     """Raises: ValueError."""
     if "%" in text:
         raise ValueError("a CIDR of the firewall has a zone")
     return ip_network(text)
 
 
-def member(cidr: Cidr) -> Member:
+def member(cidr: Prefix) -> Member:
     base = cidr.version << cidr.max_prefixlen  # behind all of IPv4, IPv6 begins
     one = str(cidr.network_address) if cidr.prefixlen == cidr.max_prefixlen else str(cidr)
     return Member(base + int(cidr.network_address), base + int(cidr.broadcast_address), cidr.version, one)
@@ -110,7 +110,7 @@ def outermost(members: Iterable[Member]) -> tuple[Member, ...]:
 
 
 def elements(members: Iterable[Member], version: int) -> frozenset[str]:
-    """Of one version, as nft lists them."""
+    """The members of one IP version, as nft lists them."""
     return frozenset(one.element for one in members if one.version == version)
 
 
@@ -136,7 +136,7 @@ def _rule(rule: wire.Rule, sets: Mapping[str, tuple[Member, ...]]) -> Rule:
 
 
 def _disjoint(ports: list[Ports]) -> tuple[Ports, ...]:
-    """In order and without overlap, which nft refuses."""
+    """The ranges in order and merged: nft refuses ranges that overlap."""
     merged: list[Ports] = []
     for first, last in sorted(ports):
         if not 0 < first <= last < 65536:

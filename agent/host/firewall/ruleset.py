@@ -19,8 +19,9 @@ from operator import attrgetter
 
 from agent.host.firewall.nftables import FAMILIES, Table, chain, each, hook_chain, interfaces
 from agent.host.firewall.passing import NONE_OPENED, OF_OTHERS, WIRETY, Opened, clamp, of_others
-from agent.host.firewall.policy import Cidr, Member, Policy, Rule, elements, member, outermost, parse_member
+from agent.host.firewall.policy import Member, Policy, Rule, elements, member, outermost, parse_member
 from agent.host.firewall.views import ERROR, ICMP, OWN, REPLY, View, lines_of
+from agent.host.prefixes import Prefix
 
 ECHO_ID = 0x5759  # of every agent's echoes, so that a jump knows them
 
@@ -60,7 +61,7 @@ class Surroundings:
 
     interface: str
     mtu: int
-    addresses: frozenset[Cidr] = frozenset()
+    addresses: frozenset[Prefix] = frozenset()
     nat_interfaces: tuple[str, ...] = ()
     opened: Opened = NONE_OPENED
 
@@ -160,7 +161,7 @@ def _declared(side: str, judge: str) -> list[str]:
     return each(f"$ip {side} @exitsv$v goto {judge}")
 
 
-def _about_hub(policy: Policy, addresses: frozenset[Cidr]) -> list[Rule]:
+def _about_hub(policy: Policy, addresses: frozenset[Prefix]) -> list[Rule]:
     """What the policy says of this jump, for those of its addresses that no set has: its public one is as much the
     jump as the one in the tunnel."""
     own = [member(address) for address in addresses]
@@ -173,7 +174,7 @@ def _about_hub(policy: Policy, addresses: frozenset[Cidr]) -> list[Rule]:
 
 
 def _holds(members: Sequence[Member], one: Member) -> bool:
-    """Members in order, which do not overlap."""
+    """Whether an address lies in a set, whose members are in order and do not overlap."""
     at = bisect_right(members, one.first, key=attrgetter("first"))
     return at > 0 and one.last <= members[at - 1].last
 
@@ -183,7 +184,7 @@ def _apart_from(isolated: str, hubs: str) -> list[str]:
 
 
 def _apart(isolated: str, hubs: str) -> list[str]:
-    """Isolated peers talk to hubs alone, whoever begins."""
+    """The rules that keep isolated peers from all but hubs, whoever begins the flow."""
     return [
         *_apart_from(isolated, hubs),
         *each(f"$ip saddr @{isolated}v$v $ip daddr != @{hubs}v$v"),
@@ -191,7 +192,7 @@ def _apart(isolated: str, hubs: str) -> list[str]:
 
 
 def _judged(own: Sequence[str], replies: Sequence[str], errors: Sequence[str]) -> list[str]:
-    """By its own header, or else as a reply, or else as an error about a flow that is permitted."""
+    """The rules that accept a packet by its own header, as a reply, or as an error about a permitted flow."""
     return [
         *own,
         f"meta l4proto tcp ct label {LABEL} ct direction original drop",
@@ -203,7 +204,7 @@ def _judged(own: Sequence[str], replies: Sequence[str], errors: Sequence[str]) -
 
 
 def _leaving(view: View, internet: str, judge: str) -> list[str]:
-    """Out of the tunnel go exits, and the internet for those who have it."""
+    """The rules for what leaves the tunnel: to exits, and to the internet for those who have it."""
     exits = [f"{view.destination[version]} @exitsv{version} jump {judge}" for version in FAMILIES]
     return [*exits, *_surfing(view, internet, judge)]
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from agent.host.prefixes import Prefix, contains
 from agent.host.tunnel.live import HostTunnelState, LivePeer
-from agent.host.tunnel.wanted import Address, Endpoint, Prefix, Section, WantedTunnel, contains
+from agent.host.tunnel.wanted import Address, Endpoint, Section, WantedTunnel
 
 Ordered = TypeVar("Ordered", Address, Prefix)
 
@@ -45,10 +46,6 @@ class Plan:
     old_routes: tuple[Prefix, ...] = ()
 
     @property
-    def is_empty(self) -> bool:
-        return self == NOTHING
-
-    @property
     def lays(self) -> bool:
         """Whether addresses, MTU, link state or routes change."""
         laid = (self.new_addresses, self.old_addresses, self.mtu, self.brings_up, self.new_routes, self.old_routes)
@@ -66,7 +63,8 @@ class Memory:
     learned: Mapping[str, str] = field(default_factory=dict)
 
     def seeing(self, endpoints: Mapping[str, str]) -> "Memory":
-        """With where peers are now; of those that are gone, the last stay: one that was blocked comes back."""
+        """The memory with where peers are now. The last peers that are gone stay in it: one that was blocked may come
+        back."""
         gone = [(key, endpoint) for key, endpoint in self.learned.items() if key not in endpoints]
         return replace(self, learned={**dict(gone[-MOST_GONE:]), **endpoints})
 
@@ -103,6 +101,24 @@ def relaid(plan: Plan, live: HostTunnelState, wanted: WantedTunnel) -> Plan:
         new_routes=_in_order(wanted.routes - live.routes),
         old_routes=_in_order(live.routes - wanted.routes),
     )
+
+
+def names_asked(plan: Plan) -> frozenset[Endpoint]:
+    """The endpoints of the plan whose addresses have to be asked for."""
+    return frozenset(change.endpoint for change in plan.changes if isinstance(change.endpoint, Endpoint))
+
+
+def last_seen(plan: Plan, learned: Mapping[str, str]) -> Mapping[Endpoint, str]:
+    """Where the peers of `names_asked` were seen last: for names that nobody answers, as behind a seal.
+
+    Args:
+        learned: public key → `ip:port`.
+    """
+    return {
+        change.endpoint: learned[change.section.public_key]
+        for change in plan.changes
+        if isinstance(change.endpoint, Endpoint) and change.section.public_key in learned
+    }
 
 
 def changing_hands_within(live: HostTunnelState, wanted: WantedTunnel, plan: Plan) -> frozenset[Prefix]:
@@ -165,7 +181,7 @@ def _change(section: Section, peer: LivePeer | None, memory: Memory) -> Change |
 
 
 def _cut(change: Change, live: HostTunnelState) -> Change | None:
-    """With the prefixes that it has before and after; None: it loses none."""
+    """The change with only those prefixes that the section has both before and after; None: it loses none."""
     section, peer = change.section, live.peers.get(change.section.public_key)
     if peer is None or peer.allowed_ips <= section.allowed_ips:
         return None

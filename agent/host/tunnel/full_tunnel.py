@@ -61,7 +61,7 @@ class PolicyRoute:
 
 
 def ways(wanted: WantedTunnel, has_ipv6: bool) -> frozenset[PolicyRoute]:
-    """All of it; none without full encapsulation. `has_ipv6`: the kernel knows it."""
+    """All rules and routes of full encapsulation; empty without it. `has_ipv6`: whether the kernel has IPv6."""
     if not wanted.is_full:
         return frozenset()
     made: set[PolicyRoute] = set()
@@ -106,7 +106,7 @@ def seal(interface: str, local: LocalNetwork, resolvers: Collection[IPv4Address 
 
 
 def rule(way: PolicyRoute) -> str:
-    """What selects it, whoever made it."""
+    """The selector of a rule, as `ip rule` takes it, by which it is found whoever made it."""
     if way.piece == "own_first":
         return f"priority {OWN_FIRST} table main suppress_prefixlength 0"
     return f"priority {ELSE_TUNNEL} not fwmark {MARK} table {ROUTING_TABLE}"

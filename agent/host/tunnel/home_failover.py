@@ -24,7 +24,7 @@ def rehomed(bundle: Bundle, dead: Collection[str]) -> Bundle:
 
 
 def _asking(bundle: Bundle, dead: Collection[str]) -> Dns:
-    """Names are asked of the new home where the old one was asked."""
+    """The resolvers, with the new home in the place of the old one."""
     addresses = {section.peer_id: section.tunnel_address for section in bundle.peers if section.tunnel_address}
     old, new = (addresses.get(home_among(bundle.homes, among) or "") for among in ((), dead))
     if old is None or new is None:
@@ -34,7 +34,7 @@ def _asking(bundle: Bundle, dead: Collection[str]) -> Dns:
 
 
 def _of_home(bundle: Bundle, dead: Collection[str]) -> dict[str, list[str]]:
-    """Section → what comes to it."""
+    """The sections with the prefixes that move to each of them."""
     new = home_among(bundle.homes, dead)
     if new is None or new == bundle.homes[0]:
         return {}
@@ -54,6 +54,6 @@ def _of_peers(bundle: Bundle, dead: Collection[str]) -> dict[str, list[str]]:
 
 
 def _with(section: BundlePeer, come: list[str], lost: Collection[str]) -> BundlePeer:
-    """Whoever gets a prefix is the only one that has it."""
+    """The section with its new prefixes, or without those that others get: a prefix stands at one section."""
     kept = [prefix for prefix in section.allowed_ips if prefix not in lost]
     return msgspec.structs.replace(section, allowed_ips=[*kept, *come])

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.host.tunnel.wanted import Address, Prefix
+from agent.host.prefixes import Prefix
+from agent.host.tunnel.wanted import Address
+
+ALIVE_S = 180  # WireGuard protocol, section 6.1: REJECT_AFTER_TIME
 
 
 @dataclass(frozen=True, slots=True)

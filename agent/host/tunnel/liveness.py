@@ -74,7 +74,7 @@ class Watch:
 
 
 def look(watch: Watch, sample: Sample) -> tuple[Watch, bool]:
-    """Take a sample in; the other answer: an echo is due now."""
+    """What is known after this sample, and whether an echo is due now."""
     is_stalled = sample.at_s - watch.looked_at_s > STALLED_S
     came = watch.target.is_home and sample.rx != watch.rx
     went = watch.target.is_home and sample.tx != watch.tx
@@ -110,7 +110,7 @@ def pace_s(watch: Watch) -> float:
 
 
 def _answered(watch: Watch, at_s: float) -> Watch:
-    """A long way there and back is no silence."""
+    """An answer came: the next one may take twice as long as this one did, within bounds."""
     took_s = at_s - (watch.echo_at_s if watch.echo_at_s is not None else at_s)
     return replace(watch, is_proved=True, patience_s=min(max(ANSWERS_WITHIN_S, 2 * took_s), LONGEST_S))
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from agent.host.tunnel.wanted import Prefix, WantedTunnel, contains
+from agent.host.prefixes import Prefix, contains
+from agent.host.tunnel.wanted import WantedTunnel
 
 LOCAL_RANGES = (
     ip_network("10.0.0.0/8"),  # RFC 1918
@@ -63,7 +64,7 @@ def is_local(subnet: Prefix) -> bool:
 
 
 def origin_addresses(origin: str, known: Mapping[str, Sequence[str]]) -> Collection[IPv4Address | IPv6Address]:
-    """Those of a deployment. `known`: host → its last addresses."""
+    """The addresses of a deployment. `known`: host → its last addresses."""
     host = urlsplit(origin).hostname or ""
     parsed = map(_address, (host, *known.get(host, ())))
     return frozenset(address for address in parsed if address is not None)
@@ -84,7 +85,7 @@ def _jumps(wanted: WantedTunnel, learned: Mapping[str, str]) -> Iterable[IPv4Add
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """Without a zone; None: it is a name, or nothing."""
+    """The address without its zone; None: the text is a name, or empty."""
     try:
         return ip_address(text.partition("%")[0])
     except ValueError:

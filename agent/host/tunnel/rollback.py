@@ -7,11 +7,9 @@ and the routes: what the good one did not send into the tunnel goes out of it ag
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from ipaddress import ip_network
 
-from agent.host.tunnel.wanted import Address, Prefix, Section, WantedTunnel, contains, routed
-
-EVERYTHING = frozenset[Prefix]({ip_network("0.0.0.0/0"), ip_network("::/0")})
+from agent.host.prefixes import EVERYTHING, Prefix, contains
+from agent.host.tunnel.wanted import Address, Section, WantedTunnel, routed
 
 Kept = Mapping[Prefix, frozenset[Prefix]]
 
@@ -43,10 +41,10 @@ def restored(good: WantedTunnel | None, new: WantedTunnel) -> WantedTunnel:
 
 
 def _ways(good: WantedTunnel | None) -> frozenset[Prefix]:
-    """All that a bundle sends into the tunnel."""
+    """The prefixes that a bundle sends into the tunnel."""
     if good is None:
         return frozenset()
-    everything = EVERYTHING if good.is_full else frozenset[Prefix]()
+    everything = frozenset[Prefix](EVERYTHING) if good.is_full else frozenset[Prefix]()
     return good.routes | {address.network for address in good.addresses} | everything
 
 

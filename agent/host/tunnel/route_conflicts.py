@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
 from typing import TypeAlias
 
+from agent.host.prefixes import Prefix, contains
 from agent.host.tunnel.live import LivePeer
-from agent.host.tunnel.wanted import Address, Endpoint, Prefix, WantedTunnel, contains
+from agent.host.tunnel.wanted import Address, Endpoint, WantedTunnel
 
 Ip: TypeAlias = IPv4Address | IPv6Address
 
@@ -138,7 +139,7 @@ def _live(peer: LivePeer | None) -> str | None:
 
 
 def _address_of(endpoint: str) -> Ip | None:
-    """Of `host:port`; None: it is a name."""
+    """The address of `host:port`; None: the host is a name."""
     try:
         return ip_address(endpoint.rpartition(":")[0].strip("[]"))
     except ValueError:

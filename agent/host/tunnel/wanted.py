@@ -6,10 +6,8 @@ from dataclasses import dataclass, field, replace
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
-    IPv4Network,
     IPv6Address,
     IPv6Interface,
-    IPv6Network,
     ip_address,
     ip_interface,
     ip_network,
@@ -19,13 +17,12 @@ from typing import TypeAlias
 from agent.errors import BundleRefused
 from agent.host.firewall.policy import Policy
 from agent.host.firewall.policy import parse as parse_policy
+from agent.host.prefixes import EVERYTHING, Prefix, contains
 from agent.identity.keys import is_key
 from chalicelib.wire.bundle import Bundle, BundlePeer, Pair
 
-Prefix: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Interface | IPv6Interface
 
-EVERYTHING = ("0.0.0.0/0", "::/0")
 MTU_BOUNDS = range(576, 65536)
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-zA-Z0-9_]([a-zA-Z0-9_.-]*[a-zA-Z0-9_])?\.?")
 
@@ -129,7 +126,7 @@ class Parser:
             is_blocked=bundle.is_blocked,
             others=others,
             standbys={peer.staged.public_key: peer.public_key for peer in bundle.peers if peer.staged is not None},
-            is_full=bundle.interface.full_encapsulation or not prefixes.isdisjoint(EVERYTHING),
+            is_full=bundle.interface.full_encapsulation or not prefixes.isdisjoint(map(str, EVERYTHING)),
             resolvers=tuple(address for text in bundle.dns.resolvers if (address := _address(text)) is not None),
         )
 
@@ -171,7 +168,7 @@ def endpoints_asked(bundle: Bundle) -> Mapping[str, Endpoint | None]:
 
 
 def is_address(host: str) -> bool:
-    """Whether an endpoint's host is one, and no name."""
+    """Whether an endpoint's host is an address, not a name."""
     try:
         ip_address(host)
     except ValueError:
@@ -180,7 +177,7 @@ def is_address(host: str) -> bool:
 
 
 def named(sections: Iterable[Section]) -> Mapping[Endpoint, frozenset[str]]:
-    """The endpoints that are names, and whose they are: public keys."""
+    """The endpoints that are names, each with the public keys of its peers."""
     found: dict[Endpoint, frozenset[str]] = {}
     for section in sections:
         if section.endpoint is not None and not is_address(section.endpoint.host):
@@ -205,7 +202,7 @@ def parse_endpoint(text: str) -> Endpoint:
 
 
 def routed(prefixes: Iterable[Prefix], addresses: Collection[Address]) -> frozenset[Prefix]:
-    """What needs a route in the main table: a default route never stands there."""
+    """The prefixes that need a route in the main table: no default route, and none that an address covers."""
     return frozenset(prefix for prefix in prefixes if prefix.prefixlen and not is_covered(prefix, addresses))
 
 
@@ -213,14 +210,8 @@ def is_covered(prefix: Prefix, addresses: Iterable[Address]) -> bool:
     return any(contains(address.network, prefix) for address in addresses)
 
 
-def contains(outer: Prefix, inner: Prefix) -> bool:
-    if isinstance(outer, IPv4Network):
-        return isinstance(inner, IPv4Network) and inner.subnet_of(outer)
-    return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
-
-
 def _parsed_peer(peer: BundlePeer, addresses: frozenset[Address], is_next: bool) -> ParsedPeer:
-    """With the peer's section, and without AllowedIPs and keepalive the one of its staged key."""
+    """The peer's section, plus one for its staged key without AllowedIPs or keepalive."""
     present = _section(peer, peer, is_next)
     sections = [present]
     if peer.staged is not None:
@@ -249,7 +240,7 @@ def _section(peer: BundlePeer, pair: BundlePeer | Pair, is_next: bool) -> Sectio
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """Among resolvers a search domain may stand."""
+    """The address of a resolver; None: a search domain, which may stand among resolvers."""
     try:
         return ip_address(text)
     except ValueError:

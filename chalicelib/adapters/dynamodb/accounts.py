@@ -1,99 +1,130 @@
-"""People and API tokens."""
+"""Who a credential belongs to: the items of a check in one `BatchGetItem`; and the deployment's settings."""
 
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
-from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
-from pynamodb.exceptions import PutError
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PutError, UpdateError
 
-from chalicelib.adapters.dynamodb.table import Table, epoch
-from chalicelib.domain.identity.principal import Principal, Role
-from chalicelib.domain.identity.tokens import Secret
+from chalicelib.adapters.dynamodb.api_tokens import TokenItem, token_key, token_value
+from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb.users import UserItem, user_item, user_value
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.identity.api_token import ApiToken, LastUse
+from chalicelib.domain.identity.deployment import DeploymentSettings
+from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import User
-from chalicelib.domain.ids import NetworkId, PrincipalId
-from chalicelib.ports.accounts import ApiToken
+from chalicelib.domain.ids import PrincipalId, Revision
+
+CONDITION = "ConditionalCheckFailedException"
+ATTEMPTS = 3  # of a read that answered only some of its items
+Item = TypeVar("Item", bound=Table)
 
 
-class TokenItem(Table):
-    """`accounts`: an API token, kind `token`."""
+class SettingsItem(Table):
+    """`accounts`: what administrators decide for the deployment, kind and id `settings`."""
 
-    KIND = "token"
-
-    class Meta(Table.Meta):
-        table_name = "accounts"
-
-    kind = UnicodeAttribute(hash_key=True, default=KIND)
-    id = UnicodeAttribute(range_key=True)
-    name = UnicodeAttribute()
-    role = UnicodeAttribute()
-    networks: ListAttribute[Any] = ListAttribute(null=True)
-    secret = UnicodeAttribute()
-    expires_at = NumberAttribute(null=True)
-
-
-class UserItem(Table):
-    """`accounts`: a person, kind `user`."""
-
-    KIND = "user"
+    KIND = "settings"
 
     class Meta(Table.Meta):
         table_name = "accounts"
 
     kind = UnicodeAttribute(hash_key=True, default=KIND)
-    id = UnicodeAttribute(range_key=True)
-    subject = UnicodeAttribute()
-    email = UnicodeAttribute(null=True)
-    name = UnicodeAttribute(null=True)
-    created_at = UTCDateTimeAttribute()
-    role = UnicodeAttribute(null=True)
-    networks: ListAttribute[Any] = ListAttribute(default=list)
+    id = UnicodeAttribute(range_key=True, default=KIND)
+    default_role = UnicodeAttribute(null=True)
+    member_peer_limit = NumberAttribute()
+    revision = NumberAttribute()
 
 
 class DynamoAccounts:
-    def get_user(self, user_id: PrincipalId) -> User | None:
-        try:
-            item = UserItem.get(UserItem.KIND, user_id, consistent_read=True)
-        except UserItem.DoesNotExist:
-            return None
-        role = None if item.role is None else Role(item.role)
-        networks = frozenset(map(NetworkId, item.networks))
-        return User(PrincipalId(item.id), item.subject, item.email, item.name, item.created_at, role, networks)
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def user(self, user_id: PrincipalId) -> tuple[User | None, DeploymentSettings | None]:
+        found = self._read([(UserItem.KIND, user_id), (SettingsItem.KIND, SettingsItem.KIND)])
+        return _user(found), _settings(found)
+
+    def token(
+        self, maker_id: PrincipalId, token_id: PrincipalId
+    ) -> tuple[ApiToken | None, User | None, DeploymentSettings | None]:
+        keys = [(TokenItem.KIND, token_key(maker_id, token_id)), (UserItem.KIND, maker_id)]
+        found = self._read([*keys, (SettingsItem.KIND, SettingsItem.KIND)])
+        token = _item(TokenItem, found, TokenItem.KIND)
+        return None if token is None else token_value(token), _user(found), _settings(found)
 
     def add_user(self, user: User) -> None:
-        item = UserItem(
-            id=user.id,
-            subject=user.subject,
-            email=user.email,
-            name=user.name,
-            created_at=user.created_at,
-            role=None if user.role is None else user.role.value,
-            networks=sorted(user.networks),
-        )
         try:
-            item.save(condition=UserItem.id.does_not_exist())
+            user_item(user).save(condition=UserItem.id.does_not_exist())
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+            _pass_if_unmet(error)
 
-    def put_token(self, token: ApiToken) -> None:
-        principal = token.principal
-        TokenItem(
-            id=principal.id,
-            name=principal.name,
-            role=principal.role.value,
-            networks=None if principal.networks is None else sorted(principal.networks),
-            secret=token.secret,
-            expires_at=None if token.expires_at is None else epoch(token.expires_at),
-        ).save()
-
-    def get_token(self, token_id: str) -> ApiToken | None:
-        try:
-            item = TokenItem.get(TokenItem.KIND, token_id, consistent_read=True)
-        except TokenItem.DoesNotExist:
-            return None
-        networks = None if item.networks is None else frozenset(map(NetworkId, item.networks))
-        return ApiToken(
-            Principal(PrincipalId(item.id), item.name, Role(item.role), networks),
-            Secret(item.secret),
-            None if item.expires_at is None else datetime.fromtimestamp(int(item.expires_at), UTC),
+    def note_seen(self, user: User, at: datetime) -> None:
+        """Only what the provider says: what administrators decide may have changed since it was read."""
+        told = (
+            (UserItem.name, user.name),
+            (UserItem.email, user.email),
+            (UserItem.group_role, None if user.group_role is None else user.group_role.value),
         )
+        actions = [attribute.remove() if value is None else attribute.set(value) for attribute, value in told]
+        try:
+            UserItem(id=user.id).update(
+                actions=[*actions, UserItem.last_seen_at.set(at)], condition=UserItem.id.exists()
+            )
+        except UpdateError as error:
+            _pass_if_unmet(error)
+
+    def note_use(self, token: ApiToken, use: LastUse) -> None:
+        source = TokenItem.used_from.remove() if use.source is None else TokenItem.used_from.set(use.source)
+        try:
+            TokenItem(id=token.record).update(
+                actions=[TokenItem.used_at.set(use.at), source], condition=TokenItem.id.exists()
+            )
+        except UpdateError as error:
+            _pass_if_unmet(error)
+
+    def _read(self, keys: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+        """Raises Unavailable: DynamoDB answered only some of the items each time."""
+        table = UserItem.Meta.table_name
+        wanted: Any = [{"kind": kind, "id": key} for kind, key in keys]  # PynamoDB says it takes text: it takes keys
+        found: list[dict[str, Any]] = []
+        for _ in range(ATTEMPTS):
+            answer = self._connection.batch_get_item(table, wanted, consistent_read=True)
+            found += answer["Responses"].get(table, [])
+            left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+            if not left:
+                return found
+            wanted = [{name: value["S"] for name, value in key.items()} for key in left]
+        raise Unavailable("The accounts are busy. Try again in a moment.")
+
+
+def settings_item(settings: DeploymentSettings) -> SettingsItem:
+    return SettingsItem(
+        default_role=None if settings.default_role is None else settings.default_role.value,
+        member_peer_limit=settings.member_peer_limit,
+        revision=settings.revision,
+    )
+
+
+def _user(found: Sequence[dict[str, Any]]) -> User | None:
+    item = _item(UserItem, found, UserItem.KIND)
+    return None if item is None else user_value(item)
+
+
+def _settings(found: Sequence[dict[str, Any]]) -> DeploymentSettings | None:
+    item = _item(SettingsItem, found, SettingsItem.KIND)
+    if item is None:
+        return None
+    role = None if item.default_role is None else Role(item.default_role)
+    return DeploymentSettings(role, int(item.member_peer_limit), Revision(int(item.revision)))
+
+
+def _item(model: type[Item], found: Sequence[dict[str, Any]], kind: str) -> Item | None:
+    raw = next((raw for raw in found if raw["kind"]["S"] == kind), None)
+    return None if raw is None else model.from_raw_data(raw)
+
+
+def _pass_if_unmet(error: PutError | UpdateError) -> None:
+    if error.cause_response_code != CONDITION:
+        raise error

@@ -8,6 +8,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from chalicelib.adapters.dynamodb.stored_peer import StoredPeer, _stored, _value
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.difference import difference_of, texts_of
 from chalicelib.domain.ids import NetworkId, PrincipalId, Revision
 
 
@@ -75,7 +76,7 @@ def change_item(change: Change) -> ChangeItem:
         by=change.by,
         what=change.what.value,
         peers=affected_text(change.peers) if change.peers else None,
-        settings={name: list(pair) for name, pair in change.settings.items()} or None,
+        settings={name: list(pair) for name, pair in texts_of(change.network).items()} or None,
         note=change.note,
     )
 
@@ -88,7 +89,7 @@ def change_value(item: ChangeItem) -> Change:
         PrincipalId(item.by),
         What(item.what),
         affected_from(item.peers) if item.peers else (),
-        {name: (before, after) for name, (before, after) in (item.settings or {}).items()},
+        difference_of({name: (before, after) for name, (before, after) in (item.settings or {}).items()}),
         item.note,
     )
 

@@ -58,7 +58,7 @@ class TombstoneItem(Table):
     expires_at = NumberAttribute()
 
 
-BOUNDS = {Kind.JUMP: ("jmp_", "jmp`"), Kind.DYNAMIC: ("dyn_", "dyn`"), Kind.STATIC: ("sta_", "sta`")}  # "`" follows "_"
+BOUNDS = {kind: (f"{kind.prefix}_", f"{kind.prefix}`") for kind in Kind}  # "`" follows "_"
 
 
 class DynamoPeers:
@@ -112,11 +112,13 @@ class DynamoPeers:
         return frozenset(claims)
 
     def jumps(self, network_id: NetworkId) -> list[Peer]:
-        found = PeerItem.query(network_id, PeerItem.item.startswith("jmp_"), consistent_read=True)
+        found = PeerItem.query(network_id, PeerItem.item.startswith(BOUNDS[Kind.JUMP][0]), consistent_read=True)
         return [peer_from(item.peer) for item in found]
 
     def statics(self, network_id: NetworkId, limit: int) -> list[Peer]:
-        found = PeerItem.query(network_id, PeerItem.item.startswith("sta_"), consistent_read=True, limit=limit)
+        found = PeerItem.query(
+            network_id, PeerItem.item.startswith(BOUNDS[Kind.STATIC][0]), consistent_read=True, limit=limit
+        )
         return [peer_from(item.peer) for item in found]
 
     def routers(self, network_id: NetworkId) -> list[Peer]:

@@ -17,6 +17,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from chalicelib.adapters.dynamodb.change import revision_key
 from chalicelib.adapters.dynamodb.table import Table, epoch
+from chalicelib.adapters.dynamodb.transact import LIMITS
 from chalicelib.domain.change.rollout import FEW, Expected, Mark, Rollout, kept_ms
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 
@@ -75,7 +76,6 @@ class MarkItem(Table):
 
 KEPT = timedelta(days=30)
 IDS_AN_ITEM = 10_000  # some 130 KB, of 400 allowed
-MOST_ITEMS = 100  # TransactWriteItems, DynamoDB quotas
 MARKED = "ConditionalCheckFailed"
 ATTEMPTS, FIRST_WAIT_S, LONGEST_WAIT_S = 8, 0.05, 1.0
 TOOK = "ms"  # and so many milliseconds: attributes of a tally
@@ -141,7 +141,7 @@ def _batches(marks: Collection[Mark]) -> Iterable[list[Mark]]:
     batch: list[Mark] = []
     for _, mark in sorted(once.items()):
         revisions = {known.revision for known in batch} | {mark.revision}
-        if len(batch) + 1 + len(revisions) > MOST_ITEMS:
+        if len(batch) + 1 + len(revisions) > LIMITS.items:
             yield batch
             batch = []
         batch.append(mark)

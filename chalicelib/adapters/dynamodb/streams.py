@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.adapters.dynamodb.change import ChangeItem, change_value
-from chalicelib.adapters.dynamodb.presence import FactItem, fact_value
+from chalicelib.adapters.dynamodb.facts import FactItem, fact_value
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.domain.peer.presence import Fact

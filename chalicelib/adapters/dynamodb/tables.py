@@ -5,20 +5,24 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.adapters.dynamodb.accounts import TokenItem, UserItem
+from chalicelib.adapters.dynamodb.accounts import SettingsItem
 from chalicelib.adapters.dynamodb.allocation import AllocationItem, FreedItem
+from chalicelib.adapters.dynamodb.api_tokens import TokenItem
 from chalicelib.adapters.dynamodb.audit import AuditItem
 from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.connection import PatientConnection
+from chalicelib.adapters.dynamodb.facts import FactItem
 from chalicelib.adapters.dynamodb.network import AclItem, BlockItem, NetworkItem
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem
-from chalicelib.adapters.dynamodb.presence import FactItem, PresenceItem, SightingItem
+from chalicelib.adapters.dynamodb.presence import PresenceItem
 from chalicelib.adapters.dynamodb.request import RequestItem
 from chalicelib.adapters.dynamodb.rollout import ConcernedItem, ExpectedItem, MarkItem, TallyItem
 from chalicelib.adapters.dynamodb.sessions import AssertionItem, SessionItem, TicketItem
+from chalicelib.adapters.dynamodb.sightings import SightingItem
 from chalicelib.adapters.dynamodb.signing import SigningItem
 from chalicelib.adapters.dynamodb.sockets import SocketItem
 from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb.users import AdministratorsItem, OwnedItem, UserItem
 from chalicelib.settings import Settings
 
 CONNECTIONS = 16  # at once
@@ -30,7 +34,7 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("presence", (PresenceItem, SightingItem, MarkItem, FactItem)),
     ("sockets", (SocketItem,)),
     ("sessions", (SessionItem, AssertionItem, TicketItem)),
-    ("accounts", (TokenItem, UserItem, RequestItem, SigningItem)),
+    ("accounts", (TokenItem, UserItem, AdministratorsItem, OwnedItem, SettingsItem, RequestItem, SigningItem)),
     ("audit", (AuditItem,)),
 )
 

@@ -13,8 +13,11 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
+from chalicelib.ports.transactions import Limits
+
 Owner = TypeVar("Owner")
 
+LIMITS = Limits(items=100, item_bytes=400_000)  # DynamoDB, "Service, account, and table quotas"
 CONDITION = "ConditionalCheckFailed"
 CONTENDED = frozenset(("TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"))
 REFUSED_AT_THE_DOOR = frozenset(
@@ -32,7 +35,7 @@ class Cancelled(Exception):
 
 
 class Transaction(Generic[Owner]):
-    """At most 100 items. A request that botocore repeats, because its answer was lost, carries the same
+    """As many items as LIMITS says. A request that botocore repeats, because its answer was lost, carries the same
     ClientRequestToken (botocore makes it), so that it is done once."""
 
     def __init__(self, connection: Connection) -> None:
@@ -43,8 +46,9 @@ class Transaction(Generic[Owner]):
     def put(self, item: Model, owner: Owner, condition: Condition | None = None) -> None:
         self._add("Put", item.get_save_kwargs_from_instance(condition=condition), owner)
 
-    def update(self, item: Model, owner: Owner, actions: list[Action]) -> None:
-        self._add("Update", item.get_update_kwargs_from_instance(actions=actions), owner)
+    def update(self, item: Model, owner: Owner, actions: list[Action], condition: Condition | None = None) -> None:
+        arguments = item.get_update_kwargs_from_instance(actions=actions, condition=condition)
+        self._add("Update", arguments, owner)
 
     def check(self, item: Model, owner: Owner, condition: Condition) -> None:
         """Have all of it stand or fall with an item that is not written."""

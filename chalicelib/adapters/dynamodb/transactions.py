@@ -1,13 +1,13 @@
 """A commit as one `TransactWriteItems`."""
 
 from datetime import timedelta
-from typing import assert_never
 
 from pynamodb.connection import Connection
 
 from chalicelib.adapters.dynamodb.allocation import AllocationItem, FreedItem, freed_key, index_key
 from chalicelib.adapters.dynamodb.audit import AuditItem, audit_item
 from chalicelib.adapters.dynamodb.change import ChangeItem, change_item
+from chalicelib.adapters.dynamodb.identity_writes import put_identity
 from chalicelib.adapters.dynamodb.network import (
     AclItem,
     BlockItem,
@@ -18,10 +18,11 @@ from chalicelib.adapters.dynamodb.network import (
     network_item,
 )
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem, claim_key, record_item, tombstone_key
-from chalicelib.adapters.dynamodb.presence import PresenceItem, SightingItem, sighting_key
+from chalicelib.adapters.dynamodb.presence import PresenceItem
 from chalicelib.adapters.dynamodb.request import RequestItem, request_item
+from chalicelib.adapters.dynamodb.sightings import SightingItem, sighting_key
 from chalicelib.adapters.dynamodb.table import epoch
-from chalicelib.adapters.dynamodb.transact import Cancelled, Transaction
+from chalicelib.adapters.dynamodb.transact import LIMITS, Cancelled, Transaction
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
@@ -45,14 +46,22 @@ from chalicelib.domain.change.writes import (
     WriteAcl,
     WriteBlock,
 )
+from chalicelib.domain.identity.writes import PutSettings, PutUser, RemoveUser
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
-OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock)  # their condition says: nobody was first
+OPTIMISTIC = (
+    AdvanceNetwork,
+    RemoveNetwork,
+    WriteBlock,
+    PutUser,
+    RemoveUser,
+    PutSettings,
+)  # their condition says: nobody was first
 
 
 class DynamoTransactions:
-    """At most 100 items a commit, DynamoDB's limit."""
+    limits = LIMITS
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -146,4 +155,4 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
             added = audit_item(record)
             transaction.put(added, write, AuditItem.item.does_not_exist() | (AuditItem.record == added.record))
         case _:
-            assert_never(write)
+            put_identity(transaction, write)

@@ -1,27 +1,36 @@
-"""API tokens and people, in memory."""
+"""Who a credential belongs to, in memory."""
+
+from dataclasses import replace
+from datetime import datetime
 
 from chalicelib.adapters.memory.tables import MemoryTables
+from chalicelib.domain.identity.api_token import ApiToken, LastUse
+from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import PrincipalId
-from chalicelib.ports.accounts import ApiToken
 
 
 class MemoryAccounts:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    def get_user(self, user_id: PrincipalId) -> User | None:
-        self._tables.requests["read"] += 1
-        return self._tables.users.get(user_id)
+    def user(self, user_id: PrincipalId) -> tuple[User | None, DeploymentSettings | None]:
+        return self._tables.users.get(user_id), self._tables.settings
+
+    def token(
+        self, maker_id: PrincipalId, token_id: PrincipalId
+    ) -> tuple[ApiToken | None, User | None, DeploymentSettings | None]:
+        token = self._tables.tokens.get((maker_id, token_id))
+        return token, self._tables.users.get(maker_id), self._tables.settings
 
     def add_user(self, user: User) -> None:
-        self._tables.requests["write"] += 1
         self._tables.users.setdefault(user.id, user)
 
-    def put_token(self, token: ApiToken) -> None:
-        self._tables.requests["write"] += 1
-        self._tables.tokens[token.principal.id] = token
+    def note_seen(self, user: User, at: datetime) -> None:
+        if (stored := self._tables.users.get(user.id)) is not None:
+            told = replace(stored, name=user.name, email=user.email, group_role=user.group_role, last_seen_at=at)
+            self._tables.users[user.id] = told
 
-    def get_token(self, token_id: str) -> ApiToken | None:
-        self._tables.requests["read"] += 1
-        return self._tables.tokens.get(token_id)
+    def note_use(self, token: ApiToken, use: LastUse) -> None:
+        if (stored := self._tables.tokens.get((token.maker_id, token.id))) is not None:
+            self._tables.tokens[token.maker_id, token.id] = replace(stored, last_use=use)

@@ -9,7 +9,6 @@ class MemoryAudit:
         self._tables = tables
 
     def page(self, wanted: AuditFilter, limit: int, start: AuditPlace | None = None) -> AuditPage:
-        self._tables.requests["read"] += 1
         found = [
             record
             for place, record in sorted(self._tables.audit.items(), reverse=True)

@@ -19,6 +19,5 @@ class MemoryChanges:
         return own[::-1][:limit]
 
     def _own(self, network_id: NetworkId) -> list[Change]:
-        self._tables.requests["read"] += 1
         own = [change for (network, _), change in list(self._tables.changes.items()) if network == network_id]
         return sorted(own, key=lambda change: change.revision)

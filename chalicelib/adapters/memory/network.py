@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from chalicelib.adapters.memory.tables import PAGE, MemoryTables
+from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId
 from chalicelib.domain.network.acl import Acl
@@ -17,31 +17,25 @@ class MemoryNetworks:
         self._tables = tables
 
     def get(self, network_id: NetworkId) -> Network:
-        self._tables.requests["read"] += 1
         network = self._tables.networks.get(network_id)
         if network is None or network.is_deleting:
             raise NetworkNotFound(network_id)
         return network
 
     def deleting(self, network_id: NetworkId) -> Network | None:
-        self._tables.requests["read"] += 1
         network = self._tables.networks.get(network_id)
         return network if network is not None and network.is_deleting else None
 
     def many(self, network_ids: Sequence[NetworkId]) -> list[Network]:
-        self._tables.requests["read"] += 1
         found = (self._tables.networks[known] for known in network_ids if known in self._tables.networks)
         return [network for network in found if not network.is_deleting]
 
     def ids(self, after: NetworkId | None, limit: int) -> list[NetworkId]:
-        self._tables.requests["read"] += 1
         stored = (value for network_id, kind, value in list(self._tables.claims) if (network_id, kind) == LISTED)
         return sorted(NetworkId(value) for value in stored if after is None or value > after)[:limit]
 
     def directory(self, keys: Collection[BlockKey]) -> Directory:
-        self._tables.requests["read"] += -(-len(keys) // PAGE)
         return Directory({key: self._tables.blocks.get(key, Block(key)) for key in keys})
 
     def acl(self, network_id: NetworkId) -> Acl:
-        self._tables.requests["read"] += 1
         return self._tables.acls.get(network_id, Acl(network_id, 0, ()))

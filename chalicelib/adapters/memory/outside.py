@@ -8,10 +8,13 @@ from chalicelib.adapters.memory.allocation import MemoryAllocations, MemoryLefto
 from chalicelib.adapters.memory.audit import MemoryAudit
 from chalicelib.adapters.memory.change import MemoryChanges
 from chalicelib.adapters.memory.clock_and_chance import CountedRandomness, MemoryVault, SteppedClock
+from chalicelib.adapters.memory.facts import MemoryFacts
 from chalicelib.adapters.memory.identity import MemoryIdentities
+from chalicelib.adapters.memory.liveness import MemoryLiveness
 from chalicelib.adapters.memory.network import MemoryNetworks
 from chalicelib.adapters.memory.peer import MemoryPeers
 from chalicelib.adapters.memory.presence import MemoryPresence
+from chalicelib.adapters.memory.progress import MemoryProgress
 from chalicelib.adapters.memory.queues import (
     MemoryDeadLetters,
     MemoryFailoverQueue,
@@ -23,10 +26,12 @@ from chalicelib.adapters.memory.queues import (
 from chalicelib.adapters.memory.request import MemoryRequests
 from chalicelib.adapters.memory.rollout import MemoryRollouts
 from chalicelib.adapters.memory.sessions import MemorySessions
+from chalicelib.adapters.memory.sightings import MemorySightings
 from chalicelib.adapters.memory.signing import MemorySigningKeys
 from chalicelib.adapters.memory.sockets import MemoryConnections, MemoryGateway
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.memory.transactions import MemoryTransactions
+from chalicelib.adapters.memory.users import MemoryTokens, MemoryUsers
 from chalicelib.adapters.push import messages
 from chalicelib.ports.change import StreamRecords
 from chalicelib.ports.queues import QueueMessages
@@ -49,9 +54,15 @@ class MemoryOutside:
         self.rollouts = MemoryRollouts(self.tables)
         self.signing_keys = MemorySigningKeys(self.tables)
         self.presence = MemoryPresence(self.tables)
+        self.progress = MemoryProgress(self.tables)
+        self.liveness = MemoryLiveness(self.tables)
+        self.sightings = MemorySightings(self.tables)
+        self.facts = MemoryFacts(self.tables)
         self.connections = MemoryConnections(self.tables)
         self.sessions = MemorySessions(self.tables)
         self.accounts = MemoryAccounts(self.tables)
+        self.users = MemoryUsers(self.tables)
+        self.tokens = MemoryTokens(self.tables)
         self.audit = MemoryAudit(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()

@@ -7,15 +7,12 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Kind, Peer, PeerRecord, Tombstone
 
-PREFIXES = {Kind.JUMP: "jmp_", Kind.DYNAMIC: "dyn_", Kind.STATIC: "sta_"}
-
 
 class MemoryPeers:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
     def get(self, network_id: NetworkId, peer_id: PeerId) -> PeerRecord:
-        self._tables.requests["read"] += 1
         try:
             return self._tables.peers[network_id, peer_id]
         except KeyError:
@@ -25,7 +22,6 @@ class MemoryPeers:
         return [record.peer for record in self.records_of(network_id, peer_ids)]
 
     def records_of(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> list[PeerRecord]:
-        self._tables.requests["read"] += -(-len(peer_ids) // PAGE)
         found = (self._tables.peers.get((network_id, peer_id)) for peer_id in peer_ids)
         return [record for record in found if record is not None]
 
@@ -45,7 +41,6 @@ class MemoryPeers:
         return found
 
     def keyed(self, network_id: NetworkId) -> frozenset[PeerId]:
-        self._tables.requests["read"] += 1
         claims = list(self._tables.claims.items())
         return frozenset(
             PeerId(peer_id) for (network, kind, _), peer_id in claims if (network, kind) == (network_id, "key")
@@ -58,24 +53,20 @@ class MemoryPeers:
         return self._of(network_id, Kind.STATIC)[:limit]
 
     def routers(self, network_id: NetworkId) -> list[Peer]:
-        self._tables.requests["read"] += 1
         claims = list(self._tables.claims.items())
         ids = {PeerId(peer_id) for (network, kind, _), peer_id in claims if network == network_id and kind == "route"}
         return self.many(network_id, ids)
 
     def tombstone(self, network_id: NetworkId, peer_id: PeerId) -> Tombstone | None:
-        self._tables.requests["read"] += 1
         return self._tables.tombstones.get((network_id, peer_id))
 
     def _of(self, network_id: NetworkId, kind: Kind) -> list[Peer]:
-        self._tables.requests["read"] += 1
-        prefix = PREFIXES[kind]
+        prefix = f"{kind.prefix}_"
         keys = [key for key in list(self._tables.peers) if key[1].startswith(prefix) and key[0] == network_id]
         found = (self._tables.peers.get(key) for key in sorted(keys))
         return [record.peer for record in found if record is not None]
 
     def _query(self, network_id: NetworkId, after: str, limit: int, kind: Kind | None = None) -> list[PeerRecord]:
-        self._tables.requests["read"] += 1
         stored = list(self._tables.peers.items())
         own = [record for (network, peer_id), record in stored if network == network_id and peer_id > after]
         chosen = (record for record in own if kind is None or record.peer.kind is kind)

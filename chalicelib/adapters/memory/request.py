@@ -9,16 +9,13 @@ class MemoryRequests:
         self._tables = tables
 
     def begin(self, attempt: Replayable) -> Replayable | None:
-        self._tables.requests["write"] += 1
         with self._tables.lock:
             stored = self._tables.replayable.setdefault((attempt.principal, attempt.key), attempt)
         if stored.attempt == attempt.attempt:
             return None
-        self._tables.requests["read"] += 1
         return stored
 
     def take_over(self, stored: Replayable, attempt: Replayable) -> bool:
-        self._tables.requests["write"] += 1
         with self._tables.lock:
             if not (self._stands(stored) or self._stands(attempt)):
                 return False
@@ -26,7 +23,6 @@ class MemoryRequests:
         return True
 
     def forget(self, attempt: Replayable) -> None:
-        self._tables.requests["write"] += 1
         with self._tables.lock:
             if self._stands(attempt):
                 del self._tables.replayable[attempt.principal, attempt.key]

@@ -1,14 +1,11 @@
 """How far changes have got, in memory."""
 
-import math
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from chalicelib.adapters.memory.tables import BATCH, MemoryTables
+from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.change.rollout import FEW, Expected, Mark, Rollout
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-
-MARKS = 99  # of one revision in a transaction, with its count
 
 
 class MemoryRollouts:
@@ -16,12 +13,10 @@ class MemoryRollouts:
         self._tables = tables
 
     def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Expected], now: datetime) -> None:
-        self._tables.requests["write"] += math.ceil(len(concerned) / BATCH)
         for revision, expected in concerned.items():
             self._tables.expected[network_id, revision] = expected
 
     def rollouts(self, network_id: NetworkId, first: Revision, last: Revision) -> Mapping[Revision, Rollout]:
-        self._tables.requests["read"] += 1
         found = dict(self._tables.expected).items()
         return {
             revision: self._rollout(network_id, revision, expected)
@@ -30,12 +25,10 @@ class MemoryRollouts:
         }
 
     def concerned(self, network_id: NetworkId, revision: Revision) -> frozenset[PeerId]:
-        self._tables.requests["read"] += 1
         agents = self._tables.expected[network_id, revision].agents
         return agents if len(agents) > FEW else frozenset()
 
     def count(self, network_id: NetworkId, marks: Collection[Mark], now: datetime) -> None:
-        self._tables.requests["transaction"] += math.ceil(len(marks) / MARKS)
         with self._tables.lock:
             for mark in marks:
                 self._tables.marks.setdefault((network_id, mark.revision), {}).setdefault(mark.peer_id, mark)

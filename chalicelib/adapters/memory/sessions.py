@@ -12,7 +12,6 @@ class MemorySessions:
         self._tables = tables
 
     def open(self, session_id: str, session: AgentSession, assertion: Assertion, device_key: str) -> bool:
-        self._tables.requests["transaction"] += 1
         agent, used = session.agent, (session.agent.peer_id, assertion.id)
         with self._tables.lock:
             if used in self._tables.assertions:
@@ -25,19 +24,14 @@ class MemorySessions:
         return True
 
     def get(self, peer_id: PeerId, session_id: str) -> AgentSession | None:
-        self._tables.requests["read"] += 1
         return self._tables.sessions.get((peer_id, session_id))
 
     def end_all(self, peer_id: PeerId) -> None:
-        self._tables.requests["read"] += 1
         for key in [key for key in self._tables.sessions if key[0] == peer_id]:
-            self._tables.requests["write"] += 1
             del self._tables.sessions[key]
 
     def put_ticket(self, ticket_id: str, ticket: Ticket) -> None:
-        self._tables.requests["write"] += 1
         self._tables.tickets[ticket.viewer.id, ticket_id] = ticket
 
     def take_ticket(self, principal_id: PrincipalId, ticket_id: str) -> Ticket | None:
-        self._tables.requests["write"] += 1
         return self._tables.tickets.pop((principal_id, ticket_id), None)

@@ -9,11 +9,9 @@ class MemorySigningKeys:
         self._tables = tables
 
     def get(self) -> SigningKeys | None:
-        self._tables.requests["read"] += 1
         return self._tables.signing
 
     def put(self, keys: SigningKeys) -> bool:
-        self._tables.requests["write"] += 1
         with self._tables.lock:
             known = self._tables.signing
             if keys == known:

@@ -1,11 +1,10 @@
 """Open sockets, and the gateway that holds them, in memory."""
 
-import math
 from collections.abc import Collection, Sequence
 from typing import Literal
 
 from chalicelib.adapters.memory.presence import AGENTS
-from chalicelib.adapters.memory.tables import BATCH, MemoryTables
+from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.push.frames import frame_of
 from chalicelib.domain.change.push_notice import Notice
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId
@@ -17,12 +16,10 @@ class MemoryConnections:
         self._tables = tables
 
     def add(self, rows: Sequence[Connection]) -> None:
-        self._tables.requests["write"] += math.ceil(len(rows) / BATCH)
         for row in rows:
             self._tables.sockets[row.network_id, row.connection_id] = row
 
     def remove(self, row: Connection) -> None:
-        self._tables.requests["write"] += 1
         self._tables.sockets.pop((row.network_id, row.connection_id), None)
 
     def of_agents(self, network_id: NetworkId) -> list[Connection]:
@@ -35,7 +32,6 @@ class MemoryConnections:
         return [row for row in self._read(network_id) if not row.holder.startswith(AGENTS)]
 
     def _read(self, network_id: NetworkId) -> list[Connection]:
-        self._tables.requests["read"] += 1
         return [row for row in self._tables.sockets.copy().values() if row.network_id == network_id]
 
 

@@ -1,6 +1,5 @@
-"""The dicts, and the counter of requests made on them."""
+"""The dicts that stand for the tables."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -11,7 +10,9 @@ from chalicelib.domain.change.change import Change
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.rollout import Expected, Mark
 from chalicelib.domain.change.writes import ClaimKind
+from chalicelib.domain.identity.api_token import ApiToken
 from chalicelib.domain.identity.audit import AuditPlace, AuditRecord
+from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl
@@ -20,14 +21,11 @@ from chalicelib.domain.network.directory import Block, BlockKey
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import Host, PeerRecord, Tombstone
 from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Sighting
-from chalicelib.ports.accounts import ApiToken
 from chalicelib.ports.sessions import AgentSession, Ticket
 from chalicelib.ports.sockets import Connection
 
-BATCH = 25  # BatchWriteItem, BatchExecuteStatement
 PAGE = 100  # of a query; between two pages everything may change
 NOTHING = Revision(0)
-BATCH_READ = 100  # BatchGetItem
 
 
 @dataclass(slots=True)
@@ -52,8 +50,7 @@ class AgentFacts:
 
 @dataclass(slots=True)
 class MemoryTables:
-    """`stream`: every change that was written, also when its record is gone. `requests` counts reads, writes and
-    transactions by port method, as DynamoDB would see them."""
+    """`stream`: every change that was written, also when its record is gone."""
 
     adversary: Adversary = field(default_factory=Adversary)
     networks: dict[NetworkId, Network] = field(default_factory=dict)
@@ -72,15 +69,17 @@ class MemoryTables:
     sessions: dict[tuple[PeerId, str], AgentSession] = field(default_factory=dict)
     assertions: set[tuple[PeerId, str]] = field(default_factory=set)
     tickets: dict[tuple[PrincipalId, str], Ticket] = field(default_factory=dict)
-    tokens: dict[str, ApiToken] = field(default_factory=dict)
+    tokens: dict[tuple[PrincipalId, PrincipalId], ApiToken] = field(default_factory=dict)
     users: dict[PrincipalId, User] = field(default_factory=dict)
+    administrators: set[PrincipalId] = field(default_factory=set)
+    owned: dict[PrincipalId, set[tuple[NetworkId, PeerId]]] = field(default_factory=dict)
+    settings: DeploymentSettings | None = None
     replayable: dict[tuple[PrincipalId, str], Replayable] = field(default_factory=dict)
     expected: dict[tuple[NetworkId, Revision], Expected] = field(default_factory=dict)
     marks: dict[tuple[NetworkId, Revision], dict[PeerId, Mark]] = field(default_factory=dict)
     audit: dict[AuditPlace, AuditRecord] = field(default_factory=dict)
     signing: SigningKeys | None = None
     lock: Lock = field(default_factory=Lock)
-    requests: Counter[str] = field(default_factory=Counter)
 
     def snapshot(self) -> tuple[object, ...]:
         """What is configured, to compare with later."""

@@ -1,8 +1,9 @@
 """A commit on dicts: all conditions first, then all writes."""
 
 from threading import Lock
-from typing import assert_never
 
+from chalicelib.adapters.dynamodb.transact import LIMITS
+from chalicelib.adapters.memory.identity_writes import holds, write_identity
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
 from chalicelib.domain.change.writes import (
     AdmitAgent,
@@ -27,28 +28,30 @@ from chalicelib.domain.change.writes import (
     WriteAcl,
     WriteBlock,
 )
+from chalicelib.domain.identity.writes import PutSettings, PutUser, RemoveUser
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
-MOST_ITEMS = 100  # TransactWriteItems, DynamoDB quotas
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, PutUser, RemoveUser, PutSettings)
 
 
 class MemoryTransactions:
+    limits = LIMITS
+
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
         self._lock = Lock()
 
     def commit(self, commit: Commit) -> None:
         tables, change = self._tables, commit.change
-        if (size := (change is not None) + sum(map(_size, commit.writes))) > MOST_ITEMS:
+        if (size := (change is not None) + sum(map(_size, commit.writes))) > self.limits.items:
             raise ValueError(f"{size} items in one transaction")
         with self._lock:
-            tables.requests["transaction"] += 1
             failed = [write for write in commit.writes if not self._holds(write)]
             for write in failed:
-                if not isinstance(write, AdvanceNetwork | RemoveNetwork | WriteBlock):
+                if not isinstance(write, OPTIMISTIC):
                     raise ConditionFailed(commit, write)
             is_logged = change is not None and (change.network_id, change.revision) in tables.changes
             if failed or is_logged or tables.adversary.conflicts():
@@ -98,7 +101,7 @@ class MemoryTransactions:
             ):
                 return True
             case _:
-                assert_never(write)
+                return holds(tables, write)
 
     def _write(self, write: Write) -> None:  # noqa: C901  one flat case a kind of write
         tables = self._tables
@@ -141,7 +144,7 @@ class MemoryTransactions:
             case Audit(record):
                 tables.audit[record.place] = record
             case _:
-                assert_never(write)
+                write_identity(tables, write)
 
 
 def _size(write: Write) -> int:

@@ -9,21 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chalicelib.application.agents.sockets import ENDED
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
 from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Affected, Change, What
-from chalicelib.domain.change.writes import (
-    AdmitAgent,
-    AdvanceNetwork,
-    Commit,
-    ForgetAgent,
-    PutPeer,
-    Write,
-    claims_of_keys,
-)
+from chalicelib.domain.change.change import Affected, What
+from chalicelib.domain.change.writes import AdmitAgent, ForgetAgent, PutPeer, Write, claims_of_keys
 from chalicelib.domain.errors import Invalid, NetworkNotFound, Unauthenticated
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import Token
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.network.directory import RangeTaken, blocks_of
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import EnrollmentRefused, FilesWouldBeVoid, PeerDeleted, PeerLeft, PeerNotFound
@@ -35,7 +28,6 @@ from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.sessions import AgentSession, SessionStore
-from chalicelib.ports.transactions import Transactions
 
 SESSION_LIFETIME = timedelta(hours=1)
 NOT_ENROLLED = "No enrolled peer of this name. Enrol the agent."
@@ -61,7 +53,7 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    transactions: Transactions
+    network_edits: NetworkEdits
     networks: NetworkStore
     peers: PeerStore
     sessions: SessionStore
@@ -76,7 +68,7 @@ class Enrollment:
             EnrollmentRefused, KeyInUse.
         """
         network_id, _, peer_id = token.record.partition(":")
-        agent = Agent(NetworkId(network_id), PeerId(peer_id))
+        agent = Agent(NetworkId(network_id), PeerId(peer_id), source=applicant.source)
         return retry_on_conflict(self.clock, lambda: self._enroll(agent, token, applicant))
 
     def _enroll(self, agent: Agent, token: Token, applicant: Applicant) -> Agent:
@@ -95,10 +87,9 @@ class Enrollment:
             return agent
         network = before.advanced(now)
         peer = revised(record.peer, self._enrolled(network, record.peer, applicant), network.revision, now)
-        affected = (Affected(record.peer, peer),)
-        change = Change(network.id, network.revision, now, PrincipalId(peer.id), What.PEER_ENROLLED, affected)
-        writes = _writes(record.peer, peer, used, applicant.host, AdvanceNetwork(network))
-        self.transactions.commit(Commit(change, writes))
+        writes = _writes(record.peer, peer, used, applicant.host, network.revision)
+        edit = NetworkEdit(What.PEER_ENROLLED, network, writes, (Affected(record.peer, peer),))
+        self.network_edits.commit(before, edit, agent.caller)
         return agent
 
     def open_session(self, assertion: str) -> OpenSession:
@@ -163,14 +154,12 @@ class Enrollment:
         network = before.advanced(now)
         peer = revised(record.peer, record.peer.rekeyed(None), network.revision, now)
         writes: tuple[Write, ...] = (
-            AdvanceNetwork(network),
             PutPeer(PeerRecord(peer, enrollment.given_up(device_key))),
             ForgetAgent(peer.id),
             *claims_of_keys(record.peer, peer),
         )
-        affected = (Affected(record.peer, peer),)
-        change = Change(network.id, network.revision, now, PrincipalId(peer.id), What.PEER_LEFT, affected)
-        self.transactions.commit(Commit(change, writes))
+        edit = NetworkEdit(What.PEER_LEFT, network, writes, (Affected(record.peer, peer),))
+        self.network_edits.commit(before, edit, agent.caller)
 
     def _require_no_files(self, jump: Peer) -> None:
         named = [peer.name for peer in self.peers.all(jump.network_id) if peer.home_id == jump.id]
@@ -190,10 +179,9 @@ class Enrollment:
         return replace(enrolled, endpoint=guess, endpoint_guessed=True)
 
 
-def _writes(before: Peer, peer: Peer, used: EnrollmentToken, host: Host, advance: AdvanceNetwork) -> tuple[Write, ...]:
+def _writes(before: Peer, peer: Peer, used: EnrollmentToken, host: Host, wanted: Revision) -> tuple[Write, ...]:
     return (
-        advance,
         PutPeer(PeerRecord(peer, used)),
-        AdmitAgent(peer.id, advance.network.revision, host, used.admission, peer.is_blocked),
+        AdmitAgent(peer.id, wanted, host, used.admission, peer.is_blocked),
         *claims_of_keys(before, peer),
     )

@@ -11,19 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
 
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
-from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.change import What
 from chalicelib.domain.change.push_notice import ResetWanted, SignOfLifeWanted
-from chalicelib.domain.change.writes import AdvanceNetwork, Commit
 from chalicelib.domain.errors import NetworkNotFound
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, is_jump
+from chalicelib.domain.identity.principal import agent_of
+from chalicelib.domain.ids import NetworkId, PeerId, is_jump
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.failover import (
     ANSWERS_WITHIN,
     AWAY_AT_MOST,
-    DOWN,
     AgentLiveness,
     DeadJumpReport,
     FailoverTask,
@@ -31,7 +30,6 @@ from chalicelib.domain.peer.failover import (
     ReturnCheck,
     SilenceCheck,
     avoiding,
-    down_text,
     forgiving,
     look_every,
     marked,
@@ -40,13 +38,13 @@ from chalicelib.domain.peer.failover import (
 )
 from chalicelib.domain.peer.peer import Peer, PeerRecord
 from chalicelib.domain.peer.presence import Fact, FactKind
+from chalicelib.ports.facts import FactStore
+from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.presence import PresenceStore
 from chalicelib.ports.queues import FailoverQueue
 from chalicelib.ports.sockets import Gateway
-from chalicelib.ports.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +53,11 @@ class Failover:
 
     return_after: timedelta
     edits: Edits
-    transactions: Transactions
+    network_edits: NetworkEdits
     networks: NetworkStore
     peers: PeerStore
-    presence: PresenceStore
+    liveness: LivenessStore
+    facts: FactStore
     failover_tasks: FailoverQueue
     gateway: Gateway
     clock: Clock
@@ -84,7 +83,7 @@ class Failover:
 
     def _hear(self, dead_jump_report: DeadJumpReport, jump_id: PeerId) -> None:
         now = self.clock.now()
-        liveness = self.presence.accuse(jump_id, now)
+        liveness = self.liveness.accuse(jump_id, now)
         if liveness is None:
             return
         if liveness.is_silent(now):
@@ -113,7 +112,7 @@ class Failover:
         """A newer socket of the jump has a silence check of its own; one that a doubled message made ends with its
         socket."""
         now = self.clock.now()
-        liveness = self.presence.liveness(silence_check.jump_id)
+        liveness = self.liveness.of(silence_check.jump_id)
         if liveness is None:
             return
         if silence_check.is_once:
@@ -129,9 +128,7 @@ class Failover:
             if is_down and now - since >= self.return_after:
                 self._unmark(silence_check.network_id, silence_check.jump_id)
         elif silence_check.serving_since is not None:
-            self.presence.insert_facts(
-                Fact(silence_check.network_id, silence_check.jump_id, FactKind.DISCONNECTED, now)
-            )
+            self.facts.insert(Fact(silence_check.network_id, silence_check.jump_id, FactKind.DISCONNECTED, now))
         if liveness.is_silent(now) and liveness.accused_since is not None:
             self._mark(silence_check.network_id, silence_check.jump_id, silence_check.jump_id)
         if now < silence_check.until:
@@ -141,7 +138,7 @@ class Failover:
 
     def _bring_home(self, return_check: ReturnCheck) -> None:
         now = self.clock.now()
-        jump, own = self.presence.liveness(return_check.jump_id), self.presence.liveness(return_check.peer_id)
+        jump, own = self.liveness.of(return_check.jump_id), self.liveness.of(return_check.peer_id)
         if jump is None or own is None:
             return
         if now >= return_check.until:
@@ -160,7 +157,7 @@ class Failover:
         def forgiven(network: Network, before: PeerRecord) -> Edit:
             return Edit(network, replace(before, peer=forgiving(before.peer, return_check.jump_id)))
 
-        by = PrincipalId(return_check.jump_id)
+        by = agent_of(return_check.jump_id)
         self.edits.make(Order(return_check.network_id, return_check.peer_id, by, What.HOME_RETURNED), forgiven)
 
     def _look_again(self, return_check: ReturnCheck, delay: timedelta) -> None:
@@ -169,7 +166,7 @@ class Failover:
     def _reset(self, request: ResetRequest) -> None:
         if request.jump_id not in self.networks.get(request.network_id).preferences:
             return
-        liveness = self.presence.liveness(request.jump_id)
+        liveness = self.liveness.of(request.jump_id)
         if liveness is not None and liveness.connection_id is not None:
             self.gateway.tell([liveness.connection_id], ResetWanted(request.network_id, request.peer_id))
 
@@ -181,7 +178,7 @@ class Failover:
             moved[:] = [peer] if peer != before.peer else []
             return Edit(network, replace(before, peer=peer))
 
-        self.edits.make(Order(network_id, peer_id, PrincipalId(peer_id), What.HOME_MOVED, note=jump_id), avoided)
+        self.edits.make(Order(network_id, peer_id, agent_of(peer_id), What.HOME_MOVED, note=jump_id), avoided)
         if moved:
             until = self.clock.now() + AWAY_AT_MOST
             return_check = ReturnCheck(network_id, peer_id, jump_id, serving_since=None, until=until)
@@ -194,7 +191,7 @@ class Failover:
             return network if jump_id in network.down else marked(network, jump_id, self.peers.jumps(network_id))
 
         if self._change_marks(network_id, What.JUMP_DOWN, jump_id, by, down):
-            self.presence.note_down(jump_id, self.clock.now())
+            self.liveness.note_down(jump_id, self.clock.now())
 
     def _unmark(self, network_id: NetworkId, jump_id: PeerId) -> None:
         self._change_marks(network_id, What.JUMP_UP, jump_id, jump_id, lambda network: unmarked(network, jump_id))
@@ -204,15 +201,10 @@ class Failover:
     ) -> bool:
         """Change the marks in one write; answers whether there was anything to change."""
 
-        def attempt() -> bool:
-            now = self.clock.now()
-            before = self.networks.get(network_id)
-            after = decision(before).advanced(now)
+        def changed(before: Network, later: Network) -> tuple[bool, NetworkEdit | None]:
+            after = decision(later)
             if after.down == before.down:
-                return False
-            settings = {DOWN: (down_text(before.down), down_text(after.down))}
-            change = Change(network_id, after.revision, now, PrincipalId(by), what, settings=settings, note=jump_id)
-            self.transactions.commit(Commit(change, (AdvanceNetwork(after),)))
-            return True
+                return False, None
+            return True, NetworkEdit(what, after, note=jump_id)
 
-        return retry_on_conflict(self.clock, attempt)
+        return self.network_edits.make(network_id, agent_of(by), changed)

@@ -4,9 +4,9 @@ An agent's word that it holds new preshared keys is put aside, and taken with th
 agents of a network have one within seconds of a renewal.
 
 Requests: a demand 2 reads + 1 transaction and the read of views; of a jump 1 query of the peers more, and
-while its key is staged 2 a hundred agents. A report 2 reads, and 1 transaction when it says
+while its key is staged 1 a hundred agents. A report 2 reads, and 1 transaction when it says
 something new of its keys, 1 message when it does of preshared keys alone; while the key is staged
-the jumps and their presence, 3 more; of a jump one query of the peers, and 2 a hundred agents. Words
+the jumps and their presence, 2 more; of a jump one query of the peers, and 1 a hundred agents. Words
 on preshared keys 2 reads and 1 transaction for up to WORDS of one network.
 """
 
@@ -15,14 +15,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from chalicelib.application.agents.sockets import ENDED
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
+from chalicelib.application.packing import Room, fitting
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.peers.peer_view import PeerView, PeerViews
 from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Affected, Change, What, what_happened
-from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer, claims_of_keys
+from chalicelib.domain.change.change import Affected, What, what_happened
+from chalicelib.domain.change.writes import PutPeer, claims_of_keys
 from chalicelib.domain.errors import NetworkNotFound, Unauthenticated
-from chalicelib.domain.identity.principal import Agent, Principal
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
+from chalicelib.domain.identity.principal import Agent, Principal, agent_of, job
+from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import FilesWouldBreak, KeyNotHeld, KindMismatch, PeerIsBlocked, PeerNotEnrolled
 from chalicelib.domain.peer.home import home_of, serving
@@ -33,11 +35,9 @@ from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.presence import PresenceStore
 from chalicelib.ports.queues import HeldQueue
-from chalicelib.ports.transactions import Transactions
 
 WORDS = 90  # of one change, of at most 100 items
-MOST_BYTES = 150_000  # of peers before it; its record holds them before and after, and 400 KB
-AGENTS = PrincipalId("agents")  # several of them, by what they said
+AGENTS = job("agents")  # several of them, by what they said
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class KeyState:
 @dataclass(frozen=True, slots=True)
 class Rotations:
     edits: Edits
-    transactions: Transactions
+    network_edits: NetworkEdits
     networks: NetworkStore
     peers: PeerStore
     presence: PresenceStore
@@ -79,7 +79,7 @@ class Rotations:
             claims = claims_of_keys(before.peer, after)
             return Edit(network, replace(before, peer=after), claims, what_happened(before.peer, after))
 
-        order = Order(agent.network_id, agent.peer_id, PrincipalId(agent.peer_id), What.KEY_STAGED)
+        order = Order(agent.network_id, agent.peer_id, agent.caller, What.KEY_STAGED)
         network, peer = self.edits.make(order, taken)
         if held.epoch == network.epoch != peer.epoch:
             self.held().put(PskHeld(network.id, peer.id, network.epoch))
@@ -107,24 +107,25 @@ class Rotations:
 
     def _hold(self, network_id: NetworkId, said: Mapping[PeerId, int]) -> bool:
         """Take as many of these words as one change holds; answers whether some were left for another."""
-        now = self.clock.now()
         try:
-            network = self.networks.get(network_id).advanced(now)
+            stored = self.networks.get(network_id)
         except NetworkNotFound:
             return False
+        network = stored.advanced(self.clock.now())
         records = [
             record
             for record in self.peers.records_of(network_id, said.keys())
             if said[record.peer.id] == network.epoch != record.peer.epoch
         ]
-        fitting = _fitting(sorted(records, key=lambda record: record.peer.id))
-        if fitting:
-            after = [replace(record, peer=_holding(network, record.peer)) for record in fitting]
-            affected = tuple(Affected(old.peer, new.peer) for old, new in zip(fitting, after, strict=True))
-            by = PrincipalId(fitting[0].peer.id) if len(fitting) == 1 else AGENTS
-            change = Change(network_id, network.revision, now, by, What.PSK_HELD, affected)
-            self.transactions.commit(Commit(change, (AdvanceNetwork(network), *map(PutPeer, after))))
-        return len(fitting) < len(records)
+        size_bytes = Room(self.network_edits.limits.item_bytes * 3 // 8, _size_bytes)
+        taken = fitting(sorted(records, key=lambda record: record.peer.id), size_bytes)
+        if taken:
+            after = [replace(record, peer=_holding(network, record.peer)) for record in taken]
+            affected = tuple(Affected(old.peer, new.peer) for old, new in zip(taken, after, strict=True))
+            by = agent_of(taken[0].peer.id) if len(taken) == 1 else AGENTS
+            edit = NetworkEdit(What.PSK_HELD, network, tuple(map(PutPeer, after)), affected)
+            self.network_edits.commit(stored, edit, by)
+        return len(taken) < len(records)
 
     def demand(self, network_id: NetworkId, peer_id: PeerId, is_forced: bool, by: Principal) -> PeerView:
         """Have an agent replace its key. A jump's second demand asks what it waits for.
@@ -146,7 +147,7 @@ class Rotations:
                 raise PeerIsBlocked(peer.name)
             return Edit(network, replace(before, peer=self._demanded(network, peer, is_forced)))
 
-        network, peer = self.edits.make(Order(network_id, peer_id, by.id, What.KEY_WANTED), demanded)
+        network, peer = self.edits.make(Order(network_id, peer_id, by.caller, What.KEY_WANTED), demanded)
         return self.views.shown(network, [peer])[0]
 
     def _demanded(self, network: Network, peer: Peer, is_forced: bool) -> Peer:
@@ -177,10 +178,10 @@ class Rotations:
         everyone = self.peers.all(network.id) if peer.is_jump else self.peers.jumps(network.id)
         others = [one for one in everyone if one.is_listed and one.is_run_by_agent and one.id != peer.id]
         home = None if peer.is_jump else home_of(peer, serving(others), network.down)
-        seen = self.presence.observations(network.id, [one.id for one in others])
+        presences = self.presence.of([one.id for one in others])
 
         def holds(one: Peer) -> bool:
-            known = seen[one.id].presence if one.id in seen else None
+            known = presences.get(one.id)
             if known is not None and known.running >= (peer.staged_since or 0):
                 return True
             is_away = known is None or not known.is_connected
@@ -193,12 +194,6 @@ def _holding(network: Network, peer: Peer) -> Peer:
     return replace(peer, epoch=network.epoch, updated_at=network.updated_at, revision=network.revision)
 
 
-def _fitting(records: Sequence[PeerRecord]) -> Sequence[PeerRecord]:
-    """As many as the record of one change holds; one always fits."""
-    room, fitting = MOST_BYTES, 0
-    for record in records:
-        room -= len(repr(record.peer).encode())
-        if room < 0:
-            break
-        fitting += 1
-    return records[: max(fitting, 1)]
+def _size_bytes(record: PeerRecord) -> int:
+    """About what a peer takes of a change record, where it stands twice: before and after."""
+    return len(repr(record.peer).encode())

@@ -10,15 +10,17 @@ from datetime import datetime
 
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer.presence import Fact, FactKind, Sighting, is_awakening
+from chalicelib.ports.facts import FactStore
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.sightings import SightingStore
 
 TRIES = 4  # jumps that see the same peer at the same moment
 
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    presence: PresenceStore
+    sightings: SightingStore
+    facts: FactStore
     peers: PeerStore
 
     def take(
@@ -33,17 +35,17 @@ class Observations:
         for _ in range(TRIES):
             if not left:
                 return
-            before = self.presence.sightings(network_id, left.keys())
+            before = self.sightings.of(network_id, left.keys())
             strangers = left.keys() - before.keys() - self._members(network_id, left.keys() - before.keys())
             news = {peer_id: seen for peer_id, seen in left.items() if peer_id not in strangers}
             news = {peer_id: seen for peer_id, seen in news.items() if _is_news(before.get(peer_id), seen)}
-            kept = self.presence.keep_sightings(network_id, news, before)
+            kept = self.sightings.keep(network_id, news, before)
             awoke = [
                 Fact(network_id, peer_id, FactKind.HANDSHAKE, news[peer_id].handshake_at)
                 for peer_id in sorted(kept)
                 if is_awakening(before.get(peer_id), news[peer_id])
             ]
-            self.presence.insert_facts(*awoke)
+            self.facts.insert(*awoke)
             left = {peer_id: seen for peer_id, seen in news.items() if peer_id not in kept}
 
     def _members(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> frozenset[PeerId]:

@@ -15,6 +15,7 @@ from chalicelib.domain.ids import ConnectionId, PeerId, Revision, is_jump
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.failover import SilenceCheck, look_every
 from chalicelib.domain.peer.presence import Fact, FactKind
+from chalicelib.ports.facts import FactStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.presence import PresenceStore
 from chalicelib.ports.queues import FailoverQueue
@@ -32,6 +33,7 @@ class Connections:
     sessions: SessionStore
     connections: ConnectionStore
     presence: PresenceStore
+    facts: FactStore
     failover_tasks: Callable[[], FailoverQueue]
     clock: Clock
 
@@ -79,7 +81,7 @@ class Connections:
         progress = self.presence.note_connected(agent, connection_id, instance_id, now)
         if progress is None:
             raise refusal(self.presence, agent)
-        self.presence.insert_facts(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now))
+        self.facts.insert(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now))
         if is_jump(agent.peer_id):
             silence_check = SilenceCheck(
                 agent.network_id, agent.peer_id, connection_id, serving_since=now, until=expires_at
@@ -91,12 +93,12 @@ class Connections:
         now = self.clock.now()
         self.connections.remove(_row(agent, connection_id, now, now))
         if self.presence.note_disconnected(agent.peer_id, connection_id, now):
-            self.presence.insert_facts(Fact(agent.network_id, agent.peer_id, FactKind.DISCONNECTED, now))
+            self.facts.insert(Fact(agent.network_id, agent.peer_id, FactKind.DISCONNECTED, now))
 
 
 def refusal(presence: PresenceStore, agent: Agent) -> PeerNotFound | Unauthenticated:
     """Why what an agent says does not count: its peer is gone, or another token was issued for it. 1 read."""
-    return PeerNotFound(agent.peer_id) if presence.wanted(agent.peer_id) is None else Unauthenticated(ENDED)
+    return Unauthenticated(ENDED) if presence.of([agent.peer_id]) else PeerNotFound(agent.peer_id)
 
 
 def _row(agent: Agent, connection_id: ConnectionId, connected_at: datetime, expires_at: datetime) -> Connection:

@@ -6,25 +6,23 @@ Requests: read 2; replace 2, and 1 a hundred peers that rules name, + 1 transact
 from collections.abc import Set
 from dataclasses import dataclass, replace
 
-from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Change, What
-from chalicelib.domain.change.writes import AdvanceNetwork, Commit, WriteAcl
-from chalicelib.domain.errors import Invalid, Stale
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits, require_version
+from chalicelib.domain.change.change import What
+from chalicelib.domain.change.writes import WriteAcl
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.network.acl import Acl, AclRule
+from chalicelib.domain.network.network import Network
 from chalicelib.ports.network import NetworkStore
-from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)
 class Acls:
-    transactions: Transactions
+    edits: NetworkEdits
     networks: NetworkStore
     peers: PeerStore
-    clock: Clock
 
     def get(self, network_id: NetworkId, by: Principal) -> Acl:
         by.require_sight(network_id)
@@ -42,23 +40,17 @@ class Acls:
         """
         by.require_sight(network_id)
 
-        def attempt() -> Acl:
-            now = self.clock.now()
-            network = self.networks.get(network_id)
-            if if_match is not None and network.acl_version not in if_match:
-                raise Stale
+        def replaced(stored: Network, later: Network) -> tuple[Acl, NetworkEdit | None]:
+            require_version(stored.acl_version, if_match)
             before = self.networks.acl(network_id)
-            acl = Acl(network_id, network.acl_version + 1, rules)
             if before.rules == rules:
-                return before
+                return before, None
+            acl = Acl(network_id, stored.acl_version + 1, rules)
             self._require_known(acl)
-            network = replace(network.advanced(now), acl_version=acl.version)
-            settings = {"acl": (_version(acl.version - 1), _version(acl.version))}
-            change = Change(network_id, network.revision, now, by.id, What.ACL_REPLACED, settings=settings)
-            self.transactions.commit(Commit(change, (AdvanceNetwork(network), WriteAcl(acl))))
-            return acl
+            network = replace(later, acl_version=acl.version)
+            return acl, NetworkEdit(What.ACL_REPLACED, network, (WriteAcl(acl),))
 
-        return retry_on_conflict(self.clock, attempt)
+        return self.edits.make(network_id, by.caller, replaced)
 
     def _require_known(self, acl: Acl) -> None:
         named = acl.peer_ids()
@@ -70,7 +62,3 @@ class Acls:
         ]
         if errors:
             raise Invalid(errors)
-
-
-def _version(version: int) -> str:
-    return f"version {version}" if version else ""

@@ -5,21 +5,22 @@ range's addresses by pages, + 1 transaction; release 1 + 1; suggestions 1.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network
 from itertools import islice
 
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
 from chalicelib.application.ranges import Ranges
-from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Change, What
+from chalicelib.domain.change.change import What
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.change.writes import AdvanceNetwork, Commit, SettleRequest, Write
+from chalicelib.domain.change.writes import SettleRequest
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.addresses import (
     FIRST_INDEX,
     QUARANTINE,
+    AddressRange,
     Capacity,
     Reservation,
     Span,
@@ -36,7 +37,6 @@ from chalicelib.ports.allocation import AllocationStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import Holding, PeerStore
-from chalicelib.ports.transactions import Transactions
 
 MOST_RESERVATIONS = 64
 
@@ -52,7 +52,7 @@ class AllocationWithPeer:
 
 @dataclass(frozen=True, slots=True)
 class Ipam:
-    transactions: Transactions
+    edits: NetworkEdits
     networks: NetworkStore
     ranges: Ranges
     peers: PeerStore
@@ -83,38 +83,48 @@ class Ipam:
         return network, held, chosen[-1].allocation.index if len(found) > limit else None
 
     def reserve(
-        self, network_id: NetworkId, new: Reservation, by: Principal, request: Replayable | None = None
-    ) -> Network:
+        self,
+        network_id: NetworkId,
+        asked: AddressRange,
+        note: str | None,
+        by: Principal,
+        request: Replayable | None = None,
+    ) -> None:
         """Keep a range from being handed out.
 
         Raises:
+            Invalid: the range is not of the network.
             ReservationsOverlap, TooManyReservations.
             AddressInUse: a peer holds an address of it.
         """
         by.require_sight(network_id)
 
-        def attempt() -> Network:
-            before = self.networks.get(network_id)
+        def reserved(before: Network, later: Network) -> tuple[None, NetworkEdit]:
+            new = Reservation(asked.within(before.cidr), note)
             if len(before.reserved) >= MOST_RESERVATIONS:
                 raise TooManyReservations(MOST_RESERVATIONS)
-            network = before.with_reservation(new)
+            network = later.with_reservation(new)
             for held in self.allocations.taken(network_id, new.span):
                 if held.peer_id is not None:
                     raise AddressInUse(str(address_at(network.cidr, held.allocation.index)))
-            settled = () if request is None else (SettleRequest(replace(request, is_done=True)),)
-            return self._commit(network, What.RANGE_RESERVED, new, by, settled)
+            settled = () if request is None else (SettleRequest(request.done()),)
+            return None, NetworkEdit(What.RANGE_RESERVED, network, settled, note=new.note)
 
-        return retry_on_conflict(self.clock, attempt)
+        self.edits.make(network_id, by.caller, reserved)
 
-    def release(self, network_id: NetworkId, span: Span, by: Principal) -> None:
-        """Raises ReservationNotFound."""
+    def release(self, network_id: NetworkId, asked: AddressRange, by: Principal) -> None:
+        """Let a range be handed out again.
+
+        Raises:
+            Invalid: the range is not of the network.
+            ReservationNotFound.
+        """
         by.require_sight(network_id)
 
-        def attempt() -> None:
-            network = self.networks.get(network_id).without_reservation(span)
-            self._commit(network, What.RANGE_RELEASED, Reservation(span), by, ())
+        def released(before: Network, later: Network) -> tuple[None, NetworkEdit]:
+            return None, NetworkEdit(What.RANGE_RELEASED, later.without_reservation(asked.within(before.cidr)))
 
-        retry_on_conflict(self.clock, attempt)
+        self.edits.make(network_id, by.caller, released)
 
     def suggestions(self, bases: Sequence[IPv4Network], peers: int, count: int, by: Principal) -> list[IPv4Network]:
         """Free ranges for so many peers. A look, not a claim: for those who see all that is taken.
@@ -124,26 +134,6 @@ class Ipam:
         """
         by.require_all_networks()
         return suggestions(bases, peers, self.ranges.around(bases).ranges(), count)
-
-    def _commit(
-        self, network: Network, what: What, reservation: Reservation, by: Principal, beside: Sequence[Write]
-    ) -> Network:
-        now = self.clock.now()
-        network = network.advanced(now)
-        span = reservation.span
-        said = f"{address_at(network.cidr, span.first)}-{address_at(network.cidr, span.last)}"
-        settings = {"reserved": ("", said) if what is What.RANGE_RESERVED else (said, "")}
-        change = Change(
-            network.id,
-            network.revision,
-            now,
-            by.id,
-            what,
-            settings=settings,
-            note=reservation.note,
-        )
-        self.transactions.commit(Commit(change, (AdvanceNetwork(network), *beside)))
-        return network
 
 
 def _holders(holdings: Sequence[Holding]) -> set[PeerId]:

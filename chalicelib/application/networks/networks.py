@@ -4,44 +4,34 @@ Requests: create 1 to KMS, 1 read + 1 transaction; list 1 + 1 a hundred; get 1; 
 transaction, of the range up to 5 reads, however many peers it moves; delete 2 + 1.
 """
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
 from itertools import product
-from typing import Any
 
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits, require_version
 from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import DELETING, Change, What
+from chalicelib.domain.change.change import What
+from chalicelib.domain.change.difference import SAME, difference
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.change.writes import (
-    AdvanceNetwork,
-    Claim,
-    Commit,
-    CreateNetwork,
-    Release,
-    RemoveAcl,
-    RemoveNetwork,
-    SettleRequest,
-    Write,
-    entries_of,
-)
-from chalicelib.domain.errors import Stale
+from chalicelib.domain.change.writes import Claim, Release, RemoveAcl, SettleRequest, Write, entries_of
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, Revision
 from chalicelib.domain.network.addresses import require_private, require_room
 from chalicelib.domain.network.directory import RangeTaken
 from chalicelib.domain.network.errors import MtuTooSmall, NetworkNotEmpty, StaticPeersExist
 from chalicelib.domain.network.network import Network, default_domain
+from chalicelib.domain.network.patch import NetworkPatch
 from chalicelib.domain.peer.errors import EndpointInUse
 from chalicelib.domain.peer.peer import IPV6_MTU
 from chalicelib.domain.tunnel.route_conflicts import require_domain_beside
 from chalicelib.domain.tunnel.tunnel import touches_endpoint
+from chalicelib.domain.unset import UNSET
 from chalicelib.ports.allocation import AllocationStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.transactions import Transactions
 
 FIRST_REVISION = Revision(1)
 NAMED = 10  # static peers in a refusal
@@ -62,7 +52,7 @@ class NewNetwork:
 class Networks:
     """`hosts`: names of the deployment itself, which no network's domain may hide."""
 
-    transactions: Transactions
+    edits: NetworkEdits
     networks: NetworkStore
     ranges: Ranges
     peers: PeerStore
@@ -92,13 +82,12 @@ class Networks:
             created_at=now,
             updated_at=now,
         )
-        change = Change(network.id, network.revision, now, by.id, What.NETWORK_CREATED)
 
         def attempt() -> Network:
-            writes: list[Write] = [CreateNetwork(network), *entries_of(network), *self._claimed(network, network, by)]
+            writes: list[Write] = [*entries_of(network), *self._claimed(network, network, by)]
             if request is not None:
-                writes.append(SettleRequest(replace(request, made=(network_id,), is_done=True)))
-            self.transactions.commit(Commit(change, tuple(writes)))
+                writes.append(SettleRequest(request.done(network_id)))
+            self.edits.commit(None, NetworkEdit(What.NETWORK_CREATED, network, tuple(writes)), by.caller)
             return network
 
         return retry_on_conflict(self.clock, attempt)
@@ -127,29 +116,23 @@ class Networks:
         holds them. Files keep theirs."""
         by.require_sight(network_id)
 
-        def attempt() -> Network:
-            now = self.clock.now()
-            stored = self.networks.get(network_id)
-            network = replace(stored.advanced(now), epoch=stored.epoch + 1)
-            settings = {"epoch": (str(stored.epoch), str(network.epoch))}
-            change = Change(network.id, network.revision, now, by.id, What.PSK_RENEWED, settings=settings)
-            self.transactions.commit(Commit(change, (AdvanceNetwork(network),)))
-            return network
+        def renewed(stored: Network, later: Network) -> tuple[Network, NetworkEdit]:
+            network = replace(later, epoch=stored.epoch + 1)
+            return network, NetworkEdit(What.PSK_RENEWED, network)
 
-        return retry_on_conflict(self.clock, attempt)
+        return self.edits.make(network_id, by.caller, renewed)
 
     def update(
         self,
         network_id: NetworkId,
-        fields: Mapping[str, Any],
+        patch: NetworkPatch,
         by: Principal,
         if_match: Set[Revision] | None = None,
         is_public: bool = False,
     ) -> Network:
-        """Change the fields that are given, parsed: another range moves every peer by this one write.
+        """Change the settings that a patch sets: another range moves every peer by this one write.
 
         Args:
-            fields: `domain` None stands for the default one.
             if_match: the version of the settings that the caller saw, None: whichever.
             is_public: another range may belong to others on the internet.
 
@@ -161,21 +144,17 @@ class Networks:
         """
         by.require_sight(network_id)
 
-        def attempt() -> Network:
-            now = self.clock.now()
-            before = self.networks.get(network_id)
-            if if_match is not None and before.version not in if_match:
-                raise Stale
-            after = self._changed(before, fields)
+        def updated(before: Network, later: Network) -> tuple[Network, NetworkEdit | None]:
+            require_version(before.version, if_match)
+            after = self._changed(before, patch)
             if after.cidr != before.cidr and not is_public:
                 require_private(after.cidr)
-            settings = _settings(before, after)
-            if not settings:
-                return before
-            after = after.with_other_settings(now)
+            if difference(before, after) == SAME:
+                return before, None
+            after = after.with_other_settings(later.updated_at)
             if before.cidr_v6 is None and after.cidr_v6 is not None:
                 self._require_mtu(network_id)
-            writes: list[Write] = [AdvanceNetwork(after)]
+            writes: list[Write] = []
             if after.name != before.name:
                 writes += [
                     Release(DEPLOYMENT, "network_name", before.name),
@@ -185,11 +164,9 @@ class Networks:
                 self._require_endpoints_beside(after)
             if after.cidrs != before.cidrs:
                 writes += self._claimed(before, after, by)
-            change = Change(network_id, after.revision, now, by.id, What.NETWORK_UPDATED, settings=settings)
-            self.transactions.commit(Commit(change, tuple(writes)))
-            return after
+            return after, NetworkEdit(What.NETWORK_UPDATED, after, tuple(writes))
 
-        return retry_on_conflict(self.clock, attempt)
+        return self.edits.make(network_id, by.caller, updated)
 
     def delete(
         self, network_id: NetworkId, by: Principal, if_match: Set[Revision] | None = None, is_forced: bool = False
@@ -198,22 +175,15 @@ class Networks:
         asks, and a job removes what it held (see removal)."""
         by.require_sight(network_id)
 
-        def attempt() -> None:
-            network = self.networks.get(network_id)
-            if if_match is not None and network.version not in if_match:
-                raise Stale
+        def deleted(network: Network, later: Network) -> tuple[None, NetworkEdit]:
+            require_version(network.version, if_match)
             if network.peers and not is_forced:
                 raise NetworkNotEmpty(network.peers)
-            now = self.clock.now()
-            gone = network.advanced(now)
-            change = Change(network_id, gone.revision, now, by.id, What.NETWORK_DELETED)
             if network.peers:
-                change = replace(change, settings={DELETING: ("false", "true")})
-                self.transactions.commit(Commit(change, (AdvanceNetwork(replace(gone, is_deleting=True)),)))
-                return
-            self.transactions.commit(Commit(change, removal(network, self.ranges)))
+                return None, NetworkEdit(What.NETWORK_DELETED, replace(later, is_deleting=True))
+            return None, removal(later, self.ranges)
 
-        retry_on_conflict(self.clock, attempt)
+        self.edits.make(network_id, by.caller, deleted)
 
     def _claimed(self, before: Network, after: Network, by: Principal) -> tuple[Write, ...]:
         """What holds a network's ranges, in place of those before."""
@@ -237,13 +207,14 @@ class Networks:
         if small:
             raise MtuTooSmall(small, IPV6_MTU)
 
-    def _changed(self, before: Network, fields: Mapping[str, Any]) -> Network:
+    def _changed(self, before: Network, patch: NetworkPatch) -> Network:
         """The network with other settings."""
-        cidr, cidr_v6 = fields.get("cidr", before.cidr), fields.get("cidr_v6", before.cidr_v6)
-        given = {name: fields[name] for name in ("name", "domain", "dns") if name in fields}
-        if "domain" in given and given["domain"] is None:
-            given["domain"] = default_domain(given.get("name", before.name))
-        after = replace(before, **given)
+        name = before.name if patch.name is UNSET else patch.name
+        domain = before.domain if patch.domain is UNSET else patch.domain or default_domain(name)
+        dns = before.dns if patch.dns is UNSET else patch.dns
+        cidr = before.cidr if patch.cidr is UNSET else patch.cidr
+        cidr_v6 = before.cidr_v6 if patch.cidr_v6 is UNSET else patch.cidr_v6
+        after = replace(before, name=name, domain=domain, dns=dns)
         if (cidr, cidr_v6) == (before.cidr, before.cidr_v6):
             return after
         if not before.grows_to(cidr, cidr_v6) and (statics := self.peers.statics(before.id, NAMED + 1)):
@@ -251,24 +222,8 @@ class Networks:
         return after.readdressed(cidr, cidr_v6, self.allocations.highest_held(before.id))
 
 
-def removal(network: Network, ranges: Ranges) -> tuple[Write, ...]:
-    """What removes a network without peers, and gives back its name and ranges."""
+def removal(network: Network, ranges: Ranges) -> NetworkEdit:
+    """What removes a network without peers, one revision later, and gives back its name and ranges."""
     entries = (Release(DEPLOYMENT, claim.kind, claim.value) for claim in entries_of(network))
     blocks = writes_of(ranges.around(network.cidrs).without_network(network.id))
-    return (RemoveNetwork(network), RemoveAcl(network.id), *entries, *blocks)
-
-
-def _settings(before: Network, after: Network) -> Mapping[str, tuple[str, str]]:
-    """What differs, as text before and after."""
-    settings = {}
-    for name in ("name", "cidr", "cidr_v6", "domain", "dns"):
-        old, new = _said(getattr(before, name)), _said(getattr(after, name))
-        if old != new:
-            settings[name] = (old, new)
-    return settings
-
-
-def _said(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    return "" if value is None else str(value)
+    return NetworkEdit(What.NETWORK_DELETED, network, (RemoveAcl(network.id), *entries, *blocks), is_last=True)

@@ -7,31 +7,30 @@ that is gone 3 or 4 reads and up to 4 writes for a hundred rows.
 
 from dataclasses import dataclass
 
+from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.networks.networks import removal
+from chalicelib.application.packing import Room, fitting
 from chalicelib.application.peers.peers import deletion
 from chalicelib.application.ranges import Ranges
 from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Change, What
-from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.errors import NetworkNotFound
-from chalicelib.domain.ids import NetworkId, PrincipalId
+from chalicelib.domain.identity.principal import job
+from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.network.directory import blocks_of
 from chalicelib.domain.peer.peer import PeerRecord
 from chalicelib.ports.allocation import LeftoverStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.transactions import Transactions
 
 PEERS_AT_ONCE = 10
-MOST_ITEMS = 98  # beside the network and change
 OWN_ITEMS = 7  # tombstone 2, name, label, address 2, sighting
-REMOVAL = PrincipalId("removal")
+REMOVAL = job("removal")
 
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    transactions: Transactions
+    edits: NetworkEdits
     networks: NetworkStore
     ranges: Ranges
     peers: PeerStore
@@ -45,15 +44,12 @@ class Removals:
             network = self.networks.deleting(network_id)
             if network is None:
                 return self._is_gone(network_id) and self.leftovers.sweep(network_id)
-            now = self.clock.now()
-            records = _fitting(self.peers.records(network_id, PEERS_AT_ONCE))
-            if records:
-                behind = self.ranges.behind([record.peer for record in records])
-                self.transactions.commit(deletion(network.advanced(now), records, behind, REMOVAL, now))
-                return True
-            gone = network.advanced(now)
-            change = Change(network_id, gone.revision, now, REMOVAL, What.NETWORK_DELETED)
-            self.transactions.commit(Commit(change, removal(network, self.ranges)))
+            later = network.advanced(self.clock.now())
+            some = self.peers.records(network_id, PEERS_AT_ONCE)
+            records = fitting(some, Room(self.edits.limits.items, _items))
+            behind = self.ranges.behind([record.peer for record in records])
+            edit = deletion(later, records, behind) if records else removal(later, self.ranges)
+            self.edits.commit(network, edit, REMOVAL)
             return True
 
         return retry_on_conflict(self.clock, attempt)
@@ -67,15 +63,7 @@ class Removals:
         return False
 
 
-def _fitting(records: list[PeerRecord]) -> list[PeerRecord]:
-    """As many as one transaction holds; one always fits."""
-    fitting: list[PeerRecord] = []
-    room = MOST_ITEMS
-    for record in records:
-        peer = record.peer
-        cidrs = peer.additional_allowed_ips
-        room -= OWN_ITEMS + len(peer.keys) + peer.is_run_by_agent + len(cidrs) + len(blocks_of(cidrs))
-        if room < 0 and fitting:
-            break
-        fitting.append(record)
-    return fitting
+def _items(record: PeerRecord) -> int:
+    """Of a transaction that deletes the peer."""
+    cidrs = record.peer.additional_allowed_ips
+    return OWN_ITEMS + len(record.peer.keys) + record.peer.is_run_by_agent + len(cidrs) + len(blocks_of(cidrs))

@@ -4,11 +4,14 @@ Requests: those of one peer a transaction of up to about 19 peers (16 static one
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.application.idempotency import Requests
+from chalicelib.application.packing import Room, fitting
 from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.new_peer import Draft, NewPeer, PeerCreated, PeerRejected
+from chalicelib.application.peers.peer_view import PeerView, PeerViews
 from chalicelib.application.retry import PATIENCE_S, retry_on_conflict
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.change.writes import Claim
@@ -16,18 +19,20 @@ from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.errors import AddressPoolExhausted
+from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.errors import PeerNotFound, PeerNotMade
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
-MOST_ITEMS = 100  # of a transaction, DynamoDB
 BULK_TIME = timedelta(seconds=20)  # API Gateway answers for a function after 29
 LEAST_PATIENCE_S = 1.0
-SHARED_ITEMS = 3  # network, change, request
-MOST_BYTES = 250_000  # of what peers of a transaction say: the change record holds them all, and at most 400 KB
+REQUEST_ITEM = 1
 
 
 @dataclass(frozen=True, slots=True)
 class BulkCreation:
     creation: Creation
+    views: PeerViews
+    requests: Requests
 
     def create(
         self,
@@ -35,19 +40,20 @@ class BulkCreation:
         asked: Sequence[NewPeer | Refusal],
         by: Principal,
         request: Replayable | None = None,
-    ) -> list[PeerCreated | Refusal | PeerId]:
+    ) -> list[PeerCreated | PeerView | Refusal]:
         """Create each that can be; answers what became of each, in order.
 
         Args:
             asked: one that did not parse stands as its refusal.
-            request: an attempt that ended halfway is gone on with: what it made is answered by its id.
+            request: an attempt that ended halfway is gone on with: what it made is answered as it is now.
         """
         by.require_sight(network_id)
-        self.creation.networks.get(network_id)
-        outcomes: dict[int, PeerCreated | Refusal | PeerId] = {
-            n: one for n, one in enumerate(asked) if isinstance(one, Refusal)
+        network = self.creation.networks.get(network_id)
+        outcomes: dict[int, PeerCreated | PeerView | Refusal] = {
+            n: new for n, new in enumerate(asked) if isinstance(new, Refusal)
         }
-        outcomes |= {n: peer_id for n, peer_id in made_before(request).items() if n < len(asked)}
+        if request is not None and request.made:
+            outcomes |= self._made_before(network, request)
         waiting = [
             (n, self.creation.draft(network_id, new))
             for n, new in enumerate(asked)
@@ -59,19 +65,42 @@ class BulkCreation:
             if left_s < LEAST_PATIENCE_S:
                 outcomes |= {n: Busy() for n, _ in waiting}
                 break
-            batch = _batch(waiting)
+            batch = self._batch(waiting)
             made, failed = self._create_batch(network_id, batch, by, request, min(left_s, PATIENCE_S))
             outcomes |= made
             outcomes |= failed
             if request is not None:
-                request = replace(request, made=(*request.made, *(f"{n}:{one.peer.id}" for n, one in made.items())))
+                request = request.with_peers({n: created.peer.id for n, created in made.items()})
             waiting = [(n, draft) for n, draft in waiting if n not in outcomes]
+        if request is not None:
+            self.requests.finish(request)
         return [outcomes[n] for n in range(len(asked))]
+
+    def _batch(self, waiting: Sequence[tuple[int, Draft]]) -> Sequence[tuple[int, Draft]]:
+        """As many as surely fit into one transaction, whose change record holds what they all say."""
+        limits = self.creation.edits.limits
+        items: Room[tuple[int, Draft]] = Room(limits.items - REQUEST_ITEM, lambda one: one[1].new.items)
+        size_bytes: Room[tuple[int, Draft]] = Room(limits.item_bytes * 5 // 8, lambda one: one[1].new.size_bytes)
+        return fitting(waiting, items, size_bytes)
+
+    def created_before(
+        self, network_id: NetworkId, count: int, by: Principal, request: Replayable
+    ) -> list[PeerView | Refusal]:
+        """What became of each of so many peers of a request that is done."""
+        by.require_sight(network_id)
+        made = self._made_before(self.creation.networks.get(network_id), request)
+        return [made.get(n, PeerNotMade()) for n in range(count)]
+
+    def _made_before(self, network: Network, request: Replayable) -> dict[int, PeerView | Refusal]:
+        """What earlier attempts made, by place; a peer may have been deleted since."""
+        peers = self.creation.peers.many(network.id, request.peers.values())
+        views = {view.peer.id: view for view in self.views.shown(network, peers)}
+        return {n: views.get(peer_id, PeerNotFound(peer_id)) for n, peer_id in request.peers.items()}
 
     def _create_batch(
         self,
         network_id: NetworkId,
-        batch: list[tuple[int, Draft]],
+        batch: Sequence[tuple[int, Draft]],
         by: Principal,
         request: Replayable | None,
         patience_s: float,
@@ -101,8 +130,7 @@ class BulkCreation:
         """Raises PeerRejected: one of them cannot be."""
         settled: list[Replayable] = []
         if request is not None:
-            made = (f"{n}:{draft.id}" for n, draft in drafts.items())
-            settled.append(replace(request, made=(*request.made, *made)))
+            settled.append(request.with_peers({n: draft.id for n, draft in drafts.items()}))
         try:
             return dict(zip(drafts, self.creation.commit(network_id, list(drafts.values()), by, settled), strict=True))
         except ConditionFailed as refused:
@@ -116,14 +144,6 @@ class BulkCreation:
             raise PeerRejected(PeerId(refused.write.peer_id), refusal) from refused
 
 
-def made_before(request: Replayable | None) -> dict[int, PeerId]:
-    """What earlier attempts of a bulk request made, by place."""
-    if request is None:
-        return {}
-    pairs = (one.partition(":") for one in request.made)
-    return {int(place): PeerId(peer_id) for place, _, peer_id in pairs}
-
-
 def _left_out(rejected: PeerRejected, drafts: dict[int, Draft]) -> dict[int, Refusal]:
     """The one that cannot be; without an address for it, there is none for those that come after either."""
     culprit = next(n for n, draft in drafts.items() if draft.id == rejected.peer_id)
@@ -131,16 +151,3 @@ def _left_out(rejected: PeerRejected, drafts: dict[int, Draft]) -> dict[int, Ref
     if isinstance(rejected.refusal, AddressPoolExhausted):
         left_out |= {n: rejected.refusal for n, draft in drafts.items() if n > culprit and not draft.new.address}
     return left_out
-
-
-def _batch(waiting: Sequence[tuple[int, Draft]]) -> list[tuple[int, Draft]]:
-    """As many as surely fit into one transaction."""
-    items, size_bytes = MOST_ITEMS - SHARED_ITEMS, MOST_BYTES
-    batch: list[tuple[int, Draft]] = []
-    for n, draft in waiting:
-        items -= draft.new.items
-        size_bytes -= draft.new.size_bytes
-        if min(items, size_bytes) < 0 and batch:
-            break
-        batch.append((n, draft))
-    return batch

@@ -9,31 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
 from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.new_peer import (
     ENROLLMENT_LIFETIME,
-    PREFIXES,
     Draft,
+    FileIssued,
     NewPeer,
     PeerCreated,
     PeerRejected,
     PlannedPeer,
     Surroundings,
+    TokenIssued,
 )
 from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.change import Affected, What
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.change.writes import (
-    AdvanceNetwork,
-    Claim,
-    Commit,
-    PutPeer,
-    SettleRequest,
-    TakeAddress,
-    Write,
-    refusal_of,
-)
+from chalicelib.domain.change.writes import Claim, PutPeer, SettleRequest, TakeAddress, Write, refusal_of
 from chalicelib.domain.errors import Invalid, Refusal
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.identity.tokens import Token
@@ -52,12 +45,12 @@ from chalicelib.domain.tunnel.tunnel import regular_tunnel
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.transactions import CommitConflict, ConditionFailed, Transactions
+from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    transactions: Transactions
+    edits: NetworkEdits
     networks: NetworkStore
     ranges: Ranges
     peers: PeerStore
@@ -73,7 +66,7 @@ class Creation:
         drafts = [self.draft(network_id, new)]
 
         def attempt() -> PeerCreated:
-            settled = () if request is None else (replace(request, made=(drafts[0].id,), is_done=True),)
+            settled = () if request is None else (request.done(drafts[0].id),)
             try:
                 return self.commit(network_id, drafts, by, settled)[0]
             except ConditionFailed as refused:
@@ -87,7 +80,7 @@ class Creation:
         return retry_on_conflict(self.clock, attempt)
 
     def draft(self, network_id: NetworkId, new: NewPeer) -> Draft:
-        peer_id = PeerId(self.randomness.new_id(PREFIXES[new.kind]))
+        peer_id = PeerId(self.randomness.new_id(new.kind.prefix))
         private_key = self.randomness.private_key() if new.generate_key else None
         public_key = new.public_key if private_key is None else self.randomness.public_key(private_key)
         token = Token("wirety_enroll", f"{network_id}:{peer_id}", self.randomness.secret())
@@ -104,7 +97,8 @@ class Creation:
             ConditionFailed: a write was refused.
         """
         now = self.clock.now()
-        network = self.networks.get(network_id).advanced(now)
+        stored = self.networks.get(network_id)
+        network = stored.advanced(now)
         surroundings = self._surroundings(network, drafts)
         addresses = self.allocator.round(network)
         claimed: set[tuple[str, str]] = set()
@@ -124,14 +118,11 @@ class Creation:
                 raise PeerRejected(draft.id, refusal) from None
             addresses.network = network = _counted(addresses.network, peer)
             made.append(making)
-        peers = [one.created.peer for one in made]
-        change = Change(
-            network_id, network.revision, now, by.id, What.PEER_CREATED, tuple(Affected(None, peer) for peer in peers)
-        )
-        writes: list[Write] = [AdvanceNetwork(network), *(write for one in made for write in one.writes)]
+        writes: list[Write] = [write for one in made for write in one.writes]
         writes += writes_of(directory)
         writes += [SettleRequest(one) for one in settled]
-        self.transactions.commit(Commit(change, tuple(writes)))
+        affected = tuple(Affected(None, one.created.peer) for one in made)
+        self.edits.commit(stored, NetworkEdit(What.PEER_CREATED, network, tuple(writes), affected), by.caller)
         return [replace(one.created, network=network) for one in made]
 
     def _surroundings(self, network: Network, drafts: Sequence[Draft]) -> "Surroundings":
@@ -206,8 +197,8 @@ class Creation:
         created = self._completed(network, peer, draft, around, now)
         peer = created.peer
         enrollment = None
-        if created.token is not None and created.enrollment_expires_at is not None:
-            enrollment = EnrollmentToken(created.token.hashed(), created.enrollment_expires_at)
+        if isinstance(created.issued, TokenIssued):
+            enrollment = EnrollmentToken(created.issued.token.hashed(), created.issued.expires_at)
         writes: list[Write] = [
             PutPeer(PeerRecord(peer, enrollment)),
             Claim(network.id, "name", peer.name, peer.id),
@@ -224,14 +215,14 @@ class Creation:
         self, network: Network, peer: Peer, draft: Draft, around: "Surroundings", now: datetime
     ) -> PeerCreated:
         if peer.is_run_by_agent:
-            return PeerCreated(network, peer, token=draft.token, enrollment_expires_at=now + ENROLLMENT_LIFETIME)
+            return PeerCreated(network, peer, TokenIssued(draft.token, now + ENROLLMENT_LIFETIME))
         if peer.home_id is None:
             if draft.private_key is not None:
                 raise JumpNotReady
-            return PeerCreated(network, peer)
+            return PeerCreated(network, peer, None)
         psk = preshared_keys(self.vault.open(network.id, network.secret))
         tunnel = regular_tunnel(network, peer, around.jumps, around.routers, psk)
-        return PeerCreated(network, replace(peer, issued=digests(tunnel)), tunnel=tunnel, private_key=draft.private_key)
+        return PeerCreated(network, replace(peer, issued=digests(tunnel)), FileIssued(tunnel, draft.private_key))
 
 
 def _require_apart(making: PlannedPeer, claimed: set[tuple[str, str]]) -> None:

@@ -6,7 +6,7 @@ regular peers.
 
 from dataclasses import dataclass, replace
 
-from chalicelib.application.peers.new_peer import ENROLLMENT_LIFETIME, PeerCreated
+from chalicelib.application.peers.new_peer import ENROLLMENT_LIFETIME, FileIssued, TokenIssued
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.peers.peer_view import PeerView, PeerViews
 from chalicelib.domain.change.change import What
@@ -34,7 +34,7 @@ class Credentials:
     randomness: Randomness
     views: PeerViews
 
-    def reissue_token(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> tuple[PeerCreated, PeerView]:
+    def reissue_token(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> tuple[TokenIssued, PeerView]:
         """Give an agent's peer a new one-time token: it may move to another machine.
 
         The device key of the old machine ends with it, and whatever its sessions say counts no more; its tunnel
@@ -45,29 +45,22 @@ class Credentials:
         """
         by.require_sight(network_id)
         token = Token("wirety_enroll", f"{network_id}:{peer_id}", self.randomness.secret())
-        expires_at = self.clock.now() + ENROLLMENT_LIFETIME
+        issued = TokenIssued(token, self.clock.now() + ENROLLMENT_LIFETIME)
 
         def reissued(network: Network, before: PeerRecord) -> Edit:
             if not before.peer.is_run_by_agent:
                 raise KindMismatch("A static peer has no agent to enrol. Re-issue its file instead.")
             ended = () if before.device_key is None else (RevokeAgent(peer_id, network.revision),)
-            return Edit(network, replace(before, enrollment=EnrollmentToken(token.hashed(), expires_at)), ended)
+            return Edit(network, replace(before, enrollment=EnrollmentToken(token.hashed(), issued.expires_at)), ended)
 
-        order = Order(network_id, peer_id, by.id, What.TOKEN_REISSUED)
+        order = Order(network_id, peer_id, by.caller, What.TOKEN_REISSUED)
         network, peer = self.edits.make(order, reissued)
-        shown = self.views.shown(network, [peer])[0]
-        return PeerCreated(network, peer, token=token, enrollment_expires_at=expires_at), shown
-
-    def issue_first(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> Tunnel:
-        """Issue the file of a static peer that was made before any jump served."""
-        created, _ = self.reissue_file(network_id, peer_id, None, generate_key=False, by=by)
-        assert created.tunnel is not None
-        return created.tunnel
+        return issued, self.views.shown(network, [peer])[0]
 
     def reissue_file(
         self, network_id: NetworkId, peer_id: PeerId, public_key: str | None, generate_key: bool, by: Principal
-    ) -> tuple[PeerCreated, PeerView]:
-        """Issue a static peer's file anew, with its key, another, or a generated one.
+    ) -> tuple[FileIssued, PeerView]:
+        """Issue a static peer's file, the first time or anew, with its key, another, or a generated one.
 
         Raises:
             KindMismatch: the peer is run by an agent.
@@ -76,7 +69,7 @@ class Credentials:
         by.require_sight(network_id)
         private_key = self.randomness.private_key() if generate_key else None
         key = self.randomness.public_key(private_key) if private_key is not None else public_key
-        issued: list[Tunnel] = []
+        tunnels: list[Tunnel] = []
 
         def reissued(network: Network, before: PeerRecord) -> Edit:
             if before.peer.kind is not Kind.STATIC:
@@ -84,13 +77,12 @@ class Credentials:
             if before.peer.is_blocked:
                 raise PeerIsBlocked(before.peer.name)
             peer, tunnel = self._issued(network, replace(before.peer, public_key=key or before.peer.public_key))
-            issued[:] = [tunnel]
+            tunnels[:] = [tunnel]
             return Edit(network, replace(before, peer=peer), claims_of_keys(before.peer, peer))
 
-        order = Order(network_id, peer_id, by.id, What.PEER_REISSUED)
+        order = Order(network_id, peer_id, by.caller, What.PEER_REISSUED)
         network, peer = self.edits.make(order, reissued)
-        shown = self.views.shown(network, [peer])[0]
-        return PeerCreated(network, peer, tunnel=issued[0], private_key=private_key), shown
+        return FileIssued(tunnels[0], private_key), self.views.shown(network, [peer])[0]
 
     def _issued(self, network: Network, peer: Peer) -> tuple[Peer, Tunnel]:
         """The peer with a home that serves, at the present epoch, and what its file says then."""

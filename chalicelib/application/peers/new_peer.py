@@ -4,20 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from chalicelib.application.peers.peer_view import PeerView
 from chalicelib.domain.change.writes import Claim, Write
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.tokens import Token
-from chalicelib.domain.ids import PeerId, Prefix, PrincipalId
+from chalicelib.domain.ids import PeerId, PrincipalId
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Directory, blocks_of
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import Kind, Peer
+from chalicelib.domain.peer.presence import PeerObservation
 from chalicelib.domain.text import hashed_label
 from chalicelib.domain.tunnel.tunnel import Tunnel
 
 ENROLLMENT_LIFETIME = timedelta(hours=24)
-PREFIXES: dict[Kind, Prefix] = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}
+MOST_CIDRS = 40  # of a peer: all replaced by others at once, they are 80 claims of a transaction's 100 items
 PEER_BYTES = 1_500  # of a peer's record, but for its texts
 
 
@@ -61,16 +63,33 @@ class NewPeer:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenIssued:
+    """An agent's token to enrol with, shown once."""
+
+    token: Token
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FileIssued:
+    """What a static peer's file says. `private_key` None: the owner's, who never told it."""
+
+    tunnel: Tunnel
+    private_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PeerCreated:
-    """`token`: an agent's, shown once. `tunnel`, `private_key`: a static peer's, None while no jump is ready or
-    the key is the owner's."""
+    """`issued` None: a static peer's file waits for the first jump that enrols."""
 
     network: Network
     peer: Peer
-    token: Token | None = None
-    enrollment_expires_at: datetime | None = None
-    tunnel: Tunnel | None = None
-    private_key: str | None = None
+    issued: TokenIssued | FileIssued | None
+
+    @property
+    def view(self) -> PeerView:
+        """Nothing was seen of it yet."""
+        return PeerView(self.network, self.peer, self.peer.home_id, PeerObservation())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,15 @@ Requests: 2 reads and 1 transaction, and what the decision reads.
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field, replace
 
-from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Affected, Change, What
-from chalicelib.domain.change.writes import AdvanceNetwork, Commit, PutPeer, Write, marks
-from chalicelib.domain.errors import Stale
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits, require_version
+from chalicelib.domain.change.change import Affected, What
+from chalicelib.domain.change.writes import PutPeer, Write, marks
+from chalicelib.domain.identity.principal import Caller
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.patch import revised
 from chalicelib.domain.peer.peer import Peer, PeerRecord
-from chalicelib.ports.network import NetworkStore
-from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class Order:
 
     network_id: NetworkId
     peer_id: PeerId
-    by: PrincipalId
+    by: Caller
     what: What
     note: str | None = field(default=None)
     if_match: Set[Revision] | None = field(default=None)
@@ -50,31 +47,24 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    transactions: Transactions
-    networks: NetworkStore
+    network_edits: NetworkEdits
     peers: PeerStore
-    clock: Clock
 
     def make(self, order: Order, decision: Decision) -> tuple[Network, Peer]:
         """Raises NetworkNotFound, PeerNotFound, Stale, what a taken claim means, and what the decision raises."""
 
-        def attempt() -> tuple[Network, Peer]:
-            now = self.clock.now()
-            stored = self.networks.get(order.network_id)
-            network = stored.advanced(now)
+        def made(stored: Network, later: Network) -> tuple[tuple[Network, Peer], NetworkEdit | None]:
             before = self.peers.get(order.network_id, order.peer_id)
-            if order.if_match is not None and before.peer.version not in order.if_match:
-                raise Stale
-            edit = decision(network, before)
+            require_version(before.peer.version, order.if_match)
+            edit = decision(later, before)
             if edit.record == before and not edit.writes:
-                return stored, before.peer
-            after = revised(before.peer, edit.record.peer, network.revision, now)
-            affected = (Affected(before.peer, after),)
-            what = edit.what or order.what
-            change = Change(order.network_id, network.revision, now, order.by, what, affected, note=order.note)
+                return (stored, before.peer), None
+            after = revised(before.peer, edit.record.peer, later.revision, later.updated_at)
             written = PutPeer(replace(edit.record, peer=after))
-            writes = (AdvanceNetwork(edit.network), written, *edit.writes, *marks(before.peer, after))
-            self.transactions.commit(Commit(change, writes))
-            return edit.network, after
+            writes = (written, *edit.writes, *marks(before.peer, after))
+            affected = (Affected(before.peer, after),)
+            return (edit.network, after), NetworkEdit(
+                edit.what or order.what, edit.network, writes, affected, order.note
+            )
 
-        return retry_on_conflict(self.clock, attempt)
+        return self.network_edits.make(order.network_id, order.by, made)

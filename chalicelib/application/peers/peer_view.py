@@ -11,22 +11,23 @@ from chalicelib.domain.ids import PeerId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.home import home_of, serving
 from chalicelib.domain.peer.peer import Kind, Peer
-from chalicelib.domain.peer.presence import Presence
+from chalicelib.domain.peer.presence import PeerObservation, Presence
 from chalicelib.domain.tunnel.portable_profile import changed_keys, digests
 from chalicelib.domain.tunnel.tunnel import regular_tunnel
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.presence import PeerObservation, PresenceStore
+from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.sightings import SightingStore
 
 
 @dataclass(frozen=True, slots=True)
 class PeerView:
-    """`stale`: the keys of an issued file that would say something else if it were issued now. `home`: what is
-    known of the jump that carries the peer now."""
+    """`observation`: of the peer itself. `stale`: the keys of an issued file that would say something else if it
+    were issued now. `home`: what is known of the jump that carries the peer now."""
 
     network: Network
     peer: Peer
     home_id: PeerId | None
-    seen: PeerObservation
+    observation: PeerObservation
     stale: tuple[str, ...] = ()
     home: Presence | None = None
 
@@ -35,6 +36,7 @@ class PeerView:
 class PeerViews:
     peers: PeerStore
     presence: PresenceStore
+    sightings: SightingStore
 
     def shown(self, network: Network, peers: Sequence[Peer]) -> list[PeerView]:
         jumps = self.peers.jumps(network.id) if any(not peer.is_jump for peer in peers) else []
@@ -42,16 +44,16 @@ class PeerViews:
         files = any(peer.issued is not None for peer in peers)
         routers = self.peers.routers(network.id) if files and network.routers else []
         homes = {peer.id: None if peer.is_jump else home_of(peer, hubs, network.down) for peer in peers}
-        known = dict.fromkeys([*homes, *(home for home in homes.values() if home is not None)])
-        seen = self.presence.observations(network.id, known)
+        agents = dict.fromkeys([*homes, *(home for home in homes.values() if home is not None)])
+        presences, sightings = self.presence.of(agents), self.sightings.of(network.id, list(homes))
         return [
             PeerView(
                 network,
                 peer,
                 homes[peer.id],
-                seen.get(peer.id, PeerObservation()),
+                PeerObservation(presences.get(peer.id), sightings.get(peer.id)),
                 stale(network, peer, jumps, routers),
-                seen.get(homes[peer.id] or peer.id, PeerObservation()).presence,
+                presences.get(homes[peer.id] or peer.id),
             )
             for peer in peers
         ]

@@ -6,20 +6,16 @@ transaction twice); block and unblock 2 + 1, and the read of views; delete 2 or 
 query of the peers).
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
 
+from chalicelib.application.network_edit import NetworkEdit, NetworkEdits, require_version
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.peers.peer_view import PeerView, PeerViews
 from chalicelib.application.ranges import Ranges, writes_of
-from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Affected, Change, What
+from chalicelib.domain.change.change import Affected, What
 from chalicelib.domain.change.writes import (
-    AdvanceNetwork,
     Claim,
-    Commit,
     DeletePeer,
     ForgetAgent,
     ForgetSighting,
@@ -27,32 +23,29 @@ from chalicelib.domain.change.writes import (
     Release,
     Write,
 )
-from chalicelib.domain.errors import Invalid, Stale
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.identity.principal import Principal
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.network.directory import Directory, RangeTaken
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import JumpInUse, LabelInUse, LastJump
 from chalicelib.domain.peer.home import first_home, serving
-from chalicelib.domain.peer.patch import patched
+from chalicelib.domain.peer.patch import PeerPatch, patched
 from chalicelib.domain.peer.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.text import hashed_label, label_of
 from chalicelib.domain.tunnel.route_conflicts import require_clear, require_mtu, require_name_outside
 from chalicelib.ports.network import NetworkStore
-from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)
 class Peers:
     edits: Edits
     views: PeerViews
-    transactions: Transactions
+    network_edits: NetworkEdits
     networks: NetworkStore
     ranges: Ranges
     peers: PeerStore
-    clock: Clock
 
     def page(
         self, network_id: NetworkId, after: str | None, limit: int, by: Principal, kind: Kind | None = None
@@ -68,12 +61,6 @@ class Peers:
         by.require_sight(network_id)
         network = self.networks.get(network_id)
         return self._shown(network, self.peers.get(network_id, peer_id).peer)
-
-    def some(self, network_id: NetworkId, peer_ids: list[PeerId], by: Principal) -> Mapping[PeerId, PeerView]:
-        """Those of them that exist."""
-        by.require_sight(network_id)
-        network = self.networks.get(network_id)
-        return {shown.peer.id: shown for shown in self.views.shown(network, self.peers.many(network_id, peer_ids))}
 
     def topology(
         self, network_id: NetworkId, after: str | None, limit: int, by: Principal
@@ -93,26 +80,26 @@ class Peers:
         self,
         network_id: NetworkId,
         peer_id: PeerId,
-        fields: Mapping[str, Any],
+        patch: PeerPatch,
         by: Principal,
         if_match: Set[Revision] | None = None,
     ) -> PeerView:
-        """Change the fields that are given, parsed; None clears one.
+        """Change the fields that a patch sets.
 
         Raises:
             Stale, Invalid, PeerNameInUse, CidrInUse, EndpointInUse.
         """
         by.require_sight(network_id)
-        order = Order(network_id, peer_id, by.id, What.PEER_UPDATED, if_match=if_match)
-        return self._shown(*self._edited(order, fields, by))
+        order = Order(network_id, peer_id, by.caller, What.PEER_UPDATED, if_match=if_match)
+        return self._shown(*self._edited(order, patch, by))
 
     def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
         """Cut a peer off by hand. No effect if it is blocked already."""
-        return self._mark(Order(network_id, peer_id, by.id, What.PEER_BLOCKED, note), by)
+        return self._mark(Order(network_id, peer_id, by.caller, What.PEER_BLOCKED, note), by)
 
     def unblock(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
         """Take a person's word back; incidents may go on blocking it."""
-        return self._mark(Order(network_id, peer_id, by.id, What.PEER_UNBLOCKED, note), by)
+        return self._mark(Order(network_id, peer_id, by.caller, What.PEER_UNBLOCKED, note), by)
 
     def delete(
         self,
@@ -130,18 +117,14 @@ class Peers:
         """
         by.require_sight(network_id)
 
-        def attempt() -> None:
-            now = self.clock.now()
-            before = self.networks.get(network_id)
+        def deleted(before: Network, later: Network) -> tuple[None, NetworkEdit]:
             record = self.peers.get(network_id, peer_id)
-            if if_match is not None and record.peer.version not in if_match:
-                raise Stale
+            require_version(record.peer.version, if_match)
             if record.peer.is_jump:
                 self._require_expendable(before, record.peer, is_forced)
-            behind = self.ranges.behind([record.peer])
-            self.transactions.commit(deletion(before.advanced(now), [record], behind, by.id, now))
+            return None, deletion(later, [record], self.ranges.behind([record.peer]))
 
-        retry_on_conflict(self.clock, attempt)
+        self.network_edits.make(network_id, by.caller, deleted)
 
     def _shown(self, network: Network, peer: Peer) -> PeerView:
         return self.views.shown(network, [peer])[0]
@@ -156,27 +139,28 @@ class Peers:
 
         return self._shown(*self.edits.make(order, marked))
 
-    def _edited(self, order: Order, fields: Mapping[str, Any], by: Principal) -> tuple[Network, Peer]:
+    def _edited(self, order: Order, patch: PeerPatch, by: Principal) -> tuple[Network, Peer]:
         """Change it; where another peer has the plain DNS label of its name, with one of its own."""
-        name = str(fields.get("name"))
 
-        def labelled(label: str) -> tuple[Network, Peer]:
-            return self.edits.make(order, lambda network, before: self._edit(network, before, fields, label, by))
+        def labelled(label: Callable[[str], str]) -> tuple[Network, Peer]:
+            return self.edits.make(order, lambda network, before: self._edit(network, before, patch, label, by))
 
         try:
-            return labelled(label_of(name))
+            return labelled(label_of)
         except LabelInUse:
-            return labelled(hashed_label(name))
+            return labelled(hashed_label)
 
-    def _edit(self, network: Network, record: PeerRecord, fields: Mapping[str, Any], label: str, by: Principal) -> Edit:
-        """`label`: what DNS calls it if it gets another name."""
+    def _edit(
+        self, network: Network, record: PeerRecord, patch: PeerPatch, label: Callable[[str], str], by: Principal
+    ) -> Edit:
+        """`label`: what DNS calls a peer of a name, if it gets another."""
         before = record.peer
-        after = patched(before, fields)
+        after = patched(before, patch)
         if after.mtu != before.mtu:
             require_mtu(network, after)
         writes: list[Write] = []
         if after.name != before.name:
-            after = replace(after, dns_label=label)
+            after = replace(after, dns_label=label(after.name))
             writes += _renamed(before, after)
         if after.additional_allowed_ips != before.additional_allowed_ips or after.endpoint != before.endpoint:
             writes += self._rerouted(network, before, after, by)
@@ -220,7 +204,7 @@ class Peers:
             raise JumpInUse(homeless)
 
 
-def deletion(network: Network, records: list[PeerRecord], behind: Directory, by: PrincipalId, now: datetime) -> Commit:
+def deletion(network: Network, records: Sequence[PeerRecord], behind: Directory) -> NetworkEdit:
     """Delete peers and free all they held.
 
     Args:
@@ -230,11 +214,10 @@ def deletion(network: Network, records: list[PeerRecord], behind: Directory, by:
     writes: list[Write] = []
     for record in records:
         network = _uncounted(network, record.peer)
-        writes += _released(network, record, now)
+        writes += _released(network, record)
     writes += writes_of(behind.without_routed(*(record.peer.id for record in records)))
     affected = tuple(Affected(record.peer, None) for record in records)
-    change = Change(network.id, network.revision, now, by, What.PEER_DELETED, affected)
-    return Commit(change, (AdvanceNetwork(network), *writes))
+    return NetworkEdit(What.PEER_DELETED, network, tuple(writes), affected)
 
 
 def _uncounted(network: Network, peer: Peer) -> Network:
@@ -256,8 +239,8 @@ def _renamed(before: Peer, after: Peer) -> list[Write]:
     return writes
 
 
-def _released(network: Network, record: PeerRecord, now: datetime) -> list[Write]:
-    peer = record.peer
+def _released(network: Network, record: PeerRecord) -> list[Write]:
+    peer, now = record.peer, network.updated_at
     writes: list[Write] = [
         DeletePeer(Tombstone(network.id, peer.id, record.device_key, network.revision, now)),
         Release(network.id, "name", peer.name),

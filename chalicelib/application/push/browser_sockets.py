@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Principal, Viewer
 from chalicelib.domain.identity.tokens import Token, parse_token
-from chalicelib.domain.ids import ConnectionId, PrincipalId
+from chalicelib.domain.ids import EVERY_NETWORK, ConnectionId, PrincipalId
 from chalicelib.ports.outside import Clock, Randomness
 from chalicelib.ports.sessions import SessionStore, Ticket
-from chalicelib.ports.sockets import EVERY_NETWORK, Connection, ConnectionStore
+from chalicelib.ports.sockets import Connection, ConnectionStore
 
 TICKET_LIFETIME = timedelta(seconds=30)
 SOCKET_LIFETIME = timedelta(hours=1)

@@ -13,7 +13,7 @@ from typing import Literal
 from chalicelib.domain.change.push_notice import AccessRevoked, ConfigChanged, PeerEnded
 from chalicelib.domain.ids import ConnectionId, Revision
 from chalicelib.ports.outside import Clock, Randomness
-from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.progress import ProgressStore
 from chalicelib.ports.queues import Push, PushQueue
 from chalicelib.ports.sessions import SessionStore
 from chalicelib.ports.sockets import Connection, ConnectionStore, Gateway, Missed
@@ -35,7 +35,7 @@ class Deliveries:
 
     connections: ConnectionStore
     sessions: SessionStore
-    presence: PresenceStore
+    progress: ProgressStore
     queue: PushQueue
     gateway: Gateway
     clock: Clock
@@ -69,7 +69,7 @@ class Deliveries:
             return
         waiting = list(push.after)
         while waiting and self.clock.now() < push.until:
-            waiting = [known for known in waiting if self.presence.applied_revision(known) < push.notice.revision]
+            waiting = [known for known in waiting if self.progress.applied_revision(known) < push.notice.revision]
             if waiting:
                 self.clock.sleep(ASK_EVERY_S)
 

@@ -28,17 +28,16 @@ from chalicelib.domain.change.push_notice import (
 )
 from chalicelib.domain.change.rollout import Expected
 from chalicelib.domain.errors import NetworkNotFound
-from chalicelib.domain.ids import NetworkId, PeerId, Revision, is_static
-from chalicelib.domain.peer.failover import DOWN, down_from
+from chalicelib.domain.ids import EVERY_NETWORK, NetworkId, PeerId, Revision, is_static
 from chalicelib.domain.peer.home import moved_homes
 from chalicelib.domain.peer.peer import Peer
 from chalicelib.domain.peer.presence import Fact
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
-from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.progress import ProgressStore
 from chalicelib.ports.queues import Check, Push, PushQueue, RemovalQueue
-from chalicelib.ports.sockets import EVERY_NETWORK, Connection, ConnectionStore
+from chalicelib.ports.sockets import Connection, ConnectionStore
 
 News = TypeVar("News", Change, Fact)
 
@@ -69,7 +68,7 @@ class Plans:
 
     networks: NetworkStore
     peers: PeerStore
-    presence: PresenceStore
+    progress: ProgressStore
     connections: ConnectionStore
     rollouts: Rollouts
     queue: PushQueue
@@ -119,7 +118,7 @@ class Plans:
         expected = {one.revision: Expected(one.agents, one.made_at) for one in concerns if one.agents}
         if expected:
             self.rollouts.expect(network_id, expected)
-            self.presence.raise_wanted(newest)
+            self.progress.raise_wanted(newest)
         asked = newest.keys() | {bye.peer_id for bye in farewells}
         sockets = self._sockets(network_id, asked, is_wide=any(concern.is_wide for concern in concerns))
         until = self.clock.now() + HOME_FIRST
@@ -199,9 +198,8 @@ def _concern(change: Change, concerned: Audience, roster: _Roster) -> Concern:
 
 def _moved(change: Change, roster: _Roster) -> Mapping[PeerId, PeerId]:
     """The agents whose homes a change moves, with where to."""
-    if DOWN in change.settings:
-        before, after = map(down_from, change.settings[DOWN])
-        return moved_homes([(peer, peer) for peer in roster.all], roster.jumps, before, after)
+    if (down := change.network.down) is not None:
+        return moved_homes([(peer, peer) for peer in roster.all], roster.jumps, down.before, down.after)
     pairs = [(one.before, one.after) for one in change.peers if one.before is not None and one.after is not None]
     choosing = [(old, new) for old, new in pairs if _choice(old) != _choice(new)]
     if not choosing or roster.down is None:  # nobody has to be first

@@ -4,8 +4,8 @@ Requests: a report 1 read and 2 writes (1 read when it is history, 1 write when 
 revision that is newer than what concerns the agent, and than any seen before, 1 read more). Counting a
 batch of reports: 1 query a network, 1 for each revision that concerns more than FEW agents and was not
 asked for before, and 1 transaction for 99 agents of one revision. The proof of a page of changes 1 query.
-Who is missing: 3 reads, 1 when more than FEW are concerned, and 2 a hundred agents until MOST_MISSING are
-found. A check 1, and while somebody is missing, as much as counting, 2 a hundred agents and 1 a late one.
+Who is missing: 2 reads, 1 when more than FEW are concerned, and 1 a hundred agents until MOST_MISSING are
+found. A check 1, and while somebody is missing, as much as counting, 1 a hundred agents and 1 a late one.
 """
 
 from collections import OrderedDict
@@ -19,10 +19,12 @@ from chalicelib.domain.change.rollout import Expected, Mark, Rollout
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
-from chalicelib.domain.peer.presence import Fact, FactKind
+from chalicelib.domain.peer.presence import Fact, FactKind, Progress
+from chalicelib.ports.facts import FactStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock
-from chalicelib.ports.presence import PresenceStore, Progress
+from chalicelib.ports.presence import PresenceStore
+from chalicelib.ports.progress import ProgressStore
 from chalicelib.ports.queues import Check
 from chalicelib.ports.rollout import RolloutStore
 
@@ -57,6 +59,8 @@ MOST_NOTED = 1_000  # late agents of one check that are told of, one write each
 class Rollouts:
     store: RolloutStore
     presence: PresenceStore
+    progress: ProgressStore
+    facts: FactStore
     clock: Clock
     horizons: Horizons
     _known: OrderedDict[tuple[NetworkId, Revision], frozenset[PeerId]] = field(default_factory=OrderedDict)
@@ -70,7 +74,7 @@ class Rollouts:
         Args:
             progress: how far the agent was, None: to be asked for.
         """
-        before = progress or self.presence.progress(agent)
+        before = progress or self.progress.of(agent)
         if before is None or revision < before.applied:
             return True
         if revision > before.wanted and not self.horizons.has(agent.network_id, revision):
@@ -79,8 +83,8 @@ class Rollouts:
         said = Fact(agent.network_id, agent.peer_id, FactKind.APPLIED, now)
         if before.applied < revision:
             said = Fact(agent.network_id, agent.peer_id, FactKind.APPLIED, now, revision, before.applied)
-        self.presence.insert_facts(said)
-        self.presence.note_applied(agent, revision, bundle_hash, now)
+        self.facts.insert(said)
+        self.progress.note_applied(agent, revision, bundle_hash, now)
         return True
 
     def expect(self, network_id: NetworkId, concerned: Mapping[Revision, Expected]) -> None:
@@ -89,7 +93,7 @@ class Rollouts:
 
     def failed(self, agent: Agent, error: str) -> None:
         """Store why an agent could not apply what it fetched."""
-        self.presence.note_failure(agent, error, self.clock.now())
+        self.progress.note_failure(agent, error, self.clock.now())
 
     def count(self, facts: Iterable[Fact]) -> None:
         """Count the reports among a batch of facts; those that come again count no more."""
@@ -124,7 +128,7 @@ class Rollouts:
         concerned = sorted(rollouts[revision][1]) if rollouts else []
         found: list[PeerId] = []
         for at in range(0, len(concerned), AT_ONCE):
-            running = self._running(network_id, concerned[at : at + AT_ONCE])
+            running = self._running(concerned[at : at + AT_ONCE])
             found += (peer_id for peer_id, runs in sorted(running.items()) if runs < revision)
             if len(found) >= MOST_MISSING:
                 break
@@ -141,8 +145,7 @@ class Rollouts:
         if not newest:
             return 0
         now = self.clock.now()
-        seen = self.presence.observations(check.network_id, newest.keys())
-        known = {peer_id: one.presence for peer_id, one in seen.items() if one.presence is not None}
+        known = self.presence.of(newest.keys())
         for revision, (rollout, who) in rollouts.items():
             gone = [Mark(peer_id, revision, None) for peer_id in who - known.keys()]
             done = [
@@ -154,7 +157,7 @@ class Rollouts:
                 self._mark(check.network_id, [*gone, *done])
         late = [peer_id for peer_id, one in known.items() if one.is_connected and one.running < newest[peer_id]]
         for peer_id in sorted(late)[:MOST_NOTED]:
-            self.presence.insert_facts(Fact(check.network_id, peer_id, FactKind.LATE, now))
+            self.facts.insert(Fact(check.network_id, peer_id, FactKind.LATE, now))
         return len(late)
 
     def _open(
@@ -190,9 +193,8 @@ class Rollouts:
         if once:
             self.store.count(network_id, list(once.values()), self.clock.now())
 
-    def _running(self, network_id: NetworkId, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Revision]:
-        found = self.presence.observations(network_id, peer_ids)
-        return {peer_id: seen.presence.running for peer_id, seen in found.items() if seen.presence is not None}
+    def _running(self, peer_ids: Collection[PeerId]) -> Mapping[PeerId, Revision]:
+        return {peer_id: presence.running for peer_id, presence in self.presence.of(peer_ids).items()}
 
 
 def _marks(report: Fact, rollouts: Mapping[Revision, tuple[Rollout, frozenset[PeerId]]]) -> Iterator[Mark]:

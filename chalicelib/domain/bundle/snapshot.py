@@ -9,12 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.bundle.bundle import Bundle, DnsRecord
-from chalicelib.domain.change.audience import OF_EVERYONE
-from chalicelib.domain.change.change import DELETING, Change, What
+from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.network import Network
-from chalicelib.domain.peer.failover import DOWN, down_from
 from chalicelib.domain.peer.home import serving
 from chalicelib.domain.peer.peer import Peer
 from chalicelib.domain.tunnel.firewall import firewall
@@ -101,9 +99,9 @@ def snapshots(
     if new[own].is_jump and _of_every_section(old, own) != _of_every_section(new, own):
         return None
     last = changes[-1].revision if changes else since
-    marks = [change.settings[DOWN] for change in changes if DOWN in change.settings]
-    first_down = down_from(marks[0][0]) if marks else network.down
-    last_down = down_from(marks[-1][1]) if marks else network.down
+    marks = [change.network.down for change in changes if change.network.down is not None]
+    first_down = marks[0].before if marks else network.down
+    last_down = marks[-1].after if marks else network.down
     before = Snapshot(replace(network, revision=since, down=first_down), old[own], tuple(old.values()), acl)
     after = replace(network, revision=last, down=last_down)
     return before, Snapshot(after, new[own], tuple(new.values()), acl)
@@ -111,8 +109,9 @@ def snapshots(
 
 def _is_about_all(change: Change, peer: Peer) -> bool:
     """Whether it changed more of the peer's bundle than the peers it names."""
-    is_of_jumps = change.what is What.ACL_REPLACED or DOWN in change.settings
-    return (peer.is_jump and is_of_jumps) or bool(change.settings.keys() & {*OF_EVERYONE, DELETING})
+    is_of_jumps = change.what is What.ACL_REPLACED or change.network.down is not None
+    is_of_everyone = change.network.is_in_every_bundle or change.network.is_deleting is not None
+    return (peer.is_jump and is_of_jumps) or is_of_everyone
 
 
 def _of_every_section(peers: Mapping[PeerId, Peer], own: PeerId) -> object:

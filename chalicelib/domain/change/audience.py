@@ -6,12 +6,7 @@ from functools import reduce
 
 from chalicelib.domain.change.change import Affected, Change, What
 from chalicelib.domain.ids import PeerId, is_jump
-from chalicelib.domain.peer.failover import DOWN
 from chalicelib.domain.peer.peer import Peer, Rotation
-
-OF_EVERYONE = frozenset(
-    {"cidr", "cidr_v6", "domain", "dns", "epoch"}
-)  # settings of a network that stand in every bundle
 
 ENDS_SESSIONS = frozenset({What.TOKEN_REISSUED, What.PEER_LEFT})
 
@@ -54,9 +49,9 @@ NOBODY = Audience()
 def audience(change: Change) -> Audience:
     """Compute it from what was before and is after; see tunnel and firewall for what stands where."""
     own = Audience(
-        everyone=bool(OF_EVERYONE & change.settings.keys()),
+        everyone=change.network.is_in_every_bundle,
         jumps=change.what is What.ACL_REPLACED,
-        homes=DOWN in change.settings,
+        homes=change.network.down is not None,
     )
     return _union(_of(one) for one in change.peers) | own | endings(change)
 

@@ -3,15 +3,13 @@
 A use case decides a `Commit`; the store writes it whole or not at all.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.domain.change.difference import SAME, NetworkDifference
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer.peer import Peer
-
-DELETING = "is_deleting"  # among the settings of a change: a job has to remove the rest
 
 
 class What(StrEnum):
@@ -61,7 +59,7 @@ class Affected:
 class Change:
     """One record of the change log: who did what, and what it affected, before and after.
 
-    `peers`: those whose item changed. `settings`: of the network, each as (before, after) text.
+    `peers`: those whose item changed. `network`: what is other of the network itself.
     """
 
     network_id: NetworkId
@@ -70,7 +68,7 @@ class Change:
     by: PrincipalId
     what: What
     peers: tuple[Affected, ...] = ()
-    settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    network: NetworkDifference = SAME
     note: str | None = None
 
     @property

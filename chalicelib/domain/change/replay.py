@@ -5,11 +5,12 @@ It is settled in the transaction that does the work, so that both are there or n
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.change.errors import KeyReused, RequestRunning
-from chalicelib.domain.ids import PrincipalId
+from chalicelib.domain.ids import PeerId, PrincipalId
 
 LIFETIME = timedelta(hours=24)
 LEASE = timedelta(seconds=60)  # longer than a Lambda function answers: its request has ended by then
@@ -31,6 +32,20 @@ class Replayable:
     @property
     def expires_at(self) -> datetime:
         return self.started_at + LIFETIME
+
+    @property
+    def peers(self) -> dict[int, PeerId]:
+        """What a request for many peers made, by the place of each in it."""
+        pairs = (text.partition(":") for text in self.made)
+        return {int(place): PeerId(peer_id) for place, _, peer_id in pairs}
+
+    def with_peers(self, peers: Mapping[int, PeerId]) -> "Replayable":
+        """After it made some more of many peers."""
+        return replace(self, made=(*self.made, *(f"{place}:{peer_id}" for place, peer_id in peers.items())))
+
+    def done(self, *made: str) -> "Replayable":
+        """After it made these and nothing else before."""
+        return replace(self, made=made, is_done=True)
 
     def admits(self, again: "Replayable") -> bool:
         """Whether another attempt may run: this one ended without a trace.

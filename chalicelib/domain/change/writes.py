@@ -10,6 +10,7 @@ from chalicelib.domain.change.errors import RequestRunning
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.audit import AuditRecord
+from chalicelib.domain.identity.writes import IdentityWrite
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
@@ -214,12 +215,13 @@ Write = (
     | ForgetSighting
     | SettleRequest
     | Audit
+    | IdentityWrite
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A change of a network with its writes, in one transaction of at most 100 items.
+    """A change of a network with its writes, in one transaction.
 
     `change`: None for what belongs to no network, as people, tokens and settings.
     """

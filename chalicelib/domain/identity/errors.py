@@ -46,6 +46,15 @@ class IssuerDiffers(Forbidden):
         )
 
 
+class Suspended(Forbidden):
+    """The person was let in before, and an administrator suspended them."""
+
+    code = "suspended"
+
+    def __init__(self, who: str) -> None:
+        super().__init__(f"{who} is suspended here. Ask an administrator of this deployment.")
+
+
 class IdentityProviderUnreachable(Unavailable):
     """The provider's discovery document or keys could not be had, so no token can be checked."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.errors import Forbidden, NetworkNotFound
+from chalicelib.domain.identity.audit import Actor, ActorKind
 from chalicelib.domain.identity.doubt import Doubt
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 
@@ -35,9 +36,32 @@ EVERYBODY = frozenset(Role)
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a change, and by which call. `source`: the address it came from, None when it cannot be believed or
+    there is none. `request_id`: None without a request."""
+
+    actor: Actor
+    source: str | None = None
+    request_id: str | None = None
+
+
+def job(name: str) -> Caller:
+    """A job of the deployment's own."""
+    return Caller(Actor(ActorKind.DEPLOYMENT, name, name))
+
+
+def agent_of(peer_id: PeerId, source: str | None = None, request_id: str | None = None) -> Caller:
+    """The agent of a peer, by its peer's id; the audit log gives it the peer's name."""
+    return Caller(Actor(ActorKind.AGENT, peer_id, peer_id), source, request_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """A person or API token. `networks` None: every network of the deployment. `expires_at`: when
-    the token it came with ends, None: never. `doubts`: see there."""
+    the token it came with ends, None: never. `maker_id`: of an API token, who made it; None: a person.
+    `account_revision`: of the record of the person it is, or that made it; 0: there is none. `source`, `request_id`: of
+    the call it makes, see `Caller`. `doubts`: what of a person's token did
+    not count."""
 
     id: PrincipalId
     name: str
@@ -45,11 +69,25 @@ class Principal:
     networks: frozenset[NetworkId] | None
     expires_at: datetime | None = None
     role_source: RoleSource = RoleSource.TOKEN
+    maker_id: PrincipalId | None = None
+    account_revision: int = 0
+    source: str | None = None
+    request_id: str | None = None
     doubts: tuple[Doubt, ...] = ()
 
     @property
     def is_person(self) -> bool:
-        return self.id.startswith("usr_")
+        return self.maker_id is None
+
+    @property
+    def person_id(self) -> PrincipalId:
+        """Whom what it makes belongs to: the person, or the token's maker."""
+        return self.maker_id or self.id
+
+    @property
+    def caller(self) -> Caller:
+        kind = ActorKind.PERSON if self.is_person else ActorKind.TOKEN
+        return Caller(Actor(kind, self.id, self.name), self.source, self.request_id)
 
     def require(self, roles: Set[Role]) -> None:
         if self.role not in roles:
@@ -80,9 +118,16 @@ class Viewer:
 class Agent:
     """An agent by its session: the peer it runs, and nothing else it may speak for.
 
-    `admission`: the enrolment that the session comes from, see `Enrollment`; empty: from none.
+    `admission`: the enrolment that the session comes from, see `Enrollment`; empty: from none. `source`,
+    `request_id`: of the call it makes, see `Caller`.
     """
 
     network_id: NetworkId
     peer_id: PeerId
     admission: str = ""
+    source: str | None = None
+    request_id: str | None = None
+
+    @property
+    def caller(self) -> Caller:
+        return agent_of(self.peer_id, self.source, self.request_id)

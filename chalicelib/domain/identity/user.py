@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
-from collections.abc import Collection, Set
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.errors import listed
+from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.doubt import (
     Doubt,
     email_not_verified,
@@ -14,13 +15,14 @@ from chalicelib.domain.identity.doubt import (
     no_group_gives_a_role,
     no_groups,
 )
-from chalicelib.domain.identity.errors import NotInvited
+from chalicelib.domain.identity.errors import NotInvited, Suspended
 from chalicelib.domain.identity.principal import Principal, Role, RoleSource
-from chalicelib.domain.ids import NetworkId, PrincipalId
+from chalicelib.domain.ids import EVERY_NETWORK, NetworkId, PrincipalId, Revision
 
 GROUP = "wirety-"  # of the identity provider: wirety-administrator, wirety-operator, …
 MIGHTIEST_FIRST = (Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR, Role.MEMBER)
 ID_LENGTH = 26
+FIRST = Revision(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,46 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The record of a person. `role` None: nobody set one here. `networks` are a member's."""
+    """The record of a person or, without a subject, of one who was invited and has not signed in yet.
+
+    `email`: verified, or the invited address; in lower case. `role` None: nobody set one here. `networks`: as
+    granted here, EVERY_NETWORK among them for all; None: nobody granted any, and the role decides. `group_role`: what
+    the provider's groups gave when they last signed in. `revision`: of what administrators decide.
+    """
 
     id: PrincipalId
-    subject: str
+    issuer: str | None
+    subject: str | None
     email: str | None
     name: str | None
     created_at: datetime
     role: Role | None = None
-    networks: frozenset[NetworkId] = frozenset()
+    networks: frozenset[NetworkId] | None = None
+    group_role: Role | None = None
+    is_suspended: bool = False
+    invited_by: PrincipalId | None = None
+    last_seen_at: datetime | None = None
+    revision: Revision = FIRST
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether the person has not signed in yet."""
+        return self.subject is None
+
+    def networks_as(self, role: Role) -> frozenset[NetworkId] | None:
+        """The networks that the person sees with a role; None: every network of the deployment."""
+        if self.networks is None:
+            return frozenset() if role is Role.MEMBER else None
+        return None if EVERY_NETWORK in self.networks else self.networks
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a person may do here, and why. `networks` None: every network of the deployment."""
+
+    role: Role
+    source: RoleSource
+    networks: frozenset[NetworkId] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +94,14 @@ class Admission:
     administrator: str | None
     default_role: Role | None
 
-    def names(self, claims: Claims) -> bool:
+    def with_settings(self, settings: DeploymentSettings | None) -> "Admission":
+        """As administrators decided since the deployment; None: nothing."""
+        return self if settings is None else replace(self, default_role=settings.default_role)
+
+    def names(self, user: User) -> bool:
         """Whether the person is the administrator named at deployment; addresses in any case of their letters."""
         named = self.administrator
-        return named is not None and (named == claims.subject or lower_email(named) == claims.email)
+        return named is not None and (named == user.subject or lower_email(named) == user.email)
 
 
 def user_id(issuer: str, subject: str) -> PrincipalId:
@@ -78,47 +115,63 @@ def lower_email(email: str) -> str:
     return email.lower() if email.isascii() else email
 
 
-def newcomer(claims: Claims, at: datetime) -> User:
-    return User(user_id(claims.issuer, claims.subject), claims.subject, claims.email, claims.name, at)
+def invitation_id(email: str) -> PrincipalId:
+    """The same for an address however it is written."""
+    digest = hashlib.sha256(lower_email(email).encode()).digest()
+    return PrincipalId("inv_" + base64.b32encode(digest).decode().lower()[:ID_LENGTH])
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a person may do here, and why. `networks` None: every network of the deployment."""
+def seen(user: User | None, claims: Claims, at: datetime) -> User:
+    """A person's record as their provider tells of them now; a new one for a newcomer.
 
-    role: Role
-    source: RoleSource
-    networks: frozenset[NetworkId] | None
-    doubts: tuple[Doubt, ...]
+    What the provider does not say of groups leaves what they gave before.
+    """
+    if user is None:
+        user = User(user_id(claims.issuer, claims.subject), claims.issuer, claims.subject, None, None, at)
+    role = user.group_role if claims.groups is None else group_role(claims.groups)
+    return replace(user, email=claims.email, name=claims.name or user.name, group_role=role, last_seen_at=at)
 
 
-def standing(claims: Claims, user: User | None, admission: Admission) -> Standing:
-    """By the provider's groups, else by the record, else as the administrator named at deployment, else by default.
-
-    Groups that the provider left out are not "no groups": there is no default role then. `user` None: a newcomer.
+def standing(user: User, admission: Admission) -> Standing | None:
+    """What a person may do here: by the provider's groups, else by the record, else as the administrator named at
+    deployment, else by default; None: nothing gives them a role.
 
     Raises:
-        NotInvited: nothing gives a role.
+        Suspended: whatever else says they may.
     """
-    default = None if claims.groups is None else admission.default_role
+    if user.is_suspended:
+        raise Suspended(user.email or user.subject or user.id)
     found: tuple[tuple[Role | None, RoleSource], ...] = (
-        (_by_groups(claims.groups or ()), RoleSource.GROUP),
-        (user.role if user else None, RoleSource.RECORD),
-        (Role.ADMINISTRATOR if admission.names(claims) else None, RoleSource.DEPLOYMENT),
-        (default, RoleSource.DEFAULT),
+        (user.group_role, RoleSource.GROUP),
+        (user.role, RoleSource.RECORD),
+        (Role.ADMINISTRATOR if admission.names(user) else None, RoleSource.DEPLOYMENT),
+        (admission.default_role, RoleSource.DEFAULT),
     )
     for role, source in found:
         if role is not None:
-            networks = (user.networks if user else frozenset()) if role is Role.MEMBER else None
-            return Standing(role, source, networks, _doubts(claims, source))
-    raise NotInvited(claims.email or claims.subject, claims.subject, _doubts(claims, None))
+            return Standing(role, source, user.networks_as(role))
+    return None
 
 
 def admitted(user: User, claims: Claims, admission: Admission) -> Principal:
-    """The person as a caller. Raises NotInvited."""
-    own = standing(claims, user, admission)
-    name = claims.name or claims.email or user.name or user.email or claims.subject
-    return Principal(user.id, name, own.role, own.networks, claims.expires_at, own.source, own.doubts)
+    """The person as a caller. Groups that the provider left out are not "no groups": there is no default role then.
+
+    Raises:
+        Suspended, NotInvited.
+    """
+    own = standing(user, replace(admission, default_role=None) if claims.groups is None else admission)
+    if own is None:
+        raise NotInvited(claims.email or claims.subject, claims.subject, _doubts(claims, None))
+    return Principal(
+        user.id,
+        user.name or user.email or claims.subject,
+        own.role,
+        own.networks,
+        claims.expires_at,
+        own.source,
+        account_revision=user.revision,
+        doubts=_doubts(claims, own.source),
+    )
 
 
 def _doubts(claims: Claims, source: RoleSource | None) -> tuple[Doubt, ...]:
@@ -136,5 +189,6 @@ def _doubts(claims: Claims, source: RoleSource | None) -> tuple[Doubt, ...]:
     return tuple(found)
 
 
-def _by_groups(groups: Collection[str]) -> Role | None:
+def group_role(groups: Set[str]) -> Role | None:
+    """The mightiest role that the provider's groups give."""
     return next((role for role in MIGHTIEST_FIRST if f"{GROUP}{role}" in groups), None)

@@ -46,6 +46,21 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressRange:
+    """Addresses from `first` to `last`, both included, of whichever network."""
+
+    first: IPv4Address
+    last: IPv4Address
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+    def within(self, cidr: IPv4Network) -> Span:
+        """Raises Invalid: one of the two is not a host address of the network."""
+        return Span(_index(cidr, self.first, "first"), _index(cidr, self.last, "last"))
+
+
+@dataclass(frozen=True, slots=True)
 class Reservation:
     """Indexes that are handed out to nobody; `note` says why."""
 
@@ -125,10 +140,30 @@ def index_of(cidr: IPv4Network, text: str, field: str = "address") -> int:
     Raises:
         Invalid: no IPv4 address, outside the network, or its network or broadcast address.
     """
+    return _index(cidr, _address(text, field), field)
+
+
+def parse_address_range(first: str, last: str | None) -> AddressRange:
+    """Parse both ends of a range; `last` None: it is one address.
+
+    Raises:
+        Invalid: no IPv4 address, or the wrong way round.
+    """
+    low = _address(first, "first")
+    high = low if last is None else _address(last, "last")
+    if high < low:
+        raise Invalid([("last", f"{last} comes before {first}.")])
+    return AddressRange(low, high)
+
+
+def _address(text: str, field: str) -> IPv4Address:
     try:
-        address = IPv4Address(text)
+        return IPv4Address(text)
     except ValueError:
         raise Invalid([(field, f"{text!r} is no IPv4 address.")]) from None
+
+
+def _index(cidr: IPv4Network, address: IPv4Address, field: str) -> int:
     index = int(address) - int(cidr.network_address)
     if not FIRST_INDEX <= index <= last_index(cidr):
         raise Invalid([(field, f"{address} is not a host address of {cidr}.")])

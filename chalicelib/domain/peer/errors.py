@@ -15,6 +15,15 @@ class PeerNotFound(NotFound):
         super().__init__(f"There is no peer {peer_id} in this network.")
 
 
+class PeerNotMade(NotFound):
+    """Of a request for many peers that is answered again, only what it made is remembered."""
+
+    code = "peer_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This peer was refused when the request was done. Ask for it in another request.")
+
+
 class PeerNameInUse(Conflict):
     """A name stands for one peer of a network."""
 
@@ -53,6 +62,15 @@ class JumpNotReady(Conflict):
 
     def __init__(self) -> None:
         super().__init__("No jump peer of this network has enrolled yet. Enrol a jump peer, then try again.")
+
+
+class FileNotIssued(Conflict):
+    """A static peer was made before any jump had enrolled: what its file says is not fixed yet."""
+
+    code = "file_not_issued"
+
+    def __init__(self) -> None:
+        super().__init__("The peer's file was not issued yet, for no jump had enrolled. Issue it now: POST …/reissue.")
 
 
 class PeerNotEnrolled(Conflict):

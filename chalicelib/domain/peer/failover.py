@@ -16,7 +16,6 @@ from chalicelib.domain.peer.home import home_of, serving
 from chalicelib.domain.peer.peer import Peer
 from chalicelib.domain.peer.presence import HEARTBEAT_JUMP, MISSED_HEARTBEATS
 
-DOWN = "down"  # among the settings of a change: the jumps marked down for all
 SILENT_AFTER = MISSED_HEARTBEATS * HEARTBEAT_JUMP
 ANSWERS_WITHIN = timedelta(seconds=2)  # a jump that is asked whether it lives, in whole seconds for SQS
 RECONNECTS_WITHIN = timedelta(seconds=5)  # an agent whose session ended opens another, once an hour
@@ -140,12 +139,3 @@ def avoiding(network: Network, peer: Peer, jump_id: PeerId, jumps: Iterable[Peer
 
 def forgiving(peer: Peer, jump_id: PeerId) -> Peer:
     return replace(peer, avoids=peer.avoids - {jump_id})
-
-
-def down_text(down: Iterable[PeerId]) -> str:
-    """Marks as the change log writes them."""
-    return " ".join(sorted(down))
-
-
-def down_from(text: str) -> frozenset[PeerId]:
-    return frozenset(map(PeerId, text.split()))

@@ -1,14 +1,16 @@
 """Changing the fields of a peer: which kind has which, and how they hang together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ids import Revision
+from chalicelib.domain.ids import PeerId, PrincipalId, Revision
 from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.domain.text import is_address
+from chalicelib.domain.unset import UNSET, Unset, given
 
 OF_ALL = frozenset(
     {
@@ -37,17 +39,40 @@ CLEARED: Mapping[str, Any] = {
 }
 
 
-def patched(peer: Peer, fields: Mapping[str, Any]) -> Peer:
-    """The peer with other fields; None clears one. Of another kind's fields it may be said that they are not set.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerPatch:
+    """The fields that are to be others, parsed; None clears one."""
+
+    name: str | Unset | None = UNSET
+    endpoint: str | Unset | None = UNSET
+    listen_port: int | Unset | None = UNSET
+    published_port: int | Unset | None = UNSET
+    is_isolated: bool | Unset | None = UNSET
+    full_encapsulation: bool | Unset | None = UNSET
+    additional_allowed_ips: tuple[Cidr, ...] | Unset | None = UNSET
+    routed_cidrs: tuple[Cidr, ...] | Unset | None = UNSET
+    persistent_keepalive: int | Unset | None = UNSET
+    mtu: int | Unset | None = UNSET
+    dns: tuple[str, ...] | Unset | None = UNSET
+    preferred_jump_id: PeerId | Unset | None = UNSET
+    tags: tuple[str, ...] | Unset | None = UNSET
+    metadata: Mapping[str, str] | Unset | None = UNSET
+    owner_id: PrincipalId | Unset | None = UNSET
+
+
+def patched(peer: Peer, patch: PeerPatch) -> Peer:
+    """The peer with other fields. Of another kind's fields it may be said that they are not set.
 
     Raises:
         Invalid: a field of another kind, a name cleared, or a routed CIDR that is not behind the jump.
     """
     known = OF_JUMPS if peer.kind is Kind.JUMP else OF_REGULAR
-    values: dict[str, Any] = {name: CLEARED.get(name) if value is None else value for name, value in fields.items()}
+    values: dict[str, Any] = {
+        name: CLEARED.get(name) if value is None else value for name, value in given(patch).items()
+    }
     foreign = [name for name in values if name not in known]
     errors = [(name, f"A {peer.kind} peer has no {name}.") for name in foreign if values.pop(name) != CLEARED.get(name)]
-    if fields.get("name", peer.name) is None:
+    if patch.name is None:
         errors.append(("name", "A peer has a name; it cannot be cleared."))
     if errors:
         raise Invalid(errors)

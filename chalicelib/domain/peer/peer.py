@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.identity.tokens import Secret
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import NetworkId, PeerId, Prefix, PrincipalId, Revision
 from chalicelib.domain.peer.errors import EnrollmentRefused
 from chalicelib.domain.text import plain_label
 
@@ -18,6 +18,14 @@ class Kind(StrEnum):
     JUMP = "jump"
     DYNAMIC = "dynamic"
     STATIC = "static"
+
+    @property
+    def prefix(self) -> Prefix:
+        """Of the ids of such peers."""
+        return PREFIXES[self]
+
+
+PREFIXES: Mapping[Kind, Prefix] = {Kind.JUMP: "jmp", Kind.DYNAMIC: "dyn", Kind.STATIC: "sta"}
 
 
 class Rotation(StrEnum):

@@ -74,6 +74,23 @@ class Sighting:
     endpoint: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an agent is. `applied` 0: nothing yet. `is_blocked`: its word about others does not count."""
+
+    wanted: Revision
+    applied: Revision
+    is_blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeerObservation:
+    """What an agent said, and what a jump saw of it."""
+
+    presence: Presence | None = None
+    sighting: Sighting | None = None
+
+
 class FactKind(StrEnum):
     """What can become true of a peer. `handshake`: the first, or the first after a silence. `late`: it is
     connected, and has not applied in time what concerns it."""

@@ -7,11 +7,11 @@ from chalicelib.entrypoints.rest.contract import contract
 from chalicelib.entrypoints.rest.ipam import ipam
 from chalicelib.entrypoints.rest.meta import meta
 from chalicelib.entrypoints.rest.networks import networks
-from chalicelib.entrypoints.rest.peers import peers
+from chalicelib.entrypoints.rest.peers import BLUEPRINTS as PEERS
 from chalicelib.entrypoints.rest.route import close_gaps
 from chalicelib.entrypoints.rest.tickets import tickets
 
 gaps = Blueprint(__name__)
 close_gaps(gaps)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, ipam, peers, tickets, agent, gaps)
+BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, ipam, *PEERS, tickets, agent, gaps)

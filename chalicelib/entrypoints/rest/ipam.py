@@ -10,14 +10,21 @@ from msgspec.structs import replace
 from chalicelib.application.networks.addresses import AllocationWithPeer
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.cidr import parse_cidr
-from chalicelib.domain.errors import Invalid
+from chalicelib.domain.errors import Busy, Conflict, Invalid, NotFound
 from chalicelib.domain.identity.principal import READERS, WRITERS, Principal
-from chalicelib.domain.network.addresses import Capacity, Reservation, Span, address_at, address_v6_at, index_of
+from chalicelib.domain.network.addresses import (
+    AddressRange,
+    Capacity,
+    Reservation,
+    address_at,
+    address_v6_at,
+    parse_address_range,
+)
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.network.suggestion import BASES, SHORTEST
 from chalicelib.domain.text import parse_note
 from chalicelib.entrypoints.rest.operation import Call, People, Replay
-from chalicelib.entrypoints.rest.paths import network_id
+from chalicelib.entrypoints.rest.paths import NETWORK, network_id
 from chalicelib.entrypoints.rest.route import route
 from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor
 from chalicelib.wire import addresses as wire
@@ -25,11 +32,10 @@ from chalicelib.wire.page import Page, PageQuery
 
 ipam = Blueprint(__name__)
 
-NETWORK = "/networks/{network_id}"
 INDEX = re.compile(r"[0-9]{1,10}\Z")
 
 
-@route(ipam, "GET", "/ipam/suggestions", People(READERS), query=wire.SuggestionQuery)
+@route(ipam, "GET", "/ipam/suggestions", People(READERS, all_networks=True), query=wire.SuggestionQuery)
 def suggestions(call: Call[Principal, None]) -> wire.Suggestions:
     """Free ranges for a new network. Nothing is written."""
     asked: wire.SuggestionQuery = call.query
@@ -38,7 +44,7 @@ def suggestions(call: Call[Principal, None]) -> wire.Suggestions:
     return wire.Suggestions(items=[str(cidr) for cidr in found])
 
 
-@route(ipam, "GET", f"{NETWORK}/capacity", People(READERS))
+@route(ipam, "GET", f"{NETWORK}/capacity", People(READERS), refuses=(NotFound,))
 def capacity(call: Call[Principal, None]) -> wire.Capacity:
     """How many addresses are held, reserved, quarantined and free."""
     network, counted = container().ipam.capacity(network_id(call), by=call.by)
@@ -48,11 +54,11 @@ def capacity(call: Call[Principal, None]) -> wire.Capacity:
         cidr_v6=None if network.cidr_v6 is None else str(network.cidr_v6),
         ipv4=counts,
         ipv6=None if network.cidr_v6 is None else counts,
-        reservations=[_reservation(network, known) for known in network.reserved],
+        reservations=[_reservation(network, reservation) for reservation in network.reserved],
     )
 
 
-@route(ipam, "GET", f"{NETWORK}/allocations", People(READERS), query=PageQuery)
+@route(ipam, "GET", f"{NETWORK}/allocations", People(READERS), query=PageQuery, refuses=(NotFound,))
 def allocations(call: Call[Principal, None]) -> Page[wire.Allocation]:
     """Who has which address, in the order of addresses, with those in quarantine."""
     asked: PageQuery = call.query
@@ -63,9 +69,9 @@ def allocations(call: Call[Principal, None]) -> Page[wire.Allocation]:
     return Page(items=items, next_cursor=None if last is None else str(last))
 
 
-def _again(call: Call[Principal, wire.Reserve], _made: tuple[str, ...]) -> wire.Reservation:
-    network = container().networks.get(network_id(call), by=call.by)
-    return replace(_reservation(network, _asked(network, call.body)), replayed=True)
+def _reserved_before(call: Call[Principal, wire.Reserve]) -> wire.Reservation:
+    container().networks.get(network_id(call), by=call.by)
+    return replace(_reserved(*_asked(call.body)), replayed=True)
 
 
 @route(
@@ -75,21 +81,28 @@ def _again(call: Call[Principal, wire.Reserve], _made: tuple[str, ...]) -> wire.
     People(WRITERS),
     body=wire.Reserve,
     status=HTTPStatus.CREATED,
-    replay=Replay(_again),
+    replay=Replay(_reserved_before, is_settled_by_use_case=True),
+    refuses=(NotFound, Conflict, Busy),
 )
 def reserve(call: Call[Principal, wire.Reserve]) -> wire.Reservation:
     """Keep a range from being handed out to peers."""
-    known = network_id(call)
-    new = _asked(container().networks.get(known, by=call.by), call.body)
-    return _reservation(container().ipam.reserve(known, new, by=call.by, request=call.request), new)
+    asked, note = _asked(call.body)
+    container().ipam.reserve(network_id(call), asked, note, by=call.by, request=call.request)
+    return _reserved(asked, note)
 
 
-@route(ipam, "DELETE", f"{NETWORK}/reservations", People(WRITERS), query=wire.ReleaseQuery)
+@route(
+    ipam,
+    "DELETE",
+    f"{NETWORK}/reservations",
+    People(WRITERS),
+    query=wire.ReleaseQuery,
+    refuses=(NotFound, Busy),
+)
 def release(call: Call[Principal, None]) -> None:
     """Let a reserved range be handed out again."""
-    known, asked = network_id(call), call.query
-    network = container().networks.get(known, by=call.by)
-    container().ipam.release(known, _span(network, asked.first, asked.last), by=call.by)
+    asked: wire.ReleaseQuery = call.query
+    container().ipam.release(network_id(call), parse_address_range(asked.first, asked.last), by=call.by)
 
 
 def _base(text: str) -> IPv4Network:
@@ -101,29 +114,22 @@ def _base(text: str) -> IPv4Network:
     return base
 
 
-def _asked(network: Network, body: wire.Reserve) -> Reservation:
+def _asked(body: wire.Reserve) -> tuple[AddressRange, str | None]:
+    """The range, and its note."""
     check = Check()
-    span = check(_span, network, body.first, body.last)
+    asked = check(parse_address_range, body.first, body.last)
     note = check(parse_note, "note", body.note)
     check.done()
-    return Reservation(span, note)
+    return asked, note
 
 
-def _span(network: Network, first: str, last: str | None) -> Span:
-    low = index_of(network.cidr, first, "first")
-    high = low if last is None else index_of(network.cidr, last, "last")
-    if high < low:
-        raise Invalid([("last", f"{last} comes before {first}.")])
-    return Span(low, high)
+def _reserved(asked: AddressRange, note: str | None) -> wire.Reservation:
+    return wire.Reservation(first=str(asked.first), last=str(asked.last), note=note)
 
 
 def _reservation(network: Network, reservation: Reservation) -> wire.Reservation:
-    span = reservation.span
-    return wire.Reservation(
-        first=str(address_at(network.cidr, span.first)),
-        last=str(address_at(network.cidr, span.last)),
-        note=reservation.note,
-    )
+    first, last = reservation.span.first, reservation.span.last
+    return _reserved(AddressRange(address_at(network.cidr, first), address_at(network.cidr, last)), reservation.note)
 
 
 def _allocation(network: Network, held: AllocationWithPeer) -> wire.Allocation:

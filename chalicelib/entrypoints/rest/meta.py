@@ -5,9 +5,10 @@ from typing import Literal
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap.container import container
+from chalicelib.domain.errors import Forbidden, Unauthenticated, Unavailable
 from chalicelib.domain.identity.principal import EVERYBODY, Principal, Role
 from chalicelib.entrypoints.rest.operation import Anybody, Call, People
-from chalicelib.entrypoints.rest.request import credential
+from chalicelib.entrypoints.rest.request import authenticated
 from chalicelib.entrypoints.rest.route import route
 from chalicelib.observability import logger
 from chalicelib.wire.meta import AuthConfig, AuthConfigQuery, Doubt, Finding, Health, Me
@@ -20,13 +21,13 @@ def health(_call: Call[None, None]) -> Health:
     return Health(status="ok", version=container().settings.version)
 
 
-@route(meta, "GET", "/auth/config", Anybody(), query=AuthConfigQuery)
+@route(meta, "GET", "/auth/config", Anybody(), query=AuthConfigQuery, refuses=(Unauthenticated, Forbidden, Unavailable))
 def auth_config(call: Call[None, None]) -> AuthConfig:
     """Where people sign in. For administrators with `check`: whether the provider and the settings fit."""
     oidc = container().settings.oidc
     findings = None
     if call.query.check:
-        credential(People({Role.ADMINISTRATOR}), call)
+        authenticated(People({Role.ADMINISTRATOR}), call)
         found = container().people.tokens.findings()
         findings = [Finding(code=one.code, level=one.level, message=one.message, remedy=one.remedy) for one in found]
     return AuthConfig(

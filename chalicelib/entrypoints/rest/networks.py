@@ -4,30 +4,31 @@ from http import HTTPStatus
 from typing import Any
 
 from chalice.app import Blueprint
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from chalicelib.application.networks.networks import NewNetwork
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.change.change import Affected, Change
+from chalicelib.domain.change.difference import texts_of
 from chalicelib.domain.change.rollout import Rollout
+from chalicelib.domain.errors import Busy, Conflict, NotFound
 from chalicelib.domain.identity.principal import READERS, WRITERS, Principal
 from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.domain.network.acl import Acl, AclRule, Protocol, parse_ports, parse_selector
 from chalicelib.domain.network.addresses import parse_network_cidr, parse_network_cidr_v6
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.network.patch import NetworkPatch
 from chalicelib.domain.text import parse_domain, parse_label, parse_resolver
 from chalicelib.entrypoints.rest.body import require_said
 from chalicelib.entrypoints.rest.operation import Call, People, Replay
-from chalicelib.entrypoints.rest.paths import network_id, revision
+from chalicelib.entrypoints.rest.paths import NETWORK, network_id, revision
 from chalicelib.entrypoints.rest.route import route
-from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list
+from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list, sent
 from chalicelib.wire import networks as wire
 from chalicelib.wire.page import Page, PageQuery
 
 networks = Blueprint(__name__)
 
-ONE = "/networks/{network_id}"
 MOST_RESOLVERS = 8
 ACL_BYTES = 128 * 1024  # of an item of its own
 
@@ -40,19 +41,21 @@ def _version(acl: wire.Acl) -> int:
     return acl.version
 
 
-def _again(call: Call[Principal, wire.CreateNetwork], made: tuple[str, ...]) -> wire.Network:
-    return replace(_shown(container().networks.get(NetworkId(made[0]), by=call.by)), replayed=True)
+def _created_before(call: Call[Principal, wire.CreateNetwork]) -> wire.Network:
+    [network] = call.done_before.made
+    return replace(_shown(container().networks.get(NetworkId(network), by=call.by)), replayed=True)
 
 
 @route(
     networks,
     "POST",
     "/networks",
-    People(WRITERS),
+    People(WRITERS, all_networks=True),
     body=wire.CreateNetwork,
     status=HTTPStatus.CREATED,
     tag=_settings,
-    replay=Replay(_again),
+    replay=Replay(_created_before, is_settled_by_use_case=True),
+    refuses=(Conflict, Busy),
 )
 def create(call: Call[Principal, wire.CreateNetwork]) -> wire.Network:
     """Create a network. Its range overlaps no other of the deployment."""
@@ -68,61 +71,63 @@ def page(call: Call[Principal, None]) -> Page[wire.Network]:
     return Page(items=[_shown(network) for network in found], next_cursor=next_cursor)
 
 
-@route(networks, "GET", ONE, People(READERS), tag=_settings)
-def get(call: Call[Principal, None]) -> wire.Network:
+@route(networks, "GET", NETWORK, People(READERS), tag=_settings, refuses=(NotFound,))
+def get(call: Call[Principal, Any]) -> wire.Network:
     return _shown(container().networks.get(network_id(call), by=call.by))
 
 
 @route(
     networks,
     "PATCH",
-    ONE,
+    NETWORK,
     People(WRITERS),
     body=wire.PatchNetwork,
     shown=wire.Network,
     tag=_settings,
     conditional=True,
+    refuses=(NotFound, Conflict, Busy),
 )
 def update(call: Call[Principal, wire.PatchNetwork]) -> wire.Network:
     """Change what is sent. Another range moves every peer at once; they keep their place in it."""
     known, check = network_id(call), Check()
-    fields = check(_patch, call.body)
+    patch = check(_patch, call.body)
     if call.said:
         check(require_said, call.said, _shown(container().networks.get(known, by=call.by)))
     check.done()
     public = call.body.allow_public
-    return _shown(container().networks.update(known, fields, by=call.by, if_match=call.if_match, is_public=public))
+    return _shown(container().networks.update(known, patch, by=call.by, if_match=call.if_match, is_public=public))
 
 
-@route(networks, "DELETE", ONE, People(WRITERS), query=wire.DeleteQuery, conditional=True)
+@route(
+    networks,
+    "DELETE",
+    NETWORK,
+    People(WRITERS),
+    query=wire.DeleteQuery,
+    conditional=True,
+    refuses=(NotFound, Conflict, Busy),
+)
 def delete(call: Call[Principal, None]) -> None:
     """Delete a network. With peers it takes `force`: it is gone at once, and a job removes the rest."""
     asked: wire.DeleteQuery = call.query
     container().networks.delete(network_id(call), by=call.by, if_match=call.if_match, is_forced=asked.force)
 
 
-def _renewed(call: Call[Principal, None], _made: tuple[str, ...]) -> wire.Network:
-    return _shown(container().networks.get(network_id(call), by=call.by))
-
-
-def _nothing_made(_answer: object) -> tuple[str, ...]:
-    return ()
-
-
 @route(
     networks,
     "POST",
-    f"{ONE}/rotate-psk",
+    f"{NETWORK}/rotate-psk",
     People(WRITERS),
     tag=_settings,
-    replay=Replay(_renewed, _nothing_made),
+    replay=Replay(get),
+    refuses=(NotFound, Conflict, Busy),
 )
 def rotate_psk(call: Call[Principal, None]) -> wire.Network:
     """Renew the preshared keys between agents, without dropping a flow. Files of static peers keep theirs."""
     return _shown(container().networks.renew_psk(network_id(call), by=call.by))
 
 
-@route(networks, "GET", f"{ONE}/changes", People(READERS), query=PageQuery)
+@route(networks, "GET", f"{NETWORK}/changes", People(READERS), query=PageQuery, refuses=(NotFound,))
 def changes(call: Call[Principal, None]) -> Page[wire.Change]:
     """Who changed what, the newest first."""
     asked: PageQuery = call.query
@@ -134,13 +139,13 @@ def changes(call: Call[Principal, None]) -> Page[wire.Change]:
     )
 
 
-@route(networks, "GET", f"{ONE}/changes/{{revision}}/missing", People(READERS))
+@route(networks, "GET", f"{NETWORK}/changes/{{revision}}/missing", People(READERS), refuses=(NotFound,))
 def missing(call: Call[Principal, None]) -> wire.Missing:
     """Who has not applied a change: the first of the agents it concerns that have not."""
     return wire.Missing(peer_ids=list(container().history.missing(network_id(call), revision(call), by=call.by)))
 
 
-@route(networks, "GET", f"{ONE}/acl", People(READERS), tag=_version)
+@route(networks, "GET", f"{NETWORK}/acl", People(READERS), tag=_version, refuses=(NotFound,))
 def get_acl(call: Call[Principal, None]) -> wire.Acl:
     """The rules, in order: the first that matches decides, and what none matches is allowed."""
     return _acl(container().acls.get(network_id(call), by=call.by))
@@ -149,12 +154,13 @@ def get_acl(call: Call[Principal, None]) -> wire.Acl:
 @route(
     networks,
     "PUT",
-    f"{ONE}/acl",
+    f"{NETWORK}/acl",
     People(WRITERS),
     body=wire.PutAcl,
     shown=wire.Acl,
     tag=_version,
     conditional=True,
+    refuses=(NotFound, Conflict, Busy),
     most_bytes=ACL_BYTES,
 )
 def put_acl(call: Call[Principal, wire.PutAcl]) -> wire.Acl:
@@ -180,22 +186,18 @@ def _parsed(body: wire.CreateNetwork) -> NewNetwork:
     return new
 
 
-def _patch(body: wire.PatchNetwork) -> dict[str, Any]:
-    """The fields that were sent, parsed. `domain` None: its default."""
+def _patch(body: wire.PatchNetwork) -> NetworkPatch:
+    """The fields that were sent, parsed. The range may be public: the one it has may be."""
     check = Check()
-    fields: dict[str, Any] = {}
-    if body.name is not UNSET:
-        fields["name"] = check(parse_label, "name", body.name)
-    if body.cidr is not UNSET:
-        fields["cidr"] = check(parse_network_cidr, body.cidr, allow_public=True)  # the one it has may be public
-    if body.cidr_v6 is not UNSET:
-        fields["cidr_v6"] = None if body.cidr_v6 is None else check(parse_network_cidr_v6, body.cidr_v6)
-    if body.domain is not UNSET:
-        fields["domain"] = None if body.domain is None else check(parse_domain, "domain", body.domain)
-    if body.dns is not UNSET:
-        fields["dns"] = check(parse_list, parse_resolver, "dns", body.dns or [], MOST_RESOLVERS)
+    patch = NetworkPatch(
+        name=sent(body.name, lambda name: check(parse_label, "name", name)),
+        cidr=sent(body.cidr, lambda cidr: check(parse_network_cidr, cidr, allow_public=True)),
+        cidr_v6=sent(body.cidr_v6, lambda cidr: None if cidr is None else check(parse_network_cidr_v6, cidr)),
+        domain=sent(body.domain, lambda text: None if text is None else check(parse_domain, "domain", text)),
+        dns=sent(body.dns, lambda texts: check(parse_list, parse_resolver, "dns", texts or [], MOST_RESOLVERS)),
+    )
     check.done()
-    return fields
+    return patch
 
 
 def _rule(field: str, rule: wire.AclRule) -> AclRule:
@@ -236,7 +238,7 @@ def _change(change: Change, rollout: Rollout | None) -> wire.Change:
         what=change.what.value,
         settings=[
             wire.ChangedSetting(name=name, before=before, after=after)
-            for name, (before, after) in change.settings.items()
+            for name, (before, after) in texts_of(change.network).items()
         ],
         peers=[_changed_peer(one) for one in change.peers],
         note=change.note,

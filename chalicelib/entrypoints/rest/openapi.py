@@ -10,9 +10,13 @@ from typing import Any, assert_never, get_args, get_type_hints
 import msgspec
 from chalice.app import Response
 
+from chalicelib.domain.change.errors import KeyReused, RequestRunning
 from chalicelib.domain.change.replay import KEY_MAX
+from chalicelib.domain.errors import Forbidden, Invalid, Refusal, Stale, Unauthenticated
+from chalicelib.domain.identity.errors import IdentityProviderUnreachable
 from chalicelib.entrypoints.rest.handling import NOTE_HEADER
 from chalicelib.entrypoints.rest.operation import OPERATIONS, Agents, Anybody, Json, Operation, People, Text
+from chalicelib.entrypoints.rest.problems import status_of
 from chalicelib.settings import VERSION
 from chalicelib.wire import bundle, delta
 from chalicelib.wire.browser import FromBrowser, ToBrowser
@@ -136,23 +140,26 @@ def _is_optional(body: Any) -> bool:
 
 
 def _refusals(operation: Operation) -> set[HTTPStatus]:
-    """The statuses a call may be refused with, beside what nobody foresaw."""
-    statuses: set[HTTPStatus] = set()
-    if not isinstance(operation.access, Anybody):
-        statuses |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}
-    if PATH_PARAMETER.search(operation.path):
-        statuses.add(HTTPStatus.NOT_FOUND)
-    if operation.query is not None or operation.body is not None or operation.replay is not None:
-        statuses.add(HTTPStatus.UNPROCESSABLE_ENTITY)
-    if operation.body is not None:
-        statuses |= {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+    """The statuses a call may be refused with, beside what nobody foresaw: as declared, and what follows from the
+    rest of the declaration."""
+    kinds: set[type[Refusal]] = {*operation.refuses}
+    match operation.access:
+        case People():
+            kinds |= {Unauthenticated, Forbidden, IdentityProviderUnreachable}
+        case Agents():
+            kinds.add(Unauthenticated)
+        case Anybody():
+            pass
+        case _:
+            assert_never(operation.access)
+    if operation.query is not None or operation.body is not None:
+        kinds.add(Invalid)
     if operation.conditional:
-        statuses.add(HTTPStatus.PRECONDITION_FAILED)
-    if operation.method != "GET" or operation.path.endswith("/config"):
-        statuses |= {HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE}
-    if operation.resource == "agent":
-        statuses |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
-    return statuses
+        kinds.add(Stale)
+    if operation.replay is not None:
+        kinds |= {Invalid, KeyReused, RequestRunning}
+    unread = set() if operation.body is None else {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+    return unread | {status_of(kind) for kind in kinds}
 
 
 def _responses(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]:
@@ -195,7 +202,7 @@ def _successes(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
 def _access(operation: Operation) -> dict[str, Any]:
     match operation.access:
         case People(roles):
-            return {"security": [{"person": []}], "x-roles": sorted(roles)}
+            return {"security": [{"person": []}], "x-roles": sorted(roles), "x-networks": operation.networks}
         case Agents():
             return {"security": [{"agent": []}]}
         case Anybody():

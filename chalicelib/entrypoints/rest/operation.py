@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar, assert_never
 
 from chalicelib.domain.change.replay import Replayable
+from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import Revision
 
@@ -16,9 +17,13 @@ Body = TypeVar("Body")
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """People and API tokens with one of these roles; networks are checked by the use case."""
+    """People and API tokens with one of these roles. `all_networks`: who sees but some is refused.
+
+    The use case checks networks: what is said here of them is for readers, and held against it by a test.
+    """
 
     roles: Set[Role]
+    all_networks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,12 @@ class Call(Generic[By, Body]):
     request: Replayable | None = None
     said: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def done_before(self) -> Replayable:
+        """The request with the ids of what it made, where it is answered again."""
+        assert self.request is not None  # no route is answered again without a key
+        return self.request
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -69,22 +80,25 @@ class Json:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """How a route answers a request that was done before, from the ids of what it made.
+    """How a route answers a request that was done before.
 
-    `made`: those ids, from the first answer; None: the work's own transaction settled them.
+    `again`: reads the answer anew, by the path or by what the call says that it made.
+    `is_settled_by_use_case`: the use case is given the request, and notes with its work that it is done;
+    otherwise that is noted after the handler.
     """
 
-    again: Callable[[Call[Any, Any], tuple[str, ...]], Any]
-    made: Callable[[Any], tuple[str, ...]] | None = None
+    again: Callable[[Call[Any, Any]], Any]
+    is_settled_by_use_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A route as declared: for the routing table, the access test and the published contract.
 
-    `resource`: the blueprint it belongs to. `query`, `body`: shapes of `wire`, None for none.
+    `resource`: the room of `rest` it stands in. `query`, `body`: shapes of `wire`, None for none.
     `shown`: the shape a client reads and may send back where it says what is, None: the body alone.
-    `tag`: the version in an answer, for its ETag. `conditional`: it honours If-Match.
+    `tag`: the version in an answer, for its ETag. `conditional`: it honours If-Match. `refuses`: kinds of
+    refusal beside those that follow from the rest of the declaration, see openapi.
     """
 
     resource: str
@@ -100,6 +114,20 @@ class Operation:
     replay: Replay | None = None
     most_bytes: int = MAX_BODY_BYTES
     shown: Any = None
+    refuses: tuple[type[Refusal], ...] = ()
+
+    @property
+    def networks(self) -> Literal["all", "one", "seen"] | None:
+        """Which networks a person must see: all, the one in the path, or no certain one; None: nobody is asked."""
+        match self.access:
+            case People(all_networks=True):
+                return "all"
+            case People():
+                return "one" if "{network_id}" in self.path else "seen"
+            case Agents() | Anybody():
+                return None
+            case _:
+                assert_never(self.access)
 
 
 OPERATIONS: list[Operation] = []

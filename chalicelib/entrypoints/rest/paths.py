@@ -1,4 +1,4 @@
-"""The ids in a path: a text that is no id names nothing, and reaches no store."""
+"""Paths, and the ids in them: a text that is no id names nothing, and reaches no store."""
 
 from typing import Any
 
@@ -9,6 +9,10 @@ from chalicelib.domain.ids import PEER_ID, NetworkId, PeerId, Revision
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.entrypoints.rest.operation import Call
 from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, REVISION
+
+NETWORK = "/networks/{network_id}"
+PEERS = f"{NETWORK}/peers"
+PEER = f"{PEERS}/{{peer_id}}"
 
 
 def network_id(call: Call[Principal, Any]) -> NetworkId:

@@ -52,18 +52,18 @@ def refused(refusal: Refusal, generation: int) -> Response:
     headers = {"Retry-After": str(refusal.retry_after_s)} if isinstance(refusal, Unavailable) else {}
     errors = _errors(refusal)
     answer = problem(
-        status_of(refusal), refusal.code, str(refusal), errors=errors, tombstone=tombstone, headers=headers
+        status_of(type(refusal)), refusal.code, str(refusal), errors=errors, tombstone=tombstone, headers=headers
     )
     return answer if tombstone is None else with_signature(answer, tombstone)
 
 
-def status_of(refusal: Refusal) -> HTTPStatus:
-    return next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
+def status_of(refusal: type[Refusal]) -> HTTPStatus:
+    return next(status for kind, status in STATUS.items() if issubclass(refusal, kind))
 
 
 def shape_of(refusal: Refusal) -> Problem:
     """A refusal as a part of an answer."""
-    status = status_of(refusal)
+    status = status_of(type(refusal))
     return Problem(
         title=status.phrase,
         status=int(status),

@@ -23,15 +23,16 @@ def do_once(operation: Operation, call: Call[Any, Any], request: Request) -> Any
     if not (1 <= len(key) <= KEY_MAX and key.isprintable()):
         raise Invalid([("Idempotency-Key", f"A key has 1 to {KEY_MAX} printable characters.")])
     attempt = container().requests.begin(key, request_hash(_asked(operation, call, request)), call.by)
+    call = replace(call, request=attempt)
     if attempt.is_done:
-        return operation.replay.again(call, attempt.made)
+        return operation.replay.again(call)
     try:  # a failure that nobody foresaw leaves the attempt: its lease ends, and what it committed is settled
-        answer = operation.handler(replace(call, request=attempt))
+        answer = operation.handler(call)
     except Refusal:  # nothing was done: the key is free for another try
         container().requests.forget(attempt)
         raise
-    if operation.replay.made is not None:
-        container().requests.finish(attempt, operation.replay.made(answer))
+    if not operation.replay.is_settled_by_use_case:
+        container().requests.finish(attempt)
     return answer
 
 

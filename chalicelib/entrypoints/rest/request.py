@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from types import NoneType
 from typing import Any, Protocol, get_args
 
@@ -30,7 +31,13 @@ class TooLarge(Exception):
     """The body is over what the route takes."""
 
 
-def credential(access: Access, request: Headed) -> Principal | Agent | None:
+def credential(access: Access, request: Request) -> Principal | Agent | None:
+    """Who calls, with where from and by which request; None: nobody was asked."""
+    by = authenticated(access, request)
+    return None if by is None else replace(by, source=source_of(request), request_id=request_id_of(request))
+
+
+def authenticated(access: Access, request: Headed) -> Principal | Agent | None:
     if isinstance(access, Anybody):
         return None
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -38,8 +45,10 @@ def credential(access: Access, request: Headed) -> Principal | Agent | None:
         raise Unauthenticated("Send a token in the header `Authorization: Bearer …`.")
     if isinstance(access, Agents):
         return container().connections.authorize(token)[1].agent
-    callers = container().accounts if is_ours(token) else container().people
-    principal = callers.authenticate(token)
+    if is_ours(token):
+        principal = container().api_tokens.authenticate(token, source_of(request))
+    else:
+        principal = container().people.authenticate(token)
     principal.require(access.roles)
     return principal
 
@@ -76,6 +85,11 @@ def if_match_of(request: Request) -> Set[Revision] | None:
         return None
     found = (ETAG.match(tag.strip()) for tag in said.split(","))
     return frozenset(Revision(int(tag[1])) for tag in found if tag)
+
+
+def request_id_of(request: Request) -> str | None:
+    """The id that API Gateway gave the request; its access log has it too."""
+    return (request.context or {}).get("requestId")
 
 
 def source_of(request: Headed) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.domain.errors import Refusal
 from chalicelib.entrypoints.origin import came_by_the_origin
 from chalicelib.entrypoints.rest.handling import handle, log_request
 from chalicelib.entrypoints.rest.operation import MAX_BODY_BYTES, OPERATIONS, Access, Call, Operation, Replay
@@ -31,6 +32,7 @@ def route(
     replay: Replay | None = None,
     most_bytes: int = MAX_BODY_BYTES,
     shown: Any = None,
+    refuses: tuple[type[Refusal], ...] = (),
 ) -> Callable[[Callable[[Call[Any, Any]], Any]], Callable[[Call[Any, Any]], Any]]:
     """Register a handler for `/v1` + path.
 
@@ -38,9 +40,22 @@ def route(
     """
 
     def register(handler: Callable[[Call[Any, Any]], Any]) -> Callable[[Call[Any, Any]], Any]:
-        resource = handler.__module__.rpartition(".")[2]
+        resource = handler.__module__.removeprefix(f"{__package__}.").partition(".")[0]
         operation = Operation(
-            resource, method, path, access, query, body, status, handler, tag, conditional, replay, most_bytes, shown
+            resource=resource,
+            method=method,
+            path=path,
+            access=access,
+            query=query,
+            body=body,
+            status=status,
+            handler=handler,
+            tag=tag,
+            conditional=conditional,
+            replay=replay,
+            most_bytes=most_bytes,
+            shown=shown,
+            refuses=refuses,
         )
         OPERATIONS.append(operation)
 

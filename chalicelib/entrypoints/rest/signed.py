@@ -4,36 +4,25 @@ import base64
 import gzip
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
 from chalice.app import Response
 
+from chalicelib.application.agents.bundles import HeldContent, HeldRevision, Whole
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.bundle.errors import BundleTooLarge
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import Revision
 from chalicelib.observability import count
 from chalicelib.wire import bundle, delta
+from chalicelib.wire.codec import encode
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 
 MOST_BYTES = 4_000_000  # Lambda answers 6 MB, and base64 takes a third
 WORTH_COMPRESSING = 1_000
 TAG = re.compile(r'(?:W/)?"(?P<generation>[0-9]{1,12})\.(?P<revision>[0-9]{1,12})\.(?P<hash>[0-9a-f]{64})"\Z')
 TAKES_GZIP = re.compile(r"(?:gzip|\*)(?:;q=(?!0(?:\.0*)?\Z)[0-9.]+)?\Z")  # RFC 9110 section 12.5.3: q=0 refuses
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """The entity tag of a whole bundle: which one it is, and what is in it."""
-
-    generation: int
-    revision: Revision
-    hash: str
-
-    def __str__(self) -> str:
-        return f'"{self.generation}.{self.revision}.{self.hash}"'
 
 
 class Bytes(Response):
@@ -48,28 +37,29 @@ class Bytes(Response):
         return {**text.to_dict(binary_types), "isBase64Encoded": True}
 
 
-def tag_of(if_none_match: str | None) -> Tag | None:
+def held_content(if_none_match: str | None) -> HeldContent | None:
     """What the agent has, by its `If-None-Match`: the first tag of ours, weak or not (RFC 9110 section 13.1.2)."""
     for one in (if_none_match or "").split(","):
         if found := TAG.match(one.strip()):
-            return Tag(int(found["generation"]), Revision(int(found["revision"])), found["hash"])
+            return HeldContent(int(found["generation"]), Revision(int(found["revision"])), found["hash"])
     return None
 
 
-def whole_answer(agent: Agent, revision: Revision, body: bytes, tag: Tag, headers: Mapping[str, str]) -> Response:
-    answer = _signed(_about("bundle", agent, revision), body, bundle.MEDIA_TYPE, headers)
-    answer.headers["ETag"] = str(tag)
+def whole_answer(agent: Agent, whole: Whole, headers: Mapping[str, str]) -> Response:
+    subject = _about("bundle", agent, whole.revision)
+    answer = _signed(subject, whole.rendered.body, bundle.MEDIA_TYPE, headers)
+    answer.headers["ETag"] = _tag(subject.generation, whole.revision, whole.rendered.hash)
     return answer
 
 
-def delta_answer(agent: Agent, revision: Revision, body: bytes, headers: Mapping[str, str]) -> Response:
-    return _signed(_about("delta", agent, revision), body, delta.MEDIA_TYPE, headers)
+def delta_answer(agent: Agent, told: delta.Delta, headers: Mapping[str, str]) -> Response:
+    return _signed(_about("delta", agent, Revision(told.revision)), encode(told), delta.MEDIA_TYPE, headers)
 
 
-def unchanged(tag: Tag | None = None) -> Response:
-    """`tag`: what a conditional request turned out to have."""
-    tagged = {} if tag is None else {"ETag": str(tag)}
-    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", "Vary": "Accept-Encoding", **tagged}
+def unchanged(held: HeldRevision | HeldContent | None) -> Response:
+    """The agent has it already; `held`: by what it said, which a conditional request is told again as the tag."""
+    tag = {"ETag": _tag(held.generation, held.revision, held.hash)} if isinstance(held, HeldContent) else {}
+    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", "Vary": "Accept-Encoding", **tag}
     return Response(body="", status_code=int(HTTPStatus.NOT_MODIFIED), headers=headers)
 
 
@@ -78,6 +68,11 @@ def with_signature(problem: Response, tombstone: bundle.Tombstone) -> Response:
     subject = Subject("tombstone", tombstone.network_id, tombstone.peer_id, tombstone.generation, tombstone.revision)
     problem.headers[SIGNATURE_HEADER] = container().signing.sign(subject.statement(problem.body.encode()))
     return problem
+
+
+def _tag(generation: int, revision: Revision, content_hash: str) -> str:
+    """The entity tag of a whole bundle: which one it is, and what is in it."""
+    return f'"{generation}.{revision}.{content_hash}"'
 
 
 def _about(kind: Literal["bundle", "delta"], agent: Agent, revision: Revision) -> Subject:

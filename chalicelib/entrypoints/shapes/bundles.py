@@ -3,15 +3,22 @@
 import socket
 from collections.abc import Iterable
 
+from chalicelib.application.agents.bundles import Rendered
 from chalicelib.domain.bundle.bundle import Bundle
 from chalicelib.domain.cidr import Address, Cidr
 from chalicelib.domain.peer.peer import Peer, Rotation
 from chalicelib.domain.tunnel.firewall import Firewall
 from chalicelib.domain.tunnel.tunnel import FIRST_EPOCH, Section, Tunnel
 from chalicelib.wire import bundle as wire
+from chalicelib.wire.codec import content_hash, content_of, encode
 
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 EMBEDS_IPV4_UNDER = 1 << 48  # ::/80: of these the C library writes some as ::ffff:192.0.2.1
+
+
+def rendered(bundle: Bundle, generation: int, next_signing_key: str) -> Rendered:
+    body = encode(shown(bundle, generation, next_signing_key))
+    return Rendered(body, content_hash(content_of(body)))
 
 
 def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle:

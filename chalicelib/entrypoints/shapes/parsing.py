@@ -4,11 +4,15 @@ import re
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
 
+from msgspec import UnsetType
+
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ids import PEER_ID, PeerId
+from chalicelib.domain.unset import UNSET, Unset
 
 P = ParamSpec("P")
 Value = TypeVar("Value")
+Sent = TypeVar("Sent")
 
 NETWORK_ID = re.compile(r"net_[0-9a-z]{1,64}\Z")
 REVISION = re.compile(r"[0-9]{1,12}\Z")
@@ -35,6 +39,11 @@ class Check:
         """Raises Invalid."""
         if self._errors:
             raise Invalid(self._errors)
+
+
+def sent(value: Sent | UnsetType, parse: Callable[[Sent], Value]) -> Value | Unset:
+    """What a field of a patch says, parsed; one that was not sent is left alone."""
+    return UNSET if isinstance(value, UnsetType) else parse(value)
 
 
 def parse_peer_id(field: str, text: str) -> PeerId:

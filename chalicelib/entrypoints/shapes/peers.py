@@ -4,13 +4,13 @@ from typing import Any, Literal, assert_never
 
 from msgspec import UNSET
 
-from chalicelib.application.peers.new_peer import NewPeer
+from chalicelib.application.peers.new_peer import MOST_CIDRS, NewPeer
 from chalicelib.application.peers.peer_view import PeerView
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.cidr import parse_cidrs
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.keys import parse_public_key
-from chalicelib.domain.peer.patch import require_dns_fits
+from chalicelib.domain.peer.patch import PeerPatch, require_dns_fits
 from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.domain.peer.presence import last_seen, status
 from chalicelib.domain.text import parse_dns, parse_host, parse_metadata, parse_name, parse_owner, parse_tags
@@ -18,7 +18,6 @@ from chalicelib.domain.tunnel.tunnel import addresses
 from chalicelib.entrypoints.shapes.parsing import KEEPALIVE_RANGE, MTU_RANGE, PORT_RANGE, Check, parse_peer_id, within
 from chalicelib.wire import peers as wire
 
-MOST_CIDRS = 40  # all replaced by others at once, they are 80 claims of a transaction's 100 items
 MOST_RESOLVERS = 4
 
 
@@ -65,8 +64,8 @@ def parsed(body: wire.CreatePeer) -> NewPeer:
     return new
 
 
-def fields_of(body: wire.PatchPeer) -> dict[str, Any]:
-    """The fields that were sent, parsed; None clears. Raises Invalid, with everything that is wrong."""
+def patch_of(body: wire.PatchPeer) -> PeerPatch:
+    """The fields that were sent, parsed. Raises Invalid, with everything that is wrong."""
     check = Check()
     parsers: dict[str, Any] = {
         "name": lambda text: parse_name("name", text),
@@ -88,13 +87,13 @@ def fields_of(body: wire.PatchPeer) -> dict[str, Any]:
     sent = {name: getattr(body, name) for name in parsers if getattr(body, name) is not UNSET}
     fields = {name: None if value is None else check(parsers[name], value) for name, value in sent.items()}
     check.done()
-    return fields
+    return PeerPatch(**fields)
 
 
-def shown(one: PeerView) -> wire.Peer:
-    peer, seen = one.peer, one.seen
-    v4, *v6 = addresses(one.network, peer)
-    host = seen.presence.host if seen.presence else None
+def shown(view: PeerView) -> wire.Peer:
+    peer, presence, sighting = view.peer, view.observation.presence, view.observation.sighting
+    v4, *v6 = addresses(view.network, peer)
+    host = presence.host if presence else None
     return wire.Peer(
         id=peer.id,
         network_id=peer.network_id,
@@ -117,17 +116,17 @@ def shown(one: PeerView) -> wire.Peer:
         mtu=peer.mtu,
         dns=None if peer.dns is None else list(peer.dns),
         preferred_jump_id=peer.preferred_jump_id,
-        home_jump_id=one.home_id,
+        home_jump_id=view.home_id,
         tags=list(peer.tags),
         metadata=dict(peer.metadata),
         owner_id=peer.owner_id,
         host=None if host is None else wire.Host(host.hostname, host.os, host.agent_version),
         is_blocked=peer.is_blocked,
         blocked_by=list(peer.blocked_by),
-        config_stale=bool(one.stale),
-        config_changes=list(one.stale),
-        status=status(peer, seen.presence, seen.sighting, container().clock.now(), one.home).value,
-        last_seen=last_seen(seen.presence, seen.sighting),
+        config_stale=bool(view.stale),
+        config_changes=list(view.stale),
+        status=status(peer, presence, sighting, container().clock.now(), view.home).value,
+        last_seen=last_seen(presence, sighting),
         created_at=peer.created_at,
         updated_at=peer.updated_at,
         revision=peer.revision,

@@ -6,19 +6,18 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from chalicelib.adapters.dynamodb.facts import DynamoFacts
 from chalicelib.adapters.dynamodb.peer import PeerItem
-from chalicelib.adapters.dynamodb.presence import DynamoPresence
-from chalicelib.adapters.memory.clock_and_chance import MemoryVault, SteppedClock
-from chalicelib.adapters.memory.queues import MemoryFailoverQueue, MemoryQueue
+from chalicelib.adapters.memory.clock_and_chance import SteppedClock
+from chalicelib.adapters.memory.queues import MemoryFailoverQueue
 from chalicelib.adapters.memory.sockets import MemoryGateway
-from chalicelib.bootstrap.aws import Aws
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.presence import Fact
-from chalicelib.ports.outside import Vault
-from chalicelib.ports.queues import FailoverQueue, PushQueue
+from chalicelib.ports.queues import FailoverQueue
 from chalicelib.ports.sockets import Gateway
 from chalicelib.settings import Settings
+from scripts.bench.stores import StoresAlone
 from scripts.cost_estimate import Use
 
 
@@ -71,38 +70,30 @@ class CountedGateway(MemoryGateway):
         return super().post(connection_id, frame)
 
 
-class Noted(DynamoPresence):
+class NotedFacts(DynamoFacts):
     """Keeps the facts for which the stream would call."""
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
 
-    def insert_facts(self, *facts: Fact) -> None:
-        super().insert_facts(*facts)
+    def insert(self, *facts: Fact) -> None:
+        super().insert(*facts)
         self.facts += facts
 
 
-class Counted(Aws):
+class Counted(StoresAlone):
     """A deployment's stores over the wire; what is not DynamoDB in memory."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.tally = Tally()
         self.clock = self.stepped = SteppedClock(datetime.now(UTC))
-        self.presence = self.noted = Noted()
+        self.facts = self.noted = NotedFacts()
         client: Any = PeerItem._get_connection().connection.client
         client.meta.events.register("before-call.dynamodb", self._sent)
 
     def _sent(self, model: Any, params: dict[str, Any], **_: object) -> None:
         self.tally.sent(model, params)
-
-    @cached_property
-    def vault(self) -> Vault:
-        return MemoryVault()
-
-    @cached_property
-    def queue(self) -> PushQueue:
-        return MemoryQueue()
 
     @cached_property
     def waiting(self) -> CountedFailoverTasks:

@@ -68,7 +68,7 @@ def deployment(settings: Settings) -> Deployment:
     outside = Counted(settings)
     container = Container(settings, outside)
     install(container)
-    operator = container.accounts.create_token("bench", Role.ADMINISTRATOR).text()
+    operator = container.api_tokens.create_for_deployment("bench", Role.ADMINISTRATOR).text()
     http = InProcess("http://wirety.test", tally=outside.tally)
     network = http.operate("/networks", operator, {"name": "lab", "cidr": "10.0.0.0/24"})["id"]
     jump = enrolled(http, operator, network, {"kind": "jump", "name": "hub", "endpoint": "198.51.100.1"})

@@ -13,6 +13,7 @@ from agent.core import effects as ef
 from agent.core import events as ev
 from agent.core.state import State
 from agent.core.step import initial, step
+from agent.core.timers import Timer
 from agent.host.results import ApplyResult
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.entrypoints import sockets
@@ -37,7 +38,7 @@ class Life:
     _now_s: float = 0.0
     _opened_at_s: float | None = None
     _uniform: Callable[[float, float], float] = field(default_factory=lambda: random.Random(7).uniform)
-    _deadlines: dict[ev.Timer, float] = field(default_factory=dict)
+    _deadlines: dict[Timer, float] = field(default_factory=dict)
     _events: deque[ev.Event] = field(default_factory=deque)
 
     def __post_init__(self) -> None:

@@ -38,7 +38,7 @@ def month(settings: Settings, is_jump: bool, counted_s: float = COUNTED_S) -> di
 
 
 def _regular(world: Deployment) -> Enrolled:
-    operator = world.container.accounts.create_token("bench", Role.ADMINISTRATOR).text()
+    operator = world.container.api_tokens.create_for_deployment("bench", Role.ADMINISTRATOR).text()
     return enrolled(world.jump.http, operator, world.network_id, {"kind": "dynamic", "name": "laptop"})
 
 

@@ -9,7 +9,7 @@ from chalicelib.adapters.identity.oidc import OidcTokens
 from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from chalicelib.domain.identity.errors import NotInvited
 from chalicelib.domain.identity.principal import Role
-from chalicelib.domain.identity.user import Admission, standing
+from chalicelib.domain.identity.user import Admission, admitted, seen
 from tests.adapters.identity_provider import IdentityProvider, oidc_settings
 
 OPS = "ops@example.org"
@@ -153,10 +153,12 @@ def test_a_role_comes_of_what_the_provider_says(provider: IdentityProvider, cloc
     claims = OidcTokens(settings, clock).verify(provider.token(**case.claims))
     admission = Admission(OPS, case.default)
 
+    user = seen(None, claims, clock.now())
+
     if case.role:
-        found = standing(claims, None, admission)
+        found = admitted(user, claims, admission)
         assert (found.role, tuple(doubt.code for doubt in found.doubts)) == (Role(case.role), case.why)
     else:
         with pytest.raises(NotInvited) as refused:
-            standing(claims, None, admission)
+            admitted(user, claims, admission)
         assert tuple(doubt.code for doubt in refused.value.doubts) == case.why

@@ -11,10 +11,10 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent.adapters.metrics import ALIVE_S, AgentCollector, serve
+from agent.adapters.metrics import AgentCollector, serve
 from agent.core.status import Status
 from agent.errors import ToolFailed
-from agent.host.tunnel.live import PeerTraffic
+from agent.host.tunnel.live import ALIVE_S, PeerTraffic
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_public_key
 
 STATUS = Status(

@@ -9,7 +9,7 @@ import pytest
 from agent import errors
 from agent.__main__ import main
 from agent.commands.answers import exit_code
-from agent.errors import AgentError, Ended, Outage, SettingsInvalid, StateUnusable
+from agent.errors import AgentError, Ended, Outage, PlatformUnsupported, SettingsInvalid, StateUnusable
 
 KINDS = {
     "already_running",
@@ -26,6 +26,7 @@ KINDS = {
     "not_enrolled",
     "peer_deleted",
     "peer_unknown",
+    "platform_unsupported",
     "rights_missing",
     "signature_invalid",
     "state_unusable",
@@ -45,7 +46,8 @@ def test_the_codes_of_errors_stay_as_scripts_know_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failed", "code"), [(SettingsInvalid(""), 2), (Ended(""), 3), (Outage(""), 4), (StateUnusable(""), 1)]
+    ("failed", "code"),
+    [(SettingsInvalid(""), 2), (Ended(""), 3), (Outage(""), 4), (PlatformUnsupported(""), 5), (StateUnusable(""), 1)],
 )
 def test_an_error_has_an_exit_code(failed: AgentError, code: int) -> None:
     assert exit_code(failed) == code

@@ -12,13 +12,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent.adapters.files.state_dir import StateDir, Trial
+from agent.adapters.files.bundle_files import Trial
+from agent.adapters.files.state_dir import StateDir
 from chalicelib.wire.bundle import Pair
 from chalicelib.wire.codec import encode
 from tests.agent.builders import NETWORK_ID, a_bundle, a_peer, a_private_key, a_public_key, received
-from tests.agent.test_run import INTERFACE, ROOT, Laboratory, laboratory
+from tests.agent.laboratory import INTERFACE, ROOT, Laboratory
 
-__all__ = ["laboratory"]  # a fixture
 pytestmark = pytest.mark.root
 
 PSKS = [a_private_key(f"psk{number}") for number in range(5)]

@@ -8,6 +8,7 @@ import pytest
 
 from agent.commands.planning import LISTED, ShownPlan, shown, text
 from agent.host.firewall.nftables import Table
+from agent.host.planned import planned
 from agent.host.results import PlannedChanges
 from agent.host.tunnel.difference import NOTHING, Memory, difference
 from agent.host.tunnel.live import ABSENT
@@ -30,18 +31,18 @@ INTERFACE = "wy00000001"
 PSK = a_private_key("psk")
 
 
-def planned(bundle: Bundle, *steps: Step, conflicts: tuple[str, ...] = ()) -> ShownPlan:
-    return shown(INTERFACE, bundle, PlannedChanges(steps, conflicts), "disk")
+def a_plan(bundle: Bundle, *steps: Step, conflicts: tuple[str, ...] = ()) -> ShownPlan:
+    return shown(INTERFACE, bundle, replace(planned(steps), conflicts=conflicts), "disk")
 
 
 def a_fresh_host(bundle: Bundle, memory: Memory | None = None) -> ShownPlan:
     plan = difference(ABSENT, desired(bundle), a_public_key("me"), memory or Memory())
     firewall = Firewall(Table(INTERFACE, "", {}, {}), is_due=True, forwarding=EnableForwarding((), has_ipv6=False))
-    return planned(bundle, *ordered(plan, firewall))
+    return a_plan(bundle, *ordered(plan, firewall))
 
 
 def test_nothing_to_do_is_said() -> None:
-    assert text(planned(a_bundle(7))) == f"{INTERFACE}: the last good bundle, revision 7: nothing to do"
+    assert text(a_plan(a_bundle(7))) == f"{INTERFACE}: the last good bundle, revision 7: nothing to do"
 
 
 def test_a_fresh_host_reads_as_the_steps_in_their_order() -> None:
@@ -76,7 +77,7 @@ def test_no_secret_is_shown(show: object) -> None:
 def test_scripts_get_every_peer_and_people_the_first() -> None:
     keys = tuple(a_public_key(str(number)) for number in range(LISTED + 5))
 
-    plan = planned(a_bundle(), RemovePeers(keys))
+    plan = a_plan(a_bundle(), RemovePeers(keys))
 
     assert len(plan.steps[0].peers) == LISTED + 5
     assert text(plan).splitlines()[-1].strip() == "and 5 more"
@@ -91,7 +92,7 @@ def test_every_kind_of_step_has_words() -> None:
     )
     steps = (Configure((change,)), LoadTable(None), EnableForwarding((), has_ipv6=True), Lay(laid), Poke(change))
 
-    said = text(planned(a_bundle(peers=[a_peer("a", [])]), *steps, conflicts=("192.168.1.0/24 is mine",)))
+    said = text(a_plan(a_bundle(peers=[a_peer("a", [])]), *steps, conflicts=("192.168.1.0/24 is mine",)))
 
     for words in (
         "for no address: standby, at 198.51.100.1:9, no preshared key",
@@ -106,6 +107,6 @@ def test_every_kind_of_step_has_words() -> None:
 
 
 def test_a_plan_says_where_the_tunnel_would_go_without_ipv6() -> None:
-    plan = shown(INTERFACE, a_bundle(), PlannedChanges((), lacks_ipv6="IPv6 is off"), "disk")
+    plan = shown(INTERFACE, a_bundle(), PlannedChanges(lacks_ipv6="IPv6 is off"), "disk")
 
     assert text(plan).splitlines()[-1] == "no IPv6: IPv6 is off"

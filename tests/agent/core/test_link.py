@@ -1,190 +1,265 @@
-"""Coming back after an outage: how soon at the latest, and in what order many come."""
-
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+"""How the core opens, renews and loses session and socket."""
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from agent.core import effects as ef
 from agent.core import events as ev
-from agent.core.state import Session, Socket, State
-from agent.core.step import initial, step
-from agent.core.timers import MOST_TOLD_S, MOST_TOLD_SPREAD_S
-from chalicelib.wire.frames import Bye
-from scripts.bench.returning import ADMITTED_A_SECOND, WELCOME, ControlPlane, Simulation, Way, most_in_a_second
-
-HOUR_S = 3600.0
-LOST_AT_S = 100.0
-shares = st.lists(st.sampled_from([0.0, 1.0]) | st.floats(0.0, 1.0), min_size=1, max_size=12)
-
-
-def bound_s(outage_s: float) -> float:
-    """After which an outage has to be over for an agent."""
-    return min(60.0, 5.0 + outage_s / 4)
-
-
-def drawn_from(turns: list[float]) -> Callable[[float, float], float]:
-    """Draws at these places of each range, over and over."""
-    count = 0
-
-    def uniform(low: float, high: float) -> float:
-        nonlocal count
-        count += 1
-        return low + (high - low) * turns[count % len(turns)]
-
-    return uniform
-
-
-@given(
-    over_after_try=st.integers(0, 60),
-    noticed_after_s=st.floats(0.0, 60.0),
-    lost_at_s=st.floats(0.0, HOUR_S - 600),
-    way=st.sampled_from(Way),
-    hangs_s=st.floats(0.0, 30.0),
-    turns=shares,
+from agent.core.state import Socket
+from agent.core.timers import Timer
+from chalicelib.wire.frames import Hello, Welcome
+from tests.agent.builders import a_bundle, fetched
+from tests.agent.core.agents import (
+    HEARTBEAT,
+    HOST,
+    NO_ANSWER,
+    Agent,
+    a_connected_agent,
+    a_connected_jump,
+    a_started_agent,
+    acknowledge,
+    look,
+    seen,
 )
-@example(over_after_try=3, noticed_after_s=0.0, lost_at_s=0.0, way=Way.DROPS, hangs_s=16.0, turns=[1.0])
-@example(over_after_try=0, noticed_after_s=0.0, lost_at_s=0.0, way=Way.SILENT, hangs_s=0.0, turns=[1.0])
-@example(over_after_try=60, noticed_after_s=0.0, lost_at_s=HOUR_S - 600, way=Way.DROPS, hangs_s=30.0, turns=[1.0])
-def test_an_outage_is_over_for_an_agent_in_a_bounded_share_of_it(
-    over_after_try: int, noticed_after_s: float, lost_at_s: float, way: Way, hangs_s: float, turns: list[float]
-) -> None:
-    """At the worst moment: just after a try that met nobody."""
-    plane = ControlPlane(lost_at_s, math.inf, way, hangs_s)
-    simulation = Simulation(plane, 1, drawn_from(turns))
-    simulation.lose_all(lost_at_s + noticed_after_s)
-    (agent,) = simulation.agents
-    simulation.run_until(lambda: len(agent.tries) > over_after_try)
-
-    plane.back_at_s = agent.tries[-1] + 0.001
-    simulation.run_until(lambda: agent.is_up)
-
-    assert agent.welcomed_at_s is not None
-    assert agent.welcomed_at_s - plane.back_at_s <= bound_s(plane.back_at_s - plane.away_at_s)
 
 
-@pytest.mark.parametrize("outage_s", [1.0, 4.0, 40.0, HOUR_S])
-def test_whenever_an_outage_begins_and_ends_it_is_over_in_time(outage_s: float) -> None:
-    plane = ControlPlane(LOST_AT_S, LOST_AT_S + outage_s, Way.DROPS)
-    simulation = Simulation(plane, 50)
+def test_hello_names_what_runs() -> None:
+    bundle = a_bundle(5)
+    agent = a_started_agent(fetched(bundle))
+    agent.apply(bundle)
+    agent.take(ev.SessionOpened(lifetime_s=3600))
 
-    simulation.lose_all(LOST_AT_S)
-    simulation.run_until_back(most_s=LOST_AT_S + outage_s + bound_s(outage_s))
+    agent.take(ev.SocketOpened(socket=1))
 
-
-@pytest.mark.parametrize("outage_s", [0.0, 2.0, 5.0, 40.0])
-def test_a_thousand_that_lost_their_sockets_at_one_moment_are_all_admitted(outage_s: float) -> None:
-    plane = ControlPlane(LOST_AT_S, LOST_AT_S + outage_s)
-    simulation = Simulation(plane, 1_000)
-
-    simulation.lose_all(LOST_AT_S)
-    simulation.run_until_back(most_s=LOST_AT_S + outage_s + 60)
-
-    assert most_in_a_second(plane.opens) <= ADMITTED_A_SECOND
-    assert plane.refused == 0
+    assert agent.sent() == [Hello(instance_id="instance", generation=0, revision=5, hash=fetched(bundle).hash)]
 
 
-def test_more_than_are_admitted_come_as_they_are_told_to() -> None:
-    plane = ControlPlane(LOST_AT_S, LOST_AT_S, admitted=50)
-    simulation = Simulation(plane, 1_000)
+@pytest.mark.parametrize("status", [None, 401, 403, 404, 410, 500])
+def test_whatever_a_session_fails_with_the_tunnel_stays_and_it_is_tried_again(status: int | None) -> None:
+    agent = a_started_agent()
 
-    simulation.lose_all(LOST_AT_S)
-    simulation.run_until_back(most_s=LOST_AT_S + 60)
+    agent.take(ev.SessionFailed(status=status, reason=NO_ANSWER))
 
-    assert plane.refused > 0
-
-
-@pytest.mark.parametrize("told_s", [1, 20])
-def test_whom_the_server_tells_when_to_come_back_come_no_sooner_and_one_after_the_other(told_s: int) -> None:
-    plane = ControlPlane(LOST_AT_S, LOST_AT_S)
-    simulation = Simulation(plane, 500)
-
-    simulation.lose_all(LOST_AT_S, Bye(reason="session_ended", retry_in_s=told_s))
-    simulation.run_until_back(most_s=LOST_AT_S + 200)
-
-    begun = [agent.tries[0] - LOST_AT_S for agent in simulation.agents]
-    assert min(begun) >= told_s
-    assert max(begun) - min(begun) >= told_s
+    assert not agent.of(ef.TearDown)
+    agent.fire(Timer.CONNECT)
+    assert agent.of(ef.OpenSession) == [ef.OpenSession()]
 
 
-@pytest.mark.parametrize("told_s", [30.0, 1e9])
-def test_an_answer_that_says_when_to_come_again_is_heeded_within_bounds(told_s: float) -> None:
-    plane = ControlPlane(LOST_AT_S, LOST_AT_S, admitted=0, retry_after_s=told_s)
-    simulation = Simulation(plane, 1)
+def test_a_401_opens_another_session() -> None:
+    agent = a_connected_agent(revision=5)
+    agent.hint(6)
+    agent.take(ev.FetchFailed(status=401, reason=NO_ANSWER))
 
-    simulation.lose_all(LOST_AT_S)
-    with pytest.raises(TimeoutError):
-        simulation.run_until_back(most_s=LOST_AT_S + 4_000)
-
-    first, second, *_ = plane.opens
-    least_s = min(told_s, MOST_TOLD_S)
-    assert least_s <= second - first - 0.1 <= least_s + MOST_TOLD_SPREAD_S + 5
+    assert agent.fire(Timer.CONNECT) == [ef.OpenSession()]
 
 
-@dataclass
-class Stirred:
-    """An agent to which anything may happen that can. `timers`: those that run; `calls`: for a session."""
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_handshake_opens_another_session(status: int) -> None:
+    agent = a_connected_agent()
 
-    state: State = field(default_factory=lambda: initial("net_1", "dyn_1", "instance"))
-    timers: set[ev.Timer] = field(default_factory=set)
-    calls: int = 0
-    now_s: float = 0.0
+    agent.take(ev.SocketClosed(socket=1, status=status, reason=NO_ANSWER))
 
-    def take(self, event: ev.Event) -> None:
-        self.now_s += 1.0
-        self.state, effects = step(self.state, replace(event, at_s=self.now_s))
-        for effect in effects:
-            match effect:
-                case ef.SetTimer(timer):
-                    self.timers.add(timer)
-                case ef.CancelTimer(timer):
-                    self.timers.discard(timer)
-                case ef.OpenSession():
-                    self.calls += 1
-
-    def stir(self, what: str) -> None:
-        socket = self.state.link.number
-        match what:
-            case "connect" | "renew" | "ack" if ev.Timer(what) in self.timers:
-                self.timers.remove(ev.Timer(what))
-                self.take(ev.TimerFired(timer=ev.Timer(what)))
-            case "session opened" if self.calls:
-                self.calls -= 1
-                self.take(ev.SessionOpened(lifetime_s=3600))
-            case "session failed" if self.calls:
-                self.calls -= 1
-                self.take(ev.SessionFailed(status=503, reason="", retry_after_s=self.now_s % 3))
-            case "socket opened":
-                self.take(ev.SocketOpened(socket=socket))
-            case "welcomed":
-                self.take(ev.FrameReceived(socket=socket, frame=WELCOME))
-            case "closed" | "refused":
-                self.take(ev.SocketClosed(socket=socket, status=401 if what == "refused" else None, reason=""))
-            case "unauthorized":
-                self.take(ev.FetchFailed(status=401, reason=""))
-            case "bye":
-                self.take(ev.FrameReceived(socket=socket, frame=Bye(reason="session_ended", retry_in_s=5)))
-
-    @property
-    def is_on_its_way(self) -> bool:
-        """Connected, or something is due that leads there."""
-        link = self.state.link
-        is_connected = link.session is Session.OPEN and link.socket is Socket.UP
-        return is_connected or ev.Timer.CONNECT in self.timers or self.calls > 0
+    agent.fire(Timer.CONNECT)
+    assert agent.of(ef.OpenSession) == [ef.OpenSession()]
 
 
-HAPPENS = ("connect", "renew", "ack", "session opened", "session failed", "socket opened", "welcomed", "closed")
-ENDS = ("refused", "unauthorized", "bye")
+def test_a_lost_socket_keeps_its_session() -> None:
+    agent = a_connected_agent()
+
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER))
+
+    assert ef.OpenSocket(2) in agent.fire(Timer.CONNECT)
 
 
-@given(st.lists(st.sampled_from((*HAPPENS, *ENDS)), max_size=60))
-def test_whatever_happens_an_agent_that_is_not_connected_is_on_its_way(happening: list[str]) -> None:
-    agent = Stirred()
-    agent.take(ev.Started(saved=None))
+def test_a_lost_socket_is_tried_again_soon_and_then_the_rarer_the_longer_it_is_away() -> None:
+    agent = a_connected_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    bounds = [(agent.timer(Timer.CONNECT).low_s, agent.timer(Timer.CONNECT).high_s)]
+    for away_s in (0, 10, 100, 1_000, 10_000):
+        agent.now_s = 100.0 + away_s
+        agent.fire(Timer.CONNECT)
+        bounds.append((agent.timer(Timer.CONNECT).low_s, agent.timer(Timer.CONNECT).high_s))
+        agent.take(ev.SocketClosed(socket=agent.state.link.number, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+        assert not agent.of(ef.SetTimer)  # the next try stays due when it was
 
-    for what in happening:
-        agent.stir(what)
-        assert agent.is_on_its_way, what
+    assert bounds == [(0, 4), (3, 4), (4.5, 6), (18, 24), (37.5, 50), (37.5, 50)]
+
+
+def test_a_jump_that_lost_its_socket_is_back_before_it_is_taken_for_silent() -> None:
+    agent = a_connected_jump()
+
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+
+    assert (agent.timer(Timer.CONNECT).low_s, agent.timer(Timer.CONNECT).high_s) == (0, 1)
+
+
+def test_a_welcome_ends_the_growth_of_waits() -> None:
+    agent = a_connected_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    agent.now_s += 1_000
+    agent.fire(Timer.CONNECT)
+    agent.take(ev.SocketOpened(socket=2, at_s=agent.now_s))
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=30))
+    assert ef.CancelTimer(Timer.CONNECT) in agent.effects
+
+    agent.take(ev.SocketClosed(socket=2, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+
+    assert agent.timer(Timer.CONNECT).high_s == 4
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_refusal_that_says_when_to_come_again_is_heeded(status: int) -> None:
+    agent = a_connected_agent()
+    agent.take(ev.SocketClosed(socket=1, status=None, reason=NO_ANSWER, at_s=agent.now_s))
+    agent.fire(Timer.CONNECT)
+
+    agent.take(ev.SocketClosed(socket=2, status=status, reason=NO_ANSWER, retry_after_s=30, at_s=agent.now_s))
+
+    assert (agent.timer(Timer.CONNECT).low_s, agent.timer(Timer.CONNECT).high_s) == (30, 64)
+
+
+def test_a_renewal_is_asked_for_again_when_its_answer_said() -> None:
+    agent = a_connected_agent()
+    agent.fire(Timer.RENEW)
+
+    agent.take(ev.SessionFailed(status=429, reason=NO_ANSWER, retry_after_s=20))
+
+    assert agent.timer(Timer.RENEW).low_s == 20
+
+
+def test_an_hour_offline_is_a_line_of_log_a_minute() -> None:
+    agent = a_started_agent()
+    lines = 0
+    for second in range(0, 3600, 5):
+        agent.take(ev.SessionFailed(status=None, reason=NO_ANSWER, at_s=float(second)))
+        lines += len(agent.of(ef.Log))
+        agent.fire(Timer.CONNECT)
+
+    assert lines == 60
+
+
+def test_a_session_is_renewed_before_it_ends_and_within_the_life_of_a_socket() -> None:
+    agent = a_started_agent()
+
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+
+    assert 0 < agent.timer(Timer.RENEW).low_s < agent.timer(Timer.RENEW).high_s <= 57 * 60
+
+
+def a_renewing_agent(agent: Agent) -> Agent:
+    """Its second session is open, and the socket for it about to be."""
+    assert agent.fire(Timer.RENEW) == [ef.OpenSession()]
+    agent.take(ev.SessionOpened(lifetime_s=3600, at_s=agent.now_s))
+    return agent
+
+
+def test_renewal_replaces_the_socket_when_the_new_one_is_welcomed() -> None:
+    agent = a_renewing_agent(a_connected_agent())
+    assert (agent.of(ef.OpenSocket), agent.of(ef.CloseSocket)) == ([ef.OpenSocket(2)], [])
+    agent.take(ev.SocketOpened(socket=2))
+    assert agent.of(ef.CloseSocket) == []
+
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=30))
+
+    assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]
+    agent.take(ev.SocketClosed(socket=1, status=None, reason="closed"))
+    assert agent.state.link.socket is Socket.UP
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_a_socket_that_is_not_welcomed_takes_the_one_before_with_it(is_refused: bool) -> None:
+    agent = a_renewing_agent(a_connected_agent())
+
+    if is_refused:
+        agent.take(ev.SocketClosed(socket=2, status=503, reason=NO_ANSWER))
+    else:
+        agent.fire(Timer.CONNECT)
+
+    assert ef.CloseSocket(1) in agent.of(ef.CloseSocket)
+    agent.timer(Timer.CONNECT)
+
+
+def test_a_renewal_while_another_waits_for_its_welcome_leaves_no_socket_behind() -> None:
+    agent = a_renewing_agent(a_connected_agent())
+
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+
+    assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1), ef.CloseSocket(2)]
+    assert agent.of(ef.OpenSocket) == [ef.OpenSocket(3)]
+
+
+def test_a_socket_that_took_over_is_no_reason_to_speak_earlier() -> None:
+    agent = a_connected_agent()
+    look(agent)
+    acknowledge(agent, 1)
+    agent.now_s += 200
+    a_renewing_agent(agent)
+    agent.take(ev.SocketOpened(socket=2))
+
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=540))
+
+    assert not agent.of(ef.Observe)
+    assert agent.timer(Timer.HEARTBEAT).high_s == 340
+
+
+def test_a_socket_that_took_over_tells_what_was_not_acknowledged() -> None:
+    agent = a_connected_jump()
+    look(agent, seen("a"))
+    a_renewing_agent(agent)
+    agent.take(ev.SocketOpened(socket=2))
+
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=45))
+
+    assert agent.of(ef.Observe)
+
+
+def test_a_failed_renewal_keeps_the_socket_and_tries_again() -> None:
+    agent = a_connected_agent()
+    agent.fire(Timer.RENEW)
+
+    agent.take(ev.SessionFailed(status=None, reason=NO_ANSWER))
+
+    assert not agent.of(ef.CloseSocket)
+    assert agent.state.link.socket is Socket.UP
+    assert agent.fire(Timer.RENEW) == [ef.OpenSession()]
+
+
+def test_a_socket_without_welcome_is_left_behind_when_the_next_try_is_due() -> None:
+    agent = a_started_agent()
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+
+    agent.fire(Timer.CONNECT)
+
+    assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]
+    assert agent.of(ef.OpenSocket) == [ef.OpenSocket(2)]
+    agent.timer(Timer.CONNECT)
+
+
+def test_a_welcome_for_a_session_that_ended_meanwhile_leaves_the_next_one_due() -> None:
+    agent = a_started_agent(fetched(a_bundle(5)))
+    agent.apply(a_bundle(5))
+    agent.take(ev.SessionOpened(lifetime_s=3600))
+    agent.take(ev.SocketOpened(socket=1))
+    agent.take(ev.PostFailed(frame=HEARTBEAT, status=401, reason=NO_ANSWER))
+
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=30))
+
+    assert ef.CancelTimer(Timer.CONNECT) not in agent.effects
+    assert ef.OpenSession() in agent.fire(Timer.CONNECT)
+
+
+def test_a_call_for_a_session_that_hangs_is_waited_for_and_followed_at_once() -> None:
+    agent = a_started_agent()
+
+    agent.fire(Timer.CONNECT)
+
+    assert not agent.of(ef.OpenSession)
+    assert agent.timer(Timer.CONNECT).high_s == 1
+
+
+def test_a_socket_that_leaves_a_heartbeat_unanswered_is_given_up() -> None:
+    agent = a_connected_agent()
+    agent.take(ev.Observed(host=HOST, seen=()))
+
+    agent.fire(Timer.ACK)
+
+    assert agent.of(ef.CloseSocket) == [ef.CloseSocket(1)]

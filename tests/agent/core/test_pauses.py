@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.core import events as ev
 from agent.core.pauses import BELIEVED_FOR_S, SHORTEST_S, SILENCE_AT_LEAST_S, closed, heard, opened
 from agent.core.state import Pauses
+from agent.core.timers import Timer
+from chalicelib.wire.frames import Welcome
 from scripts.bench.returning import ControlPlane, Simulation
+from tests.agent.core.agents import Agent, a_connected_agent, acknowledge
 
 FIRST = opened(Pauses(), 100.0)
 
@@ -87,3 +91,56 @@ def test_behind_a_proxy_that_ends_idle_sockets_an_agent_is_cut_twice_and_then_st
     assert len(agent.cuts) <= 2
     assert all(again - cut <= 5 for cut, again in zip(agent.cuts, agent.tries[1:], strict=False))
     assert len(agent.beats) <= 10 + 7_200 / (min(cuts_after_s / 2, 540.0) * 0.9)
+
+
+def a_reconnected_agent(agent: Agent, interval_s: int = 540) -> Agent:
+    """Its socket ended; it opened the next, and was welcomed there."""
+    agent.take(ev.SocketClosed(socket=agent.state.link.number, status=None, reason="gone", at_s=agent.now_s))
+    agent.fire(Timer.CONNECT)
+    agent.take(ev.SocketOpened(socket=agent.state.link.number, at_s=agent.now_s))
+    agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=interval_s))
+    return agent
+
+
+def test_an_agent_behind_a_proxy_that_cuts_idle_sockets_learns_to_speak_earlier() -> None:
+    agent = a_reconnected_agent(a_connected_agent())
+    for _ in range(2):
+        agent.now_s += 60
+        a_reconnected_agent(agent)
+
+    timer = agent.timer(Timer.HEARTBEAT)
+
+    assert [timer.low_s, timer.high_s] == pytest.approx([27, 30])
+
+
+def test_a_way_that_bears_more_silence_than_is_asked_for_changes_nothing() -> None:
+    agent = a_connected_agent()
+    for _ in range(3):
+        agent.now_s += 300
+        a_reconnected_agent(agent, interval_s=45)
+
+    assert agent.timer(Timer.HEARTBEAT).high_s == 45
+
+
+def test_an_answer_after_a_longer_silence_shows_that_the_way_bears_it() -> None:
+    agent = a_reconnected_agent(a_connected_agent())
+    agent.now_s += 60
+    a_reconnected_agent(agent)
+    agent.now_s += 90
+    acknowledge(agent, 1)
+    agent.now_s += 60
+    a_reconnected_agent(agent)
+
+    assert agent.timer(Timer.HEARTBEAT).high_s == 540
+
+
+def test_a_socket_that_the_agent_itself_gives_up_was_not_cut() -> None:
+    agent = a_reconnected_agent(a_connected_agent())
+    for _ in range(3):
+        agent.now_s += 60
+        agent.fire(Timer.ACK)
+        agent.fire(Timer.CONNECT)
+        agent.take(ev.SocketOpened(socket=agent.state.link.number, at_s=agent.now_s))
+        agent.receive(Welcome(generation=0, wanted=5, heartbeat_interval_s=540))
+
+    assert agent.timer(Timer.HEARTBEAT).high_s == 540

@@ -1,23 +1,26 @@
 """A key from one pair to the next: in steps, with answers lost, and killed at every point."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.bundle.received import Fetched
 from agent.core import effects as ef
 from agent.core import events as ev
 from agent.core.state import Rotation, State
 from agent.core.step import initial, step
+from agent.core.timers import Timer
 from agent.errors import KeyRefused, Outage, StateUnusable
-from agent.host.results import ApplyResult
+from agent.host.results import ApplyResult, PlannedChanges
 from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.enrollment import Enrollment, Keys
 from agent.identity.keys import wireguard_public_key
+from agent.run.jobs.control_plane import ControlPlaneJobs
+from agent.run.jobs.host import host_jobs
 from agent.run.own_keys import Pairs
 from agent.run.worker import Worker
 from chalicelib.wire.agent import KeysKnown, KeysReport
@@ -133,17 +136,14 @@ class Interface:
         self.server.accidents.danger()
         return ApplyResult(is_changed=True)
 
-    verify = apply
-
-    def reset(self, wanted: WantedTunnel, public_key: str) -> None: ...
-
     def use_key(self, private_key: str) -> None:
         self.private_key = private_key
 
-    def learned(self) -> Mapping[str, str]:
-        return {}
+    def plan(self, wanted: WantedTunnel) -> PlannedChanges:
+        return PlannedChanges()
 
-    def remove(self) -> None: ...
+    def remove(self) -> Sequence[str]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,22 +175,21 @@ class Agent:
         keys = enrollment.keys
         self.interface.use_key(keys.private_key)
         jobs: list[ef.Job] = []
-        worker = Worker(
-            control_plane=Plane(self.server),
+        host = host_jobs(
             tunnel=self.interface,
             names=NoNames(),
             store=self.disk,
             way_out=Online(),
             guard=NoGuard(),
-            emit=lambda event: None,
             pairs=Pairs(keys, self.disk, self.interface),
         )
+        worker = Worker(ControlPlaneJobs(Plane(self.server), host.in_force), host, emit=lambda event: None)
         known = Rotation(
             in_use=wireguard_public_key(keys.private_key),
             next_key=None if keys.next_private_key is None else wireguard_public_key(keys.next_private_key),
         )
         self.state = initial(NETWORK_ID, PEER_ID, "i", keys=known)
-        timers: set[ev.Timer] = set()
+        timers: set[Timer] = set()
         events: list[ev.Event] = [ev.Started(saved=saved)]
         for _ in range(turns):
             while events or jobs:
@@ -206,7 +205,7 @@ class Agent:
                     ):
                         assert not isinstance(effect, ef.Exit)
                         jobs.append(effect)
-            due = timers & {ev.Timer.KEYS, ev.Timer.FETCH, ev.Timer.CONNECT}
+            due = timers & {Timer.KEYS, Timer.FETCH, Timer.CONNECT}
             timers -= due
             events += [ev.TimerFired(timer=timer) for timer in due]
             events.append(self._welcome(self.state.link.number))  # says what is wanted, as heartbeats do
@@ -234,7 +233,7 @@ def agents(tmp_path: Path) -> Callable[[Accidents], Agent]:
 
     def made(accidents: Accidents) -> Agent:
         disk = Disk(tmp_path / str(next(numbers)), accidents)
-        disk.lock()
+        disk.lock.hold()
         keys = Keys(private_key=a_private_key("me"), device_key="")
         signing_key = public_text(SIGNING_KEY)
         disk.save_enrollment(
@@ -362,7 +361,7 @@ def a_core() -> State:
 
 
 def test_an_old_key_is_replaced_without_being_asked() -> None:
-    state, effects = step(a_core(), ev.TimerFired(timer=ev.Timer.KEY_AGE))
+    state, effects = step(a_core(), ev.TimerFired(timer=Timer.KEY_AGE))
 
     assert ef.MakeKey() in effects
     assert state.rotation.is_due
@@ -375,9 +374,7 @@ def test_the_age_of_a_key_counts_from_the_disk_and_then_anew() -> None:
     )
     _, again = step(a_core(), ev.KeySwitched(public_key=NEXT))
 
-    ages = [
-        effect for effect in (*first, *again) if isinstance(effect, ef.SetTimer) and effect.timer is ev.Timer.KEY_AGE
-    ]
+    ages = [effect for effect in (*first, *again) if isinstance(effect, ef.SetTimer) and effect.timer is Timer.KEY_AGE]
     assert [(age.low_s, age.high_s) for age in ages] == [(950.0, 1050.0), (4750.0, 5250.0)]
 
 
@@ -386,16 +383,16 @@ def test_a_key_that_is_overdue_waits_a_little_so_that_a_fleet_does_not_come_in_s
 
     _, effects = step(state, ev.Started(saved=None))
 
-    assert ef.SetTimer(ev.Timer.KEY_AGE, 60.0, 600.0) in effects
+    assert ef.SetTimer(Timer.KEY_AGE, 60.0, 600.0) in effects
 
 
 def test_a_disk_that_is_full_changes_no_key() -> None:
-    failed, effects = step(a_core(), ev.TimerFired(timer=ev.Timer.KEY_AGE))
+    failed, effects = step(a_core(), ev.TimerFired(timer=Timer.KEY_AGE))
     failed, effects = step(failed, ev.KeysFailed(status=None, error="full"))
 
     assert not any(isinstance(effect, ef.MakeKey) for effect in effects)
-    assert any(isinstance(effect, ef.SetTimer) and effect.timer is ev.Timer.KEYS for effect in effects)
-    _, effects = step(failed, ev.TimerFired(timer=ev.Timer.KEYS))
+    assert any(isinstance(effect, ef.SetTimer) and effect.timer is Timer.KEYS for effect in effects)
+    _, effects = step(failed, ev.TimerFired(timer=Timer.KEYS))
     assert ef.MakeKey() in effects
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from agent.bundle.received import Version
 from agent.core.state import Following, Homes, Link, Socket, Trial
-from agent.core.status import ALIVE_S, LISTED, Status, StatusDns, of_state, peers_of, text, with_problems
+from agent.core.status import LISTED, Status, StatusDns, of_state, peers_of, text, with_problems
 from agent.core.step import initial
 from agent.core.trial_window import Window
 from agent.host.results import ApplyResult
 from agent.host.roster import Listed
-from agent.host.tunnel.live import PeerTraffic
+from agent.host.tunnel.live import ALIVE_S, PeerTraffic
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_public_key, fetched
 
 BLANK = Status(

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.bundle.received import Fetched, Tried, Version
+from agent.bundle.received import Fetched, TrialBundle, Version
 from agent.core import effects as ef
 from agent.core import events as ev
 from agent.core.state import NEVER, State, Work
 from agent.core.step import initial, step
+from agent.core.timers import Timer
 from agent.core.trials import AGAIN_S
 from agent.host.results import ApplyResult
 from chalicelib.wire.bundle import Bundle
@@ -131,11 +132,11 @@ def test_a_refusal_that_is_not_told_is_told_again_after_a_wait() -> None:
 
     agent.take(ev.PostFailed(frame=post.frame, status=None, reason="r", at_s=agent.now_s))
     assert agent.of(ef.Post) == []
-    agent.take(ev.TimerFired(timer=ev.Timer.REPORT, at_s=agent.now_s))
+    agent.take(ev.TimerFired(timer=Timer.REPORT, at_s=agent.now_s))
     assert agent.of(ef.Post) == [post]
     agent.take(ev.Posted(frame=post.frame, ack=None, at_s=agent.now_s))
 
-    assert agent.take(ev.TimerFired(timer=ev.Timer.REPORT, at_s=agent.now_s)).of(ef.Post) == []
+    assert agent.take(ev.TimerFired(timer=Timer.REPORT, at_s=agent.now_s)).of(ef.Post) == []
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_time_without_a_default_route_rolls_nothing_back() -> None:
     agent = an_agent_on_trial().silence(WINDOW_S / 2).silence(1, has_route=False).silence(10 * WINDOW_S)
 
     assert agent.of(ef.RollBack) == []
-    assert agent.take(ev.TimerFired(timer=ev.Timer.PROBE, at_s=agent.now_s)).of(ef.SetTimer)
+    assert agent.take(ev.TimerFired(timer=Timer.PROBE, at_s=agent.now_s)).of(ef.SetTimer)
 
 
 def test_a_rollback_waits_for_no_call() -> None:
@@ -205,11 +206,11 @@ def test_one_probe_at_a_time_is_under_way() -> None:
     agent = an_agent_on_trial()
 
     first = agent.of(ef.Probe)
-    again = agent.take(ev.TimerFired(timer=ev.Timer.PROBE, at_s=agent.now_s)).of(ef.Probe)
+    again = agent.take(ev.TimerFired(timer=Timer.PROBE, at_s=agent.now_s)).of(ef.Probe)
     agent.take(ev.Probed(is_answered=False, at_s=agent.now_s))
 
     assert (first, again) == ([ef.Probe()], [])
-    assert agent.take(ev.TimerFired(timer=ev.Timer.PROBE, at_s=agent.now_s)).of(ef.Probe) == [ef.Probe()]
+    assert agent.take(ev.TimerFired(timer=Timer.PROBE, at_s=agent.now_s)).of(ef.Probe) == [ef.Probe()]
 
 
 @pytest.mark.parametrize(("asked_after_s", "is_proved"), [(-0.1, False), (0.0, True)])
@@ -310,7 +311,7 @@ def test_a_newer_bundle_that_was_on_its_way_is_tried_in_place_of_the_one_in_doub
 def test_the_bundle_in_doubt_that_was_fetched_once_more_waits_for_the_verdict() -> None:
     agent = an_agent_on_trial()
     asked_at_s = agent.now_s - 1.0
-    agent.take(ev.TimerFired(timer=ev.Timer.FULL_FETCH, at_s=agent.now_s))
+    agent.take(ev.TimerFired(timer=Timer.FULL_FETCH, at_s=agent.now_s))
     agent.silence(WINDOW_S).rolled_back()
 
     agent.take(ev.BundleFetched(fetched=fetched(BAD), at_s=agent.now_s, asked_at_s=asked_at_s))
@@ -376,7 +377,7 @@ def test_a_rollback_that_the_host_refuses_is_made_again() -> None:
     agent = an_agent_on_trial().silence(WINDOW_S)
 
     agent.take(ev.RollBackFailed(fetched=fetched(BAD), error="ip", at_s=agent.now_s))
-    agent.take(ev.TimerFired(timer=ev.Timer.PROBE, at_s=agent.now_s))
+    agent.take(ev.TimerFired(timer=Timer.PROBE, at_s=agent.now_s))
 
     assert agent.of(ef.RollBack) == [ef.RollBack(fetched(BAD), good=fetched(GOOD))]
 
@@ -406,7 +407,7 @@ def test_a_bundle_applied_long_after_the_last_answer_is_not_tried() -> None:
     agent.take(ev.ApplyFailed(fetched=fetched(BAD), error="nft", is_refused=False, at_s=agent.now_s))
     agent.now_s += 31.0
 
-    agent.take(ev.TimerFired(timer=ev.Timer.RECONCILE, at_s=agent.now_s))
+    agent.take(ev.TimerFired(timer=Timer.RECONCILE, at_s=agent.now_s))
 
     assert agent.of(ef.Apply) == [ef.Apply(fetched(BAD))]
 
@@ -431,7 +432,7 @@ def test_a_deletion_during_a_trial_takes_the_tunnel_down_and_rolls_nothing_back(
 def test_a_trial_goes_on_after_a_crash() -> None:
     agent = Agent()
 
-    agent.take(ev.Started(saved=fetched(GOOD), tried=Tried(fetched(BAD)), at_s=agent.now_s))
+    agent.take(ev.Started(saved=fetched(GOOD), tried=TrialBundle(fetched(BAD)), at_s=agent.now_s))
     assert agent.of(ef.Try) == [ef.Try(fetched(BAD), good=fetched(GOOD))]
     assert agent.of(ef.Apply) == []
     agent.applied(BAD)
@@ -442,7 +443,7 @@ def test_a_trial_goes_on_after_a_crash() -> None:
 def test_what_was_rolled_back_stays_so_after_a_restart_and_is_reported_again() -> None:
     agent = Agent()
 
-    agent.take(ev.Started(saved=fetched(GOOD), tried=Tried(fetched(BAD), "rolled back"), at_s=agent.now_s))
+    agent.take(ev.Started(saved=fetched(GOOD), tried=TrialBundle(fetched(BAD), "rolled back"), at_s=agent.now_s))
     assert agent.of(ef.RollBack) == [ef.RollBack(fetched(BAD), good=fetched(GOOD))]
     agent.rolled_back()
     assert (agent.state.following.applied, agent.state.following.work) == (Version(0, 5), Work.IDLE)
@@ -455,29 +456,29 @@ def test_what_was_rolled_back_stays_so_after_a_restart_and_is_reported_again() -
 @pytest.mark.parametrize("is_proved", [True, False])
 def test_a_guard_goes_once_the_trial_is_over(is_proved: bool) -> None:
     agent = Agent(is_guard=True)
-    agent.take(ev.Started(saved=fetched(GOOD), tried=Tried(fetched(BAD)), at_s=agent.now_s)).applied(BAD)
+    agent.take(ev.Started(saved=fetched(GOOD), tried=TrialBundle(fetched(BAD)), at_s=agent.now_s)).applied(BAD)
     if is_proved:
         agent.probe(is_answered=True)
     else:
         agent.silence(WINDOW_S).rolled_back().probe(is_answered=True).applied(BAD).silence(AGAIN_S).rolled_back()
-    assert ev.Timer.RELIEVED in [timer.timer for timer in agent.of(ef.SetTimer)]
+    assert Timer.RELIEVED in [timer.timer for timer in agent.of(ef.SetTimer)]
     agent.take(ev.SessionOpened(lifetime_s=3600, at_s=agent.now_s))
     posts = agent.of(ef.Post)
-    agent.take(ev.TimerFired(timer=ev.Timer.RELIEVED))
+    agent.take(ev.TimerFired(timer=Timer.RELIEVED))
     assert agent.of(ef.Exit) == []
     agent.take(ev.Posted(frame=posts[0].frame, ack=None, at_s=agent.now_s))
-    agent.take(ev.TimerFired(timer=ev.Timer.RELIEVED))
+    agent.take(ev.TimerFired(timer=Timer.RELIEVED))
 
     assert agent.of(ef.Exit) == [ef.Exit(0)]
 
 
 def test_a_guard_stays_as_long_as_nothing_answers() -> None:
     agent = Agent(is_guard=True)
-    agent.take(ev.Started(saved=fetched(GOOD), tried=Tried(fetched(BAD)), at_s=agent.now_s)).applied(BAD)
+    agent.take(ev.Started(saved=fetched(GOOD), tried=TrialBundle(fetched(BAD)), at_s=agent.now_s)).applied(BAD)
 
     timers = [timer.timer for timer in agent.silence(WINDOW_S).rolled_back().silence(WINDOW_S).of(ef.SetTimer)]
 
-    assert ev.Timer.RELIEVED not in timers
+    assert Timer.RELIEVED not in timers
 
 
 @dataclass
@@ -523,7 +524,7 @@ class Host:
 
     def look(self, after_s: float) -> None:
         self.agent.now_s += after_s
-        self.take(ev.TimerFired(timer=ev.Timer.PROBE, at_s=self.agent.now_s))
+        self.take(ev.TimerFired(timer=Timer.PROBE, at_s=self.agent.now_s))
         self.see_routes()
 
     def see_routes(self) -> None:
@@ -594,7 +595,7 @@ def test_in_any_story_a_bundle_is_refused_only_after_an_answer_without_it_betwee
             break
         if happening == "crash":
             agent.state = initial(NETWORK_ID, PEER_ID, "again", WINDOW_S)
-            agent.take(ev.Started(saved=fetched(GOOD), tried=Tried(fetched(BAD)), at_s=agent.now_s)).applied(BAD)
+            agent.take(ev.Started(saved=fetched(GOOD), tried=TrialBundle(fetched(BAD)), at_s=agent.now_s)).applied(BAD)
             in_force, looks = "new", [("new", "made")]
             continue
         looks.append((in_force, happening))

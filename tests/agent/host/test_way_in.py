@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from agent.host.results import PlannedChanges
+from agent.host.planned import planned
 from agent.host.tunnel.difference import Memory, difference
 from agent.host.tunnel.live import ABSENT
 from agent.host.tunnel.steps import Firewall, ordered
@@ -20,7 +20,7 @@ def warnings(session: Session, allowed_ips: list[str], is_sealing: bool) -> list
     wanted = desired(a_bundle(1, [a_peer("hub", allowed_ips)], full_encapsulation=is_sealing))
     plan = difference(ABSENT, wanted, a_public_key("me"), Memory())
     steps = ordered(plan, Firewall(None, is_due=False))
-    return list(ends_session(session, wanted, PlannedChanges(steps, encapsulation="seal" if is_sealing else None), LAN))
+    return list(ends_session(session, wanted, planned(steps, "seal" if is_sealing else None), LAN))
 
 
 def test_full_encapsulation_ends_a_session_from_the_world() -> None:

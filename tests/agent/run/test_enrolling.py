@@ -104,7 +104,7 @@ def test_the_file_of_pending_keys_does_not_hold_the_token(origin: Origin, tmp_pa
 
 def test_enrolling_again_while_an_agent_runs_waits_for_it_and_burns_nothing(origin: Origin, tmp_path: Path) -> None:
     directory = StateDir(tmp_path).of_network(NETWORK_ID)
-    held = directory.lock()
+    held = directory.lock.hold()
     with pytest.raises(AlreadyRunning):
         enrolling(origin, tmp_path).enroll(origin.url, "token")
 

@@ -1,5 +1,6 @@
 """Leaving breaks off anywhere and is gone on with: nothing is lost before it is done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -18,7 +19,6 @@ class Scene:
 
     fails: dict[str, Exception] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
-    given_back = (GIVEN_BACK,)
 
     def open_session(self) -> float:
         self._do("session")
@@ -27,8 +27,9 @@ class Scene:
     def leave(self, void_files: bool) -> None:
         self._do("told")
 
-    def remove(self) -> None:
+    def remove(self) -> Sequence[str]:
         self._do("down")
+        return (GIVEN_BACK,)
 
     def forget(self) -> None:
         self._do("forgotten")

@@ -13,6 +13,7 @@ from chalicelib.application.push.plans import (
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.ports.queues import Check
 from chalicelib.wire.frames import ConfigChanged
+from tests.wired import wired_world
 from tests.world import SimulatedAgent, SimulatedBrowser, World
 
 
@@ -112,21 +113,22 @@ def test_peers_deleted_among_other_changes_are_ended_and_browsers_hear_of_each_c
     ]
 
 
-def wanted(world: World, *agents: SimulatedAgent) -> list[Revision | None]:
-    return [world.outside.presence.wanted(PeerId(agent.peer_id)) for agent in agents]
+def wanted(world: World, *agents: SimulatedAgent) -> list[Revision]:
+    presences = world.outside.presence.of([PeerId(agent.peer_id) for agent in agents])
+    return [presences[PeerId(agent.peer_id)].wanted for agent in agents]
 
 
 @pytest.mark.parametrize(("jumps", "queries"), [(NARROW, NARROW), (NARROW + 1, 1)])
 def test_the_sockets_of_few_agents_are_asked_for_one_by_one_and_of_more_at_once(jumps: int, queries: int) -> None:
-    world = World()
-    network = world.network()
-    for number in range(jumps):
-        world.agent(network, "jump", f"hub {number}", endpoint=f"198.51.100.{number}")
-    left = world.agent(network, "dynamic", "left")
-    world.settle()
-    world.api("PATCH", f"/networks/{network}/peers/{left.peer_id}", {"name": "right"})
+    with wired_world() as world:
+        network = world.network()
+        for number in range(jumps):
+            world.agent(network, "jump", f"hub {number}", endpoint=f"198.51.100.{number}")
+        left = world.agent(network, "dynamic", "left")
+        world.settle()
+        world.api("PATCH", f"/networks/{network}/peers/{left.peer_id}", {"name": "right"})
 
-    cost = world.counted(world.settle)
+        cost = world.counted(world.settle)
 
     assert cost == {"read": 2 + 1 + queries, "write": 2}  # browsers, jumps, sockets; wanted, and who has to apply it
 

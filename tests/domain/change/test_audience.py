@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.change.audience import NOBODY, Audience, audience
 from chalicelib.domain.change.change import Affected, What
+from chalicelib.domain.change.difference import difference
 from chalicelib.domain.ids import PrincipalId
+from chalicelib.domain.network.addresses import Reservation, Span
 from chalicelib.domain.peer.peer import Peer, Rotation
-from tests.builders import a_dynamic, a_jump, a_static
+from tests.builders import a_dynamic, a_jump, a_network, a_static
 from tests.domain.populations import Population, populations
 from tests.domain.steps import change, steps
 
@@ -46,8 +48,10 @@ def test_what_stands_in_no_bundle_concerns_nobody() -> None:
     before, noted = a_dynamic(), a_dynamic(metadata={"rack": "7"}, owner_id=PrincipalId("usr_1"))
 
     assert audience(change(What.PEER_UPDATED, before, noted)) == NOBODY
-    assert audience(change(What.NETWORK_UPDATED, settings={"name": ("a", "b")})) == NOBODY
-    assert audience(change(What.RANGE_RESERVED, settings={"reserved": ("", "x")})) == NOBODY
+    renamed = difference(a_network(), replace(a_network(), name="other"))
+    assert audience(change(What.NETWORK_UPDATED, network=renamed)) == NOBODY
+    reserved = difference(a_network(), a_network().with_reservation(Reservation(Span(4, 5))))
+    assert audience(change(What.RANGE_RESERVED, network=reserved)) == NOBODY
 
 
 def test_a_new_name_concerns_the_jumps_which_serve_names() -> None:
@@ -56,11 +60,13 @@ def test_a_new_name_concerns_the_jumps_which_serve_names() -> None:
 
 def test_rules_concern_the_jumps_and_ranges_everyone() -> None:
     assert audience(change(What.ACL_REPLACED)) == Audience(jumps=True)
-    assert audience(change(What.NETWORK_UPDATED, settings={"cidr": ("a", "b")})).everyone
+    moved = difference(a_network(), a_network("10.9.0.0/24"))
+    assert audience(change(What.NETWORK_UPDATED, network=moved)).everyone
 
 
 def test_marks_of_jumps_concern_whoever_they_move() -> None:
-    assert audience(change(What.JUMP_DOWN, settings={"down": ("", "jmp_0001")})) == Audience(homes=True)
+    marked = difference(a_network(), a_network(down=frozenset({a_jump().id})))
+    assert audience(change(What.JUMP_DOWN, network=marked)) == Audience(homes=True)
 
 
 def test_a_new_token_ends_what_the_old_machine_holds_and_changes_no_bundle() -> None:

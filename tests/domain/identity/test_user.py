@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.identity.errors import NotInvited
-from chalicelib.domain.identity.principal import Role
-from chalicelib.domain.identity.user import Admission, Claims, User, admitted, lower_email, newcomer, user_id
-from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.identity.errors import NotInvited, Suspended
+from chalicelib.domain.identity.principal import Role, RoleSource
+from chalicelib.domain.identity.user import Admission, Claims, User, admitted, lower_email, seen, standing, user_id
+from chalicelib.domain.ids import EVERY_NETWORK, NetworkId
 from tests.builders import T0
 
 ANA = Claims("https://idp", "sub-1", "ana@example.com", "Ana", frozenset(), T0 + timedelta(hours=1))
@@ -16,7 +16,7 @@ CLOSED = Admission(administrator=None, default_role=None)
 
 
 def role(claims: Claims = ANA, user: User | None = None, admission: Admission = CLOSED) -> Role:
-    return admitted(user or newcomer(claims, T0), claims, admission).role
+    return admitted(seen(user, claims, T0), claims, admission).role
 
 
 def test_who_nobody_invited_stays_outside_also_as_the_first() -> None:
@@ -65,7 +65,7 @@ def test_another_group_gives_nothing(groups: set[str]) -> None:
 
 
 def test_the_providers_word_comes_before_the_record_and_that_before_name_and_default() -> None:
-    user = replace(newcomer(ANA, T0), role=Role.AUDITOR)
+    user = replace(seen(None, ANA, T0), role=Role.AUDITOR)
     named = Admission("sub-1", Role.MEMBER)
 
     assert role(replace(ANA, groups={"wirety-member"}), user, named) is Role.MEMBER
@@ -75,16 +75,52 @@ def test_the_providers_word_comes_before_the_record_and_that_before_name_and_def
 
 
 def test_a_member_sees_the_networks_of_the_record_and_none_without() -> None:
-    member = replace(newcomer(ANA, T0), role=Role.MEMBER)
+    member = replace(seen(None, ANA, T0), role=Role.MEMBER)
 
     assert admitted(member, ANA, CLOSED).networks == frozenset()
     lab = frozenset({NetworkId("net_1")})
     assert admitted(replace(member, networks=lab), ANA, CLOSED).networks == lab
-    assert admitted(replace(member, role=Role.OPERATOR, networks=lab), ANA, CLOSED).networks is None
+    assert admitted(replace(member, networks=frozenset({EVERY_NETWORK})), ANA, CLOSED).networks is None
+
+
+def test_networks_narrow_every_role() -> None:
+    operator = replace(seen(None, ANA, T0), role=Role.OPERATOR)
+    lab = frozenset({NetworkId("net_1")})
+
+    assert admitted(operator, ANA, CLOSED).networks is None
+    assert admitted(replace(operator, networks=lab), ANA, CLOSED).networks == lab
+
+
+def test_suspension_beats_every_other_source() -> None:
+    suspended = replace(seen(None, ANA, T0), role=Role.ADMINISTRATOR, is_suspended=True)
+
+    with pytest.raises(Suspended, match=r"ana@example\.com"):
+        role(replace(ANA, groups={"wirety-administrator"}), suspended, Admission("sub-1", Role.MEMBER))
+
+
+def test_what_the_provider_leaves_out_of_groups_is_not_none_of_them() -> None:
+    operator = seen(None, replace(ANA, groups={"wirety-operator"}), T0)
+
+    assert seen(operator, replace(ANA, groups=None), T0).group_role is Role.OPERATOR
+    assert seen(operator, ANA, T0).group_role is None
+
+
+def test_a_role_says_where_it_comes_from() -> None:
+    user, named = seen(None, ANA, T0), Admission("ANA@example.com", Role.MEMBER)
+
+    def source(of: User, admission: Admission) -> RoleSource | None:
+        own = standing(of, admission)
+        return None if own is None else own.source
+
+    assert source(replace(user, group_role=Role.MEMBER), named) is RoleSource.GROUP
+    assert source(replace(user, role=Role.MEMBER), named) is RoleSource.RECORD
+    assert source(user, named) is RoleSource.DEPLOYMENT
+    assert source(user, Admission(None, Role.MEMBER)) is RoleSource.DEFAULT
+    assert source(user, CLOSED) is None
 
 
 def test_a_principal_ends_with_its_token() -> None:
-    assert admitted(newcomer(ANA, T0), ANA, Admission("sub-1", None)).expires_at == ANA.expires_at
+    assert admitted(seen(None, ANA, T0), ANA, Admission("sub-1", None)).expires_at == ANA.expires_at
 
 
 def test_the_same_subject_of_another_provider_is_another_person() -> None:

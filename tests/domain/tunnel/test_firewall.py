@@ -1,14 +1,12 @@
 """What jumps let through: isolation, blocks, rules, and what may leave a tunnel."""
 
 from ipaddress import ip_address, ip_network
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.cidr import Address
-from chalicelib.domain.errors import Invalid
 from chalicelib.domain.network.acl import (
     AclRule,
     Anything,
@@ -17,8 +15,6 @@ from chalicelib.domain.network.acl import (
     OfTag,
     Ports,
     Protocol,
-    parse_ports,
-    parse_selector,
 )
 from chalicelib.domain.peer.peer import Peer
 from chalicelib.domain.tunnel.firewall import Firewall, Packet, firewall, permits
@@ -133,9 +129,6 @@ def test_a_lan_that_another_jump_serves_too_is_not_cut_off_with_the_first() -> N
     assert not permits(guarded, tcp("10.0.0.3", "10.0.0.1"), "through")
 
 
-# ---- properties -----------------------------------------------------------------------------------
-
-
 def a_host_of(population: Population, peer: Peer, data: st.DataObject) -> Address:
     """One of a peer's addresses, or of those behind it."""
     cidr = data.draw(st.sampled_from(territories(population.network, keyed(population))[peer.id]))
@@ -216,45 +209,6 @@ def test_nobody_reaches_what_is_not_declared(population: Population, data: st.Da
 
     if not is_declared:
         assert not permits(guarded, Packet(source, destination, Protocol.TCP, 80), "leaving")
-
-
-# ---- parsing --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("text", ["*", "10.0.0.0/8", "fd00::/8", "peer:dyn_1", "tag:web"])
-def test_a_selector_comes_back_as_its_text(text: str) -> None:
-    assert str(parse_selector("source", text)) == text
-
-
-@pytest.mark.parametrize("text", ["", "10.0.0.1", "10.0.0.1/8", "peer:", "peer:x_1", "tag:Web", "web", "**", "tag:"])
-def test_what_selects_nothing_is_refused(text: str) -> None:
-    with pytest.raises(Invalid):
-        parse_selector("source", text)
-
-
-@pytest.mark.parametrize(
-    ("texts", "protocol", "fits"),
-    [
-        (["1", "65535", "22-22", "8000-8010"], Protocol.TCP, True),
-        (["22"], Protocol.UDP, True),
-        ([], None, True),
-        (["22"], None, False),
-        (["22"], Protocol.ICMP, False),
-        (["0"], Protocol.TCP, False),
-        (["65536"], Protocol.TCP, False),
-        (["9-8"], Protocol.TCP, False),
-        (["22 "], Protocol.TCP, False),
-        (["1"] * 65, Protocol.TCP, False),
-    ],
-)
-def test_ports_are_numbers_and_ranges_of_tcp_and_udp(texts: list[str], protocol: Any, fits: bool) -> None:
-    if fits:
-        assert [str(ports) for ports in parse_ports("ports", texts, protocol)] == [
-            "22" if text == "22-22" else text for text in texts
-        ]
-    else:
-        with pytest.raises(Invalid):
-            parse_ports("ports", texts, protocol)
 
 
 def test_a_cidr_in_a_rule_is_the_cidr_whoever_has_it() -> None:

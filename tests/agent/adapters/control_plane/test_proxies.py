@@ -17,6 +17,7 @@ from agent.adapters.control_plane.socket import WebSocketPush
 from agent.core.events import Event, SocketClosed
 from agent.errors import SettingsInvalid
 from tests.agent.authority import OK, Authority, SecureServer, clear_environment
+from tests.agent.listener import Listener
 from tests.agent.sealed import FAR, a_sealed_host
 
 WITHIN = (2.0, 2.0)
@@ -28,33 +29,14 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @dataclass
-class TunnelProxy:
+class TunnelProxy(Listener):
     """Lets CONNECT through to loopback, or answers `refuses_with`; `heads`: what it was told."""
 
     refuses_with: int | None = None
-    address: str = "127.0.0.1"
+    host: str = "127.0.0.1"
     heads: list[str] = field(default_factory=list)
 
-    def __enter__(self) -> "TunnelProxy":
-        self._listening = socket.create_server((self.address, 0))
-        self.port = self._listening.getsockname()[1]
-        self.url = f"http://{self.address}:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
-
-    def serve(self, connection: socket.socket) -> None:
+    def take(self, connection: socket.socket) -> None:
         head = b""
         while b"\r\n\r\n" not in head:
             head += connection.recv(1)
@@ -133,7 +115,7 @@ def test_a_proxy_that_is_spoken_to_by_tls_is_used_too(tmp_path: Path, monkeypatc
     certificate = authority.certificate("127.0.0.1")
     tunnel = TunnelProxy()
 
-    with SecureServer(certificate) as server, SecureServer(certificate, tunnel.serve) as proxy:
+    with SecureServer(certificate) as server, SecureServer(certificate, tunnel.take) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         verdicts = by_call(server.url), by_socket(server.url)
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
@@ -235,7 +217,7 @@ def test_a_sealed_host_reaches_a_proxy_beyond_its_own_network(tmp_path: Path, mo
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     with a_sealed_host(tmp_path) as sealed:
-        proxy = sealed.network.do(TunnelProxy(address=FAR).__enter__)
+        proxy = sealed.network.do(TunnelProxy(host=FAR).__enter__)
         server = sealed.network.do(SecureServer(authority.certificate("vpn.example.com")).__enter__)
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         url = f"https://vpn.example.com:{server.port}"

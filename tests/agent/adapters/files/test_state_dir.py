@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent.adapters.files.state_dir import Down, EnrollmentDir, StateDir
-from agent.bundle.received import Received, Tried
+from agent.adapters.files.enrollment_dir import Down, EnrollmentDir
+from agent.adapters.files.state_dir import StateDir
+from agent.bundle.received import Received, TrialBundle
 from agent.errors import AlreadyRunning, EnrollmentMissing, StateUnusable
 from agent.identity.enrollment import Enrollment, Keys
 from agent.identity.trust import Keyring, Trust
@@ -50,7 +51,7 @@ def test_the_only_enrolment_is_chosen(tmp_path: Path) -> None:
 
 def test_other_keys_take_the_place_of_an_enrolments_own_and_all_else_stays(tmp_path: Path) -> None:
     directory = EnrollmentDir(tmp_path / "net_1")
-    directory.lock()
+    directory.lock.hold()
     directory.save_enrollment(an_enrollment())
     keys = Keys(private_key="private", device_key="device", made_at=9.0, next_private_key="next")
 
@@ -96,11 +97,11 @@ def test_a_network_id_that_is_no_plain_name_makes_no_directory(tmp_path: Path, n
 
 def test_one_agent_holds_an_enrolment(tmp_path: Path) -> None:
     directory = EnrollmentDir(tmp_path / "net_1")
-    directory.lock()
+    directory.lock.hold()
 
     with pytest.raises(AlreadyRunning):
-        directory.lock()
-    assert directory.is_running()
+        directory.lock.hold()
+    assert directory.lock.is_held()
 
 
 @pytest.fixture
@@ -200,7 +201,7 @@ def test_a_refused_bundle_says_why_and_has_no_open_trial(kept: EnrollmentDir) ->
 
     tried = kept.trial(an_enrollment(), a_trust(), kept.bundle(an_enrollment(), a_trust()))
 
-    assert tried == Tried(fetched(NEXT), "rolled back")
+    assert tried == TrialBundle(fetched(NEXT), "rolled back")
     assert not kept.has_open_trial()
 
 
@@ -208,7 +209,7 @@ def test_a_first_bundle_can_be_on_trial_too(tmp_path: Path) -> None:
     directory = EnrollmentDir(tmp_path / "net_1")
     directory.save_trial([received(NEXT)])
 
-    assert directory.trial(an_enrollment(), a_trust(), None) == Tried(fetched(NEXT))
+    assert directory.trial(an_enrollment(), a_trust(), None) == TrialBundle(fetched(NEXT))
 
 
 def test_what_a_crash_left_of_a_trial_that_is_over_counts_for_nothing(kept: EnrollmentDir) -> None:
@@ -236,12 +237,12 @@ def test_a_trial_that_is_not_signed_by_the_deployment_is_as_none(kept: Enrollmen
 def test_the_lock_names_its_holder(tmp_path: Path) -> None:
     directory = EnrollmentDir(tmp_path / "net_1")
 
-    assert directory.holder() is None
-    directory.claim()
+    assert directory.lock.holder() is None
+    directory.lock.claim()
 
-    assert directory.holder() == os.getpid()
+    assert directory.lock.holder() == os.getpid()
     with pytest.raises(AlreadyRunning):
-        directory.claim()
+        directory.lock.claim()
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\xff{{{", b'{"v":2,"future":true}'])
@@ -279,25 +280,25 @@ def test_a_damaged_enrolment_says_what_is_left_to_do(tmp_path: Path) -> None:
 def test_who_asks_whether_an_agent_runs_is_in_nobodys_way(tmp_path: Path) -> None:
     directory = EnrollmentDir(tmp_path / "net_1")
     directory.path.mkdir()
-    assert not directory.is_running()
+    assert not directory.lock.is_held()
     assert list(directory.path.iterdir()) == []
 
-    descriptor = directory.lock()
-    seen = directory.is_running()
+    descriptor = directory.lock.hold()
+    seen = directory.lock.is_held()
     os.close(descriptor)
 
     assert seen
-    assert not directory.is_running()
-    inode = directory.lock_file.stat().st_ino
+    assert not directory.lock.is_held()
+    inode = directory.lock.file.stat().st_ino
     assert not any(f":{inode} " in line for line in Path("/proc/locks").read_text().splitlines())
 
 
 def test_an_agent_that_cannot_start_says_whose_process_is_in_its_way(tmp_path: Path) -> None:
     directory = EnrollmentDir(tmp_path / "net_1")
-    directory.claim()
+    directory.lock.claim()
 
     with pytest.raises(AlreadyRunning, match=rf"process {os.getpid()}.*systemctl stop"):
-        directory.claim()
+        directory.lock.claim()
 
 
 def test_a_tunnel_stays_down_until_it_is_said_otherwise(tmp_path: Path) -> None:
@@ -326,7 +327,7 @@ def test_a_full_disk_is_told_before_anything_is_begun(tmp_path: Path) -> None:
                 while True:
                     file.write(bytes(4096))
             try:
-                state.chosen(None).claim()
+                state.chosen(None).lock.claim()
             except StateUnusable as refused:
                 return str(refused)
             return "claimed"

@@ -8,7 +8,7 @@ from time import monotonic
 import msgspec
 import pytest
 
-from agent.adapters.files.state_dir import EnrollmentDir
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.adapters.files.status_file import StatusFile
 from agent.core.state import Link
 from agent.core.status import Status
@@ -23,7 +23,7 @@ STATE = initial(NETWORK_ID, PEER_ID, "i")
 
 def a_status_file(path: Path, before: bytes | None) -> StatusFile:
     directory = EnrollmentDir(path)
-    directory.lock()
+    directory.lock.hold()
     if before is not None:
         directory.save_status(before)
     return StatusFile(directory, BLANK)

@@ -11,7 +11,9 @@ import pytest
 from agent.adapters.linux.firewall import NftFirewall
 from agent.adapters.linux.full_tunnel import Encapsulation
 from agent.adapters.linux.interface import Device
+from agent.adapters.linux.other_firewalls import OtherFirewalls
 from agent.adapters.linux.other_tables import ForeignTables
+from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.tunnel import HostTunnel
 from agent.errors import ToolFailed, ToolMissing
@@ -62,8 +64,8 @@ def test_a_regular_agent_comes_and_goes_on_a_host_without_nftables(
         Device(commands, INTERFACE, tmp_path / "pid"),
         NftFirewall(commands, INTERFACE),
         a_private_key("me"),
-        foreign=ForeignTables(commands, INTERFACE),
-        encapsulation=Encapsulation(commands, INTERFACE),
+        others=OtherFirewalls(ForeignTables(commands, INTERFACE)),
+        seal=SealKeeping(Encapsulation(commands, INTERFACE)),
     )
     wanted = desired(a_bundle())
     inside.do(lambda: tunnel.apply(wanted))

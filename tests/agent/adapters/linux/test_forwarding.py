@@ -14,7 +14,9 @@ from agent.adapters.linux.firewall import NftFirewall
 from agent.adapters.linux.full_tunnel import Encapsulation
 from agent.adapters.linux.interface import Device
 from agent.adapters.linux.kernel_settings import KernelSettings
+from agent.adapters.linux.other_firewalls import OtherFirewalls
 from agent.adapters.linux.other_tables import ForeignTables
+from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.tunnel import HostTunnel
 from agent.errors import ToolFailed, ToolMissing
@@ -54,8 +56,8 @@ class Host:
             Device(commands, interface, self.state / interface),
             NftFirewall(commands, interface),
             a_private_key(interface),
-            foreign=ForeignTables(commands, interface),
-            encapsulation=Encapsulation(commands, interface, settings=settings),
+            others=OtherFirewalls(ForeignTables(commands, interface)),
+            seal=SealKeeping(Encapsulation(commands, interface, settings=settings)),
             settings=settings,
         )
 
@@ -115,12 +117,12 @@ def test_a_jump_switches_on_what_it_needs_and_leaving_gives_it_back(host: Host) 
     running, own = host.settings(), host.value(f"ipv4/conf/{ONE}/forwarding")
     is_settled = not host.verify(tunnel, JUMP)
 
-    host.inside.do(tunnel.remove)
+    given_back = host.inside.do(tunnel.remove)
 
     assert running == {**OFF, "ipv4/conf/lan0/forwarding": "1", "ipv6/conf/all/forwarding": "1"}
     assert (own, is_settled) == ("1", True)
     assert host.settings() == OFF
-    assert tunnel.given_back == (
+    assert given_back == (
         "net.ipv4.conf.lan0.forwarding is 0 again",
         "net.ipv6.conf.all.forwarding is 0 again",
     )
@@ -135,11 +137,11 @@ def test_the_host_is_no_router_between_its_other_networks_unless_somebody_makes_
         host.set(name, "1")
     is_changed = host.verify(tunnel, JUMP)
     after = host.reached_by_others()
-    host.inside.do(tunnel.remove)
+    given_back = host.inside.do(tunnel.remove)
 
     assert (before, is_changed, after) == ([False] * 4, True, [True] * 4)
     assert host.reached_by_others() == after
-    assert tunnel.given_back == (
+    assert given_back == (
         "net.ipv4.conf.lan0.forwarding stays 1: somebody else set it since",
         "net.ipv6.conf.all.forwarding stays 1: somebody else set it since",
     )
@@ -152,11 +154,11 @@ def test_a_host_that_was_a_router_before_stays_one_all_the_time(host: Host) -> N
     host.verify(tunnel, JUMP)
     running = host.reached_by_others()
 
-    host.inside.do(tunnel.remove)
+    given_back = host.inside.do(tunnel.remove)
 
     assert running == host.reached_by_others() == [True] * 4
     assert set(host.settings().values()) == {"1"}
-    assert tunnel.given_back == ()
+    assert given_back == ()
 
 
 def test_another_process_gives_back_what_the_killed_one_changed(host: Host) -> None:
@@ -212,12 +214,12 @@ def test_of_two_jumps_on_one_host_the_last_gives_it_back(host: Host) -> None:
     theirs = a_bundle(peers=[], addresses=["10.8.0.1/24", "fd08::1/64"], firewall=JUMP.firewall)
     host.verify(other, theirs)
 
-    host.inside.do(one.remove)
+    given_back = host.inside.do(one.remove)
     beside, is_untouched = host.settings(), not host.verify(other, theirs)
     host.inside.do(other.remove)
 
     assert beside == {**OFF, "ipv4/conf/lan0/forwarding": "1", "ipv6/conf/all/forwarding": "1"}
-    assert f"net.ipv4.conf.lan0.forwarding stays 1: {OTHER} needs it" in one.given_back
+    assert f"net.ipv4.conf.lan0.forwarding stays 1: {OTHER} needs it" in given_back
     assert is_untouched
     assert host.settings() == OFF
 
@@ -343,7 +345,7 @@ def test_the_mark_of_full_encapsulation_is_given_back(host: Host) -> None:
     unsealed = host.value(mark)
     host.verify(tunnel, full)
 
-    host.inside.do(tunnel.remove)
+    given_back = host.inside.do(tunnel.remove)
 
     assert (sealed, unsealed, host.value(mark)) == ("1", "0", "0")
-    assert "net.ipv4.conf.all.src_valid_mark is 0 again" in tunnel.given_back
+    assert "net.ipv4.conf.all.src_valid_mark is 0 again" in given_back

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.files.enrollment_dir import EnrollmentDir
 from agent.adapters.files.lock_holder import Takeover
 from agent.adapters.files.processes import command_line
-from agent.adapters.files.state_dir import EnrollmentDir
 from agent.adapters.linux.guard_process import GuardProcess
 from agent.errors import AlreadyRunning
 from tests.agent.builders import a_bundle, received
 
 HOLDS = """
 import sys, time, pathlib
-from agent.adapters.files.state_dir import EnrollmentDir
-EnrollmentDir(pathlib.Path(sys.argv[1])).claim()
+from agent.adapters.files.enrollment_dir import EnrollmentDir
+EnrollmentDir(pathlib.Path(sys.argv[1])).lock.claim()
 print("claimed", flush=True)
 time.sleep(600)
 """
@@ -42,7 +42,7 @@ def guard(directory: EnrollmentDir) -> Iterator[GuardProcess]:
 
 def a_guard(directory: EnrollmentDir, delay_s: float) -> GuardProcess:
     command = ["touch", str(directory.path / "stood-in")]
-    return GuardProcess(command, delay_s, directory.guard_pid_file, directory.lock_file)
+    return GuardProcess(command, delay_s, directory.guard_pid_file, directory.lock.file)
 
 
 def a_holder(directory: EnrollmentDir, role: str) -> "subprocess.Popen[str]":
@@ -105,7 +105,7 @@ def test_an_agent_that_starts_ends_the_guard_that_stands_in(directory: Enrollmen
     Takeover(directory).by_agent()
 
     assert holder.wait(10) == -signal.SIGTERM
-    assert directory.holder() == os.getpid()
+    assert directory.lock.holder() == os.getpid()
 
 
 def test_an_agent_does_not_end_another_agent(directory: EnrollmentDir) -> None:
@@ -121,7 +121,7 @@ def test_an_agent_does_not_end_another_agent(directory: EnrollmentDir) -> None:
 
 def test_a_guard_takes_over_from_an_agent_that_has_ended(directory: EnrollmentDir) -> None:
     assert Takeover(directory).by_guard()
-    assert directory.holder() == os.getpid()
+    assert directory.lock.holder() == os.getpid()
 
 
 def test_a_guard_ends_an_agent_that_hangs(directory: EnrollmentDir) -> None:

@@ -13,7 +13,9 @@ from agent.adapters.linux.full_tunnel import Encapsulation
 from agent.adapters.linux.host_watch import APART_S, BURST_S, HostWatch
 from agent.adapters.linux.interface import Device
 from agent.adapters.linux.netlink import NETLINK_ROUTE, ROUTE_GROUPS, listening
+from agent.adapters.linux.other_firewalls import OtherFirewalls
 from agent.adapters.linux.other_tables import ForeignTables
+from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.tunnel import HostTunnel
 from agent.core.events import Event, HostChanged
@@ -50,8 +52,8 @@ class Host:
             device=Device(self.commands, INTERFACE, self.state / "pid"),
             firewall=NftFirewall(self.commands, INTERFACE),
             private_key=a_private_key("me"),
-            foreign=ForeignTables(self.commands, INTERFACE, is_managed=True),
-            encapsulation=Encapsulation(self.commands, INTERFACE),
+            others=OtherFirewalls(ForeignTables(self.commands, INTERFACE, is_managed=True)),
+            seal=SealKeeping(Encapsulation(self.commands, INTERFACE)),
         )
 
     def stand(self, bundle: Bundle, minds_others: bool = False) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agent.adapters.linux import key_watch as changeover
+from agent.adapters.linux import key_watch
 from agent.adapters.linux.key_watch import EAGER_FOR_S, EAGER_S, PATIENT_S, Changeover
 
 
@@ -15,13 +15,13 @@ class FakeTunnel:
 
     left: int
     others: bool = False
-    staged: tuple[str, ...] = ("key",)
+    keys: tuple[str, ...] = ("key",)
     looks: int = 0
     tries: int = 0
 
     @property
-    def standbys(self) -> Collection[str]:
-        return self.staged if self.looks < self.left else ()
+    def staged(self) -> Collection[str]:
+        return self.keys if self.looks < self.left else ()
 
     @property
     def has_others(self) -> bool:
@@ -35,37 +35,6 @@ class FakeTunnel:
         self.tries += 1
         self.others = False
         return True
-
-
-def test_it_looks_again_and_again_until_nothing_is_staged() -> None:
-    tunnel = FakeTunnel(left=5)
-    changeover = Changeover(tunnel)
-    changeover.wake()
-
-    changeover.watch()
-
-    assert tunnel.looks == 5
-
-
-def test_it_looks_at_nothing_where_nothing_is_staged() -> None:
-    tunnel = FakeTunnel(left=0)
-    changeover = Changeover(tunnel)
-    changeover.wake()
-
-    changeover.watch()
-
-    assert tunnel.looks == 0
-
-
-def test_other_secrets_are_tried_now_and_then_between_many_looks() -> None:
-    tunnel = FakeTunnel(left=50, others=True)
-    changeover = Changeover(tunnel)
-    changeover.wake()
-
-    changeover.watch()
-
-    assert tunnel.looks == 50
-    assert tunnel.tries == 1
 
 
 @dataclass
@@ -84,12 +53,48 @@ class Waits:
     def clear(self) -> None: ...
 
 
-def test_a_key_that_was_staged_long_ago_is_not_looked_for_eagerly_at_each_new_bundle(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    waits, tunnel = Waits(), FakeTunnel(left=3)
-    monkeypatch.setattr(changeover, "monotonic", lambda: waits.at_s)
-    watching = Changeover(tunnel, _woken=waits)  # type: ignore[arg-type]
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    """All time that passes."""
+    passing = Waits()
+    monkeypatch.setattr(key_watch, "monotonic", lambda: passing.at_s)
+    return passing
+
+
+def test_it_looks_again_and_again_until_nothing_is_staged(waits: Waits) -> None:
+    tunnel = FakeTunnel(left=5)
+    changeover = Changeover(tunnel, tunnel, _woken=waits)  # type: ignore[arg-type]
+    changeover.wake()
+
+    changeover.watch()
+
+    assert tunnel.looks == 5
+
+
+def test_it_looks_at_nothing_where_nothing_is_staged(waits: Waits) -> None:
+    tunnel = FakeTunnel(left=0)
+    changeover = Changeover(tunnel, tunnel, _woken=waits)  # type: ignore[arg-type]
+    changeover.wake()
+
+    changeover.watch()
+
+    assert tunnel.looks == 0
+
+
+def test_other_secrets_are_tried_now_and_then_between_many_looks(waits: Waits) -> None:
+    tunnel = FakeTunnel(left=50, others=True)
+    changeover = Changeover(tunnel, tunnel, _woken=waits)  # type: ignore[arg-type]
+    changeover.wake()
+
+    changeover.watch()
+
+    assert tunnel.looks == 50
+    assert tunnel.tries == 1
+
+
+def test_a_key_that_was_staged_long_ago_is_not_looked_for_eagerly_at_each_new_bundle(waits: Waits) -> None:
+    tunnel = FakeTunnel(left=3)
+    watching = Changeover(tunnel, tunnel, _woken=waits)  # type: ignore[arg-type]
 
     def pauses() -> set[float]:
         tunnel.looks, waits.waited_s = 0, []
@@ -100,7 +105,7 @@ def test_a_key_that_was_staged_long_ago_is_not_looked_for_eagerly_at_each_new_bu
     first = pauses()
     waits.at_s += EAGER_FOR_S
     again = pauses()
-    tunnel.staged = ("key", "another")
+    tunnel.keys = ("key", "another")
     staged_now = pauses()
 
     assert (first, again, staged_now) == ({EAGER_S}, {PATIENT_S}, {EAGER_S})

@@ -12,6 +12,7 @@ import pytest
 from agent.adapters.linux import whereabouts
 from agent.adapters.linux.firewall import NftFirewall
 from agent.adapters.linux.interface import Device
+from agent.adapters.linux.peer_endpoints import PeerEndpoints
 from agent.adapters.linux.tools import Commands
 from agent.adapters.linux.tunnel import HostTunnel
 from agent.adapters.linux.whereabouts import CALM_S, FIRST_S, MOST_S, Whereabouts
@@ -131,6 +132,10 @@ class Host:
     def tunnel(self) -> HostTunnel:
         return self._tunnels[-1]
 
+    @property
+    def endpoints(self) -> PeerEndpoints:
+        return PeerEndpoints(self.tunnel)
+
     def restart(self, asked: Bundle | None = None) -> None:
         commands = Commands()
         device, firewall = Device(commands, INTERFACE, self.state / "pid"), NftFirewall(commands, INTERFACE)
@@ -141,7 +146,7 @@ class Host:
         return self.inside.do(lambda: self.tunnel.verify(desired(bundle)))
 
     def ask(self) -> None:
-        self.inside.do(lambda: Whereabouts(self.tunnel).ask(NAME))
+        self.inside.do(lambda: Whereabouts(self.endpoints).ask(NAME))
 
     def endpoint(self) -> str:
         return self.inside.sh(f"wg show {INTERFACE} endpoints").split()[1]
@@ -175,8 +180,8 @@ def test_a_hub_whose_name_moved_is_met_there_also_after_a_restart(host: Host) ->
 
     assert (before, moved, host.endpoint()) == (f"{OLD}:51820", f"{NEW}:51820", f"{NEW}:51820")
     assert not is_changed
-    assert host.tunnel.name_of(HUB.public_key) == NAME
-    assert host.tunnel.met_at(NAME) == f"{NEW}:51820"
+    assert host.endpoints.name_of(HUB.public_key) == NAME
+    assert host.endpoints.met_at(NAME) == f"{NEW}:51820"
 
 
 @pytest.mark.root
@@ -196,7 +201,7 @@ def test_of_several_addresses_each_has_its_turn(host: Host) -> None:
     both = [f"{OLD}:51820", "[2001:db8::1]:51820"]
     turns = []
     for _ in range(3):
-        host.inside.do(lambda: host.tunnel.lead(NAME, both))
+        host.inside.do(lambda: host.endpoints.lead(NAME, both))
         turns.append(host.endpoint())
 
     assert turns == ["[2001:db8::1]:51820", f"{OLD}:51820", "[2001:db8::1]:51820"]
@@ -206,5 +211,5 @@ def test_of_several_addresses_each_has_its_turn(host: Host) -> None:
 def test_a_peer_that_is_gone_is_not_made_again(host: Host) -> None:
     host.inside.sh(f"wg set {INTERFACE} peer {HUB.public_key} remove")
 
-    assert not host.inside.do(lambda: host.tunnel.lead(NAME, [f"{NEW}:51820"]))
+    assert not host.inside.do(lambda: host.endpoints.lead(NAME, [f"{NEW}:51820"]))
     assert host.inside.sh(f"wg show {INTERFACE} peers").strip() == ""

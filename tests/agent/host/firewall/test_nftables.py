@@ -13,11 +13,10 @@ from agent.adapters.linux.firewall import NftFirewall
 from agent.adapters.linux.tools import Commands
 from agent.errors import ToolFailed
 from agent.host.firewall.nftables import Table, listed, replacing, updating
-from agent.host.firewall.policy import OWN_SETS, Exit, Policy, Rule, member, outermost, parse_member
+from agent.host.firewall.policy import Exit, Policy, Rule, member, outermost, parse_member
 from agent.host.firewall.ruleset import NEVER_INTERNET, NEVER_OUT, Surroundings, table
-from agent.host.tunnel.nat_interfaces import nat_interfaces
-from agent.host.tunnel.route_conflicts import HostRoutes
 from chalicelib.domain.tunnel import firewall as domain
+from tests.agent.host.firewall.policies import a_policy, an_exit
 from tests.agent.namespace import Namespace
 
 INTERFACE = "wy00000001"
@@ -32,15 +31,6 @@ MEMBERS = [
     "fd00::2/128",
 ]
 SUBSETS = st.sets(st.sampled_from(MEMBERS)).map(lambda texts: outermost(map(parse_member, texts)))
-
-
-def a_policy(*rules: Rule, exits: tuple[Exit, ...] = (), **sets: Any) -> Policy:
-    named = {name: outermost(map(parse_member, cidrs)) for name, cidrs in sets.items()}
-    return Policy(sets={**dict.fromkeys(OWN_SETS, ()), **named}, rules=rules, exits=exits)
-
-
-def an_exit(cidr: str, is_masqueraded: bool = True) -> Exit:
-    return Exit(ip_network(cidr), is_masqueraded)
 
 
 def a_table(policy: Policy | None = None) -> Table:
@@ -88,55 +78,6 @@ def test_nothing_is_masqueraded_where_no_interface_leads_out() -> None:
     policy = a_policy(exits=(an_exit("172.20.0.0/16"),), internet=["10.9.0.2/32"])
 
     assert "masquerade" not in replacing(table(policy, replace(AROUND, nat_interfaces=())))
-
-
-# ---- interfaces that lead out ---------------------------------------------------------------------
-
-
-def a_host(**paths: str) -> HostRoutes:
-    return HostRoutes(paths=frozenset((ip_network(prefix), name) for name, prefix in paths.items()))
-
-
-ROUTES = a_host(
-    eth0="0.0.0.0/0", eth1="172.20.0.0/16", eth2="172.20.9.0/24", eth3="172.16.0.0/12", wy00000002="10.8.0.0/16"
-)
-
-
-@pytest.mark.parametrize(
-    ("cidr", "names"),
-    [
-        ("172.20.0.0/16", ("eth1", "eth2")),
-        ("172.20.1.0/24", ("eth1",)),
-        ("172.20.9.128/25", ("eth2",)),
-        ("172.21.0.0/16", ("eth3",)),
-        ("192.168.0.0/16", ("eth0",)),
-        ("10.8.0.0/16", ()),
-        ("fd05::/64", ()),
-    ],
-)
-def test_an_exit_is_masqueraded_where_routes_lead_to_it_or_to_parts_of_it(cidr: str, names: tuple[str, ...]) -> None:
-    assert nat_interfaces(a_policy(exits=(an_exit(cidr),)), ROUTES) == names
-
-
-def test_the_default_routes_interface_is_masqueraded_only_when_somebody_may_go_to_the_internet() -> None:
-    assert nat_interfaces(a_policy(internet=["10.9.0.2/32"]), ROUTES) == ("eth0",)
-    assert nat_interfaces(a_policy(), ROUTES) == ()
-
-
-def test_two_halves_of_the_internet_are_a_default_route() -> None:
-    halves = a_host(tun0="0.0.0.0/1", eth0="0.0.0.0/0")
-
-    assert nat_interfaces(a_policy(internet=["10.9.0.2/32"]), halves) == ("eth0", "tun0")
-
-
-def test_a_routed_exit_needs_no_interface_and_a_named_one_is_taken() -> None:
-    policy = a_policy(exits=(an_exit("172.20.0.0/16", is_masqueraded=False),))
-
-    assert nat_interfaces(policy, ROUTES) == ()
-    assert nat_interfaces(policy, ROUTES, named=("ppp0",)) == ("ppp0",)
-
-
-# ---- in a real kernel -----------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

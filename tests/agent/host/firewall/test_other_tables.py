@@ -8,7 +8,7 @@ import pytest
 
 from agent.adapters.linux.other_tables import ForeignTables, legacy
 from agent.adapters.linux.tools import Commands
-from agent.host.tunnel.wanted import Prefix
+from agent.host.prefixes import Prefix
 from tests.agent.namespace import Namespace
 
 pytestmark = pytest.mark.root

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.linux.full_tunnel import Encapsulation
+from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.adapters.linux.seals import ReadySeal
 from agent.identity.keys import wireguard_public_key
 from chalicelib.wire.bundle import Bundle
@@ -48,7 +49,7 @@ class Wired:
         """Another enrolment of this host."""
         made = Host(self.host.inside, self.host.state / interface, interface=interface)
         made.state.mkdir(exist_ok=True)
-        made.tunnel.encapsulation = self.encapsulation(interface) if is_kept else None
+        made.tunnel.seal = SealKeeping(self.encapsulation(interface) if is_kept else None)
         return made
 
     def encapsulation(self, interface: str, allows_lan: bool = True) -> Encapsulation:
@@ -94,7 +95,7 @@ def wired(tmp_path: Path) -> Iterator[Wired]:
         wire.setblocking(False)
         (tmp_path / INTERFACE).mkdir()
         made = Wired(Host(inside, tmp_path), wire)
-        made.host.tunnel.encapsulation = made.encapsulation(INTERFACE)
+        made.host.tunnel.seal = SealKeeping(made.encapsulation(INTERFACE))
         try:
             yield made
         finally:
@@ -206,7 +207,7 @@ def test_leaving_after_the_seal_was_flushed_by_others_leaves_no_rule_and_no_rout
     wired.host.apply(full())
     wired.host.inside.sh("nft flush ruleset; ip -6 rule del priority 22360")
     left = replace(wired.host)
-    left.tunnel.encapsulation = Encapsulation(left.commands, INTERFACE)  # of an enrolment that knows no file
+    left.tunnel.seal = SealKeeping(Encapsulation(left.commands, INTERFACE))  # of an enrolment that knows no file
 
     left.inside.do(left.tunnel.remove)
 
@@ -260,7 +261,7 @@ def test_a_subnet_as_large_as_nobodys_is_not_local(wired: Wired, subnet: str, is
 def test_the_control_plane_is_not_reached_unmarked_by_a_local_network_that_has_its_address(wired: Wired) -> None:
     made = wired.encapsulation(INTERFACE)
     made.control_plane = lambda: [ip_address("198.51.100.7")]
-    wired.host.tunnel.encapsulation = made
+    wired.host.tunnel.seal = SealKeeping(made)
     for address in ("198.51.100.7", "198.51.100.8"):
         wired.host.inside.sh(f"ip neigh replace {address} lladdr 02:00:00:00:00:01 dev wire0 nud permanent")
 
@@ -270,7 +271,7 @@ def test_the_control_plane_is_not_reached_unmarked_by_a_local_network_that_has_i
 
 
 def test_without_a_lan_nothing_local_is_reached_either(wired: Wired) -> None:
-    wired.host.tunnel.encapsulation = wired.encapsulation(INTERFACE, allows_lan=False)
+    wired.host.tunnel.seal = SealKeeping(wired.encapsulation(INTERFACE, allows_lan=False))
     wired.host.inside.sh("ip neigh replace 198.51.100.8 lladdr 02:00:00:00:00:01 dev wire0 nud permanent")
 
     wired.host.apply(full())

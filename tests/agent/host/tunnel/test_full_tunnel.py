@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from agent.adapters.linux.full_tunnel import Encapsulation
+from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.host.tunnel.full_tunnel import PolicyRoute, lines, seal, ways
 from agent.host.tunnel.local_network import LocalNetwork
 from agent.host.tunnel.rollback import restored
@@ -209,7 +210,7 @@ def test_a_fresh_look_at_an_encapsulated_host_changes_nothing_and_turning_it_off
     bundle = full(1)
     with Namespace() as inside:
         host = Host(inside, tmp_path)
-        host.tunnel.encapsulation = Encapsulation(host.commands, TUNNEL)
+        host.tunnel.seal = SealKeeping(Encapsulation(host.commands, TUNNEL))
         host.apply(bundle)
 
         looked = host.verify(bundle)

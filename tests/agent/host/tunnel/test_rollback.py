@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.host.prefixes import Prefix
 from agent.host.tunnel.rollback import restored
-from agent.host.tunnel.wanted import Prefix, WantedTunnel, desired
+from agent.host.tunnel.wanted import WantedTunnel, desired
 from chalicelib.wire.bundle import Bundle
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.host.prefixes import Prefix
 from agent.host.tunnel.live import LivePeer
 from agent.host.tunnel.route_conflicts import HostRoutes, Ip, sent_to, without_conflicts
-from agent.host.tunnel.wanted import Endpoint, Prefix, WantedTunnel, desired
+from agent.host.tunnel.wanted import Endpoint, WantedTunnel, desired
 from tests.agent.builders import a_bundle, a_peer, a_public_key
 
 NET = ip_network

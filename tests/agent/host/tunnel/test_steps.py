@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from agent.host.firewall.nftables import Table
+from agent.host.prefixes import Prefix
 from agent.host.tunnel.difference import NOTHING, Memory, changing_hands_within, difference
 from agent.host.tunnel.live import ABSENT, HostTunnelState
 from agent.host.tunnel.steps import (
@@ -23,7 +24,7 @@ from agent.host.tunnel.steps import (
     StopForwarding,
     ordered,
 )
-from agent.host.tunnel.wanted import Prefix, WantedTunnel
+from agent.host.tunnel.wanted import WantedTunnel
 from tests.agent.builders import a_public_key
 from tests.agent.host.tunnel.test_difference import OWN_KEY, POOL, hosts, memories, wanted
 

@@ -1,0 +1,46 @@
+"""People and API tokens as administrators look at them, in memory."""
+
+from collections.abc import Collection
+
+from chalicelib.adapters.memory.tables import MemoryTables
+from chalicelib.domain.identity.api_token import ApiToken
+from chalicelib.domain.identity.user import User
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
+
+
+class MemoryUsers:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def get(self, user_id: PrincipalId) -> User | None:
+        return self._tables.users.get(user_id)
+
+    def page(self, limit: int, after: PrincipalId | None) -> tuple[list[User], PrincipalId | None]:
+        later = [self._tables.users[key] for key in sorted(self._tables.users) if after is None or key > after]
+        return later[:limit], later[limit - 1].id if len(later) > limit else None
+
+    def administrators(self) -> frozenset[PrincipalId]:
+        return frozenset(self._tables.administrators)
+
+    def owned(self, owner_id: PrincipalId) -> list[tuple[NetworkId, PeerId]]:
+        return sorted(self._tables.owned.get(owner_id, ()))
+
+    def owned_counts(self, owner_ids: Collection[PrincipalId]) -> dict[PrincipalId, int]:
+        return {key: len(self._tables.owned[key]) for key in owner_ids if key in self._tables.owned}
+
+
+class MemoryTokens:
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def get(self, maker_id: PrincipalId, token_id: PrincipalId) -> ApiToken | None:
+        return self._tables.tokens.get((maker_id, token_id))
+
+    def page(
+        self, limit: int, after: str | None, maker_id: PrincipalId | None = None
+    ) -> tuple[list[ApiToken], str | None]:
+        stored = sorted(self._tables.tokens.values(), key=lambda token: token.record)
+        later = [
+            token for token in stored if maker_id in (None, token.maker_id) and (after is None or token.record > after)
+        ]
+        return later[:limit], later[limit - 1].record if len(later) > limit else None

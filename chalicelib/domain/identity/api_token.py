@@ -1,0 +1,51 @@
+"""API tokens: named, expiring, and never mightier than who made them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.domain.identity.principal import Role
+from chalicelib.domain.identity.tokens import Secret
+from chalicelib.domain.ids import NetworkId, PrincipalId
+
+DEPLOYMENT_ITSELF = PrincipalId("deployment")
+"""The maker of tokens that `scripts/create_api_token.py` makes with the owner's own AWS credentials."""
+LIFETIME = timedelta(days=90)
+LONGEST_LIFETIME = timedelta(days=366)
+USE_NOTED_EVERY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class LastUse:
+    """`source`: the caller's address; None: it could not be believed."""
+
+    at: datetime
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """`role`, `networks`: as it was asked for; its maker's narrow them. `networks` None: every network that its
+    maker may see. `expires_at` None: only the deployment's own. `secret`: the hash."""
+
+    id: PrincipalId
+    maker_id: PrincipalId
+    maker_name: str
+    name: str
+    role: Role
+    networks: frozenset[NetworkId] | None
+    secret: Secret
+    created_at: datetime
+    expires_at: datetime | None
+    last_use: LastUse | None = None
+
+    @property
+    def record(self) -> str:
+        """The key of its record, as the token's text carries it."""
+        return f"{self.maker_id}:{self.id}"
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and now >= self.expires_at
+
+    def is_use_due(self, now: datetime) -> bool:
+        """Whether this use is to be noted."""
+        return self.last_use is None or now - self.last_use.at >= USE_NOTED_EVERY

@@ -1,0 +1,89 @@
+"""What a transaction writes of people, tokens and settings, as values; beside `domain/change/writes`."""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.identity.api_token import ApiToken
+from chalicelib.domain.identity.deployment import DeploymentSettings
+from chalicelib.domain.identity.user import User
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
+
+
+@dataclass(frozen=True, slots=True)
+class PutUser:
+    """Create (revision 1) or replace a person's record. Fails as a conflict when another revision was written first."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveUser:
+    """Fails as a conflict when the record changed since it was read."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class PutToken:
+    """Keep a new API token."""
+
+    token: ApiToken
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveToken:
+    """Revoke an API token. Fails when it is gone."""
+
+    token: ApiToken
+
+
+@dataclass(frozen=True, slots=True)
+class PutSettings:
+    """Replace the deployment's settings. Fails as a conflict when another revision was written first."""
+
+    settings: DeploymentSettings
+
+
+@dataclass(frozen=True, slots=True)
+class EnterAdministrators:
+    """Count a person among the administrators."""
+
+    user_id: PrincipalId
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveAdministrators:
+    """Count a person no longer among the administrators. Fails when nobody else is one."""
+
+    user_id: PrincipalId
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPeer:
+    """Give a peer to a person. `limit`: fails when they own as many already; None: no limit."""
+
+    owner_id: PrincipalId
+    network_id: NetworkId
+    peer_id: PeerId
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisownPeer:
+    """Take a peer from its owner."""
+
+    owner_id: PrincipalId
+    network_id: NetworkId
+    peer_id: PeerId
+
+
+IdentityWrite = (
+    PutUser
+    | RemoveUser
+    | PutToken
+    | RemoveToken
+    | PutSettings
+    | EnterAdministrators
+    | LeaveAdministrators
+    | OwnPeer
+    | DisownPeer
+)
