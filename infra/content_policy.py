@@ -5,6 +5,8 @@ import urllib.request
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from chalicelib.adapters.identity.oidc_issuer import advice
+
 NONCE = "__CSP_NONCE__"  # in the page and in the policy: anew in each answer
 ASKED = ("token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint")
 ANSWER_WITHIN_S = 30
@@ -32,11 +34,11 @@ def content_policy(identity_origins: Iterable[str], nonce: str = NONCE) -> str:
     )
 
 
-def identity_origins(discovery_url: str) -> tuple[str, ...]:
-    """The hosts that a browser asks while it signs in.
+def identity_origins(discovery_url: str, issuer: str | None = None) -> tuple[str, ...]:
+    """The hosts that a browser asks while it signs in. `issuer`: as configured, None: whichever.
 
     Raises:
-        NoIdentityProvider: it does not answer, or not with a discovery document.
+        NoIdentityProvider: it does not answer, or not with a discovery document, or with that of another issuer.
     """
     try:
         with urllib.request.urlopen(discovery_url, timeout=ANSWER_WITHIN_S) as answer:  # noqa: S310 the operator's own setting
@@ -47,4 +49,10 @@ def identity_origins(discovery_url: str) -> tuple[str, ...]:
         raise NoIdentityProvider(
             f"the identity provider has no discovery document at {discovery_url}: {error}"
         ) from error
+    said = document.get("issuer")
+    if issuer is not None and said != issuer:
+        raise NoIdentityProvider(
+            f"the identity provider's discovery document at {discovery_url} says the issuer {said}, and {issuer} is "
+            f"configured. {advice(issuer, str(said))}"
+        )
     return tuple(sorted({f"{url.scheme}://{url.netloc}" for url in urls}))

@@ -42,7 +42,7 @@ def published(console: Path, outputs: Mapping[str, str], directory: Path) -> Non
         "RestApiId": outputs["RestApiId"],
         "WebsocketApiId": outputs["WebsocketApiId"],
         "Page": encoded((console / PAGE).read_text()),
-        "Policy": encoded(content_policy(identity_origins(config["discovery_url"]))),
+        "Policy": encoded(content_policy(identity_origins(config["discovery_url"], config["issuer"]))),
     }
     (directory / "parameters").write_text("".join(f"{name}={value}\n" for name, value in parameters.items()))
 

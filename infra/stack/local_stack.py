@@ -168,7 +168,7 @@ class LocalStack:
             sockets=f"ws://{base}/{deployed.websocket_api_id}",
             cdn=cdn_of(template_of(TEMPLATE.read_text()), {"OriginSecret": origin_secret}),
             config={"product": "wirety", "api": "/api/v1", "sockets": "/ws", **identity},
-            pages=Pages(console, identity_origins(identity["discovery_url"])),
+            pages=Pages(console, identity_origins(identity["discovery_url"], identity["issuer"])),
         )
 
     def _warm(self, deployed: Deployed) -> None:

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
+from chalicelib.settings import InvalidSetting
 from infra.content_policy import NoIdentityProvider
 from infra.stack import private_file
 from infra.stack.agent_program import AgentNotInstalled
@@ -33,6 +34,7 @@ FAILURES = (
     AgentNotInstalled,
     ConsoleFailed,
     NoIdentityProvider,
+    InvalidSetting,
 )
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -6,6 +6,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chalicelib.settings import group_roles_of
 from infra.stack.cloud import Cloud
 from infra.stack.deploy import client
 
@@ -25,6 +26,7 @@ class Issuer:
     audience: str = ""
     administrator: str = ""
     groups_claim: str = "groups"
+    group_roles: str = ""
 
     def parameters(self) -> dict[str, str]:
         return {
@@ -33,6 +35,7 @@ class Issuer:
             "OidcDiscoveryUrl": self.discovery_url,
             "OidcAudience": self.audience,
             "OidcGroupsClaim": self.groups_claim,
+            "OidcGroupRoles": self.group_roles,
             "Administrator": self.administrator,
         }
 
@@ -43,15 +46,18 @@ OWN_POOL = {
     "OidcDiscoveryUrl": "",
     "OidcAudience": "",
     "OidcGroupsClaim": "cognito:groups",
+    "OidcGroupRoles": "",
     "Administrator": ADMINISTRATOR,
 }
 
 
 def issuer_from(environment: Mapping[str, str]) -> Issuer | None:
-    """The issuer that WIRETY_OIDC_* name; None for the system's own pool."""
+    """The issuer that WIRETY_OIDC_* name; None for the system's own pool. Raises InvalidSetting."""
     issuer = environment.get("WIRETY_OIDC_ISSUER")
     if not issuer:
         return None
+    group_roles = environment.get("WIRETY_OIDC_GROUP_ROLES", "")
+    group_roles_of(group_roles)  # refused here rather than by each function
     return Issuer(
         issuer=issuer,
         client_id=environment.get("WIRETY_OIDC_CLIENT_ID", ""),
@@ -59,6 +65,7 @@ def issuer_from(environment: Mapping[str, str]) -> Issuer | None:
         audience=environment.get("WIRETY_OIDC_AUDIENCE", ""),
         administrator=environment.get("WIRETY_OIDC_ADMINISTRATOR", ""),
         groups_claim=environment.get("WIRETY_OIDC_GROUPS_CLAIM", "groups"),
+        group_roles=group_roles,
     )
 
 

@@ -11,21 +11,27 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from chalicelib.ports.outside import Clock
+from chalicelib.settings import Oidc, settings_from
 
-Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey
 KEYS: dict[str, Key] = {
     "rsa": rsa.generate_private_key(65537, 2048),
     "ec": ec.generate_private_key(ec.SECP256R1()),
     "other": rsa.generate_private_key(65537, 2048),
+    "ed": Ed25519PrivateKey.generate(),
 }
 
 
 def jwk(name: str, key: Key, **fields: object) -> dict[str, Any]:
-    algorithm: Any = RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm
-    return {**json.loads(algorithm.to_jwk(key.public_key())), "kid": name, **fields}
+    """As a provider publishes it; a field that is None is left out."""
+    algorithms: dict[type, Any] = {rsa.RSAPrivateKey: RSAAlgorithm, Ed25519PrivateKey: OKPAlgorithm}
+    algorithm: Any = next((made for kind, made in algorithms.items() if isinstance(key, kind)), ECAlgorithm)
+    said = {**json.loads(algorithm.to_jwk(key.public_key())), "kid": name, **fields}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 @dataclass
@@ -66,6 +72,16 @@ class IdentityProvider:
             "/jwks": {"keys": self.keys},
         }
         return documents.get(path)
+
+
+def oidc_settings(provider: IdentityProvider, **more: str) -> Oidc:
+    """Of a deployment that takes its tokens; `more`: as in the environment."""
+    environment = {
+        "OIDC_ISSUER": provider.issuer,
+        "OIDC_DISCOVERY_URL": f"{provider.url}/discovery",
+        "OIDC_CLIENT_ID": "console",
+    }
+    return settings_from({**environment, **more}).oidc
 
 
 @contextmanager

@@ -39,9 +39,10 @@ class Lines(logging.Handler):
 @pytest.fixture
 def lines() -> Iterator[Lines]:
     kept = Lines()
-    logger.addHandler(kept)
+    told = logging.getLogger(logger.name)
+    told.addHandler(kept)
     yield kept
-    logging.getLogger(logger.name).removeHandler(kept)
+    told.removeHandler(kept)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory.clock_and_chance import SteppedClock
-from infra.content_policy import content_policy, identity_origins
+from infra.content_policy import NoIdentityProvider, content_policy, identity_origins
 from infra.package import ROOT
 from infra.publish import MAX_PARAMETER_BYTES, PageTooLarge, config_of, encoded, published
 from tests.adapters.identity_provider import IdentityProvider, identity_provider
@@ -26,7 +26,11 @@ GIVEN = {"BUCKET": "b", "ORIGIN_SECRET": "s" * 32, "ADMINISTRATOR": "ana@example
 @pytest.fixture
 def outputs() -> Iterator[dict[str, str]]:
     with identity_provider(SteppedClock()) as provider:
-        document = {"jwks_uri": f"{provider.url}/jwks", "token_endpoint": "https://idp.example.com/token"}
+        document = {
+            "issuer": provider.issuer,
+            "jwks_uri": f"{provider.url}/jwks",
+            "token_endpoint": "https://idp.example.com/token",
+        }
         provider.raw["/d"] = json.dumps(document).encode()
         yield outputs_with(provider)
 
@@ -84,6 +88,15 @@ def test_without_a_discovery_url_it_is_the_issuers_own(outputs: dict[str, str], 
     config = config_of({**outputs, "OidcIssuer": issuer, "OidcDiscoveryUrl": ""})
 
     assert config["discovery_url"] == "https://idp.example.com/a/.well-known/openid-configuration"
+
+
+def test_a_provider_of_another_name_is_refused_with_both_names(
+    console: Path, outputs: dict[str, str], tmp_path: Path
+) -> None:
+    configured = outputs["OidcIssuer"] + "/"
+
+    with pytest.raises(NoIdentityProvider, match=r"says the issuer https://idp.example.com, and .*slash at the end"):
+        published(console, {**outputs, "OidcIssuer": configured}, tmp_path / "made")
 
 
 @pytest.mark.parametrize("size", [MAX_PARAMETER_BYTES, MAX_PARAMETER_BYTES + 1])

@@ -1,6 +1,7 @@
 """What the packaged template promises of data, stream and sockets."""
 
 import json
+import re
 import subprocess
 import sys
 from http import HTTPStatus
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.entrypoints.rest.route import METHODS
+from chalicelib.settings import InvalidSetting, group_roles_of
 from chalicelib.wire.codec import decode
 from chalicelib.wire.problem import CONTENT_TYPE, Problem
 from infra.package import ROOT, package
@@ -164,6 +166,29 @@ def test_the_default_role_is_never_administrator() -> None:
 
     assert parameters["DefaultRole"]["AllowedValues"] == ["", "operator", "auditor", "member"]
     assert parameters["DefaultRole"]["Default"] == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "is_taken"),
+    [
+        ("", True),
+        ("operator=3f2b6c1e-0000-4000-8000-000000000001", True),
+        ("administrator=/staff/net;auditor = CN=readers,OU=groups;", True),
+        ("root=staff", False),
+        ("operator", False),
+        ("operator=", False),
+        ("staff=operator", False),
+    ],
+)
+def test_which_group_gives_which_role_is_checked_at_deployment_as_at_the_start(said: str, is_taken: bool) -> None:
+    pattern = json.loads((package() / "sam.json").read_text())["Parameters"]["OidcGroupRoles"]["AllowedPattern"]
+
+    assert (re.fullmatch(pattern, said) is not None) is is_taken
+    if is_taken:
+        group_roles_of(said)
+    else:
+        with pytest.raises(InvalidSetting, match="role=group"):
+            group_roles_of(said)
 
 
 def test_the_template_of_the_one_origin_passes_cfn_lint() -> None:

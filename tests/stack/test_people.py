@@ -91,6 +91,7 @@ def test_console_and_api_name_the_same_place_to_sign_in(operator: Operator) -> N
     assert said == {
         **{name: config[name] for name in ("issuer", "discovery_url", "client_id")},
         "audience": config["audience"] or None,
+        "findings": None,
     }
     assert (config["issuer"], config["client_id"]) == (operator.stack.info["issuer"], operator.stack.info["client_id"])
 

@@ -20,4 +20,9 @@ def advice(configured: str, said: str, version: object = None) -> str:
         )
     if configured.rstrip("/") == said.rstrip("/"):
         return f"They differ by a slash at the end: set {PARAMETER} to {said}"
+    if configured == f"https://{said}":
+        return (
+            "The token names its issuer without https://, as Google did in ways of signing in before OpenID Connect: "
+            "sign in by the console, or ask for an ID token by OpenID Connect."
+        )
     return f"If that is the provider you mean, set {PARAMETER} to {said}"

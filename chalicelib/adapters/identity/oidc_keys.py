@@ -6,6 +6,7 @@ be reached hurts nobody whose key is known.
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,8 +25,10 @@ REFRESH_PAUSE = timedelta(seconds=30)
 UNKNOWN_KEPT = timedelta(seconds=60)
 MAX_UNKNOWN = 1000
 MAX_ANSWER_BYTES = 512 * 1024
+PART_BYTES = 64 * 1024
 HEADERS = {"Accept": "application/json"}
-TIMEOUT = urllib3.Timeout(connect=2, read=3)
+TIMEOUT = urllib3.Timeout(connect=2, read=3)  # of each part of the answer
+WHOLE_ANSWER_S = 5
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Fetch = Callable[[str], Mapping[str, Any]]
@@ -139,7 +142,7 @@ def fetch_json(url: str) -> Mapping[str, Any]:
     try:
         answer = _POOL.request("GET", url, redirect=False, preload_content=False, headers=HEADERS)
         try:
-            body = answer.read(MAX_ANSWER_BYTES + 1, decode_content=True)
+            body = _read(answer)
         finally:
             answer.close()  # not released: the rest of a too large answer would be the next one's beginning
         found = json.loads(body) if answer.status == 200 and len(body) <= MAX_ANSWER_BYTES else None
@@ -148,6 +151,16 @@ def fetch_json(url: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise IdentityProviderUnreachable
     return found
+
+
+def _read(answer: urllib3.BaseHTTPResponse) -> bytes:
+    """Up to a byte more than the most, and no longer than a whole answer may take: its parts might drip."""
+    body, ends_at = b"", time.monotonic() + WHOLE_ANSWER_S
+    while len(body) <= MAX_ANSWER_BYTES and (part := answer.read1(PART_BYTES, decode_content=True)):
+        body += part
+        if time.monotonic() > ends_at:
+            raise IdentityProviderUnreachable
+    return body
 
 
 _POOL = urllib3.PoolManager(timeout=TIMEOUT, retries=False)

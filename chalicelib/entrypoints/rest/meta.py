@@ -5,6 +5,7 @@ from typing import Literal
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap.container import container
+from chalicelib.domain.errors import Forbidden, Unauthenticated, Unavailable
 from chalicelib.domain.identity.principal import EVERYBODY, Principal, Role
 from chalicelib.entrypoints.rest.operation import Anybody, Call, People
 from chalicelib.entrypoints.rest.request import authenticated
@@ -20,7 +21,7 @@ def health(_call: Call[None, None]) -> Health:
     return Health(status="ok", version=container().settings.version)
 
 
-@route(meta, "GET", "/auth/config", Anybody(), query=AuthConfigQuery)
+@route(meta, "GET", "/auth/config", Anybody(), query=AuthConfigQuery, refuses=(Unauthenticated, Forbidden, Unavailable))
 def auth_config(call: Call[None, None]) -> AuthConfig:
     """Where people sign in. For administrators with `check`: whether the provider and the settings fit."""
     oidc = container().settings.oidc

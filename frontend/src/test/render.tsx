@@ -28,7 +28,8 @@ export function show(
   ui: ReactNode,
   { path = "/networks/net_1", cache = newCache(), role = "administrator" }: Options = {},
 ) {
-  cache.setQueryData(ME, { id: "usr_1", kind: "user", name: "ana", role, role_source: "group", networks: null, doubts: [] });
+  const roleOf = { role, role_source: "group", doubts: [] };
+  cache.setQueryData(ME, { id: "usr_1", kind: "user", name: "ana", networks: null, ...roleOf });
   const root = createRootRoute();
   const children = ["/networks", "/networks/$networkId"].map((route) =>
     createRoute({ getParentRoute: () => root, path: route, component: () => <>{ui}</> }),

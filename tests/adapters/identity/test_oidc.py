@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -17,41 +17,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from chalicelib.adapters.identity import oidc_keys
 from chalicelib.adapters.identity.oidc import OidcTokens
-from chalicelib.adapters.identity.oidc_keys import MAX_ANSWER_BYTES, fetch_json
+from chalicelib.adapters.identity.oidc_keys import MAX_ANSWER_BYTES, PART_BYTES, fetch_json
 from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.errors import IdentityProviderUnreachable, IssuerDiffers
 from chalicelib.settings import Oidc, settings_from
-from tests.adapters.identity_provider import KEYS, IdentityProvider, identity_provider, jwk
+from tests.adapters.identity_provider import KEYS, IdentityProvider, jwk
 
 Forge = Callable[[IdentityProvider], str]
-
-
-@pytest.fixture
-def provider(clock: SteppedClock) -> Iterator[IdentityProvider]:
-    with identity_provider(clock) as running:
-        yield running
-
-
-@pytest.fixture
-def clock() -> SteppedClock:
-    return SteppedClock()
-
-
-@pytest.fixture
-def settings(provider: IdentityProvider) -> Oidc:
-    environment = {
-        "OIDC_ISSUER": provider.issuer,
-        "OIDC_DISCOVERY_URL": f"{provider.url}/discovery",
-        "OIDC_CLIENT_ID": "console",
-    }
-    return settings_from(environment).oidc
-
-
-@pytest.fixture
-def tokens(settings: Oidc, clock: SteppedClock) -> OidcTokens:
-    return OidcTokens(settings, clock)
 
 
 def test_an_id_token_says_who_it_is(provider: IdentityProvider, tokens: OidcTokens, clock: SteppedClock) -> None:
@@ -385,6 +360,15 @@ def test_an_answer_is_read_up_to_a_size(provider: IdentityProvider, extra: int) 
             fetch_json(f"{provider.url}/big")
     else:
         assert fetch_json(f"{provider.url}/big") == {"a": 1}
+
+
+def test_an_answer_that_drips_is_given_up(provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider.raw["/slow"] = b'{"a": 1}'.ljust(PART_BYTES * 3)
+    assert fetch_json(f"{provider.url}/slow") == {"a": 1}
+
+    monkeypatch.setattr(oidc_keys, "WHOLE_ANSWER_S", -1)
+    with pytest.raises(IdentityProviderUnreachable):
+        fetch_json(f"{provider.url}/slow")
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"{", b"\xff", b"null"])

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.identity.errors import NotInvited, Suspended
 from chalicelib.domain.identity.principal import Role, RoleSource
-from chalicelib.domain.identity.user import Admission, Claims, User, admitted, seen, standing, user_id
+from chalicelib.domain.identity.user import Admission, Claims, User, admitted, lower_email, seen, standing, user_id
 from chalicelib.domain.ids import EVERY_NETWORK, NetworkId
 from tests.builders import T0
 
@@ -27,6 +27,19 @@ def test_who_nobody_invited_stays_outside_also_as_the_first() -> None:
 @pytest.mark.parametrize("named", ["sub-1", "ana@example.com"])
 def test_the_administrator_is_named_at_deployment(named: str) -> None:
     assert role(admission=Admission(named, None)) is Role.ADMINISTRATOR
+
+
+@pytest.mark.parametrize("named", ["kim@example.com", "Kim@Example.com", "KIM@EXAMPLE.COM"])
+def test_an_address_names_the_administrator_in_any_case_of_its_letters(named: str) -> None:
+    kim = replace(ANA, email=lower_email("Kim@example.COM"))
+
+    assert role(kim, admission=Admission(named, None)) is Role.ADMINISTRATOR
+
+
+@pytest.mark.parametrize("other", ["\u212aim@example.com", "k\u0130m@example.com", "k\u0131m@example.com"])
+def test_an_address_of_other_letters_that_look_alike_names_nobody(other: str) -> None:
+    with pytest.raises(NotInvited):
+        role(replace(ANA, email=lower_email(other)), admission=Admission("kim@example.com", None))
 
 
 def test_an_unverified_email_names_nobody() -> None:

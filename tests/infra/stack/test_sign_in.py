@@ -35,11 +35,13 @@ def test_another_issuer_is_named_by_the_environment() -> None:
         "AUDIENCE": "a",
         "ADMINISTRATOR": "ana",
         "GROUPS_CLAIM": "roles",
+        "GROUP_ROLES": "operator=staff",
     }
 
     found = issuer_from({f"WIRETY_OIDC_{name}": value for name, value in named.items()})
 
-    assert found == Issuer("https://idp", "c", audience="a", administrator="ana", groups_claim="roles")
+    groups = {"groups_claim": "roles", "group_roles": "operator=staff"}
+    assert found == Issuer("https://idp", "c", audience="a", administrator="ana", **groups)
     assert found.parameters().keys() == OWN_POOL.keys()
 
 
