@@ -85,6 +85,7 @@ class WiredOutside(MemoryOutside):
 class _Committed:
     def __init__(self, transactions: Transactions, outside: MemoryOutside) -> None:
         self._transactions, self._outside = transactions, outside
+        self.limits = transactions.limits
 
     def commit(self, commit: Commit) -> None:
         self._transactions.commit(commit)

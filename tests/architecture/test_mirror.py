@@ -29,9 +29,16 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/domain/change/change.py": "tests/domain/change/test_audience.py",
     "chalicelib/domain/change/push_notice.py": "tests/application/push/test_deliveries.py",
     "chalicelib/domain/change/writes.py": "tests/contracts/test_transactions.py",
+    "chalicelib/domain/identity/api_token.py": "tests/application/identity/test_api_tokens.py",
+    "chalicelib/domain/identity/deployment.py": "tests/contracts/test_accounts.py",
+    "chalicelib/domain/identity/doubt.py": "tests/entrypoints/test_sign_in.py",
+    "chalicelib/domain/identity/writes.py": "tests/contracts/test_users.py",
+    "chalicelib/domain/network/patch.py": "tests/application/networks/test_networks.py",
+    "chalicelib/domain/unset.py": "tests/domain/peer/test_patch.py",
     "agent/core/effects.py": "tests/agent/core/test_step.py",
     "agent/core/events.py": "tests/agent/core/test_step.py",
     "agent/core/state.py": "tests/agent/core/test_step.py",
+    "agent/core/timers.py": "tests/agent/core/test_step.py",
     "agent/host/results.py": "tests/agent/commands/test_planning.py",
     "agent/host/tunnel/live.py": "tests/agent/host/tunnel/test_difference.py",
     # refusals, each by who refuses; their sentences together
@@ -50,15 +57,6 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/application/peers/new_peer.py": "tests/flows/test_names.py",
     "chalicelib/application/peers/peer_view.py": "tests/application/peers/test_peers.py",
     "chalicelib/application/push/replans.py": "tests/scripts/test_redrive.py",
-    # decisions of the agent that are told by an event of `step`
-    "agent/core/bundles.py": "tests/agent/core/test_step.py",
-    "agent/core/failover.py": "tests/agent/core/test_step.py",
-    "agent/core/heartbeats.py": "tests/agent/core/test_step.py",
-    "agent/core/resets.py": "tests/agent/core/test_step.py",
-    "agent/core/timers.py": "tests/agent/core/test_step.py",
-    # what joins two others, seen on a host
-    "agent/host/planned.py": "tests/agent/commands/test_planning.py",
-    "agent/host/tunnel/secrets_in_use.py": "tests/agent/test_real_changes.py",
     # lines of nftables: what they do is seen in a kernel, of the whole table
     "agent/host/firewall/judging.py": "tests/agent/host/firewall/test_other_tables.py",
     "agent/host/firewall/passing.py": "tests/agent/host/firewall/test_ruleset.py",

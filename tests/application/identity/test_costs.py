@@ -1,0 +1,16 @@
+"""What the use cases of who calls cost in requests that leave for DynamoDB."""
+
+from chalicelib.domain.identity.principal import Role
+from tests.application.lab import Lab
+
+
+def test_a_person_is_one_read_and_kept_at_first_sight(lab: Lab) -> None:
+    token = lab.world.person("ana", Role.AUDITOR)
+
+    assert lab.counted("GET", "/me", token=token) == {"read": 1, "write": 1}
+    assert lab.counted("GET", "/me", token=token) == {"read": 1}
+
+
+def test_what_needs_nobody_asks_nothing(lab: Lab) -> None:
+    for path in ("/health", "/auth/config", "/openapi.json"):
+        assert lab.counted("GET", path) == {}

@@ -1,0 +1,90 @@
+"""What the use cases of peers cost in requests that leave for DynamoDB."""
+
+from tests.application.lab import AUTH, Lab
+from tests.builders import a_key
+
+
+def test_create_a_static_peer(lab: Lab) -> None:
+    body = {"kind": "static", "name": "phone", "public_key": a_key("phone")}
+
+    cost = lab.counted("POST", lab.path, body)
+
+    assert cost == {"read": AUTH + 3, "transaction": 1}  # network, jumps, allocations
+
+
+def test_create_a_dynamic_peer(lab: Lab) -> None:
+    cost = lab.counted("POST", lab.path, {"kind": "dynamic", "name": "n"})
+
+    assert cost == {"read": AUTH + 2, "transaction": 1}  # network, allocations
+
+
+def test_create_a_site_router(lab: Lab) -> None:
+    body = {"kind": "dynamic", "name": "n", "additional_allowed_ips": ["192.168.1.0/24"]}
+
+    cost = lab.counted("POST", lab.path, body)
+
+    assert cost == {"read": AUTH + 4, "transaction": 1}  # network, allocations, jumps, directory
+
+
+def test_delete_a_peer(lab: Lab) -> None:
+    made = lab.world.api("POST", lab.path, {"kind": "dynamic", "name": "n"}).json["peer"]["id"]
+
+    cost = lab.counted("DELETE", f"{lab.path}/{made}")
+
+    assert cost == {"read": AUTH + 2, "transaction": 1}  # network, peer
+
+
+def test_list_a_page_of_peers(lab: Lab) -> None:
+    cost = lab.counted("GET", f"{lab.path}?limit=50")
+
+    assert cost == {"read": AUTH + 5}  # network, peers, jumps, presence, sightings
+
+
+def test_one_peer_and_its_config(lab: Lab) -> None:
+    one = f"{lab.path}/{lab.left.peer_id}"
+
+    assert lab.counted("GET", one) == {"read": AUTH + 5}  # network, peer, jumps, presence, sighting
+    assert lab.counted("GET", f"{one}/config") == {"read": AUTH + 4}  # network twice, peer, jumps
+
+
+def test_change_block_and_reissue_a_peer(lab: Lab) -> None:
+    one = f"{lab.path}/{lab.left.peer_id}"
+    shown = 3  # jumps, presence, sightings
+
+    assert lab.counted("PATCH", one, {"tags": ["a"]}) == {"read": AUTH + 2 + shown, "transaction": 1}
+    assert lab.counted("POST", f"{one}/block") == {"read": AUTH + 2 + shown, "transaction": 1}
+    assert lab.counted("POST", f"{one}/unblock") == {"read": AUTH + 2 + shown, "transaction": 1}
+    assert lab.counted("POST", f"{one}/enrollment-token") == {"read": AUTH + 2 + shown, "transaction": 1}
+    assert lab.counted("GET", f"{one}/session") == {"read": AUTH + 2 + shown}
+    # network, peer, jumps, directory before; network, peers with CIDRs and who they are after
+    assert lab.counted("PATCH", one, {"additional_allowed_ips": ["192.168.7.0/24"]}) == {
+        "read": AUTH + 4 + shown,
+        "transaction": 1,
+    }
+
+
+def test_issue_a_file_anew(lab: Lab) -> None:
+    body = {"kind": "static", "name": "phone", "public_key": a_key("phone")}
+    phone = lab.world.api("POST", lab.path, body).json["peer"]["id"]
+
+    cost = lab.counted("POST", f"{lab.path}/{phone}/reissue", {"public_key": a_key("other")})
+
+    assert cost == {"read": AUTH + 3 + 3, "transaction": 1}  # network, peer, jumps; and shown
+
+
+def test_nineteen_peers_are_one_transaction(lab: Lab) -> None:
+    body = {"peers": [{"kind": "dynamic", "name": f"n{n}"} for n in range(19)]}
+
+    cost = lab.counted("POST", f"{lab.path}/bulk", body)
+
+    assert cost == {"read": AUTH + 3, "transaction": 1}  # network twice, allocations
+
+
+def test_an_idempotency_key_is_one_write_more(lab: Lab) -> None:
+    body = {"kind": "dynamic", "name": "n"}
+
+    def create() -> None:
+        lab.world.api("POST", lab.path, body, headers={"idempotency-key": "k"})
+
+    assert lab.world.counted(create) == {"read": AUTH + 2, "write": 1, "transaction": 1}
+    assert lab.world.counted(create) == {"read": AUTH + 1 + 5, "write": 1}  # its record; the peer as it is shown
