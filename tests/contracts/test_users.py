@@ -64,6 +64,14 @@ def test_the_last_administrator_stays(outside: Outside) -> None:
     assert outside.users.administrators() == {BEN}
 
 
+def test_who_is_no_administrator_by_their_providers_word_does_not_stay_one(outside: Outside) -> None:
+    write(outside, EnterAdministrators(ANA))
+
+    write(outside, LeaveAdministrators(ANA, is_fact=True))
+
+    assert outside.users.administrators() == frozenset()
+
+
 def test_a_person_owns_no_more_peers_than_the_limit(outside: Outside) -> None:
     first, second, third = (OwnPeer(ANA, NET, PeerId(f"dyn_{n}"), 2) for n in range(3))
     write(outside, first)

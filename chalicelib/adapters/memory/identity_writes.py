@@ -3,7 +3,9 @@
 from typing import assert_never
 
 from chalicelib.adapters.memory.tables import MemoryTables
+from chalicelib.domain.identity.user import invitation_id
 from chalicelib.domain.identity.writes import (
+    ClaimEmail,
     DisownPeer,
     EnterAdministrators,
     IdentityWrite,
@@ -12,12 +14,13 @@ from chalicelib.domain.identity.writes import (
     PutSettings,
     PutToken,
     PutUser,
+    ReleaseEmail,
     RemoveToken,
     RemoveUser,
 )
 
 
-def holds(tables: MemoryTables, write: IdentityWrite) -> bool:
+def holds(tables: MemoryTables, write: IdentityWrite) -> bool:  # noqa: C901  one flat case a kind of write
     """Whether the write's own condition is met."""
     match write:
         case PutUser(user):
@@ -33,8 +36,12 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:
         case PutSettings(settings):
             written = 0 if tables.settings is None else tables.settings.revision
             return written == settings.revision - 1
-        case LeaveAdministrators(user_id):
-            return user_id not in tables.administrators or len(tables.administrators) > 1
+        case LeaveAdministrators(user_id, is_fact):
+            return is_fact or user_id not in tables.administrators or len(tables.administrators) > 1
+        case ClaimEmail(email, _, former_id):
+            return tables.emails.get(invitation_id(email)) == former_id
+        case ReleaseEmail(email, holder_id):
+            return tables.emails.get(invitation_id(email)) == holder_id
         case OwnPeer(owner_id, _, _, limit):
             return limit is None or len(tables.owned.get(owner_id, ())) < limit
         case EnterAdministrators() | DisownPeer():
@@ -43,7 +50,7 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:
             assert_never(write)
 
 
-def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:
+def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:  # noqa: C901  one flat case a kind of write
     match write:
         case PutUser(user):
             tables.users[user.id] = user
@@ -59,6 +66,10 @@ def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:
             tables.administrators.add(user_id)
         case LeaveAdministrators(user_id):
             tables.administrators.discard(user_id)
+        case ClaimEmail(email, holder_id, _):
+            tables.emails[invitation_id(email)] = holder_id
+        case ReleaseEmail(email):
+            del tables.emails[invitation_id(email)]
         case OwnPeer(owner_id, network_id, peer_id, _):
             tables.owned.setdefault(owner_id, set()).add((network_id, peer_id))
         case DisownPeer(owner_id, network_id, peer_id):

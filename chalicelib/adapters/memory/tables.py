@@ -71,6 +71,7 @@ class MemoryTables:
     tickets: dict[tuple[PrincipalId, str], Ticket] = field(default_factory=dict)
     tokens: dict[tuple[PrincipalId, PrincipalId], ApiToken] = field(default_factory=dict)
     users: dict[PrincipalId, User] = field(default_factory=dict)
+    emails: dict[PrincipalId, PrincipalId] = field(default_factory=dict)
     administrators: set[PrincipalId] = field(default_factory=set)
     owned: dict[PrincipalId, set[tuple[NetworkId, PeerId]]] = field(default_factory=dict)
     settings: DeploymentSettings | None = None

@@ -80,7 +80,7 @@ def _narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Prin
     """Raises Unauthenticated: its maker is gone, suspended, or may nothing that the token may."""
     if token.maker_id == DEPLOYMENT_ITSELF:
         return Principal(token.id, token.name, token.role, token.networks, token.expires_at, maker_id=DEPLOYMENT_ITSELF)
-    if maker is None:
+    if maker is None or maker.created_at > token.created_at:  # removed, and come back since
         raise Unauthenticated("Who made this API token is no longer a user here. Create a new one.")
     try:
         own = standing(maker, admission)
