@@ -9,6 +9,7 @@ from chalicelib.domain.ids import NetworkId, PrincipalId
 
 DEPLOYMENT_ITSELF = PrincipalId("deployment")
 """The maker of tokens that `scripts/create_api_token.py` makes with the owner's own AWS credentials."""
+TOKEN, USER = "tok_", "usr_"
 LIFETIME = timedelta(days=90)
 LONGEST_LIFETIME = timedelta(days=366)
 USE_NOTED_EVERY = timedelta(minutes=10)
@@ -24,11 +25,10 @@ class LastUse:
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:
-    """`role`, `networks`: as it was asked for; its maker's narrow them. `networks` None: every network that its
-    maker may see. `expires_at` None: only the deployment's own. `secret`: the hash."""
+    """`id`: tells its maker, see `token_id`. `role`, `networks`: as it was asked for; its maker's narrow them. `networks`
+    None: every network that its maker may see. `expires_at` None: only the deployment's own. `secret`: the hash."""
 
     id: PrincipalId
-    maker_id: PrincipalId
     maker_name: str
     name: str
     role: Role
@@ -39,9 +39,8 @@ class ApiToken:
     last_use: LastUse | None = None
 
     @property
-    def record(self) -> str:
-        """The key of its record, as the token's text carries it."""
-        return f"{self.maker_id}:{self.id}"
+    def maker_id(self) -> PrincipalId:
+        return maker_of(self.id)
 
     def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and now >= self.expires_at
@@ -49,3 +48,19 @@ class ApiToken:
     def is_use_due(self, now: datetime) -> bool:
         """Whether this use is to be noted."""
         return self.last_use is None or now - self.last_use.at >= USE_NOTED_EVERY
+
+
+def token_id(maker_id: PrincipalId, unique: str) -> PrincipalId:
+    """The id of a maker's token: it says who made it, so that both are read at once, and a maker's lie together."""
+    return PrincipalId(f"{tokens_of(maker_id)}{unique}")
+
+
+def tokens_of(maker_id: PrincipalId) -> str:
+    """What the ids of a maker's tokens begin with."""
+    return f"{TOKEN}{maker_id.removeprefix(USER)}_"
+
+
+def maker_of(token: PrincipalId | str) -> PrincipalId:
+    """Who made the token of an id; whatever the text is."""
+    maker = token.removeprefix(TOKEN).partition("_")[0]
+    return DEPLOYMENT_ITSELF if maker == DEPLOYMENT_ITSELF else PrincipalId(f"{USER}{maker}")
