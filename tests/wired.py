@@ -23,10 +23,6 @@ from infra.stack import key_conditions
 from infra.stack.tables import create_tables, environment
 from tests.world import World
 
-STORES = (
-    *("accounts", "allocations", "audit", "changes", "connections", "leftovers", "liveness", "networks", "peers"),
-    *("presence", "progress", "requests", "rollouts", "sessions", "sightings", "signing_keys"),
-)
 KINDS = {
     **dict.fromkeys(("GetItem", "Query", "BatchGetItem"), "read"),
     **dict.fromkeys(("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "BatchExecuteStatement"), "write"),
@@ -76,8 +72,9 @@ class WiredOutside(MemoryOutside):
 
     def __init__(self, aws: Aws) -> None:
         super().__init__()
-        for store in STORES:
-            setattr(self, store, getattr(aws, store))
+        for name, store in vars(aws).items():
+            if type(store).__module__.startswith("chalicelib.adapters.dynamodb."):
+                setattr(self, name, store)
         self.transactions = _Committed(aws.transactions, self)  # type: ignore[assignment]
         self.facts = _Inserted(aws.facts, self)  # type: ignore[assignment]
 
