@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.api_token import DEPLOYMENT_ITSELF, ApiToken, LastUse
@@ -50,7 +51,7 @@ class ApiTokens:
             now,
             None if lifetime is None else now + lifetime,
         )
-        self.transactions.commit(Commit(None, (PutToken(made),)))
+        retry_on_conflict(self.clock, lambda: self.transactions.commit(Commit(None, (PutToken(made),))))
         return token
 
     def authenticate(self, text: str, source: str | None = None) -> Principal:
