@@ -46,8 +46,8 @@ def test_tokens_are_listed_of_one_maker_or_all(outside: Outside) -> None:
     first, after = outside.tokens.page(2, None, ANA)
     assert (first, outside.tokens.page(2, after, ANA)) == (ana[:2], (ana[2:], None))
     every, after = outside.tokens.page(4, None)
-    assert every == [OWN, *ana]
-    assert outside.tokens.page(4, after) == ([near], None)
+    assert every == [*ana, near]
+    assert outside.tokens.page(4, after) == ([OWN], None)
     assert outside.tokens.get(ana[1].id) == ana[1]
     assert outside.tokens.get(token_id(BEN, "1")) is None
 

@@ -43,4 +43,4 @@ class MemoryTokens:
         later = [
             token for token in stored if maker_id in (None, token.maker_id) and (after is None or token.id > after)
         ]
-        return later[:limit], later[limit - 1].record if len(later) > limit else None
+        return later[:limit], later[limit - 1].id if len(later) > limit else None

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.domain.identity.principal import Role
+from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.identity.audit import AuditId, AuditRecord, Details, Target, TargetKind
+from chalicelib.domain.identity.delegation import HANDED_ON
+from chalicelib.domain.identity.principal import Caller, Role
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PrincipalId
 
@@ -25,8 +28,9 @@ class LastUse:
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:
-    """`id`: tells its maker, see `token_id`. `role`, `networks`: as it was asked for; its maker's narrow them. `networks`
-    None: every network that its maker may see. `expires_at` None: only the deployment's own. `secret`: the hash."""
+    """`id`: tells its maker, see `token_id`. `role`, `networks`: as it was asked for; its maker's narrow them.
+    `networks` None: every network that its maker may see. `expires_at` None: only the deployment's own. `secret`: the
+    hash."""
 
     id: PrincipalId
     maker_name: str
@@ -52,7 +56,7 @@ class ApiToken:
 
 def token_id(maker_id: PrincipalId, unique: str) -> PrincipalId:
     """The id of a maker's token: it says who made it, so that both are read at once, and a maker's lie together."""
-    return PrincipalId(f"{tokens_of(maker_id)}{unique}")
+    return PrincipalId(f"{tokens_of(maker_id)}{unique.removeprefix(TOKEN)}")
 
 
 def tokens_of(maker_id: PrincipalId) -> str:
@@ -64,3 +68,34 @@ def maker_of(token: PrincipalId | str) -> PrincipalId:
     """Who made the token of an id; whatever the text is."""
     maker = token.removeprefix(TOKEN).partition("_")[0]
     return DEPLOYMENT_ITSELF if maker == DEPLOYMENT_ITSELF else PrincipalId(f"{USER}{maker}")
+
+
+def require_delegable(role: Role, maker: Role) -> None:
+    """Raises Forbidden: who has the one role may not make a token with the other."""
+    if role not in HANDED_ON[maker]:
+        raise Forbidden(f"The role {maker} may make tokens of the role {' or '.join(sorted(HANDED_ON[maker]))} only.")
+
+
+def audit_record(
+    audit_id: AuditId, at: datetime, before: ApiToken | None, after: ApiToken | None, by: Caller
+) -> AuditRecord:
+    """The record of a token that was made (`before` None) or revoked (`after` None)."""
+    token = after or before
+    assert token is not None
+    return AuditRecord(
+        audit_id,
+        at,
+        by.actor,
+        by.source,
+        "token_created" if before is None else "token_revoked",
+        Target(TargetKind.TOKEN, token.id, token.name),
+        before=None if before is None else _details(before),
+        after=None if after is None else _details(after),
+        request_id=by.request_id,
+    )
+
+
+def _details(token: ApiToken) -> Details:
+    networks = ("every network",) if token.networks is None else tuple(sorted(token.networks))
+    expires_at = None if token.expires_at is None else token.expires_at.isoformat()
+    return {"role": token.role.value, "networks": networks, "maker": token.maker_name, "expires_at": expires_at}
