@@ -205,7 +205,8 @@ def test_the_last_administrator_stays_whatever_made_them_one(world: World) -> No
     world.api("GET", "/me", token=a_person(world, "ana", "wirety-administrator"))
     path = f"/users/{id_of('ana')}"
 
-    for method, body in [("DELETE", None), ("PATCH", {"is_suspended": True}), ("PATCH", {"networks": []})]:
+    ways: list[tuple[str, object]] = [("DELETE", None), ("PATCH", {"is_suspended": True}), ("PATCH", {"networks": []})]
+    for method, body in ways:
         answer = world.api(method, path, body)
         assert (answer.status, answer.json["code"]) == (409, "last_administrator")
         assert "Make another user" in answer.json["detail"]
