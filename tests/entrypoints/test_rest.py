@@ -15,7 +15,7 @@ from chalicelib.entrypoints.rest import handling
 from chalicelib.entrypoints.rest.operation import OPERATIONS, Agents, Anybody, Operation, People
 from chalicelib.entrypoints.rest.route import METHODS
 from chalicelib.settings import settings_from
-from chalicelib.wire import addresses, networks, peers
+from chalicelib.wire import addresses, join_keys, networks, peers
 from chalicelib.wire.addresses import ReleaseQuery
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
@@ -30,6 +30,7 @@ A_BODY: Mapping[Any, object] = {
     peers.Bulk: {"peers": [{"kind": "dynamic", "name": "x"}]},
     peers.PatchPeer: {"name": "x"},
     peers.Reissue: {},
+    join_keys.CreateJoinKey: {"name": "runners"},
 }
 OUTSIDERS = ("nobody", "a stranger", "an agent")
 
@@ -442,7 +443,7 @@ def test_every_route_takes_sight_of_the_networks_that_it_declares(world: World, 
     token = world.container.api_tokens.create_for_deployment("t", Role.OPERATOR, [mine]).text()  # type: ignore[list-item]
 
     def status(network: str) -> int:
-        path = operation.path.format_map({"network_id": network, "peer_id": peers[network], "revision": 1})
+        path = operation.path.format_map({"network_id": network, "peer_id": peers[network], "revision": 1, "key_id": "key_1"})
         query = "?first=10.0.0.9" if operation.query is ReleaseQuery else ""
         return world.api(operation.method, path + query, A_BODY.get(operation.body), token).status
 

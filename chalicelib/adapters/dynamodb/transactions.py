@@ -46,7 +46,7 @@ from chalicelib.domain.change.writes import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.domain.identity.writes import PutSettings, PutUser, RemoveUser
+from chalicelib.domain.identity.writes import PutJoin, PutSettings, PutUser, RemoveUser, RevokeJoinKey, UseJoinKey
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
@@ -57,6 +57,9 @@ OPTIMISTIC = (
     PutUser,
     RemoveUser,
     PutSettings,
+    PutJoin,
+    RevokeJoinKey,
+    UseJoinKey,
 )  # their condition says: nobody was first
 
 

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from chalicelib.adapters.memory.join_keys import join_key_holds, write_join_key
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.identity.writes import (
     DisownPeer,
@@ -9,11 +10,15 @@ from chalicelib.domain.identity.writes import (
     IdentityWrite,
     LeaveAdministrators,
     OwnPeer,
+    PutJoin,
+    PutJoinKey,
     PutSettings,
     PutToken,
     PutUser,
     RemoveToken,
     RemoveUser,
+    RevokeJoinKey,
+    UseJoinKey,
 )
 
 
@@ -39,11 +44,13 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:
             return limit is None or len(tables.owned.get(owner_id, ())) < limit
         case EnterAdministrators() | DisownPeer():
             return True
+        case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
+            return join_key_holds(tables, write)
         case _:
             assert_never(write)
 
 
-def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:
+def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:  # noqa: C901  one flat case a kind
     match write:
         case PutUser(user):
             tables.users[user.id] = user
@@ -63,5 +70,7 @@ def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:
             tables.owned.setdefault(owner_id, set()).add((network_id, peer_id))
         case DisownPeer(owner_id, network_id, peer_id):
             tables.owned.get(owner_id, set()).discard((network_id, peer_id))
+        case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
+            write_join_key(tables, write)
         case _:
             assert_never(write)
