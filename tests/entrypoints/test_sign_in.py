@@ -119,6 +119,15 @@ def test_groups_that_were_left_out_leave_a_role_of_the_record(world: World) -> N
     assert [doubt["code"] for doubt in me["doubts"]] == ["groups_left_out"]
 
 
+def test_groups_that_were_left_out_leave_the_role_that_they_gave_before(world: World) -> None:
+    assert asked(world, {"groups": frozenset({"wirety-auditor"})}).json["role"] == "auditor"
+
+    me = asked(world, {"groups": None}, DEFAULT_ROLE="member").json
+
+    assert (me["role"], me["role_source"]) == ("auditor", "group")
+    assert [doubt["code"] for doubt in me["doubts"]] == ["groups_left_out"]
+
+
 def test_groups_that_give_nothing_are_named_to_the_person(world: World) -> None:
     refused = asked(world, {"other_groups": frozenset({"/contractors/wirety-administrator"})})
 

@@ -70,7 +70,7 @@ class MemoryTables:
     sessions: dict[tuple[PeerId, str], AgentSession] = field(default_factory=dict)
     assertions: set[tuple[PeerId, str]] = field(default_factory=set)
     tickets: dict[tuple[PrincipalId, str], Ticket] = field(default_factory=dict)
-    tokens: dict[tuple[PrincipalId, PrincipalId], ApiToken] = field(default_factory=dict)
+    tokens: dict[PrincipalId, ApiToken] = field(default_factory=dict)
     join_keys: dict[tuple[NetworkId, JoinKeyId], JoinKey] = field(default_factory=dict)
     joins: dict[tuple[JoinKeyId, DeviceHash], Join] = field(default_factory=dict)
     users: dict[PrincipalId, User] = field(default_factory=dict)

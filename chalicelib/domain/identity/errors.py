@@ -55,6 +55,15 @@ class Suspended(Forbidden):
         super().__init__(f"{who} is suspended here. Ask an administrator of this deployment.")
 
 
+class TokenNotFound(NotFound):
+    """No such API token, or another's."""
+
+    code = "token_not_found"
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__(f"There is no API token {token_id}.")
+
+
 class IdentityProviderUnreachable(Unavailable):
     """The provider's discovery document or keys could not be had, so no token can be checked."""
 
