@@ -15,6 +15,7 @@ from chalicelib.application.agents.snapshots import Tunnels
 from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
 from chalicelib.application.identity.api_tokens import ApiTokens
+from chalicelib.application.identity.audit import AuditLog
 from chalicelib.application.identity.users import People
 from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.networks.acls import Acls
@@ -246,6 +247,10 @@ class Container:
     def api_tokens(self) -> ApiTokens:
         out = self._outside
         return ApiTokens(out.accounts, out.transactions, self.admission, out.clock, out.randomness)
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self._outside.audit)
 
     @cached_property
     def people(self) -> People:

@@ -3,6 +3,7 @@
 from chalice.app import Blueprint
 
 from chalicelib.entrypoints.rest.agent import agent
+from chalicelib.entrypoints.rest.audit import audit_log
 from chalicelib.entrypoints.rest.contract import contract
 from chalicelib.entrypoints.rest.ipam import ipam
 from chalicelib.entrypoints.rest.meta import meta
@@ -14,4 +15,4 @@ from chalicelib.entrypoints.rest.tickets import tickets
 gaps = Blueprint(__name__)
 close_gaps(gaps)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, ipam, *PEERS, tickets, agent, gaps)
+BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, ipam, *PEERS, tickets, audit_log, agent, gaps)

@@ -1,7 +1,8 @@
 """What the use cases of who calls cost in requests that leave for DynamoDB."""
 
 from chalicelib.domain.identity.principal import Role
-from tests.application.lab import Lab
+from chalicelib.domain.ids import NetworkId
+from tests.application.lab import AUTH, Lab
 
 
 def test_a_person_is_one_read_and_kept_at_first_sight(lab: Lab) -> None:
@@ -14,3 +15,13 @@ def test_a_person_is_one_read_and_kept_at_first_sight(lab: Lab) -> None:
 def test_what_needs_nobody_asks_nothing(lab: Lab) -> None:
     for path in ("/health", "/auth/config", "/openapi.json"):
         assert lab.counted("GET", path) == {}
+
+
+def test_a_page_of_the_audit_log_is_one_query_and_one_for_each_granted_network(lab: Lab) -> None:
+    networks = [NetworkId(lab.path.split("/")[2]), NetworkId(lab.world.network("more", "10.9.0.0/24"))]
+    narrowed = lab.world.container.api_tokens.create_for_deployment("t", Role.AUDITOR, networks).text()
+
+    for path in ("/audit", "/audit/export", f"/audit?network_id={networks[0]}&action=peer_created"):
+        assert lab.counted("GET", path) == {"read": AUTH + 1}
+    lab.world.api("GET", "/audit", token=narrowed)  # and the token's first use is noted
+    assert lab.counted("GET", "/audit", token=narrowed) == {"read": AUTH + 2}
