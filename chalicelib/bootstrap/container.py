@@ -246,7 +246,9 @@ class Container:
     @cached_property
     def api_tokens(self) -> ApiTokens:
         out = self._outside
-        return ApiTokens(out.accounts, out.transactions, self.admission, out.clock, out.randomness)
+        return ApiTokens(
+            out.accounts, out.tokens, out.networks, out.transactions, self.admission, out.clock, out.randomness
+        )
 
     @cached_property
     def audit_log(self) -> AuditLog:

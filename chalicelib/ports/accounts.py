@@ -16,9 +16,7 @@ class AccountStore(Protocol):
         """A person's record and the deployment's settings; None: never written."""
         ...
 
-    def token(
-        self, maker_id: PrincipalId, token_id: PrincipalId
-    ) -> tuple[ApiToken | None, User | None, DeploymentSettings | None]:
+    def token(self, token_id: PrincipalId) -> tuple[ApiToken | None, User | None, DeploymentSettings | None]:
         """An API token with its maker's record and the deployment's settings."""
         ...
 

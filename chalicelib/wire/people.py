@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.wire.codec import Answer, Request
 from chalicelib.wire.meta import Role, RoleSource
 
-Networks = Annotated[list[str], Meta(max_length=200)]
+Networks = Annotated[list[str], Meta(max_length=100)]
 """Ids of networks."""
 
 

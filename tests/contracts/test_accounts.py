@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.writes import Commit
-from chalicelib.domain.identity.api_token import ApiToken, LastUse
+from chalicelib.domain.identity.api_token import DEPLOYMENT_ITSELF, ApiToken, LastUse, token_id
 from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.tokens import Secret
@@ -34,8 +34,8 @@ WHOLE = User(
     invited_by=BARE.id,
     last_seen_at=LATER,
 )
-TOKEN = ApiToken(PrincipalId("tok_1"), WHOLE.id, "Ana", "ci", Role.AUDITOR, NETWORKS, Secret("hash"), T0, LATER)
-OWN = replace(TOKEN, id=PrincipalId("tok_2"), maker_id=PrincipalId("deployment"), networks=None, expires_at=None)
+TOKEN = ApiToken(token_id(WHOLE.id, "1"), "Ana", "ci", Role.AUDITOR, NETWORKS, Secret("hash"), T0, LATER)
+OWN = replace(TOKEN, id=token_id(DEPLOYMENT_ITSELF, "2"), networks=None, expires_at=None)
 
 
 def write(outside: Outside, *writes: IdentityWrite) -> None:
@@ -57,8 +57,8 @@ def test_an_api_token_comes_back_as_it_was_and_with_its_maker(outside: Outside, 
     write(outside, PutToken(token), PutUser(WHOLE), PutSettings(settings))
 
     maker = WHOLE if token.maker_id == WHOLE.id else None
-    assert outside.accounts.token(token.maker_id, token.id) == (token, maker, settings)
-    assert outside.accounts.token(BARE.id, token.id) == (None, None, settings)
+    assert outside.accounts.token(token.id) == (token, maker, settings)
+    assert outside.accounts.token(token_id(BARE.id, "1")) == (None, None, settings)
 
 
 def test_what_is_noted_in_passing_changes_nothing_that_administrators_decide(outside: Outside) -> None:
@@ -77,11 +77,11 @@ def test_what_is_noted_in_passing_changes_nothing_that_administrators_decide(out
 def test_a_tokens_use_is_noted_unless_it_was_revoked(outside: Outside) -> None:
     write(outside, PutToken(TOKEN))
     outside.accounts.note_use(TOKEN, LastUse(LATER, "203.0.113.9"))
-    assert outside.accounts.token(TOKEN.maker_id, TOKEN.id)[0] == replace(TOKEN, last_use=LastUse(LATER, "203.0.113.9"))
+    assert outside.accounts.token(TOKEN.id)[0] == replace(TOKEN, last_use=LastUse(LATER, "203.0.113.9"))
 
     write(outside, RemoveToken(TOKEN))
     outside.accounts.note_use(TOKEN, LastUse(LATER, None))
-    assert outside.accounts.token(TOKEN.maker_id, TOKEN.id)[0] is None
+    assert outside.accounts.token(TOKEN.id)[0] is None
 
 
 def test_who_decides_by_what_is_no_longer_so_decides_again(outside: Outside) -> None:

@@ -8,11 +8,11 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError, UpdateError
 
-from chalicelib.adapters.dynamodb.api_tokens import TokenItem, token_key, token_value
+from chalicelib.adapters.dynamodb.api_tokens import TokenItem, token_value
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.dynamodb.users import UserItem, user_item, user_value
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.identity.api_token import ApiToken, LastUse
+from chalicelib.domain.identity.api_token import ApiToken, LastUse, maker_of
 from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import User
@@ -46,10 +46,8 @@ class DynamoAccounts:
         found = self._read([(UserItem.KIND, user_id), (SettingsItem.KIND, SettingsItem.KIND)])
         return _user(found), _settings(found)
 
-    def token(
-        self, maker_id: PrincipalId, token_id: PrincipalId
-    ) -> tuple[ApiToken | None, User | None, DeploymentSettings | None]:
-        keys = [(TokenItem.KIND, token_key(maker_id, token_id)), (UserItem.KIND, maker_id)]
+    def token(self, token_id: PrincipalId) -> tuple[ApiToken | None, User | None, DeploymentSettings | None]:
+        keys = [(TokenItem.KIND, token_id), (UserItem.KIND, maker_of(token_id))]
         found = self._read([*keys, (SettingsItem.KIND, SettingsItem.KIND)])
         token = _item(TokenItem, found, TokenItem.KIND)
         return None if token is None else token_value(token), _user(found), _settings(found)
@@ -78,7 +76,7 @@ class DynamoAccounts:
     def note_use(self, token: ApiToken, use: LastUse) -> None:
         source = TokenItem.used_from.remove() if use.source is None else TokenItem.used_from.set(use.source)
         try:
-            TokenItem(id=token.record).update(
+            TokenItem(id=token.id).update(
                 actions=[TokenItem.used_at.set(use.at), source], condition=TokenItem.id.exists()
             )
         except UpdateError as error:

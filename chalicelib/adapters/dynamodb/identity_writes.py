@@ -36,7 +36,7 @@ def put_identity(transaction: Transaction[Any], write: IdentityWrite) -> None:
         case PutToken(token):
             transaction.put(token_item(token), write, TokenItem.id.does_not_exist())
         case RemoveToken(token):
-            transaction.delete(TokenItem(id=token.record), write, TokenItem.id.exists())
+            transaction.delete(TokenItem(id=token.id), write, TokenItem.id.exists())
         case PutSettings(settings):
             first = SettingsItem.id.does_not_exist()
             condition = first if settings.revision == 1 else SettingsItem.revision == settings.revision - 1

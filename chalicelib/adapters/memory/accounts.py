@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.adapters.memory.tables import MemoryTables
-from chalicelib.domain.identity.api_token import ApiToken, LastUse
+from chalicelib.domain.identity.api_token import ApiToken, LastUse, maker_of
 from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import PrincipalId
@@ -17,11 +17,9 @@ class MemoryAccounts:
     def user(self, user_id: PrincipalId) -> tuple[User | None, DeploymentSettings | None]:
         return self._tables.users.get(user_id), self._tables.settings
 
-    def token(
-        self, maker_id: PrincipalId, token_id: PrincipalId
-    ) -> tuple[ApiToken | None, User | None, DeploymentSettings | None]:
-        token = self._tables.tokens.get((maker_id, token_id))
-        return token, self._tables.users.get(maker_id), self._tables.settings
+    def token(self, token_id: PrincipalId) -> tuple[ApiToken | None, User | None, DeploymentSettings | None]:
+        token = self._tables.tokens.get(token_id)
+        return token, self._tables.users.get(maker_of(token_id)), self._tables.settings
 
     def add_user(self, user: User) -> None:
         self._tables.users.setdefault(user.id, user)
@@ -32,5 +30,5 @@ class MemoryAccounts:
             self._tables.users[user.id] = told
 
     def note_use(self, token: ApiToken, use: LastUse) -> None:
-        if (stored := self._tables.tokens.get((token.maker_id, token.id))) is not None:
-            self._tables.tokens[token.maker_id, token.id] = replace(stored, last_use=use)
+        if (stored := self._tables.tokens.get(token.id)) is not None:
+            self._tables.tokens[token.id] = replace(stored, last_use=use)

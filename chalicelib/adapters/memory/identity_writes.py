@@ -27,9 +27,9 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:
             stored = tables.users.get(user.id)
             return stored is not None and stored.revision == user.revision
         case PutToken(token):
-            return (token.maker_id, token.id) not in tables.tokens
+            return token.id not in tables.tokens
         case RemoveToken(token):
-            return (token.maker_id, token.id) in tables.tokens
+            return token.id in tables.tokens
         case PutSettings(settings):
             written = 0 if tables.settings is None else tables.settings.revision
             return written == settings.revision - 1
@@ -50,9 +50,9 @@ def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:
         case RemoveUser(user):
             del tables.users[user.id]
         case PutToken(token):
-            tables.tokens[token.maker_id, token.id] = token
+            tables.tokens[token.id] = token
         case RemoveToken(token):
-            del tables.tokens[token.maker_id, token.id]
+            del tables.tokens[token.id]
         case PutSettings(settings):
             tables.settings = settings
         case EnterAdministrators(user_id):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.domain.errors import Forbidden, Unauthenticated, Unavailable
+from chalicelib.domain.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from chalicelib.domain.identity.doubt import Doubt
 
 
@@ -53,6 +53,15 @@ class Suspended(Forbidden):
 
     def __init__(self, who: str) -> None:
         super().__init__(f"{who} is suspended here. Ask an administrator of this deployment.")
+
+
+class TokenNotFound(NotFound):
+    """No such API token, or another's."""
+
+    code = "token_not_found"
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__(f"There is no API token {token_id}.")
 
 
 class IdentityProviderUnreachable(Unavailable):

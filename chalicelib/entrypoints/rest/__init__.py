@@ -11,8 +11,9 @@ from chalicelib.entrypoints.rest.networks import networks
 from chalicelib.entrypoints.rest.peers import BLUEPRINTS as PEERS
 from chalicelib.entrypoints.rest.route import close_gaps
 from chalicelib.entrypoints.rest.tickets import tickets
+from chalicelib.entrypoints.rest.tokens import tokens
 
 gaps = Blueprint(__name__)
 close_gaps(gaps)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, ipam, *PEERS, tickets, audit_log, agent, gaps)
+BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, ipam, *PEERS, tokens, tickets, audit_log, agent, gaps)

@@ -12,6 +12,16 @@ def test_a_person_is_one_read_and_kept_at_first_sight(lab: Lab) -> None:
     assert lab.counted("GET", "/me", token=token) == {"read": 1}
 
 
+def test_api_tokens(lab: Lab) -> None:
+    ana, body = lab.world.person("ana", Role.OPERATOR), {"name": "ci", "role": "operator"}
+    lab.world.api("GET", "/me", token=ana)
+
+    assert lab.counted("POST", "/tokens", body, ana) == {"read": 1, "transaction": 1}
+    [token] = lab.world.api("GET", "/tokens", token=ana).json["items"]
+    assert lab.counted("GET", "/tokens", token=ana) == {"read": 2}
+    assert lab.counted("DELETE", f"/tokens/{token['id']}", token=ana) == {"read": 2, "transaction": 1}
+
+
 def test_what_needs_nobody_asks_nothing(lab: Lab) -> None:
     for path in ("/health", "/auth/config", "/openapi.json"):
         assert lab.counted("GET", path) == {}
