@@ -15,6 +15,7 @@ from chalicelib.application.agents.snapshots import Tunnels
 from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
 from chalicelib.application.identity.api_tokens import ApiTokens
+from chalicelib.application.identity.audit import AuditLog
 from chalicelib.application.identity.join_keys import JoinKeys
 from chalicelib.application.identity.people import People
 from chalicelib.application.identity.settings import SettingsEdits
@@ -256,6 +257,10 @@ class Container:
     def join_keys(self) -> JoinKeys:
         out = self._outside
         return JoinKeys(out.transactions, out.join_keys, out.networks, out.clock, out.randomness)
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self._outside.audit)
 
     @cached_property
     def people(self) -> People:

@@ -3,6 +3,7 @@
 from chalice.app import Blueprint
 
 from chalicelib.entrypoints.rest.agent import agent
+from chalicelib.entrypoints.rest.audit import audit_log
 from chalicelib.entrypoints.rest.contract import contract
 from chalicelib.entrypoints.rest.ipam import ipam
 from chalicelib.entrypoints.rest.join_keys import join_keys
@@ -19,5 +20,5 @@ close_gaps(gaps)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     *(meta, contract, networks, ipam, *PEERS),
-    *(join_keys, users, tokens, tickets, agent, gaps),
+    *(join_keys, users, tokens, tickets, audit_log, agent, gaps),
 )
