@@ -96,6 +96,8 @@ def _named(target: Any) -> str:
     """The logical id that a policy's resource is about."""
     if isinstance(target, str):
         return target
+    if "Fn::If" in target:
+        return _named(target["Fn::If"][1])
     if "Fn::GetAtt" in target:
         return str(target["Fn::GetAtt"][0])
     return str(re.findall(r"\$\{(\w+)(?:\.\w+)?\}", target["Fn::Sub"])[-1])
@@ -128,7 +130,6 @@ EXPLAINED: Mapping[Right, str] = {
     Right("APIHandler", "dynamodb:BatchWriteItem", "PresenceTable"): "tells of peers that awoke together",
     Right("APIHandler", "dynamodb:PartiQLUpdate", "PresenceTable"): "keeps what a jump saw while its socket is down",
     Right("Deliver", "dynamodb:UpdateItem", "ChangesTable"): "counts agents that went, a minute after a change",
-    Right("APIHandler", "dynamodb:Query", "AuditTable"): "shows the audit log",
     Right("Failover", "dynamodb:PutItem", "PresenceTable"): "tells of a jump that fell silent with its socket open",
 }
 """Rights that no test on the local cloud uses, and for what they are needed. In-process tests show the need."""

@@ -10,7 +10,8 @@ from chalicelib.domain.change.errors import RequestRunning
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.audit import AuditRecord
-from chalicelib.domain.identity.writes import IdentityWrite
+from chalicelib.domain.identity.errors import LastAdministrator
+from chalicelib.domain.identity.writes import IdentityWrite, LeaveAdministrators
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
@@ -254,5 +255,7 @@ def refusal_of(write: Write, names: Mapping[PeerId, str]) -> Refusal | None:
             return CidrInUse(cidr, "it already stands behind another peer of this network")
         case SettleRequest(replayable):
             return RequestRunning(replayable.key)
+        case LeaveAdministrators():
+            return LastAdministrator()
         case _:
             return None

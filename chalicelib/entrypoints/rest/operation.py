@@ -79,6 +79,15 @@ class Json:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonLines:
+    """An answer of JSON texts, one a line. `next`: the address of the next page, in the header `Link`; None: this was
+    the last."""
+
+    body: bytes
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """How a route answers a request that was done before.
 
