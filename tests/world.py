@@ -1,23 +1,17 @@
 """The control plane over memory, with agents that behave: for flows and counting."""
 
 import base64
-import gzip
 import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
-from http import HTTPStatus
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs
 
 import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from app import app
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
 from chalicelib.adapters.push.messages import failover_task_text, held_text, message_of
@@ -29,8 +23,6 @@ from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Claims
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.entrypoints import queues, sockets, streams
-from chalicelib.entrypoints.rest.openapi import document
-from chalicelib.entrypoints.rest.operation import OPERATIONS
 from chalicelib.settings import settings_from
 from chalicelib.wire import delta
 from chalicelib.wire.codec import content_hash
@@ -38,11 +30,8 @@ from chalicelib.wire.frames import ConfigChanged
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 from tests.builders import a_key
 from tests.records import change_record, fact_record
+from tests.rest_function import BY_THE_ORIGIN, Answer, call
 
-BY_THE_ORIGIN = {  # what the CDN adds to every call
-    "x-origin-secret": "origin",
-    "cloudfront-viewer-address": "203.0.113.9:4711",
-}
 ENVIRONMENT = {
     "ORIGIN_SECRETS": "origin,former",
     "CONSOLE_URL": "https://wirety.example.net",
@@ -50,19 +39,6 @@ ENVIRONMENT = {
 }
 FACTS = 100  # of a batch of the stream
 HOST = {"hostname": "web-1", "os": "linux", "agent_version": "0.1.0"}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the API answered; `json` is None for an empty body or text."""
-
-    status: int
-    headers: dict[str, str]
-    text: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text) if "json" in self.headers.get("Content-Type", "") else None
 
 
 @dataclass
@@ -101,37 +77,7 @@ class World:
             "cloudfront-viewer-address": f"{self.source}:4711",
             **(headers or {}),
         }
-        answer = self.invoke(method, path, sent, said)
-        raw_answer = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"].encode()
-        if answer["headers"].get("Content-Encoding") == "gzip" and raw_answer:
-            raw_answer = gzip.decompress(raw_answer)
-        return Answer(answer["statusCode"], answer["headers"], raw_answer.decode())
-
-    def invoke(self, method: str, path: str, sent: str, headers: dict[str, str]) -> dict[str, Any]:
-        """What the REST function answers to API Gateway. `path`: below `/v1`, with its query."""
-        path, _, query = path.partition("?")
-        resource, path_args = _resource(path)
-        event = {
-            "resource": resource,
-            "path": f"/v1{path}",
-            "httpMethod": method,
-            "headers": headers,
-            "multiValueHeaders": {},
-            "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
-            "pathParameters": path_args,
-            "stageVariables": None,
-            "requestContext": {
-                "requestId": "req-test",
-                "httpMethod": method,
-                "resourcePath": resource,
-                "identity": {"sourceIp": "192.0.2.1"},
-            },
-            "body": sent,
-            "isBase64Encoded": False,
-        }
-        answer: dict[str, Any] = app(event, SimpleNamespace(aws_request_id="test"))
-        require_declared(method, resource.removeprefix("/v1"), answer["statusCode"])
-        return answer
+        return call(method, path, sent, said)
 
     def person(self, name: str, role: Role | None) -> str:
         """A token by which the identity provider vouches for somebody with this role."""
@@ -334,51 +280,3 @@ class SimulatedAgent(Socket):
     def allowed_ips(self) -> set[str]:
         assert self.bundle is not None
         return {cidr for peer in self.bundle["peers"] for cidr in peer["allowed_ips"]}
-
-
-@dataclass
-class SimulatedBrowser(Socket):
-    """A signed-in browser: `token` is its person's, the world's own administrator by default."""
-
-    token: str | None = None
-    ticket: str = ""
-
-    def ask_ticket(self) -> None:
-        answer = self.world.api("POST", "/ws/tickets", token=self.token)
-        assert answer.status == 201, answer.text
-        self.ticket = answer.json["ticket"]
-
-    def authorize(self) -> None:
-        self.admitted({"queryStringParameters": {"ticket": self.ticket}})
-
-    def connect(self) -> None:
-        """Open a socket by a ticket, and say hello."""
-        self.ask_ticket()
-        self.authorize()
-        self.open()
-        self.send({"type": "hello"})
-
-
-@cache
-def contract() -> Any:
-    return json.loads(document())
-
-
-def require_declared(method: str, path: str, status: int) -> None:
-    """Fails when the contract does not name a status; of refusals that any route may answer it names none."""
-    declared = contract()["paths"].get(path, {}).get("get" if method == "HEAD" else method.lower())
-    if declared is not None and status not in (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR):
-        assert str(status) in declared["responses"], f"{method} {path} does not declare that it answers {status}"
-
-
-def _resource(path: str) -> tuple[str, dict[str, str]]:
-    """Match a path the way API Gateway does: the declared resource, or the greedy one."""
-    parts = path.split("/")
-    for pattern in sorted({operation.path for operation in OPERATIONS}, key=lambda path: path.count("{")):
-        wanted = pattern.split("/")
-        if len(wanted) == len(parts) and all(
-            w == p or (w.startswith("{") and p) for w, p in zip(wanted, parts, strict=True)
-        ):
-            args = {w.strip("{}"): p for w, p in zip(wanted, parts, strict=True) if w.startswith("{")}
-            return f"/v1{pattern}", args
-    return "/{proxy+}", {"proxy": f"v1{path}"}

@@ -19,7 +19,8 @@ from chalicelib.wire import addresses, join_keys, networks, peers, people
 from chalicelib.wire.addresses import ReleaseQuery
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
-from tests.world import HOST, Answer, World
+from tests.rest_function import Answer
+from tests.world import HOST, World
 
 A_BODY: Mapping[Any, object] = {
     networks.CreateNetwork: {"name": "lab", "cidr": "10.9.0.0/24"},

@@ -6,8 +6,9 @@ import pytest
 
 from chalicelib.wire.browser import NetworkChanged
 from tests.application.lab import APPLIED, AUTH, BROWSERS, Lab
+from tests.browser import SimulatedBrowser
 from tests.builders import a_key
-from tests.world import SimulatedAgent, SimulatedBrowser
+from tests.world import SimulatedAgent
 
 
 def test_plan_and_deliver_for_the_jump(lab: Lab) -> None:
