@@ -26,7 +26,9 @@ from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.bulk_creation import BulkCreation
 from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.credentials import Credentials
+from chalicelib.application.peers.ownership import Owners
 from chalicelib.application.peers.peer_edit import Edits
+from chalicelib.application.peers.peer_pages import PeerPages
 from chalicelib.application.peers.peer_view import PeerViews
 from chalicelib.application.peers.peers import Peers
 from chalicelib.application.push.browser_sockets import Browsers
@@ -113,7 +115,12 @@ class Container:
             out.vault,
             out.clock,
             out.randomness,
+            self.owners,
         )
+
+    @cached_property
+    def owners(self) -> Owners:
+        return Owners(self._outside.users)
 
     @cached_property
     def bulk_creation(self) -> BulkCreation:
@@ -122,7 +129,12 @@ class Container:
     @cached_property
     def peers(self) -> Peers:
         out = self._outside
-        return Peers(self.edits, self.views, self.network_edits, out.networks, self.ranges, out.peers)
+        return Peers(self.edits, self.views, self.network_edits, out.networks, self.ranges, out.peers, self.owners)
+
+    @cached_property
+    def peer_pages(self) -> PeerPages:
+        out = self._outside
+        return PeerPages(self.views, out.networks, out.peers, out.users)
 
     @cached_property
     def credentials(self) -> Credentials:

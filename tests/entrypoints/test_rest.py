@@ -413,10 +413,10 @@ def test_every_route_denies_who_is_not_named(world: World, operation: Operation,
             assert status != 403
         case Agents():
             assert (status == 401) is (caller != "an agent")
-        case People(roles):
+        case People() as access:
             known = caller not in OUTSIDERS
             assert (status == 401) is not known
-            assert (status == 403) is (known and caller.removeprefix("a person, ") not in roles)
+            assert (status == 403) is (known and caller.removeprefix("a person, ") not in access.callers)
 
 
 def test_a_token_for_one_network_sees_no_other(world: World) -> None:

@@ -11,11 +11,11 @@ from chalicelib.adapters.dynamodb.api_tokens import TokenItem, token_item
 from chalicelib.adapters.dynamodb.transact import Transaction
 from chalicelib.adapters.dynamodb.users import AdministratorsItem, OwnedItem, UserItem, owned_key, user_item
 from chalicelib.domain.identity.writes import (
-    DisownPeer,
+    DisownPeers,
     EnterAdministrators,
     IdentityWrite,
     LeaveAdministrators,
-    OwnPeer,
+    OwnPeers,
     PutSettings,
     PutToken,
     PutUser,
@@ -47,15 +47,14 @@ def put_identity(transaction: Transaction[Any], write: IdentityWrite) -> None:
             users = AdministratorsItem.users
             another_stays = users.does_not_exist() | ~users.contains(user_id) | _has_more(users, 1)
             transaction.update(AdministratorsItem(), write, [users.delete({user_id})], another_stays)
-        case OwnPeer(owner_id, network_id, peer_id, limit):
+        case OwnPeers(owner_id, network_id, peer_ids, limit):
             peers = OwnedItem.peers
             has_room = None if limit is None else _has_room(limit)
-            added = peers.add({owned_key(network_id, peer_id)})
+            added = peers.add({owned_key(network_id, peer_id) for peer_id in peer_ids})
             transaction.update(OwnedItem(id=owner_id), write, [added], has_room)
-        case DisownPeer(owner_id, network_id, peer_id):
-            transaction.update(
-                OwnedItem(id=owner_id), write, [OwnedItem.peers.delete({owned_key(network_id, peer_id)})]
-            )
+        case DisownPeers(owner_id, network_id, peer_ids):
+            taken = OwnedItem.peers.delete({owned_key(network_id, peer_id) for peer_id in peer_ids})
+            transaction.update(OwnedItem(id=owner_id), write, [taken])
         case _:
             assert_never(write)
 

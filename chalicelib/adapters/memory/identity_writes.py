@@ -4,11 +4,11 @@ from typing import assert_never
 
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.identity.writes import (
-    DisownPeer,
+    DisownPeers,
     EnterAdministrators,
     IdentityWrite,
     LeaveAdministrators,
-    OwnPeer,
+    OwnPeers,
     PutSettings,
     PutToken,
     PutUser,
@@ -35,9 +35,9 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:
             return written == settings.revision - 1
         case LeaveAdministrators(user_id):
             return user_id not in tables.administrators or len(tables.administrators) > 1
-        case OwnPeer(owner_id, _, _, limit):
+        case OwnPeers(owner_id, _, _, limit):
             return limit is None or len(tables.owned.get(owner_id, ())) < limit
-        case EnterAdministrators() | DisownPeer():
+        case EnterAdministrators() | DisownPeers():
             return True
         case _:
             assert_never(write)
@@ -59,9 +59,9 @@ def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:
             tables.administrators.add(user_id)
         case LeaveAdministrators(user_id):
             tables.administrators.discard(user_id)
-        case OwnPeer(owner_id, network_id, peer_id, _):
-            tables.owned.setdefault(owner_id, set()).add((network_id, peer_id))
-        case DisownPeer(owner_id, network_id, peer_id):
-            tables.owned.get(owner_id, set()).discard((network_id, peer_id))
+        case OwnPeers(owner_id, network_id, peer_ids, _):
+            tables.owned.setdefault(owner_id, set()).update((network_id, peer_id) for peer_id in peer_ids)
+        case DisownPeers(owner_id, network_id, peer_ids):
+            tables.owned.get(owner_id, set()).difference_update((network_id, peer_id) for peer_id in peer_ids)
         case _:
             assert_never(write)

@@ -80,7 +80,15 @@ class ApiTokens:
 def _narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Principal:
     """Raises Unauthenticated: its maker is gone, suspended, or may nothing that the token may."""
     if token.maker_id == DEPLOYMENT_ITSELF:
-        return Principal(token.id, token.name, token.role, token.networks, token.expires_at, maker_id=DEPLOYMENT_ITSELF)
+        return Principal(
+            token.id,
+            token.name,
+            token.role,
+            token.networks,
+            token.expires_at,
+            maker_id=DEPLOYMENT_ITSELF,
+            peer_limit=admission.peer_limit(token.role),
+        )
     if maker is None:
         raise Unauthenticated("Who made this API token is no longer a user here. Create a new one.")
     try:
@@ -103,4 +111,5 @@ def _narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Prin
         token.expires_at,
         maker_id=maker.id,
         account_revision=maker.revision,
+        peer_limit=admission.peer_limit(role),
     )

@@ -14,16 +14,32 @@ MAX_BODY_BYTES = 256 * 1024
 By = TypeVar("By")
 Body = TypeVar("Body")
 
+Reach = Literal["all", "granted", "own"]
+"""All of the deployment, the networks that are granted to the caller, or what is the caller's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """People and API tokens with one of these roles. `all_networks`: who sees but some is refused.
+    """People and API tokens. `roles`: who may do it in the networks granted to them; with `all_networks` only who sees
+    all of the deployment's. `own`: who may besides, with what is their own: their peers, their tokens, themselves.
 
-    The use case checks networks: what is said here of them is for readers, and held against it by a test.
+    The use case checks networks and owners: what is said here of them is for readers, and held against it by a test.
     """
 
-    roles: Set[Role]
+    roles: Set[Role] = frozenset()
     all_networks: bool = False
+    own: Set[Role] = frozenset()
+
+    @property
+    def callers(self) -> Set[Role]:
+        """Who gets past the door."""
+        return self.roles | self.own
+
+    def reach(self, role: Role) -> Reach | None:
+        """What of the deployment the call may be about for a role; None: it is refused."""
+        if role in self.roles:
+            return "all" if self.all_networks else "granted"
+        return "own" if role in self.own else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,10 +313,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The peers of a network, in the order of their ids. */
+        /** The peers of a network, in the order of their ids; of a member their own. */
         get: operations["peers_page"];
         put?: never;
-        /** Create a peer. Its token, or a generated key, is in this answer and nowhere else. */
+        /** Create a peer; a member's is their own. Its token, or a generated key, is in this answer and nowhere else. */
         post: operations["peers_create"];
         delete?: never;
         options?: never;
@@ -355,7 +355,7 @@ export interface paths {
         delete: operations["peers_delete"];
         options?: never;
         head?: never;
-        /** Change what is sent; null clears. */
+        /** Change what is sent; null clears. A member changes the name of their own. */
         patch: operations["peers_update"];
         trace?: never;
     };
@@ -383,7 +383,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The peer's configuration, without a `PrivateKey` line. */
+        /** The peer's configuration, without a `PrivateKey` line. A member sees it in the answer that issues it, once. */
         get: operations["peers_config"];
         put?: never;
         post?: never;
@@ -539,6 +539,23 @@ export interface paths {
         };
         /** The OpenAPI document of this API. */
         get: operations["contract_openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/peers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All peers that the caller sees, of a member their own. A page may hold fewer and not be the last. */
+        get: operations["peers_page_of_all"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5214,6 +5231,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, unknown>;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    peers_page_of_all: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeerPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A refusal */
