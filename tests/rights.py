@@ -96,6 +96,8 @@ def _named(target: Any) -> str:
     """The logical id that a policy's resource is about."""
     if isinstance(target, str):
         return target
+    if "Fn::If" in target:
+        return _named(target["Fn::If"][1])
     if "Fn::GetAtt" in target:
         return str(target["Fn::GetAtt"][0])
     return str(re.findall(r"\$\{(\w+)(?:\.\w+)?\}", target["Fn::Sub"])[-1])

@@ -31,7 +31,7 @@ from chalicelib.ports.allocation import AllocationStore, LeftoverStore
 from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.facts import FactStore
-from chalicelib.ports.identity import Assertions, IdentityTokens
+from chalicelib.ports.identity import Assertions, IdentityTokens, Pool
 from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
@@ -99,6 +99,12 @@ class Aws:
         from chalicelib.adapters.identity.oidc import OidcTokens
 
         return OidcTokens(self._settings.oidc, self.clock)
+
+    @cached_property
+    def pool(self) -> Pool:
+        from chalicelib.adapters.identity.cognito import CognitoPool, NoPool
+
+        return CognitoPool(self._settings) if self._settings.user_pool_id else NoPool()
 
     @cached_property
     def queue(self) -> PushQueue:

@@ -15,7 +15,9 @@ from chalicelib.application.agents.snapshots import Tunnels
 from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
 from chalicelib.application.identity.api_tokens import ApiTokens
-from chalicelib.application.identity.users import People
+from chalicelib.application.identity.people import People
+from chalicelib.application.identity.settings import SettingsEdits
+from chalicelib.application.identity.users import Users
 from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.networks.acls import Acls
 from chalicelib.application.networks.addresses import Ipam
@@ -257,12 +259,33 @@ class Container:
     @cached_property
     def api_tokens(self) -> ApiTokens:
         out = self._outside
-        return ApiTokens(out.accounts, out.transactions, self.admission, out.clock, out.randomness)
+        return ApiTokens(
+            out.accounts, out.tokens, out.networks, out.transactions, self.admission, out.clock, out.randomness
+        )
 
     @cached_property
     def people(self) -> People:
         out = self._outside
-        return People(out.accounts, out.identities, self.admission, out.clock)
+        return People(out.accounts, out.transactions, out.identities, self.admission, out.clock, out.randomness)
+
+    @cached_property
+    def users(self) -> Users:
+        out = self._outside
+        return Users(
+            out.users,
+            out.accounts,
+            out.networks,
+            lambda: self._outside.pool,
+            out.transactions,
+            self.admission,
+            out.clock,
+            out.randomness,
+        )
+
+    @cached_property
+    def settings_edits(self) -> SettingsEdits:
+        out = self._outside
+        return SettingsEdits(out.accounts, out.transactions, self.admission, out.clock, out.randomness)
 
     @property
     def removal_queue(self) -> RemovalQueue:

@@ -39,12 +39,13 @@ class UserStore(Protocol):
 class TokenStore(Protocol):
     """Reads are consistent; commits write."""
 
-    def get(self, maker_id: PrincipalId, token_id: PrincipalId) -> ApiToken | None:
+    def get(self, token_id: PrincipalId) -> ApiToken | None:
         """1 request."""
         ...
 
     def page(
-        self, limit: int, after: str | None, maker_id: PrincipalId | None = None
-    ) -> tuple[list[ApiToken], str | None]:
-        """The next tokens by their record, of one maker or of all, and the record to go on after. 1 request."""
+        self, limit: int, after: PrincipalId | None, maker_id: PrincipalId | None = None
+    ) -> tuple[list[ApiToken], PrincipalId | None]:
+        """The next tokens by id, of one maker or of all, and the id to go on after; None: there are no more.
+        1 request."""
         ...

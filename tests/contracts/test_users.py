@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.identity.api_token import token_id
 from chalicelib.domain.identity.writes import (
     DisownPeers,
     EnterAdministrators,
@@ -38,18 +39,18 @@ def test_people_are_listed_by_pages(outside: Outside) -> None:
 
 
 def test_tokens_are_listed_of_one_maker_or_all(outside: Outside) -> None:
-    ana = [replace(TOKEN, maker_id=ANA, id=PrincipalId(f"tok_{n}")) for n in range(3)]
-    near = replace(TOKEN, maker_id=PrincipalId(f"{ANA}x"))
+    ana = [replace(TOKEN, id=token_id(ANA, f"{n}")) for n in range(3)]
+    near = replace(TOKEN, id=token_id(PrincipalId(f"{ANA}x"), "1"))
     write(outside, *(PutToken(token) for token in (*ana, near, OWN)))
 
     assert outside.tokens.page(10, None, ANA) == (ana, None)
     first, after = outside.tokens.page(2, None, ANA)
     assert (first, outside.tokens.page(2, after, ANA)) == (ana[:2], (ana[2:], None))
     every, after = outside.tokens.page(4, None)
-    assert every == [OWN, *ana]
-    assert outside.tokens.page(4, after) == ([near], None)
-    assert outside.tokens.get(ANA, ana[1].id) == ana[1]
-    assert outside.tokens.get(BEN, ana[1].id) is None
+    assert every == [*ana, near]
+    assert outside.tokens.page(4, after) == ([OWN], None)
+    assert outside.tokens.get(ana[1].id) == ana[1]
+    assert outside.tokens.get(token_id(BEN, "1")) is None
 
 
 def test_the_last_administrator_stays(outside: Outside) -> None:
@@ -63,6 +64,14 @@ def test_the_last_administrator_stays(outside: Outside) -> None:
     write(outside, EnterAdministrators(BEN))
     write(outside, LeaveAdministrators(ANA))
     assert outside.users.administrators() == {BEN}
+
+
+def test_who_is_no_administrator_by_their_providers_word_does_not_stay_one(outside: Outside) -> None:
+    write(outside, EnterAdministrators(ANA))
+
+    write(outside, LeaveAdministrators(ANA, is_fact=True))
+
+    assert outside.users.administrators() == frozenset()
 
 
 def test_a_person_owns_no_more_peers_than_the_limit(outside: Outside) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
 from chalicelib.adapters.dynamodb.table import Table, epoch
-from chalicelib.domain.identity.api_token import ApiToken, LastUse
+from chalicelib.domain.identity.api_token import ApiToken, LastUse, tokens_of
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PrincipalId
 
 
 class TokenItem(Table):
-    """`accounts`: an API token, kind `token`, `maker:token`. It is gone some time after it expired."""
+    """`accounts`: an API token, kind `token`. It is gone some time after it expired."""
 
     KIND = "token"
 
@@ -34,32 +34,25 @@ class TokenItem(Table):
 
 
 class DynamoTokens:
-    def get(self, maker_id: PrincipalId, token_id: PrincipalId) -> ApiToken | None:
+    def get(self, token_id: PrincipalId) -> ApiToken | None:
         try:
-            return token_value(TokenItem.get(TokenItem.KIND, token_key(maker_id, token_id), consistent_read=True))
+            return token_value(TokenItem.get(TokenItem.KIND, token_id, consistent_read=True))
         except TokenItem.DoesNotExist:
             return None
 
     def page(
-        self, limit: int, after: str | None, maker_id: PrincipalId | None = None
-    ) -> tuple[list[ApiToken], str | None]:
-        first, last = ("", "~") if maker_id is None else (token_key(maker_id, ""), token_key(maker_id, "~"))
-        start = f"{after} " if after is not None else first or " "  # a space sorts before what an id may hold
-        between = TokenItem.id.between(max(start, first), last)
-        found = [
-            token_value(item)
-            for item in TokenItem.query(TokenItem.KIND, between, consistent_read=True, limit=limit + 1)
-        ]
-        return found[:limit], found[limit - 1].record if len(found) > limit else None
-
-
-def token_key(maker_id: PrincipalId, token_id: str) -> str:
-    return f"{maker_id}:{token_id}"
+        self, limit: int, after: PrincipalId | None, maker_id: PrincipalId | None = None
+    ) -> tuple[list[ApiToken], PrincipalId | None]:
+        first = "" if maker_id is None else tokens_of(maker_id)
+        between = TokenItem.id.between(f"{after}!" if after else f"{first}!", f"{first}~")  # around what an id may hold
+        items = TokenItem.query(TokenItem.KIND, between, consistent_read=True, limit=limit + 1)
+        found = [token_value(item) for item in items]
+        return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 
 def token_item(token: ApiToken) -> TokenItem:
     return TokenItem(
-        id=token.record,
+        id=token.id,
         maker_name=token.maker_name,
         name=token.name,
         role=token.role.value,
@@ -73,10 +66,8 @@ def token_item(token: ApiToken) -> TokenItem:
 
 
 def token_value(item: TokenItem) -> ApiToken:
-    maker_id, _, token_id = item.id.partition(":")
     return ApiToken(
-        id=PrincipalId(token_id),
-        maker_id=PrincipalId(maker_id),
+        id=PrincipalId(item.id),
         maker_name=item.maker_name,
         name=item.name,
         role=Role(item.role),

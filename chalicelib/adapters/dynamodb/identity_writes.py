@@ -9,8 +9,17 @@ from pynamodb.expressions.condition import Condition, size
 from chalicelib.adapters.dynamodb.accounts import SettingsItem, settings_item
 from chalicelib.adapters.dynamodb.api_tokens import TokenItem, token_item
 from chalicelib.adapters.dynamodb.transact import Transaction
-from chalicelib.adapters.dynamodb.users import AdministratorsItem, OwnedItem, UserItem, owned_key, user_item
+from chalicelib.adapters.dynamodb.users import (
+    AdministratorsItem,
+    EmailItem,
+    OwnedItem,
+    UserItem,
+    owned_key,
+    user_item,
+)
+from chalicelib.domain.identity.user import invitation_id
 from chalicelib.domain.identity.writes import (
+    ClaimEmail,
     DisownPeers,
     EnterAdministrators,
     IdentityWrite,
@@ -19,12 +28,15 @@ from chalicelib.domain.identity.writes import (
     PutSettings,
     PutToken,
     PutUser,
+    ReleaseEmail,
     RemoveToken,
     RemoveUser,
 )
 
 
-def put_identity(transaction: Transaction[Any], write: IdentityWrite) -> None:
+def put_identity(  # noqa: C901  one flat case a kind of write
+    transaction: Transaction[Any], write: IdentityWrite
+) -> None:
     """Add the item of one write."""
     match write:
         case PutUser(user):
@@ -36,17 +48,24 @@ def put_identity(transaction: Transaction[Any], write: IdentityWrite) -> None:
         case PutToken(token):
             transaction.put(token_item(token), write, TokenItem.id.does_not_exist())
         case RemoveToken(token):
-            transaction.delete(TokenItem(id=token.record), write, TokenItem.id.exists())
+            transaction.delete(TokenItem(id=token.id), write, TokenItem.id.exists())
         case PutSettings(settings):
             first = SettingsItem.id.does_not_exist()
             condition = first if settings.revision == 1 else SettingsItem.revision == settings.revision - 1
             transaction.put(settings_item(settings), write, condition)
         case EnterAdministrators(user_id):
             transaction.update(AdministratorsItem(), write, [AdministratorsItem.users.add({user_id})])
-        case LeaveAdministrators(user_id):
+        case LeaveAdministrators(user_id, is_fact):
             users = AdministratorsItem.users
             another_stays = users.does_not_exist() | ~users.contains(user_id) | _has_more(users, 1)
-            transaction.update(AdministratorsItem(), write, [users.delete({user_id})], another_stays)
+            transaction.update(
+                AdministratorsItem(), write, [users.delete({user_id})], None if is_fact else another_stays
+            )
+        case ClaimEmail(email, holder_id, former_id):
+            free = EmailItem.id.does_not_exist() if former_id is None else EmailItem.holder_id == former_id
+            transaction.put(EmailItem(id=invitation_id(email), holder_id=holder_id), write, free)
+        case ReleaseEmail(email, holder_id):
+            transaction.delete(EmailItem(id=invitation_id(email)), write, EmailItem.holder_id == holder_id)
         case OwnPeers(owner_id, network_id, peer_ids, limit):
             peers = OwnedItem.peers
             has_room = None if limit is None else _has_room(limit)

@@ -22,7 +22,7 @@ from chalicelib.adapters.dynamodb.sightings import SightingItem
 from chalicelib.adapters.dynamodb.signing import SigningItem
 from chalicelib.adapters.dynamodb.sockets import SocketItem
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.adapters.dynamodb.users import AdministratorsItem, OwnedItem, UserItem
+from chalicelib.adapters.dynamodb.users import AdministratorsItem, EmailItem, OwnedItem, UserItem
 from chalicelib.settings import Settings
 
 CONNECTIONS = 16  # at once
@@ -34,7 +34,10 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("presence", (PresenceItem, SightingItem, MarkItem, FactItem)),
     ("sockets", (SocketItem,)),
     ("sessions", (SessionItem, AssertionItem, TicketItem)),
-    ("accounts", (TokenItem, UserItem, AdministratorsItem, OwnedItem, SettingsItem, RequestItem, SigningItem)),
+    (
+        "accounts",
+        (TokenItem, UserItem, EmailItem, AdministratorsItem, OwnedItem, SettingsItem, RequestItem, SigningItem),
+    ),
     ("audit", (AuditItem,)),
 )
 

@@ -3,7 +3,9 @@
 from typing import assert_never
 
 from chalicelib.adapters.memory.tables import MemoryTables
+from chalicelib.domain.identity.user import invitation_id
 from chalicelib.domain.identity.writes import (
+    ClaimEmail,
     DisownPeers,
     EnterAdministrators,
     IdentityWrite,
@@ -12,12 +14,13 @@ from chalicelib.domain.identity.writes import (
     PutSettings,
     PutToken,
     PutUser,
+    ReleaseEmail,
     RemoveToken,
     RemoveUser,
 )
 
 
-def holds(tables: MemoryTables, write: IdentityWrite) -> bool:
+def holds(tables: MemoryTables, write: IdentityWrite) -> bool:  # noqa: C901  one flat case a kind of write
     """Whether the write's own condition is met."""
     match write:
         case PutUser(user):
@@ -27,14 +30,18 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:
             stored = tables.users.get(user.id)
             return stored is not None and stored.revision == user.revision
         case PutToken(token):
-            return (token.maker_id, token.id) not in tables.tokens
+            return token.id not in tables.tokens
         case RemoveToken(token):
-            return (token.maker_id, token.id) in tables.tokens
+            return token.id in tables.tokens
         case PutSettings(settings):
             written = 0 if tables.settings is None else tables.settings.revision
             return written == settings.revision - 1
-        case LeaveAdministrators(user_id):
-            return user_id not in tables.administrators or len(tables.administrators) > 1
+        case LeaveAdministrators(user_id, is_fact):
+            return is_fact or user_id not in tables.administrators or len(tables.administrators) > 1
+        case ClaimEmail(email, _, former_id):
+            return tables.emails.get(invitation_id(email)) == former_id
+        case ReleaseEmail(email, holder_id):
+            return tables.emails.get(invitation_id(email)) == holder_id
         case OwnPeers(owner_id, _, _, limit):
             return limit is None or len(tables.owned.get(owner_id, ())) < limit
         case EnterAdministrators() | DisownPeers():
@@ -43,22 +50,26 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:
             assert_never(write)
 
 
-def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:
+def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:  # noqa: C901  one flat case a kind of write
     match write:
         case PutUser(user):
             tables.users[user.id] = user
         case RemoveUser(user):
             del tables.users[user.id]
         case PutToken(token):
-            tables.tokens[token.maker_id, token.id] = token
+            tables.tokens[token.id] = token
         case RemoveToken(token):
-            del tables.tokens[token.maker_id, token.id]
+            del tables.tokens[token.id]
         case PutSettings(settings):
             tables.settings = settings
         case EnterAdministrators(user_id):
             tables.administrators.add(user_id)
         case LeaveAdministrators(user_id):
             tables.administrators.discard(user_id)
+        case ClaimEmail(email, holder_id, _):
+            tables.emails[invitation_id(email)] = holder_id
+        case ReleaseEmail(email):
+            del tables.emails[invitation_id(email)]
         case OwnPeers(owner_id, network_id, peer_ids, _):
             tables.owned.setdefault(owner_id, set()).update((network_id, peer_id) for peer_id in peer_ids)
         case DisownPeers(owner_id, network_id, peer_ids):

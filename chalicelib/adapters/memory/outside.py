@@ -9,7 +9,7 @@ from chalicelib.adapters.memory.audit import MemoryAudit
 from chalicelib.adapters.memory.change import MemoryChanges
 from chalicelib.adapters.memory.clock_and_chance import CountedRandomness, MemoryVault, SteppedClock
 from chalicelib.adapters.memory.facts import MemoryFacts
-from chalicelib.adapters.memory.identity import MemoryIdentities
+from chalicelib.adapters.memory.identity import MemoryIdentities, MemoryPool
 from chalicelib.adapters.memory.liveness import MemoryLiveness
 from chalicelib.adapters.memory.network import MemoryNetworks
 from chalicelib.adapters.memory.peer import MemoryPeers
@@ -66,6 +66,7 @@ class MemoryOutside:
         self.audit = MemoryAudit(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()
+        self.pool = MemoryPool()
         self.vault = MemoryVault()
         self.queue = MemoryQueue()
         self.failover_tasks = MemoryFailoverQueue(self.clock)

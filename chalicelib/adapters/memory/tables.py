@@ -69,8 +69,9 @@ class MemoryTables:
     sessions: dict[tuple[PeerId, str], AgentSession] = field(default_factory=dict)
     assertions: set[tuple[PeerId, str]] = field(default_factory=set)
     tickets: dict[tuple[PrincipalId, str], Ticket] = field(default_factory=dict)
-    tokens: dict[tuple[PrincipalId, PrincipalId], ApiToken] = field(default_factory=dict)
+    tokens: dict[PrincipalId, ApiToken] = field(default_factory=dict)
     users: dict[PrincipalId, User] = field(default_factory=dict)
+    emails: dict[PrincipalId, PrincipalId] = field(default_factory=dict)
     administrators: set[PrincipalId] = field(default_factory=set)
     owned: dict[PrincipalId, set[tuple[NetworkId, PeerId]]] = field(default_factory=dict)
     settings: DeploymentSettings | None = None

@@ -36,14 +36,14 @@ class MemoryTokens:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    def get(self, maker_id: PrincipalId, token_id: PrincipalId) -> ApiToken | None:
-        return self._tables.tokens.get((maker_id, token_id))
+    def get(self, token_id: PrincipalId) -> ApiToken | None:
+        return self._tables.tokens.get(token_id)
 
     def page(
-        self, limit: int, after: str | None, maker_id: PrincipalId | None = None
-    ) -> tuple[list[ApiToken], str | None]:
-        stored = sorted(self._tables.tokens.values(), key=lambda token: token.record)
+        self, limit: int, after: PrincipalId | None, maker_id: PrincipalId | None = None
+    ) -> tuple[list[ApiToken], PrincipalId | None]:
+        stored = sorted(self._tables.tokens.values(), key=lambda token: token.id)
         later = [
-            token for token in stored if maker_id in (None, token.maker_id) and (after is None or token.record > after)
+            token for token in stored if maker_id in (None, token.maker_id) and (after is None or token.id > after)
         ]
-        return later[:limit], later[limit - 1].record if len(later) > limit else None
+        return later[:limit], later[limit - 1].id if len(later) > limit else None

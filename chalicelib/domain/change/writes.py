@@ -10,7 +10,8 @@ from chalicelib.domain.change.errors import RequestRunning
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.audit import AuditRecord
-from chalicelib.domain.identity.writes import IdentityWrite, OwnPeers
+from chalicelib.domain.identity.errors import LastAdministrator
+from chalicelib.domain.identity.writes import IdentityWrite, LeaveAdministrators, OwnPeers
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
@@ -256,5 +257,7 @@ def refusal_of(write: Write, names: Mapping[PeerId, str]) -> Refusal | None:
             return RequestRunning(replayable.key)
         case OwnPeers(limit=int(limit)):
             return MemberPeerLimitReached(limit)
+        case LeaveAdministrators():
+            return LastAdministrator()
         case _:
             return None

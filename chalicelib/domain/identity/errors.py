@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.domain.errors import Forbidden, Unauthenticated, Unavailable
+from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 from chalicelib.domain.identity.doubt import Doubt
 
 
@@ -55,6 +55,15 @@ class Suspended(Forbidden):
         super().__init__(f"{who} is suspended here. Ask an administrator of this deployment.")
 
 
+class TokenNotFound(NotFound):
+    """No such API token, or another's."""
+
+    code = "token_not_found"
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__(f"There is no API token {token_id}.")
+
+
 class IdentityProviderUnreachable(Unavailable):
     """The provider's discovery document or keys could not be had, so no token can be checked."""
 
@@ -62,3 +71,54 @@ class IdentityProviderUnreachable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("The identity provider cannot be asked for its keys right now. Try again in a minute.")
+
+
+class UserNotFound(NotFound):
+    """No such person, and no such invitation."""
+
+    code = "user_not_found"
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"There is no user {user_id}.")
+
+
+class EmailInUse(Conflict):
+    """An address is one person's, or stands for one invitation."""
+
+    code = "email_in_use"
+
+    def __init__(self, email: str, holder_id: str) -> None:
+        what = "is invited already" if holder_id.startswith("inv_") else "is a user already"
+        super().__init__(f"{email} {what}. Change the role and networks of {holder_id} instead.")
+
+
+class NotSignedIn(Conflict):
+    """An invitation cannot be suspended: nobody came by it yet."""
+
+    code = "not_signed_in"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"{email} has not signed in yet, so there is nobody to suspend. Remove the invitation instead."
+        )
+
+
+class LastAdministrator(Conflict):
+    """A deployment without an administrator could be given back to nobody."""
+
+    code = "last_administrator"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nobody else is an administrator of the whole deployment, so this one stays. Make another user an "
+            "administrator first, and have them sign in."
+        )
+
+
+class PoolUnreachable(Unavailable):
+    """The deployment's own user pool could not be asked to write to somebody; nothing was kept of the invitation."""
+
+    code = "pool_unreachable"
+
+    def __init__(self) -> None:
+        super().__init__("The user pool cannot send invitations right now, and nobody was invited. Try again.")

@@ -52,9 +52,31 @@ class EnterAdministrators:
 
 @dataclass(frozen=True, slots=True)
 class LeaveAdministrators:
-    """Count a person no longer among the administrators. Fails when nobody else is one."""
+    """Count a person no longer among the administrators. Fails when nobody else is one.
+
+    `is_fact`: they are none any more whatever is decided here, as their provider says so; then it does not fail.
+    """
 
     user_id: PrincipalId
+    is_fact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimEmail:
+    """Have a person or an invitation hold an e-mail address. Fails as a conflict when `former` does not hold it, or,
+    with None, when anybody does."""
+
+    email: str
+    holder_id: PrincipalId
+    former_id: PrincipalId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseEmail:
+    """Free an e-mail address. Fails as a conflict when another holds it."""
+
+    email: str
+    holder_id: PrincipalId
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,24 @@ IdentityWrite = (
     | PutSettings
     | EnterAdministrators
     | LeaveAdministrators
+    | ClaimEmail
+    | ReleaseEmail
     | OwnPeers
     | DisownPeers
 )
+
+
+OPTIMISTIC = (PutUser, RemoveUser, PutSettings, ClaimEmail, ReleaseEmail)
+"""Their conditions say that nobody was first: what they were decided by is read again."""
+
+
+def membership(
+    before: User | None, after: User | None, *, is_fact: bool = False
+) -> tuple[EnterAdministrators | LeaveAdministrators, ...]:
+    """What follows among the administrators when a person's record becomes another; None: there was or is none."""
+    was, is_one = (user is not None and user.is_administrator for user in (before, after))
+    if after is not None and is_one and not was:
+        return (EnterAdministrators(after.id),)
+    if before is not None and was and not is_one:
+        return (LeaveAdministrators(before.id, is_fact),)
+    return ()

@@ -10,8 +10,10 @@ from chalicelib.entrypoints.rest.networks import networks
 from chalicelib.entrypoints.rest.peers import BLUEPRINTS as PEERS
 from chalicelib.entrypoints.rest.route import close_gaps
 from chalicelib.entrypoints.rest.tickets import tickets
+from chalicelib.entrypoints.rest.tokens import tokens
+from chalicelib.entrypoints.rest.users import users
 
 gaps = Blueprint(__name__)
 close_gaps(gaps)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, ipam, *PEERS, tickets, agent, gaps)
+BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, ipam, *PEERS, users, tokens, tickets, agent, gaps)

@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar, cast
 from msgspec import UnsetType
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ids import PEER_ID, PeerId
+from chalicelib.domain.ids import PEER_ID, NetworkId, PeerId
 from chalicelib.domain.unset import UNSET, Unset
 
 P = ParamSpec("P")
@@ -50,6 +50,14 @@ def parse_peer_id(field: str, text: str) -> PeerId:
     if not PEER_ID.match(text):
         raise Invalid([(field, f"{text!r} is no peer's id.")])
     return PeerId(text)
+
+
+def parse_network_ids(field: str, texts: list[str]) -> frozenset[NetworkId]:
+    """Accept ids of networks; whether they exist is asked later."""
+    wrong = [(field, f"{text!r} is no network's id.") for text in texts if not NETWORK_ID.match(text)]
+    if wrong:
+        raise Invalid(wrong)
+    return frozenset(map(NetworkId, texts))
 
 
 def parse_cursor(text: str | None, pattern: re.Pattern[str]) -> str | None:

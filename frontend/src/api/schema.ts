@@ -564,6 +564,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["users_get_settings"];
+        /** Decide who is let in without an invitation, and how many peers a member may own. */
+        put: operations["users_put_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's API tokens, or those of all makers. */
+        get: operations["tokens_page"];
+        put?: never;
+        /** Make an API token of the caller's own, with no more than they may do. Its secret is shown this once. */
+        post: operations["tokens_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an API token now, its sockets included. */
+        delete: operations["tokens_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People and invitations, by their ids. */
+        get: operations["users_page"];
+        put?: never;
+        /** Invite somebody by their e-mail address, which their identity provider has to verify. */
+        post: operations["users_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["users_get"];
+        put?: never;
+        post?: never;
+        /** Remove a person or an invitation. Who has a role without it may come back: suspend them to keep them out. */
+        delete: operations["users_remove"];
+        options?: never;
+        head?: never;
+        /** Change a role, networks, or suspend. It takes hold at once, and ends the sockets that were opened before. */
+        patch: operations["users_change"];
+        trace?: never;
+    };
     "/ws/tickets": {
         parameters: {
             query?: never;
@@ -644,6 +732,24 @@ export interface components {
             peer_name: string | null;
             /** @enum {unknown} */
             state: "held" | "quarantined";
+        };
+        /**
+         * ApiToken
+         * @description `role` and `networks`: as asked for; the token does no more than its maker may do at the time. `last_used_at`
+         *         is right to ten minutes.
+         */
+        ApiToken: {
+            created_at: string;
+            expires_at: string | null;
+            id: string;
+            last_used_at: string | null;
+            last_used_from: string | null;
+            maker_id: string | null;
+            maker_name: string | null;
+            name: string;
+            networks: string[] | null;
+            /** @enum {unknown} */
+            role: "administrator" | "auditor" | "member" | "operator";
         };
         /**
          * AuthConfig
@@ -1006,6 +1112,20 @@ export interface components {
             tags?: string[];
         };
         /**
+         * CreateToken
+         * @description `role`: no higher than its maker's. `networks` null: all that its maker may see. `expires_in_days`: 90 by
+         *         default, 366 at most.
+         */
+        CreateToken: {
+            /** @default 90 */
+            expires_in_days?: number;
+            name: string;
+            /** @default null */
+            networks?: string[] | null;
+            /** @enum {unknown} */
+            role: "administrator" | "auditor" | "member" | "operator";
+        };
+        /**
          * Delta
          * @description From the agent's bundle of revision `since` to the one of `revision`.
          *
@@ -1111,6 +1231,11 @@ export interface components {
         };
         FromAgent: components["schemas"]["Hello"] | components["schemas"]["Heartbeat"] | components["schemas"]["chalicelib.wire.frames.Applied"] | components["schemas"]["ProbeReply"];
         FromBrowser: components["schemas"]["BrowserHello"] | components["schemas"]["BrowserHeartbeat"];
+        /** GrantedNetwork */
+        GrantedNetwork: {
+            id: string;
+            name: string;
+        };
         /** Health */
         Health: {
             /** @enum {unknown} */
@@ -1196,6 +1321,17 @@ export interface components {
             staged_key?: string | null;
         };
         /**
+         * InviteUser
+         * @description `networks`: null grants every network. A verified e-mail address tells who it is at the first sign-in.
+         */
+        InviteUser: {
+            email: string;
+            /** @default null */
+            networks?: string[] | null;
+            /** @enum {unknown} */
+            role: "administrator" | "auditor" | "member" | "operator";
+        };
+        /**
          * KeysKnown
          * @description What the others take for the agent's key, and the one they hold for later. `is_held`: all who
          *         must hold that one do, so that it can be used.
@@ -1233,10 +1369,12 @@ export interface components {
         /**
          * Me
          * @description The caller. `networks` null: every network of the deployment. `doubts`: what the provider says and does not
-         *         count, where somebody might expect it to.
+         *         count, where somebody might expect it to. `granted`: of a member, the first 200 of their networks by name, as
+         *         members cannot read networks; null for every other role, and for an API token.
          */
         Me: {
             doubts: components["schemas"]["Doubt"][];
+            granted: components["schemas"]["GrantedNetwork"][] | null;
             id: string;
             /** @enum {unknown} */
             kind: "api_token" | "user";
@@ -1351,6 +1489,15 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * Page[ApiToken]
+         * @description `next_cursor` is opaque; null on the last page.
+         */
+        ApiTokenPage: {
+            items: components["schemas"]["ApiToken"][];
+            /** @default null */
+            next_cursor?: string | null;
+        };
+        /**
          * Page[Change]
          * @description `next_cursor` is opaque; null on the last page.
          */
@@ -1374,6 +1521,15 @@ export interface components {
          */
         PeerPage: {
             items: components["schemas"]["Peer"][];
+            /** @default null */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page[User]
+         * @description `next_cursor` is opaque; null on the last page.
+         */
+        UserPage: {
+            items: components["schemas"]["User"][];
             /** @default null */
             next_cursor?: string | null;
         };
@@ -1424,6 +1580,16 @@ export interface components {
             published_port?: number | null;
             routed_cidrs?: string[] | null;
             tags?: string[] | null;
+        };
+        /**
+         * PatchUser
+         * @description What is left out stays as it is. `role` null: no role of the record's own, so that the next source of
+         *         a role counts. `networks` null: every network.
+         */
+        PatchUser: {
+            is_suspended?: boolean;
+            networks?: string[] | null;
+            role?: ("administrator" | "auditor" | "member" | "operator") | null;
         };
         /**
          * Peer
@@ -1562,6 +1728,14 @@ export interface components {
          */
         PutAcl: {
             rules: components["schemas"]["AclRule"][];
+        };
+        /**
+         * PutSettings
+         * @description All of the deployment's settings.
+         */
+        PutSettings: {
+            default_role: ("auditor" | "member" | "operator") | null;
+            member_peer_limit: number;
         };
         /**
          * Record
@@ -1703,6 +1877,16 @@ export interface components {
             };
         };
         /**
+         * Settings
+         * @description `default_role`: of people nobody gave a role; null: they stay outside. `member_peer_limit`: so many peers a
+         *         member may own.
+         */
+        Settings: {
+            default_role: ("administrator" | "auditor" | "member" | "operator") | null;
+            member_peer_limit: number;
+            revision: number;
+        };
+        /**
          * StagedPair
          * @description A `bundle.Pair`.
          */
@@ -1741,6 +1925,16 @@ export interface components {
         ToAgent: components["schemas"]["Welcome"] | components["schemas"]["Ack"] | components["schemas"]["ConfigChanged"] | components["schemas"]["Probe"] | components["schemas"]["Reset"] | components["schemas"]["Bye"];
         ToBrowser: components["schemas"]["BrowserWelcome"] | components["schemas"]["BrowserAck"] | components["schemas"]["NetworkChanged"] | components["schemas"]["PeerStatus"] | components["schemas"]["BrowserBye"];
         /**
+         * TokenCreated
+         * @description `secret`: the token's text, shown this once: null when `replayed`.
+         */
+        TokenCreated: {
+            /** @default false */
+            replayed?: boolean;
+            secret: string | null;
+            token: components["schemas"]["ApiToken"];
+        };
+        /**
          * Tombstone
          * @description Proof that a peer was deleted: the one thing that takes a tunnel down.
          */
@@ -1760,6 +1954,32 @@ export interface components {
             next_cursor: string | null;
             peers: components["schemas"]["Node"][];
             revision: number;
+        };
+        /**
+         * User
+         * @description A person or, with `state` `invited`, one who has not signed in yet.
+         *
+         *         `role`: what they may do now, null for nothing; `role_source` says where it comes from. `own_role`: of the
+         *         record itself. `networks` null: every network. `is_mailed`: in the answer to an invitation, whether the
+         *         deployment's own user pool wrote to them; with another identity provider nobody does. Null in every other answer.
+         */
+        User: {
+            created_at: string;
+            email: string | null;
+            id: string;
+            invited_by: string | null;
+            /** @default null */
+            is_mailed?: boolean | null;
+            last_seen_at: string | null;
+            name: string | null;
+            networks: string[] | null;
+            own_role: ("administrator" | "auditor" | "member" | "operator") | null;
+            owned_peers: number;
+            revision: number;
+            role: ("administrator" | "auditor" | "member" | "operator") | null;
+            role_source: ("default" | "deployment" | "group" | "record" | "token") | null;
+            /** @enum {unknown} */
+            state: "active" | "invited" | "suspended";
         };
         /**
          * Welcome
@@ -5276,6 +5496,861 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_put_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag the caller saw: a stale write is a 412, and nothing is lost. */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_page: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                everybody?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenCreated"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_page: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_invite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteUser"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag the caller saw: a stale write is a 412, and nothing is lost. */
+                "If-Match"?: string;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag the caller saw: a stale write is a 412, and nothing is lost. */
+                "If-Match"?: string;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchUser"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.errors import Unauthenticated
-from chalicelib.domain.identity.api_token import ApiToken
+from chalicelib.domain.identity.api_token import ApiToken, token_id
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.tokens import Token
 from chalicelib.domain.identity.user import User
@@ -54,9 +54,9 @@ ANA = User(PrincipalId("usr_ana"), "https://idp", "ana", "ana@example.com", "Ana
 
 
 def made_by_ana(world: World, role: Role, networks: frozenset[NetworkId] | None = None) -> str:
-    token = Token("wirety_api", "usr_ana:tok_1", "secret")
-    kept = ApiToken(PrincipalId("tok_1"), ANA.id, "Ana", "ci", role, networks, token.hashed(), T0, T0 + 90 * DAY)
-    world.outside.tables.tokens[ANA.id, kept.id] = kept
+    token = Token("wirety_api", token_id(ANA.id, "1"), "secret")
+    kept = ApiToken(token_id(ANA.id, "1"), "Ana", "ci", role, networks, token.hashed(), T0, T0 + 90 * DAY)
+    world.outside.tables.tokens[kept.id] = kept
     return token.text()
 
 
@@ -97,7 +97,7 @@ def test_a_tokens_use_is_noted_once_in_ten_minutes(world: World) -> None:
     used = []
     for _ in range(3):
         world.container.api_tokens.authenticate(text, "203.0.113.9")
-        used.append(world.outside.tables.tokens[ANA.id, PrincipalId("tok_1")].last_use)
+        used.append(world.outside.tables.tokens[token_id(ANA.id, "1")].last_use)
         clock.advance(timedelta(minutes=5))
 
     assert used[0] is used[1] is not used[2]
