@@ -15,6 +15,8 @@ from chalicelib.application.agents.snapshots import Tunnels
 from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
 from chalicelib.application.identity.api_tokens import ApiTokens
+from chalicelib.application.identity.audit import AuditLog
+from chalicelib.application.identity.join_keys import JoinKeys
 from chalicelib.application.identity.people import People
 from chalicelib.application.identity.settings import SettingsEdits
 from chalicelib.application.identity.users import Users
@@ -262,6 +264,15 @@ class Container:
         return ApiTokens(
             out.accounts, out.tokens, out.networks, out.transactions, self.admission, out.clock, out.randomness
         )
+
+    @cached_property
+    def join_keys(self) -> JoinKeys:
+        out = self._outside
+        return JoinKeys(out.transactions, out.join_keys, out.networks, out.clock, out.randomness)
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self._outside.audit)
 
     @cached_property
     def people(self) -> People:

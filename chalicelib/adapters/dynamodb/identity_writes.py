@@ -8,6 +8,7 @@ from pynamodb.expressions.condition import Condition, size
 
 from chalicelib.adapters.dynamodb.accounts import SettingsItem, settings_item
 from chalicelib.adapters.dynamodb.api_tokens import TokenItem, token_item
+from chalicelib.adapters.dynamodb.join_keys import put_join_key
 from chalicelib.adapters.dynamodb.transact import Transaction
 from chalicelib.adapters.dynamodb.users import (
     AdministratorsItem,
@@ -25,12 +26,16 @@ from chalicelib.domain.identity.writes import (
     IdentityWrite,
     LeaveAdministrators,
     OwnPeers,
+    PutJoin,
+    PutJoinKey,
     PutSettings,
     PutToken,
     PutUser,
     ReleaseEmail,
     RemoveToken,
     RemoveUser,
+    RevokeJoinKey,
+    UseJoinKey,
 )
 
 
@@ -74,6 +79,8 @@ def put_identity(  # noqa: C901  one flat case a kind of write
         case DisownPeers(owner_id, network_id, peer_ids):
             taken = OwnedItem.peers.delete({owned_key(network_id, peer_id) for peer_id in peer_ids})
             transaction.update(OwnedItem(id=owner_id), write, [taken])
+        case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
+            put_join_key(transaction, write)
         case _:
             assert_never(write)
 

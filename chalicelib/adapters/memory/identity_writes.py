@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from chalicelib.adapters.memory.join_keys import join_key_holds, write_join_key
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.identity.user import invitation_id
 from chalicelib.domain.identity.writes import (
@@ -11,12 +12,16 @@ from chalicelib.domain.identity.writes import (
     IdentityWrite,
     LeaveAdministrators,
     OwnPeers,
+    PutJoin,
+    PutJoinKey,
     PutSettings,
     PutToken,
     PutUser,
     ReleaseEmail,
     RemoveToken,
     RemoveUser,
+    RevokeJoinKey,
+    UseJoinKey,
 )
 
 
@@ -46,6 +51,8 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:  # noqa: C901  on
             return limit is None or len(tables.owned.get(owner_id, ())) < limit
         case EnterAdministrators() | DisownPeers():
             return True
+        case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
+            return join_key_holds(tables, write)
         case _:
             assert_never(write)
 
@@ -74,5 +81,7 @@ def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:  # noqa:
             tables.owned.setdefault(owner_id, set()).update((network_id, peer_id) for peer_id in peer_ids)
         case DisownPeers(owner_id, network_id, peer_ids):
             tables.owned.get(owner_id, set()).difference_update((network_id, peer_id) for peer_id in peer_ids)
+        case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
+            write_join_key(tables, write)
         case _:
             assert_never(write)

@@ -118,6 +118,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, the newest first. A page may be short, or empty, and not be the last. */
+        get: operations["audit_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same records, one a line. The header `Link` says where the next page is; without it, this was the last. */
+        get: operations["audit_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/config": {
         parameters: {
             query?: never;
@@ -301,6 +335,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/networks/{network_id}/join-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The join keys of a network, in the order they were made; what they say is told once, at their creation. */
+        get: operations["join_keys_page"];
+        put?: never;
+        /** Make a join key. Its text is in this answer and nowhere else. */
+        post: operations["join_keys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/networks/{network_id}/join-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Have a key make no more peers. Those it made stay. */
+        delete: operations["join_keys_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -708,6 +777,13 @@ export interface components {
             protocol?: ("icmp" | "tcp" | "udp") | null;
             source: string;
         };
+        /** Actor */
+        Actor: {
+            id: string;
+            /** @enum {unknown} */
+            kind: "agent" | "anonymous" | "api_token" | "deployment" | "join_key" | "user";
+            name: string;
+        };
         /**
          * AgentPeerCreated
          * @description A jump or dynamic peer with its one-time token, shown this once: null when `replayed`.
@@ -750,6 +826,25 @@ export interface components {
             networks: string[] | null;
             /** @enum {unknown} */
             role: "administrator" | "auditor" | "member" | "operator";
+        };
+        /**
+         * AuditRecord
+         * @description Something that was done, or refused. `source`: the caller's address, null when it cannot be believed.
+         *         `before`, `after`: what changed of the target, without secrets.
+         */
+        AuditRecord: {
+            action: string;
+            actor: components["schemas"]["Actor"];
+            after: Record<string, unknown> | null;
+            at: string;
+            before: Record<string, unknown> | null;
+            id: string;
+            network_id: string | null;
+            /** @enum {unknown} */
+            outcome: "done" | "refused";
+            request_id: string | null;
+            source: string | null;
+            target: components["schemas"]["Target"];
         };
         /**
          * AuthConfig
@@ -1016,6 +1111,28 @@ export interface components {
             preferred_jump_id?: string | null;
             /** @default [] */
             tags?: string[];
+        };
+        /**
+         * CreateJoinKey
+         * @description `uses`: so many peers it makes at most, null for no limit. `needs_approval`: peers wait for a person.
+         *         `ephemeral`: peers vanish when they leave, or after 10 minutes offline. The rest is given to its peers.
+         */
+        CreateJoinKey: {
+            /** @default false */
+            ephemeral?: boolean;
+            /** @default 90 */
+            expires_in_days?: number;
+            /** @default false */
+            full_encapsulation?: boolean;
+            /** @default false */
+            is_isolated?: boolean;
+            name: string;
+            /** @default false */
+            needs_approval?: boolean;
+            /** @default [] */
+            tags?: string[];
+            /** @default null */
+            uses?: number | null;
         };
         /**
          * CreateJump
@@ -1332,6 +1449,38 @@ export interface components {
             role: "administrator" | "auditor" | "member" | "operator";
         };
         /**
+         * JoinKey
+         * @description `used`: so many peers it has made. `created_by`: the name of who made it.
+         */
+        JoinKey: {
+            created_at: string;
+            created_by: string;
+            ephemeral: boolean;
+            expires_at: string;
+            full_encapsulation: boolean;
+            id: string;
+            is_isolated: boolean;
+            last_used_at: string | null;
+            name: string;
+            needs_approval: boolean;
+            network_id: string;
+            /** @enum {unknown} */
+            state: "active" | "expired" | "revoked" | "used_up";
+            tags: string[];
+            used: number;
+            uses: number | null;
+        };
+        /**
+         * JoinKeyCreated
+         * @description `secret`: the key's text, shown this once: null when `replayed`.
+         */
+        JoinKeyCreated: {
+            key: components["schemas"]["JoinKey"];
+            /** @default false */
+            replayed?: boolean;
+            secret: string | null;
+        };
+        /**
          * KeysKnown
          * @description What the others take for the agent's key, and the one they hold for later. `is_held`: all who
          *         must hold that one do, so that it can be used.
@@ -1498,11 +1647,29 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * Page[AuditRecord]
+         * @description `next_cursor` is opaque; null on the last page.
+         */
+        AuditRecordPage: {
+            items: components["schemas"]["AuditRecord"][];
+            /** @default null */
+            next_cursor?: string | null;
+        };
+        /**
          * Page[Change]
          * @description `next_cursor` is opaque; null on the last page.
          */
         ChangePage: {
             items: components["schemas"]["Change"][];
+            /** @default null */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page[JoinKey]
+         * @description `next_cursor` is opaque; null on the last page.
+         */
+        JoinKeyPage: {
+            items: components["schemas"]["JoinKey"][];
             /** @default null */
             next_cursor?: string | null;
         };
@@ -1913,6 +2080,15 @@ export interface components {
         /** Suggestions */
         Suggestions: {
             items: string[];
+        };
+        /**
+         * Target
+         * @description `kind`: network, peer, user, token, join_key, settings, …
+         */
+        Target: {
+            id: string;
+            kind: string;
+            name: string;
         };
         /**
          * Ticket
@@ -2604,6 +2780,156 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_page: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                network_id?: string | null;
+                actor?: string | null;
+                action?: string | null;
+                target?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditRecordPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_export: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                network_id?: string | null;
+                actor?: string | null;
+                action?: string | null;
+                target?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Where the next page is (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3752,6 +4078,261 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Missing"];
                 };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_keys_page: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                network_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinKeyPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_keys_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                network_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateJoinKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinKeyCreated"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_keys_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                network_id: string;
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
