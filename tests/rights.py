@@ -123,7 +123,8 @@ EXPLAINED: Mapping[Right, str] = {
         "Failover", "sqs:ChangeMessageVisibility", "FailoverQueue"
     ): "of a message that failed, which none does there",
     Right("Remove", "sqs:SendMessage", "RemovalQueue"): "goes on with a network of more than 200 peers",
-    Right("WebsocketConnect", "dynamodb:BatchWriteItem", "SocketsTable"): "a browser of who sees some networks only",
+    Right("Revoke", "sqs:SendMessage", "RevokeDeadLetters"): "Lambda's, for what it tried often enough",
+    Right("Revoke", "dynamodb:Query", "AccountsTable"): "finds whom another default role concerns",
     Right(
         "WebsocketConnect", "dynamodb:DeleteItem", "SocketsTable"
     ): "takes back a socket whose session ended meanwhile",

@@ -14,6 +14,7 @@ from chalicelib.application.agents.signing import Signing
 from chalicelib.application.agents.snapshots import Tunnels
 from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
+from chalicelib.application.identity.access import Access
 from chalicelib.application.identity.api_tokens import ApiTokens
 from chalicelib.application.identity.audit import AuditLog
 from chalicelib.application.identity.join_keys import JoinKeys
@@ -39,6 +40,7 @@ from chalicelib.application.push.browser_sockets import Browsers
 from chalicelib.application.push.deliveries import Deliveries
 from chalicelib.application.push.plans import Announcements, Plans
 from chalicelib.application.push.replans import Replans
+from chalicelib.application.push.revocations import Revocations
 from chalicelib.application.push.rollouts import Horizons, Rollouts
 from chalicelib.application.ranges import Ranges
 from chalicelib.bootstrap.aws import Aws
@@ -242,9 +244,14 @@ class Container:
         return Announcements(self._outside.connections, self._outside.queue)
 
     @cached_property
+    def revocations(self) -> Revocations:
+        return Revocations(self._outside.users, self._outside.connections, self._outside.queue, self.admission)
+
+    @cached_property
     def browsers(self) -> Browsers:
         out = self._outside
-        return Browsers(out.sessions, out.connections, out.clock, out.randomness)
+        access = Access(out.accounts, self.admission, out.clock)
+        return Browsers(out.sessions, out.connections, access, out.clock, out.randomness)
 
     @cached_property
     def deliveries(self) -> Deliveries:

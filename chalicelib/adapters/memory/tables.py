@@ -28,6 +28,8 @@ from chalicelib.ports.sockets import Connection
 PAGE = 100  # of a query; between two pages everything may change
 NOTHING = Revision(0)
 
+Account = User | ApiToken | DeploymentSettings
+
 
 @dataclass(slots=True)
 class AgentFacts:
@@ -51,7 +53,8 @@ class AgentFacts:
 
 @dataclass(slots=True)
 class MemoryTables:
-    """`stream`: every change that was written, also when its record is gone."""
+    """`stream`: every change that was written, also when its record is gone. `account_stream`: every account that was
+    written, before and after."""
 
     adversary: Adversary = field(default_factory=Adversary)
     networks: dict[NetworkId, Network] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class MemoryTables:
     allocations: dict[tuple[NetworkId, int], tuple[PeerId | None, Allocation]] = field(default_factory=dict)
     changes: dict[tuple[NetworkId, Revision], Change] = field(default_factory=dict)
     stream: list[Change] = field(default_factory=list)
+    account_stream: list[tuple[Account | None, Account | None]] = field(default_factory=list)
     agents: dict[PeerId, AgentFacts] = field(default_factory=dict)
     sightings: dict[tuple[PeerId, NetworkId], Sighting] = field(default_factory=dict)
     facts: dict[Fact, None] = field(default_factory=dict)

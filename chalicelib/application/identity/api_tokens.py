@@ -64,7 +64,7 @@ class ApiTokens:
         now = self.clock.now()
         if found.is_expired(now):
             raise Unauthenticated("This API token has expired. Create a new one.")
-        principal = _narrowed(found, maker, self.admission.with_settings(settings))
+        principal = narrowed(found, maker, self.admission.with_settings(settings))
         if found.is_use_due(now):
             self.accounts.note_use(found, LastUse(now, source))
         return principal
@@ -172,7 +172,7 @@ def _is_theirs(token_id: PrincipalId, by: Principal) -> bool:
     return is_administrator or maker_of(token_id) == by.person_id
 
 
-def _narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Principal:
+def narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Principal:
     """Raises Unauthenticated: its maker is gone, suspended, or may nothing that the token may."""
     principal = Principal(
         token.id, token.name, token.role, token.networks, token.expires_at, maker_id=DEPLOYMENT_ITSELF

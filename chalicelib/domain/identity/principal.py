@@ -127,10 +127,12 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A browser by its socket: who looks, and at which networks (None: all, also new ones)."""
+    """A browser by its socket: who looks, and at which networks (None: all, also new ones). `account_revision`: of the
+    person's record by which that is so, see `Principal`."""
 
     id: PrincipalId
     networks: frozenset[NetworkId] | None
+    account_revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
