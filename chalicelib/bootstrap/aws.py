@@ -12,6 +12,7 @@ from chalicelib.adapters.dynamodb.api_tokens import DynamoTokens
 from chalicelib.adapters.dynamodb.audit import DynamoAudit
 from chalicelib.adapters.dynamodb.change import DynamoChanges
 from chalicelib.adapters.dynamodb.facts import DynamoFacts
+from chalicelib.adapters.dynamodb.limits import DynamoLimits
 from chalicelib.adapters.dynamodb.liveness import DynamoLiveness
 from chalicelib.adapters.dynamodb.network import DynamoNetworks
 from chalicelib.adapters.dynamodb.peer import DynamoPeers
@@ -32,6 +33,7 @@ from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.facts import FactStore
 from chalicelib.ports.identity import Assertions, IdentityTokens
+from chalicelib.ports.limits import LimitStore
 from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
@@ -85,6 +87,7 @@ class Aws:
         self.users: UserStore = DynamoUsers()
         self.tokens: TokenStore = DynamoTokens()
         self.audit: AuditStore = DynamoAudit()
+        self.limits: LimitStore = DynamoLimits()
         self.transactions: Transactions = DynamoTransactions(connection)
         self.sessions: SessionStore = DynamoSessions(connection)
 

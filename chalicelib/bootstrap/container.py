@@ -16,6 +16,8 @@ from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
 from chalicelib.application.identity.api_tokens import ApiTokens
 from chalicelib.application.identity.audit import AuditLog
+from chalicelib.application.identity.limits import Limits
+from chalicelib.application.identity.refusals import Refusals
 from chalicelib.application.identity.users import People
 from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.networks.acls import Acls
@@ -38,6 +40,7 @@ from chalicelib.application.push.rollouts import Horizons, Rollouts
 from chalicelib.application.ranges import Ranges
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.identity.limits import Limit
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Admission
 from chalicelib.ports.change import StreamRecords
@@ -253,6 +256,15 @@ class Container:
     @cached_property
     def audit_log(self) -> AuditLog:
         return AuditLog(self._outside.audit)
+
+    @cached_property
+    def limits(self) -> Limits:
+        most = self.settings.calls_per_minute
+        return Limits(self._outside.limits, {limit: getattr(most, limit.value) for limit in Limit}, self._outside.clock)
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        return Refusals(self._outside.transactions, self._outside.clock)
 
     @cached_property
     def people(self) -> People:

@@ -8,6 +8,7 @@ from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.facts import FactStore
 from chalicelib.ports.identity import Assertions, IdentityTokens
+from chalicelib.ports.limits import LimitStore
 from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
@@ -80,6 +81,8 @@ class Outside(Protocol):
     def tokens(self) -> TokenStore: ...
     @property
     def audit(self) -> AuditStore: ...
+    @property
+    def limits(self) -> LimitStore: ...
     @property
     def assertions(self) -> Assertions: ...
     @property

@@ -12,6 +12,7 @@ from chalicelib.adapters.dynamodb.audit import AuditItem
 from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.connection import PatientConnection
 from chalicelib.adapters.dynamodb.facts import FactItem
+from chalicelib.adapters.dynamodb.limits import LimitItem
 from chalicelib.adapters.dynamodb.network import AclItem, BlockItem, NetworkItem
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem
 from chalicelib.adapters.dynamodb.presence import PresenceItem
@@ -33,7 +34,7 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("changes", (ChangeItem, ExpectedItem, ConcernedItem, TallyItem)),
     ("presence", (PresenceItem, SightingItem, MarkItem, FactItem)),
     ("sockets", (SocketItem,)),
-    ("sessions", (SessionItem, AssertionItem, TicketItem)),
+    ("sessions", (SessionItem, AssertionItem, TicketItem, LimitItem)),
     ("accounts", (TokenItem, UserItem, AdministratorsItem, OwnedItem, SettingsItem, RequestItem, SigningItem)),
     ("audit", (AuditItem,)),
 )

@@ -10,6 +10,7 @@ from chalicelib.adapters.memory.change import MemoryChanges
 from chalicelib.adapters.memory.clock_and_chance import CountedRandomness, MemoryVault, SteppedClock
 from chalicelib.adapters.memory.facts import MemoryFacts
 from chalicelib.adapters.memory.identity import MemoryIdentities
+from chalicelib.adapters.memory.limits import MemoryLimits
 from chalicelib.adapters.memory.liveness import MemoryLiveness
 from chalicelib.adapters.memory.network import MemoryNetworks
 from chalicelib.adapters.memory.peer import MemoryPeers
@@ -64,6 +65,7 @@ class MemoryOutside:
         self.users = MemoryUsers(self.tables)
         self.tokens = MemoryTokens(self.tables)
         self.audit = MemoryAudit(self.tables)
+        self.limits = MemoryLimits(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()
         self.vault = MemoryVault()
