@@ -13,7 +13,9 @@ from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.bulk_creation import BulkCreation
 from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.credentials import Credentials
+from chalicelib.application.peers.ownership import Owners
 from chalicelib.application.peers.peer_edit import Edits
+from chalicelib.application.peers.peer_pages import PeerPages
 from chalicelib.application.peers.peer_view import PeerViews
 from chalicelib.application.peers.peers import Peers
 from chalicelib.application.ranges import Ranges
@@ -82,7 +84,12 @@ class NetworkUseCases:
             out.vault,
             out.clock,
             out.randomness,
+            self.owners,
         )
+
+    @cached_property
+    def owners(self) -> Owners:
+        return Owners(self._outside.users)
 
     @cached_property
     def bulk_creation(self) -> BulkCreation:
@@ -91,7 +98,12 @@ class NetworkUseCases:
     @cached_property
     def peers(self) -> Peers:
         out = self._outside
-        return Peers(self.edits, self.views, self.network_edits, out.networks, self.ranges, out.peers)
+        return Peers(self.edits, self.views, self.network_edits, out.networks, self.ranges, out.peers, self.owners)
+
+    @cached_property
+    def peer_pages(self) -> PeerPages:
+        out = self._outside
+        return PeerPages(self.views, out.networks, out.peers, out.users)
 
     @cached_property
     def credentials(self) -> Credentials:

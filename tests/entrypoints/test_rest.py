@@ -421,10 +421,10 @@ def test_every_route_denies_who_is_not_named(world: World, operation: Operation,
             assert status != 403
         case Agents():
             assert (status == 401) is (caller != "an agent")
-        case People(roles):
+        case People() as access:
             known = caller not in OUTSIDERS
             assert (status == 401) is not known
-            assert (status == 403) is (known and caller.removeprefix("a person, ") not in roles)
+            assert (status == 403) is (known and caller.removeprefix("a person, ") not in access.callers)
 
 
 def test_a_token_for_one_network_sees_no_other(world: World) -> None:
@@ -448,7 +448,7 @@ def test_every_route_takes_sight_of_the_networks_that_it_declares(world: World, 
     mine, other = world.network("mine", "10.0.0.0/24"), world.network("other", "10.1.0.0/24")
     peers = {network: world.agent(network, "jump", "hub").peer_id for network in (mine, other)}
     assert isinstance(operation.access, People)
-    role = Role.OPERATOR if Role.OPERATOR in operation.access.roles else Role.AUDITOR
+    role = Role.OPERATOR if Role.OPERATOR in operation.access.callers else Role.AUDITOR
     token = world.container.api_tokens.create_for_deployment("t", role, [mine]).text()  # type: ignore[list-item]
 
     def status(network: str) -> int:

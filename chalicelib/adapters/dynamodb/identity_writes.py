@@ -21,11 +21,11 @@ from chalicelib.adapters.dynamodb.users import (
 from chalicelib.domain.identity.user import invitation_id
 from chalicelib.domain.identity.writes import (
     ClaimEmail,
-    DisownPeer,
+    DisownPeers,
     EnterAdministrators,
     IdentityWrite,
     LeaveAdministrators,
-    OwnPeer,
+    OwnPeers,
     PutJoin,
     PutJoinKey,
     PutSettings,
@@ -71,15 +71,14 @@ def put_identity(  # noqa: C901  one flat case a kind of write
             transaction.put(EmailItem(id=invitation_id(email), holder_id=holder_id), write, free)
         case ReleaseEmail(email, holder_id):
             transaction.delete(EmailItem(id=invitation_id(email)), write, EmailItem.holder_id == holder_id)
-        case OwnPeer(owner_id, network_id, peer_id, limit):
+        case OwnPeers(owner_id, network_id, peer_ids, limit):
             peers = OwnedItem.peers
             has_room = None if limit is None else _has_room(limit)
-            added = peers.add({owned_key(network_id, peer_id)})
+            added = peers.add({owned_key(network_id, peer_id) for peer_id in peer_ids})
             transaction.update(OwnedItem(id=owner_id), write, [added], has_room)
-        case DisownPeer(owner_id, network_id, peer_id):
-            transaction.update(
-                OwnedItem(id=owner_id), write, [OwnedItem.peers.delete({owned_key(network_id, peer_id)})]
-            )
+        case DisownPeers(owner_id, network_id, peer_ids):
+            taken = OwnedItem.peers.delete({owned_key(network_id, peer_id) for peer_id in peer_ids})
+            transaction.update(OwnedItem(id=owner_id), write, [taken])
         case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
             put_join_key(transaction, write)
         case _:

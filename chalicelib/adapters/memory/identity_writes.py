@@ -7,11 +7,11 @@ from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.identity.user import invitation_id
 from chalicelib.domain.identity.writes import (
     ClaimEmail,
-    DisownPeer,
+    DisownPeers,
     EnterAdministrators,
     IdentityWrite,
     LeaveAdministrators,
-    OwnPeer,
+    OwnPeers,
     PutJoin,
     PutJoinKey,
     PutSettings,
@@ -47,9 +47,9 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:  # noqa: C901  on
             return tables.emails.get(invitation_id(email)) == former_id
         case ReleaseEmail(email, holder_id):
             return tables.emails.get(invitation_id(email)) == holder_id
-        case OwnPeer(owner_id, _, _, limit):
+        case OwnPeers(owner_id, _, _, limit):
             return limit is None or len(tables.owned.get(owner_id, ())) < limit
-        case EnterAdministrators() | DisownPeer():
+        case EnterAdministrators() | DisownPeers():
             return True
         case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
             return join_key_holds(tables, write)
@@ -60,14 +60,16 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:  # noqa: C901  on
 def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:  # noqa: C901  one flat case a kind of write
     match write:
         case PutUser(user):
+            tables.account_stream.append((tables.users.get(user.id), user))
             tables.users[user.id] = user
         case RemoveUser(user):
-            del tables.users[user.id]
+            tables.account_stream.append((tables.users.pop(user.id), None))
         case PutToken(token):
             tables.tokens[token.id] = token
         case RemoveToken(token):
-            del tables.tokens[token.id]
+            tables.account_stream.append((tables.tokens.pop(token.id), None))
         case PutSettings(settings):
+            tables.account_stream.append((tables.settings, settings))
             tables.settings = settings
         case EnterAdministrators(user_id):
             tables.administrators.add(user_id)
@@ -77,10 +79,10 @@ def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:  # noqa:
             tables.emails[invitation_id(email)] = holder_id
         case ReleaseEmail(email):
             del tables.emails[invitation_id(email)]
-        case OwnPeer(owner_id, network_id, peer_id, _):
-            tables.owned.setdefault(owner_id, set()).add((network_id, peer_id))
-        case DisownPeer(owner_id, network_id, peer_id):
-            tables.owned.get(owner_id, set()).discard((network_id, peer_id))
+        case OwnPeers(owner_id, network_id, peer_ids, _):
+            tables.owned.setdefault(owner_id, set()).update((network_id, peer_id) for peer_id in peer_ids)
+        case DisownPeers(owner_id, network_id, peer_ids):
+            tables.owned.get(owner_id, set()).difference_update((network_id, peer_id) for peer_id in peer_ids)
         case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
             write_join_key(tables, write)
         case _:

@@ -82,22 +82,22 @@ class ReleaseEmail:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPeer:
-    """Give a peer to a person. `limit`: fails when they own as many already; None: no limit."""
+class OwnPeers:
+    """Give peers to a person. `limit`: fails when they own as many already; None: no limit."""
 
     owner_id: PrincipalId
     network_id: NetworkId
-    peer_id: PeerId
+    peer_ids: tuple[PeerId, ...]
     limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class DisownPeer:
-    """Take a peer from its owner."""
+class DisownPeers:
+    """Take peers from their owner."""
 
     owner_id: PrincipalId
     network_id: NetworkId
-    peer_id: PeerId
+    peer_ids: tuple[PeerId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,8 @@ IdentityWrite = (
     | LeaveAdministrators
     | ClaimEmail
     | ReleaseEmail
-    | OwnPeer
-    | DisownPeer
+    | OwnPeers
+    | DisownPeers
     | JoinKeyWrite
 )
 
