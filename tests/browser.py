@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.world import Socket
+from tests.clients import Socket
 
 
 @dataclass
