@@ -55,7 +55,7 @@ class Use:
         )
 
 
-ALARMS = 39
+ALARMS = 43
 QUEUES, QUEUE_POLLERS, POLL_S = 5, 5, 20  # what Lambda keeps asking an empty queue with
 
 FRAME_MS, SESSION_MS, REST_MS = 20, 40, 60  # of one invocation: as seen locally, doubled

@@ -103,6 +103,8 @@ def _named(target: Any) -> str:
     """The logical id that a policy's resource is about."""
     if isinstance(target, str):
         return target
+    if "Fn::If" in target:
+        return _named(target["Fn::If"][1])
     if "Fn::GetAtt" in target:
         return str(target["Fn::GetAtt"][0])
     return str(re.findall(r"\$\{(\w+)(?:\.\w+)?\}", target["Fn::Sub"])[-1])
@@ -128,7 +130,8 @@ EXPLAINED: Mapping[Right, str] = {
         "Failover", "sqs:ChangeMessageVisibility", "FailoverQueue"
     ): "of a message that failed, which none does there",
     Right("Remove", "sqs:SendMessage", "RemovalQueue"): "goes on with a network of more than 200 peers",
-    Right("WebsocketConnect", "dynamodb:BatchWriteItem", "SocketsTable"): "a browser of who sees some networks only",
+    Right("Revoke", "sqs:SendMessage", "RevokeDeadLetters"): "Lambda's, for what it tried often enough",
+    Right("Revoke", "dynamodb:Query", "AccountsTable"): "finds whom another default role concerns",
     Right(
         "WebsocketConnect", "dynamodb:DeleteItem", "SocketsTable"
     ): "takes back a socket whose session ended meanwhile",

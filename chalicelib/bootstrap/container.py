@@ -15,11 +15,15 @@ from chalicelib.application.agents.signing import Signing
 from chalicelib.application.agents.snapshots import Tunnels
 from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
+from chalicelib.application.identity.access import Access
 from chalicelib.application.identity.api_tokens import ApiTokens
 from chalicelib.application.identity.audit import AuditLog
+from chalicelib.application.identity.join_keys import JoinKeys
 from chalicelib.application.identity.limits import Limits
+from chalicelib.application.identity.people import People
 from chalicelib.application.identity.refusals import Refusals
-from chalicelib.application.identity.users import People
+from chalicelib.application.identity.settings import SettingsEdits
+from chalicelib.application.identity.users import Users
 from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.networks.acls import Acls
 from chalicelib.application.networks.addresses import Ipam
@@ -30,13 +34,16 @@ from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.bulk_creation import BulkCreation
 from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.credentials import Credentials
+from chalicelib.application.peers.ownership import Owners
 from chalicelib.application.peers.peer_edit import Edits
+from chalicelib.application.peers.peer_pages import PeerPages
 from chalicelib.application.peers.peer_view import PeerViews
 from chalicelib.application.peers.peers import Peers
 from chalicelib.application.push.browser_sockets import Browsers
 from chalicelib.application.push.deliveries import Deliveries
 from chalicelib.application.push.plans import Announcements, Plans
 from chalicelib.application.push.replans import Replans
+from chalicelib.application.push.revocations import Revocations
 from chalicelib.application.push.rollouts import Horizons, Rollouts
 from chalicelib.application.ranges import Ranges
 from chalicelib.bootstrap.aws import Aws
@@ -118,7 +125,12 @@ class Container:
             out.vault,
             out.clock,
             out.randomness,
+            self.owners,
         )
+
+    @cached_property
+    def owners(self) -> Owners:
+        return Owners(self._outside.users)
 
     @cached_property
     def bulk_creation(self) -> BulkCreation:
@@ -127,7 +139,12 @@ class Container:
     @cached_property
     def peers(self) -> Peers:
         out = self._outside
-        return Peers(self.edits, self.views, self.network_edits, out.networks, self.ranges, out.peers)
+        return Peers(self.edits, self.views, self.network_edits, out.networks, self.ranges, out.peers, self.owners)
+
+    @cached_property
+    def peer_pages(self) -> PeerPages:
+        out = self._outside
+        return PeerPages(self.views, out.networks, out.peers, out.users)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -231,9 +248,14 @@ class Container:
         return Announcements(self._outside.connections, self._outside.queue)
 
     @cached_property
+    def revocations(self) -> Revocations:
+        return Revocations(self._outside.users, self._outside.connections, self._outside.queue, self.admission)
+
+    @cached_property
     def browsers(self) -> Browsers:
         out = self._outside
-        return Browsers(out.sessions, out.connections, out.clock, out.randomness)
+        access = Access(out.accounts, self.admission, out.clock)
+        return Browsers(out.sessions, out.connections, access, out.clock, out.randomness)
 
     @cached_property
     def deliveries(self) -> Deliveries:
@@ -255,6 +277,11 @@ class Container:
         )
 
     @cached_property
+    def join_keys(self) -> JoinKeys:
+        out = self._outside
+        return JoinKeys(out.transactions, out.join_keys, out.networks, out.clock, out.randomness)
+
+    @cached_property
     def audit_log(self) -> AuditLog:
         return AuditLog(self._outside.audit)
 
@@ -274,7 +301,26 @@ class Container:
     @cached_property
     def people(self) -> People:
         out = self._outside
-        return People(out.accounts, out.identities, self.admission, out.clock)
+        return People(out.accounts, out.transactions, out.identities, self.admission, out.clock, out.randomness)
+
+    @cached_property
+    def users(self) -> Users:
+        out = self._outside
+        return Users(
+            out.users,
+            out.accounts,
+            out.networks,
+            lambda: self._outside.pool,
+            out.transactions,
+            self.admission,
+            out.clock,
+            out.randomness,
+        )
+
+    @cached_property
+    def settings_edits(self) -> SettingsEdits:
+        out = self._outside
+        return SettingsEdits(out.accounts, out.transactions, self.admission, out.clock, out.randomness)
 
     @property
     def removal_queue(self) -> RemovalQueue:

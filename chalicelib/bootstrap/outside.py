@@ -7,7 +7,8 @@ from chalicelib.ports.allocation import AllocationStore, LeftoverStore
 from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.facts import FactStore
-from chalicelib.ports.identity import Assertions, IdentityTokens
+from chalicelib.ports.identity import Assertions, IdentityTokens, Pool
+from chalicelib.ports.join_keys import JoinKeyStore
 from chalicelib.ports.limits import LimitStore
 from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
@@ -80,6 +81,8 @@ class Outside(Protocol):
     @property
     def tokens(self) -> TokenStore: ...
     @property
+    def join_keys(self) -> JoinKeyStore: ...
+    @property
     def audit(self) -> AuditStore: ...
     @property
     def limits(self) -> LimitStore: ...
@@ -87,6 +90,8 @@ class Outside(Protocol):
     def assertions(self) -> Assertions: ...
     @property
     def identities(self) -> IdentityTokens: ...
+    @property
+    def pool(self) -> Pool: ...
     @property
     def queue(self) -> PushQueue: ...
     @property

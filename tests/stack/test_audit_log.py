@@ -1,6 +1,7 @@
 """The audit log of the deployed system: written with the change, and changed by nobody."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -34,10 +35,12 @@ def as_function(stack: LocalStack, name: str) -> tuple[Any, str]:
 def test_a_change_is_in_the_log_with_who_made_it(operator: Operator) -> None:
     network = operator.network()
 
-    for asked in ("", "&action=network_created", f"&target={network}"):
-        [record] = operator.call("GET", f"/audit?network_id={network}{asked}").json()["items"]
-        assert (record["action"], record["outcome"], record["target"]["id"]) == ("network_created", "done", network)
-        assert record["actor"]["kind"] == "api_token"
+    paths = (f"/audit?network_id={network}{also}" for also in ("", "&action=network_created", f"&target={network}"))
+    [record], *others = (operator.call("GET", path).json()["items"] for path in paths)
+
+    assert (record["action"], record["outcome"], record["target"]["id"]) == ("network_created", "done", network)
+    assert record["actor"]["kind"] == "api_token"
+    assert others == [[record], [record]]
     exported = operator.call("GET", f"/audit/export?network_id={network}")
     assert [json.loads(line) for line in exported.text.splitlines()] == [record]
 
@@ -70,7 +73,7 @@ def test_a_function_that_tries_to_change_the_log_is_denied(
     key = {"scope": item["scope"], "item": item["item"]}
     other = {"item": {"S": "2026"}, **{name: value for name, value in item.items() if name != "item"}}
 
-    tries = (
+    tries: tuple[Callable[[], object], ...] = (
         lambda: dynamodb.update_item(
             TableName=table,
             Key=key,

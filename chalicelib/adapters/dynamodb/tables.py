@@ -12,6 +12,7 @@ from chalicelib.adapters.dynamodb.audit import AuditItem
 from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.connection import PatientConnection
 from chalicelib.adapters.dynamodb.facts import FactItem
+from chalicelib.adapters.dynamodb.join_keys import JoinItem, JoinKeyItem
 from chalicelib.adapters.dynamodb.limits import LimitItem
 from chalicelib.adapters.dynamodb.network import AclItem, BlockItem, NetworkItem
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem
@@ -23,7 +24,7 @@ from chalicelib.adapters.dynamodb.sightings import SightingItem
 from chalicelib.adapters.dynamodb.signing import SigningItem
 from chalicelib.adapters.dynamodb.sockets import SocketItem
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.adapters.dynamodb.users import AdministratorsItem, OwnedItem, UserItem
+from chalicelib.adapters.dynamodb.users import AdministratorsItem, EmailItem, OwnedItem, UserItem
 from chalicelib.settings import Settings
 
 CONNECTIONS = 16  # at once
@@ -35,7 +36,21 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("presence", (PresenceItem, SightingItem, MarkItem, FactItem)),
     ("sockets", (SocketItem,)),
     ("sessions", (SessionItem, AssertionItem, TicketItem, LimitItem)),
-    ("accounts", (TokenItem, UserItem, AdministratorsItem, OwnedItem, SettingsItem, RequestItem, SigningItem)),
+    (
+        "accounts",
+        (
+            TokenItem,
+            UserItem,
+            EmailItem,
+            AdministratorsItem,
+            OwnedItem,
+            SettingsItem,
+            RequestItem,
+            SigningItem,
+            JoinKeyItem,
+            JoinItem,
+        ),
+    ),
     ("audit", (AuditItem,)),
 )
 

@@ -46,18 +46,11 @@ from chalicelib.domain.change.writes import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.domain.identity.writes import PutSettings, PutUser, RemoveUser
+from chalicelib.domain.identity import writes as identity
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
-OPTIMISTIC = (
-    AdvanceNetwork,
-    RemoveNetwork,
-    WriteBlock,
-    PutUser,
-    RemoveUser,
-    PutSettings,
-)  # their condition says: nobody was first
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, *identity.OPTIMISTIC)  # whose condition says: nobody was first
 
 
 class DynamoTransactions:

@@ -13,9 +13,10 @@ from chalicelib.domain.change.writes import ClaimKind
 from chalicelib.domain.identity.api_token import ApiToken
 from chalicelib.domain.identity.audit import AuditPlace, AuditRecord
 from chalicelib.domain.identity.deployment import DeploymentSettings
+from chalicelib.domain.identity.join_key import DeviceHash, Join, JoinKey
 from chalicelib.domain.identity.limits import Counted
 from chalicelib.domain.identity.user import User
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import ConnectionId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block, BlockKey
@@ -27,6 +28,8 @@ from chalicelib.ports.sockets import Connection
 
 PAGE = 100  # of a query; between two pages everything may change
 NOTHING = Revision(0)
+
+Account = User | ApiToken | DeploymentSettings
 
 
 @dataclass(slots=True)
@@ -51,7 +54,8 @@ class AgentFacts:
 
 @dataclass(slots=True)
 class MemoryTables:
-    """`stream`: every change that was written, also when its record is gone."""
+    """`stream`: every change that was written, also when its record is gone. `account_stream`: every account that was
+    written, before and after."""
 
     adversary: Adversary = field(default_factory=Adversary)
     networks: dict[NetworkId, Network] = field(default_factory=dict)
@@ -63,6 +67,7 @@ class MemoryTables:
     allocations: dict[tuple[NetworkId, int], tuple[PeerId | None, Allocation]] = field(default_factory=dict)
     changes: dict[tuple[NetworkId, Revision], Change] = field(default_factory=dict)
     stream: list[Change] = field(default_factory=list)
+    account_stream: list[tuple[Account | None, Account | None]] = field(default_factory=list)
     agents: dict[PeerId, AgentFacts] = field(default_factory=dict)
     sightings: dict[tuple[PeerId, NetworkId], Sighting] = field(default_factory=dict)
     facts: dict[Fact, None] = field(default_factory=dict)
@@ -71,7 +76,10 @@ class MemoryTables:
     assertions: set[tuple[PeerId, str]] = field(default_factory=set)
     tickets: dict[tuple[PrincipalId, str], Ticket] = field(default_factory=dict)
     tokens: dict[PrincipalId, ApiToken] = field(default_factory=dict)
+    join_keys: dict[tuple[NetworkId, JoinKeyId], JoinKey] = field(default_factory=dict)
+    joins: dict[tuple[JoinKeyId, DeviceHash], Join] = field(default_factory=dict)
     users: dict[PrincipalId, User] = field(default_factory=dict)
+    emails: dict[PrincipalId, PrincipalId] = field(default_factory=dict)
     administrators: set[PrincipalId] = field(default_factory=set)
     owned: dict[PrincipalId, set[tuple[NetworkId, PeerId]]] = field(default_factory=dict)
     settings: DeploymentSettings | None = None

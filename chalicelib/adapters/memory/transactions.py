@@ -28,13 +28,13 @@ from chalicelib.domain.change.writes import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.domain.identity.writes import PutSettings, PutUser, RemoveUser
+from chalicelib.domain.identity import writes as identity
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
-OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, PutUser, RemoveUser, PutSettings)
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, *identity.OPTIMISTIC)
 
 
 class MemoryTransactions:

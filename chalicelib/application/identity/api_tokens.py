@@ -180,17 +180,17 @@ def _proved(token: Token, found: ApiToken, maker: User | None, admission: Admiss
         raise Unauthenticated(NOT_KNOWN)
     if found.is_expired(now):
         raise Unauthenticated("This API token has expired. Create a new one.")
-    return _narrowed(found, maker, admission)
+    return narrowed(found, maker, admission)
 
 
-def _narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Principal:
+def narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Principal:
     """Raises Unauthenticated: its maker is gone, suspended, or may nothing that the token may."""
     principal = Principal(
         token.id, token.name, token.role, token.networks, token.expires_at, maker_id=DEPLOYMENT_ITSELF
     )
     if token.maker_id == DEPLOYMENT_ITSELF:
-        return principal
-    if maker is None:
+        return replace(principal, peer_limit=admission.peer_limit(token.role))
+    if maker is None or maker.created_at > token.created_at:  # removed, and come back since
         raise Unauthenticated("Who made this API token is no longer a user here. Create a new one.")
     try:
         own = standing(maker, admission)
@@ -203,4 +203,11 @@ def _narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Prin
         detail = f"This API token has ended: its maker is {own.role} now, and it was made as {token.role}."
         raise Unauthenticated(detail)
     networks = common_networks(token.networks, own.networks)
-    return replace(principal, role=role, networks=networks, maker_id=maker.id, account_revision=maker.revision)
+    return replace(
+        principal,
+        role=role,
+        networks=networks,
+        maker_id=maker.id,
+        account_revision=maker.revision,
+        peer_limit=admission.peer_limit(role),
+    )

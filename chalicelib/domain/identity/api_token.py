@@ -74,6 +74,16 @@ def maker_of(token: PrincipalId | str) -> PrincipalId:
     return DEPLOYMENT_ITSELF if maker == DEPLOYMENT_ITSELF else PrincipalId(f"{USER}{maker}")
 
 
+def is_token(principal_id: PrincipalId) -> bool:
+    """Whether an id is of an API token, rather than of a person."""
+    return principal_id.startswith(TOKEN)
+
+
+def person_of(principal_id: PrincipalId) -> PrincipalId:
+    """The person that an id is of or, of an API token, who made it."""
+    return maker_of(principal_id) if is_token(principal_id) else principal_id
+
+
 def require_delegable(role: Role, maker: Role) -> None:
     """Raises Forbidden: who has the one role may not make a token with the other."""
     if role not in HANDED_ON[maker]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.domain.errors import Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
+from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
 from chalicelib.domain.identity.audit import Actor, ActorKind
 from chalicelib.domain.identity.doubt import Doubt
 from chalicelib.domain.ids import PrincipalId
@@ -104,3 +104,101 @@ class IdentityProviderUnreachable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("The identity provider cannot be asked for its keys right now. Try again in a minute.")
+
+
+class UserNotFound(NotFound):
+    """No such person, and no such invitation."""
+
+    code = "user_not_found"
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"There is no user {user_id}.")
+
+
+class EmailInUse(Conflict):
+    """An address is one person's, or stands for one invitation."""
+
+    code = "email_in_use"
+
+    def __init__(self, email: str, holder_id: str) -> None:
+        what = "is invited already" if holder_id.startswith("inv_") else "is a user already"
+        super().__init__(f"{email} {what}. Change the role and networks of {holder_id} instead.")
+
+
+class NotSignedIn(Conflict):
+    """An invitation cannot be suspended: nobody came by it yet."""
+
+    code = "not_signed_in"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"{email} has not signed in yet, so there is nobody to suspend. Remove the invitation instead."
+        )
+
+
+class LastAdministrator(Conflict):
+    """A deployment without an administrator could be given back to nobody."""
+
+    code = "last_administrator"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nobody else is an administrator of the whole deployment, so this one stays. Make another user an "
+            "administrator first, and have them sign in."
+        )
+
+
+class PoolUnreachable(Unavailable):
+    """The deployment's own user pool could not be asked to write to somebody; nothing was kept of the invitation."""
+
+    code = "pool_unreachable"
+
+    def __init__(self) -> None:
+        super().__init__("The user pool cannot send invitations right now, and nobody was invited. Try again.")
+
+
+class JoinKeyNotFound(NotFound):
+    """No such join key in the network."""
+
+    code = "join_key_not_found"
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"There is no join key {key_id} in this network.")
+
+
+class JoinKeyUnknown(Unauthenticated):
+    """The text is no join key of this deployment, or its network is gone."""
+
+    code = "join_key_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("This join key is not known. Check it, or ask an operator of the network for another.")
+
+
+class JoinKeyRevoked(Unauthenticated):
+    """Somebody ended the key."""
+
+    code = "join_key_revoked"
+
+    def __init__(self) -> None:
+        super().__init__("This join key was revoked. Ask an operator of the network for another.")
+
+
+class JoinKeyExpired(Unauthenticated):
+    """The key's time is over."""
+
+    code = "join_key_expired"
+
+    def __init__(self) -> None:
+        super().__init__("This join key has expired. Ask an operator of the network for another.")
+
+
+class JoinKeyUsedUp(Conflict):
+    """A key with a limit makes so many peers and no more, however many ask at once."""
+
+    code = "join_key_used_up"
+
+    def __init__(self, used: int) -> None:
+        super().__init__(
+            f"This join key has made all the peers it may make ({used}). Ask an operator of the network for another."
+        )

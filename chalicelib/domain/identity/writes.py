@@ -1,9 +1,11 @@
 """What a transaction writes of people, tokens and settings, as values; beside `domain/change/writes`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.domain.identity.api_token import ApiToken
 from chalicelib.domain.identity.deployment import DeploymentSettings
+from chalicelib.domain.identity.join_key import Join, JoinKey
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 
@@ -52,30 +54,87 @@ class EnterAdministrators:
 
 @dataclass(frozen=True, slots=True)
 class LeaveAdministrators:
-    """Count a person no longer among the administrators. Fails when nobody else is one."""
+    """Count a person no longer among the administrators. Fails when nobody else is one.
+
+    `is_fact`: they are none any more whatever is decided here, as their provider says so; then it does not fail.
+    """
 
     user_id: PrincipalId
+    is_fact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPeer:
-    """Give a peer to a person. `limit`: fails when they own as many already; None: no limit."""
+class ClaimEmail:
+    """Have a person or an invitation hold an e-mail address. Fails as a conflict when `former` does not hold it, or,
+    with None, when anybody does."""
+
+    email: str
+    holder_id: PrincipalId
+    former_id: PrincipalId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseEmail:
+    """Free an e-mail address. Fails as a conflict when another holds it."""
+
+    email: str
+    holder_id: PrincipalId
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPeers:
+    """Give peers to a person. `limit`: fails when they own as many already; None: no limit."""
 
     owner_id: PrincipalId
     network_id: NetworkId
-    peer_id: PeerId
+    peer_ids: tuple[PeerId, ...]
     limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class DisownPeer:
-    """Take a peer from its owner."""
+class DisownPeers:
+    """Take peers from their owner."""
 
     owner_id: PrincipalId
     network_id: NetworkId
-    peer_id: PeerId
+    peer_ids: tuple[PeerId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PutJoinKey:
+    """Keep a new join key."""
+
+    key: JoinKey
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeJoinKey:
+    """End a join key. Fails as a conflict when it is gone, or was revoked meanwhile."""
+
+    key: JoinKey
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UseJoinKey:
+    """Count one use of a join key. Fails as a conflict when it makes no more peers: revoked, expired or used up."""
+
+    key: JoinKey
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutJoin:
+    """Note which peer a machine became by a key. Fails as a conflict when it became one meanwhile.
+
+    `replaces`: the peer it was before, which is its own no longer; None: it was none.
+    """
+
+    join: Join
+    replaces: PeerId | None
+
+
+JoinKeyWrite = PutJoinKey | RevokeJoinKey | UseJoinKey | PutJoin
 IdentityWrite = (
     PutUser
     | RemoveUser
@@ -84,6 +143,28 @@ IdentityWrite = (
     | PutSettings
     | EnterAdministrators
     | LeaveAdministrators
-    | OwnPeer
-    | DisownPeer
+    | ClaimEmail
+    | ReleaseEmail
+    | OwnPeers
+    | DisownPeers
+    | JoinKeyWrite
 )
+
+
+OPTIMISTIC = (
+    *(PutUser, RemoveUser, PutSettings, ClaimEmail, ReleaseEmail),
+    *(PutJoin, RevokeJoinKey, UseJoinKey),
+)
+"""Their conditions say that nobody was first: what they were decided by is read again."""
+
+
+def membership(
+    before: User | None, after: User | None, *, is_fact: bool = False
+) -> tuple[EnterAdministrators | LeaveAdministrators, ...]:
+    """What follows among the administrators when a person's record becomes another; None: there was or is none."""
+    was, is_one = (user is not None and user.is_administrator for user in (before, after))
+    if after is not None and is_one and not was:
+        return (EnterAdministrators(after.id),)
+    if before is not None and was and not is_one:
+        return (LeaveAdministrators(before.id, is_fact),)
+    return ()

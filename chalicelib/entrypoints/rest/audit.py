@@ -12,7 +12,7 @@ from chalice.app import Blueprint
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.identity.audit import AuditFilter, AuditPlace, AuditRecord, Details
-from chalicelib.domain.identity.principal import EVERYBODY, Principal, Role
+from chalicelib.domain.identity.principal import OWNERS, READERS, Principal, Role
 from chalicelib.domain.ids import NetworkId
 from chalicelib.entrypoints.rest.operation import Call, JsonLines, People
 from chalicelib.entrypoints.rest.route import route
@@ -29,7 +29,7 @@ CURSOR = re.compile(r"[A-Za-z0-9_-]{1,200}\Z")
 PLACE = re.compile(r"[0-9T:.-]{26}#[a-z0-9_-]{1,100}\Z")
 
 
-@route(audit_log, "GET", "/audit", People(EVERYBODY), query=wire.AuditQuery)
+@route(audit_log, "GET", "/audit", People(READERS, own=OWNERS), query=wire.AuditQuery)
 def page(call: Call[Principal, None]) -> Page[wire.AuditRecord]:
     """Who did what, the newest first. A page may be short, or empty, and not be the last."""
     asked: wire.AuditQuery = call.query

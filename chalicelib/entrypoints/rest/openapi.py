@@ -221,8 +221,9 @@ def _answered_headers(operation: Operation) -> dict[str, Any]:
 
 def _access(operation: Operation) -> dict[str, Any]:
     match operation.access:
-        case People(roles):
-            return {"security": [{"person": []}], "x-roles": sorted(roles), "x-networks": operation.networks}
+        case People() as access:
+            told = {"x-roles": sorted(access.callers), "x-own": sorted(access.own), "x-networks": operation.networks}
+            return {"security": [{"person": []}], **told}
         case Agents():
             return {"security": [{"agent": []}]}
         case Anybody():
