@@ -44,12 +44,23 @@ class Oidc:
 
 
 @dataclass(frozen=True, slots=True)
+class CallsPerMinute:
+    """The most that pass, see domain/identity/limits. Generous enough for tools that write by the hundred, and for a
+    fleet behind one address that comes back together."""
+
+    writes: int = 1200
+    enrollments: int = 600
+    sessions: int = 6000
+    refusals: int = 600
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`origin`: the one URL that people and agents know, empty where a function is not told.
     `websocket_endpoint`: the socket API's management URL. `origin_secrets`: each proves that a
     request came by the one origin; with none, none did. `data_key_id`: the KMS key that seals
-    networks' secrets. `return_after`: so long a jump that was down serves before its peers come
-    back. `endpoint_url`: an emulator of AWS, None for AWS itself."""
+    networks' secrets. `user_pool_id`: the deployment's own pool, empty for another issuer. `return_after`: so long a
+    jump that was down serves before its peers come back. `endpoint_url`: an emulator of AWS, None for AWS itself."""
 
     tables: Tables
     oidc: Oidc
@@ -60,6 +71,7 @@ class Settings:
     failover_queue_url: str
     held_queue_url: str
     data_key_id: str
+    user_pool_id: str
     return_after: timedelta
     origin: str
     websocket_endpoint: str
@@ -68,6 +80,7 @@ class Settings:
     endpoint_url: str | None
     generation: int
     version: str
+    calls_per_minute: CallsPerMinute
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -93,6 +106,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         failover_queue_url=environment.get("FAILOVER_QUEUE_URL", ""),
         held_queue_url=environment.get("HELD_QUEUE_URL", ""),
         data_key_id=environment.get("DATA_KEY_ID", ""),
+        user_pool_id=environment.get("USER_POOL_ID", ""),
         return_after=timedelta(seconds=int(environment.get("RETURN_AFTER_S", "300"))),
         origin=environment.get("CONSOLE_URL", ""),
         websocket_endpoint=environment.get("WEBSOCKET_ENDPOINT", ""),
@@ -101,6 +115,13 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
         generation=int(environment.get("GENERATION", "1")),
         version=VERSION,
+        calls_per_minute=CallsPerMinute(
+            **{
+                name: int(said)
+                for name in CallsPerMinute.__slots__
+                if (said := environment.get(f"{name.upper()}_PER_MINUTE"))
+            }
+        ),
     )
 
 

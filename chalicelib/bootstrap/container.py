@@ -16,9 +16,15 @@ from chalicelib.application.agents.signing import Signing
 from chalicelib.application.agents.snapshots import Tunnels
 from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
+from chalicelib.application.identity.access import Access
 from chalicelib.application.identity.api_tokens import ApiTokens
+from chalicelib.application.identity.audit import AuditLog
 from chalicelib.application.identity.join_keys import JoinKeys
-from chalicelib.application.identity.users import People
+from chalicelib.application.identity.limits import Limits
+from chalicelib.application.identity.people import People
+from chalicelib.application.identity.refusals import Refusals
+from chalicelib.application.identity.settings import SettingsEdits
+from chalicelib.application.identity.users import Users
 from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.networks.acls import Acls
 from chalicelib.application.networks.addresses import Ipam
@@ -29,17 +35,21 @@ from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.bulk_creation import BulkCreation
 from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.credentials import Credentials
+from chalicelib.application.peers.ownership import Owners
 from chalicelib.application.peers.peer_edit import Edits
+from chalicelib.application.peers.peer_pages import PeerPages
 from chalicelib.application.peers.peer_view import PeerViews
 from chalicelib.application.peers.peers import Peers
 from chalicelib.application.push.browser_sockets import Browsers
 from chalicelib.application.push.deliveries import Deliveries
 from chalicelib.application.push.plans import Announcements, Plans
 from chalicelib.application.push.replans import Replans
+from chalicelib.application.push.revocations import Revocations
 from chalicelib.application.push.rollouts import Horizons, Rollouts
 from chalicelib.application.ranges import Ranges
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.identity.limits import Limit
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Admission
 from chalicelib.ports.change import StreamRecords
@@ -116,7 +126,12 @@ class Container:
             out.vault,
             out.clock,
             out.randomness,
+            self.owners,
         )
+
+    @cached_property
+    def owners(self) -> Owners:
+        return Owners(self._outside.users)
 
     @cached_property
     def bulk_creation(self) -> BulkCreation:
@@ -125,7 +140,12 @@ class Container:
     @cached_property
     def peers(self) -> Peers:
         out = self._outside
-        return Peers(self.edits, self.views, self.network_edits, out.networks, self.ranges, out.peers)
+        return Peers(self.edits, self.views, self.network_edits, out.networks, self.ranges, out.peers, self.owners)
+
+    @cached_property
+    def peer_pages(self) -> PeerPages:
+        out = self._outside
+        return PeerPages(self.views, out.networks, out.peers, out.users)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -246,9 +266,14 @@ class Container:
         return Announcements(self._outside.connections, self._outside.queue)
 
     @cached_property
+    def revocations(self) -> Revocations:
+        return Revocations(self._outside.users, self._outside.connections, self._outside.queue, self.admission)
+
+    @cached_property
     def browsers(self) -> Browsers:
         out = self._outside
-        return Browsers(out.sessions, out.connections, out.clock, out.randomness)
+        access = Access(out.accounts, self.admission, out.clock)
+        return Browsers(out.sessions, out.connections, access, out.clock, out.randomness)
 
     @cached_property
     def deliveries(self) -> Deliveries:
@@ -275,9 +300,41 @@ class Container:
         return JoinKeys(out.transactions, out.join_keys, out.networks, out.clock, out.randomness)
 
     @cached_property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self._outside.audit)
+
+    @cached_property
+    def limits(self) -> Limits:
+        most = self.settings.calls_per_minute
+        return Limits(self._outside.limits, {limit: getattr(most, limit.value) for limit in Limit}, self._outside.clock)
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        return Refusals(self._outside.transactions, self._outside.clock)
+
+    @cached_property
     def people(self) -> People:
         out = self._outside
-        return People(out.accounts, out.identities, self.admission, out.clock)
+        return People(out.accounts, out.transactions, out.identities, self.admission, out.clock, out.randomness)
+
+    @cached_property
+    def users(self) -> Users:
+        out = self._outside
+        return Users(
+            out.users,
+            out.accounts,
+            out.networks,
+            lambda: self._outside.pool,
+            out.transactions,
+            self.admission,
+            out.clock,
+            out.randomness,
+        )
+
+    @cached_property
+    def settings_edits(self) -> SettingsEdits:
+        out = self._outside
+        return SettingsEdits(out.accounts, out.transactions, self.admission, out.clock, out.randomness)
 
     @property
     def removal_queue(self) -> RemovalQueue:

@@ -7,8 +7,9 @@ from chalicelib.ports.allocation import AllocationStore, LeftoverStore
 from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.facts import FactStore
-from chalicelib.ports.identity import Assertions, IdentityTokens
+from chalicelib.ports.identity import Assertions, IdentityTokens, Pool
 from chalicelib.ports.join_keys import JoinKeyStore
+from chalicelib.ports.limits import LimitStore
 from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
@@ -84,9 +85,13 @@ class Outside(Protocol):
     @property
     def audit(self) -> AuditStore: ...
     @property
+    def limits(self) -> LimitStore: ...
+    @property
     def assertions(self) -> Assertions: ...
     @property
     def identities(self) -> IdentityTokens: ...
+    @property
+    def pool(self) -> Pool: ...
     @property
     def queue(self) -> PushQueue: ...
     @property

@@ -20,12 +20,16 @@ class AccountStore(Protocol):
         """An API token with its maker's record and the deployment's settings."""
         ...
 
-    def add_user(self, user: User) -> None:
-        """Keep a new person's record; no effect when there is one."""
+    def settings(self) -> DeploymentSettings | None:
+        """The deployment's settings; None: never written."""
+        ...
+
+    def of_email(self, email: str) -> tuple[PrincipalId | None, User | None]:
+        """Who holds an e-mail address, a person or an invitation, and the invitation of that address."""
         ...
 
     def note_seen(self, user: User, at: datetime) -> None:
-        """Note when a person was last seen and what their groups gave; no effect on one that is removed."""
+        """Note when a person was last seen, and by what name; no effect on one that is removed."""
         ...
 
     def note_use(self, token: ApiToken, use: LastUse) -> None:

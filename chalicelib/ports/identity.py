@@ -38,6 +38,20 @@ class Finding:
     remedy: str = ""
 
 
+class Pool(Protocol):
+    """Where people have their passwords, when that is the deployment's own."""
+
+    def invite(self, email: str) -> bool:
+        """Have an address written to, with what it takes to sign in; again, if they never did.
+
+        False: nobody was written to, as they have a password already, or the provider is another's.
+
+        Raises:
+            PoolUnreachable.
+        """
+        ...
+
+
 class IdentityTokens(Protocol):
     """What the identity provider signs for people."""
 

@@ -50,9 +50,15 @@ class Doubt(Answer, frozen=True):
     text: str
 
 
+class GrantedNetwork(Answer, frozen=True):
+    id: str
+    name: str
+
+
 class Me(Answer, frozen=True):
     """The caller. `networks` null: every network of the deployment. `doubts`: what the provider says and does not
-    count, where somebody might expect it to."""
+    count, where somebody might expect it to. `granted`: of a member, the first 200 of their networks by name, as
+    members cannot read networks; null for every other role, and for an API token."""
 
     id: str
     kind: Literal["api_token", "user"]
@@ -61,3 +67,4 @@ class Me(Answer, frozen=True):
     role_source: RoleSource
     networks: list[str] | None
     doubts: list[Doubt]
+    granted: list[GrantedNetwork] | None

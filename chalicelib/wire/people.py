@@ -33,7 +33,8 @@ class User(Answer, frozen=True):
     """A person or, with `state` `invited`, one who has not signed in yet.
 
     `role`: what they may do now, null for nothing; `role_source` says where it comes from. `own_role`: of the
-    record itself. `networks` null: every network.
+    record itself. `networks` null: every network. `is_mailed`: in the answer to an invitation, whether the
+    deployment's own user pool wrote to them; with another identity provider nobody does. Null in every other answer.
     """
 
     id: str
@@ -49,6 +50,7 @@ class User(Answer, frozen=True):
     created_at: datetime
     last_seen_at: datetime | None
     revision: int
+    is_mailed: bool | None = None
 
 
 class CreateToken(Request, frozen=True):
@@ -97,7 +99,7 @@ class Settings(Answer, frozen=True):
     """`default_role`: of people nobody gave a role; null: they stay outside. `member_peer_limit`: so many peers a
     member may own."""
 
-    default_role: Literal["operator", "auditor", "member"] | None
+    default_role: Role | None
     member_peer_limit: int
     revision: int
 

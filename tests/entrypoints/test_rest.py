@@ -30,6 +30,9 @@ A_BODY: Mapping[Any, object] = {
     peers.Bulk: {"peers": [{"kind": "dynamic", "name": "x"}]},
     peers.PatchPeer: {"name": "x"},
     peers.Reissue: {},
+    people.InviteUser: {"email": "ana@example.com", "role": "member"},
+    people.PatchUser: {"role": "auditor"},
+    people.PutSettings: {"default_role": None, "member_peer_limit": 1},
     join_keys.CreateJoinKey: {"name": "runners"},
     people.CreateToken: {"name": "t", "role": "operator"},
 }
@@ -118,11 +121,13 @@ def test_a_get_writes_nothing(world: World, operation: Operation) -> None:
     agent = world.agent(network, "jump", "hub")
     agent.open_session()
     phone = world.peers(network)["phone"]["id"]
+    user = world.api("POST", "/users", A_BODY[people.InviteUser]).json
     token = agent.session if isinstance(operation.access, Agents) else world.token
     before = world.outside.tables.snapshot()
 
     for peer in (agent.peer_id, phone):
-        path = operation.path.format_map({"network_id": network, "peer_id": peer, "revision": 3, "token_id": "tok_a_b"})
+        ids = {"network_id": network, "peer_id": peer, "revision": 3, "token_id": "tok_a_b", "user_id": user["id"]}
+        path = operation.path.format_map(ids)
         assert world.api("GET", path, token=token).status in (200, 409)
 
     assert world.outside.tables.snapshot() == before
@@ -415,10 +420,10 @@ def test_every_route_denies_who_is_not_named(world: World, operation: Operation,
             assert status != 403
         case Agents():
             assert (status == 401) is (caller != "an agent")
-        case People(roles):
+        case People() as access:
             known = caller not in OUTSIDERS
             assert (status == 401) is not known
-            assert (status == 403) is (known and caller.removeprefix("a person, ") not in roles)
+            assert (status == 403) is (known and caller.removeprefix("a person, ") not in access.callers)
 
 
 def test_a_token_for_one_network_sees_no_other(world: World) -> None:
@@ -441,15 +446,18 @@ def test_every_route_takes_sight_of_the_networks_that_it_declares(world: World, 
     """All routes times those who see one network: all networks are a 403, another one's does not exist for them."""
     mine, other = world.network("mine", "10.0.0.0/24"), world.network("other", "10.1.0.0/24")
     peers = {network: world.agent(network, "jump", "hub").peer_id for network in (mine, other)}
-    token = world.container.api_tokens.create_for_deployment("t", Role.OPERATOR, [mine]).text()  # type: ignore[list-item]
+    assert isinstance(operation.access, People)
+    role = Role.OPERATOR if Role.OPERATOR in operation.access.callers else Role.AUDITOR
+    token = world.container.api_tokens.create_for_deployment("t", role, [mine]).text()  # type: ignore[list-item]
 
     def status(network: str) -> int:
         ids = {
             "network_id": network,
             "peer_id": peers[network],
             "revision": 1,
-            "key_id": "key_1",
             "token_id": token.split(".")[1],
+            "user_id": "usr_a",
+            "key_id": "key_1",
         }
         path = operation.path.format_map(ids)
         query = "?first=10.0.0.9" if operation.query is ReleaseQuery else ""

@@ -111,7 +111,8 @@ def test_groups_that_were_left_out_give_no_default_role(world: World, lines: Lin
 
 def test_groups_that_were_left_out_leave_a_role_of_the_record(world: World) -> None:
     claims = Claims(ISSUER, "AAAAAentra", None, None, None, world.outside.clock.now())
-    world.outside.accounts.add_user(replace(seen(None, claims, world.outside.clock.now()), role=Role.OPERATOR))
+    known = replace(seen(None, claims, world.outside.clock.now()), role=Role.OPERATOR)
+    world.outside.tables.users[known.id] = known
 
     me = asked(world, {"groups": None}, DEFAULT_ROLE="member").json
 

@@ -6,16 +6,16 @@ from typing import Any, TypeVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
-from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.exceptions import UpdateError
 
 from chalicelib.adapters.dynamodb.api_tokens import TokenItem, token_value
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.adapters.dynamodb.users import UserItem, user_item, user_value
+from chalicelib.adapters.dynamodb.users import EmailItem, UserItem, user_value
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.identity.api_token import ApiToken, LastUse, maker_of
 from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.principal import Role
-from chalicelib.domain.identity.user import User
+from chalicelib.domain.identity.user import User, invitation_id
 from chalicelib.domain.ids import PrincipalId, Revision
 
 CONDITION = "ConditionalCheckFailedException"
@@ -52,24 +52,22 @@ class DynamoAccounts:
         token = _item(TokenItem, found, TokenItem.KIND)
         return None if token is None else token_value(token), _user(found), _settings(found)
 
-    def add_user(self, user: User) -> None:
-        try:
-            user_item(user).save(condition=UserItem.id.does_not_exist())
-        except PutError as error:
-            _pass_if_unmet(error)
+    def settings(self) -> DeploymentSettings | None:
+        return _settings(read_whole(self._connection, [(SettingsItem.KIND, SettingsItem.KIND)]))
+
+    def of_email(self, email: str) -> tuple[PrincipalId | None, User | None]:
+        key = invitation_id(email)
+        found = read_whole(self._connection, [(EmailItem.KIND, key), (UserItem.KIND, key)])
+        held = _item(EmailItem, found, EmailItem.KIND)
+        return None if held is None else PrincipalId(held.holder_id), _user(found)
 
     def note_seen(self, user: User, at: datetime) -> None:
-        """Only what the provider says: what administrators decide may have changed since it was read."""
-        told = (
-            (UserItem.name, user.name),
-            (UserItem.email, user.email),
-            (UserItem.group_role, None if user.group_role is None else user.group_role.value),
-        )
-        actions = [attribute.remove() if value is None else attribute.set(value) for attribute, value in told]
+        """Nothing that decides what the person may do: that may have changed since it was read."""
+        name = UserItem.name.remove() if user.name is None else UserItem.name.set(user.name)
+        told_at = UserItem.told_at.remove() if user.told_at is None else UserItem.told_at.set(user.told_at)
+        seen_at = UserItem.last_seen_at.set(at)
         try:
-            UserItem(id=user.id).update(
-                actions=[*actions, UserItem.last_seen_at.set(at)], condition=UserItem.id.exists()
-            )
+            UserItem(id=user.id).update(actions=[name, told_at, seen_at], condition=UserItem.id.exists())
         except UpdateError as error:
             _pass_if_unmet(error)
 
@@ -117,8 +115,10 @@ def _user(found: Sequence[dict[str, Any]]) -> User | None:
 
 def _settings(found: Sequence[dict[str, Any]]) -> DeploymentSettings | None:
     item = _item(SettingsItem, found, SettingsItem.KIND)
-    if item is None:
-        return None
+    return None if item is None else settings_value(item)
+
+
+def settings_value(item: SettingsItem) -> DeploymentSettings:
     role = None if item.default_role is None else Role(item.default_role)
     return DeploymentSettings(role, int(item.member_peer_limit), Revision(int(item.revision)))
 
@@ -128,6 +128,6 @@ def _item(model: type[Item], found: Sequence[dict[str, Any]], kind: str) -> Item
     return None if raw is None else model.from_raw_data(raw)
 
 
-def _pass_if_unmet(error: PutError | UpdateError) -> None:
+def _pass_if_unmet(error: UpdateError) -> None:
     if error.cause_response_code != CONDITION:
         raise error

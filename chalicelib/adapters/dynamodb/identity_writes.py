@@ -10,18 +10,28 @@ from chalicelib.adapters.dynamodb.accounts import SettingsItem, settings_item
 from chalicelib.adapters.dynamodb.api_tokens import TokenItem, token_item
 from chalicelib.adapters.dynamodb.join_keys import put_join_key
 from chalicelib.adapters.dynamodb.transact import Transaction
-from chalicelib.adapters.dynamodb.users import AdministratorsItem, OwnedItem, UserItem, owned_key, user_item
+from chalicelib.adapters.dynamodb.users import (
+    AdministratorsItem,
+    EmailItem,
+    OwnedItem,
+    UserItem,
+    owned_key,
+    user_item,
+)
+from chalicelib.domain.identity.user import invitation_id
 from chalicelib.domain.identity.writes import (
-    DisownPeer,
+    ClaimEmail,
+    DisownPeers,
     EnterAdministrators,
     IdentityWrite,
     LeaveAdministrators,
-    OwnPeer,
+    OwnPeers,
     PutJoin,
     PutJoinKey,
     PutSettings,
     PutToken,
     PutUser,
+    ReleaseEmail,
     RemoveToken,
     RemoveUser,
     RevokeJoinKey,
@@ -29,7 +39,9 @@ from chalicelib.domain.identity.writes import (
 )
 
 
-def put_identity(transaction: Transaction[Any], write: IdentityWrite) -> None:  # noqa: C901  one flat case a kind
+def put_identity(  # noqa: C901  one flat case a kind of write
+    transaction: Transaction[Any], write: IdentityWrite
+) -> None:
     """Add the item of one write."""
     match write:
         case PutUser(user):
@@ -48,19 +60,25 @@ def put_identity(transaction: Transaction[Any], write: IdentityWrite) -> None:  
             transaction.put(settings_item(settings), write, condition)
         case EnterAdministrators(user_id):
             transaction.update(AdministratorsItem(), write, [AdministratorsItem.users.add({user_id})])
-        case LeaveAdministrators(user_id):
+        case LeaveAdministrators(user_id, is_fact):
             users = AdministratorsItem.users
             another_stays = users.does_not_exist() | ~users.contains(user_id) | _has_more(users, 1)
-            transaction.update(AdministratorsItem(), write, [users.delete({user_id})], another_stays)
-        case OwnPeer(owner_id, network_id, peer_id, limit):
+            transaction.update(
+                AdministratorsItem(), write, [users.delete({user_id})], None if is_fact else another_stays
+            )
+        case ClaimEmail(email, holder_id, former_id):
+            free = EmailItem.id.does_not_exist() if former_id is None else EmailItem.holder_id == former_id
+            transaction.put(EmailItem(id=invitation_id(email), holder_id=holder_id), write, free)
+        case ReleaseEmail(email, holder_id):
+            transaction.delete(EmailItem(id=invitation_id(email)), write, EmailItem.holder_id == holder_id)
+        case OwnPeers(owner_id, network_id, peer_ids, limit):
             peers = OwnedItem.peers
             has_room = None if limit is None else _has_room(limit)
-            added = peers.add({owned_key(network_id, peer_id)})
+            added = peers.add({owned_key(network_id, peer_id) for peer_id in peer_ids})
             transaction.update(OwnedItem(id=owner_id), write, [added], has_room)
-        case DisownPeer(owner_id, network_id, peer_id):
-            transaction.update(
-                OwnedItem(id=owner_id), write, [OwnedItem.peers.delete({owned_key(network_id, peer_id)})]
-            )
+        case DisownPeers(owner_id, network_id, peer_ids):
+            taken = OwnedItem.peers.delete({owned_key(network_id, peer_id) for peer_id in peer_ids})
+            transaction.update(OwnedItem(id=owner_id), write, [taken])
         case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
             put_join_key(transaction, write)
         case _:

@@ -13,6 +13,7 @@ from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.connection import PatientConnection
 from chalicelib.adapters.dynamodb.facts import FactItem
 from chalicelib.adapters.dynamodb.join_keys import JoinItem, JoinKeyItem
+from chalicelib.adapters.dynamodb.limits import LimitItem
 from chalicelib.adapters.dynamodb.network import AclItem, BlockItem, NetworkItem
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem
 from chalicelib.adapters.dynamodb.presence import PresenceItem
@@ -23,7 +24,7 @@ from chalicelib.adapters.dynamodb.sightings import SightingItem
 from chalicelib.adapters.dynamodb.signing import SigningItem
 from chalicelib.adapters.dynamodb.sockets import SocketItem
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.adapters.dynamodb.users import AdministratorsItem, OwnedItem, UserItem
+from chalicelib.adapters.dynamodb.users import AdministratorsItem, EmailItem, OwnedItem, UserItem
 from chalicelib.settings import Settings
 
 CONNECTIONS = 16  # at once
@@ -34,12 +35,13 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("changes", (ChangeItem, ExpectedItem, ConcernedItem, TallyItem)),
     ("presence", (PresenceItem, SightingItem, MarkItem, FactItem)),
     ("sockets", (SocketItem,)),
-    ("sessions", (SessionItem, AssertionItem, TicketItem)),
+    ("sessions", (SessionItem, AssertionItem, TicketItem, LimitItem)),
     (
         "accounts",
         (
             TokenItem,
             UserItem,
+            EmailItem,
             AdministratorsItem,
             OwnedItem,
             SettingsItem,

@@ -47,22 +47,12 @@ from chalicelib.domain.change.writes import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.domain.identity.writes import PutJoin, PutSettings, PutUser, RemoveUser, RevokeJoinKey, UseJoinKey
+from chalicelib.domain.identity import writes as identity
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
-OPTIMISTIC = (
-    AdvanceNetwork,
-    RemoveNetwork,
-    WriteBlock,
-    ForgetAgent,
-    PutUser,
-    RemoveUser,
-    PutSettings,
-    PutJoin,
-    RevokeJoinKey,
-    UseJoinKey,
-)  # their condition says: nobody was first
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC)
+"""Their conditions say that nobody was first."""
 
 
 class DynamoTransactions:

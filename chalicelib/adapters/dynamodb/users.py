@@ -41,7 +41,22 @@ class UserItem(Table):
     is_suspended = BooleanAttribute(default=False)
     invited_by = UnicodeAttribute(null=True)
     last_seen_at = UTCDateTimeAttribute(null=True)
+    told_at = UTCDateTimeAttribute(null=True)
+    is_administrator = BooleanAttribute(default=False)
     revision = NumberAttribute(default=1)
+
+
+class EmailItem(Table):
+    """`accounts`: who holds an e-mail address, kind `email`; the id is that of an invitation of the address."""
+
+    KIND = "email"
+
+    class Meta(Table.Meta):
+        table_name = "accounts"
+
+    kind = UnicodeAttribute(hash_key=True, default=KIND)
+    id = UnicodeAttribute(range_key=True)
+    holder_id = UnicodeAttribute()
 
 
 class AdministratorsItem(Table):
@@ -76,6 +91,11 @@ class DynamoUsers:
             return user_value(UserItem.get(UserItem.KIND, user_id, consistent_read=True))
         except UserItem.DoesNotExist:
             return None
+
+    def known(self, user_ids: Collection[PrincipalId]) -> frozenset[PrincipalId]:
+        keys = [(UserItem.KIND, user_id) for user_id in user_ids]
+        found = UserItem.batch_get(keys, consistent_read=True, attributes_to_get=["id"])
+        return frozenset(PrincipalId(item.id) for item in found)
 
     def page(self, limit: int, after: PrincipalId | None) -> tuple[list[User], PrincipalId | None]:
         later = None if after is None else UserItem.id > after
@@ -119,6 +139,8 @@ def user_item(user: User) -> UserItem:
         is_suspended=user.is_suspended,
         invited_by=user.invited_by,
         last_seen_at=user.last_seen_at,
+        told_at=user.told_at,
+        is_administrator=user.is_administrator,
         revision=user.revision,
     )
 
@@ -137,6 +159,8 @@ def user_value(item: UserItem) -> User:
         is_suspended=item.is_suspended,
         invited_by=None if item.invited_by is None else PrincipalId(item.invited_by),
         last_seen_at=item.last_seen_at,
+        told_at=item.told_at,
+        is_administrator=item.is_administrator,
         revision=Revision(int(item.revision)),
     )
 

@@ -30,6 +30,7 @@ def claims_of(said: Mapping[str, Any], settings: Oidc) -> Claims:
         other_groups=frozenset(seen or ()) - own.keys(),
         unverified_email=None if is_verified else email,
         groups_claim=settings.groups_claim,
+        issued_at=None if said.get("iat") is None else time_of(said["iat"]),
     )
 
 

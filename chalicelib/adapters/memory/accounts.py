@@ -6,7 +6,7 @@ from datetime import datetime
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.identity.api_token import ApiToken, LastUse, maker_of
 from chalicelib.domain.identity.deployment import DeploymentSettings
-from chalicelib.domain.identity.user import User
+from chalicelib.domain.identity.user import User, invitation_id
 from chalicelib.domain.ids import PrincipalId
 
 
@@ -21,12 +21,16 @@ class MemoryAccounts:
         token = self._tables.tokens.get(token_id)
         return token, self._tables.users.get(maker_of(token_id)), self._tables.settings
 
-    def add_user(self, user: User) -> None:
-        self._tables.users.setdefault(user.id, user)
+    def settings(self) -> DeploymentSettings | None:
+        return self._tables.settings
+
+    def of_email(self, email: str) -> tuple[PrincipalId | None, User | None]:
+        key = invitation_id(email)
+        return self._tables.emails.get(key), self._tables.users.get(key)
 
     def note_seen(self, user: User, at: datetime) -> None:
         if (stored := self._tables.users.get(user.id)) is not None:
-            told = replace(stored, name=user.name, email=user.email, group_role=user.group_role, last_seen_at=at)
+            told = replace(stored, name=user.name, told_at=user.told_at, last_seen_at=at)
             self._tables.users[user.id] = told
 
     def note_use(self, token: ApiToken, use: LastUse) -> None:

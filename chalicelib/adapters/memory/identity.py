@@ -1,8 +1,19 @@
-"""An identity provider that vouches for whom tests name."""
+"""An identity provider that vouches for whom tests name, and a pool that writes to nobody."""
 
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.user import Claims
 from chalicelib.ports.identity import Finding
+
+
+class MemoryPool:
+    """`invited`: who was written to."""
+
+    def __init__(self) -> None:
+        self.invited: list[str] = []
+
+    def invite(self, email: str) -> bool:
+        self.invited.append(email)
+        return True
 
 
 class MemoryIdentities:

@@ -29,24 +29,13 @@ from chalicelib.domain.change.writes import (
     WriteAcl,
     WriteBlock,
 )
-from chalicelib.domain.identity.writes import PutJoin, PutSettings, PutUser, RemoveUser, RevokeJoinKey, UseJoinKey
+from chalicelib.domain.identity import writes as identity
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
-OPTIMISTIC = (
-    AdvanceNetwork,
-    RemoveNetwork,
-    WriteBlock,
-    ForgetAgent,
-    PutUser,
-    RemoveUser,
-    PutSettings,
-    PutJoin,
-    RevokeJoinKey,
-    UseJoinKey,
-)
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC)
 
 
 class MemoryTransactions:

@@ -2,8 +2,48 @@
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
+from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
+from chalicelib.domain.identity.audit import Actor, ActorKind
 from chalicelib.domain.identity.doubt import Doubt
+from chalicelib.domain.identity.limits import Limit
+from chalicelib.domain.ids import PrincipalId
+
+
+class NotAllowed(Forbidden):
+    """The caller is known, and its role or its networks do not suffice."""
+
+    def __init__(self, actor: Actor, message: str) -> None:
+        self.actor = actor
+        super().__init__(message)
+
+
+class CredentialRefused(Unauthenticated):
+    """The API token is one of ours and does not count: it has ended, or came with another secret.
+
+    A caller is told what they would be told of a token that never was, where that is the reason.
+    """
+
+    def __init__(self, actor: Actor, message: str) -> None:
+        self.actor = actor
+        super().__init__(message)
+
+
+class TooManyRequests(Refusal):
+    """Nothing was done; after `retry_after_s` as many calls pass again."""
+
+    code = "too_many_requests"
+
+    def __init__(self, limit: Limit, most: int, retry_after_s: int) -> None:
+        self.limit, self.retry_after_s = limit, retry_after_s
+        what = {
+            Limit.WRITES: "calls that change something",
+            Limit.ENROLLMENTS: "enrolments from one address",
+            Limit.SESSIONS: "sessions from one address",
+            Limit.REFUSALS: "refused credentials from one address",
+        }
+        super().__init__(
+            f"More than {most} {what[limit]} in a minute. Nothing was done; try again in {retry_after_s} seconds."
+        )
 
 
 class TokenRefused(Unauthenticated):
@@ -23,7 +63,8 @@ class NotInvited(Forbidden):
 
     code = "not_invited"
 
-    def __init__(self, who: str, subject: str = "", doubts: Sequence[Doubt] = ()) -> None:
+    def __init__(self, who: str, user_id: PrincipalId, subject: str = "", doubts: Sequence[Doubt] = ()) -> None:
+        self.actor = Actor(ActorKind.PERSON, user_id, who)
         self.subject = subject
         self.doubts = tuple(doubts)
         asked = f"{who} is signed in and has no role here. Ask an administrator of this deployment for one."
@@ -51,7 +92,8 @@ class Suspended(Forbidden):
 
     code = "suspended"
 
-    def __init__(self, who: str) -> None:
+    def __init__(self, who: str, user_id: PrincipalId) -> None:
+        self.actor = Actor(ActorKind.PERSON, user_id, who)
         super().__init__(f"{who} is suspended here. Ask an administrator of this deployment.")
 
 
@@ -71,6 +113,57 @@ class IdentityProviderUnreachable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("The identity provider cannot be asked for its keys right now. Try again in a minute.")
+
+
+class UserNotFound(NotFound):
+    """No such person, and no such invitation."""
+
+    code = "user_not_found"
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"There is no user {user_id}.")
+
+
+class EmailInUse(Conflict):
+    """An address is one person's, or stands for one invitation."""
+
+    code = "email_in_use"
+
+    def __init__(self, email: str, holder_id: str) -> None:
+        what = "is invited already" if holder_id.startswith("inv_") else "is a user already"
+        super().__init__(f"{email} {what}. Change the role and networks of {holder_id} instead.")
+
+
+class NotSignedIn(Conflict):
+    """An invitation cannot be suspended: nobody came by it yet."""
+
+    code = "not_signed_in"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"{email} has not signed in yet, so there is nobody to suspend. Remove the invitation instead."
+        )
+
+
+class LastAdministrator(Conflict):
+    """A deployment without an administrator could be given back to nobody."""
+
+    code = "last_administrator"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nobody else is an administrator of the whole deployment, so this one stays. Make another user an "
+            "administrator first, and have them sign in."
+        )
+
+
+class PoolUnreachable(Unavailable):
+    """The deployment's own user pool could not be asked to write to somebody; nothing was kept of the invitation."""
+
+    code = "pool_unreachable"
+
+    def __init__(self) -> None:
+        super().__init__("The user pool cannot send invitations right now, and nobody was invited. Try again.")
 
 
 class JoinKeyNotFound(NotFound):

@@ -6,9 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from chalicelib.domain.errors import Forbidden, NetworkNotFound
+from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.audit import Actor, ActorKind
 from chalicelib.domain.identity.doubt import Doubt
+from chalicelib.domain.identity.errors import NotAllowed
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 
 
@@ -34,6 +35,8 @@ class RoleSource(StrEnum):
 READERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR})
 WRITERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR})
 EVERYBODY = frozenset(Role)
+OWNERS = frozenset({Role.MEMBER})
+"""Who sees and changes peers of their own only, where others do so with all peers of their networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ def agent_of(peer_id: PeerId, source: str | None = None, request_id: str | None 
 class Principal:
     """A person or API token. `networks` None: every network of the deployment. `expires_at`: when
     the token it came with ends, None: never. `maker_id`: of an API token, who made it; None: a person.
-    `account_revision`: of the record of the person it is, or that made it; 0: there is none. `source`, `request_id`: of
-    the call it makes, see `Caller`. `doubts`: what of a person's token did
-    not count."""
+    `account_revision`: of the record of the person it is, or that made it; 0: there is none. `peer_limit`: so many
+    peers may be its own, None: no limit. `source`, `request_id`: of the call it makes, see `Caller`. `doubts`: what of
+    a person's token did not count."""
 
     id: PrincipalId
     name: str
@@ -72,6 +75,7 @@ class Principal:
     role_source: RoleSource = RoleSource.TOKEN
     maker_id: PrincipalId | None = None
     account_revision: int = 0
+    peer_limit: int | None = None
     source: str | None = None
     request_id: str | None = None
     doubts: tuple[Doubt, ...] = ()
@@ -86,21 +90,38 @@ class Principal:
         return self.maker_id or self.id
 
     @property
+    def own_only(self) -> PrincipalId | None:
+        """Whose peers alone it sees and changes: a member its own; None: whoever's."""
+        return self.person_id if self.role in OWNERS else None
+
+    @property
+    def watched(self) -> frozenset[NetworkId] | None:
+        """The networks whose news its sockets get; None: every network."""
+        return self.networks if self.role in READERS else frozenset()
+
+    @property
     def caller(self) -> Caller:
         kind = ActorKind.PERSON if self.is_person else ActorKind.TOKEN
         return Caller(Actor(kind, self.id, self.name), self.source, self.request_id)
 
     def require(self, roles: Set[Role]) -> None:
         if self.role not in roles:
-            raise Forbidden(f"The role {self.role} may not do this; it takes {' or '.join(sorted(roles))}.")
+            message = f"The role {self.role} may not do this; it takes {' or '.join(sorted(roles))}."
+            raise NotAllowed(self.caller.actor, message)
 
     def require_all_networks(self) -> None:
         if self.networks is not None:
-            raise Forbidden("This takes access to every network of the deployment.")
+            raise NotAllowed(self.caller.actor, "This takes access to every network of the deployment.")
+
+    def require_grant(self, network_id: NetworkId) -> None:
+        """Refuse as if the network did not exist, unless there may be peers in it that the caller sees."""
+        if not self.sees(network_id):
+            raise NetworkNotFound(network_id)
 
     def require_sight(self, network_id: NetworkId) -> None:
-        """Refuse as if the network did not exist."""
-        if not self.sees(network_id):
+        """Refuse as if the network did not exist, unless the caller sees all of it, whosever its peers are."""
+        self.require_grant(network_id)
+        if self.own_only is not None:
             raise NetworkNotFound(network_id)
 
     def sees(self, network_id: NetworkId) -> bool:
@@ -115,10 +136,12 @@ class Sighted(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A browser by its socket: who looks, and at which networks (None: all, also new ones)."""
+    """A browser by its socket: who looks, and at which networks (None: all, also new ones). `account_revision`: of the
+    person's record by which that is so, see `Principal`."""
 
     id: PrincipalId
     networks: frozenset[NetworkId] | None
+    account_revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain.errors import listed
-from chalicelib.domain.identity.deployment import DeploymentSettings
+from chalicelib.domain.errors import Invalid, listed
+from chalicelib.domain.identity.deployment import MEMBER_PEER_LIMIT, DeploymentSettings
 from chalicelib.domain.identity.doubt import (
     Doubt,
     email_not_verified,
@@ -16,12 +17,18 @@ from chalicelib.domain.identity.doubt import (
     no_groups,
 )
 from chalicelib.domain.identity.errors import NotInvited, Suspended
-from chalicelib.domain.identity.principal import Principal, Role, RoleSource
+from chalicelib.domain.identity.principal import OWNERS, Principal, Role, RoleSource
 from chalicelib.domain.ids import EVERY_NETWORK, NetworkId, PrincipalId, Revision
 
 GROUP = "wirety-"  # of the identity provider: wirety-administrator, wirety-operator, …
 MIGHTIEST_FIRST = (Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR, Role.MEMBER)
 ID_LENGTH = 26
+EMAIL_MAX = 254  # RFC 5321 section 4.5.3.1.3, less the brackets around a path
+EMAIL = re.compile(  # RFC 5322 section 3.2.3 (dot-atom), of at most 64 characters, at a DNS name of two labels or more
+    r"(?=.{1,64}@)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z",
+    re.IGNORECASE | re.ASCII,
+)
 FIRST = Revision(1)
 
 
@@ -29,7 +36,8 @@ FIRST = Revision(1)
 class Claims:
     """What a verified token says. `email`: verified, in lower case, or None. `groups`: by the provider,
     in the names that give roles here; None: it does not say which. `other_groups`: those that give none.
-    `unverified_email`: said and not vouched for. `groups_claim`: where groups were looked for."""
+    `unverified_email`: said and not vouched for. `groups_claim`: where groups were looked for. `issued_at`: None: it
+    does not say."""
 
     issuer: str
     subject: str
@@ -40,6 +48,7 @@ class Claims:
     other_groups: Set[str] = frozenset()
     unverified_email: str | None = None
     groups_claim: str = "groups"
+    issued_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,9 @@ class User:
 
     `email`: verified, or the invited address; in lower case. `role` None: nobody set one here. `networks`: as
     granted here, EVERY_NETWORK among them for all; None: nobody granted any, and the role decides. `group_role`: what
-    the provider's groups gave when they last signed in. `revision`: of what administrators decide.
+    the provider's groups gave when they last signed in. `told_at`: when the provider issued the token whose word
+    counts. `is_administrator`: counted among the administrators. `revision`: of what decides what the person may do,
+    see `access`.
     """
 
     id: PrincipalId
@@ -63,12 +74,25 @@ class User:
     is_suspended: bool = False
     invited_by: PrincipalId | None = None
     last_seen_at: datetime | None = None
+    told_at: datetime | None = None
+    is_administrator: bool = False
     revision: Revision = FIRST
 
     @property
     def is_invited(self) -> bool:
         """Whether the person has not signed in yet."""
         return self.subject is None
+
+    @property
+    def called(self) -> str:
+        """What people know the person by."""
+        return self.name or self.email or self.subject or self.id
+
+    @property
+    def access(self) -> tuple[object, ...]:
+        """What decides what the person may do. Every change of it takes the next revision."""
+        networks = None if self.networks is None else tuple(sorted(self.networks))
+        return (self.email, self.role, networks, self.group_role, self.is_suspended, self.is_administrator)
 
     def networks_as(self, role: Role) -> frozenset[NetworkId] | None:
         """The networks that the person sees with a role; None: every network of the deployment."""
@@ -85,18 +109,31 @@ class Standing:
     source: RoleSource
     networks: frozenset[NetworkId] | None
 
+    @property
+    def is_administrator(self) -> bool:
+        """Whether they may decide for the whole deployment, which takes all of its networks."""
+        return self.role is Role.ADMINISTRATOR and self.networks is None
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Whom a deployment lets in of itself. `administrator`: a subject or verified e-mail, named
-    at deployment. `default_role`: of people nobody invited; None: they stay outside."""
+    at deployment. `default_role`: of people nobody invited; None: they stay outside. `member_peer_limit`: so many
+    peers a member may own."""
 
     administrator: str | None
     default_role: Role | None
+    member_peer_limit: int = MEMBER_PEER_LIMIT
 
     def with_settings(self, settings: DeploymentSettings | None) -> "Admission":
         """As administrators decided since the deployment; None: nothing."""
-        return self if settings is None else replace(self, default_role=settings.default_role)
+        if settings is None:
+            return self
+        return replace(self, default_role=settings.default_role, member_peer_limit=settings.member_peer_limit)
+
+    def peer_limit(self, role: Role) -> int | None:
+        """How many peers somebody of a role may own; None: no limit."""
+        return self.member_peer_limit if role in OWNERS else None
 
     def names(self, user: User) -> bool:
         """Whether the person is the administrator named at deployment; addresses in any case of their letters."""
@@ -115,6 +152,16 @@ def lower_email(email: str) -> str:
     return email.lower() if email.isascii() else email
 
 
+def parse_email(field: str, text: str) -> str:
+    """Accept an e-mail address, and return it in lower case.
+
+    Addresses whose letters are not all ASCII are refused: two that look alike would be two people.
+    """
+    if len(text) > EMAIL_MAX or not EMAIL.match(text):
+        raise Invalid([(field, f"{text!r} is no e-mail address. Write it like ana@example.com.")])
+    return lower_email(text)
+
+
 def invitation_id(email: str) -> PrincipalId:
     """The same for an address however it is written."""
     digest = hashlib.sha256(lower_email(email).encode()).digest()
@@ -124,12 +171,39 @@ def invitation_id(email: str) -> PrincipalId:
 def seen(user: User | None, claims: Claims, at: datetime) -> User:
     """A person's record as their provider tells of them now; a new one for a newcomer.
 
-    What the provider does not say of groups leaves what they gave before.
+    What the provider does not say, of groups or of an address, leaves what it said before. A token says nothing of
+    who brought a younger one already.
     """
     if user is None:
         user = User(user_id(claims.issuer, claims.subject), claims.issuer, claims.subject, None, None, at)
+    if claims.issued_at is not None and user.told_at is not None and claims.issued_at < user.told_at:
+        return replace(user, last_seen_at=at)
     role = user.group_role if claims.groups is None else group_role(claims.groups)
-    return replace(user, email=claims.email, name=claims.name or user.name, group_role=role, last_seen_at=at)
+    is_email_said = claims.email is not None or claims.unverified_email is not None
+    return replace(
+        user,
+        email=claims.email if is_email_said else user.email,
+        name=claims.name or user.name,
+        group_role=role,
+        last_seen_at=at,
+        told_at=claims.issued_at or user.told_at,
+    )
+
+
+def with_invitation(user: User, invitation: User) -> User:
+    """A newcomer's record, as they were invited."""
+    return replace(user, role=invitation.role, networks=invitation.networks, invited_by=invitation.invited_by)
+
+
+def counted(user: User, admission: Admission) -> User:
+    """A person's record, with whether they are an administrator by whatever source; a suspended one is not."""
+    own = None if user.is_suspended or user.is_invited else standing(user, admission)
+    return replace(user, is_administrator=own is not None and own.is_administrator)
+
+
+def advanced(before: User, after: User) -> User:
+    """What a record becomes: at the next revision, if what decides what the person may do is other."""
+    return after if before.access == after.access else replace(after, revision=Revision(before.revision + 1))
 
 
 def standing(user: User, admission: Admission) -> Standing | None:
@@ -140,7 +214,7 @@ def standing(user: User, admission: Admission) -> Standing | None:
         Suspended: whatever else says they may.
     """
     if user.is_suspended:
-        raise Suspended(user.email or user.subject or user.id)
+        raise Suspended(user.email or user.subject or user.id, user.id)
     found: tuple[tuple[Role | None, RoleSource], ...] = (
         (user.group_role, RoleSource.GROUP),
         (user.role, RoleSource.RECORD),
@@ -161,15 +235,16 @@ def admitted(user: User, claims: Claims, admission: Admission) -> Principal:
     """
     own = standing(user, replace(admission, default_role=None) if claims.groups is None else admission)
     if own is None:
-        raise NotInvited(claims.email or claims.subject, claims.subject, _doubts(claims, None))
+        raise NotInvited(claims.email or claims.subject, user.id, claims.subject, _doubts(claims, None))
     return Principal(
         user.id,
-        user.name or user.email or claims.subject,
+        user.called,
         own.role,
         own.networks,
         claims.expires_at,
         own.source,
         account_revision=user.revision,
+        peer_limit=admission.peer_limit(own.role),
         doubts=_doubts(claims, own.source),
     )
 

@@ -54,28 +54,50 @@ class EnterAdministrators:
 
 @dataclass(frozen=True, slots=True)
 class LeaveAdministrators:
-    """Count a person no longer among the administrators. Fails when nobody else is one."""
+    """Count a person no longer among the administrators. Fails when nobody else is one.
+
+    `is_fact`: they are none any more whatever is decided here, as their provider says so; then it does not fail.
+    """
 
     user_id: PrincipalId
+    is_fact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPeer:
-    """Give a peer to a person. `limit`: fails when they own as many already; None: no limit."""
+class ClaimEmail:
+    """Have a person or an invitation hold an e-mail address. Fails as a conflict when `former` does not hold it, or,
+    with None, when anybody does."""
+
+    email: str
+    holder_id: PrincipalId
+    former_id: PrincipalId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseEmail:
+    """Free an e-mail address. Fails as a conflict when another holds it."""
+
+    email: str
+    holder_id: PrincipalId
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPeers:
+    """Give peers to a person. `limit`: fails when they own as many already; None: no limit."""
 
     owner_id: PrincipalId
     network_id: NetworkId
-    peer_id: PeerId
+    peer_ids: tuple[PeerId, ...]
     limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class DisownPeer:
-    """Take a peer from its owner."""
+class DisownPeers:
+    """Take peers from their owner."""
 
     owner_id: PrincipalId
     network_id: NetworkId
-    peer_id: PeerId
+    peer_ids: tuple[PeerId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +143,28 @@ IdentityWrite = (
     | PutSettings
     | EnterAdministrators
     | LeaveAdministrators
-    | OwnPeer
-    | DisownPeer
+    | ClaimEmail
+    | ReleaseEmail
+    | OwnPeers
+    | DisownPeers
     | JoinKeyWrite
 )
+
+
+OPTIMISTIC = (
+    *(PutUser, RemoveUser, PutSettings, ClaimEmail, ReleaseEmail),
+    *(PutJoin, RevokeJoinKey, UseJoinKey),
+)
+"""Their conditions say that nobody was first: what they were decided by is read again."""
+
+
+def membership(
+    before: User | None, after: User | None, *, is_fact: bool = False
+) -> tuple[EnterAdministrators | LeaveAdministrators, ...]:
+    """What follows among the administrators when a person's record becomes another; None: there was or is none."""
+    was, is_one = (user is not None and user.is_administrator for user in (before, after))
+    if after is not None and is_one and not was:
+        return (EnterAdministrators(after.id),)
+    if before is not None and was and not is_one:
+        return (LeaveAdministrators(before.id, is_fact),)
+    return ()

@@ -3,6 +3,7 @@
 from chalice.app import Blueprint
 
 from chalicelib.entrypoints.rest.agent import agent
+from chalicelib.entrypoints.rest.audit import audit_log
 from chalicelib.entrypoints.rest.contract import contract
 from chalicelib.entrypoints.rest.ipam import ipam
 from chalicelib.entrypoints.rest.join_keys import join_keys
@@ -12,8 +13,12 @@ from chalicelib.entrypoints.rest.peers import BLUEPRINTS as PEERS
 from chalicelib.entrypoints.rest.route import close_gaps
 from chalicelib.entrypoints.rest.tickets import tickets
 from chalicelib.entrypoints.rest.tokens import tokens
+from chalicelib.entrypoints.rest.users import users
 
 gaps = Blueprint(__name__)
 close_gaps(gaps)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (meta, contract, networks, ipam, *PEERS, join_keys, tokens, tickets, agent, gaps)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    *(meta, contract, networks, ipam, *PEERS),
+    *(join_keys, users, tokens, tickets, audit_log, agent, gaps),
+)

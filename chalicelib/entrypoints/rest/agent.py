@@ -11,6 +11,7 @@ from chalicelib.bootstrap.container import container
 from chalicelib.domain.bundle import bundle as domain
 from chalicelib.domain.bundle.errors import BundleTooLarge
 from chalicelib.domain.errors import Busy, Conflict, NotFound, Unauthenticated
+from chalicelib.domain.identity.limits import Limit
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import parse_token
 from chalicelib.domain.ids import Revision
@@ -32,7 +33,15 @@ from chalicelib.wire.delta import Delta, Removed, Set, difference
 agent = Blueprint(__name__)
 
 
-@route(agent, "POST", "/agent/enroll", Anybody(), body=wire.EnrollRequest, refuses=(Unauthenticated, Conflict, Busy))
+@route(
+    agent,
+    "POST",
+    "/agent/enroll",
+    Anybody(),
+    body=wire.EnrollRequest,
+    refuses=(Unauthenticated, Conflict, Busy),
+    limit=Limit.ENROLLMENTS,
+)
 def enroll(call: Call[None, wire.EnrollRequest]) -> wire.Enrolled:
     applicant = _applicant(call.body, call.source)
     signing_key = container().signing.keys().current.public  # before the token is used: it may fail
@@ -40,7 +49,15 @@ def enroll(call: Call[None, wire.EnrollRequest]) -> wire.Enrolled:
     return wire.Enrolled(peer_id=enrolled.peer_id, network_id=enrolled.network_id, signing_key=signing_key)
 
 
-@route(agent, "POST", "/agent/join", Anybody(), body=wire.JoinRequest, refuses=(Unauthenticated, Conflict, Busy))
+@route(
+    agent,
+    "POST",
+    "/agent/join",
+    Anybody(),
+    body=wire.JoinRequest,
+    refuses=(Unauthenticated, Conflict, Busy),
+    limit=Limit.ENROLLMENTS,
+)
 def join(call: Call[None, wire.JoinRequest]) -> wire.Joined:
     """Become a new peer by a network's join key. The same again, by the same machine, is answered the same."""
     applicant = _applicant(call.body, call.source)
@@ -61,6 +78,7 @@ def join(call: Call[None, wire.JoinRequest]) -> wire.Joined:
     Anybody(),
     body=wire.SessionRequest,
     refuses=(Unauthenticated, NotFound, PeerDeleted, PeerLeft, Busy),
+    limit=Limit.SESSIONS,
 )
 def open_session(call: Call[None, wire.SessionRequest]) -> wire.Session:
     opened = container().enrollment.open_session(call.body.assertion)

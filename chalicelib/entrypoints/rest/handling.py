@@ -9,7 +9,8 @@ from chalice.app import Request, Response
 
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Refusal
-from chalicelib.entrypoints.rest.operation import Call, Json, Operation, Text
+from chalicelib.entrypoints.rest.limits import require_allowance, turned_away
+from chalicelib.entrypoints.rest.operation import Call, Json, JsonLines, Operation, Text
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
 from chalicelib.entrypoints.rest.refused_sign_in import log_sign_in
 from chalicelib.entrypoints.rest.replay import do_once
@@ -17,13 +18,16 @@ from chalicelib.entrypoints.rest.request import TooLarge, body_of, credential, i
 from chalicelib.observability import count, logger
 from chalicelib.wire.codec import encode
 
+JSON_LINES = "application/x-ndjson"
 NOTE_HEADER = "Wirety-Note"  # one line of ASCII
 
 
 def handle(operation: Operation, request: Request, path_args: Mapping[str, str]) -> Response:
     """Do the call; every foreseen refusal becomes its problem."""
+    by = None
     try:
         by = credential(operation.access, request)
+        require_allowance(operation, by, request)
         body, said = body_of(operation, request)
         query = query_of(operation, request)
         if_match = if_match_of(request) if operation.conditional else None
@@ -31,7 +35,7 @@ def handle(operation: Operation, request: Request, path_args: Mapping[str, str])
         answer = do_once(operation, call, request)
     except Refusal as refusal:
         log_sign_in(refusal)
-        return refused(refusal, container().settings.generation)
+        return refused(turned_away(operation, by, refusal, request, path_args), container().settings.generation)
     except msgspec.DecodeError as error:
         return unreadable(error)
     except TooLarge:
@@ -42,6 +46,9 @@ def handle(operation: Operation, request: Request, path_args: Mapping[str, str])
         return response_of(answer.text, operation.status, "text/plain; charset=utf-8", noted)
     if isinstance(answer, Json):
         return response_of(answer.body.decode(), operation.status, "application/json")
+    if isinstance(answer, JsonLines):
+        linked = {} if answer.next is None else {"Link": f'<{answer.next}>; rel="next"'}  # RFC 8288
+        return response_of(answer.body.decode(), operation.status, JSON_LINES, linked)
     if answer is None:
         return response_of("", HTTPStatus.NO_CONTENT if operation.status is HTTPStatus.OK else operation.status)
     if isinstance(answer, Response):

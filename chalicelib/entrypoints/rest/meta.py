@@ -11,9 +11,11 @@ from chalicelib.entrypoints.rest.operation import Anybody, Call, People
 from chalicelib.entrypoints.rest.request import authenticated
 from chalicelib.entrypoints.rest.route import route
 from chalicelib.observability import logger
-from chalicelib.wire.meta import AuthConfig, AuthConfigQuery, Doubt, Finding, Health, Me
+from chalicelib.wire.meta import AuthConfig, AuthConfigQuery, Doubt, Finding, GrantedNetwork, Health, Me
 
 meta = Blueprint(__name__)
+
+MOST_GRANTED = 200
 
 
 @route(meta, "GET", "/health", Anybody())
@@ -39,7 +41,7 @@ def auth_config(call: Call[None, None]) -> AuthConfig:
     )
 
 
-@route(meta, "GET", "/me", People(EVERYBODY))
+@route(meta, "GET", "/me", People(own=EVERYBODY))
 def me(call: Call[Principal, None]) -> Me:
     by = call.by
     networks: list[str] | None = None if by.networks is None else sorted(by.networks)
@@ -55,4 +57,10 @@ def me(call: Call[Principal, None]) -> Me:
         role_source=by.role_source.value,
         networks=networks,
         doubts=[Doubt(code=doubt.code, text=doubt.text) for doubt in by.doubts],
+        granted=_granted(by) if by.is_person and by.role is Role.MEMBER else None,
     )
+
+
+def _granted(by: Principal) -> list[GrantedNetwork]:
+    found, _ = container().networks.page(None, MOST_GRANTED, by=by)
+    return [GrantedNetwork(id=network.id, name=network.name) for network in found]

@@ -48,8 +48,8 @@ def authenticated(access: Access, request: Headed) -> Principal | Agent | None:
     if is_ours(token):
         principal = container().api_tokens.authenticate(token, source_of(request))
     else:
-        principal = container().people.authenticate(token)
-    principal.require(access.roles)
+        principal = container().people.authenticate(token, source_of(request))
+    principal.require(access.callers)
     return principal
 
 

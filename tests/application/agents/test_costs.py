@@ -6,9 +6,9 @@ import pytest
 
 from chalicelib.application.agents.signing import KEPT
 from chalicelib.domain.ids import NetworkId
-from chalicelib.domain.peer.absence import GONE_AFTER
+from chalicelib.domain.peer.absence import GONE_AFTER, AbsenceCheck
 from chalicelib.domain.peer.failover import RECONNECTS_WITHIN
-from tests.application.lab import APPLIED, AUTH, BROWSERS, Lab, store_peers
+from tests.application.lab import APPLIED, AUTH, BROWSERS, LIMIT, Lab, store_peers
 from tests.builders import a_key, a_static
 from tests.world import SimulatedAgent
 
@@ -87,6 +87,7 @@ def run(lab: Lab) -> None:
     due = [task for at, task in failover_tasks.waiting if at <= now]
     failover_tasks.waiting[:] = [(at, task) for at, task in failover_tasks.waiting if at > now]
     for task in due:
+        assert not isinstance(task, AbsenceCheck)
         lab.world.container.failover.run(task)
 
 
@@ -94,8 +95,8 @@ def test_enrol_open_a_session_and_a_socket(lab: Lab) -> None:
     def come() -> None:
         lab.world.agent(lab.path.split("/")[2], "dynamic", "new").connect()
 
-    # create 3 + 1; enrol 2 + 1; session 1 + 1; authorize 1; open 1 + 1 and greet 2 writes
-    assert lab.world.counted(come) == {"read": 8, "transaction": 3, "write": 3}
+    # create 3 + 1; enrol 2 + 1; session 1 + 1, each counted; authorize 1; open 1 + 1 and greet 2 writes
+    assert lab.world.counted(come) == {"read": 8, "transaction": 3, "write": 3 + 3 * LIMIT}
 
 
 def test_a_machine_joins_by_a_key(lab: Lab) -> None:
@@ -121,6 +122,7 @@ def test_an_ephemeral_peer_from_its_socket_to_its_end(lab: Lab) -> None:
     waiting = lab.world.outside.failover_tasks.waiting
     del waiting[:-1]
     [(_, check)] = waiting
+    assert isinstance(check, AbsenceCheck)
 
     def look() -> None:
         lab.world.container.absences.look(check)

@@ -74,7 +74,7 @@ def test_a_key_expires(world: World) -> None:
         ({"expires_in_days": 367}, "expires_in_days"),
     ],
 )
-def test_a_key_that_cannot_be_is_refused(world: World, fields: dict[str, object], field: str) -> None:
+def test_a_key_that_cannot_be_is_refused(world: World, fields: dict[str, Any], field: str) -> None:
     refused = create(world, world.network(), **fields)
 
     assert (refused.status, [error["field"] for error in refused.json["errors"]]) == (422, [field])

@@ -1,13 +1,24 @@
 """Whom a deployment lets in, and as what."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from chalicelib.domain.identity.errors import NotInvited, Suspended
 from chalicelib.domain.identity.principal import Role, RoleSource
-from chalicelib.domain.identity.user import Admission, Claims, User, admitted, lower_email, seen, standing, user_id
+from chalicelib.domain.identity.user import (
+    Admission,
+    Claims,
+    User,
+    admitted,
+    advanced,
+    counted,
+    lower_email,
+    seen,
+    standing,
+    user_id,
+)
 from chalicelib.domain.ids import EVERY_NETWORK, NetworkId
 from tests.builders import T0
 
@@ -89,6 +100,54 @@ def test_networks_narrow_every_role() -> None:
 
     assert admitted(operator, ANA, CLOSED).networks is None
     assert admitted(replace(operator, networks=lab), ANA, CLOSED).networks == lab
+
+
+def test_what_the_provider_does_not_say_of_an_address_leaves_what_it_said() -> None:
+    known = seen(None, ANA, T0)
+
+    assert seen(known, replace(ANA, email=None), T0).email == ANA.email
+    assert seen(known, replace(ANA, email=None, unverified_email="b@example.com"), T0).email is None
+
+
+def test_of_two_tokens_the_younger_one_counts() -> None:
+    def token(group: str, at: datetime) -> Claims:
+        return replace(ANA, groups={f"wirety-{group}"}, issued_at=at)
+
+    early, late = token("administrator", T0), token("auditor", T0 + timedelta(seconds=1))
+
+    assert seen(seen(None, early, T0), late, T0).group_role is Role.AUDITOR
+    assert seen(seen(None, late, T0), early, T0).group_role is Role.AUDITOR
+    assert seen(seen(None, late, T0), replace(early, issued_at=late.issued_at), T0).group_role is Role.ADMINISTRATOR
+
+
+def test_an_administrator_counts_while_they_may_decide_for_the_whole_deployment() -> None:
+    user, named = seen(None, ANA, T0), Admission("sub-1", None)
+    lab = frozenset({NetworkId("net_1")})
+
+    def is_one(of: User, admission: Admission = CLOSED) -> bool:
+        return counted(of, admission).is_administrator
+
+    assert is_one(replace(user, role=Role.ADMINISTRATOR))
+    assert is_one(replace(user, group_role=Role.ADMINISTRATOR, role=Role.MEMBER))
+    assert is_one(user, named)
+    assert not is_one(replace(user, role=Role.ADMINISTRATOR, networks=lab))
+    assert not is_one(replace(user, is_suspended=True), named)
+    assert not is_one(replace(user, subject=None, role=Role.ADMINISTRATOR))
+    assert not is_one(replace(user, role=Role.OPERATOR))
+
+
+def test_a_record_takes_the_next_revision_when_what_decides_about_the_person_is_other() -> None:
+    user = seen(None, ANA, T0)
+
+    assert advanced(user, replace(user, name="Anna", last_seen_at=None)).revision == user.revision
+    for other in (
+        replace(user, role=Role.MEMBER),
+        replace(user, email=None),
+        replace(user, group_role=Role.MEMBER),
+        replace(user, networks=frozenset[NetworkId]()),
+        replace(user, is_suspended=True),
+    ):
+        assert advanced(user, other).revision == user.revision + 1
 
 
 def test_suspension_beats_every_other_source() -> None:
