@@ -4,6 +4,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.audit import Actor, ActorKind
@@ -125,6 +126,12 @@ class Principal:
 
     def sees(self, network_id: NetworkId) -> bool:
         return self.networks is None or network_id in self.networks
+
+
+class Sighted(Protocol):
+    """Whoever sees some networks: what lies in others is not named to them."""
+
+    def sees(self, network_id: NetworkId) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
