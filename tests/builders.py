@@ -3,13 +3,15 @@
 import base64
 import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from chalicelib.domain.identity.audit import Actor, ActorKind, AuditId, AuditRecord, Target, TargetKind
+from chalicelib.domain.identity.join_key import JoinKey, PeerTerms
 from chalicelib.domain.identity.principal import Agent, Principal, Role
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.identity.tokens import Secret
+from chalicelib.domain.ids import JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.network import Network, SealedSecret
 from chalicelib.domain.peer.peer import Kind, Peer
 
@@ -75,6 +77,22 @@ def an_audit_record(name: str = "1", **changes: Any) -> AuditRecord:
         request_id="req_1",
     )
     return replace(record, **changes)
+
+
+def a_join_key(name: str = "runners", **changes: Any) -> JoinKey:
+    """Of the laboratory's network; it makes as many peers as are asked for, for thirty days."""
+    key = JoinKey(
+        id=JoinKeyId(f"key_{name}"),
+        network_id=NetworkId("net_lab"),
+        name=name,
+        secret=Secret("hash"),
+        terms=PeerTerms(),
+        uses=None,
+        created_by="admin",
+        created_at=T0,
+        expires_at=T0 + timedelta(days=30),
+    )
+    return replace(key, **changes)
 
 
 def said_by(peer_id: PeerId) -> Agent:

@@ -131,7 +131,6 @@ EXPLAINED: Mapping[Right, str] = {
     Right("APIHandler", "dynamodb:BatchWriteItem", "PresenceTable"): "tells of peers that awoke together",
     Right("APIHandler", "dynamodb:PartiQLUpdate", "PresenceTable"): "keeps what a jump saw while its socket is down",
     Right("Deliver", "dynamodb:UpdateItem", "ChangesTable"): "counts agents that went, a minute after a change",
-    Right("APIHandler", "dynamodb:Query", "AuditTable"): "shows the audit log",
     Right("Failover", "dynamodb:PutItem", "PresenceTable"): "tells of a jump that fell silent with its socket open",
 }
 """Rights that no test on the local cloud uses, and for what they are needed. In-process tests show the need."""

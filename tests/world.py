@@ -5,7 +5,7 @@ import gzip
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
@@ -25,9 +25,11 @@ from chalicelib.application.agents.key_rotation import WORDS
 from chalicelib.bootstrap import container as bootstrap
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.change.change import Change
+from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.identity.principal import Role
-from chalicelib.domain.identity.user import Claims
-from chalicelib.domain.ids import ConnectionId
+from chalicelib.domain.identity.user import Claims, User, user_id
+from chalicelib.domain.identity.writes import PutUser
+from chalicelib.domain.ids import ConnectionId, NetworkId
 from chalicelib.entrypoints import queues, sockets, streams
 from chalicelib.entrypoints.rest.openapi import document
 from chalicelib.entrypoints.rest.operation import OPERATIONS
@@ -139,6 +141,16 @@ class World:
         token = f"header.{name}.signature"
         ends = self.outside.clock.now() + timedelta(hours=1)
         self.outside.identities.known[token] = Claims("https://idp.example.com", name, None, name, groups, ends)
+        return token
+
+    def granted(self, name: str, role: Role, *networks: str) -> str:
+        """The token of a person who was given a role here, and only these networks."""
+        token = self.person(name, None)
+        claims = self.outside.identities.known[token]
+        self.outside.identities.known[token] = replace(claims, groups=None)
+        person = User(user_id(claims.issuer, name), claims.issuer, name, None, name, self.outside.clock.now(), role)
+        granted = replace(person, networks=frozenset(map(NetworkId, networks)))
+        self.outside.transactions.commit(Commit(None, (PutUser(granted),)))
         return token
 
     def network(self, name: str = "lab", cidr: str = "10.0.0.0/24") -> str:

@@ -12,6 +12,7 @@ from chalicelib.adapters.dynamodb.api_tokens import DynamoTokens
 from chalicelib.adapters.dynamodb.audit import DynamoAudit
 from chalicelib.adapters.dynamodb.change import DynamoChanges
 from chalicelib.adapters.dynamodb.facts import DynamoFacts
+from chalicelib.adapters.dynamodb.join_keys import DynamoJoinKeys
 from chalicelib.adapters.dynamodb.liveness import DynamoLiveness
 from chalicelib.adapters.dynamodb.network import DynamoNetworks
 from chalicelib.adapters.dynamodb.peer import DynamoPeers
@@ -32,6 +33,7 @@ from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.facts import FactStore
 from chalicelib.ports.identity import Assertions, IdentityTokens, Pool
+from chalicelib.ports.join_keys import JoinKeyStore
 from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
@@ -84,6 +86,7 @@ class Aws:
         self.accounts: AccountStore = DynamoAccounts(connection)
         self.users: UserStore = DynamoUsers()
         self.tokens: TokenStore = DynamoTokens()
+        self.join_keys: JoinKeyStore = DynamoJoinKeys(connection)
         self.audit: AuditStore = DynamoAudit()
         self.transactions: Transactions = DynamoTransactions(connection)
         self.sessions: SessionStore = DynamoSessions(connection)

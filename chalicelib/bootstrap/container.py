@@ -16,6 +16,8 @@ from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
 from chalicelib.application.identity.access import Access
 from chalicelib.application.identity.api_tokens import ApiTokens
+from chalicelib.application.identity.audit import AuditLog
+from chalicelib.application.identity.join_keys import JoinKeys
 from chalicelib.application.identity.people import People
 from chalicelib.application.identity.settings import SettingsEdits
 from chalicelib.application.identity.users import Users
@@ -29,7 +31,9 @@ from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.bulk_creation import BulkCreation
 from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.credentials import Credentials
+from chalicelib.application.peers.ownership import Owners
 from chalicelib.application.peers.peer_edit import Edits
+from chalicelib.application.peers.peer_pages import PeerPages
 from chalicelib.application.peers.peer_view import PeerViews
 from chalicelib.application.peers.peers import Peers
 from chalicelib.application.push.browser_sockets import Browsers
@@ -117,7 +121,12 @@ class Container:
             out.vault,
             out.clock,
             out.randomness,
+            self.owners,
         )
+
+    @cached_property
+    def owners(self) -> Owners:
+        return Owners(self._outside.users)
 
     @cached_property
     def bulk_creation(self) -> BulkCreation:
@@ -126,7 +135,12 @@ class Container:
     @cached_property
     def peers(self) -> Peers:
         out = self._outside
-        return Peers(self.edits, self.views, self.network_edits, out.networks, self.ranges, out.peers)
+        return Peers(self.edits, self.views, self.network_edits, out.networks, self.ranges, out.peers, self.owners)
+
+    @cached_property
+    def peer_pages(self) -> PeerPages:
+        out = self._outside
+        return PeerPages(self.views, out.networks, out.peers, out.users)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -257,6 +271,15 @@ class Container:
         return ApiTokens(
             out.accounts, out.tokens, out.networks, out.transactions, self.admission, out.clock, out.randomness
         )
+
+    @cached_property
+    def join_keys(self) -> JoinKeys:
+        out = self._outside
+        return JoinKeys(out.transactions, out.join_keys, out.networks, out.clock, out.randomness)
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self._outside.audit)
 
     @cached_property
     def people(self) -> People:

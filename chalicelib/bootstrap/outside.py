@@ -8,6 +8,7 @@ from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.facts import FactStore
 from chalicelib.ports.identity import Assertions, IdentityTokens, Pool
+from chalicelib.ports.join_keys import JoinKeyStore
 from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
@@ -78,6 +79,8 @@ class Outside(Protocol):
     def users(self) -> UserStore: ...
     @property
     def tokens(self) -> TokenStore: ...
+    @property
+    def join_keys(self) -> JoinKeyStore: ...
     @property
     def audit(self) -> AuditStore: ...
     @property

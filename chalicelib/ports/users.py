@@ -15,6 +15,10 @@ class UserStore(Protocol):
         """A person's record, or an invitation. 1 request."""
         ...
 
+    def known(self, user_ids: Collection[PrincipalId]) -> frozenset[PrincipalId]:
+        """Those that are people's or invitations'. 1 request a hundred."""
+        ...
+
     def page(self, limit: int, after: PrincipalId | None) -> tuple[list[User], PrincipalId | None]:
         """The next records by id, and the id to go on after; None: there are no more. 1 request."""
         ...

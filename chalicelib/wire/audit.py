@@ -7,6 +7,10 @@ from msgspec import Meta
 
 from chalicelib.wire.codec import Answer, Request
 
+Sought = Annotated[str, Meta(min_length=1, max_length=200)]
+"""An id, or the name of an action."""
+Moment = Annotated[datetime, Meta(tz=True)]
+
 
 class Actor(Answer, frozen=True):
     kind: Literal["user", "api_token", "agent", "join_key", "deployment", "anonymous"]
@@ -45,9 +49,22 @@ class AuditQuery(Request, frozen=True):
 
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
     cursor: str | None = None
-    network_id: str | None = None
-    actor: str | None = None
-    action: str | None = None
-    target: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    network_id: Sought | None = None
+    actor: Sought | None = None
+    action: Sought | None = None
+    target: Sought | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class AuditExportQuery(Request, frozen=True):
+    """As AuditQuery, in larger pages."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 1000
+    cursor: str | None = None
+    network_id: Sought | None = None
+    actor: Sought | None = None
+    action: Sought | None = None
+    target: Sought | None = None
+    since: Moment | None = None
+    until: Moment | None = None

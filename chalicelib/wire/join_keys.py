@@ -23,7 +23,7 @@ class CreateJoinKey(Request, frozen=True):
 
 
 class JoinKey(Answer, frozen=True):
-    """`used`: so many peers it has made."""
+    """`used`: so many peers it has made. `created_by`: the name of who made it."""
 
     id: str
     network_id: str

@@ -23,7 +23,7 @@ from agent.run.jobs.control_plane import ControlPlaneJobs
 from agent.run.jobs.host import host_jobs
 from agent.run.worker import Worker
 from chalicelib.wire.bundle import Bundle
-from tests.agent.adapters.files.test_state_dir import an_enrollment
+from tests.agent.adapters.files.enrollments import an_enrollment
 from tests.agent.builders import a_bundle, a_peer, a_private_key, a_trust, fetched, received_delta
 from tests.agent.namespace import Namespace
 from tests.agent.run.fakes import FakeControlPlane, FakeGuard, FakeNames, FakeTunnel, FakeWayOut

@@ -14,6 +14,7 @@ from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.peers.allocation import Allocator
 from chalicelib.application.peers.creation import Creation
 from chalicelib.application.peers.new_peer import NewPeer
+from chalicelib.application.peers.ownership import Owners
 from chalicelib.application.ranges import Ranges
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.outside import Outside
@@ -37,6 +38,7 @@ def creation_over(outside: Outside) -> Creation:
         MemoryVault(),
         SystemClock(),
         SystemRandomness(),
+        Owners(outside.users),
     )
 
 

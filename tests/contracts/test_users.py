@@ -7,10 +7,10 @@ import pytest
 from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.identity.api_token import token_id
 from chalicelib.domain.identity.writes import (
-    DisownPeer,
+    DisownPeers,
     EnterAdministrators,
     LeaveAdministrators,
-    OwnPeer,
+    OwnPeers,
     PutToken,
     PutUser,
 )
@@ -35,6 +35,7 @@ def test_people_are_listed_by_pages(outside: Outside) -> None:
     assert outside.users.page(5, None) == (people, None)
     assert outside.users.get(people[3].id) == people[3]
     assert outside.users.get(ANA) is None
+    assert outside.users.known([people[3].id, people[0].id, ANA]) == {people[3].id, people[0].id}
 
 
 def test_tokens_are_listed_of_one_maker_or_all(outside: Outside) -> None:
@@ -74,23 +75,23 @@ def test_who_is_no_administrator_by_their_providers_word_does_not_stay_one(outsi
 
 
 def test_a_person_owns_no_more_peers_than_the_limit(outside: Outside) -> None:
-    first, second, third = (OwnPeer(ANA, NET, PeerId(f"dyn_{n}"), 2) for n in range(3))
+    first, second, third = (OwnPeers(ANA, NET, (PeerId(f"dyn_{n}"),), 2) for n in range(3))
     write(outside, first)
     write(outside, second)
 
     with pytest.raises(ConditionFailed):
         write(outside, third)
-    assert outside.users.owned(ANA) == [(NET, first.peer_id), (NET, second.peer_id)]
+    assert outside.users.owned(ANA) == [(NET, *first.peer_ids), (NET, *second.peer_ids)]
     assert outside.users.owned_counts([ANA, BEN]) == {ANA: 2}
 
-    write(outside, DisownPeer(ANA, NET, first.peer_id))
-    write(outside, DisownPeer(ANA, NET, first.peer_id))
+    write(outside, DisownPeers(ANA, NET, first.peer_ids))
+    write(outside, DisownPeers(ANA, NET, first.peer_ids))
     write(outside, third)
-    write(outside, replace(third, peer_id=PeerId("dyn_9"), limit=None))
-    assert outside.users.owned(ANA) == [(NET, second.peer_id), (NET, third.peer_id), (NET, PeerId("dyn_9"))]
+    write(outside, replace(third, peer_ids=(PeerId("dyn_8"), PeerId("dyn_9")), limit=None))
+    assert outside.users.owned(ANA) == [(NET, PeerId(f"dyn_{n}")) for n in (1, 2, 8, 9)]
     assert outside.users.owned(BEN) == []
 
 
 def test_a_limit_of_none_at_all_keeps_everybody_out(outside: Outside) -> None:
     with pytest.raises(ConditionFailed):
-        write(outside, OwnPeer(ANA, NET, PeerId("dyn_1"), 0))
+        write(outside, OwnPeers(ANA, NET, (PeerId("dyn_1"),), 0))

@@ -38,8 +38,9 @@ def test_it_is_served_to_anybody(contract: Any) -> None:
 def test_it_tells_of_each_route_who_may_call_it(contract: Any, operation: Operation) -> None:
     told = contract["paths"][operation.path][operation.method.lower()]
 
-    roles = sorted(operation.access.roles) if isinstance(operation.access, People) else None
-    assert told.get("x-roles") == roles
+    access = operation.access if isinstance(operation.access, People) else None
+    assert told.get("x-roles") == (None if access is None else sorted(access.callers))
+    assert told.get("x-own") == (None if access is None else sorted(access.own))
     assert told.get("x-networks") == operation.networks
     assert {parameter["name"] for parameter in told["parameters"] if parameter["in"] == "path"} == {
         part.strip("{}") for part in operation.path.split("/") if part.startswith("{")

@@ -43,21 +43,21 @@ class DynamoAccounts:
         self._connection = connection
 
     def user(self, user_id: PrincipalId) -> tuple[User | None, DeploymentSettings | None]:
-        found = self._read([(UserItem.KIND, user_id), (SettingsItem.KIND, SettingsItem.KIND)])
+        found = read_whole(self._connection, [(UserItem.KIND, user_id), (SettingsItem.KIND, SettingsItem.KIND)])
         return _user(found), _settings(found)
 
     def token(self, token_id: PrincipalId) -> tuple[ApiToken | None, User | None, DeploymentSettings | None]:
         keys = [(TokenItem.KIND, token_id), (UserItem.KIND, maker_of(token_id))]
-        found = self._read([*keys, (SettingsItem.KIND, SettingsItem.KIND)])
+        found = read_whole(self._connection, [*keys, (SettingsItem.KIND, SettingsItem.KIND)])
         token = _item(TokenItem, found, TokenItem.KIND)
         return None if token is None else token_value(token), _user(found), _settings(found)
 
     def settings(self) -> DeploymentSettings | None:
-        return _settings(self._read([(SettingsItem.KIND, SettingsItem.KIND)]))
+        return _settings(read_whole(self._connection, [(SettingsItem.KIND, SettingsItem.KIND)]))
 
     def of_email(self, email: str) -> tuple[PrincipalId | None, User | None]:
         key = invitation_id(email)
-        found = self._read([(EmailItem.KIND, key), (UserItem.KIND, key)])
+        found = read_whole(self._connection, [(EmailItem.KIND, key), (UserItem.KIND, key)])
         held = _item(EmailItem, found, EmailItem.KIND)
         return None if held is None else PrincipalId(held.holder_id), _user(found)
 
@@ -80,19 +80,24 @@ class DynamoAccounts:
         except UpdateError as error:
             _pass_if_unmet(error)
 
-    def _read(self, keys: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-        """Raises Unavailable: DynamoDB answered only some of the items each time."""
-        table = UserItem.Meta.table_name
-        wanted: Any = [{"kind": kind, "id": key} for kind, key in keys]  # PynamoDB says it takes text: it takes keys
-        found: list[dict[str, Any]] = []
-        for _ in range(ATTEMPTS):
-            answer = self._connection.batch_get_item(table, wanted, consistent_read=True)
-            found += answer["Responses"].get(table, [])
-            left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-            if not left:
-                return found
-            wanted = [{name: value["S"] for name, value in key.items()} for key in left]
-        raise Unavailable("The accounts are busy. Try again in a moment.")
+
+def read_whole(connection: Connection, keys: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Items of the accounts by kind and id, as they are stored; 1 request.
+
+    Raises:
+        Unavailable: DynamoDB answered only some of the items each time.
+    """
+    table = UserItem.Meta.table_name
+    wanted: Any = [{"kind": kind, "id": key} for kind, key in keys]  # PynamoDB says it takes text: it takes keys
+    found: list[dict[str, Any]] = []
+    for _ in range(ATTEMPTS):
+        answer = connection.batch_get_item(table, wanted, consistent_read=True)
+        found += answer["Responses"].get(table, [])
+        left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        if not left:
+            return found
+        wanted = [{name: value["S"] for name, value in key.items()} for key in left]
+    raise Unavailable("The accounts are busy. Try again in a moment.")
 
 
 def settings_item(settings: DeploymentSettings) -> SettingsItem:

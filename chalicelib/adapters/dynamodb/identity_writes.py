@@ -8,6 +8,7 @@ from pynamodb.expressions.condition import Condition, size
 
 from chalicelib.adapters.dynamodb.accounts import SettingsItem, settings_item
 from chalicelib.adapters.dynamodb.api_tokens import TokenItem, token_item
+from chalicelib.adapters.dynamodb.join_keys import put_join_key
 from chalicelib.adapters.dynamodb.transact import Transaction
 from chalicelib.adapters.dynamodb.users import (
     AdministratorsItem,
@@ -20,17 +21,21 @@ from chalicelib.adapters.dynamodb.users import (
 from chalicelib.domain.identity.user import invitation_id
 from chalicelib.domain.identity.writes import (
     ClaimEmail,
-    DisownPeer,
+    DisownPeers,
     EnterAdministrators,
     IdentityWrite,
     LeaveAdministrators,
-    OwnPeer,
+    OwnPeers,
+    PutJoin,
+    PutJoinKey,
     PutSettings,
     PutToken,
     PutUser,
     ReleaseEmail,
     RemoveToken,
     RemoveUser,
+    RevokeJoinKey,
+    UseJoinKey,
 )
 
 
@@ -66,15 +71,16 @@ def put_identity(  # noqa: C901  one flat case a kind of write
             transaction.put(EmailItem(id=invitation_id(email), holder_id=holder_id), write, free)
         case ReleaseEmail(email, holder_id):
             transaction.delete(EmailItem(id=invitation_id(email)), write, EmailItem.holder_id == holder_id)
-        case OwnPeer(owner_id, network_id, peer_id, limit):
+        case OwnPeers(owner_id, network_id, peer_ids, limit):
             peers = OwnedItem.peers
             has_room = None if limit is None else _has_room(limit)
-            added = peers.add({owned_key(network_id, peer_id)})
+            added = peers.add({owned_key(network_id, peer_id) for peer_id in peer_ids})
             transaction.update(OwnedItem(id=owner_id), write, [added], has_room)
-        case DisownPeer(owner_id, network_id, peer_id):
-            transaction.update(
-                OwnedItem(id=owner_id), write, [OwnedItem.peers.delete({owned_key(network_id, peer_id)})]
-            )
+        case DisownPeers(owner_id, network_id, peer_ids):
+            taken = OwnedItem.peers.delete({owned_key(network_id, peer_id) for peer_id in peer_ids})
+            transaction.update(OwnedItem(id=owner_id), write, [taken])
+        case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
+            put_join_key(transaction, write)
         case _:
             assert_never(write)
 

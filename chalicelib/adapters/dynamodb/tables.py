@@ -12,6 +12,7 @@ from chalicelib.adapters.dynamodb.audit import AuditItem
 from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.connection import PatientConnection
 from chalicelib.adapters.dynamodb.facts import FactItem
+from chalicelib.adapters.dynamodb.join_keys import JoinItem, JoinKeyItem
 from chalicelib.adapters.dynamodb.network import AclItem, BlockItem, NetworkItem
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem
 from chalicelib.adapters.dynamodb.presence import PresenceItem
@@ -36,7 +37,18 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("sessions", (SessionItem, AssertionItem, TicketItem)),
     (
         "accounts",
-        (TokenItem, UserItem, EmailItem, AdministratorsItem, OwnedItem, SettingsItem, RequestItem, SigningItem),
+        (
+            TokenItem,
+            UserItem,
+            EmailItem,
+            AdministratorsItem,
+            OwnedItem,
+            SettingsItem,
+            RequestItem,
+            SigningItem,
+            JoinKeyItem,
+            JoinItem,
+        ),
     ),
     ("audit", (AuditItem,)),
 )

@@ -5,6 +5,7 @@ Items are sent in the order they were put, because DynamoDB gives its reasons by
 then stands where another item was put.
 """
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from pynamodb.connection import Connection
@@ -46,8 +47,8 @@ class Transaction(Generic[Owner]):
     def put(self, item: Model, owner: Owner, condition: Condition | None = None) -> None:
         self._add("Put", item.get_save_kwargs_from_instance(condition=condition), owner)
 
-    def update(self, item: Model, owner: Owner, actions: list[Action], condition: Condition | None = None) -> None:
-        arguments = item.get_update_kwargs_from_instance(actions=actions, condition=condition)
+    def update(self, item: Model, owner: Owner, actions: Sequence[Action], condition: Condition | None = None) -> None:
+        arguments = item.get_update_kwargs_from_instance(actions=list(actions), condition=condition)
         self._add("Update", arguments, owner)
 
     def check(self, item: Model, owner: Owner, condition: Condition) -> None:

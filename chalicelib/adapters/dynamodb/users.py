@@ -92,6 +92,11 @@ class DynamoUsers:
         except UserItem.DoesNotExist:
             return None
 
+    def known(self, user_ids: Collection[PrincipalId]) -> frozenset[PrincipalId]:
+        keys = [(UserItem.KIND, user_id) for user_id in user_ids]
+        found = UserItem.batch_get(keys, consistent_read=True, attributes_to_get=["id"])
+        return frozenset(PrincipalId(item.id) for item in found)
+
     def page(self, limit: int, after: PrincipalId | None) -> tuple[list[User], PrincipalId | None]:
         later = None if after is None else UserItem.id > after
         found = [

@@ -2,21 +2,26 @@
 
 from typing import assert_never
 
+from chalicelib.adapters.memory.join_keys import join_key_holds, write_join_key
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.domain.identity.user import invitation_id
 from chalicelib.domain.identity.writes import (
     ClaimEmail,
-    DisownPeer,
+    DisownPeers,
     EnterAdministrators,
     IdentityWrite,
     LeaveAdministrators,
-    OwnPeer,
+    OwnPeers,
+    PutJoin,
+    PutJoinKey,
     PutSettings,
     PutToken,
     PutUser,
     ReleaseEmail,
     RemoveToken,
     RemoveUser,
+    RevokeJoinKey,
+    UseJoinKey,
 )
 
 
@@ -42,10 +47,12 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:  # noqa: C901  on
             return tables.emails.get(invitation_id(email)) == former_id
         case ReleaseEmail(email, holder_id):
             return tables.emails.get(invitation_id(email)) == holder_id
-        case OwnPeer(owner_id, _, _, limit):
+        case OwnPeers(owner_id, _, _, limit):
             return limit is None or len(tables.owned.get(owner_id, ())) < limit
-        case EnterAdministrators() | DisownPeer():
+        case EnterAdministrators() | DisownPeers():
             return True
+        case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
+            return join_key_holds(tables, write)
         case _:
             assert_never(write)
 
@@ -72,9 +79,11 @@ def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:  # noqa:
             tables.emails[invitation_id(email)] = holder_id
         case ReleaseEmail(email):
             del tables.emails[invitation_id(email)]
-        case OwnPeer(owner_id, network_id, peer_id, _):
-            tables.owned.setdefault(owner_id, set()).add((network_id, peer_id))
-        case DisownPeer(owner_id, network_id, peer_id):
-            tables.owned.get(owner_id, set()).discard((network_id, peer_id))
+        case OwnPeers(owner_id, network_id, peer_ids, _):
+            tables.owned.setdefault(owner_id, set()).update((network_id, peer_id) for peer_id in peer_ids)
+        case DisownPeers(owner_id, network_id, peer_ids):
+            tables.owned.get(owner_id, set()).difference_update((network_id, peer_id) for peer_id in peer_ids)
+        case PutJoinKey() | RevokeJoinKey() | UseJoinKey() | PutJoin():
+            write_join_key(tables, write)
         case _:
             assert_never(write)

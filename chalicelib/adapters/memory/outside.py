@@ -10,6 +10,7 @@ from chalicelib.adapters.memory.change import MemoryChanges
 from chalicelib.adapters.memory.clock_and_chance import CountedRandomness, MemoryVault, SteppedClock
 from chalicelib.adapters.memory.facts import MemoryFacts
 from chalicelib.adapters.memory.identity import MemoryIdentities, MemoryPool
+from chalicelib.adapters.memory.join_keys import MemoryJoinKeys
 from chalicelib.adapters.memory.liveness import MemoryLiveness
 from chalicelib.adapters.memory.network import MemoryNetworks
 from chalicelib.adapters.memory.peer import MemoryPeers
@@ -63,6 +64,7 @@ class MemoryOutside:
         self.accounts = MemoryAccounts(self.tables)
         self.users = MemoryUsers(self.tables)
         self.tokens = MemoryTokens(self.tables)
+        self.join_keys = MemoryJoinKeys(self.tables)
         self.audit = MemoryAudit(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()

@@ -13,8 +13,9 @@ from chalicelib.domain.change.writes import ClaimKind
 from chalicelib.domain.identity.api_token import ApiToken
 from chalicelib.domain.identity.audit import AuditPlace, AuditRecord
 from chalicelib.domain.identity.deployment import DeploymentSettings
+from chalicelib.domain.identity.join_key import DeviceHash, Join, JoinKey
 from chalicelib.domain.identity.user import User
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import ConnectionId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block, BlockKey
@@ -74,6 +75,8 @@ class MemoryTables:
     assertions: set[tuple[PeerId, str]] = field(default_factory=set)
     tickets: dict[tuple[PrincipalId, str], Ticket] = field(default_factory=dict)
     tokens: dict[PrincipalId, ApiToken] = field(default_factory=dict)
+    join_keys: dict[tuple[NetworkId, JoinKeyId], JoinKey] = field(default_factory=dict)
+    joins: dict[tuple[JoinKeyId, DeviceHash], Join] = field(default_factory=dict)
     users: dict[PrincipalId, User] = field(default_factory=dict)
     emails: dict[PrincipalId, PrincipalId] = field(default_factory=dict)
     administrators: set[PrincipalId] = field(default_factory=set)

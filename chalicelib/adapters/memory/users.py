@@ -15,6 +15,9 @@ class MemoryUsers:
     def get(self, user_id: PrincipalId) -> User | None:
         return self._tables.users.get(user_id)
 
+    def known(self, user_ids: Collection[PrincipalId]) -> frozenset[PrincipalId]:
+        return frozenset(user_ids) & self._tables.users.keys()
+
     def page(self, limit: int, after: PrincipalId | None) -> tuple[list[User], PrincipalId | None]:
         later = [self._tables.users[key] for key in sorted(self._tables.users) if after is None or key > after]
         return later[:limit], later[limit - 1].id if len(later) > limit else None

@@ -178,7 +178,7 @@ def narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Princ
         token.id, token.name, token.role, token.networks, token.expires_at, maker_id=DEPLOYMENT_ITSELF
     )
     if token.maker_id == DEPLOYMENT_ITSELF:
-        return principal
+        return replace(principal, peer_limit=admission.peer_limit(token.role))
     if maker is None or maker.created_at > token.created_at:  # removed, and come back since
         raise Unauthenticated("Who made this API token is no longer a user here. Create a new one.")
     try:
@@ -192,4 +192,11 @@ def narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Princ
         detail = f"This API token has ended: its maker is {own.role} now, and it was made as {token.role}."
         raise Unauthenticated(detail)
     networks = common_networks(token.networks, own.networks)
-    return replace(principal, role=role, networks=networks, maker_id=maker.id, account_revision=maker.revision)
+    return replace(
+        principal,
+        role=role,
+        networks=networks,
+        maker_id=maker.id,
+        account_revision=maker.revision,
+        peer_limit=admission.peer_limit(role),
+    )

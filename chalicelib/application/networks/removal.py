@@ -66,4 +66,11 @@ class Removals:
 def _items(record: PeerRecord) -> int:
     """Of a transaction that deletes the peer."""
     cidrs = record.peer.additional_allowed_ips
-    return OWN_ITEMS + len(record.peer.keys) + record.peer.is_run_by_agent + len(cidrs) + len(blocks_of(cidrs))
+    return (
+        OWN_ITEMS
+        + len(record.peer.keys)
+        + (record.peer.owner_id is not None)
+        + record.peer.is_run_by_agent
+        + len(cidrs)
+        + len(blocks_of(cidrs))
+    )

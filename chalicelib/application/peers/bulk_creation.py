@@ -49,6 +49,7 @@ class BulkCreation:
         """
         by.require_sight(network_id)
         network = self.creation.networks.get(network_id)
+        asked = self._with_owners(asked)
         outcomes: dict[int, PeerCreated | PeerView | Refusal] = {
             n: new for n, new in enumerate(asked) if isinstance(new, Refusal)
         }
@@ -75,6 +76,14 @@ class BulkCreation:
         if request is not None:
             self.requests.finish(request)
         return [outcomes[n] for n in range(len(asked))]
+
+    def _with_owners(self, asked: Sequence[NewPeer | Refusal]) -> list[NewPeer | Refusal]:
+        """Refuse those whose owner is no user here."""
+        strangers = self.creation.owners.strangers(one.owner_id for one in asked if isinstance(one, NewPeer))
+        return [
+            strangers.get(one.owner_id, one) if isinstance(one, NewPeer) and one.owner_id is not None else one
+            for one in asked
+        ]
 
     def _batch(self, waiting: Sequence[tuple[int, Draft]]) -> Sequence[tuple[int, Draft]]:
         """As many as surely fit into one transaction, whose change record holds what they all say."""

@@ -1,7 +1,8 @@
 """Making a peer.
 
 Requests, whatever the size of the network: 2 reads and 1 transaction; a static peer 1 read more (jumps), 1 or 2
-more when CIDRs stand behind regular peers; with CIDRs or an endpoint of its own 1 more (directory). One whose
+more when CIDRs stand behind regular peers; with CIDRs or an endpoint of its own 1 more (directory);
+with an owner who is named 1 more. One whose
 DNS label is another peer's is decided once more, with a label of its own.
 """
 
@@ -22,6 +23,7 @@ from chalicelib.application.peers.new_peer import (
     Surroundings,
     TokenIssued,
 )
+from chalicelib.application.peers.ownership import Owners, asked_by
 from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Affected, What
@@ -36,6 +38,7 @@ from chalicelib.domain.network.directory import Directory, RangeTaken
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import JumpNotReady
 from chalicelib.domain.peer.home import first_home, serving
+from chalicelib.domain.peer.ownership import owning
 from chalicelib.domain.peer.peer import EnrollmentToken, Kind, Peer, PeerRecord
 from chalicelib.domain.text import label_of
 from chalicelib.domain.tunnel.portable_profile import digests
@@ -58,12 +61,23 @@ class Creation:
     vault: Vault
     clock: Clock
     randomness: Randomness
+    owners: Owners
 
     def create(
         self, network_id: NetworkId, new: NewPeer, by: Principal, request: Replayable | None = None
     ) -> PeerCreated:
-        by.require_sight(network_id)
-        drafts = [self.draft(network_id, new)]
+        """Make a peer; a member's is their own.
+
+        Raises:
+            LeftToOperators: a member asks for what operators set.
+            MemberPeerLimitReached.
+            Invalid: its owner is no user here.
+        """
+        by.require_grant(network_id)
+        asked = asked_by(new, by)
+        if by.own_only is None:
+            self.owners.require(asked.owner_id)
+        drafts = [self.draft(network_id, asked)]
 
         def attempt() -> PeerCreated:
             settled = () if request is None else (request.done(drafts[0].id),)
@@ -119,6 +133,7 @@ class Creation:
             addresses.network = network = _counted(addresses.network, peer)
             made.append(making)
         writes: list[Write] = [write for one in made for write in one.writes]
+        writes += owning((one.created.peer for one in made), by.peer_limit)
         writes += writes_of(directory)
         writes += [SettleRequest(one) for one in settled]
         affected = tuple(Affected(None, one.created.peer) for one in made)

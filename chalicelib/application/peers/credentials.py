@@ -43,7 +43,7 @@ class Credentials:
         Raises:
             KindMismatch: a static peer has no agent.
         """
-        by.require_sight(network_id)
+        by.require_grant(network_id)
         token = Token("wirety_enroll", f"{network_id}:{peer_id}", self.randomness.secret())
         issued = TokenIssued(token, self.clock.now() + ENROLLMENT_LIFETIME)
 
@@ -53,7 +53,7 @@ class Credentials:
             ended = () if before.device_key is None else (RevokeAgent(peer_id, network.revision),)
             return Edit(network, replace(before, enrollment=EnrollmentToken(token.hashed(), issued.expires_at)), ended)
 
-        order = Order(network_id, peer_id, by.caller, What.TOKEN_REISSUED)
+        order = Order(network_id, peer_id, by.caller, What.TOKEN_REISSUED, only_of=by.own_only)
         network, peer = self.edits.make(order, reissued)
         return issued, self.views.shown(network, [peer])[0]
 
@@ -66,7 +66,7 @@ class Credentials:
             KindMismatch: the peer is run by an agent.
             JumpNotReady: no jump serves yet. KeyInUse.
         """
-        by.require_sight(network_id)
+        by.require_grant(network_id)
         private_key = self.randomness.private_key() if generate_key else None
         key = self.randomness.public_key(private_key) if private_key is not None else public_key
         tunnels: list[Tunnel] = []
@@ -80,7 +80,7 @@ class Credentials:
             tunnels[:] = [tunnel]
             return Edit(network, replace(before, peer=peer), claims_of_keys(before.peer, peer))
 
-        order = Order(network_id, peer_id, by.caller, What.PEER_REISSUED)
+        order = Order(network_id, peer_id, by.caller, What.PEER_REISSUED, only_of=by.own_only)
         network, peer = self.edits.make(order, reissued)
         return FileIssued(tunnels[0], private_key), self.views.shown(network, [peer])[0]
 

@@ -49,10 +49,10 @@ class NewPeer:
 
     @property
     def items(self) -> int:
-        """Of a transaction, at most: peer, name, label, address with its quarantine, key, a claim a CIDR, and
-        blocks of the directory."""
+        """Of a transaction, at most: peer, name, label, address with its quarantine, key, its owner, a claim a
+        CIDR, and blocks of the directory."""
         cidrs = self.additional_allowed_ips
-        return 5 + (self.kind is Kind.STATIC) + len(cidrs) + len(blocks_of(cidrs))
+        return 5 + (self.kind is Kind.STATIC) + (self.owner_id is not None) + len(cidrs) + len(blocks_of(cidrs))
 
     @property
     def size_bytes(self) -> int:

@@ -10,8 +10,9 @@ from chalicelib.application.network_edit import NetworkEdit, NetworkEdits, requi
 from chalicelib.domain.change.change import Affected, What
 from chalicelib.domain.change.writes import PutPeer, Write, marks
 from chalicelib.domain.identity.principal import Caller
-from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.network import Network
+from chalicelib.domain.peer.ownership import require_own
 from chalicelib.domain.peer.patch import revised
 from chalicelib.domain.peer.peer import Peer, PeerRecord
 from chalicelib.ports.peer import PeerStore
@@ -35,7 +36,7 @@ Decision = Callable[[Network, PeerRecord], Edit]
 @dataclass(frozen=True, slots=True)
 class Order:
     """Who changes which peer how. `if_match`: versions of its settings that the caller takes,
-    None: whichever."""
+    None: whichever. `only_of`: who has to be its owner, or it is not found; None: whoever."""
 
     network_id: NetworkId
     peer_id: PeerId
@@ -43,6 +44,7 @@ class Order:
     what: What
     note: str | None = field(default=None)
     if_match: Set[Revision] | None = field(default=None)
+    only_of: PrincipalId | None = field(default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Edits:
 
         def made(stored: Network, later: Network) -> tuple[tuple[Network, Peer], NetworkEdit | None]:
             before = self.peers.get(order.network_id, order.peer_id)
+            require_own(before.peer, order.only_of)
             require_version(before.peer.version, order.if_match)
             edit = decision(later, before)
             if edit.record == before and not edit.writes:

@@ -1,15 +1,16 @@
-"""Peers: list, get, change, block, delete.
+"""Peers: get, change, block, delete.
 
-Requests, whatever the size of the network: list 2 and the read of views; get 2 and the read of views; change 2 to 4
-reads + 1 transaction, and the read of views (to a name whose DNS label is another peer's: reads and
-transaction twice); block and unblock 2 + 1, and the read of views; delete 2 or 3 + 1 (a jump: and one
-query of the peers).
+Requests, whatever the size of the network: get 2 and the read of views; change 2 to 4
+reads + 1 transaction, and the read of views (to another owner 1 more; to a name whose DNS label is another
+peer's: reads and transaction twice); block and unblock 2 + 1, and the read of views; delete 2 or 3 + 1 (a jump: and
+one query of the peers).
 """
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from chalicelib.application.network_edit import NetworkEdit, NetworkEdits, require_version
+from chalicelib.application.peers.ownership import Owners
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
 from chalicelib.application.peers.peer_view import PeerView, PeerViews
 from chalicelib.application.ranges import Ranges, writes_of
@@ -30,6 +31,7 @@ from chalicelib.domain.network.directory import Directory, RangeTaken
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import JumpInUse, LabelInUse, LastJump
 from chalicelib.domain.peer.home import first_home, serving
+from chalicelib.domain.peer.ownership import disowning, owning, require_left_to_owner, require_own
 from chalicelib.domain.peer.patch import PeerPatch, patched
 from chalicelib.domain.peer.peer import MANUAL, Kind, Peer, PeerRecord, Tombstone
 from chalicelib.domain.text import hashed_label, label_of
@@ -46,21 +48,14 @@ class Peers:
     networks: NetworkStore
     ranges: Ranges
     peers: PeerStore
-
-    def page(
-        self, network_id: NetworkId, after: str | None, limit: int, by: Principal, kind: Kind | None = None
-    ) -> tuple[list[PeerView], str | None]:
-        """Up to `limit` peers in the order of their ids, and the cursor of the next page."""
-        by.require_sight(network_id)
-        network = self.networks.get(network_id)
-        found = self.peers.page(network_id, PeerId(after) if after else None, limit + 1, kind)
-        chosen = found[:limit]
-        return self.views.shown(network, chosen), chosen[-1].id if len(found) > limit else None
+    owners: Owners
 
     def get(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> PeerView:
-        by.require_sight(network_id)
+        by.require_grant(network_id)
         network = self.networks.get(network_id)
-        return self._shown(network, self.peers.get(network_id, peer_id).peer)
+        peer = self.peers.get(network_id, peer_id).peer
+        require_own(peer, by.own_only)
+        return self._shown(network, peer)
 
     def topology(
         self, network_id: NetworkId, after: str | None, limit: int, by: Principal
@@ -88,9 +83,10 @@ class Peers:
 
         Raises:
             Stale, Invalid, PeerNameInUse, CidrInUse, EndpointInUse.
+            LeftToOperators: of their own peer a member changes the name.
         """
-        by.require_sight(network_id)
-        order = Order(network_id, peer_id, by.caller, What.PEER_UPDATED, if_match=if_match)
+        by.require_grant(network_id)
+        order = Order(network_id, peer_id, by.caller, What.PEER_UPDATED, if_match=if_match, only_of=by.own_only)
         return self._shown(*self._edited(order, patch, by))
 
     def block(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
@@ -115,10 +111,11 @@ class Peers:
             Stale, LastJump.
             JumpInUse: static peers' files name this jump, and nobody forced it.
         """
-        by.require_sight(network_id)
+        by.require_grant(network_id)
 
         def deleted(before: Network, later: Network) -> tuple[None, NetworkEdit]:
             record = self.peers.get(network_id, peer_id)
+            require_own(record.peer, by.own_only)
             require_version(record.peer.version, if_match)
             if record.peer.is_jump:
                 self._require_expendable(before, record.peer, is_forced)
@@ -156,6 +153,8 @@ class Peers:
         """`label`: what DNS calls a peer of a name, if it gets another."""
         before = record.peer
         after = patched(before, patch)
+        if by.own_only is not None:
+            require_left_to_owner(before, after)
         if after.mtu != before.mtu:
             require_mtu(network, after)
         writes: list[Write] = []
@@ -164,6 +163,9 @@ class Peers:
             writes += _renamed(before, after)
         if after.additional_allowed_ips != before.additional_allowed_ips or after.endpoint != before.endpoint:
             writes += self._rerouted(network, before, after, by)
+        if after.owner_id != before.owner_id:
+            self.owners.require(after.owner_id)
+            writes += (*disowning([before]), *owning([after]))
         if after.preferred_jump_id != before.preferred_jump_id:
             network, after = self._moved(network, before, after)
         network = replace(network, routers=network.routers + after.is_router - before.is_router)
@@ -215,6 +217,7 @@ def deletion(network: Network, records: Sequence[PeerRecord], behind: Directory)
     for record in records:
         network = _uncounted(network, record.peer)
         writes += _released(network, record)
+    writes += disowning(record.peer for record in records)
     writes += writes_of(behind.without_routed(*(record.peer.id for record in records)))
     affected = tuple(Affected(record.peer, None) for record in records)
     return NetworkEdit(What.PEER_DELETED, network, tuple(writes), affected)

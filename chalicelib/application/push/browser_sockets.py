@@ -35,7 +35,7 @@ class Browsers:
         ticket_id = self.randomness.new_id("tkt")
         token = Token("wirety_ticket", f"{by.id}:{ticket_id}", self.randomness.secret())
         ends = now + SOCKET_LIFETIME if by.expires_at is None else min(by.expires_at, now + SOCKET_LIFETIME)
-        viewer = Viewer(by.id, by.networks, by.account_revision)
+        viewer = Viewer(by.id, by.watched, by.account_revision)
         ticket = Ticket(viewer, token.hashed(), min(now + TICKET_LIFETIME, ends), ends)
         self.sessions.put_ticket(ticket_id, ticket)
         return token, ticket

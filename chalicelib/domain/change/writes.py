@@ -11,14 +11,14 @@ from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.audit import AuditRecord
 from chalicelib.domain.identity.errors import LastAdministrator
-from chalicelib.domain.identity.writes import IdentityWrite, LeaveAdministrators
+from chalicelib.domain.identity.writes import IdentityWrite, LeaveAdministrators, OwnPeers
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block
 from chalicelib.domain.network.errors import CidrInUse, NetworkNameInUse
 from chalicelib.domain.network.network import Network
-from chalicelib.domain.peer.errors import KeyInUse, LabelInUse, PeerNameInUse
+from chalicelib.domain.peer.errors import KeyInUse, LabelInUse, MemberPeerLimitReached, PeerNameInUse
 from chalicelib.domain.peer.peer import Host, Peer, PeerRecord, Tombstone
 
 
@@ -255,6 +255,8 @@ def refusal_of(write: Write, names: Mapping[PeerId, str]) -> Refusal | None:
             return CidrInUse(cidr, "it already stands behind another peer of this network")
         case SettleRequest(replayable):
             return RequestRunning(replayable.key)
+        case OwnPeers(limit=int(limit)):
+            return MemberPeerLimitReached(limit)
         case LeaveAdministrators():
             return LastAdministrator()
         case _:

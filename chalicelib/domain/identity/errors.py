@@ -122,3 +122,50 @@ class PoolUnreachable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("The user pool cannot send invitations right now, and nobody was invited. Try again.")
+
+
+class JoinKeyNotFound(NotFound):
+    """No such join key in the network."""
+
+    code = "join_key_not_found"
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"There is no join key {key_id} in this network.")
+
+
+class JoinKeyUnknown(Unauthenticated):
+    """The text is no join key of this deployment, or its network is gone."""
+
+    code = "join_key_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("This join key is not known. Check it, or ask an operator of the network for another.")
+
+
+class JoinKeyRevoked(Unauthenticated):
+    """Somebody ended the key."""
+
+    code = "join_key_revoked"
+
+    def __init__(self) -> None:
+        super().__init__("This join key was revoked. Ask an operator of the network for another.")
+
+
+class JoinKeyExpired(Unauthenticated):
+    """The key's time is over."""
+
+    code = "join_key_expired"
+
+    def __init__(self) -> None:
+        super().__init__("This join key has expired. Ask an operator of the network for another.")
+
+
+class JoinKeyUsedUp(Conflict):
+    """A key with a limit makes so many peers and no more, however many ask at once."""
+
+    code = "join_key_used_up"
+
+    def __init__(self, used: int) -> None:
+        super().__init__(
+            f"This join key has made all the peers it may make ({used}). Ask an operator of the network for another."
+        )

@@ -33,6 +33,8 @@ class RoleSource(StrEnum):
 READERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR})
 WRITERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR})
 EVERYBODY = frozenset(Role)
+OWNERS = frozenset({Role.MEMBER})
+"""Who sees and changes peers of their own only, where others do so with all peers of their networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,9 @@ def agent_of(peer_id: PeerId, source: str | None = None, request_id: str | None 
 class Principal:
     """A person or API token. `networks` None: every network of the deployment. `expires_at`: when
     the token it came with ends, None: never. `maker_id`: of an API token, who made it; None: a person.
-    `account_revision`: of the record of the person it is, or that made it; 0: there is none. `source`, `request_id`: of
-    the call it makes, see `Caller`. `doubts`: what of a person's token did
-    not count."""
+    `account_revision`: of the record of the person it is, or that made it; 0: there is none. `peer_limit`: so many
+    peers may be its own, None: no limit. `source`, `request_id`: of the call it makes, see `Caller`. `doubts`: what of
+    a person's token did not count."""
 
     id: PrincipalId
     name: str
@@ -71,6 +73,7 @@ class Principal:
     role_source: RoleSource = RoleSource.TOKEN
     maker_id: PrincipalId | None = None
     account_revision: int = 0
+    peer_limit: int | None = None
     source: str | None = None
     request_id: str | None = None
     doubts: tuple[Doubt, ...] = ()
@@ -85,6 +88,16 @@ class Principal:
         return self.maker_id or self.id
 
     @property
+    def own_only(self) -> PrincipalId | None:
+        """Whose peers alone it sees and changes: a member its own; None: whoever's."""
+        return self.person_id if self.role in OWNERS else None
+
+    @property
+    def watched(self) -> frozenset[NetworkId] | None:
+        """The networks whose news its sockets get; None: every network."""
+        return watched_by(self.role, self.networks)
+
+    @property
     def caller(self) -> Caller:
         kind = ActorKind.PERSON if self.is_person else ActorKind.TOKEN
         return Caller(Actor(kind, self.id, self.name), self.source, self.request_id)
@@ -97,13 +110,24 @@ class Principal:
         if self.networks is not None:
             raise Forbidden("This takes access to every network of the deployment.")
 
-    def require_sight(self, network_id: NetworkId) -> None:
-        """Refuse as if the network did not exist."""
+    def require_grant(self, network_id: NetworkId) -> None:
+        """Refuse as if the network did not exist, unless there may be peers in it that the caller sees."""
         if not self.sees(network_id):
+            raise NetworkNotFound(network_id)
+
+    def require_sight(self, network_id: NetworkId) -> None:
+        """Refuse as if the network did not exist, unless the caller sees all of it, whosever its peers are."""
+        self.require_grant(network_id)
+        if self.own_only is not None:
             raise NetworkNotFound(network_id)
 
     def sees(self, network_id: NetworkId) -> bool:
         return self.networks is None or network_id in self.networks
+
+
+def watched_by(role: Role, networks: frozenset[NetworkId] | None) -> frozenset[NetworkId] | None:
+    """The networks of those that somebody of a role was granted whose news they get; None: every network."""
+    return networks if role in READERS else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

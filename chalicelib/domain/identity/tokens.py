@@ -9,7 +9,7 @@ from typing import Literal, NewType
 
 from chalicelib.domain.errors import Unauthenticated
 
-Prefix = Literal["wirety_api", "wirety_enroll", "wirety_agent", "wirety_ticket"]
+Prefix = Literal["wirety_api", "wirety_enroll", "wirety_join", "wirety_agent", "wirety_ticket"]
 Secret = NewType("Secret", str)  # SHA-256 (hex) of 256 random bits: nothing to guess, so no slow hash
 
 

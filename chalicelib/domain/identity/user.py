@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.errors import Invalid, listed
-from chalicelib.domain.identity.deployment import DeploymentSettings
+from chalicelib.domain.identity.deployment import MEMBER_PEER_LIMIT, DeploymentSettings
 from chalicelib.domain.identity.doubt import (
     Doubt,
     email_not_verified,
@@ -17,7 +17,7 @@ from chalicelib.domain.identity.doubt import (
     no_groups,
 )
 from chalicelib.domain.identity.errors import NotInvited, Suspended
-from chalicelib.domain.identity.principal import Principal, Role, RoleSource
+from chalicelib.domain.identity.principal import OWNERS, Principal, Role, RoleSource
 from chalicelib.domain.ids import EVERY_NETWORK, NetworkId, PrincipalId, Revision
 
 GROUP = "wirety-"  # of the identity provider: wirety-administrator, wirety-operator, …
@@ -118,14 +118,22 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Whom a deployment lets in of itself. `administrator`: a subject or verified e-mail, named
-    at deployment. `default_role`: of people nobody invited; None: they stay outside."""
+    at deployment. `default_role`: of people nobody invited; None: they stay outside. `member_peer_limit`: so many
+    peers a member may own."""
 
     administrator: str | None
     default_role: Role | None
+    member_peer_limit: int = MEMBER_PEER_LIMIT
 
     def with_settings(self, settings: DeploymentSettings | None) -> "Admission":
         """As administrators decided since the deployment; None: nothing."""
-        return self if settings is None else replace(self, default_role=settings.default_role)
+        if settings is None:
+            return self
+        return replace(self, default_role=settings.default_role, member_peer_limit=settings.member_peer_limit)
+
+    def peer_limit(self, role: Role) -> int | None:
+        """How many peers somebody of a role may own; None: no limit."""
+        return self.member_peer_limit if role in OWNERS else None
 
     def names(self, user: User) -> bool:
         """Whether the person is the administrator named at deployment; addresses in any case of their letters."""
@@ -236,6 +244,7 @@ def admitted(user: User, claims: Claims, admission: Admission) -> Principal:
         claims.expires_at,
         own.source,
         account_revision=user.revision,
+        peer_limit=admission.peer_limit(own.role),
         doubts=_doubts(claims, own.source),
     )
 

@@ -1,9 +1,11 @@
 """What a transaction writes of people, tokens and settings, as values; beside `domain/change/writes`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.domain.identity.api_token import ApiToken
 from chalicelib.domain.identity.deployment import DeploymentSettings
+from chalicelib.domain.identity.join_key import Join, JoinKey
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 
@@ -80,24 +82,59 @@ class ReleaseEmail:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPeer:
-    """Give a peer to a person. `limit`: fails when they own as many already; None: no limit."""
+class OwnPeers:
+    """Give peers to a person. `limit`: fails when they own as many already; None: no limit."""
 
     owner_id: PrincipalId
     network_id: NetworkId
-    peer_id: PeerId
+    peer_ids: tuple[PeerId, ...]
     limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class DisownPeer:
-    """Take a peer from its owner."""
+class DisownPeers:
+    """Take peers from their owner."""
 
     owner_id: PrincipalId
     network_id: NetworkId
-    peer_id: PeerId
+    peer_ids: tuple[PeerId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PutJoinKey:
+    """Keep a new join key."""
+
+    key: JoinKey
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeJoinKey:
+    """End a join key. Fails as a conflict when it is gone, or was revoked meanwhile."""
+
+    key: JoinKey
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UseJoinKey:
+    """Count one use of a join key. Fails as a conflict when it makes no more peers: revoked, expired or used up."""
+
+    key: JoinKey
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutJoin:
+    """Note which peer a machine became by a key. Fails as a conflict when it became one meanwhile.
+
+    `replaces`: the peer it was before, which is its own no longer; None: it was none.
+    """
+
+    join: Join
+    replaces: PeerId | None
+
+
+JoinKeyWrite = PutJoinKey | RevokeJoinKey | UseJoinKey | PutJoin
 IdentityWrite = (
     PutUser
     | RemoveUser
@@ -108,12 +145,16 @@ IdentityWrite = (
     | LeaveAdministrators
     | ClaimEmail
     | ReleaseEmail
-    | OwnPeer
-    | DisownPeer
+    | OwnPeers
+    | DisownPeers
+    | JoinKeyWrite
 )
 
 
-OPTIMISTIC = (PutUser, RemoveUser, PutSettings, ClaimEmail, ReleaseEmail)
+OPTIMISTIC = (
+    *(PutUser, RemoveUser, PutSettings, ClaimEmail, ReleaseEmail),
+    *(PutJoin, RevokeJoinKey, UseJoinKey),
+)
 """Their conditions say that nobody was first: what they were decided by is read again."""
 
 

@@ -46,6 +46,18 @@ class KeyInUse(Conflict):
         super().__init__("Another peer of this network uses this public key. Make a new key pair.")
 
 
+class MemberPeerLimitReached(Conflict):
+    """A member owns as many peers as members may."""
+
+    code = "member_peer_limit_reached"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"A member may own {limit} peers here, and these are yours already: see GET /peers. Delete one that you do "
+            "not need, or ask an administrator to raise member_peer_limit in the settings."
+        )
+
+
 class AddressInUse(Conflict):
     """One address, one peer."""
 

@@ -9,7 +9,7 @@ from chalice.app import Request, Response
 
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Refusal
-from chalicelib.entrypoints.rest.operation import Call, Json, Operation, Text
+from chalicelib.entrypoints.rest.operation import Call, Json, JsonLines, Operation, Text
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
 from chalicelib.entrypoints.rest.refused_sign_in import log_sign_in
 from chalicelib.entrypoints.rest.replay import do_once
@@ -17,6 +17,7 @@ from chalicelib.entrypoints.rest.request import TooLarge, body_of, credential, i
 from chalicelib.observability import count, logger
 from chalicelib.wire.codec import encode
 
+JSON_LINES = "application/x-ndjson"
 NOTE_HEADER = "Wirety-Note"  # one line of ASCII
 
 
@@ -42,6 +43,9 @@ def handle(operation: Operation, request: Request, path_args: Mapping[str, str])
         return response_of(answer.text, operation.status, "text/plain; charset=utf-8", noted)
     if isinstance(answer, Json):
         return response_of(answer.body.decode(), operation.status, "application/json")
+    if isinstance(answer, JsonLines):
+        linked = {} if answer.next is None else {"Link": f'<{answer.next}>; rel="next"'}  # RFC 8288
+        return response_of(answer.body.decode(), operation.status, JSON_LINES, linked)
     if answer is None:
         return response_of("", HTTPStatus.NO_CONTENT if operation.status is HTTPStatus.OK else operation.status)
     if isinstance(answer, Response):

@@ -41,7 +41,7 @@ def auth_config(call: Call[None, None]) -> AuthConfig:
     )
 
 
-@route(meta, "GET", "/me", People(EVERYBODY))
+@route(meta, "GET", "/me", People(own=EVERYBODY))
 def me(call: Call[Principal, None]) -> Me:
     by = call.by
     networks: list[str] | None = None if by.networks is None else sorted(by.networks)

@@ -14,8 +14,8 @@ from chalicelib.domain.change.errors import KeyReused, RequestRunning
 from chalicelib.domain.change.replay import KEY_MAX
 from chalicelib.domain.errors import Forbidden, Invalid, Refusal, Stale, Unauthenticated
 from chalicelib.domain.identity.errors import IdentityProviderUnreachable
-from chalicelib.entrypoints.rest.handling import NOTE_HEADER
-from chalicelib.entrypoints.rest.operation import OPERATIONS, Agents, Anybody, Json, Operation, People, Text
+from chalicelib.entrypoints.rest.handling import JSON_LINES, NOTE_HEADER
+from chalicelib.entrypoints.rest.operation import OPERATIONS, Agents, Anybody, Json, JsonLines, Operation, People, Text
 from chalicelib.entrypoints.rest.problems import status_of
 from chalicelib.settings import VERSION
 from chalicelib.wire import bundle, delta
@@ -83,7 +83,7 @@ def _answers(operation: Operation) -> tuple[Any, ...]:
     """The shapes a handler answers with, by its annotation."""
     answer = get_type_hints(operation.handler)["return"]
     members = get_args(answer) if isinstance(answer, UnionType) else (answer,)
-    return tuple(member for member in members if member not in (Text, Json, Response, NoneType))
+    return tuple(member for member in members if member not in (Text, Json, JsonLines, Response, NoneType))
 
 
 def _operation(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]:
@@ -172,37 +172,51 @@ def _successes(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]
     answer = get_type_hints(operation.handler)["return"]
     if answer is NoneType:
         return {str(int(HTTPStatus.NO_CONTENT)): {"description": "Done"}}
-    content: dict[str, Any]
-    if answer is Text:
-        content = {"text/plain": {"schema": {"type": "string"}}}
-    elif answer is Json:
-        content = {"application/json": {"schema": {"type": "object"}}}
-    else:
-        content = {}
-        for shape in _answers(operation):
-            content.setdefault(MEDIA_TYPES.get(shape, "application/json"), []).append(named[shape])
-        content = {
-            kind: {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}} for kind, shapes in content.items()
-        }
-    done: dict[str, Any] = {"description": operation.status.phrase, "content": content}
-    if answer is Text:
-        note = {"description": "What the reader of the text has to know beside it.", "schema": {"type": "string"}}
-        done["headers"] = {NOTE_HEADER: note}
-    if any(shape in MEDIA_TYPES for shape in _answers(operation)):
-        signature = {"description": "Ed25519, base64: see wire/signing.", "schema": {"type": "string"}}
-        done["headers"] = {SIGNATURE_HEADER: signature}
-    if operation.tag is not None:
-        done["headers"] = {"ETag": {"description": "For If-Match.", "schema": {"type": "string"}}}
+    done: dict[str, Any] = {"description": operation.status.phrase, "content": _content(operation, named)}
+    if headers := _answered_headers(operation):
+        done["headers"] = headers
     responses = {str(int(operation.status)): done}
     if Response in get_args(answer):
         responses[str(int(HTTPStatus.NOT_MODIFIED))] = {"description": "Nothing newer"}
     return responses
 
 
+def _content(operation: Operation, named: Mapping[Any, Any]) -> dict[str, Any]:
+    """The schemas of an answer, by media type."""
+    plain: Mapping[Any, tuple[str, str]] = {
+        Text: ("text/plain", "string"),
+        JsonLines: (JSON_LINES, "string"),
+        Json: ("application/json", "object"),
+    }
+    answer = get_type_hints(operation.handler)["return"]
+    if answer in plain:
+        kind, shape = plain[answer]
+        return {kind: {"schema": {"type": shape}}}
+    content: dict[str, list[Any]] = {}
+    for shape in _answers(operation):
+        content.setdefault(MEDIA_TYPES.get(shape, "application/json"), []).append(named[shape])
+    return {kind: {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}} for kind, shapes in content.items()}
+
+
+def _answered_headers(operation: Operation) -> dict[str, Any]:
+    answer = get_type_hints(operation.handler)["return"]
+    described: dict[str, str] = {}
+    if answer is Text:
+        described[NOTE_HEADER] = "What the reader of the text has to know beside it."
+    if answer is JsonLines:
+        described["Link"] = "Where the next page is (RFC 8288)."
+    if any(shape in MEDIA_TYPES for shape in _answers(operation)):
+        described[SIGNATURE_HEADER] = "Ed25519, base64: see wire/signing."
+    if operation.tag is not None:
+        described["ETag"] = "For If-Match."
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in described.items()}
+
+
 def _access(operation: Operation) -> dict[str, Any]:
     match operation.access:
-        case People(roles):
-            return {"security": [{"person": []}], "x-roles": sorted(roles), "x-networks": operation.networks}
+        case People() as access:
+            told = {"x-roles": sorted(access.callers), "x-own": sorted(access.own), "x-networks": operation.networks}
+            return {"security": [{"person": []}], **told}
         case Agents():
             return {"security": [{"agent": []}]}
         case Anybody():

@@ -14,16 +14,31 @@ MAX_BODY_BYTES = 256 * 1024
 By = TypeVar("By")
 Body = TypeVar("Body")
 
+Reach = Literal["all", "granted", "own"]
+"""All of the deployment, the networks that are granted to the caller, or what is the caller's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """People and API tokens with one of these roles. `all_networks`: who sees but some is refused.
+    """People and API tokens. `roles`: who may do it in the networks granted to them; with `all_networks` only who sees
+    all of the deployment's. `own`: who may do it otherwise with what is their own: their peers, tokens, themselves.
 
-    The use case checks networks: what is said here of them is for readers, and held against it by a test.
+    The use case checks networks and owners: what is said here of them is for readers, and held against it by a test.
     """
 
-    roles: Set[Role]
+    roles: Set[Role] = frozenset()
     all_networks: bool = False
+    own: Set[Role] = frozenset()
+
+    @property
+    def callers(self) -> Set[Role]:
+        """Who gets past the door."""
+        return self.roles | self.own
+
+    def reach(self, role: Role) -> tuple[Reach, ...]:
+        """What the call may be about for a role, the wider first; empty: it is refused."""
+        wider: Reach = "all" if self.all_networks else "granted"
+        return ((wider,) if role in self.roles else ()) + (("own",) if role in self.own else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,15 @@ class Json:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonLines:
+    """An answer of JSON texts, one a line. `next`: the address of the next page, in the header `Link`; None: this was
+    the last."""
+
+    body: bytes
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """How a route answers a request that was done before.
 
@@ -120,7 +144,7 @@ class Operation:
     def networks(self) -> Literal["all", "one", "seen"] | None:
         """Which networks a person must see: all, the one in the path, or no certain one; None: nobody is asked."""
         match self.access:
-            case People(all_networks=True):
+            case People(all_networks=True, own=own) if not own:
                 return "all"
             case People():
                 return "one" if "{network_id}" in self.path else "seen"

@@ -49,7 +49,7 @@ def authenticated(access: Access, request: Headed) -> Principal | Agent | None:
         principal = container().api_tokens.authenticate(token, source_of(request))
     else:
         principal = container().people.authenticate(token, source_of(request))
-    principal.require(access.roles)
+    principal.require(access.callers)
     return principal
 
 

@@ -13,7 +13,7 @@ from chalicelib.wire.browser import Ticket
 tickets = Blueprint(__name__)
 
 
-@route(tickets, "POST", "/ws/tickets", People(EVERYBODY), status=HTTPStatus.CREATED)
+@route(tickets, "POST", "/ws/tickets", People(own=EVERYBODY), status=HTTPStatus.CREATED)
 def issue(call: Call[Principal, None]) -> Ticket:
     """A ticket for one socket, `<origin>/ws?ticket=`, within 30 s."""
     token, ticket = container().browsers.issue(call.by)

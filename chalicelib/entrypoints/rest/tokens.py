@@ -22,11 +22,12 @@ from chalicelib.wire.page import Page
 
 tokens = Blueprint(__name__)
 
+MAKERS = People({Role.ADMINISTRATOR}, all_networks=True, own=EVERYBODY)
 TOKEN = "/tokens/{token_id}"  # noqa: S105  a path
 TOKEN_ID = re.compile(r"tok_[0-9a-z]{1,64}_[0-9a-z]{1,64}\Z")
 
 
-@route(tokens, "GET", "/tokens", People(EVERYBODY), query=wire.TokenQuery)
+@route(tokens, "GET", "/tokens", MAKERS, query=wire.TokenQuery)
 def page(call: Call[Principal, None]) -> Page[wire.ApiToken]:
     """The caller's API tokens, or those of all makers."""
     asked: wire.TokenQuery = call.query
@@ -46,7 +47,7 @@ def _created_before(call: Call[Principal, wire.CreateToken]) -> wire.TokenCreate
     tokens,
     "POST",
     "/tokens",
-    People(EVERYBODY),
+    MAKERS,
     body=wire.CreateToken,
     status=HTTPStatus.CREATED,
     replay=Replay(_created_before, is_settled_by_use_case=True),
@@ -65,7 +66,7 @@ def create(call: Call[Principal, wire.CreateToken]) -> wire.TokenCreated:
     return wire.TokenCreated(token=_shown(made), secret=token.text())
 
 
-@route(tokens, "DELETE", TOKEN, People(EVERYBODY), refuses=(NotFound, Busy))
+@route(tokens, "DELETE", TOKEN, MAKERS, refuses=(NotFound, Busy))
 def revoke(call: Call[Principal, Any]) -> None:
     """End an API token now, its sockets included."""
     text = call.path["token_id"]

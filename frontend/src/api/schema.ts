@@ -118,6 +118,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, the newest first. A page may be short, or empty, and not be the last. */
+        get: operations["audit_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same records, one a line. The header `Link` says where the next page is; without it, this was the last. */
+        get: operations["audit_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/config": {
         parameters: {
             query?: never;
@@ -306,6 +340,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/networks/{network_id}/join-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The join keys of a network, in the order they were made; what they say is told once, at their creation. */
+        get: operations["join_keys_page"];
+        put?: never;
+        /** Make a join key. Its text is in this answer and nowhere else. */
+        post: operations["join_keys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/networks/{network_id}/join-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Have a key make no more peers. Those it made stay. */
+        delete: operations["join_keys_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/networks/{network_id}/peers": {
         parameters: {
             query?: never;
@@ -313,10 +382,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The peers of a network, in the order of their ids. */
+        /** The peers of a network, in the order of their ids; of a member their own. */
         get: operations["peers_page"];
         put?: never;
-        /** Create a peer. Its token, or a generated key, is in this answer and nowhere else. */
+        /** Create a peer; a member's is their own. Its token, or a generated key, is in this answer and nowhere else. */
         post: operations["peers_create"];
         delete?: never;
         options?: never;
@@ -355,7 +424,7 @@ export interface paths {
         delete: operations["peers_delete"];
         options?: never;
         head?: never;
-        /** Change what is sent; null clears. */
+        /** Change what is sent; null clears. A member changes the name of their own. */
         patch: operations["peers_update"];
         trace?: never;
     };
@@ -383,7 +452,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The peer's configuration, without a `PrivateKey` line. */
+        /** The peer's configuration, without a `PrivateKey` line. A member sees it in the answer that issues it, once. */
         get: operations["peers_config"];
         put?: never;
         post?: never;
@@ -547,6 +616,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/peers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All peers that the caller sees, of a member their own. A page may hold fewer and not be the last. */
+        get: operations["peers_page_of_all"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["users_get_settings"];
+        /** Decide who is let in without an invitation, and how many peers a member may own. */
+        put: operations["users_put_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's API tokens, or those of all makers. */
+        get: operations["tokens_page"];
+        put?: never;
+        /** Make an API token of the caller's own, with no more than they may do. Its secret is shown this once. */
+        post: operations["tokens_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an API token now, its sockets included. */
+        delete: operations["tokens_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People and invitations, by their ids. */
+        get: operations["users_page"];
+        put?: never;
+        /** Invite somebody by their e-mail address, which their identity provider has to verify. */
+        post: operations["users_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["users_get"];
+        put?: never;
+        post?: never;
+        /** Remove a person or an invitation. Who has a role without it may come back: suspend them to keep them out. */
+        delete: operations["users_remove"];
+        options?: never;
+        head?: never;
+        /** Change a role, networks, or suspend. It takes hold at once, and ends the sockets that were opened before. */
+        patch: operations["users_change"];
+        trace?: never;
+    };
     "/ws/tickets": {
         parameters: {
             query?: never;
@@ -603,6 +777,13 @@ export interface components {
             protocol?: ("icmp" | "tcp" | "udp") | null;
             source: string;
         };
+        /** Actor */
+        Actor: {
+            id: string;
+            /** @enum {unknown} */
+            kind: "agent" | "anonymous" | "api_token" | "deployment" | "join_key" | "user";
+            name: string;
+        };
         /**
          * AgentPeerCreated
          * @description A jump or dynamic peer with its one-time token, shown this once: null when `replayed`.
@@ -627,6 +808,43 @@ export interface components {
             peer_name: string | null;
             /** @enum {unknown} */
             state: "held" | "quarantined";
+        };
+        /**
+         * ApiToken
+         * @description `role` and `networks`: as asked for; the token does no more than its maker may do at the time. `last_used_at`
+         *         is right to ten minutes.
+         */
+        ApiToken: {
+            created_at: string;
+            expires_at: string | null;
+            id: string;
+            last_used_at: string | null;
+            last_used_from: string | null;
+            maker_id: string | null;
+            maker_name: string | null;
+            name: string;
+            networks: string[] | null;
+            /** @enum {unknown} */
+            role: "administrator" | "auditor" | "member" | "operator";
+        };
+        /**
+         * AuditRecord
+         * @description Something that was done, or refused. `source`: the caller's address, null when it cannot be believed.
+         *         `before`, `after`: what changed of the target, without secrets.
+         */
+        AuditRecord: {
+            action: string;
+            actor: components["schemas"]["Actor"];
+            after: Record<string, unknown> | null;
+            at: string;
+            before: Record<string, unknown> | null;
+            id: string;
+            network_id: string | null;
+            /** @enum {unknown} */
+            outcome: "done" | "refused";
+            request_id: string | null;
+            source: string | null;
+            target: components["schemas"]["Target"];
         };
         /**
          * AuthConfig
@@ -895,6 +1113,28 @@ export interface components {
             tags?: string[];
         };
         /**
+         * CreateJoinKey
+         * @description `uses`: so many peers it makes at most, null for no limit. `needs_approval`: peers wait for a person.
+         *         `ephemeral`: peers vanish when they leave, or after 10 minutes offline. The rest is given to its peers.
+         */
+        CreateJoinKey: {
+            /** @default false */
+            ephemeral?: boolean;
+            /** @default 90 */
+            expires_in_days?: number;
+            /** @default false */
+            full_encapsulation?: boolean;
+            /** @default false */
+            is_isolated?: boolean;
+            name: string;
+            /** @default false */
+            needs_approval?: boolean;
+            /** @default [] */
+            tags?: string[];
+            /** @default null */
+            uses?: number | null;
+        };
+        /**
          * CreateJump
          * @description `endpoint`: host name or bare IP; without it the source address of the enrolment. `listen_port`: what
          *         the host binds; `published_port`: what others are told instead, where a router or a container maps it.
@@ -987,6 +1227,20 @@ export interface components {
             public_key?: string | null;
             /** @default [] */
             tags?: string[];
+        };
+        /**
+         * CreateToken
+         * @description `role`: no higher than its maker's. `networks` null: all that its maker may see. `expires_in_days`: 90 by
+         *         default, 366 at most.
+         */
+        CreateToken: {
+            /** @default 90 */
+            expires_in_days?: number;
+            name: string;
+            /** @default null */
+            networks?: string[] | null;
+            /** @enum {unknown} */
+            role: "administrator" | "auditor" | "member" | "operator";
         };
         /**
          * Delta
@@ -1094,6 +1348,11 @@ export interface components {
         };
         FromAgent: components["schemas"]["Hello"] | components["schemas"]["Heartbeat"] | components["schemas"]["chalicelib.wire.frames.Applied"] | components["schemas"]["ProbeReply"];
         FromBrowser: components["schemas"]["BrowserHello"] | components["schemas"]["BrowserHeartbeat"];
+        /** GrantedNetwork */
+        GrantedNetwork: {
+            id: string;
+            name: string;
+        };
         /** Health */
         Health: {
             /** @enum {unknown} */
@@ -1179,6 +1438,49 @@ export interface components {
             staged_key?: string | null;
         };
         /**
+         * InviteUser
+         * @description `networks`: null grants every network. A verified e-mail address tells who it is at the first sign-in.
+         */
+        InviteUser: {
+            email: string;
+            /** @default null */
+            networks?: string[] | null;
+            /** @enum {unknown} */
+            role: "administrator" | "auditor" | "member" | "operator";
+        };
+        /**
+         * JoinKey
+         * @description `used`: so many peers it has made. `created_by`: the name of who made it.
+         */
+        JoinKey: {
+            created_at: string;
+            created_by: string;
+            ephemeral: boolean;
+            expires_at: string;
+            full_encapsulation: boolean;
+            id: string;
+            is_isolated: boolean;
+            last_used_at: string | null;
+            name: string;
+            needs_approval: boolean;
+            network_id: string;
+            /** @enum {unknown} */
+            state: "active" | "expired" | "revoked" | "used_up";
+            tags: string[];
+            used: number;
+            uses: number | null;
+        };
+        /**
+         * JoinKeyCreated
+         * @description `secret`: the key's text, shown this once: null when `replayed`.
+         */
+        JoinKeyCreated: {
+            key: components["schemas"]["JoinKey"];
+            /** @default false */
+            replayed?: boolean;
+            secret: string | null;
+        };
+        /**
          * KeysKnown
          * @description What the others take for the agent's key, and the one they hold for later. `is_held`: all who
          *         must hold that one do, so that it can be used.
@@ -1216,10 +1518,12 @@ export interface components {
         /**
          * Me
          * @description The caller. `networks` null: every network of the deployment. `doubts`: what the provider says and does not
-         *         count, where somebody might expect it to.
+         *         count, where somebody might expect it to. `granted`: of a member, the first 200 of their networks by name, as
+         *         members cannot read networks; null for every other role, and for an API token.
          */
         Me: {
             doubts: components["schemas"]["Doubt"][];
+            granted: components["schemas"]["GrantedNetwork"][] | null;
             id: string;
             /** @enum {unknown} */
             kind: "api_token" | "user";
@@ -1334,11 +1638,38 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * Page[ApiToken]
+         * @description `next_cursor` is opaque; null on the last page.
+         */
+        ApiTokenPage: {
+            items: components["schemas"]["ApiToken"][];
+            /** @default null */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page[AuditRecord]
+         * @description `next_cursor` is opaque; null on the last page.
+         */
+        AuditRecordPage: {
+            items: components["schemas"]["AuditRecord"][];
+            /** @default null */
+            next_cursor?: string | null;
+        };
+        /**
          * Page[Change]
          * @description `next_cursor` is opaque; null on the last page.
          */
         ChangePage: {
             items: components["schemas"]["Change"][];
+            /** @default null */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page[JoinKey]
+         * @description `next_cursor` is opaque; null on the last page.
+         */
+        JoinKeyPage: {
+            items: components["schemas"]["JoinKey"][];
             /** @default null */
             next_cursor?: string | null;
         };
@@ -1357,6 +1688,15 @@ export interface components {
          */
         PeerPage: {
             items: components["schemas"]["Peer"][];
+            /** @default null */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page[User]
+         * @description `next_cursor` is opaque; null on the last page.
+         */
+        UserPage: {
+            items: components["schemas"]["User"][];
             /** @default null */
             next_cursor?: string | null;
         };
@@ -1407,6 +1747,16 @@ export interface components {
             published_port?: number | null;
             routed_cidrs?: string[] | null;
             tags?: string[] | null;
+        };
+        /**
+         * PatchUser
+         * @description What is left out stays as it is. `role` null: no role of the record's own, so that the next source of
+         *         a role counts. `networks` null: every network.
+         */
+        PatchUser: {
+            is_suspended?: boolean;
+            networks?: string[] | null;
+            role?: ("administrator" | "auditor" | "member" | "operator") | null;
         };
         /**
          * Peer
@@ -1545,6 +1895,14 @@ export interface components {
          */
         PutAcl: {
             rules: components["schemas"]["AclRule"][];
+        };
+        /**
+         * PutSettings
+         * @description All of the deployment's settings.
+         */
+        PutSettings: {
+            default_role: ("auditor" | "member" | "operator") | null;
+            member_peer_limit: number;
         };
         /**
          * Record
@@ -1686,6 +2044,16 @@ export interface components {
             };
         };
         /**
+         * Settings
+         * @description `default_role`: of people nobody gave a role; null: they stay outside. `member_peer_limit`: so many peers a
+         *         member may own.
+         */
+        Settings: {
+            default_role: ("administrator" | "auditor" | "member" | "operator") | null;
+            member_peer_limit: number;
+            revision: number;
+        };
+        /**
          * StagedPair
          * @description A `bundle.Pair`.
          */
@@ -1714,6 +2082,15 @@ export interface components {
             items: string[];
         };
         /**
+         * Target
+         * @description `kind`: network, peer, user, token, join_key, settings, …
+         */
+        Target: {
+            id: string;
+            kind: string;
+            name: string;
+        };
+        /**
          * Ticket
          * @description `ticket` opens one socket, once, before `expires_at`.
          */
@@ -1723,6 +2100,16 @@ export interface components {
         };
         ToAgent: components["schemas"]["Welcome"] | components["schemas"]["Ack"] | components["schemas"]["ConfigChanged"] | components["schemas"]["Probe"] | components["schemas"]["Reset"] | components["schemas"]["Bye"];
         ToBrowser: components["schemas"]["BrowserWelcome"] | components["schemas"]["BrowserAck"] | components["schemas"]["NetworkChanged"] | components["schemas"]["PeerStatus"] | components["schemas"]["BrowserBye"];
+        /**
+         * TokenCreated
+         * @description `secret`: the token's text, shown this once: null when `replayed`.
+         */
+        TokenCreated: {
+            /** @default false */
+            replayed?: boolean;
+            secret: string | null;
+            token: components["schemas"]["ApiToken"];
+        };
         /**
          * Tombstone
          * @description Proof that a peer was deleted: the one thing that takes a tunnel down.
@@ -1743,6 +2130,32 @@ export interface components {
             next_cursor: string | null;
             peers: components["schemas"]["Node"][];
             revision: number;
+        };
+        /**
+         * User
+         * @description A person or, with `state` `invited`, one who has not signed in yet.
+         *
+         *         `role`: what they may do now, null for nothing; `role_source` says where it comes from. `own_role`: of the
+         *         record itself. `networks` null: every network. `is_mailed`: in the answer to an invitation, whether the
+         *         deployment's own user pool wrote to them; with another identity provider nobody does. Null in every other answer.
+         */
+        User: {
+            created_at: string;
+            email: string | null;
+            id: string;
+            invited_by: string | null;
+            /** @default null */
+            is_mailed?: boolean | null;
+            last_seen_at: string | null;
+            name: string | null;
+            networks: string[] | null;
+            own_role: ("administrator" | "auditor" | "member" | "operator") | null;
+            owned_peers: number;
+            revision: number;
+            role: ("administrator" | "auditor" | "member" | "operator") | null;
+            role_source: ("default" | "deployment" | "group" | "record" | "token") | null;
+            /** @enum {unknown} */
+            state: "active" | "invited" | "suspended";
         };
         /**
          * Welcome
@@ -2367,6 +2780,156 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_page: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                network_id?: string | null;
+                actor?: string | null;
+                action?: string | null;
+                target?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditRecordPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_export: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                network_id?: string | null;
+                actor?: string | null;
+                action?: string | null;
+                target?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Where the next page is (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3515,6 +4078,261 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Missing"];
                 };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_keys_page: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                network_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinKeyPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_keys_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                network_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateJoinKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinKeyCreated"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_keys_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                network_id: string;
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -5214,6 +6032,929 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, unknown>;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    peers_page_of_all: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeerPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_put_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag the caller saw: a stale write is a 412, and nothing is lost. */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_page: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                everybody?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenCreated"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_page: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_invite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteUser"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag the caller saw: a stale write is a 412, and nothing is lost. */
+                "If-Match"?: string;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag the caller saw: a stale write is a 412, and nothing is lost. */
+                "If-Match"?: string;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchUser"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A refusal */

@@ -2,6 +2,7 @@
 
 from chalicelib.application.identity.people import SEEN_NOTED_EVERY
 from chalicelib.domain.identity.principal import Role
+from chalicelib.domain.ids import NetworkId
 from tests.application.identity.test_users import a_person, invited
 from tests.application.lab import AUTH, Lab
 
@@ -73,3 +74,13 @@ def test_api_tokens(lab: Lab) -> None:
 def test_what_needs_nobody_asks_nothing(lab: Lab) -> None:
     for path in ("/health", "/auth/config", "/openapi.json"):
         assert lab.counted("GET", path) == {}
+
+
+def test_a_page_of_the_audit_log_is_one_query_and_one_for_each_granted_network(lab: Lab) -> None:
+    networks = [NetworkId(lab.path.split("/")[2]), NetworkId(lab.world.network("more", "10.9.0.0/24"))]
+    narrowed = lab.world.container.api_tokens.create_for_deployment("t", Role.AUDITOR, networks).text()
+
+    for path in ("/audit", "/audit/export", f"/audit?network_id={networks[0]}&action=peer_created"):
+        assert lab.counted("GET", path) == {"read": AUTH + 1}
+    lab.world.api("GET", "/audit", token=narrowed)  # and the token's first use is noted
+    assert lab.counted("GET", "/audit", token=narrowed) == {"read": AUTH + 2}

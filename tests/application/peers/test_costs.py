@@ -1,5 +1,6 @@
 """What the use cases of peers cost in requests that leave for DynamoDB."""
 
+from chalicelib.domain.identity.principal import Role
 from tests.application.lab import AUTH, Lab
 from tests.builders import a_key
 
@@ -38,6 +39,40 @@ def test_list_a_page_of_peers(lab: Lab) -> None:
     cost = lab.counted("GET", f"{lab.path}?limit=50")
 
     assert cost == {"read": AUTH + 5}  # network, peers, jumps, presence, sightings
+
+
+def test_list_a_page_of_all_peers(lab: Lab) -> None:
+    cost = lab.counted("GET", "/peers?limit=50")
+
+    assert cost == {"read": AUTH + 6}  # ids of networks, networks, peers, jumps, presence, sightings
+
+
+def test_what_a_member_does_with_their_own_peers(lab: Lab) -> None:
+    ana = lab.world.granted("ana", Role.MEMBER, lab.left.network_id)
+    lab.world.api("GET", "/me", token=ana)
+
+    assert lab.counted("POST", lab.path, {"kind": "dynamic", "name": "own"}, ana) == {
+        "read": AUTH + 2,
+        "transaction": 1,
+    }
+    [own] = lab.world.api("GET", lab.path, token=ana).json["items"]
+    path = f"{lab.path}/{own['id']}"
+    assert lab.counted("GET", lab.path, token=ana) == {"read": AUTH + 6}  # as for others, and what they own
+    assert lab.counted("GET", "/peers", token=ana) == {
+        "read": AUTH + 6
+    }  # what they own in the place of ids of networks
+    assert lab.counted("GET", path, token=ana) == {"read": AUTH + 5}
+    assert lab.counted("PATCH", path, {"name": "renamed"}, ana) == {"read": AUTH + 5, "transaction": 1}
+    assert lab.counted("DELETE", path, token=ana) == {"read": AUTH + 2, "transaction": 1}
+
+
+def test_an_owner_who_is_named_is_one_read_more(lab: Lab) -> None:
+    ana = lab.world.granted("ana", Role.MEMBER, lab.left.network_id)
+    owner = {"owner_id": lab.world.api("GET", "/me", token=ana).json["id"]}
+    body = {"kind": "dynamic", "name": "n"}
+
+    assert lab.counted("POST", lab.path, {**body, **owner}) == {"read": AUTH + 2 + 1, "transaction": 1}
+    assert lab.counted("PATCH", f"{lab.path}/{lab.left.peer_id}", owner) == {"read": AUTH + 5 + 1, "transaction": 1}
 
 
 def test_one_peer_and_its_config(lab: Lab) -> None:

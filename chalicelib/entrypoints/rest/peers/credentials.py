@@ -6,7 +6,7 @@ from chalice.app import Blueprint
 
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Busy, Conflict, Invalid, NotFound
-from chalicelib.domain.identity.principal import READERS, WRITERS, Principal, Role
+from chalicelib.domain.identity.principal import OWNERS, READERS, WRITERS, Principal, Role
 from chalicelib.domain.keys import parse_public_key
 from chalicelib.entrypoints.rest.operation import Call, People, Replay, Text
 from chalicelib.entrypoints.rest.paths import PEER, network_id, peer_id
@@ -28,7 +28,7 @@ credentials = Blueprint(__name__)
     refuses=(NotFound, Conflict, Busy),
 )
 def config(call: Call[Principal, None]) -> Text:
-    """The peer's configuration, without a `PrivateKey` line."""
+    """The peer's configuration, without a `PrivateKey` line. A member sees it in the answer that issues it, once."""
     tunnel = container().bundles.config(network_id(call), peer_id(call), by=call.by)
     text, notes = file_of(tunnel, None, call.query)
     return Text(text, note=" ".join(notes) or None)
@@ -42,7 +42,7 @@ def _reissued_before(call: Call[Principal, wire.Reissue | None]) -> wire.AgentPe
     credentials,
     "POST",
     f"{PEER}/enrollment-token",
-    People(WRITERS),
+    People(WRITERS, own=OWNERS),
     status=HTTPStatus.CREATED,
     tag=created_settings,
     replay=Replay(_reissued_before),
@@ -58,7 +58,7 @@ def reissue_token(call: Call[Principal, None]) -> wire.AgentPeerCreated:
     credentials,
     "POST",
     f"{PEER}/reissue",
-    People(WRITERS),
+    People(WRITERS, own=OWNERS),
     query=wire.FileQuery,
     body=wire.Reissue,
     tag=created_settings,

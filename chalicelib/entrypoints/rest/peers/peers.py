@@ -1,15 +1,17 @@
 """A network's peers: make, read, change, block, delete; and its map."""
 
+import re
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from chalice.app import Blueprint
 
+from chalicelib.application.peers.peer_pages import place_of, place_text
 from chalicelib.application.peers.peer_view import PeerView
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Busy, Conflict, NotFound
-from chalicelib.domain.identity.principal import READERS, WRITERS, Principal
+from chalicelib.domain.identity.principal import OWNERS, READERS, WRITERS, Principal
 from chalicelib.domain.ids import PEER_ID, PeerId
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.text import parse_note
@@ -27,6 +29,8 @@ from chalicelib.wire.page import Page, PageQuery
 
 peers = Blueprint(__name__)
 
+PLACE = re.compile(r"net_[0-9a-z]{1,64}(/(jmp|dyn|sta)_[0-9a-z]{1,64})?\Z")
+
 
 def settings(peer: wire.Peer) -> int:
     return peer.settings_revision
@@ -36,7 +40,7 @@ def created_settings(created: wire.AgentPeerCreated | wire.StaticPeerCreated) ->
     return created.peer.settings_revision
 
 
-@route(peers, "GET", PEER, People(READERS), tag=settings, refuses=(NotFound,))
+@route(peers, "GET", PEER, People(READERS, own=OWNERS), tag=settings, refuses=(NotFound,))
 def get(call: Call[Principal, Any]) -> wire.Peer:
     return _get(call, peer_id(call))
 
@@ -50,7 +54,7 @@ def _created_before(call: Call[Principal, wire.CreatePeer]) -> wire.AgentPeerCre
     peers,
     "POST",
     PEERS,
-    People(WRITERS),
+    People(WRITERS, own=OWNERS),
     query=wire.FileQuery,
     body=wire.CreatePeer,
     status=HTTPStatus.CREATED,
@@ -59,26 +63,36 @@ def _created_before(call: Call[Principal, wire.CreatePeer]) -> wire.AgentPeerCre
     refuses=(NotFound, Conflict, Busy),
 )
 def create(call: Call[Principal, wire.CreatePeer]) -> wire.AgentPeerCreated | wire.StaticPeerCreated:
-    """Create a peer. Its token, or a generated key, is in this answer and nowhere else."""
+    """Create a peer; a member's is their own. Its token, or a generated key, is in this answer and nowhere else."""
     made = container().creation.create(network_id(call), parsed(call.body), by=call.by, request=call.request)
     return created(made, call.query)
 
 
-@route(peers, "GET", PEERS, People(READERS), query=wire.PeerQuery, refuses=(NotFound,))
+@route(peers, "GET", PEERS, People(READERS, own=OWNERS), query=wire.PeerQuery, refuses=(NotFound,))
 def page(call: Call[Principal, None]) -> Page[wire.Peer]:
-    """The peers of a network, in the order of their ids."""
+    """The peers of a network, in the order of their ids; of a member their own."""
     asked: wire.PeerQuery = call.query
     cursor = parse_cursor(asked.cursor, PEER_ID)
     kind = None if asked.kind is None else Kind(asked.kind)
-    found, next_cursor = container().peers.page(network_id(call), cursor, asked.limit, by=call.by, kind=kind)
+    found, next_cursor = container().peer_pages.of_network(network_id(call), cursor, asked.limit, by=call.by, kind=kind)
     return Page(items=[shown(view) for view in found], next_cursor=next_cursor)
+
+
+@route(peers, "GET", "/peers", People(READERS, own=OWNERS), query=PageQuery)
+def page_of_all(call: Call[Principal, None]) -> Page[wire.Peer]:
+    """All peers that the caller sees, of a member their own. A page may hold fewer and not be the last."""
+    asked: PageQuery = call.query
+    cursor = parse_cursor(asked.cursor, PLACE)
+    after = None if cursor is None else place_of(cursor)
+    found, ended = container().peer_pages.everywhere(after, asked.limit, by=call.by)
+    return Page(items=[shown(view) for view in found], next_cursor=None if ended is None else place_text(ended))
 
 
 @route(
     peers,
     "PATCH",
     PEER,
-    People(WRITERS),
+    People(WRITERS, own=OWNERS),
     body=wire.PatchPeer,
     shown=wire.Peer,
     tag=settings,
@@ -86,7 +100,7 @@ def page(call: Call[Principal, None]) -> Page[wire.Peer]:
     refuses=(NotFound, Conflict, Busy),
 )
 def update(call: Call[Principal, wire.PatchPeer]) -> wire.Peer:
-    """Change what is sent; null clears."""
+    """Change what is sent; null clears. A member changes the name of their own."""
     check = Check()
     patch = check(patch_of, call.body)
     present = _get(call, peer_id(call)) if call.said else None
@@ -102,7 +116,7 @@ def update(call: Call[Principal, wire.PatchPeer]) -> wire.Peer:
     peers,
     "DELETE",
     PEER,
-    People(WRITERS),
+    People(WRITERS, own=OWNERS),
     query=DeleteQuery,
     conditional=True,
     refuses=(NotFound, Conflict, Busy),
