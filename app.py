@@ -48,6 +48,11 @@ def announce(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return streams.announce(event)
 
 
+@app.lambda_function(name="revoke")
+def revoke(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    return streams.revoke(event)
+
+
 @app.lambda_function(name="deliver")
 def deliver(event: dict[str, Any], context: Context) -> dict[str, Any]:
     return queues.deliver(event, remaining_of(context))

@@ -24,9 +24,10 @@ JSONFileLoader.load_file = staticmethod(functools.cache(JSONFileLoader().load_fi
 SLOWEST_FIRST = (
     *("console/test_specs.py", "dataplane/test_failover.py", "dataplane/test_cut_off.py", "stack/test_contract.py"),
     *(f"dataplane/test_{name}.py" for name in ("firewall", "survival", "agents", "rotation")),
-    *("architecture/test_checks.py", "dataplane", "stack", "console", "agent/test_packaging.py", "agent/test_guard.py"),
+    *("architecture/test_checks.py", "dataplane", "stack", "console", "agent/packaging", "agent/test_guard.py"),
     *(
         "agent/adapters/linux/test_host_watch.py",
+        "agent/adapters/linux",
         "agent/test_",
         "agent/commands",
         "contracts",

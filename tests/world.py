@@ -39,13 +39,16 @@ from chalicelib.wire.codec import content_hash
 from chalicelib.wire.frames import ConfigChanged
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 from tests.builders import a_key
-from tests.records import change_record, fact_record
+from tests.records import account_record, change_record, fact_record
 
 BY_THE_ORIGIN = {  # what the CDN adds to every call
     "x-origin-secret": "origin",
     "cloudfront-viewer-address": "203.0.113.9:4711",
 }
 ENVIRONMENT = {
+    **{
+        f"{what}_PER_MINUTE": "1000000" for what in ("WRITES", "ENROLLMENTS", "SESSIONS", "REFUSALS")
+    },  # the clock stands
     "ORIGIN_SECRETS": "origin,former",
     "CONSOLE_URL": "https://wirety.example.net",
     "OIDC_ISSUER": "https://idp.example.com",
@@ -80,7 +83,7 @@ class World:
         self.container = Container(settings_from(ENVIRONMENT), self.outside)
         bootstrap.install(self.container)
         self.token = self.container.api_tokens.create_for_deployment("test", Role.ADMINISTRATOR).text()
-        self._planned = self._announced = 0
+        self._planned = self._announced = self._revoked = 0
 
     def made_outside(self) -> MemoryOutside:
         return MemoryOutside(self.adversary)
@@ -171,6 +174,7 @@ class World:
         self._planned += len(changes)
         left = self.adversary.deliveries([change for change in changes if not lose(change)])
         assert streams.plan({"Records": list(map(change_record, left))}) == {"batchItemFailures": []}
+        self.revoke()
         facts = list(self.outside.tables.facts)[self._announced :]
         self._announced += len(facts)
         for at in range(0, len(facts), FACTS):
@@ -191,6 +195,13 @@ class World:
         for at in range(0, len(words), WORDS):
             bodies = [{"messageId": str(n), "body": held_text(word)} for n, word in enumerate(words[at : at + WORDS])]
             assert queues.hold({"Records": bodies}) == {"batchItemFailures": []}
+
+    def revoke(self) -> None:
+        """Have the sockets ended that accounts held which were changed since."""
+        written = self.outside.tables.account_stream[self._revoked :]
+        self._revoked += len(written)
+        left = self.adversary.deliveries([account_record(*pair) for pair in written])
+        assert streams.revoke({"Records": left}) == {"batchItemFailures": []}
 
     def deliver(self) -> None:
         messages, self.outside.queue.messages = self.outside.queue.messages, []

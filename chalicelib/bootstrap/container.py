@@ -14,10 +14,13 @@ from chalicelib.application.agents.signing import Signing
 from chalicelib.application.agents.snapshots import Tunnels
 from chalicelib.application.agents.sockets import Connections
 from chalicelib.application.idempotency import Requests
+from chalicelib.application.identity.access import Access
 from chalicelib.application.identity.api_tokens import ApiTokens
 from chalicelib.application.identity.audit import AuditLog
 from chalicelib.application.identity.join_keys import JoinKeys
+from chalicelib.application.identity.limits import Limits
 from chalicelib.application.identity.people import People
+from chalicelib.application.identity.refusals import Refusals
 from chalicelib.application.identity.settings import SettingsEdits
 from chalicelib.application.identity.users import Users
 from chalicelib.application.network_edit import NetworkEdits
@@ -39,10 +42,12 @@ from chalicelib.application.push.browser_sockets import Browsers
 from chalicelib.application.push.deliveries import Deliveries
 from chalicelib.application.push.plans import Announcements, Plans
 from chalicelib.application.push.replans import Replans
+from chalicelib.application.push.revocations import Revocations
 from chalicelib.application.push.rollouts import Horizons, Rollouts
 from chalicelib.application.ranges import Ranges
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.identity.limits import Limit
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Admission
 from chalicelib.ports.change import StreamRecords
@@ -242,9 +247,14 @@ class Container:
         return Announcements(self._outside.connections, self._outside.queue)
 
     @cached_property
+    def revocations(self) -> Revocations:
+        return Revocations(self._outside.users, self._outside.connections, self._outside.queue, self.admission)
+
+    @cached_property
     def browsers(self) -> Browsers:
         out = self._outside
-        return Browsers(out.sessions, out.connections, out.clock, out.randomness)
+        access = Access(out.accounts, self.admission, out.clock)
+        return Browsers(out.sessions, out.connections, access, out.clock, out.randomness)
 
     @cached_property
     def deliveries(self) -> Deliveries:
@@ -273,6 +283,15 @@ class Container:
     @cached_property
     def audit_log(self) -> AuditLog:
         return AuditLog(self._outside.audit)
+
+    @cached_property
+    def limits(self) -> Limits:
+        most = self.settings.calls_per_minute
+        return Limits(self._outside.limits, {limit: getattr(most, limit.value) for limit in Limit}, self._outside.clock)
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        return Refusals(self._outside.transactions, self._outside.clock)
 
     @cached_property
     def people(self) -> People:

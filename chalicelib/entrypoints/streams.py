@@ -1,4 +1,4 @@
-"""The streams: plan the pushes of each change, announce facts of presence.
+"""The streams: plan the pushes of each change, announce facts of presence, end sockets of changed accounts.
 
 The changes of a network are planned together, or each by itself when that fails. One that
 cannot be planned concerns every agent of its network, goes whole to the dead-letter queue, and
@@ -6,7 +6,8 @@ never blocks the ones behind it. If even that cannot be told, it is the store th
 change: the stream keeps it and all behind it, and tries again. The stream may hand over changes
 of one network at the same time and out of order; plans mind neither. A fact that cannot be
 announced is dropped: browsers read anew what they show whenever they connect. A report that cannot
-be counted comes again, and at last the check a minute after the plan counts it.
+be counted comes again, and at last the check a minute after the plan counts it. Sockets whose end cannot be queued are
+tried again until they can be; they would end by themselves within the hour.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from tenacity import Retrying, stop_after_attempt, wait_random_exponential
 from chalicelib.application.push.plans import by_network
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.change.change import Change
+from chalicelib.domain.identity.account_change import AccountChange
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.peer.presence import Fact
 from chalicelib.entrypoints.batch import RemainingSeconds, endless
@@ -56,6 +58,27 @@ def announce(event: Mapping[str, Any]) -> dict[str, Any]:
     logger.info("announced", extra={"facts": len(facts)})
     again = [] if is_counted else [{"itemIdentifier": event["Records"][0]["dynamodb"]["SequenceNumber"]}]
     return {"batchItemFailures": again}
+
+
+def revoke(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Have the sockets ended that changed accounts hold; reports where the stream goes on, if it failed."""
+    records = event["Records"]
+    try:
+        changes = [change for record in records if (change := _account_change(record)) is not None]
+        _patiently(lambda: container().revocations.revoke(changes))
+    except Exception:  # noqa: BLE001  whatever it is, the stream keeps the records and tries again
+        logger.exception("not_revoked", extra={"records": len(records)})
+        return {"batchItemFailures": [{"itemIdentifier": records[0]["dynamodb"]["SequenceNumber"]}]}
+    logger.info("revoked", extra={"records": len(records), "changes": len(changes)})
+    return {"batchItemFailures": []}
+
+
+def _account_change(record: Mapping[str, Any]) -> AccountChange | None:
+    try:
+        return container().records.account_change_from(record)
+    except Exception:  # noqa: BLE001  one bad record must not hinder the others of its batch
+        logger.exception("account_change_unreadable")
+        return None
 
 
 def _count(facts: Sequence[Fact]) -> bool:

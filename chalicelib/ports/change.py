@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from chalicelib.domain.change.change import Change
+from chalicelib.domain.identity.account_change import AccountChange
 from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.domain.peer.presence import Fact
 
@@ -14,6 +15,10 @@ class StreamRecords(Protocol):
     def change_from(self, record: Mapping[str, Any]) -> Change: ...
 
     def fact_from(self, record: Mapping[str, Any]) -> Fact: ...
+
+    def account_change_from(self, record: Mapping[str, Any]) -> AccountChange | None:
+        """None: it means nothing for those who are connected. One whose images do not parse changed for all we know."""
+        ...
 
     def key_of(self, record: Mapping[str, Any]) -> tuple[NetworkId, Revision]:
         """Network and revision by the record's keys, for when its image does not parse."""

@@ -12,13 +12,18 @@ from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A row of an open socket: an agent's in its network, a browser's in each network it may see,
-    or one in EVERY_NETWORK."""
+    or one in EVERY_NETWORK, and one in the place of its person, see `place_of`."""
 
     network_id: NetworkId
     holder: PeerId | PrincipalId
     connection_id: ConnectionId
     connected_at: datetime
     expires_at: datetime
+
+
+def place_of(person_id: PrincipalId) -> NetworkId:
+    """Where all sockets of a person and of their API tokens have a row, in the place of a network."""
+    return NetworkId(person_id)
 
 
 class ConnectionStore(Protocol):
@@ -31,6 +36,10 @@ class ConnectionStore(Protocol):
     def of_agents(self, network_id: NetworkId) -> list[Connection]: ...
 
     def of_agent(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]: ...
+
+    def of_person(self, person_id: PrincipalId) -> list[Connection]:
+        """Those of a person's browsers, and of their API tokens."""
+        ...
 
     def of_browsers(self, network_id: NetworkId) -> list[Connection]:
         """Those with a row in this network; EVERY_NETWORK's are asked for by its name."""

@@ -67,13 +67,18 @@ class PeerStatus(Answer, frozen=True, tag="peer_status"):
     peers: list[PeerFact]
 
 
+class AccountChanged(Answer, frozen=True, tag="account_changed"):
+    """What the caller may see or do is other, or they may nothing any more. The socket is closed: ask who you are, and
+    come back with a new ticket."""
+
+
 class BrowserBye(Answer, frozen=True, tag="bye"):
     """The server is about to close the socket."""
 
     reason: Literal["session_ended"]
 
 
-ToBrowser = BrowserWelcome | BrowserAck | NetworkChanged | PeerStatus | BrowserBye
+ToBrowser = BrowserWelcome | BrowserAck | NetworkChanged | PeerStatus | AccountChanged | BrowserBye
 FromBrowser = BrowserHello | BrowserHeartbeat
 
 

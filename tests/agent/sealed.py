@@ -12,7 +12,7 @@ from agent.host.prefixes import EVERYTHING
 from tests.agent.adapters.resolver import FakeResolver
 from tests.agent.builders import a_bundle, a_peer
 from tests.agent.namespace import Namespace
-from tests.agent.test_tunnel import Host
+from tests.agent.tunnel_host import Host
 
 HOST, GATEWAY, FAR = "10.77.0.2", "10.77.0.1", "203.0.113.5"
 HUB = a_peer("hub", list(map(str, EVERYTHING)), endpoint="203.0.113.99:51820", keepalive=25)

@@ -12,7 +12,7 @@ from chalicelib.wire.bundle import Bundle, Exit, Firewall, Rule
 from tests.agent import hosts
 from tests.agent.builders import a_bundle, a_peer
 from tests.agent.namespace import Namespace
-from tests.agent.test_tunnel import INTERFACE, Host
+from tests.agent.tunnel_host import INTERFACE, Host
 
 pytestmark = pytest.mark.root
 

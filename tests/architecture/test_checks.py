@@ -40,7 +40,7 @@ def test_every_function_has_a_role_of_its_own() -> None:
     roles = [json.dumps(properties["Role"]) for properties in functions.values()]
 
     assert "DefaultRole" not in resources
-    assert len(functions) == 11
+    assert len(functions) == 12
     assert len(set(roles)) == len(roles)
 
 

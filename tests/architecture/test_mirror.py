@@ -49,7 +49,7 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/domain/peer/errors.py": "tests/domain/test_errors.py",
     # use cases that are one step of a way through the whole control plane
     "chalicelib/application/agents/heartbeats.py": "tests/flows/test_loop.py",
-    "chalicelib/application/agents/signing.py": "tests/flows/test_bundles.py",
+    "chalicelib/application/agents/signing.py": "tests/flows/test_signing_keys.py",
     "chalicelib/application/agents/snapshots.py": "tests/flows/test_torn.py",
     "chalicelib/application/agents/sockets.py": "tests/flows/test_loop.py",
     "chalicelib/application/network_edit.py": "tests/application/networks/test_networks.py",

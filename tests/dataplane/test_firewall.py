@@ -1,120 +1,36 @@
 """The policy in force: real agents, WireGuard and nftables against the deployed stack, with clients that cheat."""
 
-import contextlib
-import json
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
 from chalicelib.wire.networks import AclRule
 from chalicelib.wire.peers import PatchPeer
-from infra.demo.agent import Agent
 from infra.demo.api import Api
 from infra.demo.deployment import Deployment
 from infra.demo.fleet import Fleet
 from infra.demo.waiting import until
-from infra.lab import TWO_SITES, Lab, Node, NodeSpec, Port
+from infra.lab import Lab
 from infra.lab.probe import probe
 from tests.dataplane.downloads import SCRIPT, a_download
-
-pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
-
-ARRIVES_S = 60.0
-WEB, OTHER = 8080, 8081
-
-LAN, LAN_HOST, LAN_HUB = "192.168.50.0/24", "192.168.50.9", "192.168.50.1"
-UNDECLARED, METADATA, INTERNET = "192.168.60.9", "169.254.169.254", "203.0.113.1"
-FORBIDDING = "table ip filter {\n chain FORWARD { type filter hook forward priority filter; policy drop; }\n}\n"
-
-# The jump has a LAN behind it, and in that LAN addresses that nobody declares: another network's, and what
-# a cloud's metadata service has.
-BEHIND_THE_JUMP = Port("eth1", "lan-j", (IPv4Interface(f"{LAN_HUB}/24"), IPv4Interface("192.168.60.1/24")))
-TOPOLOGY = replace(
-    TWO_SITES,
-    nodes=(
-        *(
-            replace(node, ports=(*node.ports, BEHIND_THE_JUMP)) if node.name == "jump" else node
-            for node in TWO_SITES.nodes
-        ),
-        NodeSpec(
-            "lan",
-            (
-                Port(
-                    "eth0", "lan-j", tuple(map(IPv4Interface, (f"{LAN_HOST}/24", f"{UNDECLARED}/24", f"{METADATA}/32")))
-                ),
-            ),
-            gateways=(IPv4Address(LAN_HUB),),
-        ),
-    ),
+from tests.dataplane.firewall_scene import (
+    ARRIVES_S,
+    FORBIDDING,
+    INTERNET,
+    LAN,
+    LAN_HOST,
+    LAN_HUB,
+    METADATA,
+    OTHER,
+    TOPOLOGY,
+    UNDECLARED,
+    WEB,
+    Scene,
+    members,
+    source_at,
 )
 
-
-@dataclass
-class Scene:
-    """A fleet that all tests share; each leaves it without rules, blocks and isolation."""
-
-    fleet: Fleet
-
-    @property
-    def jump(self) -> Agent:
-        return self.fleet.jump
-
-    @property
-    def a(self) -> Agent:
-        return self.fleet.agents["site-a"]
-
-    @property
-    def b(self) -> Agent:
-        return self.fleet.agents["site-b"]
-
-    def node(self, name: str) -> Node:
-        return self.fleet.lab[name]
-
-    def settle(self, *agents: Agent) -> None:
-        """Wait until the jump, and who else is named, run what was changed last."""
-        revision = self.fleet.api.network(self.fleet.network.id).revision
-        for agent in (self.jump, *agents):
-            until(lambda agent=agent: agent.status().revision_applied >= revision, f"{agent.name} is there", ARRIVES_S)  # type: ignore[misc]
-
-    def change(self, agent: Agent, changes: PatchPeer) -> None:
-        self.fleet.api.change_peer(self.fleet.network.id, agent.peer.id, changes)
-        self.settle()
-
-    def rules(self, *rules: AclRule) -> None:
-        self.fleet.api.put_acl(self.fleet.network.id, rules)
-        self.settle()
-
-    def peer(self, agent: Agent) -> str:
-        return f"peer:{agent.peer.id}"
-
-    @contextlib.contextmanager
-    def isolated(self, agent: Agent) -> Iterator[None]:
-        self.change(agent, PatchPeer(is_isolated=True))
-        try:
-            yield
-        finally:
-            self.change(agent, PatchPeer(is_isolated=False))
-            self.settle(agent)
-
-    @contextlib.contextmanager
-    def cheating(self, agent: Agent, *destinations: str) -> Iterator[None]:
-        """Its user sends everything into the tunnel, whatever the agent made; the agent does not look meanwhile."""
-        agent.stop()
-        ((name, interface),) = agent.node.wg().items()
-        (hub,) = interface.peers
-        agent.node.run("wg", "set", name, "peer", hub, "allowed-ips", "0.0.0.0/0")
-        for destination in destinations:
-            agent.node.run("ip", "route", "replace", destination, "dev", name)
-        try:
-            yield
-        finally:
-            for destination in destinations:
-                agent.node.attempt("ip", "route", "delete", destination, "dev", name)
-            agent.start()
-            self.fleet.wait_online([agent])
+pytestmark = [pytest.mark.dataplane, pytest.mark.root, pytest.mark.stack]
 
 
 @pytest.fixture(scope="module")
@@ -136,12 +52,6 @@ def scene(capable_machine: None, deployment: Deployment) -> Iterator[Scene]:
             print("\n".join(f"--- log of {agent.name}\n{agent.tail(40)}" for agent in fleet.agents.values()))
             fleet.remove()
             api.close()
-
-
-def source_at(node: Node, address: str, port: int = WEB) -> str | None:
-    """By which address a server sees the node; None: it does not answer."""
-    done = node.attempt(sys.executable, "-I", str(SCRIPT), "ask", address, str(port))
-    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def test_isolated_peers_reach_hubs_and_what_lies_behind_them_and_nobody_else_in_either_direction(scene: Scene) -> None:
@@ -332,11 +242,3 @@ def test_rules_that_change_cost_an_unrelated_flow_no_packet(scene: Scene) -> Non
 
     assert delivery.sent >= 2000
     assert delivery.lost == 0
-
-
-def members(node: Node, name: str) -> set[str]:
-    """Of a set of the policy, as the kernel has it."""
-    shown = json.loads(node.run("nft", "-j", "list", "sets"))["nftables"]
-    sets = [item["set"] for item in shown if "set" in item and item["set"].get("comment") == name]
-    assert sets
-    return {str(element) for found in sets for element in found.get("elem", ())}

@@ -1,80 +1,18 @@
 """Bundles as agents get them: whole or as a difference, signed, compressed, and refused where they must be."""
 
-import base64
 from collections.abc import Callable
-from functools import partial
 from importlib import import_module
-from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 
-from agent.errors import SignatureInvalid
-from agent.identity.trust import Keyring, Trust
-from chalicelib.application.agents.signing import KEPT
 from chalicelib.entrypoints import queues
 from chalicelib.entrypoints.rest import signed
-from chalicelib.wire import bundle, delta
+from chalicelib.wire import bundle
 from chalicelib.wire.codec import content_hash
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
-from tests.builders import a_key
-from tests.wired import wired_world
+from tests.flows.bundles import Counted, change, get, is_whole, tag
 from tests.world import Answer, SimulatedAgent, World
-
-ROUTES = import_module("chalicelib.entrypoints.rest.agent")  # its package has a blueprint of that name
-Counted = list[tuple[str, dict[str, object]]]
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def hub(world: World) -> SimulatedAgent:
-    return a_hub(world)
-
-
-def a_hub(world: World) -> SimulatedAgent:
-    """A jump's agent with its bundle, beside a dynamic peer's."""
-    network = world.network()
-    agent = world.agent(network, "jump", "hub")
-    world.agent(network, "dynamic", "left")
-    world.settle()
-    agent.connect()
-    assert agent.fetch().status == 200
-    return agent
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    """What was counted for alarms."""
-    found: Counted = []
-    for module in (ROUTES, signed):
-        monkeypatch.setattr(module, "count", lambda metric, **fields: found.append((metric, fields)))
-    return found
-
-
-def change(world: World, network: str, name: str = "phone") -> None:
-    """Something that concerns jumps."""
-    body = {"kind": "static", "name": name, "public_key": a_key(name)}
-    assert world.api("POST", f"/networks/{network}/peers", body).status == 201
-    world.settle()
-
-
-def get(world: World, agent: SimulatedAgent, query: str = "", **headers: str) -> Answer:
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return world.api("GET", f"/agent/bundle{query}", token=agent.session, headers=sent)
-
-
-def is_whole(answer: Answer) -> bool:
-    assert answer.status == 200
-    assert answer.headers["Content-Type"] in (bundle.MEDIA_TYPE, delta.MEDIA_TYPE)
-    return answer.headers["Content-Type"] == bundle.MEDIA_TYPE
-
-
-def tag(generation: int, revision: int, content: dict[str, Any]) -> str:
-    return f'"{generation}.{revision}.{content_hash(content)}"'
 
 
 def test_what_is_newer_comes_as_a_difference_and_makes_the_whole_bundle(world: World, hub: SimulatedAgent) -> None:
@@ -271,122 +209,3 @@ def test_a_stranger_learns_nothing_of_a_deleted_peer(world: World, hub: Simulate
     answer = stranger.open_session()
 
     assert (answer.status, "tombstone" in answer.json and answer.json["tombstone"] is not None) == (401, False)
-
-
-def trust(agent: SimulatedAgent) -> Trust:
-    return Trust(Keyring(pinned=agent.signing_key, current=agent.signing_key), lambda keyring: None)
-
-
-def take(world: World, agent: SimulatedAgent, keys: Trust) -> None:
-    """As an agent takes a whole bundle. Raises SignatureInvalid."""
-    answer = get(world, agent)
-    subject = Subject("bundle", agent.network_id, agent.peer_id, 1, answer.json["revision"])
-    keys.check(subject, answer.text.encode(), answer.headers[SIGNATURE_HEADER])
-    keys.name_successor(answer.json["next_signing_key"])
-
-
-def rotate(world: World) -> None:
-    world.container.signing.rotate()
-    world.outside.clock.advance(KEPT)
-
-
-def test_a_key_that_rotates_is_followed_by_who_had_a_bundle_in_between(world: World, hub: SimulatedAgent) -> None:
-    keys = trust(hub)
-    take(world, hub, keys)
-    for _ in range(3):
-        rotate(world)
-        take(world, hub, keys)
-
-    assert keys.keyring.pinned == hub.signing_key != keys.keyring.current
-    assert keys.keyring.current == world.container.signing.keys().current.public
-    assert keys.keyring.successor == world.container.signing.keys().successor.public
-
-
-def test_a_key_that_rotates_twice_is_strange_to_who_had_no_bundle_in_between(world: World, hub: SimulatedAgent) -> None:
-    keys = trust(hub)
-    take(world, hub, keys)
-    rotate(world)
-    rotate(world)
-
-    with pytest.raises(SignatureInvalid):
-        take(world, hub, keys)
-
-
-def test_who_enrols_after_a_rotation_pins_the_key_of_today(world: World, hub: SimulatedAgent) -> None:
-    rotate(world)
-
-    late = world.agent(hub.network_id, "dynamic", "late")
-
-    assert late.signing_key == world.container.signing.keys().current.public != hub.signing_key
-    assert len(base64.b64decode(late.signing_key)) == 32
-
-
-def test_a_bundle_that_differs_though_nothing_was_changed_is_counted_as_drift(
-    world: World, hub: SimulatedAgent, counted: Counted
-) -> None:
-    assert hub.bundle is not None
-    other = tag(1, hub.revision, {**hub.bundle, "is_blocked": True})
-
-    assert is_whole(get(world, hub, if_none_match=other))
-
-    assert counted == [("BundleDrift", {"peer_id": hub.peer_id, "had": hub.revision, "now": hub.revision})]
-
-
-def test_a_bundle_that_differs_by_what_others_were_concerned_by_is_drift_too(
-    world: World, hub: SimulatedAgent, counted: Counted
-) -> None:
-    assert hub.bundle is not None
-    other = tag(1, hub.revision, {**hub.bundle, "is_blocked": True})
-    world.api("POST", f"/networks/{hub.network_id}/peers", {"kind": "dynamic", "name": "of no concern to jumps"})
-
-    assert is_whole(get(world, hub, if_none_match=other))
-
-    assert [metric for metric, _ in counted] == ["BundleDrift"]
-
-
-@pytest.mark.parametrize(("more", "reads"), [(0, 1), (1, 0)])
-def test_drift_is_looked_for_within_so_many_changes_and_no_log_is_read_beyond(
-    counted: Counted, monkeypatch: pytest.MonkeyPatch, more: int, reads: int
-) -> None:
-    monkeypatch.setattr("chalicelib.application.agents.bundles.MOST_CHANGES", 3)
-    with wired_world() as world:
-        hub = a_hub(world)
-        assert hub.bundle is not None
-        for number in range(3 + more):
-            body = {"kind": "dynamic", "name": f"of no concern to jumps {number}"}
-            assert world.api("POST", f"/networks/{hub.network_id}/peers", body).status == 201
-        tags = [tag(1, hub.revision, {**hub.bundle, "is_blocked": is_blocked}) for is_blocked in (True, False)]
-
-        made_up, same = (world.counted(partial(get, world, hub, if_none_match=known))["read"] for known in tags)
-
-    assert made_up - same == reads
-    assert len(counted) == reads
-
-
-def test_a_change_explains_a_difference(world: World, hub: SimulatedAgent, counted: Counted) -> None:
-    assert hub.bundle is not None
-    change(world, hub.network_id)
-
-    assert is_whole(get(world, hub, if_none_match=tag(1, hub.revision, hub.bundle)))
-
-    assert counted == []
-
-
-def test_a_rotated_signing_key_explains_a_difference(world: World, hub: SimulatedAgent, counted: Counted) -> None:
-    assert hub.bundle is not None
-    had = tag(1, hub.revision, hub.bundle)
-    rotate(world)
-
-    assert is_whole(get(world, hub, if_none_match=had))
-
-    assert counted == []
-
-
-def test_a_log_with_a_gap_proves_no_drift(world: World, hub: SimulatedAgent, counted: Counted) -> None:
-    assert hub.bundle is not None
-    change(world, hub.network_id)
-    world.outside.tables.changes.popitem()
-
-    assert is_whole(get(world, hub, if_none_match=tag(1, hub.revision, hub.bundle)))
-
-    assert counted == []

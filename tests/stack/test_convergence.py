@@ -27,7 +27,7 @@ from agent.run.loop import Runtime
 from agent.settings import socket_url
 from chalicelib.wire.peers import Host
 from infra.stack.local_stack import LocalStack
-from tests.fleet.agent import HOST, hostless
+from tests.fleet.hostless import HOST, hostless
 from tests.fleet.operator import ACTS, Operator
 from tests.stack import client
 from tests.world import Answer

@@ -115,8 +115,10 @@ def _user(found: Sequence[dict[str, Any]]) -> User | None:
 
 def _settings(found: Sequence[dict[str, Any]]) -> DeploymentSettings | None:
     item = _item(SettingsItem, found, SettingsItem.KIND)
-    if item is None:
-        return None
+    return None if item is None else settings_value(item)
+
+
+def settings_value(item: SettingsItem) -> DeploymentSettings:
     role = None if item.default_role is None else Role(item.default_role)
     return DeploymentSettings(role, int(item.member_peer_limit), Revision(int(item.revision)))
 

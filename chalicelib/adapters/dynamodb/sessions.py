@@ -53,6 +53,7 @@ class TicketItem(Table):
     principal = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute(range_key=True)
     networks: ListAttribute[Any] = ListAttribute(null=True)
+    account_revision = NumberAttribute(default=0)
     secret = UnicodeAttribute()
     socket_expires_at = UTCDateTimeAttribute()
     expires_at = NumberAttribute()
@@ -108,6 +109,7 @@ class DynamoSessions:
             ticket.viewer.id,
             _ticket_key(ticket_id),
             networks=None if seen is None else sorted(seen),
+            account_revision=ticket.viewer.account_revision,
             secret=ticket.secret,
             socket_expires_at=ticket.socket_expires_at,
             expires_at=epoch(ticket.expires_at),
@@ -132,7 +134,7 @@ def _ticket_key(ticket_id: str) -> str:
 def _ticket(item: TicketItem) -> Ticket:
     networks = None if item.networks is None else frozenset(map(NetworkId, item.networks))
     return Ticket(
-        Viewer(PrincipalId(item.principal), networks),
+        Viewer(PrincipalId(item.principal), networks, int(item.account_revision)),
         Secret(item.secret),
         datetime.fromtimestamp(int(item.expires_at), UTC),
         item.socket_expires_at,

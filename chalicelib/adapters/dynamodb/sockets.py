@@ -7,7 +7,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAt
 
 from chalicelib.adapters.dynamodb.table import Table, epoch
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId
-from chalicelib.ports.sockets import Connection
+from chalicelib.ports.sockets import Connection, place_of
 
 
 class SocketItem(Table):
@@ -42,6 +42,9 @@ class DynamoConnections:
     def of_agent(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]:
         own = SocketItem.item.startswith(_key(peer_id, ConnectionId("")))
         return _values(SocketItem.query(network_id, own, consistent_read=True))
+
+    def of_person(self, person_id: PrincipalId) -> list[Connection]:
+        return self.of_browsers(place_of(person_id))
 
     def of_browsers(self, network_id: NetworkId) -> list[Connection]:
         return _values(

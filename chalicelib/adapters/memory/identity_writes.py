@@ -60,14 +60,16 @@ def holds(tables: MemoryTables, write: IdentityWrite) -> bool:  # noqa: C901  on
 def write_identity(tables: MemoryTables, write: IdentityWrite) -> None:  # noqa: C901  one flat case a kind of write
     match write:
         case PutUser(user):
+            tables.account_stream.append((tables.users.get(user.id), user))
             tables.users[user.id] = user
         case RemoveUser(user):
-            del tables.users[user.id]
+            tables.account_stream.append((tables.users.pop(user.id), None))
         case PutToken(token):
             tables.tokens[token.id] = token
         case RemoveToken(token):
-            del tables.tokens[token.id]
+            tables.account_stream.append((tables.tokens.pop(token.id), None))
         case PutSettings(settings):
+            tables.account_stream.append((tables.settings, settings))
             tables.settings = settings
         case EnterAdministrators(user_id):
             tables.administrators.add(user_id)

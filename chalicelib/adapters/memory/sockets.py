@@ -7,8 +7,8 @@ from chalicelib.adapters.memory.presence import AGENTS
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.push.frames import frame_of
 from chalicelib.domain.change.push_notice import Notice
-from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId
-from chalicelib.ports.sockets import Connection, Missed
+from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId
+from chalicelib.ports.sockets import Connection, Missed, place_of
 
 
 class MemoryConnections:
@@ -27,6 +27,9 @@ class MemoryConnections:
 
     def of_agent(self, network_id: NetworkId, peer_id: PeerId) -> list[Connection]:
         return [row for row in self._read(network_id) if row.holder == peer_id]
+
+    def of_person(self, person_id: PrincipalId) -> list[Connection]:
+        return self.of_browsers(place_of(person_id))
 
     def of_browsers(self, network_id: NetworkId) -> list[Connection]:
         return [row for row in self._read(network_id) if not row.holder.startswith(AGENTS)]

@@ -14,6 +14,7 @@ from chalicelib.domain.identity.api_token import ApiToken
 from chalicelib.domain.identity.audit import AuditPlace, AuditRecord
 from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.join_key import DeviceHash, Join, JoinKey
+from chalicelib.domain.identity.limits import Counted
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl
@@ -27,6 +28,8 @@ from chalicelib.ports.sockets import Connection
 
 PAGE = 100  # of a query; between two pages everything may change
 NOTHING = Revision(0)
+
+Account = User | ApiToken | DeploymentSettings
 
 
 @dataclass(slots=True)
@@ -51,7 +54,8 @@ class AgentFacts:
 
 @dataclass(slots=True)
 class MemoryTables:
-    """`stream`: every change that was written, also when its record is gone."""
+    """`stream`: every change that was written, also when its record is gone. `account_stream`: every account that was
+    written, before and after."""
 
     adversary: Adversary = field(default_factory=Adversary)
     networks: dict[NetworkId, Network] = field(default_factory=dict)
@@ -63,6 +67,7 @@ class MemoryTables:
     allocations: dict[tuple[NetworkId, int], tuple[PeerId | None, Allocation]] = field(default_factory=dict)
     changes: dict[tuple[NetworkId, Revision], Change] = field(default_factory=dict)
     stream: list[Change] = field(default_factory=list)
+    account_stream: list[tuple[Account | None, Account | None]] = field(default_factory=list)
     agents: dict[PeerId, AgentFacts] = field(default_factory=dict)
     sightings: dict[tuple[PeerId, NetworkId], Sighting] = field(default_factory=dict)
     facts: dict[Fact, None] = field(default_factory=dict)
@@ -82,6 +87,7 @@ class MemoryTables:
     expected: dict[tuple[NetworkId, Revision], Expected] = field(default_factory=dict)
     marks: dict[tuple[NetworkId, Revision], dict[PeerId, Mark]] = field(default_factory=dict)
     audit: dict[AuditPlace, AuditRecord] = field(default_factory=dict)
+    counted: dict[Counted, int] = field(default_factory=dict)
     signing: SigningKeys | None = None
     lock: Lock = field(default_factory=Lock)
 

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from chalicelib.domain.change.push_notice import (
     AccessRevoked,
+    AccountChanged,
     ConfigChanged,
     NetworkChanged,
     Notice,
@@ -15,7 +16,14 @@ from chalicelib.domain.change.push_notice import (
 from chalicelib.domain.peer.presence import Fact, Status
 from chalicelib.wire import browser, frames
 
-Frame = frames.ConfigChanged | frames.Probe | frames.Reset | browser.NetworkChanged | browser.PeerStatus
+Frame = (
+    frames.ConfigChanged
+    | frames.Probe
+    | frames.Reset
+    | browser.NetworkChanged
+    | browser.PeerStatus
+    | browser.AccountChanged
+)
 
 
 def frame_of(notice: Notice, generation: int) -> Frame:
@@ -44,6 +52,8 @@ def frame_of(notice: Notice, generation: int) -> Frame:
             )
         case PresenceChanged():
             return browser.PeerStatus(network_id=notice.network_id, peers=[_shown(fact) for fact in notice.facts])
+        case AccountChanged():
+            return browser.AccountChanged()
         case SignOfLifeWanted():
             return frames.Probe()
         case ResetWanted():

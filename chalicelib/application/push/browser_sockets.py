@@ -1,18 +1,20 @@
 """Sockets of browsers: a ticket opens one, once; it sees what its person may see.
 
-Requests: issue 1, admit 1, open 1 (1 more for each further 25 networks), close 1 a network.
+Requests: issue 1, admit 1, open 2 (1 more for each further 25 networks), close 1 and 1 a network.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.application.identity.access import Access
 from chalicelib.domain.errors import Unauthenticated
+from chalicelib.domain.identity.api_token import person_of
 from chalicelib.domain.identity.principal import Principal, Viewer
 from chalicelib.domain.identity.tokens import Token, parse_token
 from chalicelib.domain.ids import EVERY_NETWORK, ConnectionId, PrincipalId
 from chalicelib.ports.outside import Clock, Randomness
 from chalicelib.ports.sessions import SessionStore, Ticket
-from chalicelib.ports.sockets import Connection, ConnectionStore
+from chalicelib.ports.sockets import Connection, ConnectionStore, place_of
 
 TICKET_LIFETIME = timedelta(seconds=30)
 SOCKET_LIFETIME = timedelta(hours=1)
@@ -23,6 +25,7 @@ KEEP_ALIVE = timedelta(minutes=4)  # API Gateway drops a socket that is idle for
 class Browsers:
     sessions: SessionStore
     connections: ConnectionStore
+    access: Access
     clock: Clock
     randomness: Randomness
 
@@ -32,7 +35,8 @@ class Browsers:
         ticket_id = self.randomness.new_id("tkt")
         token = Token("wirety_ticket", f"{by.id}:{ticket_id}", self.randomness.secret())
         ends = now + SOCKET_LIFETIME if by.expires_at is None else min(by.expires_at, now + SOCKET_LIFETIME)
-        ticket = Ticket(Viewer(by.id, by.watched), token.hashed(), min(now + TICKET_LIFETIME, ends), ends)
+        viewer = Viewer(by.id, by.watched, by.account_revision)
+        ticket = Ticket(viewer, token.hashed(), min(now + TICKET_LIFETIME, ends), ends)
         self.sessions.put_ticket(ticket_id, ticket)
         return token, ticket
 
@@ -50,7 +54,22 @@ class Browsers:
         return taken
 
     def open(self, viewer: Viewer, connection_id: ConnectionId, expires_at: datetime) -> None:
-        self.connections.add(_rows(viewer, connection_id, self.clock.now(), expires_at))
+        """Store a socket that a ticket was taken for.
+
+        Who ends sockets looks for them once an account is other: either it finds this one, or this finds the account
+        so.
+
+        Raises:
+            Unauthenticated: who looks may see something else by now.
+        """
+        rows = _rows(viewer, connection_id, self.clock.now(), expires_at)
+        self.connections.add(rows)
+        try:
+            self.access.require_unchanged(viewer)
+        except Unauthenticated:
+            for row in rows:
+                self.connections.remove(row)
+            raise
 
     def close(self, viewer: Viewer, connection_id: ConnectionId) -> None:
         now = self.clock.now()
@@ -60,4 +79,5 @@ class Browsers:
 
 def _rows(viewer: Viewer, connection_id: ConnectionId, connected_at: datetime, ends_at: datetime) -> list[Connection]:
     seen = [EVERY_NETWORK] if viewer.networks is None else sorted(viewer.networks)
-    return [Connection(network_id, viewer.id, connection_id, connected_at, ends_at) for network_id in seen]
+    places = [place_of(person_of(viewer.id)), *seen]
+    return [Connection(place, viewer.id, connection_id, connected_at, ends_at) for place in places]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from chalicelib.domain.change.push_notice import AccessRevoked, ConfigChanged, PeerEnded
+from chalicelib.domain.change.push_notice import AccessRevoked, AccountChanged, ConfigChanged, PeerEnded
 from chalicelib.domain.ids import ConnectionId, Revision
 from chalicelib.ports.outside import Clock, Randomness
 from chalicelib.ports.progress import ProgressStore
@@ -23,6 +23,8 @@ RETRY_DELAY = timedelta(seconds=1)
 MOST_TRIES = 6  # with one socket, over a minute or two
 LONGEST_WAIT_S = 60
 ASK_EVERY_S = 0.05
+
+Reason = Literal["peer_deleted", "session_ended"]
 
 
 class NotTold(Exception):
@@ -49,6 +51,9 @@ class Deliveries:
         """
         if isinstance(push.notice, PeerEnded | AccessRevoked):
             self._end(push, push.notice)
+            return
+        if isinstance(push.notice, AccountChanged):
+            self._close(push, push.connections, "session_ended")
             return
         self._wait(push)
         now = self.clock.now()
@@ -81,8 +86,10 @@ class Deliveries:
         that are left: the next machine may have come meanwhile.
         """
         sockets = push.connections if push.tries else self._without_sessions(push, notice)
-        missed = self.gateway.tell([known.connection_id for known in sockets], notice)
-        reason, later_s = _reason(notice), notice.retry_in_s
+        self._close(push, sockets, _reason(notice), notice.retry_in_s)
+
+    def _close(self, push: Push, sockets: Sequence[Connection], reason: Reason, later_s: int = 0) -> None:
+        missed = self.gateway.tell([known.connection_id for known in sockets], push.notice)
         open_still = [known for known in sockets if not self.gateway.dismiss(known.connection_id, reason, later_s)]
         self._told_when_open(push, sockets, missed)
         self._tell_again(push, open_still)
@@ -114,7 +121,7 @@ class Deliveries:
         self.queue.send([replace(push, connections=left, tries=push.tries + 1)], delay=delay)
 
 
-def _reason(notice: PeerEnded | AccessRevoked) -> Literal["peer_deleted", "session_ended"]:
+def _reason(notice: PeerEnded | AccessRevoked) -> Reason:
     return "peer_deleted" if isinstance(notice, PeerEnded) else "session_ended"
 
 

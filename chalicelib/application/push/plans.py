@@ -93,7 +93,7 @@ class Plans:
             self.removals.start(network_id)
         watching = self.connections.of_browsers(EVERY_NETWORK) + self.connections.of_browsers(network_id)
         hints = [NetworkChanged(network_id, change.revision, change.what, change.peer_id) for change in in_turn]
-        self.queue.send(push for hint in hints for push in _pushes(hint, watching))
+        self.queue.send(push for hint in hints for push in pushes(hint, watching))
 
     def plan_for_everyone(self, network_id: NetworkId, revision: Revision, change: Change | None = None) -> None:
         """For a change whose own plan failed: it concerns every agent, so that none misses it.
@@ -147,7 +147,7 @@ class Announcements:
             watching = everywhere + self.connections.of_browsers(network_id)
             for at in range(0, len(own), FACTS_PER_PUSH):
                 news = PresenceChanged(network_id, tuple(own[at : at + FACTS_PER_PUSH]))
-                self.queue.send(_pushes(news, watching))
+                self.queue.send(pushes(news, watching))
 
 
 def by_network(news: Iterable[News]) -> Mapping[NetworkId, list[News]]:
@@ -245,7 +245,7 @@ def _hints(
         alike.setdefault((newest[agent], frozenset[PeerId]().union(*waits_for)), []).append(known)
     for (revision, homes), told in sorted(alike.items(), key=lambda group: (len(group[0][1]), group[0][0])):
         within_ms = spread_ms(len(sockets)) if len(told) > NARROW else 0
-        for push in _pushes(ConfigChanged(network_id, revision, within_ms), told):
+        for push in pushes(ConfigChanged(network_id, revision, within_ms), told):
             yield replace(push, after=tuple(sorted(homes)), until=until) if homes else push
 
 
@@ -269,7 +269,7 @@ def return_in_s(closed: int) -> int:
     return 0 if closed <= CONNECTIONS_A_SECOND else min(closed // CONNECTIONS_A_SECOND, MOST_SPREAD_MS // 1_000)
 
 
-def _pushes(notice: Notice, sockets: Sequence[Connection]) -> Iterable[Push]:
+def pushes(notice: Notice, sockets: Sequence[Connection]) -> Iterable[Push]:
     """One message for up to SOCKETS_PER_PUSH sockets; none for nobody."""
     for at in range(0, len(sockets), SOCKETS_PER_PUSH):
         yield Push(notice, tuple(sockets[at : at + SOCKETS_PER_PUSH]))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.change.change import What
-from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.peer.presence import Fact
 
 
@@ -56,6 +56,13 @@ class PresenceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """To the browsers of a person and of their API tokens: what they may see is other, and their sockets end."""
+
+    person_id: PrincipalId
+
+
+@dataclass(frozen=True, slots=True)
 class SignOfLifeWanted:
     """To a jump that somebody finds dead: say that you live."""
 
@@ -70,4 +77,13 @@ class ResetWanted:
     peer_id: PeerId
 
 
-Notice = ConfigChanged | PeerEnded | AccessRevoked | NetworkChanged | PresenceChanged | SignOfLifeWanted | ResetWanted
+Notice = (
+    ConfigChanged
+    | PeerEnded
+    | AccessRevoked
+    | NetworkChanged
+    | PresenceChanged
+    | AccountChanged
+    | SignOfLifeWanted
+    | ResetWanted
+)

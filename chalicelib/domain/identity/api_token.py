@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import Forbidden
-from chalicelib.domain.identity.audit import AuditId, AuditRecord, Details, Target, TargetKind
+from chalicelib.domain.identity.audit import Actor, ActorKind, AuditId, AuditRecord, Details, Target, TargetKind
 from chalicelib.domain.identity.delegation import HANDED_ON
 from chalicelib.domain.identity.principal import Caller, Role
 from chalicelib.domain.identity.tokens import Secret
@@ -43,6 +43,10 @@ class ApiToken:
     last_use: LastUse | None = None
 
     @property
+    def actor(self) -> Actor:
+        return Actor(ActorKind.TOKEN, self.id, self.name)
+
+    @property
     def maker_id(self) -> PrincipalId:
         return maker_of(self.id)
 
@@ -68,6 +72,16 @@ def maker_of(token: PrincipalId | str) -> PrincipalId:
     """Who made the token of an id; whatever the text is."""
     maker = token.removeprefix(TOKEN).partition("_")[0]
     return DEPLOYMENT_ITSELF if maker == DEPLOYMENT_ITSELF else PrincipalId(f"{USER}{maker}")
+
+
+def is_token(principal_id: PrincipalId) -> bool:
+    """Whether an id is of an API token, rather than of a person."""
+    return principal_id.startswith(TOKEN)
+
+
+def person_of(principal_id: PrincipalId) -> PrincipalId:
+    """The person that an id is of or, of an API token, who made it."""
+    return maker_of(principal_id) if is_token(principal_id) else principal_id
 
 
 def require_delegable(role: Role, maker: Role) -> None:

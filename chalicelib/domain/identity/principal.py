@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.domain.errors import Forbidden, NetworkNotFound
+from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.audit import Actor, ActorKind
 from chalicelib.domain.identity.doubt import Doubt
+from chalicelib.domain.identity.errors import NotAllowed
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 
 
@@ -35,6 +36,11 @@ WRITERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR})
 EVERYBODY = frozenset(Role)
 OWNERS = frozenset({Role.MEMBER})
 """Who sees and changes peers of their own only, where others do so with all peers of their networks."""
+
+
+def watched_by(role: Role, networks: frozenset[NetworkId] | None) -> frozenset[NetworkId] | None:
+    """The networks of whose news somebody is told, who was granted these; None: every network."""
+    return networks if role in READERS else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ class Principal:
     @property
     def watched(self) -> frozenset[NetworkId] | None:
         """The networks whose news its sockets get; None: every network."""
-        return self.networks if self.role in READERS else frozenset()
+        return watched_by(self.role, self.networks)
 
     @property
     def caller(self) -> Caller:
@@ -104,11 +110,12 @@ class Principal:
 
     def require(self, roles: Set[Role]) -> None:
         if self.role not in roles:
-            raise Forbidden(f"The role {self.role} may not do this; it takes {' or '.join(sorted(roles))}.")
+            message = f"The role {self.role} may not do this; it takes {' or '.join(sorted(roles))}."
+            raise NotAllowed(self.caller.actor, message)
 
     def require_all_networks(self) -> None:
         if self.networks is not None:
-            raise Forbidden("This takes access to every network of the deployment.")
+            raise NotAllowed(self.caller.actor, "This takes access to every network of the deployment.")
 
     def require_grant(self, network_id: NetworkId) -> None:
         """Refuse as if the network did not exist, unless there may be peers in it that the caller sees."""
@@ -127,10 +134,12 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A browser by its socket: who looks, and at which networks (None: all, also new ones)."""
+    """A browser by its socket: who looks, and at which networks (None: all, also new ones). `account_revision`: of the
+    person's record by which that is so, see `Principal`."""
 
     id: PrincipalId
     networks: frozenset[NetworkId] | None
+    account_revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

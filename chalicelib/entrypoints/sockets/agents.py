@@ -10,7 +10,7 @@ from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.peer.presence import heartbeat_interval
 from chalicelib.entrypoints.shapes.heartbeats import acknowledged, reported
-from chalicelib.entrypoints.sockets.event import AGENT, Event, SocketContext, expires_at, headers_of, held_until
+from chalicelib.entrypoints.sockets.event import AGENT, Event, SocketContext, expires_at, headers_of, until
 from chalicelib.wire import frames
 
 
@@ -21,7 +21,8 @@ def session(event: Event) -> SocketContext:
         raise Unauthenticated("No session in the handshake.")
     session_id, opened = container().connections.authorize(token)
     agent = opened.agent
-    return held_until(AGENT, agent.peer_id, agent.network_id, opened.expires_at, session_id, agent.admission)
+    end = until(opened.expires_at)
+    return SocketContext(AGENT, agent.peer_id, agent.network_id, end, session_id, agent.admission)
 
 
 def open_socket(held: SocketContext, connection_id: ConnectionId) -> None:

@@ -6,7 +6,7 @@ from chalicelib.application.push.browser_sockets import KEEP_ALIVE
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.identity.principal import Viewer
 from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId
-from chalicelib.entrypoints.sockets.event import BROWSER, SocketContext, expires_at, held_until
+from chalicelib.entrypoints.sockets.event import BROWSER, SocketContext, expires_at, until
 from chalicelib.wire.browser import BrowserAck, BrowserHeartbeat, BrowserHello, BrowserWelcome, from_browser
 
 ALL = "all"  # no network's id is like it
@@ -18,10 +18,12 @@ def ticket(text: str) -> SocketContext:
     taken = container().browsers.admit(text)
     seen = taken.viewer.networks
     networks = ALL if seen is None else SEPARATOR.join(sorted(seen))
-    return held_until(BROWSER, taken.viewer.id, networks, taken.socket_expires_at)
+    end, revision = until(taken.socket_expires_at), str(taken.viewer.account_revision)
+    return SocketContext(BROWSER, taken.viewer.id, networks, end, revision=revision)
 
 
 def open_socket(held: SocketContext, connection_id: ConnectionId) -> None:
+    """Raises Unauthenticated."""
     container().browsers.open(_viewer(held), connection_id, expires_at(held))
 
 
@@ -46,6 +48,5 @@ def close_socket(held: SocketContext, connection_id: ConnectionId) -> None:
 
 def _viewer(held: SocketContext) -> Viewer:
     """Who looks, and at what: at all only where it says so."""
-    if held.networks == ALL:
-        return Viewer(PrincipalId(held.holder), None)
-    return Viewer(PrincipalId(held.holder), frozenset(map(NetworkId, filter(None, held.networks.split(SEPARATOR)))))
+    named = frozenset(map(NetworkId, filter(None, held.networks.split(SEPARATOR))))
+    return Viewer(PrincipalId(held.holder), None if held.networks == ALL else named, int(held.revision or 0))

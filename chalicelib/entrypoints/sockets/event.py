@@ -15,7 +15,7 @@ AGENT, BROWSER = "agent", "browser"
 class SocketContext:
     """The authorizer's context, strings only. `networks`: an agent's network; a browser's, separated by
     commas, or the word for all of them (see browsers); empty: none. `session`, `admission`: of an
-    agent; empty for a browser."""
+    agent; empty for a browser. `revision`: of a browser's account; empty for an agent."""
 
     kind: str
     holder: str
@@ -23,20 +23,17 @@ class SocketContext:
     expires_at: str
     session: str = ""
     admission: str = ""
+    revision: str = ""
 
 
-def held_until(
-    kind: str, holder: str, networks: str, end: datetime, session: str = "", admission: str = ""
-) -> SocketContext:
-    return SocketContext(kind, holder, networks, str(int(end.timestamp())), session, admission)
+def until(end: datetime) -> str:
+    return str(int(end.timestamp()))
 
 
 def context_of(event: Event) -> SocketContext:
     context = event["requestContext"]["authorizer"]
-    session, admission = context.get("session", ""), context.get("admission", "")
-    return SocketContext(
-        context["kind"], context["holder"], context.get("networks", ""), context["expires_at"], session, admission
-    )
+    names = ("networks", "expires_at", "session", "admission", "revision")
+    return SocketContext(context["kind"], context["holder"], *(context.get(name, "") for name in names))
 
 
 def headers_of(event: Event) -> dict[str, str]:

@@ -24,7 +24,7 @@ from chalicelib.wire.agent import KeysKnown, KeysReport
 from chalicelib.wire.bundle import Bundle
 from chalicelib.wire.frames import Ack, Applied, Heartbeat, Welcome
 from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public_key, a_trust, fetched
-from tests.fleet.agent import NoGuard, NoNames, Online
+from tests.fleet.hostless import NoGuard, NoNames, Online
 
 ME, NEXT = a_public_key("me"), a_public_key("next")
 

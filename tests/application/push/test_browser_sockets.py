@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.domain.identity.principal import Role
-from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.ids import EVERY_NETWORK, NetworkId
 from chalicelib.entrypoints import sockets
 from chalicelib.wire.browser import BrowserAck, BrowserWelcome, NetworkChanged, PeerStatus
 from tests.builders import a_key
@@ -204,7 +204,7 @@ def test_the_socket_ends_with_the_token_it_came_from(world: World) -> None:
     world.settle()
 
     assert browser.frames[-1] == ("bye", "session_ended")
-    assert world.outside.tables.sockets == {}
+    assert world.outside.connections.of_browsers(EVERY_NETWORK) == []
 
 
 def test_a_socket_of_a_browser_that_went_is_forgotten(world: World) -> None:
@@ -216,7 +216,7 @@ def test_a_socket_of_a_browser_that_went_is_forgotten(world: World) -> None:
     world.network()
     world.settle()
 
-    assert world.outside.tables.sockets == {}
+    assert world.outside.connections.of_browsers(EVERY_NETWORK) == []
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '{"type": "applied"}', '{"type": "hello", "x": 1}'])

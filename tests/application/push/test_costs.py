@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.wire.browser import NetworkChanged
-from tests.application.lab import APPLIED, AUTH, BROWSERS, Lab
+from chalicelib.entrypoints import streams
+from chalicelib.wire.browser import AccountChanged, NetworkChanged
+from tests.application.identity.test_users import a_person, id_of, invited
+from tests.application.lab import APPLIED, AUTH, BROWSERS, LIMIT, Lab
 from tests.builders import a_key
+from tests.records import account_record
 from tests.world import SimulatedAgent, SimulatedBrowser
 
 
@@ -56,11 +59,14 @@ def test_plan_of_a_change_that_concerns_nobody(lab: Lab) -> None:
 def test_a_browsers_socket_from_ticket_to_close(lab: Lab) -> None:
     world, browser = lab.world, SimulatedBrowser(lab.world)
 
-    assert world.counted(browser.ask_ticket) == {"read": AUTH, "write": 1}
+    assert world.counted(browser.ask_ticket) == {"read": AUTH, "write": LIMIT + 1}
     assert world.counted(browser.authorize) == {"write": 1}  # the ticket is read as it is taken
-    assert world.counted(browser.open) == {"write": 1}
+    assert world.counted(browser.open) == {
+        "read": 1,
+        "write": 1,
+    }  # the account again; where it may see, and whose it is
     assert world.counted(lambda: browser.send({"type": "heartbeat"})) == {}
-    assert world.counted(browser.close) == {"write": 1}
+    assert world.counted(browser.close) == {"write": 2}
 
 
 def test_a_report_of_what_was_applied(lab: Lab) -> None:
@@ -106,3 +112,18 @@ def test_a_plan_for_everyone_and_its_browsers(lab: Lab) -> None:
 
 def router_revision(lab: Lab, router: SimulatedAgent) -> int:
     return int(lab.world.api("GET", f"{lab.path}/{router.peer_id}").json["revision"])
+
+
+def test_a_person_whose_access_changed_is_one_query_and_one_frame_a_socket(lab: Lab) -> None:
+    world = lab.world
+    invited(world, "ana@example.com")
+    browser = SimulatedBrowser(world, token=a_person(world, "ana", email="ana@example.com"))
+    browser.connect()
+    before = world.outside.users.get(id_of("ana"))
+
+    cost = world.counted(lambda: streams.revoke({"Records": [account_record(before, None)]}))
+
+    assert cost == {"read": 1}
+    assert len(world.outside.queue.messages) == 1
+    assert world.counted(world.deliver) == {}
+    assert browser.frames[-2] == AccountChanged()

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.application.push.deliveries import without_stale
 from chalicelib.domain.change.change import What
-from chalicelib.domain.change.push_notice import ConfigChanged, NetworkChanged, Notice
+from chalicelib.domain.change.push_notice import AccountChanged, ConfigChanged, NetworkChanged, Notice
 from chalicelib.domain.ids import ConnectionId, NetworkId, Revision
 from chalicelib.ports.queues import Push
 from chalicelib.ports.sockets import Connection
@@ -25,7 +25,8 @@ def a_hint(revision: int, network_id: NetworkId = LAB) -> ConfigChanged:
 
 
 def a_push(notice: Notice, *numbers: int) -> Push:
-    return Push(notice, tuple(a_socket(number, notice.network_id) for number in numbers))
+    network_id = LAB if isinstance(notice, AccountChanged) else notice.network_id
+    return Push(notice, tuple(a_socket(number, network_id) for number in numbers))
 
 
 @pytest.mark.parametrize("newest_first", [False, True])

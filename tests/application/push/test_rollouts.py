@@ -1,68 +1,18 @@
-"""Who has to apply a change, who has, how long it took, and who is late."""
+"""Who has to apply a change, who has, and how long it took."""
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from chalicelib.adapters.push.messages import message_of
 from chalicelib.domain.change.rollout import FEW
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.peer.presence import Fact
-from chalicelib.entrypoints import queues
 from chalicelib.ports.queues import Push
-from chalicelib.wire.browser import PeerStatus
+from tests.application.push.builders import BROWSERS, MS, checked, missing, phone, progress, report, shown
 from tests.builders import a_key
 from tests.wired import wired_world
-from tests.world import SimulatedAgent, SimulatedBrowser, World
-
-MS = timedelta(milliseconds=1)
-BROWSERS = 2  # those of this network, those that see all
-
-
-@pytest.fixture
-def agents(world: World) -> list[SimulatedAgent]:
-    """Two jumps and a dynamic peer, connected and in step."""
-    network = world.network()
-    made = [world.agent(network, "jump", "hub"), world.agent(network, "dynamic", "left")]
-    made.append(world.agent(network, "jump", "second hub", endpoint="198.51.100.2"))
-    world.settle()
-    for agent in made:
-        agent.connect()
-        report(agent)
-    return made
-
-
-def report(agent: SimulatedAgent, **fields: object) -> None:
-    """Fetch what is new, and say that it is in force."""
-    agent.fetch()
-    said = {"generation": 1, "revision": agent.revision, "hash": "h", "ok": True, "ms": 1}
-    agent.send({"type": "applied", **said, **fields})
-
-
-def phone(world: World, network: str, name: str = "phone") -> int:
-    """A change that concerns the jumps; answers its revision."""
-    body = {"kind": "static", "name": name, "public_key": a_key(name)}
-    made = world.api("POST", f"/networks/{network}/peers", body).json["peer"]
-    world.settle()
-    return int(made["revision"])
-
-
-def progress(world: World, network: str, revision: int) -> Any:
-    """How far a change is, once what agents said is counted."""
-    world.settle()
-    return shown(world, network, revision)
-
-
-def shown(world: World, network: str, revision: int) -> Any:
-    items = world.api("GET", f"/networks/{network}/changes?limit=200").json["items"]
-    [change] = [item for item in items if item["revision"] == revision]
-    return change["applied"]
-
-
-def missing(world: World, network: str, revision: int) -> list[str]:
-    return list(world.api("GET", f"/networks/{network}/changes/{revision}/missing").json["peer_ids"])
+from tests.world import SimulatedAgent, World
 
 
 def test_a_change_shows_how_many_apply_it_how_many_have_and_how_long_it_took(
@@ -316,94 +266,3 @@ def test_what_is_wanted_is_raised_before_anybody_is_told(world: World, agents: l
     assert [known[hub.peer_id] for known in seen] == [revision] * len(seen)
     assert seen
     assert hub.hints[-1] == revision
-
-
-def checked(world: World) -> None:
-    """A minute has passed for the changes so far."""
-    checks, world.outside.queue.checks = world.outside.queue.checks, []
-    for check in checks:
-        assert world.container.rollouts.check(check) >= 0
-
-
-def facts(browser: SimulatedBrowser) -> list[tuple[str, str, str | None]]:
-    told = [frame for frame in browser.frames if isinstance(frame, PeerStatus)]
-    return [(fact.peer_id, fact.fact, fact.status) for frame in told for fact in frame.peers]
-
-
-def test_an_agent_that_is_connected_and_late_is_told_to_browsers(world: World, agents: list[SimulatedAgent]) -> None:
-    hub, _, second = agents
-    world.settle()
-    checked(world)
-    world.settle()
-    browser = SimulatedBrowser(world)
-    browser.connect()
-    world.outside.clock.advance(timedelta(seconds=1))
-
-    phone(world, hub.network_id)
-    report(hub)
-    world.settle()
-    checked(world)
-    world.settle()
-
-    assert facts(browser) == [(hub.peer_id, "applied", "online"), (second.peer_id, "late", None)]
-
-
-def test_an_agent_that_is_away_is_not_late(world: World, agents: list[SimulatedAgent]) -> None:
-    hub, _, second = agents
-    checked(world)
-    phone(world, hub.network_id)
-    report(hub)
-    second.close()
-
-    [check] = world.outside.queue.checks
-
-    assert world.container.rollouts.check(check) == 0
-
-
-def test_a_check_that_comes_twice_is_one_event(world: World, agents: list[SimulatedAgent]) -> None:
-    hub = agents[0]
-    checked(world)
-    phone(world, hub.network_id)
-    [check] = world.outside.queue.checks
-    before = len(world.outside.tables.facts)
-
-    assert world.container.rollouts.check(check) == 2
-    assert world.container.rollouts.check(check) == 2
-
-    assert len(world.outside.tables.facts) == before + 2
-
-
-def test_of_changes_planned_together_an_agent_is_late_by_the_newest_that_concerns_it(
-    world: World, agents: list[SimulatedAgent]
-) -> None:
-    hub, left, second = agents
-    checked(world)
-    path = f"/networks/{hub.network_id}/peers"
-    own = world.api("PATCH", f"{path}/{left.peer_id}", {"mtu": 1380}).json["revision"]
-    for name in ("phone", "printer"):
-        world.api("POST", path, {"kind": "static", "name": name, "public_key": a_key(name)})
-    world.settle()
-    report(left, revision=own)
-    report(second, revision=own + 1)
-    report(hub)
-    [check] = world.outside.queue.checks
-
-    assert world.container.rollouts.check(check) == 1
-
-    assert {fact.peer_id for fact in world.outside.tables.facts if fact.kind == "late"} == {second.peer_id}
-
-
-def test_a_check_travels_by_the_queue(world: World, agents: list[SimulatedAgent]) -> None:
-    hub = agents[0]
-    checked(world)
-    revision = phone(world, hub.network_id)
-    [check] = world.outside.queue.checks
-
-    answer = queues.deliver({"Records": [{"messageId": "m", "body": message_of(check)}]})
-
-    assert answer == {"batchItemFailures": []}
-    assert check.first == check.last == revision
-    assert {fact.peer_id for fact in world.outside.tables.facts if fact.kind == "late"} == {
-        hub.peer_id,
-        agents[2].peer_id,
-    }

@@ -1,114 +1,24 @@
 """What a jump changes of its kernel: no more than it needs, and given back unless somebody wants it by now."""
 
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from agent.adapters.linux import kernel_settings
-from agent.adapters.linux.firewall import NftFirewall
-from agent.adapters.linux.full_tunnel import Encapsulation
-from agent.adapters.linux.interface import Device
 from agent.adapters.linux.kernel_settings import KernelSettings
-from agent.adapters.linux.other_firewalls import OtherFirewalls
-from agent.adapters.linux.other_tables import ForeignTables
-from agent.adapters.linux.seal_keeping import SealKeeping
 from agent.adapters.linux.tools import Commands
-from agent.adapters.linux.tunnel import HostTunnel
 from agent.errors import ToolFailed, ToolMissing
-from agent.host.tunnel.wanted import desired
-from chalicelib.wire.bundle import Bundle, Exit, Firewall
-from tests.agent.builders import a_bundle, a_peer, a_private_key, a_public_key
-from tests.agent.namespace import Namespace
+from tests.agent.adapters.linux.host_between import JUMP, OFF, ONE, OTHER, REGULAR, Host, a_host_between
+from tests.agent.builders import a_bundle
 
 pytestmark = pytest.mark.root
-
-ONE, OTHER = "wy00000001", "wy00000002"
-LAN, FAR = "192.168.77.0/24", "192.168.78.0/24"
-JUMP = a_bundle(
-    peers=[],
-    addresses=["10.9.0.1/24", "fd09::1/64"],
-    firewall=Firewall(forward=True, exits=[Exit(cidr=LAN, masquerade=True)]),
-)
-REGULAR = a_bundle(peers=[], addresses=["10.9.0.1/24", "fd09::1/64"])
-SWITCHES = ("ipv4/ip_forward", "ipv4/conf/lan0/forwarding", "ipv4/conf/far0/forwarding", "ipv6/conf/all/forwarding")
-OFF = dict.fromkeys(SWITCHES, "0")
-
-
-@dataclass
-class Host:
-    """Between a LAN that is declared and another that is not, and no router: `ask` sends from one to the other."""
-
-    inside: Namespace
-    lan: Namespace
-    far: Namespace
-    state: Path
-
-    def tunnel(self, interface: str = ONE) -> HostTunnel:
-        commands, settings = Commands(), KernelSettings(interface, self.state / "settings.json")
-        return HostTunnel(
-            commands,
-            interface,
-            Device(commands, interface, self.state / interface),
-            NftFirewall(commands, interface),
-            a_private_key(interface),
-            others=OtherFirewalls(ForeignTables(commands, interface)),
-            seal=SealKeeping(Encapsulation(commands, interface, settings=settings)),
-            settings=settings,
-        )
-
-    def verify(self, tunnel: HostTunnel, bundle: Bundle) -> bool:
-        return self.inside.do(lambda: tunnel.verify(desired(bundle))).is_changed
-
-    def settings(self) -> dict[str, str]:
-        return {name: self.value(name) for name in SWITCHES}
-
-    def value(self, name: str) -> str:
-        return self.inside.sh(f"cat /proc/sys/net/{name}").strip()
-
-    def set(self, name: str, value: str) -> None:
-        self.inside.sh(f"echo {value} > /proc/sys/net/{name}")
-
-    def reached_by_others(self) -> list[bool]:
-        """Whether the two networks reach each other by this host: the LAN the far one, and the other way, each by
-        IPv4 and IPv6."""
-        ways = [(self.lan, "192.168.78.9"), (self.lan, "fd78::9"), (self.far, "192.168.77.9"), (self.far, "fd77::9")]
-        return [reaches(*way) for way in ways]
-
-
-def reaches(inside: Namespace, address: str) -> bool:
-    try:
-        inside.sh(f"ping -n -q -c 3 -i 0.1 -W 1 {address}")
-    except subprocess.CalledProcessError:
-        return False
-    return True
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
-    with Namespace() as inside, Namespace() as lan, Namespace() as far:
-        inside.sh("mount -t proc proc /proc; echo 0 > /proc/sys/net/ipv4/ip_forward")
-        for one in (inside, lan, far):  # else nothing is answered until addresses are known to be nobody else's
-            one.sh("for i in all default; do echo 0 > /proc/sys/net/ipv6/conf/$i/accept_dad; done")
-        for name, end, prefix, net6 in (("lan0", lan, LAN, "fd77::"), ("far0", far, FAR, "fd78::")):
-            thread = end.do(lambda: Path("/proc/thread-self").readlink().name)
-            net = prefix.removesuffix("0/24")
-            inside.sh(
-                f"ip link add {name} type veth peer name eth0 netns {thread}; ip address add {net}1/24 dev {name};"
-                f" ip address add {net6}1/64 dev {name} nodad; ip link set {name} up"
-            )
-            end.sh(
-                f"ip address add {net}9/24 dev eth0; ip address add {net6}9/64 dev eth0 nodad; ip link set eth0 up;"
-                f" ip route add default via {net}1; ip -6 route add default via {net6}1"
-            )
-        made = Host(inside, lan, far, tmp_path)
+    with a_host_between(tmp_path) as made:
         yield made
-        for interface in (ONE, OTHER):
-            inside.do(made.tunnel(interface).remove)
 
 
 def test_a_jump_switches_on_what_it_needs_and_leaving_gives_it_back(host: Host) -> None:
@@ -248,74 +158,6 @@ def test_routers_of_the_host_are_heard_as_before(host: Host) -> None:
     host.inside.do(tunnel.remove)
 
     assert running == before == [host.value(name) for name in names] == ["1", "0", "0"]
-
-
-ROUTER = a_bundle(
-    peers=[a_peer("far", ["10.9.0.2/32"])],
-    addresses=["10.9.0.1/24"],
-    listen_port=41000,
-    firewall=Firewall(forward=False, exits=[Exit(cidr=LAN, masquerade=False)]),
-)
-"""No jump, with a LAN behind it; the far host is its peer."""
-
-
-@contextmanager
-def a_peer_far_away(host: Host) -> Iterator[None]:
-    """It sends what is for the LAN into the tunnel, and what is for another network there that nobody declared."""
-    here = a_peer(ONE, ["10.9.0.1/32", LAN, "192.168.79.0/24"], endpoint="192.168.78.1:41000")
-    commands = Commands()
-    device = Device(commands, OTHER, host.state / "far")
-    tunnel = HostTunnel(commands, OTHER, device, NftFirewall(commands, OTHER), a_private_key("far"))
-    host.lan.sh("ip address add 192.168.79.9/24 dev eth0")
-    host.inside.sh("ip address add 192.168.79.1/24 dev lan0")
-    host.far.do(lambda: tunnel.verify(desired(a_bundle(peers=[here], addresses=["10.9.0.2/24"]))))
-    try:
-        yield
-    finally:
-        host.far.do(tunnel.remove)
-
-
-def test_a_regular_peer_passes_on_to_what_lies_behind_it_and_to_nothing_else(host: Host) -> None:
-    tunnel = host.tunnel()
-    host.verify(tunnel, ROUTER)
-    running, is_settled = host.settings(), not host.verify(tunnel, ROUTER)
-    with a_peer_far_away(host):
-        reached = [reaches(host.far, address) for address in ("192.168.77.9", "192.168.79.9")]
-        back = [reaches(host.lan, address) for address in ("10.9.0.2", "192.168.78.9")]
-    host.verify(tunnel, REGULAR)
-
-    assert running == {**OFF, "ipv4/conf/lan0/forwarding": "1"}
-    assert (is_settled, reached, back) == (True, [True, False], [True, False])
-    assert host.settings() == OFF
-    assert ONE not in host.inside.sh("nft list tables")
-
-
-def test_a_router_that_cannot_pass_on_says_so_and_keeps_its_tunnel(
-    host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def wanted() -> tuple[str, ...]:
-        return host.inside.do(lambda: host.tunnel().verify(desired(ROUTER))).forbidden
-
-    host.inside.sh("mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys")
-    locked = wanted()
-    host.inside.sh("umount /proc/sys")
-    with monkeypatch.context() as patched:
-        patched.setattr("shutil.which", lambda name: None if name == "nft" else name)
-        bare = wanted()
-    able = wanted()
-
-    assert [said.startswith(f"peers do not reach {LAN} behind this one: ") for said in (*locked, *bare)] == [True, True]
-    assert ("/proc/sys is not writable" in locked[0], "install nftables" in bare[0], able) == (True, True, ())
-    assert host.inside.sh(f"wg show {ONE} peers").strip() == a_public_key("far")
-
-
-def test_a_blocked_router_passes_nothing_on(host: Host) -> None:
-    tunnel = host.tunnel()
-    host.verify(tunnel, ROUTER)
-
-    host.verify(tunnel, msgspec.structs.replace(ROUTER, is_blocked=True, peers=[]))
-
-    assert host.settings() == OFF
 
 
 def test_a_disk_that_is_full_costs_the_memory_and_not_the_jump(host: Host) -> None:

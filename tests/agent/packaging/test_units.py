@@ -1,16 +1,12 @@
-"""What is installed on hosts: the one-file executable, and the unit that gives an agent little more than it needs."""
+"""The units of systemd: their order, their rights, and what a boot does by them."""
 
 import configparser
-import json
 import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from fnmatch import fnmatch
 from ipaddress import ip_network
 from pathlib import Path
@@ -21,18 +17,15 @@ from agent.adapters.files.state_dir import StateDir
 from agent.host.firewall.nftables import replacing
 from agent.host.tunnel.full_tunnel import seal
 from agent.host.tunnel.local_network import LocalNetwork
-from agent.identity.enrollment import interface_name
-from tests.agent.builders import NETWORK_ID, PEER_ID, a_bundle, a_peer, a_public_key
+from tests.agent.builders import NETWORK_ID, a_public_key
 from tests.agent.namespace import Namespace
 from tests.agent.origin import Origin
+from tests.agent.packaging.shipped import INTERFACE, ROOT, WITHIN_S, ran
 
-ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "agent" / "packaging").glob("*.service"))
 UNIT, SEAL = (ROOT / "agent" / "packaging" / f"{name}.service" for name in ("wirety-agent", "wirety-agent-seal"))
-INTERFACE = interface_name(NETWORK_ID, PEER_ID)
 CAPABILITIES = {"CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE"}
 MOST_EXPOSED = 4.0  # of 10, by systemd's own count; a unit without any of this has 9.6
-WITHIN_S = 120.0
 
 
 def the_unit() -> configparser.SectionProxy:
@@ -50,42 +43,6 @@ def command_of(unit: Path, setting: str) -> list[str]:
     """As systemd would run it, with this checkout's agent."""
     words = shlex.split(parsed(unit)["Service"][setting].removeprefix("-").replace("$$", "$"))
     return [word.replace("/usr/local/bin/wirety-agent", f"{sys.executable} -m agent") for word in words]
-
-
-@pytest.fixture(scope="session")
-def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    built = tmp_path_factory.mktemp("dist")
-    subprocess.run(
-        ["sh", str(ROOT / "agent/packaging/executable.sh"), str(Path(sys.executable).parent), str(built)], check=True
-    )
-    return built / "wirety-agent"
-
-
-@pytest.fixture
-def inside() -> Iterator[Namespace]:
-    with Namespace() as made:
-        yield made
-
-
-@pytest.fixture
-def origin(inside: Namespace) -> Iterator[Origin]:
-    made = Origin(network_id=NETWORK_ID, peer_id=PEER_ID, bundle=a_bundle(1, [a_peer()], forward=True))
-    inside.do(made.__enter__)
-    yield made
-    made.__exit__()
-
-
-def ran(inside: Namespace, *words: str) -> "subprocess.CompletedProcess[str]":
-    """In the namespace, with an environment that is no virtual one's."""
-    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
-    return inside.do(lambda: subprocess.run(words, capture_output=True, text=True, timeout=WITHIN_S, env=env))
-
-
-def ended(inside: Namespace, state: Path) -> None:
-    for pid_file in state.glob("*/wy*.pid"):
-        os.kill(int(pid_file.read_text()), signal.SIGKILL)
-    for pid_file in state.glob("*/guard.pid"):
-        os.killpg(int(pid_file.read_text()), signal.SIGKILL)
 
 
 def test_the_unit_grants_three_capabilities_and_ends_the_agent_alone() -> None:
@@ -229,91 +186,3 @@ def test_the_units_capabilities_are_enough_for_a_jump(inside: Namespace, origin:
     assert peers == a_public_key("hub")
     assert INTERFACE in table
     assert INTERFACE not in inside.sh("ip link show; nft list tables")
-
-
-@pytest.mark.root
-def test_the_executable_enrols_plans_applies_and_stays_a_process_of_its_own(
-    executable: Path, inside: Namespace, origin: Origin, tmp_path: Path
-) -> None:
-    place = ("--state-dir", str(tmp_path))
-    helped = ran(inside, str(executable), "enroll", "--help")
-    unenrolled = ran(inside, str(executable), "status", *place)
-    enrolled = ran(inside, str(executable), "enroll", "--server", origin.url, "--token", "token", *place)
-
-    done = ran(inside, str(executable), "run", "--once", *place)
-    status = ran(inside, str(executable), "status", "--json", *place)
-    plan = ran(inside, str(executable), "plan", *place)
-    metrics = ran(inside, str(executable), "run", "--metrics-port", "x", *place)
-    peers = inside.sh(f"wg show {INTERFACE} peers").strip()
-    ended(inside, tmp_path)
-
-    assert (helped.returncode, enrolled.returncode, unenrolled.returncode) == (0, 0, 1)
-    assert "enroll first" in unenrolled.stderr
-    assert done.returncode == 0, done.stderr
-    assert peers == a_public_key("hub")
-    assert json.loads(status.stdout)["peers"][0]["peer_id"] == "peer_hub"
-    assert "nothing to do" in plan.stdout, plan.stdout + plan.stderr
-    assert metrics.returncode == 2
-    assert origin.applied()[-1].ok
-
-
-def applied(executable: Path, inside: Namespace, origin: Origin, place: tuple[str, str]) -> "subprocess.Popen[bytes]":
-    """The loader of an agent that enrolled and has its first bundle."""
-    ran(inside, str(executable), "enroll", "--server", origin.url, "--token", "token", *place)
-    loader = inside.do(lambda: subprocess.Popen([str(executable), "run", *place], stderr=subprocess.DEVNULL))
-    origin.wait_for(lambda: origin.has_applied(1), within_s=WITHIN_S)
-    return loader
-
-
-@pytest.mark.root
-def test_the_executables_agent_ends_with_its_loader(
-    executable: Path, inside: Namespace, origin: Origin, tmp_path: Path
-) -> None:
-    """A service manager knows the loader alone: what it kills must free the enrolment's lock."""
-    place = ("--state-dir", str(tmp_path))
-    loader = applied(executable, inside, origin, place)
-
-    loader.kill()
-    loader.wait()
-
-    end = time.monotonic() + WITHIN_S
-    while json.loads(ran(inside, str(executable), "status", "--json", *place).stdout)["is_running"]:
-        assert time.monotonic() < end, "the agent goes on without its loader"
-    ended(inside, tmp_path)
-
-
-@pytest.mark.root
-def test_the_executable_is_taken_down_and_up_again_and_ends_when_it_is_asked_to(
-    executable: Path, inside: Namespace, origin: Origin, tmp_path: Path
-) -> None:
-    """It begins anew in its own place each time."""
-    place = ("--state-dir", str(tmp_path))
-    loader = applied(executable, inside, origin, place)
-
-    for _ in range(2):
-        down = ran(inside, str(executable), "down", *place)
-        gone = INTERFACE not in inside.sh("ip link show")
-        up = ran(inside, str(executable), "up", *place)
-        assert (down.returncode, gone, up.returncode) == (0, True, 0), down.stderr + up.stderr
-    peers = inside.sh(f"wg show {INTERFACE} peers").strip()
-    loader.terminate()
-
-    assert peers == a_public_key("hub")
-    assert loader.wait(WITHIN_S) == 0
-    assert not json.loads(ran(inside, str(executable), "status", "--json", *place).stdout)["is_running"]
-    ended(inside, tmp_path)
-
-
-@pytest.mark.root
-def test_the_executable_brings_its_units_along(executable: Path, inside: Namespace, tmp_path: Path) -> None:
-    inside.sh("mkdir -p /run/systemd/system")
-
-    done = ran(inside, str(executable), "install-service", "--dry-run", "--state-dir", str(tmp_path))
-    listed = ran(inside, str(executable), "version")
-    archive = ran(inside, str(executable), "debug", str(tmp_path / "debug.tar.gz"), "--state-dir", str(tmp_path))
-
-    assert done.returncode == 0, done.stderr
-    assert "write /etc/systemd/system/wirety-agent-seal.service" in done.stdout
-    assert "write /etc/systemd/networkd.conf.d/wirety.conf" in done.stdout
-    assert "wireguard-tools" in listed.stdout
-    assert archive.returncode == 0, archive.stderr
