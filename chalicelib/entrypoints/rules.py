@@ -36,7 +36,6 @@ FRAMES: Mapping[type, Access] = {
     browser.NetworkChanged: People(READERS),
     browser.PeerStatus: People(READERS),
     browser.AccountChanged: People(own=EVERYBODY),
-    browser.AccountChanged: People(own=EVERYBODY),
     browser.BrowserBye: People(own=EVERYBODY),
 }
 """By the shape of a frame: who may send it or is sent it."""
