@@ -743,6 +743,15 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AccountChanged
+         * @description What the caller may see or do is other, or they may nothing any more. The socket is closed: ask who you are, and
+         *         come back with a new ticket.
+         */
+        AccountChanged: {
+            /** @enum {unknown} */
+            type: "account_changed";
+        };
+        /**
          * Ack
          * @description Answer to the heartbeat with the same `seq`.
          */
@@ -2099,7 +2108,7 @@ export interface components {
             ticket: string;
         };
         ToAgent: components["schemas"]["Welcome"] | components["schemas"]["Ack"] | components["schemas"]["ConfigChanged"] | components["schemas"]["Probe"] | components["schemas"]["Reset"] | components["schemas"]["Bye"];
-        ToBrowser: components["schemas"]["BrowserWelcome"] | components["schemas"]["BrowserAck"] | components["schemas"]["NetworkChanged"] | components["schemas"]["PeerStatus"] | components["schemas"]["BrowserBye"];
+        ToBrowser: components["schemas"]["BrowserWelcome"] | components["schemas"]["BrowserAck"] | components["schemas"]["NetworkChanged"] | components["schemas"]["PeerStatus"] | components["schemas"]["AccountChanged"] | components["schemas"]["BrowserBye"];
         /**
          * TokenCreated
          * @description `secret`: the token's text, shown this once: null when `replayed`.
