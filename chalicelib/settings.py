@@ -44,6 +44,17 @@ class Oidc:
 
 
 @dataclass(frozen=True, slots=True)
+class CallsPerMinute:
+    """The most that pass, see domain/identity/limits. Generous enough for tools that write by the hundred, and for a
+    fleet behind one address that comes back together."""
+
+    writes: int = 1200
+    enrollments: int = 600
+    sessions: int = 6000
+    refusals: int = 600
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`origin`: the one URL that people and agents know, empty where a function is not told.
     `websocket_endpoint`: the socket API's management URL. `origin_secrets`: each proves that a
@@ -69,6 +80,7 @@ class Settings:
     endpoint_url: str | None
     generation: int
     version: str
+    calls_per_minute: CallsPerMinute
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -103,6 +115,13 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
         generation=int(environment.get("GENERATION", "1")),
         version=VERSION,
+        calls_per_minute=CallsPerMinute(
+            **{
+                name: int(said)
+                for name in CallsPerMinute.__slots__
+                if (said := environment.get(f"{name.upper()}_PER_MINUTE"))
+            }
+        ),
     )
 
 

@@ -37,6 +37,10 @@ set -- "OriginSecret=$ORIGIN_SECRET" "FormerOriginSecret=${FORMER_ORIGIN_SECRET:
   ${OIDC_GROUP_ROLES:+"OidcGroupRoles=$OIDC_GROUP_ROLES"} \
   ${DEFAULT_ROLE:+"DefaultRole=$DEFAULT_ROLE"} ${RETURN_AFTER_SECONDS:+"ReturnAfterSeconds=$RETURN_AFTER_SECONDS"} \
   ${ALARM_TOPIC_ARN:+"AlarmTopicArn=$ALARM_TOPIC_ARN"} ${REQUESTS_PER_SECOND:+"RequestsPerSecond=$REQUESTS_PER_SECOND"} \
+  ${WRITES_PER_MINUTE:+"WritesPerMinute=$WRITES_PER_MINUTE"} \
+  ${ENROLLMENTS_PER_MINUTE:+"EnrollmentsPerMinute=$ENROLLMENTS_PER_MINUTE"} \
+  ${SESSIONS_PER_MINUTE:+"SessionsPerMinute=$SESSIONS_PER_MINUTE"} \
+  ${REFUSALS_PER_MINUTE:+"RefusalsPerMinute=$REFUSALS_PER_MINUTE"} \
   ${LOG_LEVEL:+"LogLevel=$LOG_LEVEL"} ${LOG_RETENTION_DAYS:+"LogRetentionDays=$LOG_RETENTION_DAYS"} \
   ${ACCESS_LOGS:+"AccessLogs=$ACCESS_LOGS"} ${DELETION_PROTECTION:+"DeletionProtection=$DELETION_PROTECTION"}
 deploy "$STACK" build/package/packaged.json "$@"

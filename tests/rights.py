@@ -43,6 +43,12 @@ class Right:
         return f"{self.function}: {self.action} on {self.resource}"
 
 
+CHANGES = frozenset(
+    f"dynamodb:{name}"
+    for name in ("UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete", "PartiQLInsert")
+)
+"""What nobody may do to the audit log: a test tries it by the roles of functions, to see that they are refused."""
+
 USED = pytest.StashKey[set[Right]]()
 UNUSED = pytest.StashKey[list[Right]]()
 
@@ -52,7 +58,8 @@ def note(stack: LocalStack, config: pytest.Config) -> None:
     assert stack.deployed is not None
     allowed, refused = told(stack.cloud.rights_noted.read_text(), stack.deployed.logical_ids)
     config.stash[USED].update(allowed)
-    assert not refused, "roles were refused: " + "; ".join(map(str, sorted(refused)))
+    lacking = sorted(right for right in refused if right.resource != "AuditTable" or right.action not in CHANGES)
+    assert not lacking, "roles were refused: " + "; ".join(map(str, lacking))
 
 
 def granted(template: Mapping[str, Any]) -> set[Right]:

@@ -46,6 +46,9 @@ BY_THE_ORIGIN = {  # what the CDN adds to every call
     "cloudfront-viewer-address": "203.0.113.9:4711",
 }
 ENVIRONMENT = {
+    **{
+        f"{what}_PER_MINUTE": "1000000" for what in ("WRITES", "ENROLLMENTS", "SESSIONS", "REFUSALS")
+    },  # the clock stands
     "ORIGIN_SECRETS": "origin,former",
     "CONSOLE_URL": "https://wirety.example.net",
     "OIDC_ISSUER": "https://idp.example.com",

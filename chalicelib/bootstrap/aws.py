@@ -13,6 +13,7 @@ from chalicelib.adapters.dynamodb.audit import DynamoAudit
 from chalicelib.adapters.dynamodb.change import DynamoChanges
 from chalicelib.adapters.dynamodb.facts import DynamoFacts
 from chalicelib.adapters.dynamodb.join_keys import DynamoJoinKeys
+from chalicelib.adapters.dynamodb.limits import DynamoLimits
 from chalicelib.adapters.dynamodb.liveness import DynamoLiveness
 from chalicelib.adapters.dynamodb.network import DynamoNetworks
 from chalicelib.adapters.dynamodb.peer import DynamoPeers
@@ -34,6 +35,7 @@ from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.facts import FactStore
 from chalicelib.ports.identity import Assertions, IdentityTokens, Pool
 from chalicelib.ports.join_keys import JoinKeyStore
+from chalicelib.ports.limits import LimitStore
 from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
@@ -88,6 +90,7 @@ class Aws:
         self.tokens: TokenStore = DynamoTokens()
         self.join_keys: JoinKeyStore = DynamoJoinKeys(connection)
         self.audit: AuditStore = DynamoAudit()
+        self.limits: LimitStore = DynamoLimits()
         self.transactions: Transactions = DynamoTransactions(connection)
         self.sessions: SessionStore = DynamoSessions(connection)
 

@@ -18,7 +18,9 @@ from chalicelib.application.identity.access import Access
 from chalicelib.application.identity.api_tokens import ApiTokens
 from chalicelib.application.identity.audit import AuditLog
 from chalicelib.application.identity.join_keys import JoinKeys
+from chalicelib.application.identity.limits import Limits
 from chalicelib.application.identity.people import People
+from chalicelib.application.identity.refusals import Refusals
 from chalicelib.application.identity.settings import SettingsEdits
 from chalicelib.application.identity.users import Users
 from chalicelib.application.network_edit import NetworkEdits
@@ -45,6 +47,7 @@ from chalicelib.application.push.rollouts import Horizons, Rollouts
 from chalicelib.application.ranges import Ranges
 from chalicelib.bootstrap.aws import Aws
 from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.identity.limits import Limit
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Admission
 from chalicelib.ports.change import StreamRecords
@@ -280,6 +283,15 @@ class Container:
     @cached_property
     def audit_log(self) -> AuditLog:
         return AuditLog(self._outside.audit)
+
+    @cached_property
+    def limits(self) -> Limits:
+        most = self.settings.calls_per_minute
+        return Limits(self._outside.limits, {limit: getattr(most, limit.value) for limit in Limit}, self._outside.clock)
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        return Refusals(self._outside.transactions, self._outside.clock)
 
     @cached_property
     def people(self) -> People:

@@ -9,6 +9,7 @@ from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.facts import FactStore
 from chalicelib.ports.identity import Assertions, IdentityTokens, Pool
 from chalicelib.ports.join_keys import JoinKeyStore
+from chalicelib.ports.limits import LimitStore
 from chalicelib.ports.liveness import LivenessStore
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
@@ -83,6 +84,8 @@ class Outside(Protocol):
     def join_keys(self) -> JoinKeyStore: ...
     @property
     def audit(self) -> AuditStore: ...
+    @property
+    def limits(self) -> LimitStore: ...
     @property
     def assertions(self) -> Assertions: ...
     @property

@@ -34,6 +34,8 @@ ROOT = Path(__file__).resolve().parents[2]
 INFO = "wirety.json"
 SECRETS = "secrets.json"
 READY_S = 60
+LIMITS = ("WritesPerMinute", "EnrollmentsPerMinute", "SessionsPerMinute", "RefusalsPerMinute")
+UNLIMITED = "1000000"  # here all callers have one address, and one token makes the peers of every test
 
 
 class StackFailed(Exception):
@@ -147,6 +149,7 @@ class LocalStack:
             "OriginSecret": origin_secret,
             "DeletionProtection": "false",
             "ConsoleUrl": self.origin,
+            **dict.fromkeys(LIMITS, UNLIMITED),
             **(OWN_POOL if self.issuer is None else self.issuer.parameters()),
         }
 

@@ -1,12 +1,13 @@
 """What roles may do: all that Lambda itself does with them, nothing on everything, nothing that no test uses."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.package import package
-from tests.rights import BY_AWS, EXPLAINED, LOGGER, QUEUE_POLLER, STREAM_POLLER, Right, granted, told, unused
+from infra.package import ROOT, package
+from tests.rights import BY_AWS, CHANGES, EXPLAINED, LOGGER, QUEUE_POLLER, STREAM_POLLER, Right, granted, told, unused
 
 POLLERS = {"SQS": QUEUE_POLLER, "DynamoDB": STREAM_POLLER}
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table"
@@ -96,6 +97,26 @@ def _given_up_to(function: dict[str, Any]) -> set[str]:
     events = function["Properties"].get("Events", {}).values()
     destinations = [event["Properties"].get("DestinationConfig") for event in events]
     return {to["OnFailure"]["Destination"]["Fn::GetAtt"][0] for to in destinations if to is not None}
+
+
+def test_no_role_may_change_or_remove_what_is_in_the_audit_log() -> None:
+    """A right is exact: neither the action nor the resource has a wildcard through which this one could slip."""
+    rights = {right for right in granted(the_template()) if right.action.startswith("dynamodb:")}
+
+    assert {right.action.removeprefix("dynamodb:") for right in rights if right.resource == "AuditTable"} == {
+        "PutItem",
+        "Query",
+    }
+    assert not {right for right in rights if "*" in right.action}
+    assert {right.action for right in rights if right.resource == "*"} <= {"dynamodb:ListStreams"}
+
+
+@pytest.mark.parametrize("policy", sorted((ROOT / ".chalice").glob("policy-*.json")), ids=lambda file: file.stem)
+def test_no_policy_names_the_audit_log_beside_a_right_to_change_it(policy: Path) -> None:
+    for statement in json.loads(policy.read_text())["Statement"]:
+        if "AuditTable" in json.dumps(statement["Resource"]):
+            assert not CHANGES & set(statement["Action"])
+            assert statement["Effect"] == "Allow"
 
 
 def _of(source: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.connection import PatientConnection
 from chalicelib.adapters.dynamodb.facts import FactItem
 from chalicelib.adapters.dynamodb.join_keys import JoinItem, JoinKeyItem
+from chalicelib.adapters.dynamodb.limits import LimitItem
 from chalicelib.adapters.dynamodb.network import AclItem, BlockItem, NetworkItem
 from chalicelib.adapters.dynamodb.peer import ClaimItem, PeerItem, TombstoneItem
 from chalicelib.adapters.dynamodb.presence import PresenceItem
@@ -34,7 +35,7 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ("changes", (ChangeItem, ExpectedItem, ConcernedItem, TallyItem)),
     ("presence", (PresenceItem, SightingItem, MarkItem, FactItem)),
     ("sockets", (SocketItem,)),
-    ("sessions", (SessionItem, AssertionItem, TicketItem)),
+    ("sessions", (SessionItem, AssertionItem, TicketItem, LimitItem)),
     (
         "accounts",
         (

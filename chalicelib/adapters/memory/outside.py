@@ -11,6 +11,7 @@ from chalicelib.adapters.memory.clock_and_chance import CountedRandomness, Memor
 from chalicelib.adapters.memory.facts import MemoryFacts
 from chalicelib.adapters.memory.identity import MemoryIdentities, MemoryPool
 from chalicelib.adapters.memory.join_keys import MemoryJoinKeys
+from chalicelib.adapters.memory.limits import MemoryLimits
 from chalicelib.adapters.memory.liveness import MemoryLiveness
 from chalicelib.adapters.memory.network import MemoryNetworks
 from chalicelib.adapters.memory.peer import MemoryPeers
@@ -66,6 +67,7 @@ class MemoryOutside:
         self.tokens = MemoryTokens(self.tables)
         self.join_keys = MemoryJoinKeys(self.tables)
         self.audit = MemoryAudit(self.tables)
+        self.limits = MemoryLimits(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()
         self.pool = MemoryPool()

@@ -14,6 +14,7 @@ from chalicelib.domain.identity.api_token import ApiToken
 from chalicelib.domain.identity.audit import AuditPlace, AuditRecord
 from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.join_key import DeviceHash, Join, JoinKey
+from chalicelib.domain.identity.limits import Counted
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl
@@ -86,6 +87,7 @@ class MemoryTables:
     expected: dict[tuple[NetworkId, Revision], Expected] = field(default_factory=dict)
     marks: dict[tuple[NetworkId, Revision], dict[PeerId, Mark]] = field(default_factory=dict)
     audit: dict[AuditPlace, AuditRecord] = field(default_factory=dict)
+    counted: dict[Counted, int] = field(default_factory=dict)
     signing: SigningKeys | None = None
     lock: Lock = field(default_factory=Lock)
 

@@ -23,7 +23,7 @@ from chalicelib.domain.identity.api_token import (
 )
 from chalicelib.domain.identity.audit import AuditId
 from chalicelib.domain.identity.delegation import common_networks, lesser_role
-from chalicelib.domain.identity.errors import Suspended, TokenNotFound
+from chalicelib.domain.identity.errors import CredentialRefused, Suspended, TokenNotFound
 from chalicelib.domain.identity.principal import Principal, Role
 from chalicelib.domain.identity.tokens import Token, parse_token
 from chalicelib.domain.identity.user import Admission, User, standing
@@ -36,6 +36,7 @@ from chalicelib.ports.transactions import ConditionFailed, Transactions
 from chalicelib.ports.users import TokenStore
 
 OF_THE_DEPLOYMENT = "the deployment"
+NOT_KNOWN = "This API token is not known. Check it, or create a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,17 @@ class ApiTokens:
             source: the caller's address, for the record of its last use.
 
         Raises:
-            Unauthenticated: no API token, unknown, expired, or its maker is gone, suspended or may less than it.
+            Unauthenticated: no API token, or unknown.
+            CredentialRefused: expired, or its maker is gone, suspended or may less than it.
         """
-        token = parse_token(text, "wirety_api")
+        token, now = parse_token(text, "wirety_api"), self.clock.now()
         found, maker, settings = self.accounts.token(PrincipalId(token.record))
-        if found is None or not token.proves(found.secret):
-            raise Unauthenticated("This API token is not known. Check it, or create a new one.")
-        now = self.clock.now()
-        if found.is_expired(now):
-            raise Unauthenticated("This API token has expired. Create a new one.")
-        principal = narrowed(found, maker, self.admission.with_settings(settings))
+        if found is None:
+            raise Unauthenticated(NOT_KNOWN)
+        try:
+            principal = _proved(token, found, maker, self.admission.with_settings(settings), now)
+        except Unauthenticated as refusal:
+            raise CredentialRefused(found.actor, str(refusal)) from refusal
         if found.is_use_due(now):
             self.accounts.note_use(found, LastUse(now, source))
         return principal
@@ -170,6 +172,15 @@ class ApiTokens:
 def _is_theirs(token_id: PrincipalId, by: Principal) -> bool:
     is_administrator = by.role is Role.ADMINISTRATOR and by.networks is None
     return is_administrator or maker_of(token_id) == by.person_id
+
+
+def _proved(token: Token, found: ApiToken, maker: User | None, admission: Admission, now: datetime) -> Principal:
+    """Raises Unauthenticated."""
+    if not token.proves(found.secret):
+        raise Unauthenticated(NOT_KNOWN)
+    if found.is_expired(now):
+        raise Unauthenticated("This API token has expired. Create a new one.")
+    return narrowed(found, maker, admission)
 
 
 def narrowed(token: ApiToken, maker: User | None, admission: Admission) -> Principal:

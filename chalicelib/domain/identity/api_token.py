@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import Forbidden
-from chalicelib.domain.identity.audit import AuditId, AuditRecord, Details, Target, TargetKind
+from chalicelib.domain.identity.audit import Actor, ActorKind, AuditId, AuditRecord, Details, Target, TargetKind
 from chalicelib.domain.identity.delegation import HANDED_ON
 from chalicelib.domain.identity.principal import Caller, Role
 from chalicelib.domain.identity.tokens import Secret
@@ -41,6 +41,10 @@ class ApiToken:
     created_at: datetime
     expires_at: datetime | None
     last_use: LastUse | None = None
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(ActorKind.TOKEN, self.id, self.name)
 
     @property
     def maker_id(self) -> PrincipalId:

@@ -38,6 +38,18 @@ class TargetKind(StrEnum):
     WEBHOOK = "webhook"
     INCIDENT = "incident"
     SETTINGS = "settings"
+    ROUTE = "route"  # of a refusal: what was asked for
+
+
+class RefusedAction(StrEnum):
+    """Refusals that are kept. `REQUEST`: a caller may not do it. `CREDENTIAL`: of a known API token, which has ended or
+    came with another secret. `SIGN_IN`: of a person whom the provider vouches for, and who has no role here or is
+    suspended. `LIMIT`: too many calls."""
+
+    REQUEST = "request_refused"
+    CREDENTIAL = "credential_refused"
+    SIGN_IN = "sign_in_refused"
+    LIMIT = "limit_reached"
 
 
 class Outcome(StrEnum):

@@ -2,8 +2,48 @@
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
+from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
+from chalicelib.domain.identity.audit import Actor, ActorKind
 from chalicelib.domain.identity.doubt import Doubt
+from chalicelib.domain.identity.limits import Limit
+from chalicelib.domain.ids import PrincipalId
+
+
+class NotAllowed(Forbidden):
+    """The caller is known, and its role or its networks do not suffice."""
+
+    def __init__(self, actor: Actor, message: str) -> None:
+        self.actor = actor
+        super().__init__(message)
+
+
+class CredentialRefused(Unauthenticated):
+    """The API token is one of ours and does not count: it has ended, or came with another secret.
+
+    A caller is told what they would be told of a token that never was, where that is the reason.
+    """
+
+    def __init__(self, actor: Actor, message: str) -> None:
+        self.actor = actor
+        super().__init__(message)
+
+
+class TooManyRequests(Refusal):
+    """Nothing was done; after `retry_after_s` as many calls pass again."""
+
+    code = "too_many_requests"
+
+    def __init__(self, limit: Limit, most: int, retry_after_s: int) -> None:
+        self.limit, self.retry_after_s = limit, retry_after_s
+        what = {
+            Limit.WRITES: "calls that change something",
+            Limit.ENROLLMENTS: "enrolments from one address",
+            Limit.SESSIONS: "sessions from one address",
+            Limit.REFUSALS: "refused credentials from one address",
+        }
+        super().__init__(
+            f"More than {most} {what[limit]} in a minute. Nothing was done; try again in {retry_after_s} seconds."
+        )
 
 
 class TokenRefused(Unauthenticated):
@@ -23,7 +63,8 @@ class NotInvited(Forbidden):
 
     code = "not_invited"
 
-    def __init__(self, who: str, subject: str = "", doubts: Sequence[Doubt] = ()) -> None:
+    def __init__(self, who: str, user_id: PrincipalId, subject: str = "", doubts: Sequence[Doubt] = ()) -> None:
+        self.actor = Actor(ActorKind.PERSON, user_id, who)
         self.subject = subject
         self.doubts = tuple(doubts)
         asked = f"{who} is signed in and has no role here. Ask an administrator of this deployment for one."
@@ -51,7 +92,8 @@ class Suspended(Forbidden):
 
     code = "suspended"
 
-    def __init__(self, who: str) -> None:
+    def __init__(self, who: str, user_id: PrincipalId) -> None:
+        self.actor = Actor(ActorKind.PERSON, user_id, who)
         super().__init__(f"{who} is suspended here. Ask an administrator of this deployment.")
 
 

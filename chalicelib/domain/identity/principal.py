@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.domain.errors import Forbidden, NetworkNotFound
+from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.audit import Actor, ActorKind
 from chalicelib.domain.identity.doubt import Doubt
+from chalicelib.domain.identity.errors import NotAllowed
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
 
 
@@ -104,11 +105,12 @@ class Principal:
 
     def require(self, roles: Set[Role]) -> None:
         if self.role not in roles:
-            raise Forbidden(f"The role {self.role} may not do this; it takes {' or '.join(sorted(roles))}.")
+            message = f"The role {self.role} may not do this; it takes {' or '.join(sorted(roles))}."
+            raise NotAllowed(self.caller.actor, message)
 
     def require_all_networks(self) -> None:
         if self.networks is not None:
-            raise Forbidden("This takes access to every network of the deployment.")
+            raise NotAllowed(self.caller.actor, "This takes access to every network of the deployment.")
 
     def require_grant(self, network_id: NetworkId) -> None:
         """Refuse as if the network did not exist, unless there may be peers in it that the caller sees."""

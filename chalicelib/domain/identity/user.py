@@ -214,7 +214,7 @@ def standing(user: User, admission: Admission) -> Standing | None:
         Suspended: whatever else says they may.
     """
     if user.is_suspended:
-        raise Suspended(user.email or user.subject or user.id)
+        raise Suspended(user.email or user.subject or user.id, user.id)
     found: tuple[tuple[Role | None, RoleSource], ...] = (
         (user.group_role, RoleSource.GROUP),
         (user.role, RoleSource.RECORD),
@@ -235,7 +235,7 @@ def admitted(user: User, claims: Claims, admission: Admission) -> Principal:
     """
     own = standing(user, replace(admission, default_role=None) if claims.groups is None else admission)
     if own is None:
-        raise NotInvited(claims.email or claims.subject, claims.subject, _doubts(claims, None))
+        raise NotInvited(claims.email or claims.subject, user.id, claims.subject, _doubts(claims, None))
     return Principal(
         user.id,
         user.called,

@@ -11,6 +11,7 @@ from chalicelib.bootstrap.container import container
 from chalicelib.domain.bundle import bundle as domain
 from chalicelib.domain.bundle.errors import BundleTooLarge
 from chalicelib.domain.errors import Busy, Conflict, NotFound, Unauthenticated
+from chalicelib.domain.identity.limits import Limit
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import parse_token
 from chalicelib.domain.ids import Revision
@@ -32,7 +33,15 @@ from chalicelib.wire.delta import Delta, Removed, Set, difference
 agent = Blueprint(__name__)
 
 
-@route(agent, "POST", "/agent/enroll", Anybody(), body=wire.EnrollRequest, refuses=(Unauthenticated, Conflict, Busy))
+@route(
+    agent,
+    "POST",
+    "/agent/enroll",
+    Anybody(),
+    body=wire.EnrollRequest,
+    refuses=(Unauthenticated, Conflict, Busy),
+    limit=Limit.ENROLLMENTS,
+)
 def enroll(call: Call[None, wire.EnrollRequest]) -> wire.Enrolled:
     body = call.body
     applicant = Applicant(
@@ -53,6 +62,7 @@ def enroll(call: Call[None, wire.EnrollRequest]) -> wire.Enrolled:
     Anybody(),
     body=wire.SessionRequest,
     refuses=(Unauthenticated, NotFound, PeerDeleted, PeerLeft, Busy),
+    limit=Limit.SESSIONS,
 )
 def open_session(call: Call[None, wire.SessionRequest]) -> wire.Session:
     opened = container().enrollment.open_session(call.body.assertion)

@@ -9,6 +9,7 @@ from chalice.app import Request, Response
 
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Refusal
+from chalicelib.entrypoints.rest.limits import require_allowance, turned_away
 from chalicelib.entrypoints.rest.operation import Call, Json, JsonLines, Operation, Text
 from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
 from chalicelib.entrypoints.rest.refused_sign_in import log_sign_in
@@ -23,8 +24,10 @@ NOTE_HEADER = "Wirety-Note"  # one line of ASCII
 
 def handle(operation: Operation, request: Request, path_args: Mapping[str, str]) -> Response:
     """Do the call; every foreseen refusal becomes its problem."""
+    by = None
     try:
         by = credential(operation.access, request)
+        require_allowance(operation, by, request)
         body, said = body_of(operation, request)
         query = query_of(operation, request)
         if_match = if_match_of(request) if operation.conditional else None
@@ -32,7 +35,7 @@ def handle(operation: Operation, request: Request, path_args: Mapping[str, str])
         answer = do_once(operation, call, request)
     except Refusal as refusal:
         log_sign_in(refusal)
-        return refused(refusal, container().settings.generation)
+        return refused(turned_away(operation, by, refusal, request, path_args), container().settings.generation)
     except msgspec.DecodeError as error:
         return unreadable(error)
     except TooLarge:

@@ -13,7 +13,7 @@ from chalice.app import Response
 from chalicelib.domain.change.errors import KeyReused, RequestRunning
 from chalicelib.domain.change.replay import KEY_MAX
 from chalicelib.domain.errors import Forbidden, Invalid, Refusal, Stale, Unauthenticated
-from chalicelib.domain.identity.errors import IdentityProviderUnreachable
+from chalicelib.domain.identity.errors import IdentityProviderUnreachable, TooManyRequests
 from chalicelib.entrypoints.rest.handling import JSON_LINES, NOTE_HEADER
 from chalicelib.entrypoints.rest.operation import OPERATIONS, Agents, Anybody, Json, JsonLines, Operation, People, Text
 from chalicelib.entrypoints.rest.problems import status_of
@@ -145,13 +145,20 @@ def _refusals(operation: Operation) -> set[HTTPStatus]:
     kinds: set[type[Refusal]] = {*operation.refuses}
     match operation.access:
         case People():
-            kinds |= {Unauthenticated, Forbidden, IdentityProviderUnreachable}
+            kinds |= {
+                Unauthenticated,
+                Forbidden,
+                IdentityProviderUnreachable,
+                TooManyRequests,
+            }  # of refused credentials
         case Agents():
-            kinds.add(Unauthenticated)
+            kinds |= {Unauthenticated, TooManyRequests}
         case Anybody():
             pass
         case _:
             assert_never(operation.access)
+    if operation.counted is not None:
+        kinds.add(TooManyRequests)
     if operation.query is not None or operation.body is not None:
         kinds.add(Invalid)
     if operation.conditional:

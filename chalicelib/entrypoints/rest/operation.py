@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypeVar, assert_never
 
 from chalicelib.domain.change.replay import Replayable
 from chalicelib.domain.errors import Refusal
+from chalicelib.domain.identity.limits import Limit
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import Revision
 
@@ -122,7 +123,8 @@ class Operation:
     `resource`: the room of `rest` it stands in. `query`, `body`: shapes of `wire`, None for none.
     `shown`: the shape a client reads and may send back where it says what is, None: the body alone.
     `tag`: the version in an answer, for its ETag. `conditional`: it honours If-Match. `refuses`: kinds of
-    refusal beside those that follow from the rest of the declaration, see openapi.
+    refusal beside those that follow from the rest of the declaration, see openapi. `limit`: of a call that nobody has
+    to sign in for, what it is counted as by its source address.
     """
 
     resource: str
@@ -139,6 +141,14 @@ class Operation:
     most_bytes: int = MAX_BODY_BYTES
     shown: Any = None
     refuses: tuple[type[Refusal], ...] = ()
+    limit: Limit | None = None
+
+    @property
+    def counted(self) -> Limit | None:
+        """What a call is counted as; None: it is not. Of people and tokens every call that writes is."""
+        if self.limit is None and isinstance(self.access, People) and self.method != "GET":
+            return Limit.WRITES
+        return self.limit
 
     @property
     def networks(self) -> Literal["all", "one", "seen"] | None:

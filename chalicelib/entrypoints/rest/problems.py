@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from chalicelib.domain.identity.errors import TooManyRequests
 from chalicelib.domain.peer.errors import PeerDeleted, PeerLeft
 from chalicelib.entrypoints.rest.signed import with_signature
 from chalicelib.wire.bundle import Tombstone
@@ -35,6 +36,7 @@ STATUS: Mapping[type[Refusal], HTTPStatus] = {
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     PeerDeleted: HTTPStatus.GONE,
     PeerLeft: HTTPStatus.GONE,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -49,7 +51,8 @@ NAMED_FIELD = re.compile(r"Object (?:contains unknown|missing required) field `(
 def refused(refusal: Refusal, generation: int) -> Response:
     """Answer a refusal of a use case."""
     tombstone = _tombstone(refusal, generation) if isinstance(refusal, PeerDeleted) else None
-    headers = {"Retry-After": str(refusal.retry_after_s)} if isinstance(refusal, Unavailable) else {}
+    later_s = refusal.retry_after_s if isinstance(refusal, Unavailable | TooManyRequests) else None
+    headers = {} if later_s is None else {"Retry-After": str(later_s)}
     errors = _errors(refusal)
     answer = problem(
         status_of(type(refusal)), refusal.code, str(refusal), errors=errors, tombstone=tombstone, headers=headers

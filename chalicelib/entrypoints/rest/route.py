@@ -10,6 +10,7 @@ from typing import Any
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.domain.errors import Refusal
+from chalicelib.domain.identity.limits import Limit
 from chalicelib.entrypoints.origin import came_by_the_origin
 from chalicelib.entrypoints.rest.handling import handle, log_request
 from chalicelib.entrypoints.rest.operation import MAX_BODY_BYTES, OPERATIONS, Access, Call, Operation, Replay
@@ -33,6 +34,7 @@ def route(
     most_bytes: int = MAX_BODY_BYTES,
     shown: Any = None,
     refuses: tuple[type[Refusal], ...] = (),
+    limit: Limit | None = None,
 ) -> Callable[[Callable[[Call[Any, Any]], Any]], Callable[[Call[Any, Any]], Any]]:
     """Register a handler for `/v1` + path.
 
@@ -56,6 +58,7 @@ def route(
             most_bytes=most_bytes,
             shown=shown,
             refuses=refuses,
+            limit=limit,
         )
         OPERATIONS.append(operation)
 

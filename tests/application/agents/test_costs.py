@@ -7,7 +7,7 @@ import pytest
 from chalicelib.application.agents.signing import KEPT
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.peer.failover import RECONNECTS_WITHIN
-from tests.application.lab import APPLIED, AUTH, BROWSERS, Lab, store_peers
+from tests.application.lab import APPLIED, AUTH, BROWSERS, LIMIT, Lab, store_peers
 from tests.builders import a_key, a_static
 from tests.world import SimulatedAgent
 
@@ -93,8 +93,8 @@ def test_enrol_open_a_session_and_a_socket(lab: Lab) -> None:
     def come() -> None:
         lab.world.agent(lab.path.split("/")[2], "dynamic", "new").connect()
 
-    # create 3 + 1; enrol 2 + 1; session 1 + 1; authorize 1; open 1 + 1 and greet 2 writes
-    assert lab.world.counted(come) == {"read": 8, "transaction": 3, "write": 3}
+    # create 3 + 1; enrol 2 + 1; session 1 + 1, each counted; authorize 1; open 1 + 1 and greet 2 writes
+    assert lab.world.counted(come) == {"read": 8, "transaction": 3, "write": 3 + 3 * LIMIT}
 
 
 def test_an_agent_leaves(lab: Lab) -> None:

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.entrypoints import streams
 from chalicelib.wire.browser import AccountChanged, NetworkChanged
 from tests.application.identity.test_users import a_person, id_of, invited
-from tests.application.lab import APPLIED, AUTH, BROWSERS, Lab
+from tests.application.lab import APPLIED, AUTH, BROWSERS, LIMIT, Lab
 from tests.builders import a_key
 from tests.records import account_record
 from tests.world import SimulatedAgent, SimulatedBrowser
@@ -59,7 +59,7 @@ def test_plan_of_a_change_that_concerns_nobody(lab: Lab) -> None:
 def test_a_browsers_socket_from_ticket_to_close(lab: Lab) -> None:
     world, browser = lab.world, SimulatedBrowser(lab.world)
 
-    assert world.counted(browser.ask_ticket) == {"read": AUTH, "write": 1}
+    assert world.counted(browser.ask_ticket) == {"read": AUTH, "write": LIMIT + 1}
     assert world.counted(browser.authorize) == {"write": 1}  # the ticket is read as it is taken
     assert world.counted(browser.open) == {
         "read": 1,
