@@ -6,7 +6,7 @@ import { CopyIcon } from "@/components/Copy";
 
 export function Facts({ children }: { children: ReactNode }) {
   return (
-    <SimpleGrid component="dl" minColWidth="220px" spacing="md" verticalSpacing="xs" m={0}>
+    <SimpleGrid component="dl" minColWidth="180px" spacing="md" verticalSpacing="xs" m={0}>
       {children}
     </SimpleGrid>
   );

@@ -1,6 +1,5 @@
 /** What is known of one row and can be done to it, beside its table; on phones over it. */
 import { Drawer } from "@mantine/core";
-import "@mantine/core/styles/Drawer.css";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useFocusBack } from "@/components/Dialog";

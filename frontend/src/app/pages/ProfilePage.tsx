@@ -55,7 +55,7 @@ function About({ me }: { me: Me }) {
             <Fact label={t("profile.networks")} value={networks || t("networksField.no")} />
           </Facts>
           <Text size="sm" c="dimmed">
-            {t(`profile.because.${me.role_source}`)} {t(`roleText.${me.role}`)}
+            {t(`profile.because.${me.role_source}`)}
           </Text>
         </Stack>
       </Paper>

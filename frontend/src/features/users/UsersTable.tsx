@@ -114,7 +114,7 @@ function Name({ user, isMe }: { user: Row; isMe: boolean }) {
           {user.name}
         </Text>
         {isMe && (
-          <Badge size="xs" variant="default" tt="none">
+          <Badge size="xs" variant="default" tt="none" style={{ flex: "none" }}>
             {t("users.you")}
           </Badge>
         )}
@@ -131,13 +131,15 @@ function Name({ user, isMe }: { user: Row; isMe: boolean }) {
 function RoleCell({ user }: { user: User }) {
   const { t } = useTranslation();
   return (
-    <Group gap={6} wrap="nowrap">
-      <Text size="sm">{t(`role.${user.role ?? "none"}`)}</Text>
+    <div>
+      <Text size="sm" lh={1.3}>
+        {t(`role.${user.role ?? "none"}`)}
+      </Text>
       {user.role_source && (
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" truncate lh={1.2}>
           {t(`roleSource.${user.role_source}`)}
         </Text>
       )}
-    </Group>
+    </div>
   );
 }
