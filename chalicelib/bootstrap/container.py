@@ -8,6 +8,7 @@ from chalicelib.application.agents.absences import Absences
 from chalicelib.application.agents.bundles import Bundles
 from chalicelib.application.agents.enrollment import Enrollment
 from chalicelib.application.agents.failover import Failover
+from chalicelib.application.agents.floods import Floods
 from chalicelib.application.agents.heartbeats import Heartbeats
 from chalicelib.application.agents.joining import Joining
 from chalicelib.application.agents.key_rotation import Rotations
@@ -302,6 +303,10 @@ class Container:
     @cached_property
     def audit_log(self) -> AuditLog:
         return AuditLog(self._outside.audit)
+
+    @cached_property
+    def floods(self) -> Floods:
+        return Floods(self._outside.sessions, self._outside.clock)
 
     @cached_property
     def limits(self) -> Limits:

@@ -28,11 +28,22 @@ class Ticket:
 
 
 class SessionStore(Protocol):
-    def open(self, session_id: str, session: AgentSession, assertion: "Assertion", device_key: str) -> bool:
+    def open(
+        self, session_id: str, session: AgentSession, assertion: "Assertion", device_key: str, now: datetime
+    ) -> bool:
         """Store a session and burn the assertion; False when it was used before.
 
         Raises:
-            Moved: the device key is no longer the peer's, or the store was contended; nothing was written.
+            CommitConflict: the device key is no longer the peer's, its agent is refused now, or the store was
+                contended; nothing was written.
+        """
+        ...
+
+    def refuse(self, agent: Agent, session_id: str, until: datetime) -> None:
+        """End a session, and let none of its peer open before `until`; no effect when the peer is gone.
+
+        Raises:
+            CommitConflict: the store was contended; nothing was written.
         """
         ...
 

@@ -22,6 +22,7 @@ from scripts.bench import (
     pace,
     revocation,
 )
+from scripts.bench.authz import authz
 from scripts.bench.figures import Figure, Group, Say, Verdict, as_json, judged, table, write_lines
 from scripts.bench.month import month
 from scripts.bench.racing import race
@@ -40,6 +41,7 @@ GROUPS: dict[str, Group] = {
     "races": race.GROUP,
     "costs": month.GROUP,
     "revocation": revocation.GROUP,
+    "authz": authz.GROUP,
 }
 
 

@@ -149,7 +149,7 @@ def test_an_assertion_opens_one_session_however_often_it_is_sent(outside: Outsid
 
     def is_opened(number: int) -> bool:
         try:
-            return outside.sessions.open(f"ses_{number}", session, Assertion("jti", T0), "device")
+            return outside.sessions.open(f"ses_{number}", session, Assertion("jti", T0), "device", T0)
         except CommitConflict:  # the store was contended
             return False
 

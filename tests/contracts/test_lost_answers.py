@@ -114,7 +114,7 @@ def test_a_session(dynamodb_outside: Aws) -> None:
     session = AgentSession(Agent(network.id, peer.id), Secret("hash"), T0 + timedelta(hours=1))
 
     with answer_lost("TransactWriteItems"):
-        assert dynamodb_outside.sessions.open("ses_1", session, Assertion(uuid.uuid4().hex, T0), "device") is True
+        assert dynamodb_outside.sessions.open("ses_1", session, Assertion(uuid.uuid4().hex, T0), "device", T0) is True
 
 
 def test_signing_keys(dynamodb_outside: Aws) -> None:

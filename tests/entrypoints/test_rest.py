@@ -1,7 +1,7 @@
 """Requests that do not fit get a problem that says what to do."""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -15,28 +15,9 @@ from chalicelib.entrypoints.rest import handling
 from chalicelib.entrypoints.rest.operation import OPERATIONS, Agents, Anybody, Operation, People
 from chalicelib.entrypoints.rest.route import METHODS
 from chalicelib.settings import settings_from
-from chalicelib.wire import addresses, join_keys, networks, peers, people
-from chalicelib.wire.addresses import ReleaseQuery
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
 from tests.world import HOST, Answer, World
-
-A_BODY: Mapping[Any, object] = {
-    networks.CreateNetwork: {"name": "lab", "cidr": "10.9.0.0/24"},
-    networks.PatchNetwork: {"name": "renamed"},
-    networks.PutAcl: {"rules": []},
-    addresses.Reserve: {"first": "10.0.0.9"},
-    peers.CreatePeer: {"kind": "dynamic", "name": "x"},
-    peers.Bulk: {"peers": [{"kind": "dynamic", "name": "x"}]},
-    peers.PatchPeer: {"name": "x"},
-    peers.Reissue: {},
-    people.InviteUser: {"email": "ana@example.com", "role": "member"},
-    people.PatchUser: {"role": "auditor"},
-    people.PutSettings: {"default_role": None, "member_peer_limit": 1},
-    join_keys.CreateJoinKey: {"name": "runners"},
-    people.CreateToken: {"name": "t", "role": "operator"},
-}
-OUTSIDERS = ("nobody", "a stranger", "an agent")
 
 
 @pytest.fixture
@@ -121,7 +102,7 @@ def test_a_get_writes_nothing(world: World, operation: Operation) -> None:
     agent = world.agent(network, "jump", "hub")
     agent.open_session()
     phone = world.peers(network)["phone"]["id"]
-    user = world.api("POST", "/users", A_BODY[people.InviteUser]).json
+    user = world.api("POST", "/users", {"email": "ana@example.com", "role": "member"}).json
     token = agent.session if isinstance(operation.access, Agents) else world.token
     before = world.outside.tables.snapshot()
 
@@ -395,35 +376,18 @@ def test_the_callers_address_is_the_one_that_the_cdn_wrote(world: World, viewer:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
-@pytest.mark.parametrize(
-    "caller",
-    [*OUTSIDERS, "who was not invited", *Role, *(f"a person, {role}" for role in Role)],
-)
-def test_every_route_denies_who_is_not_named(world: World, operation: Operation, caller: str) -> None:
-    """All routes times all callers: only those named beside the path get past the door."""
-    agent = world.agent(world.network(), "dynamic", "left")
-    agent.open_session()
-    tokens = {role.value: world.container.api_tokens.create_for_deployment("t", role).text() for role in Role}
-    tokens |= {f"a person, {role}": world.person(role.value, role) for role in Role}
-    tokens |= {
-        "who was not invited": world.person("eve", None),
-        "nobody": " ",
-        "a stranger": "wirety_api.tok_none.secret",
-        "an agent": agent.session,
-    }
-    path = operation.path.replace("{network_id}", agent.network_id).replace("{peer_id}", agent.peer_id)
+def test_who_was_not_invited_gets_past_no_door(world: World, operation: Operation) -> None:
+    path = operation.path.format_map(defaultdict(lambda: "net_1"))
 
-    status = world.api(operation.method, path, body={}, token=tokens[caller]).status
+    status = world.api(operation.method, path, body={}, token=world.person("eve", None)).status
 
     match operation.access:
         case Anybody():
-            assert status != 403
+            assert status not in (401, 403)
         case Agents():
-            assert (status == 401) is (caller != "an agent")
-        case People() as access:
-            known = caller not in OUTSIDERS
-            assert (status == 401) is not known
-            assert (status == 403) is (known and caller.removeprefix("a person, ") not in access.callers)
+            assert status == 401
+        case People():
+            assert status == 403
 
 
 def test_a_token_for_one_network_sees_no_other(world: World) -> None:
@@ -435,42 +399,6 @@ def test_a_token_for_one_network_sees_no_other(world: World) -> None:
         body = {"kind": "dynamic", "name": "x"} if method == "POST" else None
         assert is_problem(world.api(method, f"/networks/{other}{path}", body, token), 404, "network_not_found")
     assert world.api("POST", "/networks", {"name": "x", "cidr": "10.9.0.0/24"}, token).status == 403
-
-
-@pytest.mark.parametrize(
-    "operation",
-    [one for one in OPERATIONS if isinstance(one.access, People)],
-    ids=lambda operation: f"{operation.method} {operation.path}",
-)
-def test_every_route_takes_sight_of_the_networks_that_it_declares(world: World, operation: Operation) -> None:
-    """All routes times those who see one network: all networks are a 403, another one's does not exist for them."""
-    mine, other = world.network("mine", "10.0.0.0/24"), world.network("other", "10.1.0.0/24")
-    peers = {network: world.agent(network, "jump", "hub").peer_id for network in (mine, other)}
-    assert isinstance(operation.access, People)
-    role = Role.OPERATOR if Role.OPERATOR in operation.access.callers else Role.AUDITOR
-    token = world.container.api_tokens.create_for_deployment("t", role, [mine]).text()  # type: ignore[list-item]
-
-    def status(network: str) -> int:
-        ids = {
-            "network_id": network,
-            "peer_id": peers[network],
-            "revision": 1,
-            "token_id": token.split(".")[1],
-            "user_id": "usr_a",
-            "key_id": "key_1",
-        }
-        path = operation.path.format_map(ids)
-        query = "?first=10.0.0.9" if operation.query is ReleaseQuery else ""
-        return world.api(operation.method, path + query, A_BODY.get(operation.body), token).status
-
-    match operation.networks:
-        case "all":
-            assert status(mine) == 403
-        case "one":
-            assert status(other) == 404
-            assert status(mine) not in (403, 422)
-        case _:
-            assert status(mine) in (200, 201, 204)
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -1,12 +1,13 @@
 """Peers, what they claim, and what is left of them."""
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.pagination import ResultIterator
 
 from chalicelib.adapters.dynamodb.stored_peer import peer_from, peer_text
-from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb.table import Table, epoch
 from chalicelib.domain.change.writes import ClaimKind
 from chalicelib.domain.identity.tokens import Secret
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
@@ -30,6 +31,7 @@ class PeerItem(Table):
     enrollment_expires_at = UTCDateTimeAttribute(null=True)
     device_key = UnicodeAttribute(null=True)
     left_key = UnicodeAttribute(null=True)
+    refused_until = NumberAttribute(null=True)  # seconds since 1970
 
 
 class ClaimItem(Table):
@@ -155,6 +157,7 @@ def record_item(record: PeerRecord) -> PeerItem:
         enrollment_expires_at=enrollment.expires_at if enrollment else None,
         device_key=record.device_key,
         left_key=enrollment.left_by if enrollment else None,
+        refused_until=None if record.refused_until is None else epoch(record.refused_until),
     )
 
 
@@ -163,7 +166,8 @@ def record_value(item: PeerItem) -> PeerRecord:
     if item.enrollment_secret is not None and item.enrollment_expires_at is not None:
         secret = Secret(item.enrollment_secret)
         enrollment = EnrollmentToken(secret, item.enrollment_expires_at, item.device_key, item.left_key)
-    return PeerRecord(peer_from(item.peer), enrollment)
+    refused = None if item.refused_until is None else datetime.fromtimestamp(int(item.refused_until), UTC)
+    return PeerRecord(peer_from(item.peer), enrollment, refused)
 
 
 def tombstone_value(item: TombstoneItem, peer_id: PeerId) -> Tombstone:

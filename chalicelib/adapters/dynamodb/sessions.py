@@ -64,7 +64,9 @@ class DynamoSessions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def open(self, session_id: str, session: AgentSession, assertion: Assertion, device_key: str) -> bool:
+    def open(
+        self, session_id: str, session: AgentSession, assertion: Assertion, device_key: str, now: datetime
+    ) -> bool:
         agent = session.agent
         burnt = AssertionItem(agent.peer_id, f"assertion#{assertion.id}", expires_at=epoch(assertion.expires_at))
         item = SessionItem(
@@ -77,7 +79,8 @@ class DynamoSessions:
         )
         transaction = Transaction[object](self._connection)
         peer = PeerItem(agent.network_id, agent.peer_id)
-        transaction.check(peer, peer, PeerItem.device_key == device_key)
+        is_let_in = PeerItem.refused_until.does_not_exist() | (PeerItem.refused_until <= epoch(now))
+        transaction.check(peer, peer, (PeerItem.device_key == device_key) & is_let_in)
         transaction.put(burnt, burnt, AssertionItem.item.does_not_exist())
         transaction.put(item, item)
         try:
@@ -98,6 +101,18 @@ class DynamoSessions:
             Secret(item.secret),
             datetime.fromtimestamp(int(item.expires_at), UTC),
         )
+
+    def refuse(self, agent: Agent, session_id: str, until: datetime) -> None:
+        transaction = Transaction[object](self._connection)
+        session, peer = SessionItem(agent.peer_id, _key(session_id)), PeerItem(agent.network_id, agent.peer_id)
+        transaction.delete(session, session)
+        refused = PeerItem.refused_until.set(epoch(until))
+        transaction.update(peer, peer, [refused], PeerItem.network_id.exists())
+        try:
+            transaction.send()
+        except Cancelled as cancelled:
+            if peer not in cancelled.unmet:
+                raise CommitConflict from cancelled
 
     def end_all(self, peer_id: PeerId) -> None:
         for item in SessionItem.query(peer_id, SessionItem.item.startswith(_key("")), consistent_read=True):

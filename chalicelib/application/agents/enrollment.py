@@ -7,6 +7,7 @@ answered again); session 1 read + 1 transaction (1 more read for a deleted peer)
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import ceil
 
 from chalicelib.application.agents.sockets import ENDED
 from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
@@ -17,6 +18,7 @@ from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Affected, What
 from chalicelib.domain.change.writes import AdmitAgent, ForgetAgent, PutPeer, Write, claims_of_keys
 from chalicelib.domain.errors import Invalid, NetworkNotFound, Unauthenticated
+from chalicelib.domain.identity.errors import TooManyRequests
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import Token
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
@@ -33,6 +35,7 @@ from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.sessions import AgentSession, SessionStore
 
 SESSION_LIFETIME = timedelta(hours=1)
+FLOODED = "The agent sent more frames than it may, and its session was ended."
 NOT_ENROLLED = "No enrolled peer of this name. Enrol the agent."
 
 
@@ -93,6 +96,7 @@ class Enrollment:
             Unauthenticated: unknown peer, bad signature, expired, or used before.
             PeerDeleted: the assertion is good and the peer is gone.
             PeerLeft: the assertion is good and of the machine that gave the peer up.
+            TooManyRequests: the agent sent too much, see floods.
         """
         return retry_on_conflict(self.clock, lambda: self._open(assertion))
 
@@ -100,20 +104,23 @@ class Enrollment:
         """The session is written while the device key that proved it is the peer's, or not at all."""
         claimed = self.assertions.claimed(assertion)
         try:
-            enrollment = self.peers.get(claimed.network_id, claimed.peer_id).enrollment
+            record = self.peers.get(claimed.network_id, claimed.peer_id)
         except PeerNotFound:
             raise self._gone(claimed, assertion) from None
+        enrollment, now = record.enrollment, self.clock.now()
         if enrollment is not None and enrollment.left_by is not None:
             self.assertions.verify(assertion, enrollment.left_by)
             raise PeerLeft(claimed.peer_id)
         if enrollment is None or enrollment.device_key is None:
             raise Unauthenticated(NOT_ENROLLED)
         proved = self.assertions.verify(assertion, enrollment.device_key)
+        if record.refused_until is not None and record.is_refused(now):
+            raise TooManyRequests(FLOODED, ceil((record.refused_until - now).total_seconds()))
         session_id = self.randomness.new_id("ses")
         token = Token("wirety_agent", f"{claimed.peer_id}:{session_id}", self.randomness.secret())
         agent = replace(claimed, admission=enrollment.admission)
-        session = AgentSession(agent, token.hashed(), self.clock.now() + SESSION_LIFETIME)
-        if not self.sessions.open(session_id, session, proved, enrollment.device_key):
+        session = AgentSession(agent, token.hashed(), now + SESSION_LIFETIME)
+        if not self.sessions.open(session_id, session, proved, enrollment.device_key, now):
             raise Unauthenticated("This assertion was used before. Sign a new one.")
         return OpenSession(token, session)
 

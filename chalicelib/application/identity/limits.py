@@ -12,6 +12,12 @@ from chalicelib.ports.limits import LimitStore
 from chalicelib.ports.outside import Clock
 
 MOST_REMEMBERED = 1000  # of those that are over
+WHAT = {
+    Limit.WRITES: "calls that change something",
+    Limit.ENROLLMENTS: "enrolments from one address",
+    Limit.SESSIONS: "sessions from one address",
+    Limit.REFUSALS: "refused credentials from one address",
+}
 
 
 @dataclass(slots=True)
@@ -27,7 +33,8 @@ class Limits:
         calls = counted(limit, subject, now)
         if calls in self._over or not self.store.count(calls, most):
             self._remember(calls)
-            raise TooManyRequests(limit, most, ceil((calls.until - now).total_seconds()))
+            why = f"More than {most} {WHAT[limit]} in a minute."
+            raise TooManyRequests(why, ceil((calls.until - now).total_seconds()))
 
     def _remember(self, over: Counted) -> None:
         if len(self._over) >= MOST_REMEMBERED:

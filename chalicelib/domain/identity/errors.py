@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
 from chalicelib.domain.identity.audit import Actor, ActorKind
 from chalicelib.domain.identity.doubt import Doubt
-from chalicelib.domain.identity.limits import Limit
 from chalicelib.domain.ids import PrincipalId
 
 
@@ -33,17 +32,9 @@ class TooManyRequests(Refusal):
 
     code = "too_many_requests"
 
-    def __init__(self, limit: Limit, most: int, retry_after_s: int) -> None:
-        self.limit, self.retry_after_s = limit, retry_after_s
-        what = {
-            Limit.WRITES: "calls that change something",
-            Limit.ENROLLMENTS: "enrolments from one address",
-            Limit.SESSIONS: "sessions from one address",
-            Limit.REFUSALS: "refused credentials from one address",
-        }
-        super().__init__(
-            f"More than {most} {what[limit]} in a minute. Nothing was done; try again in {retry_after_s} seconds."
-        )
+    def __init__(self, why: str, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{why} Nothing was done; try again in {retry_after_s} seconds.")
 
 
 class TokenRefused(Unauthenticated):

@@ -208,14 +208,19 @@ class EnrollmentToken:
 
 @dataclass(frozen=True, slots=True)
 class PeerRecord:
-    """A peer with its credentials, as stored in one item."""
+    """A peer with its credentials, as stored in one item. `refused_until`: its agent gets no session before, as it sent
+    too much; None: it behaves."""
 
     peer: Peer
     enrollment: EnrollmentToken | None
+    refused_until: datetime | None = None
 
     @property
     def device_key(self) -> str | None:
         return None if self.enrollment is None else self.enrollment.device_key
+
+    def is_refused(self, now: datetime) -> bool:
+        return self.refused_until is not None and now < self.refused_until
 
     def admits(self, admission: str) -> bool:
         """Whether a session of this admission is one of the machine that runs the peer now."""

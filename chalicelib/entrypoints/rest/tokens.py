@@ -47,7 +47,7 @@ def _created_before(call: Call[Principal, wire.CreateToken]) -> wire.TokenCreate
     tokens,
     "POST",
     "/tokens",
-    MAKERS,
+    People(own=EVERYBODY),
     body=wire.CreateToken,
     status=HTTPStatus.CREATED,
     replay=Replay(_created_before, is_settled_by_use_case=True),

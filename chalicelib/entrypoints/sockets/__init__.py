@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.application.agents.floods import MOST
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.entrypoints.origin import came_by_the_origin
@@ -61,6 +62,12 @@ def message(event: Event) -> dict[str, Any]:
     held = context_of(event)
     if container().clock.now() >= expires_at(held):
         container().gateway.dismiss(connection_id(event), "session_ended")
+        return {"statusCode": 200}
+    frames = container().floods.count(connection_id(event))
+    if frames > MOST:
+        if frames == MOST + 1:
+            _of(held).end_flood(held, connection_id(event))
+            logger.warning("socket_flooded", extra={"holder": held.holder, "connection_id": connection_id(event)})
         return {"statusCode": 200}
     try:
         kind = _of(held).take(held, connection_id(event), event.get("body") or "")

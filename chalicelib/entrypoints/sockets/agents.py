@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from chalicelib.application.agents.floods import REFUSED_FOR
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Agent
@@ -40,6 +41,11 @@ def take(held: SocketContext, connection_id: ConnectionId, body: str) -> str:
     except Unauthenticated:
         container().gateway.dismiss(connection_id, "session_ended")
     return str(frame.__struct_config__.tag)
+
+
+def end_flood(held: SocketContext, connection_id: ConnectionId) -> None:
+    container().floods.refuse(_agent(held), held.session)
+    container().gateway.dismiss(connection_id, "session_ended", int(REFUSED_FOR.total_seconds()))
 
 
 def close_socket(held: SocketContext, connection_id: ConnectionId) -> None:

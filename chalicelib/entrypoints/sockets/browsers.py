@@ -42,6 +42,10 @@ def take(held: SocketContext, connection_id: ConnectionId, body: str) -> str:
     return str(frame.__struct_config__.tag)
 
 
+def end_flood(_held: SocketContext, connection_id: ConnectionId) -> None:
+    container().gateway.dismiss(connection_id, "session_ended")
+
+
 def close_socket(held: SocketContext, connection_id: ConnectionId) -> None:
     container().browsers.close(_viewer(held), connection_id)
 

@@ -32,14 +32,14 @@ class InProcess(Http):
         query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        return self._answered(method, f"/agent{path}", token, body, query, headers)
+        return self.answered(method, f"/agent{path}", token, body, query, headers)
 
     def operate(self, path: str, token: str, body: dict[str, object]) -> dict[str, Any]:
-        answer = self._answered("POST", path, token, json.dumps(body).encode(), None, None)
+        answer = self.answered("POST", path, token, json.dumps(body).encode(), None, None)
         made: dict[str, Any] = json.loads(answer.content)
         return made
 
-    def _answered(
+    def answered(
         self,
         method: str,
         path: str,
@@ -48,6 +48,7 @@ class InProcess(Http):
         query: dict[str, str] | None,
         headers: dict[str, str] | None,
     ) -> Answer:
+        """Any call. `path`: below `/api/v1`."""
         self.tally.add(rest_calls=1, invocations=1, ms=SESSION_MS if path.endswith("/session") else REST_MS)
         resource, arguments = _resource(f"/v1{path}")
         said = {"content-type": "application/json", "accept-encoding": "gzip", **BY_THE_ORIGIN, **(headers or {})}
