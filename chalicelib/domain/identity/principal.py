@@ -39,6 +39,11 @@ OWNERS = frozenset({Role.MEMBER})
 """Who sees and changes peers of their own only, where others do so with all peers of their networks."""
 
 
+def watched_by(role: Role, networks: frozenset[NetworkId] | None) -> frozenset[NetworkId] | None:
+    """The networks of whose news somebody is told, who was granted these; None: every network."""
+    return networks if role in READERS else frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who makes a change, and by which call. `source`: the address it came from, None when it cannot be believed or
@@ -97,7 +102,7 @@ class Principal:
     @property
     def watched(self) -> frozenset[NetworkId] | None:
         """The networks whose news its sockets get; None: every network."""
-        return self.networks if self.role in READERS else frozenset()
+        return watched_by(self.role, self.networks)
 
     @property
     def caller(self) -> Caller:
@@ -132,6 +137,11 @@ class Sighted(Protocol):
     """Whoever sees some networks: what lies in others is not named to them."""
 
     def sees(self, network_id: NetworkId) -> bool: ...
+
+
+def watched_by(role: Role, networks: frozenset[NetworkId] | None) -> frozenset[NetworkId] | None:
+    """The networks of those that somebody of a role was granted whose news they get; None: every network."""
+    return networks if role in READERS else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
