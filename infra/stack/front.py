@@ -175,9 +175,11 @@ async def _forward(
     try:
         answer = await _asked(client, upstream, behaviour, request)
     except web.HTTPRequestEntityTooLarge:
-        return _problem(413, "body_too_large", "The body is larger than the API takes.")
+        large = _problem(413, "body_too_large", "The body is larger than the API takes.")
+        return _with_headers(large, behaviour)
     except aiohttp.ClientError:
-        return _problem(502, "bad_gateway", "The local cloud does not answer. Is it stopping? See its log in .local.")
+        gone = _problem(502, "bad_gateway", "The local cloud does not answer. Is it stopping? See its log in .local.")
+        return _with_headers(gone, behaviour)
     said = CIMultiDict(answer.headers).get("Cache-Control", "")
     if kept_s := cdn.kept_s(behaviour, request.method, answer.status, said):
         kept.put(key, answer, now_s + kept_s)

@@ -14,7 +14,8 @@ from chalicelib.entrypoints.rest.operation import OPERATIONS
 from chalicelib.entrypoints.rest.route import route
 from chalicelib.entrypoints.rules import CALLERS, FRAMES, NOT_AT_ALL, SENT, read_table, rules, table
 from scripts.export_schema import committed_table
-from tests.world import SimulatedAgent, SimulatedBrowser, World
+from tests.browser import SimulatedBrowser
+from tests.world import SimulatedAgent, World
 
 
 def test_every_call_and_every_frame_has_its_row_and_nothing_else_has_one() -> None:
@@ -62,8 +63,10 @@ def test_a_browser_hears_what_the_table_says(role: Role, sees_all: bool) -> None
     world, said = World(), read_table(committed_table())
     networks = [world.network("one", "10.0.0.0/24"), world.network("two", "10.1.0.0/24")]
     hubs = [world.agent(network, "jump", "hub") for network in networks]
-    browser = SimulatedBrowser(world, token=world.granted("ana", role, EVERY_NETWORK if sees_all else networks[0]))
+    ana = world.granted("ana", role, EVERY_NETWORK if sees_all else networks[0])
+    world.api("GET", "/me", token=ana)  # seen for the first time, which is news of its own
     world.settle()
+    browser = SimulatedBrowser(world, token=ana)
     browser.connect()
 
     for network, hub in zip(networks, hubs, strict=True):

@@ -4,6 +4,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.audit import Actor, ActorKind
@@ -36,6 +37,11 @@ WRITERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR})
 EVERYBODY = frozenset(Role)
 OWNERS = frozenset({Role.MEMBER})
 """Who sees and changes peers of their own only, where others do so with all peers of their networks."""
+
+
+def watched_by(role: Role, networks: frozenset[NetworkId] | None) -> frozenset[NetworkId] | None:
+    """The networks of whose news somebody is told, who was granted these; None: every network."""
+    return networks if role in READERS else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +133,10 @@ class Principal:
         return self.networks is None or network_id in self.networks
 
 
-def watched_by(role: Role, networks: frozenset[NetworkId] | None) -> frozenset[NetworkId] | None:
-    """The networks of those that somebody of a role was granted whose news they get; None: every network."""
-    return networks if role in READERS else frozenset()
+class Sighted(Protocol):
+    """Whoever sees some networks: what lies in others is not named to them."""
+
+    def sees(self, network_id: NetworkId) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

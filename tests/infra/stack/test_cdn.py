@@ -138,6 +138,22 @@ def test_encodings_are_made_uniform(template: Any, asked: str, passes: str | Non
     assert dict(sent).get("Accept-Encoding") == passes
 
 
+def test_the_page_that_the_cdn_makes_itself_has_the_headers_of_every_answer(template: Any) -> None:
+    """Whether the policy's headers are added to what a function answers is not documented."""
+    code = template["Resources"]["PageOfTheApp"]["Properties"]["FunctionCode"]
+    own = dict(re.findall(r"'([a-z-]+)': \{ value: '([^']+)' \}", str(code)))
+
+    expected = read(template).behaviour("/").answered
+    assert expected
+    assert {name.lower(): value for name, value in expected.items()}.items() <= own.items()
+
+
+def test_no_policy_lets_another_origin_in(template: Any) -> None:
+    assert "Cors" not in TEMPLATE.read_text()
+    for behaviour in read(template).behaviours:
+        assert not [name for name in behaviour.answered if name.lower().startswith("access-control-")]
+
+
 def test_answers_lose_cookies_and_what_is_of_the_connection_and_gain_the_policys_headers(template: Any) -> None:
     cdn = read(template)
     answer = [("ETag", '"1"'), ("Set-Cookie", "a=b"), ("Connection", "close"), ("Referrer-Policy", "unsafe-url")]
