@@ -43,7 +43,8 @@ class StackFailed(Exception):
 
 
 class LocalStack:
-    """One local system in `directory`. Port 0: a free one, the same over `restart`. `issuer` None: its own pool."""
+    """One local system in `directory`. Port 0: a free one, the same over `restart`. `issuer` None: its own pool.
+    `hear`: see Upstream."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class LocalStack:
         cloud_port: int = 0,
         report: Callable[[str], None] = lambda _step: None,
         issuer: Issuer | None = None,
+        hear: Callable[[str], None] | None = None,
     ) -> None:
         self.directory = directory
         self.port = claim(port, "PORT")
@@ -61,6 +63,7 @@ class LocalStack:
         self._front: Front | None = None
         self._report = report
         self.issuer = issuer
+        self._hear = hear
 
     def __enter__(self) -> Self:
         self.start()
@@ -172,6 +175,7 @@ class LocalStack:
             cdn=cdn_of(template_of(TEMPLATE.read_text()), {"OriginSecret": origin_secret}),
             config={"product": "wirety", "api": "/api/v1", "sockets": "/ws", **identity},
             pages=Pages(console, identity_origins(identity["discovery_url"], identity["issuer"])),
+            hear=self._hear,
         )
 
     def _warm(self, deployed: Deployed) -> None:
