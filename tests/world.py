@@ -286,6 +286,15 @@ class SimulatedAgent(Socket):
             self.signing_key = answer.json["signing_key"]
         return answer
 
+    def join(self, key: str, hostname: str = "web-1") -> Answer:
+        host = {**HOST, "hostname": hostname}
+        body = {"key": key, "public_key": self.public_key, "device_key": self.device_key, "host": host}
+        answer = self.world.api("POST", "/agent/join", body)
+        if answer.status == 200:
+            self.peer_id, self.network_id = answer.json["peer_id"], answer.json["network_id"]
+            self.signing_key = answer.json["signing_key"]
+        return answer
+
     def assertion(self, **claims: object) -> str:
         from time import time  # the assertion's clock is the real one: PyJWT's is not a port
 

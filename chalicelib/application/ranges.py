@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chalicelib.domain.change.writes import WriteBlock
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.errors import NetworkNotFound
-from chalicelib.domain.identity.principal import Principal
+from chalicelib.domain.identity.principal import Sighted
 from chalicelib.domain.network.directory import Directory, Held, RangeTaken, blocks_of
 from chalicelib.domain.network.errors import CidrInUse, NetworksOverlap
 from chalicelib.domain.peer.errors import EndpointInUse
@@ -30,18 +30,18 @@ class Ranges:
         """The blocks of what stands behind peers."""
         return self.around(cidr for peer in peers for cidr in peer.additional_allowed_ips)
 
-    def overlap(self, taken: RangeTaken, by: Principal) -> NetworksOverlap:
+    def overlap(self, taken: RangeTaken, by: Sighted) -> NetworksOverlap:
         """Why a network cannot have a range."""
         return NetworksOverlap(str(taken.asked), self._said(taken.held, by))
 
-    def conflict(self, taken: RangeTaken, by: Principal) -> CidrInUse | EndpointInUse:
+    def conflict(self, taken: RangeTaken, by: Sighted) -> CidrInUse | EndpointInUse:
         """Why a peer cannot have a CIDR behind it, or its endpoint."""
         held = self._said(taken.held, by)
         if isinstance(taken.asked, str):
             return EndpointInUse(taken.asked, held)
         return CidrInUse(str(taken.asked), f"it meets {held}")
 
-    def _said(self, held: Held, by: Principal) -> str:
+    def _said(self, held: Held, by: Sighted) -> str:
         if not by.sees(held.network_id):
             return "a range of this deployment"
         if held.peer_id is not None:

@@ -4,11 +4,13 @@ import gc
 import os
 from functools import cached_property
 
+from chalicelib.application.agents.absences import Absences
 from chalicelib.application.agents.bundles import Bundles
 from chalicelib.application.agents.enrollment import Enrollment
 from chalicelib.application.agents.failover import Failover
 from chalicelib.application.agents.floods import Floods
 from chalicelib.application.agents.heartbeats import Heartbeats
+from chalicelib.application.agents.joining import Joining
 from chalicelib.application.agents.key_rotation import Rotations
 from chalicelib.application.agents.observations import Observations
 from chalicelib.application.agents.signing import Signing
@@ -178,8 +180,25 @@ class Container:
     def enrollment(self) -> Enrollment:
         out = self._outside
         return Enrollment(
-            self.network_edits, out.networks, out.peers, out.sessions, out.assertions, out.clock, out.randomness
+            self.network_edits,
+            out.networks,
+            out.peers,
+            self.ranges,
+            out.sessions,
+            out.assertions,
+            out.clock,
+            out.randomness,
         )
+
+    @cached_property
+    def joining(self) -> Joining:
+        out = self._outside
+        return Joining(self.network_edits, self.creation, out.join_keys, lambda: out.failover_tasks, out.clock)
+
+    @cached_property
+    def absences(self) -> Absences:
+        out = self._outside
+        return Absences(self.network_edits, out.peers, self.ranges, out.liveness, out.failover_tasks, out.clock)
 
     @cached_property
     def bundles(self) -> Bundles:

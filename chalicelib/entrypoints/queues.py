@@ -7,6 +7,7 @@ from typing import Any, assert_never
 from chalicelib.application.push.deliveries import without_stale
 from chalicelib.application.retry import PATIENCE_S
 from chalicelib.bootstrap.container import container
+from chalicelib.domain.peer.absence import AbsenceCheck
 from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.entrypoints.batch import Record, RemainingSeconds, endless, work_off
 from chalicelib.observability import logger
@@ -43,7 +44,7 @@ def deliver(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -
 
 
 def failover(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) -> dict[str, Any]:
-    """Look after jumps that may be dead."""
+    """Look after jumps that may be dead, and ephemeral peers that may be gone."""
     answer = work_off(event["Records"], _run_task, remaining_s, NEEDED_S)
     logger.info(
         "failover_tasks_run", extra={"messages": len(event["Records"]), "failed": len(answer["batchItemFailures"])}
@@ -54,7 +55,11 @@ def failover(event: Mapping[str, Any], remaining_s: RemainingSeconds = endless) 
 def _run_task(record: Record) -> bool:
     """Run one failover task; answers whether it succeeded."""
     try:
-        container().failover.run(container().messages.failover_task_from(record["body"]))
+        task = container().messages.failover_task_from(record["body"])
+        if isinstance(task, AbsenceCheck):
+            container().absences.look(task)
+        else:
+            container().failover.run(task)
     except Exception:  # noqa: BLE001  one bad message must not fail the others of its batch
         logger.exception("failover_task_failed", extra={"message_id": record["messageId"]})
         return False

@@ -35,6 +35,7 @@ FRAMES: Mapping[type, Access] = {
     browser.BrowserAck: People(own=EVERYBODY),
     browser.NetworkChanged: People(READERS),
     browser.PeerStatus: People(READERS),
+    browser.AccountChanged: People(own=EVERYBODY),
     browser.BrowserBye: People(own=EVERYBODY),
 }
 """By the shape of a frame: who may send it or is sent it."""

@@ -28,8 +28,8 @@ class PresenceStore(Protocol):
         """Note the open socket; None for an agent that is gone."""
         ...
 
-    def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
-        """Note when the socket closed; False, and no effect, when a newer one was noted meanwhile."""
+    def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> Progress | None:
+        """Note when the socket closed; None, and no effect, when a newer one was noted meanwhile."""
         ...
 
     def note_heartbeat(

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from chalicelib.domain.change.push_notice import Notice
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.peer.absence import AbsenceCheck
 from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.ports.sockets import Connection
@@ -35,12 +36,16 @@ class Check:
     last: Revision
 
 
+LookTask: TypeAlias = FailoverTask | AbsenceCheck
+"""What is looked at later."""
+
+
 class QueueMessages(Protocol):
     """What the queues' messages say. Each raises ValueError or KeyError for a body that is none of its own."""
 
     def message_from(self, body: str) -> Push | Check: ...
 
-    def failover_task_from(self, body: str) -> FailoverTask: ...
+    def failover_task_from(self, body: str) -> LookTask: ...
 
     def held_from(self, body: str) -> PskHeld: ...
 
@@ -60,9 +65,9 @@ class PushQueue(Protocol):
 
 
 class FailoverQueue(Protocol):
-    """What is to be looked at because a jump may be dead: at least once, in no order."""
+    """What is to be looked at because a jump may be dead, or an ephemeral peer gone: at least once, in no order."""
 
-    def put(self, task: FailoverTask, delay: timedelta = timedelta(0)) -> None:
+    def put(self, task: LookTask, delay: timedelta = timedelta(0)) -> None:
         """`delay`: whole seconds, 15 minutes at most."""
         ...
 

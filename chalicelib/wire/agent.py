@@ -31,6 +31,25 @@ class Enrolled(Answer, frozen=True):
     signing_key: str
 
 
+class JoinRequest(Request, frozen=True):
+    """`key`: a network's join key. The rest as for EnrollRequest."""
+
+    key: str
+    public_key: str
+    device_key: str
+    host: Host
+
+
+class Joined(Answer, frozen=True):
+    """As Enrolled. `awaits_approval`: somebody has to say that the peer may take part; until then it has a session
+    and a bundle without peers."""
+
+    peer_id: str
+    network_id: str
+    signing_key: str
+    awaits_approval: bool
+
+
 class AssertionClaims(Request, frozen=True):
     """The JWT an agent signs with its device key to open a session.
 

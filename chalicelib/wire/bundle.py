@@ -122,9 +122,9 @@ class Detection(Answer, frozen=True):
 
 class Bundle(Answer, frozen=True):
     """`hash` in reports is `codec.content_hash` of it. `next_signing_key`: Ed25519, base64, the successor
-    of the key that signs now. `homes`: of a regular agent, the jumps in the order in which they carry it,
-    its home first. Peers stand in the order of their ids, CIDRs by version, address and length,
-    records by name."""
+    of the key that signs now. `homes`: of a regular agent, the jumps in the order in which they carry it, its home
+    first. `awaits_approval`: the peer joined and nobody approved it yet: it has no peers. Peers stand in the order
+    of their ids, CIDRs by version, address and length, records by name."""
 
     generation: int
     revision: int
@@ -138,6 +138,7 @@ class Bundle(Answer, frozen=True):
     dns: Dns
     detection: Detection
     homes: list[str] = []
+    awaits_approval: bool = False
 
 
 class Tombstone(Answer, frozen=True):

@@ -78,6 +78,8 @@ What = Literal[
     "acl_replaced",
     "peer_created",
     "peer_enrolled",
+    "peer_joined",
+    "peer_approved",
     "peer_updated",
     "peer_blocked",
     "peer_unblocked",

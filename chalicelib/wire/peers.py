@@ -10,7 +10,7 @@ from chalicelib.wire.page import PageQuery
 from chalicelib.wire.problem import Problem
 
 Kind = Literal["jump", "dynamic", "static"]
-Status = Literal["pending", "online", "idle", "offline", "blocked"]
+Status = Literal["pending", "pending_approval", "online", "idle", "offline", "blocked"]
 
 
 class CreateJump(Request, frozen=True, tag="jump", tag_field="kind"):
@@ -139,6 +139,7 @@ class Peer(Answer, frozen=True):
     host, `listen_port` the port it binds, `published_port` the one others are told instead, null: the same.
     `home_jump_id`: the jump that carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
     `key_rotation`: another key is asked of the agent, or held by the others for later.
+    `is_ephemeral`: it vanishes when it leaves, or after 10 minutes offline.
     `config_stale`: the issued file of a static peer would say something else now, at `config_changes`.
     `settings_revision`: that of the newest change of what a person sets, and the ETag."""
 
@@ -178,6 +179,7 @@ class Peer(Answer, frozen=True):
     revision: int
     settings_revision: int
     key_rotation: Literal["wanted", "staged"] | None = None
+    is_ephemeral: bool = False
 
 
 class AgentPeerCreated(Answer, frozen=True):

@@ -23,8 +23,10 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack_app
 from ministack.core import lambda_runtime
+from ministack.services import cognito
 
 from infra.stack import iam, key_conditions, statements
+from infra.stack.passwords import new_password
 from infra.stack.unpacked import SharedZip
 
 STOP_S = 2.0
@@ -37,6 +39,8 @@ def main(function_log: Path, rights_noted: Path) -> None:
     lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedZip})
     key_conditions.install()
     statements.install()
+    # ministack 1.5: a pool's own passwords are shorter than the pool may demand, and then nobody can be invited
+    cognito._generate_temp_password = new_password
     asyncio.run(_serve())
 
 

@@ -27,7 +27,8 @@ from infra.stack.console import built_console
 from infra.stack.deploy import Deployed, deploy, environment_of, warm
 from infra.stack.front import Front, Upstream
 from infra.stack.pages import Pages
-from infra.stack.sign_in import ADMINISTRATOR, OWN_POOL, Issuer, make_administrator, new_password
+from infra.stack.passwords import new_password
+from infra.stack.sign_in import ADMINISTRATOR, OWN_POOL, Issuer, make_administrator
 from infra.stack.tcp_ports import claim
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,6 +143,7 @@ class LocalStack:
             "client_id": identity["client_id"],
             "admin_email": ADMINISTRATOR if deployed.user_pool_id else "",
             "admin_password": password if deployed.user_pool_id else "",
+            "mail_url": f"{self.cloud.endpoint}/_ministack/ses/messages" if deployed.user_pool_id else "",
             "agent_command": str(agent),
             "commit": _commit(),
         }

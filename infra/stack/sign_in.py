@@ -1,8 +1,6 @@
 """How people sign in to the local system: its own pool with one administrator, or another issuer."""
 
 import contextlib
-import secrets
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,8 +10,6 @@ from infra.stack.deploy import client
 
 ADMINISTRATOR = "admin@wirety.local"
 GROUP = "wirety-administrator"
-CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.~")
-PASSWORD_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +63,6 @@ def issuer_from(environment: Mapping[str, str]) -> Issuer | None:
         groups_claim=environment.get("WIRETY_OIDC_GROUPS_CLAIM", "groups"),
         group_roles=group_roles,
     )
-
-
-def new_password() -> str:
-    """Random, with a character of each class that the pool's policy wants."""
-    rest = [secrets.choice("".join(CLASSES)) for _ in range(PASSWORD_LENGTH - len(CLASSES))]
-    letters = [*map(secrets.choice, CLASSES), *rest]
-    secrets.SystemRandom().shuffle(letters)
-    return "".join(letters)
 
 
 def make_administrator(cloud: Cloud, pool_id: str, password: str) -> None:

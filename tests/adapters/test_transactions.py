@@ -88,7 +88,7 @@ def test_an_assertion_is_not_said_to_be_used_when_the_store_is_contended(
     )
 
     with pytest.raises(CommitConflict):
-        DynamoSessions(connection).open("ses_1", session, Assertion("jti", T0), "device")
+        DynamoSessions(connection).open("ses_1", session, Assertion("jti", T0), "device", T0)
 
 
 @pytest.mark.parametrize("code", ["ItemCollectionSizeLimitExceeded", "ValidationError", "AccessDenied"])

@@ -11,9 +11,8 @@ from ipaddress import IPv4Network
 import pytest
 
 from chalicelib.adapters.memory.clock_and_chance import MemoryVault
-from chalicelib.application.agents.enrollment import Applicant
 from chalicelib.application.networks.networks import NewNetwork
-from chalicelib.application.peers.new_peer import NewPeer, PeerCreated, TokenIssued
+from chalicelib.application.peers.new_peer import Applicant, NewPeer, PeerCreated, TokenIssued
 from chalicelib.bootstrap.container import Container
 from chalicelib.bootstrap.outside import Outside
 from chalicelib.domain.change.change import Change, What

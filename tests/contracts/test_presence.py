@@ -30,7 +30,7 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
         Revision(5), Revision(0)
     )
     outside.presence.note_connected(said_by(agent), ConnectionId("new"), "i", T0)
-    assert outside.presence.note_disconnected(agent, ConnectionId("old"), T0) is False
+    assert outside.presence.note_disconnected(agent, ConnectionId("old"), T0) is None
     assert outside.progress.note_applied(said_by(agent), Revision(5), "hash", later) == 0
     assert outside.progress.note_applied(said_by(agent), Revision(5), "hash", later) == 0
     assert outside.presence.note_heartbeat(said_by(agent), "i", 2, None, later) == Progress(Revision(5), Revision(5))
@@ -39,8 +39,8 @@ def test_presence_follows_the_newest_socket(outside: Outside, lab: Network) -> N
     applied = Applied(Revision(5), "hash", later, "no such device")
     known = Presence(Revision(5), True, later, HOST, "i", applied)
     assert outside.presence.of([agent]) == {agent: known}
-    assert outside.presence.note_disconnected(agent, ConnectionId("new"), T0) is True
-    assert outside.presence.note_disconnected(agent, ConnectionId("new"), T0) is True
+    assert outside.presence.note_disconnected(agent, ConnectionId("new"), T0) is not None
+    assert outside.presence.note_disconnected(agent, ConnectionId("new"), T0) is not None
     assert outside.presence.of([agent]) == {agent: replace(known, is_connected=False)}
 
 
@@ -114,7 +114,7 @@ def test_what_an_agent_says_counts_only_by_the_admission_of_its_peer(outside: Ou
     lab = advance(outside, lab, RevokeAgent(peer_id, Revision(1)))
     assert is_taken(mine) == [False] * 4
     assert outside.presence.of([peer_id]) == before
-    assert outside.presence.note_disconnected(peer_id, ConnectionId("c"), later) is True  # whose ever it was
+    assert outside.presence.note_disconnected(peer_id, ConnectionId("c"), later) is not None  # whose ever it was
     lab = advance(outside, lab, AdmitAgent(peer_id, Revision(5), HOST, "next"))
     assert is_taken(mine) == [False] * 4
     assert is_taken(Agent(lab.id, peer_id, "next")) == [True] * 4

@@ -62,8 +62,10 @@ def test_a_browser_hears_what_the_table_says(role: Role, sees_all: bool) -> None
     world, said = World(), read_table(committed_table())
     networks = [world.network("one", "10.0.0.0/24"), world.network("two", "10.1.0.0/24")]
     hubs = [world.agent(network, "jump", "hub") for network in networks]
-    browser = SimulatedBrowser(world, token=world.granted("ana", role, EVERY_NETWORK if sees_all else networks[0]))
+    ana = world.granted("ana", role, EVERY_NETWORK if sees_all else networks[0])
+    world.api("GET", "/me", token=ana)  # seen for the first time, which is news of its own
     world.settle()
+    browser = SimulatedBrowser(world, token=ana)
     browser.connect()
 
     for network, hub in zip(networks, hubs, strict=True):

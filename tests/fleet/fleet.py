@@ -14,6 +14,7 @@ from chalicelib.application.push.deliveries import without_stale
 from chalicelib.application.push.plans import by_network
 from chalicelib.domain.change.change import Change
 from chalicelib.domain.ids import NetworkId, PeerId
+from chalicelib.domain.peer.absence import AbsenceCheck
 from chalicelib.domain.peer.failover import DeadJumpReport
 from chalicelib.domain.peer.presence import HEARTBEAT_REGULAR
 from chalicelib.entrypoints import queues, streams
@@ -184,7 +185,10 @@ class Fleet:
         self.weather.random.shuffle(failover_tasks.waiting)
         running, failover_tasks.waiting = failover_tasks.waiting[:most], failover_tasks.waiting[most:]
         for _, task in running:
-            self.world.container.failover.run(task)
+            if isinstance(task, AbsenceCheck):
+                self.world.container.absences.look(task)
+            else:
+                self.world.container.failover.run(task)
         self.notice()
 
     def agent(self, at: int) -> FleetAgent:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from chalicelib.domain.peer.failover import SilenceCheck
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.peer.presence import heartbeat_interval
 from scripts import cost_estimate
@@ -104,6 +105,7 @@ def test_a_silence_check_asks_what_is_estimated(hour: Hour) -> None:
     failover_tasks = hour.world.outside.failover_tasks
     _, silence_check = failover_tasks.waiting[-1]
     before = len(failover_tasks.waiting)
+    assert isinstance(silence_check, SilenceCheck)
 
     assert hour.counted(lambda: hour.world.container.failover.run(silence_check)) == requests(SILENCE_CHECK)
     assert len(failover_tasks.waiting) - before == SILENCE_CHECK.queued

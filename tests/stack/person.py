@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -51,17 +52,17 @@ class Browser:
         found: dict[str, str] = requests.get(self.config["discovery_url"], timeout=TIMEOUT_S).json()
         return found
 
-    def sign_in(self, email: str, password: str) -> dict[str, str]:
-        """Authorization code with PKCE; answers the tokens."""
+    def sign_in(self, email: str, password: str, chosen: str = "") -> dict[str, str]:
+        """Authorization code with PKCE; answers the tokens. `chosen`: instead of the password that was mailed."""
         verifier = secrets.token_urlsafe(48)
         back_at = self.stack.origin + CALLBACK
-        code = self.authorize(email, password, verifier)
+        code = self.authorize(email, password, verifier, chosen)
         answer = self.token(
             grant_type="authorization_code", code=code, code_verifier=verifier, redirect_uri=back_at
         ).json()
         return {name: answer[name] for name in ("id_token", "access_token", "refresh_token")}
 
-    def authorize(self, email: str, password: str, verifier: str) -> str:
+    def authorize(self, email: str, password: str, verifier: str, chosen: str = "") -> str:
         """The code that the hosted page sends back."""
         state = secrets.token_urlsafe(8)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -77,6 +78,10 @@ class Browser:
         form = Form(requests.get(self.provider["authorization_endpoint"], asked, timeout=TIMEOUT_S))
         filled = {**form.fields, "username": email, "password": password}
         back = requests.post(form.action, filled, allow_redirects=False, timeout=TIMEOUT_S)
+        if chosen:
+            form = Form(back)
+            filled = {**form.fields, "new_password": chosen, "confirm_password": chosen}
+            back = requests.post(form.action, filled, allow_redirects=False, timeout=TIMEOUT_S)
         assert back.status_code in (302, 303), back.text
         assert back.headers["Location"].startswith(self.stack.origin + CALLBACK)
         answer = parse_qs(urlsplit(back.headers["Location"]).query)
@@ -113,6 +118,11 @@ class Pool:
             MessageAction="SUPPRESS",
         )
         self.cognito.admin_set_user_password(UserPoolId=self.id, Username=email, Password=password, Permanent=True)
+
+    def mailed(self, email: str) -> str:
+        """The password that the pool wrote to an address last."""
+        letters = requests.get(self.stack.info["mail_url"], timeout=TIMEOUT_S).text
+        return str(re.findall(rf"as {re.escape(email)} with the password (.+?)\.</p>", letters)[-1])
 
     def put_into(self, group: str, email: str) -> None:
         self.cognito.admin_add_user_to_group(UserPoolId=self.id, Username=email, GroupName=group)

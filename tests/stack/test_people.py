@@ -1,12 +1,16 @@
 """People sign in through the pool's hosted page, and the deployed API knows what they may do."""
 
+import json
+
 import pytest
 import requests
+import websocket
 
 from infra.stack.local_stack import LocalStack
-from infra.stack.sign_in import new_password
+from infra.stack.passwords import new_password
 from tests.stack.client import Operator
 from tests.stack.person import Browser, Pool
+from tests.stack.test_browsers import connect
 
 pytestmark = pytest.mark.stack
 
@@ -52,6 +56,43 @@ def test_who_is_in_no_group_stays_outside_until_an_administrator_says_otherwise(
     assert (refused.status_code, refused.json()["code"]) == (403, "not_invited")
     assert operator.call("GET", "/me", token=token).json()["role"] == "auditor"
     assert operator.call("POST", "/networks", {"name": "eves", "cidr": "10.99.0.0/24"}, token).status_code == 403
+
+
+def test_who_is_invited_gets_a_mail_comes_by_it_and_is_cut_off_at_once_when_suspended(operator: Operator) -> None:
+    network, email = operator.network(), "ivy@wirety.local"
+    body = {"email": "Ivy@Wirety.local", "role": "operator", "networks": [network]}
+    made = operator.call("POST", "/users", body)
+    assert (made.status_code, made.json()["email"], made.json()["is_mailed"]) == (201, email, True), made.text
+    assert operator.call("POST", "/users", body).json()["code"] == "email_in_use"
+
+    token = Browser(operator.stack).sign_in(email, Pool(operator.stack).mailed(email), new_password())["id_token"]
+    me = operator.call("GET", "/me", token=token).json()
+    assert (me["role"], me["role_source"], me["networks"]) == ("operator", "record", [network])
+    socket = connect(operator, operator.call("POST", "/ws/tickets", token=token).json()["ticket"])
+    socket.send('{"type": "hello"}')
+    assert json.loads(socket.recv())["type"] == "welcome"
+    ticket = operator.call("POST", "/ws/tickets", token=token).json()["ticket"]
+    people = operator.call("GET", "/users?limit=200").json()["items"]
+    [ivy] = [user for user in people if user["email"] == email]
+    assert (ivy["state"], ivy["owned_peers"]) == ("active", 0)
+
+    assert operator.call("PATCH", f"/users/{ivy['id']}", {"is_suspended": True}).status_code == 200
+
+    assert operator.call("GET", "/me", token=token).json()["code"] == "suspended"
+    assert [json.loads(socket.recv())["type"] for _ in range(2)] == ["account_changed", "bye"]
+    with pytest.raises(websocket.WebSocketException):
+        socket.recv() or socket.recv()
+    with pytest.raises(websocket.WebSocketBadStatusException):
+        connect(operator, ticket)
+    assert operator.call("DELETE", f"/users/{ivy['id']}").status_code == 204
+
+
+def test_the_settings_of_the_deployment_are_kept(operator: Operator) -> None:
+    before = operator.call("GET", "/settings").json()
+
+    made = operator.call("PUT", "/settings", {"default_role": before["default_role"], "member_peer_limit": 7})
+
+    assert (made.status_code, made.json()["member_peer_limit"]) == (200, 7)
 
 
 def test_a_wrong_password_signs_nobody_in(stack: LocalStack) -> None:

@@ -6,6 +6,7 @@ from typing import Any, assert_never
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.connection import Connection
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamodb.accounts import read_whole
 from chalicelib.adapters.dynamodb.table import Table, epoch
@@ -112,7 +113,7 @@ def put_join_key(transaction: Transaction[Any], write: JoinKeyWrite) -> None:
             transaction.update(item, write, [JoinKeyItem.revoked_at.set(at)], is_valid)
         case UseJoinKey(key, at):
             item = JoinKeyItem(kind_of_keys(key.network_id), key.id)
-            counted = [JoinKeyItem.used.set(JoinKeyItem.used + 1), JoinKeyItem.last_used_at.set(at)]
+            counted: list[Action] = [JoinKeyItem.used.set(JoinKeyItem.used + 1), JoinKeyItem.last_used_at.set(at)]
             transaction.update(item, write, counted, _makes_one_more(at))
         case PutJoin(join, replaces):
             is_first = JoinItem.id.does_not_exist()

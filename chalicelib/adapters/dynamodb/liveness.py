@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamodb.presence import PresenceItem, find, unless_condition, update
@@ -27,6 +28,15 @@ class DynamoLiveness:
 
     def note_down(self, peer_id: PeerId, at: datetime) -> None:
         update(peer_id, [PresenceItem.fell_at.set(at)])
+
+
+def heard_last(liveness: AgentLiveness) -> Condition:
+    """The agent said nothing since, and opened no other socket."""
+    connection, seen = PresenceItem.connection_id, PresenceItem.last_seen
+    by_socket = connection.does_not_exist() if liveness.connection_id is None else connection == liveness.connection_id
+    at = seen.does_not_exist() if liveness.last_seen is None else seen == liveness.last_seen
+    condition: Condition = by_socket & at
+    return condition
 
 
 def _liveness(item: PresenceItem) -> AgentLiveness:

@@ -53,6 +53,7 @@ class PresenceItem(Table):
     accused_since = UTCDateTimeAttribute(null=True)
     fell_at = UTCDateTimeAttribute(null=True)
     is_blocked = BooleanAttribute(null=True)
+    is_ephemeral = BooleanAttribute(null=True)
 
 
 class DynamoPresence:
@@ -75,9 +76,9 @@ class DynamoPresence:
             admitted(agent),
         )
 
-    def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
+    def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> Progress | None:
         own = PresenceItem.connection_id.does_not_exist() | (PresenceItem.connection_id == connection_id)
-        return update(peer_id, [PresenceItem.connection_id.remove(), PresenceItem.closed_at.set(at)], own) is not None
+        return update(peer_id, [PresenceItem.connection_id.remove(), PresenceItem.closed_at.set(at)], own)
 
     def note_heartbeat(
         self,
@@ -135,7 +136,12 @@ def admitted(agent: Agent) -> Condition:
 
 
 def progress_value(item: PresenceItem) -> Progress:
-    return Progress(Revision(int(item.wanted)), Revision(int(item.applied_revision or 0)), bool(item.is_blocked))
+    return Progress(
+        Revision(int(item.wanted)),
+        Revision(int(item.applied_revision or 0)),
+        bool(item.is_blocked),
+        bool(item.is_ephemeral),
+    )
 
 
 def _presence(item: PresenceItem) -> Presence:

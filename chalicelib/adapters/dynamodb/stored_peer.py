@@ -50,6 +50,8 @@ class StoredPeer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     metadata: dict[str, str] = {}
     owner_id: str | None = None
     blocked_by: tuple[str, ...] = ()
+    awaits_approval: bool = False
+    is_ephemeral: bool = False
     settings_revision: int | None = None
     created_at: datetime
     updated_at: datetime
@@ -101,6 +103,8 @@ def _stored(peer: Peer) -> StoredPeer:
         metadata=dict(peer.metadata),
         owner_id=peer.owner_id,
         blocked_by=peer.blocked_by,
+        awaits_approval=peer.awaits_approval,
+        is_ephemeral=peer.is_ephemeral,
         settings_revision=peer.settings_revision,
         created_at=peer.created_at,
         updated_at=peer.updated_at,
@@ -142,6 +146,8 @@ def _value(stored: StoredPeer) -> Peer:
         metadata=stored.metadata,
         owner_id=None if stored.owner_id is None else PrincipalId(stored.owner_id),
         blocked_by=stored.blocked_by,
+        awaits_approval=stored.awaits_approval,
+        is_ephemeral=stored.is_ephemeral,
         settings_revision=_revision(stored.settings_revision),
         created_at=stored.created_at,
         updated_at=stored.updated_at,

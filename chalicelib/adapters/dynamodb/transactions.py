@@ -8,6 +8,7 @@ from chalicelib.adapters.dynamodb.allocation import AllocationItem, FreedItem, f
 from chalicelib.adapters.dynamodb.audit import AuditItem, audit_item
 from chalicelib.adapters.dynamodb.change import ChangeItem, change_item
 from chalicelib.adapters.dynamodb.identity_writes import put_identity
+from chalicelib.adapters.dynamodb.liveness import heard_last
 from chalicelib.adapters.dynamodb.network import (
     AclItem,
     BlockItem,
@@ -50,7 +51,8 @@ from chalicelib.domain.identity import writes as identity
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
-OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, *identity.OPTIMISTIC)  # whose condition says: nobody was first
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC)
+"""Their conditions say that nobody was first."""
 
 
 class DynamoTransactions:
@@ -129,9 +131,16 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
         case FreeAddress(network_id, index, at):
             transaction.put(AllocationItem(network_id, index_key(index), freed_at=at), write)
             transaction.put(FreedItem(network_id, freed_key(at, index), index=index, freed_at=at), write)
-        case AdmitAgent(peer_id, wanted, host, admission, is_blocked):
+        case AdmitAgent(peer_id, wanted, host, admission, is_blocked, is_ephemeral):
             said = {"hostname": host.hostname, "os": host.os, "agent_version": host.agent_version}
-            begun = PresenceItem(peer_id, wanted=wanted, host=said, admission=admission, is_blocked=is_blocked)
+            begun = PresenceItem(
+                peer_id,
+                wanted=wanted,
+                host=said,
+                admission=admission,
+                is_blocked=is_blocked,
+                is_ephemeral=is_ephemeral,
+            )
             transaction.put(begun, write)
         case RevokeAgent(peer_id, wanted):
             revoked = PresenceItem.admission.set(PresenceItem.REVOKED)
@@ -140,8 +149,9 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
         case MarkAgent(peer_id, is_blocked):
             known = PresenceItem.wanted.set(PresenceItem.wanted | 0)  # whoever reads it finds a whole item
             transaction.update(PresenceItem(peer_id), write, [known, PresenceItem.is_blocked.set(is_blocked)])
-        case ForgetAgent(peer_id):
-            transaction.delete(PresenceItem(peer_id, PresenceItem.ITEM), write)
+        case ForgetAgent(peer_id, silent):
+            is_silent = None if silent is None else heard_last(silent)
+            transaction.delete(PresenceItem(peer_id, PresenceItem.ITEM), write, is_silent)
         case ForgetSighting(network_id, peer_id):
             transaction.delete(SightingItem(peer_id, sighting_key(network_id)), write)
         case Audit(record):

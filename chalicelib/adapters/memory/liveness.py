@@ -28,6 +28,11 @@ class MemoryLiveness:
             facts.fell_at = at
 
 
+def is_heard_last(facts: AgentFacts, liveness: AgentLiveness) -> bool:
+    """The agent said nothing since, and opened no other socket."""
+    return (facts.connection_id, facts.last_seen) == (liveness.connection_id, liveness.last_seen)
+
+
 def _liveness(facts: AgentFacts) -> AgentLiveness:
     return AgentLiveness(
         facts.connection_id, facts.last_seen, facts.accused_since, facts.fell_at, facts.unreachable, facts.closed_at

@@ -30,12 +30,12 @@ class MemoryPresence:
         facts.accused_since = None
         return progress_value(facts)
 
-    def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> bool:
+    def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> Progress | None:
         facts = self._tables.agents.get(peer_id)
         if facts is None or facts.connection_id not in (None, connection_id):
-            return False
+            return None
         facts.connection_id, facts.closed_at = None, at
-        return True
+        return progress_value(facts)
 
     def note_heartbeat(
         self,
@@ -69,7 +69,7 @@ def said(tables: MemoryTables, agent: Agent) -> AgentFacts | None:
 
 def progress_value(facts: AgentFacts) -> Progress:
     applied = Revision(0) if facts.applied is None else facts.applied.revision
-    return Progress(facts.wanted, applied, facts.is_blocked)
+    return Progress(facts.wanted, applied, facts.is_blocked, facts.is_ephemeral)
 
 
 def _presence(facts: AgentFacts) -> Presence:

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from chalicelib.domain.ids import NetworkId
-from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.ports.outside import Clock
-from chalicelib.ports.queues import Check, Push
+from chalicelib.ports.queues import Check, LookTask, Push
 
 MOST_DELAY = timedelta(minutes=15)  # SQS, DelaySeconds
 
@@ -32,9 +31,9 @@ class MemoryFailoverQueue:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.waiting: list[tuple[datetime, FailoverTask]] = []
+        self.waiting: list[tuple[datetime, LookTask]] = []
 
-    def put(self, task: FailoverTask, delay: timedelta = timedelta(0)) -> None:
+    def put(self, task: LookTask, delay: timedelta = timedelta(0)) -> None:
         if delay > MOST_DELAY:
             raise ValueError(f"SQS delays a message by {MOST_DELAY} at most")
         self.waiting.append((self._clock.now() + delay, task))

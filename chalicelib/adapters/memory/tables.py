@@ -50,6 +50,7 @@ class AgentFacts:
     fell_at: datetime | None = None
     unreachable: frozenset[PeerId] = frozenset()
     is_blocked: bool = False
+    is_ephemeral: bool = False
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from threading import Lock
 
 from chalicelib.adapters.dynamodb.transact import LIMITS
 from chalicelib.adapters.memory.identity_writes import holds, write_identity
+from chalicelib.adapters.memory.liveness import is_heard_last
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
 from chalicelib.domain.change.writes import (
     AdmitAgent,
@@ -34,7 +35,7 @@ from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
-OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, *identity.OPTIMISTIC)
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC)
 
 
 class MemoryTransactions:
@@ -62,7 +63,7 @@ class MemoryTransactions:
                 tables.changes[change.network_id, change.revision] = change
                 tables.stream.append(change)
 
-    def _holds(self, write: Write) -> bool:
+    def _holds(self, write: Write) -> bool:  # noqa: C901  one flat case a kind of write
         """Whether the write's own condition is met."""
         tables = self._tables
         match write:
@@ -84,6 +85,9 @@ class MemoryTransactions:
             case SettleRequest(request):
                 running = tables.replayable.get((request.principal, request.key))
                 return running is not None and running.attempt == request.attempt and not running.is_done
+            case ForgetAgent(peer_id, silent):
+                facts = tables.agents.get(peer_id)
+                return silent is None or (facts is not None and is_heard_last(facts, silent))
             case Audit(record):
                 return tables.audit.get(record.place, record) == record
             case (
@@ -96,7 +100,6 @@ class MemoryTransactions:
                 | AdmitAgent()
                 | MarkAgent()
                 | RevokeAgent()
-                | ForgetAgent()
                 | ForgetSighting()
             ):
                 return True
@@ -131,13 +134,15 @@ class MemoryTransactions:
                 tables.allocations[network_id, allocation.index] = (peer_id, Allocation(allocation.index))
             case FreeAddress(network_id, index, at):
                 tables.allocations[network_id, index] = (None, Allocation(index, at))
-            case AdmitAgent(peer_id, wanted, host, admission, is_blocked):
-                tables.agents[peer_id] = AgentFacts(wanted, host, admission, is_blocked=is_blocked)
+            case AdmitAgent(peer_id, wanted, host, admission, is_blocked, is_ephemeral):
+                tables.agents[peer_id] = AgentFacts(
+                    wanted, host, admission, is_blocked=is_blocked, is_ephemeral=is_ephemeral
+                )
             case MarkAgent(peer_id, is_blocked):
                 tables.agents.setdefault(peer_id, AgentFacts(Revision(0), None)).is_blocked = is_blocked
             case RevokeAgent(peer_id, wanted):
                 tables.agents.setdefault(peer_id, AgentFacts(wanted, None)).admission = None
-            case ForgetAgent(peer_id):
+            case ForgetAgent(peer_id, _):
                 tables.agents.pop(peer_id, None)
             case ForgetSighting(network_id, peer_id):
                 tables.sightings.pop((peer_id, network_id), None)

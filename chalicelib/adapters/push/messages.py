@@ -8,13 +8,12 @@ import msgspec
 
 from chalicelib.domain.change.push_notice import Notice
 from chalicelib.domain.ids import NetworkId, PeerId
-from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.key_rotation import PskHeld
-from chalicelib.ports.queues import Check, Push
+from chalicelib.ports.queues import Check, LookTask, Push
 from chalicelib.ports.sockets import Connection
 
 NOTICES: Mapping[str, type[Notice]] = {kind.__name__: kind for kind in get_args(Notice)}
-FAILOVER_TASKS: Mapping[str, type[FailoverTask]] = {kind.__name__: kind for kind in get_args(FailoverTask)}
+FAILOVER_TASKS: Mapping[str, type[LookTask]] = {kind.__name__: kind for kind in get_args(LookTask)}
 
 
 class PushMessage(msgspec.Struct, frozen=True, tag="push"):
@@ -81,12 +80,12 @@ class _FailoverTask(msgspec.Struct, frozen=True):
     task: msgspec.Raw
 
 
-def failover_task_from(body: str) -> FailoverTask:
+def failover_task_from(body: str) -> LookTask:
     """Parse a failover task; raises msgspec.DecodeError, KeyError for a kind that is not known."""
     message = msgspec.json.decode(body, type=_FailoverTask)
     return msgspec.json.decode(message.task, type=FAILOVER_TASKS[message.kind])
 
 
-def failover_task_text(task: FailoverTask) -> str:
+def failover_task_text(task: LookTask) -> str:
     raw = msgspec.Raw(msgspec.json.encode(task))
     return msgspec.json.encode(_FailoverTask(type(task).__name__, raw)).decode()

@@ -10,9 +10,8 @@ from botocore.config import Config
 
 from chalicelib.adapters.push.messages import failover_task_text, held_text, message_of, removal_text
 from chalicelib.domain.ids import NetworkId
-from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.key_rotation import PskHeld
-from chalicelib.ports.queues import Check, Push
+from chalicelib.ports.queues import Check, LookTask, Push
 from chalicelib.settings import Settings
 
 BATCH = 10  # SendMessageBatch, Amazon SQS quotas
@@ -50,7 +49,7 @@ class SqsFailoverQueue:
         self._sqs = _client(settings)
         self._url = settings.failover_queue_url
 
-    def put(self, task: FailoverTask, delay: timedelta = timedelta(0)) -> None:
+    def put(self, task: LookTask, delay: timedelta = timedelta(0)) -> None:
         self._sqs.send_message(
             QueueUrl=self._url, MessageBody=failover_task_text(task), DelaySeconds=int(delay.total_seconds())
         )

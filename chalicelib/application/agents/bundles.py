@@ -144,7 +144,7 @@ class Bundles:
         peer = bundle.peer
         if peer.public_key is None:
             raise PeerNotEnrolled
-        if not peer.is_jump and not peer.is_blocked and not bundle.tunnel.sections:
+        if not peer.is_jump and not peer.is_cut_off and not bundle.tunnel.sections:
             raise JumpNotReady
         if peer.kind is Kind.STATIC and peer.issued is None and not peer.is_blocked:
             raise FileNotIssued

@@ -11,6 +11,9 @@ from math import ceil
 
 from chalicelib.application.agents.sockets import ENDED
 from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
+from chalicelib.application.peers.new_peer import Applicant
+from chalicelib.application.peers.peers import deletion
+from chalicelib.application.ranges import Ranges
 from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Affected, What
 from chalicelib.domain.change.writes import AdmitAgent, ForgetAgent, PutPeer, Write, claims_of_keys
@@ -37,16 +40,6 @@ NOT_ENROLLED = "No enrolled peer of this name. Enrol the agent."
 
 
 @dataclass(frozen=True, slots=True)
-class Applicant:
-    """What an agent brings to enrol. `source`: the address its request came from, None when unknown."""
-
-    public_key: str
-    device_key: str
-    host: Host
-    source: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class OpenSession:
     """A session and its token, which only this answer holds."""
 
@@ -59,6 +52,7 @@ class Enrollment:
     network_edits: NetworkEdits
     networks: NetworkStore
     peers: PeerStore
+    ranges: Ranges
     sessions: SessionStore
     assertions: Assertions
     clock: Clock
@@ -139,7 +133,8 @@ class Enrollment:
         return PeerDeleted(claimed.network_id, claimed.peer_id, tombstone.revision, tombstone.deleted_at)
 
     def leave(self, agent: Agent, device_key: str, void_files: bool) -> None:
-        """Give the peer up: its key is nobody's, its sessions end, its address stays; again without effect.
+        """Give the peer up: its key is nobody's, its sessions end, its address stays; again without effect. An
+        ephemeral peer is deleted.
 
         Raises:
             Unauthenticated: the session is of before a new token; who had the peer then has no say in it.
@@ -159,6 +154,10 @@ class Enrollment:
         if record.peer.is_jump and not void_files:
             self._require_no_files(record.peer)
         network = before.advanced(now)
+        if record.peer.is_ephemeral:
+            edit = deletion(network, [record], self.ranges.behind([record.peer]))
+            self.network_edits.commit(before, edit, agent.caller)
+            return
         peer = revised(record.peer, record.peer.rekeyed(None), network.revision, now)
         writes: tuple[Write, ...] = (
             PutPeer(PeerRecord(peer, enrollment.given_up(device_key))),
@@ -189,6 +188,6 @@ class Enrollment:
 def _writes(before: Peer, peer: Peer, used: EnrollmentToken, host: Host, wanted: Revision) -> tuple[Write, ...]:
     return (
         PutPeer(PeerRecord(peer, used)),
-        AdmitAgent(peer.id, wanted, host, used.admission, peer.is_blocked),
+        AdmitAgent(peer.id, wanted, host, used.admission, peer.is_blocked, peer.is_ephemeral),
         *claims_of_keys(before, peer),
     )

@@ -1,7 +1,7 @@
 """Sockets of agents: authorize, open, greet, close.
 
-Requests: authorize 1, open 2 (3 when it is refused), greet 2 (and 1 message for a jump; refused 2), close 3 (2 when a
-newer socket is open).
+Requests: authorize 1, open 2 (3 when it is refused), greet 2 (and 1 message for a jump or an ephemeral
+peer; refused 2), close 3 (2 when a newer socket is open; and 1 message for an ephemeral peer).
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import parse_token
 from chalicelib.domain.ids import ConnectionId, PeerId, Revision, is_jump
+from chalicelib.domain.peer.absence import GONE_AFTER, LOOK_EVERY, AbsenceCheck
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.failover import SilenceCheck, look_every
 from chalicelib.domain.peer.presence import Fact, FactKind
@@ -82,6 +83,9 @@ class Connections:
         if progress is None:
             raise refusal(self.presence, agent)
         self.facts.insert(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now))
+        if progress.is_ephemeral:
+            check = AbsenceCheck(agent.network_id, agent.peer_id, connection_id, now)
+            self.failover_tasks().put(check, LOOK_EVERY)
         if is_jump(agent.peer_id):
             silence_check = SilenceCheck(
                 agent.network_id, agent.peer_id, connection_id, serving_since=now, until=expires_at
@@ -92,7 +96,10 @@ class Connections:
     def close(self, agent: Agent, connection_id: ConnectionId) -> None:
         now = self.clock.now()
         self.connections.remove(_row(agent, connection_id, now, now))
-        if self.presence.note_disconnected(agent.peer_id, connection_id, now):
+        progress = self.presence.note_disconnected(agent.peer_id, connection_id, now)
+        if progress is not None and progress.is_ephemeral:
+            self.failover_tasks().put(AbsenceCheck(agent.network_id, agent.peer_id, connection_id, now), GONE_AFTER)
+        if progress is not None:
             self.facts.insert(Fact(agent.network_id, agent.peer_id, FactKind.DISCONNECTED, now))
 
 

@@ -9,7 +9,7 @@ from chalicelib.application.identity.api_tokens import narrowed
 from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.api_token import is_token
 from chalicelib.domain.identity.errors import Suspended
-from chalicelib.domain.identity.principal import Viewer
+from chalicelib.domain.identity.principal import Viewer, watched_by
 from chalicelib.domain.identity.user import Admission, standing
 from chalicelib.domain.ids import PrincipalId
 from chalicelib.ports.accounts import AccountStore
@@ -40,7 +40,7 @@ class Access:
             own = standing(user, self.admission.with_settings(settings))
         except Suspended:
             return None
-        return None if own is None else Viewer(principal_id, own.networks, user.revision)
+        return None if own is None else Viewer(principal_id, watched_by(own.role, own.networks), user.revision)
 
     def _of_token(self, token_id: PrincipalId) -> Viewer | None:
         token, maker, settings = self.store.token(token_id)
@@ -50,4 +50,4 @@ class Access:
             principal = narrowed(token, maker, self.admission.with_settings(settings))
         except Unauthenticated:
             return None
-        return Viewer(token_id, principal.networks, principal.account_revision)
+        return Viewer(token_id, principal.watched, principal.account_revision)

@@ -19,6 +19,7 @@ from chalicelib.application.peers.new_peer import (
     NewPeer,
     PeerCreated,
     PeerRejected,
+    Plan,
     PlannedPeer,
     Surroundings,
     TokenIssued,
@@ -26,11 +27,11 @@ from chalicelib.application.peers.new_peer import (
 from chalicelib.application.peers.ownership import Owners, asked_by
 from chalicelib.application.ranges import Ranges, writes_of
 from chalicelib.application.retry import retry_on_conflict
-from chalicelib.domain.change.change import Affected, What
+from chalicelib.domain.change.change import What
 from chalicelib.domain.change.replay import Replayable
-from chalicelib.domain.change.writes import Claim, PutPeer, SettleRequest, TakeAddress, Write, refusal_of
+from chalicelib.domain.change.writes import AdmitAgent, Claim, PutPeer, SettleRequest, TakeAddress, Write, refusal_of
 from chalicelib.domain.errors import Invalid, Refusal
-from chalicelib.domain.identity.principal import Principal
+from chalicelib.domain.identity.principal import Principal, Sighted
 from chalicelib.domain.identity.tokens import Token
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.network.addresses import Allocation
@@ -110,9 +111,23 @@ class Creation:
             CommitConflict: something changed meanwhile.
             ConditionFailed: a write was refused.
         """
-        now = self.clock.now()
         stored = self.networks.get(network_id)
-        network = stored.advanced(now)
+        plan = self.plan(stored.advanced(self.clock.now()), drafts, by)
+        owned = owning((one.peer for one in plan.created), by.peer_limit)
+        writes = (*plan.writes, *owned, *(SettleRequest(one) for one in settled))
+        self.edits.commit(stored, NetworkEdit(What.PEER_CREATED, plan.network, writes, plan.affected), by.caller)
+        return plan.created
+
+    def plan(self, network: Network, drafts: Sequence[Draft], by: Sighted) -> Plan:
+        """Decide drafts against what is stored.
+
+        Args:
+            network: one revision later, and otherwise as stored.
+
+        Raises:
+            PeerRejected: one of them cannot be.
+        """
+        now = network.updated_at
         surroundings = self._surroundings(network, drafts)
         addresses = self.allocator.round(network)
         claimed: set[tuple[str, str]] = set()
@@ -132,13 +147,8 @@ class Creation:
                 raise PeerRejected(draft.id, refusal) from None
             addresses.network = network = _counted(addresses.network, peer)
             made.append(making)
-        writes: list[Write] = [write for one in made for write in one.writes]
-        writes += owning((one.created.peer for one in made), by.peer_limit)
-        writes += writes_of(directory)
-        writes += [SettleRequest(one) for one in settled]
-        affected = tuple(Affected(None, one.created.peer) for one in made)
-        self.edits.commit(stored, NetworkEdit(What.PEER_CREATED, network, tuple(writes), affected), by.caller)
-        return [replace(one.created, network=network) for one in made]
+        writes = (*(write for one in made for write in one.writes), *writes_of(directory))
+        return Plan(network, tuple(made), writes)
 
     def _surroundings(self, network: Network, drafts: Sequence[Draft]) -> "Surroundings":
         has_file = any(draft.new.kind is Kind.STATIC for draft in drafts)
@@ -152,7 +162,7 @@ class Creation:
             ),
         )
 
-    def _routed(self, peer: Peer, directory: Directory, jumps: Sequence[Peer], by: Principal) -> Directory:
+    def _routed(self, peer: Peer, directory: Directory, jumps: Sequence[Peer], by: Sighted) -> Directory:
         try:
             require_clear(peer, directory, jumps)
             return directory.with_routed(peer.network_id, peer.id, peer.additional_allowed_ips)
@@ -186,10 +196,12 @@ class Creation:
             mtu=new.mtu,
             dns=new.dns,
             preferred_jump_id=None if new.kind is Kind.JUMP else preferred or network.least_preferred_jump(),
-            epoch=network.epoch if new.kind is Kind.STATIC else None,
+            epoch=network.epoch if new.kind is Kind.STATIC or draft.applicant is not None else None,
             tags=new.tags,
             metadata=dict(new.metadata),
             owner_id=new.owner_id,
+            awaits_approval=new.awaits_approval,
+            is_ephemeral=new.is_ephemeral,
             created_at=now,
             updated_at=now,
             revision=network.revision,
@@ -211,15 +223,16 @@ class Creation:
     ) -> PlannedPeer:
         created = self._completed(network, peer, draft, around, now)
         peer = created.peer
-        enrollment = None
-        if isinstance(created.issued, TokenIssued):
-            enrollment = EnrollmentToken(created.issued.token.hashed(), created.issued.expires_at)
+        enrollment = _enrollment(draft, created, now)
         writes: list[Write] = [
             PutPeer(PeerRecord(peer, enrollment)),
             Claim(network.id, "name", peer.name, peer.id),
             Claim(network.id, "label", peer.label, peer.id),
             TakeAddress(network.id, peer.id, allocation),
         ]
+        if draft.applicant is not None and enrollment is not None:
+            begun = AdmitAgent(peer.id, network.revision, draft.applicant.host, enrollment.admission)
+            writes.append(replace(begun, is_ephemeral=peer.is_ephemeral))
         if peer.public_key is not None:
             writes.append(Claim(network.id, "key", peer.public_key, peer.id))
         if peer.is_router:
@@ -229,6 +242,8 @@ class Creation:
     def _completed(
         self, network: Network, peer: Peer, draft: Draft, around: "Surroundings", now: datetime
     ) -> PeerCreated:
+        if draft.applicant is not None:
+            return PeerCreated(network, peer, None)
         if peer.is_run_by_agent:
             return PeerCreated(network, peer, TokenIssued(draft.token, now + ENROLLMENT_LIFETIME))
         if peer.home_id is None:
@@ -238,6 +253,15 @@ class Creation:
         psk = preshared_keys(self.vault.open(network.id, network.secret))
         tunnel = regular_tunnel(network, peer, around.jumps, around.routers, psk)
         return PeerCreated(network, replace(peer, issued=digests(tunnel)), FileIssued(tunnel, draft.private_key))
+
+
+def _enrollment(draft: Draft, created: PeerCreated, now: datetime) -> EnrollmentToken | None:
+    """What a peer's agent proves itself by. The token of one that comes with it is told to nobody, and has expired."""
+    if draft.applicant is not None:
+        return EnrollmentToken(draft.token.hashed(), now, draft.applicant.device_key)
+    if isinstance(created.issued, TokenIssued):
+        return EnrollmentToken(created.issued.token.hashed(), created.issued.expires_at)
+    return None
 
 
 def _require_apart(making: PlannedPeer, claimed: set[tuple[str, str]]) -> None:

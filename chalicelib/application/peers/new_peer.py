@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.application.peers.peer_view import PeerView
+from chalicelib.domain.change.change import Affected
 from chalicelib.domain.change.writes import Claim, Write
 from chalicelib.domain.cidr import Cidr
 from chalicelib.domain.errors import Refusal
@@ -13,7 +14,7 @@ from chalicelib.domain.ids import PeerId, PrincipalId
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Directory, blocks_of
 from chalicelib.domain.network.network import Network
-from chalicelib.domain.peer.peer import Kind, Peer
+from chalicelib.domain.peer.peer import Host, Kind, Peer
 from chalicelib.domain.peer.presence import PeerObservation
 from chalicelib.domain.text import hashed_label
 from chalicelib.domain.tunnel.tunnel import Tunnel
@@ -46,6 +47,8 @@ class NewPeer:
     tags: tuple[str, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
     owner_id: PrincipalId | None = None
+    awaits_approval: bool = False
+    is_ephemeral: bool = False
 
     @property
     def items(self) -> int:
@@ -60,6 +63,16 @@ class NewPeer:
         texts = (self.name, *self.tags, *(text for pair in self.metadata for text in pair))
         cidrs = len(self.additional_allowed_ips) + len(self.routed_cidrs)
         return PEER_BYTES + sum(len(text.encode()) for text in texts) + 50 * cidrs
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """What an agent brings to enrol. `source`: the address its request came from, None when unknown."""
+
+    public_key: str
+    device_key: str
+    host: Host
+    source: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ class FileIssued:
 
 @dataclass(frozen=True, slots=True)
 class PeerCreated:
-    """`issued` None: a static peer's file waits for the first jump that enrols."""
+    """`issued` None: a static peer's file waits for the first jump that enrols, or an agent came with the peer."""
 
     network: Network
     peer: Peer
@@ -95,7 +108,8 @@ class PeerCreated:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A peer to be, with what stays the same however often it is decided. `label`: in DNS, the plain one
-    of its name, or one of its own once that turned out to be another peer's."""
+    of its name, or one of its own once that turned out to be another peer's. `applicant`: the agent that comes with
+    it, enrolled as it is made; None: it waits for one, or has none."""
 
     new: NewPeer
     id: PeerId
@@ -103,6 +117,7 @@ class Draft:
     private_key: str | None
     public_key: str | None
     label: str
+    applicant: Applicant | None = None
 
     def relabelled(self) -> "Draft":
         return replace(self, label=hashed_label(self.new.name))
@@ -121,6 +136,23 @@ class PlannedPeer:
     created: PeerCreated
     allocation: Allocation
     writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """New peers of one change, and the network as it is then. `writes`: of all of them."""
+
+    network: Network
+    peers: tuple[PlannedPeer, ...]
+    writes: tuple[Write, ...]
+
+    @property
+    def created(self) -> list[PeerCreated]:
+        return [replace(one.created, network=self.network) for one in self.peers]
+
+    @property
+    def affected(self) -> tuple[Affected, ...]:
+        return tuple(Affected(None, one.created.peer) for one in self.peers)
 
 
 @dataclass(frozen=True, slots=True)

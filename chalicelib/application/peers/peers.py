@@ -2,8 +2,8 @@
 
 Requests, whatever the size of the network: get 2 and the read of views; change 2 to 4
 reads + 1 transaction, and the read of views (to another owner 1 more; to a name whose DNS label is another
-peer's: reads and transaction twice); block and unblock 2 + 1, and the read of views; delete 2 or 3 + 1 (a jump: and
-one query of the peers).
+peer's: reads and transaction twice); block, unblock and approve 2 + 1, and the read of views; delete 2 or 3 + 1
+(a jump: and one query of the peers).
 """
 
 from collections.abc import Callable, Sequence, Set
@@ -27,9 +27,11 @@ from chalicelib.domain.change.writes import (
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
+from chalicelib.domain.network.addresses import QUARANTINE
 from chalicelib.domain.network.directory import Directory, RangeTaken
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import JumpInUse, LabelInUse, LastJump
+from chalicelib.domain.peer.failover import AgentLiveness
 from chalicelib.domain.peer.home import first_home, serving
 from chalicelib.domain.peer.ownership import disowning, owning, require_left_to_owner, require_own
 from chalicelib.domain.peer.patch import PeerPatch, patched
@@ -96,6 +98,15 @@ class Peers:
     def unblock(self, network_id: NetworkId, peer_id: PeerId, note: str | None, by: Principal) -> PeerView:
         """Take a person's word back; incidents may go on blocking it."""
         return self._mark(Order(network_id, peer_id, by.caller, What.PEER_UNBLOCKED, note), by)
+
+    def approve(self, network_id: NetworkId, peer_id: PeerId, by: Principal) -> PeerView:
+        """Let a peer in that joined and waits for it. No effect if it does not wait."""
+        by.require_sight(network_id)
+
+        def approved(network: Network, before: PeerRecord) -> Edit:
+            return Edit(network, replace(before, peer=replace(before.peer, awaits_approval=False)))
+
+        return self._shown(*self.edits.make(Order(network_id, peer_id, by.caller, What.PEER_APPROVED), approved))
 
     def delete(
         self,
@@ -206,17 +217,20 @@ class Peers:
             raise JumpInUse(homeless)
 
 
-def deletion(network: Network, records: Sequence[PeerRecord], behind: Directory) -> NetworkEdit:
+def deletion(
+    network: Network, records: Sequence[PeerRecord], behind: Directory, silent: AgentLiveness | None = None
+) -> NetworkEdit:
     """Delete peers and free all they held.
 
     Args:
         network: one revision later, and otherwise as stored.
         behind: the blocks of what stands behind them, as stored.
+        silent: of the one peer whose agent must not have been heard since; None: whether it was or not.
     """
     writes: list[Write] = []
     for record in records:
         network = _uncounted(network, record.peer)
-        writes += _released(network, record)
+        writes += _released(network, record, silent)
     writes += disowning(record.peer for record in records)
     writes += writes_of(behind.without_routed(*(record.peer.id for record in records)))
     affected = tuple(Affected(record.peer, None) for record in records)
@@ -242,18 +256,20 @@ def _renamed(before: Peer, after: Peer) -> list[Write]:
     return writes
 
 
-def _released(network: Network, record: PeerRecord) -> list[Write]:
+def _released(network: Network, record: PeerRecord, silent: AgentLiveness | None) -> list[Write]:
+    """Of an ephemeral peer the address is free at once, as one whose quarantine is over."""
     peer, now = record.peer, network.updated_at
+    freed_at = now - 2 * QUARANTINE if peer.is_ephemeral else now
     writes: list[Write] = [
         DeletePeer(Tombstone(network.id, peer.id, record.device_key, network.revision, now)),
         Release(network.id, "name", peer.name),
         Release(network.id, "label", peer.label),
-        FreeAddress(network.id, peer.index, now),
+        FreeAddress(network.id, peer.index, freed_at),
     ]
     writes += [Release(network.id, "key", key) for key in sorted(peer.keys)]
     writes.append(ForgetSighting(network.id, peer.id))
     if peer.is_run_by_agent:
-        writes.append(ForgetAgent(peer.id))
+        writes.append(ForgetAgent(peer.id, silent))
     if peer.is_router:
         writes += [Release(network.id, "route", str(cidr)) for cidr in peer.additional_allowed_ips]
     return writes

@@ -90,7 +90,7 @@ def _everywhere(peer: Peer | None) -> object:
 
 def _on_jumps(peer: Peer | None) -> object:
     """What jumps say of a peer beside that: its section, its names, its part in the policy."""
-    if peer is None or peer.public_key is None:
+    if peer is None or peer.public_key is None or peer.awaits_approval:
         return None
     return (
         peer.public_key,
@@ -120,6 +120,7 @@ def _own(peer: Peer | None) -> object:
         peer.rotation is Rotation.WANTED,
         peer.epoch,
         peer.blocked_by != (),
+        peer.awaits_approval,
         peer.listen_port,
         peer.mtu,
         peer.persistent_keepalive,

@@ -19,8 +19,8 @@ from chalicelib.domain.identity.principal import Caller
 from chalicelib.domain.peer.patch import SETTINGS
 from chalicelib.domain.peer.peer import Peer
 
-ACTS_OF_AGENTS = frozenset({What.PEER_ENROLLED, What.PEER_LEFT, What.KEY_STAGED, What.KEY_ROTATED})
-SHOWN = sorted(SETTINGS | {"kind", "public_key"})
+ACTS_OF_AGENTS = frozenset({What.PEER_ENROLLED, What.PEER_LEFT, What.PEER_DELETED, What.KEY_STAGED, What.KEY_ROTATED})
+SHOWN = sorted(SETTINGS | {"kind", "public_key", "awaits_approval", "is_ephemeral"})
 
 
 def is_audited(change: Change, by: Caller) -> bool:

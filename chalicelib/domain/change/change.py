@@ -23,6 +23,8 @@ class What(StrEnum):
     ACL_REPLACED = "acl_replaced"
     PEER_CREATED = "peer_created"
     PEER_ENROLLED = "peer_enrolled"
+    PEER_JOINED = "peer_joined"
+    PEER_APPROVED = "peer_approved"
     PEER_UPDATED = "peer_updated"
     PEER_BLOCKED = "peer_blocked"
     PEER_UNBLOCKED = "peer_unblocked"

@@ -19,6 +19,7 @@ from chalicelib.domain.network.directory import Block
 from chalicelib.domain.network.errors import CidrInUse, NetworkNameInUse
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import KeyInUse, LabelInUse, MemberPeerLimitReached, PeerNameInUse
+from chalicelib.domain.peer.failover import AgentLiveness
 from chalicelib.domain.peer.peer import Host, Peer, PeerRecord, Tombstone
 
 
@@ -119,14 +120,15 @@ class FreeAddress:
 
 @dataclass(frozen=True, slots=True)
 class AdmitAgent:
-    """Start an agent's presence with its own revision wanted; only frames of this admission count in it. Blocked, if
-    its peer is."""
+    """Start an agent's presence with its own revision wanted; only frames of this admission count in it. Blocked and
+    ephemeral, if its peer is."""
 
     peer_id: PeerId
     wanted: Revision
     host: Host
     admission: str = ""
     is_blocked: bool = False
+    is_ephemeral: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +152,13 @@ class MarkAgent:
 
 @dataclass(frozen=True, slots=True)
 class ForgetAgent:
-    """End an agent's presence: a late heartbeat finds nothing to update."""
+    """End an agent's presence: a late heartbeat finds nothing to update.
+
+    `silent`: as it was heard last; fails as a conflict when it was heard since. None: it ends in any case.
+    """
 
     peer_id: PeerId
+    silent: AgentLiveness | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,9 @@ class JoinKey:
             case JoinKeyState.ACTIVE:
                 return
 
+    def sees(self, network_id: NetworkId) -> bool:
+        return network_id == self.network_id
+
     def caller(self, source: str | None, request_id: str | None = None) -> Caller:
         """Who makes the peers, in the log."""
         return Caller(Actor(ActorKind.JOIN_KEY, self.id, self.name), source, request_id)

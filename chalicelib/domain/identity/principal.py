@@ -4,6 +4,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.audit import Actor, ActorKind
@@ -36,6 +37,11 @@ WRITERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR})
 EVERYBODY = frozenset(Role)
 OWNERS = frozenset({Role.MEMBER})
 """Who sees and changes peers of their own only, where others do so with all peers of their networks."""
+
+
+def watched_by(role: Role, networks: frozenset[NetworkId] | None) -> frozenset[NetworkId] | None:
+    """The networks of whose news somebody is told, who was granted these; None: every network."""
+    return networks if role in READERS else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Principal:
     @property
     def watched(self) -> frozenset[NetworkId] | None:
         """The networks whose news its sockets get; None: every network."""
-        return self.networks if self.role in READERS else frozenset()
+        return watched_by(self.role, self.networks)
 
     @property
     def caller(self) -> Caller:
@@ -125,6 +131,17 @@ class Principal:
 
     def sees(self, network_id: NetworkId) -> bool:
         return self.networks is None or network_id in self.networks
+
+
+class Sighted(Protocol):
+    """Whoever sees some networks: what lies in others is not named to them."""
+
+    def sees(self, network_id: NetworkId) -> bool: ...
+
+
+def watched_by(role: Role, networks: frozenset[NetworkId] | None) -> frozenset[NetworkId] | None:
+    """The networks of those that somebody of a role was granted whose news they get; None: every network."""
+    return networks if role in READERS else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,18 @@ class EnrollmentRefused(Unauthenticated):
         super().__init__(f"The enrolment token {why}. Create a new one for this peer.")
 
 
+class AlreadyJoined(Conflict):
+    """A machine became a peer by a join key, and asks for the same again with another WireGuard key."""
+
+    code = "already_joined"
+
+    def __init__(self, peer_id: str) -> None:
+        super().__init__(
+            f"This machine joined as peer {peer_id} already, with another WireGuard key. Make a new device key as "
+            "well, or go on as that peer."
+        )
+
+
 class PeerDeleted(Refusal):
     """A deleted peer's agent asks: the answer carries the tombstone that ends its tunnel."""
 

@@ -60,9 +60,11 @@ class Peer:
     `routed_cidrs`: those of a jump's `additional_allowed_ips` that are not masqueraded.
     `preferred_jump_id`: where a regular peer's homes begin; `avoids`: jumps marked down for it alone.
     `home_id`, `issued`: of a static peer's file: the jump it names, fixed once chosen; digests of its lines
-    by key (see profile). `epoch`: of its preshared keys: the one its file was issued with, or the newest
-    that its agent said it holds. `blocked_by`: MANUAL and ids of incidents. `settings_revision`: that of
-    the newest change of what a person sets; None: it was stored before that was kept, see `version`.
+    by key (see profile). `awaits_approval`: it joined by a key, and nobody has said yet that it may.
+    `is_ephemeral`: it vanishes when it leaves, or is away for a time. `epoch`: of its preshared keys: the one its
+    file was issued with, or the newest that its agent said it holds. `blocked_by`: MANUAL and ids of incidents.
+    `settings_revision`: that of the newest change of what a person sets; None: it was stored before that was kept,
+    see `version`.
     """
 
     id: PeerId
@@ -97,6 +99,8 @@ class Peer:
     metadata: Mapping[str, str] = field(default_factory=dict)
     owner_id: PrincipalId | None = None
     blocked_by: tuple[str, ...] = ()
+    awaits_approval: bool = False
+    is_ephemeral: bool = False
     settings_revision: Revision | None = None
     created_at: datetime
     updated_at: datetime
@@ -129,9 +133,14 @@ class Peer:
         return bool(self.blocked_by)
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether its own configuration lists nobody."""
+        return self.is_blocked or self.awaits_approval
+
+    @property
     def is_listed(self) -> bool:
-        """Whether it stands in others' configurations: its key is known, and it is not blocked."""
-        return self.public_key is not None and not self.is_blocked
+        """Whether it stands in others' configurations: its key is known, and it is not cut off."""
+        return self.public_key is not None and not self.is_cut_off
 
     @property
     def keys(self) -> frozenset[str]:

@@ -19,6 +19,7 @@ class Status(StrEnum):
     """What the console shows; computed on read, nobody watches silence."""
 
     PENDING = "pending"
+    PENDING_APPROVAL = "pending_approval"
     ONLINE = "online"
     IDLE = "idle"
     OFFLINE = "offline"
@@ -76,11 +77,13 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an agent is. `applied` 0: nothing yet. `is_blocked`: its word about others does not count."""
+    """How far an agent is. `applied` 0: nothing yet. `is_blocked`: its word about others does not count.
+    `is_ephemeral`: its peer vanishes when it is away for a time."""
 
     wanted: Revision
     applied: Revision
     is_blocked: bool = False
+    is_ephemeral: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,8 @@ def status(
     """Static peers by their handshakes, agents by their socket and heartbeats; `home`: of their home jump."""
     if peer.is_blocked:
         return Status.BLOCKED
+    if peer.awaits_approval:
+        return Status.PENDING_APPROVAL
     if peer.kind is Kind.STATIC:
         if sighting is None:
             return Status.PENDING

@@ -88,9 +88,9 @@ def firewall(network: Network, jump: Peer, peers: Iterable[Peer], rules: Sequenc
     """Compile the policy as this jump enforces it.
 
     Args:
-        peers: all peers of the network; those without a key are nowhere, and in no set.
+        peers: all peers of the network; those without a key, or that wait for approval, are nowhere, and in no set.
     """
-    known = [peer for peer in peers if peer.public_key is not None]
+    known = [peer for peer in peers if peer.public_key is not None and not peer.awaits_approval]
     is_singled_out = rules or any(peer.is_blocked or peer.is_isolated or peer.full_encapsulation for peer in known)
     own = territories(network, known if is_singled_out else [peer for peer in known if peer.is_jump or peer.is_router])
 

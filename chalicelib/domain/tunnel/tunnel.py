@@ -93,7 +93,7 @@ def regular_tunnel(
         jumps: all jump peers of the network.
         routers: regular peers with CIDRs behind them; `peer` itself may be among them.
     """
-    hubs = [] if peer.is_blocked else serving(jumps)
+    hubs = [] if peer.is_cut_off else serving(jumps)
     home = home_of(peer, hubs, network.down)
     through_home = EVERYTHING if peer.full_encapsulation else _reachable(network, peer, hubs, routers)
     sections = tuple(

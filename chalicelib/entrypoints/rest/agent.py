@@ -5,8 +5,8 @@ from typing import assert_never
 from chalice.app import Blueprint, Response
 
 from chalicelib.application.agents.bundles import HeldRevision, Rendered, SameContent, Unchanged, Whole
-from chalicelib.application.agents.enrollment import Applicant
 from chalicelib.application.agents.snapshots import Difference
+from chalicelib.application.peers.new_peer import Applicant
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.bundle import bundle as domain
 from chalicelib.domain.bundle.errors import BundleTooLarge
@@ -43,16 +43,32 @@ agent = Blueprint(__name__)
     limit=Limit.ENROLLMENTS,
 )
 def enroll(call: Call[None, wire.EnrollRequest]) -> wire.Enrolled:
-    body = call.body
-    applicant = Applicant(
-        public_key=parse_public_key("public_key", body.public_key),
-        device_key=parse_public_key("device_key", body.device_key),
-        host=Host(body.host.hostname, body.host.os, body.host.agent_version),
-        source=call.source,
-    )
+    applicant = _applicant(call.body, call.source)
     signing_key = container().signing.keys().current.public  # before the token is used: it may fail
-    enrolled = container().enrollment.enroll(parse_token(body.token, "wirety_enroll"), applicant)
+    enrolled = container().enrollment.enroll(parse_token(call.body.token, "wirety_enroll"), applicant)
     return wire.Enrolled(peer_id=enrolled.peer_id, network_id=enrolled.network_id, signing_key=signing_key)
+
+
+@route(
+    agent,
+    "POST",
+    "/agent/join",
+    Anybody(),
+    body=wire.JoinRequest,
+    refuses=(Unauthenticated, Conflict, Busy),
+    limit=Limit.ENROLLMENTS,
+)
+def join(call: Call[None, wire.JoinRequest]) -> wire.Joined:
+    """Become a new peer by a network's join key. The same again, by the same machine, is answered the same."""
+    applicant = _applicant(call.body, call.source)
+    signing_key = container().signing.keys().current.public  # before the key is used: it may fail
+    joined = container().joining.join(parse_token(call.body.key, "wirety_join"), applicant)
+    return wire.Joined(
+        peer_id=joined.id,
+        network_id=joined.network_id,
+        signing_key=signing_key,
+        awaits_approval=joined.awaits_approval,
+    )
 
 
 @route(
@@ -121,6 +137,15 @@ def keys(call: Call[Agent, wire.KeysReport]) -> wire.KeysKnown:
     held = ReportedKeys(parse_public_key("public_key", body.public_key), next_key, body.psk_epoch)
     known = container().rotations.report(call.by, held)
     return wire.KeysKnown(public_key=known.public_key, staged_key=known.staged_key, is_held=known.is_held)
+
+
+def _applicant(body: wire.EnrollRequest | wire.JoinRequest, source: str | None) -> Applicant:
+    return Applicant(
+        public_key=parse_public_key("public_key", body.public_key),
+        device_key=parse_public_key("device_key", body.device_key),
+        host=Host(body.host.hostname, body.host.os, body.host.agent_version),
+        source=source,
+    )
 
 
 def _held(asked: wire.BundleQuery) -> HeldRevision | None:

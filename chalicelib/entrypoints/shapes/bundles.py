@@ -43,6 +43,7 @@ def shown(bundle: Bundle, generation: int, next_signing_key: str) -> wire.Bundle
         ),
         detection=wire.Detection(),
         homes=list(tunnel.homes),
+        awaits_approval=bundle.peer.awaits_approval,
     )
 
 

@@ -131,6 +131,7 @@ def shown(view: PeerView) -> wire.Peer:
         updated_at=peer.updated_at,
         revision=peer.revision,
         settings_revision=peer.version,
+        is_ephemeral=peer.is_ephemeral,
     )
 
 

@@ -69,6 +69,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/agent/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Become a new peer by a network's join key. The same again, by the same machine, is answered the same. */
+        post: operations["agent_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/agent/keys": {
         parameters: {
             query?: never;
@@ -426,6 +443,23 @@ export interface paths {
         head?: never;
         /** Change what is sent; null clears. A member changes the name of their own. */
         patch: operations["peers_update"];
+        trace?: never;
+    };
+    "/networks/{network_id}/peers/{peer_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a peer in that joined by a key and waits for it. To refuse it, delete it. */
+        post: operations["peers_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/networks/{network_id}/peers/{peer_id}/block": {
@@ -954,11 +988,13 @@ export interface components {
         /**
          * Bundle
          * @description `hash` in reports is `codec.content_hash` of it. `next_signing_key`: Ed25519, base64, the successor
-         *         of the key that signs now. `homes`: of a regular agent, the jumps in the order in which they carry it,
-         *         its home first. Peers stand in the order of their ids, CIDRs by version, address and length,
-         *         records by name.
+         *         of the key that signs now. `homes`: of a regular agent, the jumps in the order in which they carry it, its home
+         *         first. `awaits_approval`: the peer joined and nobody approved it yet: it has no peers. Peers stand in the order
+         *         of their ids, CIDRs by version, address and length, records by name.
          */
         Bundle: {
+            /** @default false */
+            awaits_approval?: boolean;
             detection: components["schemas"]["Detection"];
             dns: components["schemas"]["Dns"];
             firewall: components["schemas"]["Firewall"];
@@ -1044,7 +1080,7 @@ export interface components {
             revision: number;
             settings: components["schemas"]["ChangedSetting"][];
             /** @enum {unknown} */
-            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "key_rotated" | "key_staged" | "key_wanted" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "psk_held" | "psk_renewed" | "range_released" | "range_reserved" | "token_reissued";
+            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "key_rotated" | "key_staged" | "key_wanted" | "network_created" | "network_deleted" | "network_updated" | "peer_approved" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_joined" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "psk_held" | "psk_renewed" | "range_released" | "range_reserved" | "token_reissued";
         };
         /**
          * ChangedPeer
@@ -1490,6 +1526,27 @@ export interface components {
             secret: string | null;
         };
         /**
+         * JoinRequest
+         * @description `key`: a network's join key. The rest as for EnrollRequest.
+         */
+        JoinRequest: {
+            device_key: string;
+            host: components["schemas"]["Host"];
+            key: string;
+            public_key: string;
+        };
+        /**
+         * Joined
+         * @description As Enrolled. `awaits_approval`: somebody has to say that the peer may take part; until then it has a session
+         *         and a bundle without peers.
+         */
+        Joined: {
+            awaits_approval: boolean;
+            network_id: string;
+            peer_id: string;
+            signing_key: string;
+        };
+        /**
          * KeysKnown
          * @description What the others take for the agent's key, and the one they hold for later. `is_held`: all who
          *         must hold that one do, so that it can be used.
@@ -1581,7 +1638,7 @@ export interface components {
             /** @enum {unknown} */
             type: "network_changed";
             /** @enum {unknown} */
-            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "key_rotated" | "key_staged" | "key_wanted" | "network_created" | "network_deleted" | "network_updated" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "psk_held" | "psk_renewed" | "range_released" | "range_reserved" | "token_reissued";
+            what: "acl_replaced" | "home_moved" | "home_returned" | "jump_down" | "jump_up" | "key_rotated" | "key_staged" | "key_wanted" | "network_created" | "network_deleted" | "network_updated" | "peer_approved" | "peer_blocked" | "peer_created" | "peer_deleted" | "peer_enrolled" | "peer_joined" | "peer_left" | "peer_reissued" | "peer_unblocked" | "peer_updated" | "psk_held" | "psk_renewed" | "range_released" | "range_reserved" | "token_reissued";
         };
         /**
          * Node
@@ -1598,7 +1655,7 @@ export interface components {
             kind: "dynamic" | "jump" | "static";
             name: string;
             /** @enum {unknown} */
-            status: "blocked" | "idle" | "offline" | "online" | "pending";
+            status: "blocked" | "idle" | "offline" | "online" | "pending" | "pending_approval";
         };
         /**
          * Note
@@ -1773,6 +1830,7 @@ export interface components {
          *         host, `listen_port` the port it binds, `published_port` the one others are told instead, null: the same.
          *         `home_jump_id`: the jump that carries a regular peer now. `blocked_by`: `manual` and ids of incidents.
          *         `key_rotation`: another key is asked of the agent, or held by the others for later.
+         *         `is_ephemeral`: it vanishes when it leaves, or after 10 minutes offline.
          *         `config_stale`: the issued file of a static peer would say something else now, at `config_changes`.
          *         `settings_revision`: that of the newest change of what a person sets, and the ETag.
          */
@@ -1793,6 +1851,8 @@ export interface components {
             host: components["schemas"]["Host"] | null;
             id: string;
             is_blocked: boolean;
+            /** @default false */
+            is_ephemeral?: boolean;
             is_isolated: boolean;
             /** @default null */
             key_rotation?: ("staged" | "wanted") | null;
@@ -1815,7 +1875,7 @@ export interface components {
             routed_cidrs: string[];
             settings_revision: number;
             /** @enum {unknown} */
-            status: "blocked" | "idle" | "offline" | "online" | "pending";
+            status: "blocked" | "idle" | "offline" | "online" | "pending" | "pending_approval";
             tags: string[];
             updated_at: string;
         };
@@ -2557,6 +2617,102 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agent_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Joined"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5220,6 +5376,106 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    peers_approve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key does the request once, for 24 h; a replay shows no secret again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                network_id: string;
+                peer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -8,6 +8,7 @@ const COLOR: Record<PeerStatus, string> = {
   idle: "var(--wirety-idle)",
   offline: "var(--wirety-offline)",
   pending: "var(--wirety-offline)",
+  pending_approval: "var(--wirety-idle)",
   blocked: "var(--wirety-blocked)",
 };
 
@@ -35,7 +36,9 @@ function Shape({ status }: { status: PeerStatus }) {
         </>
       )}
       {status === "offline" && <circle cx="6" cy="6" r="4.5" />}
-      {status === "pending" && <circle cx="6" cy="6" r="4.5" strokeDasharray="2.4 2.3" />}
+      {(status === "pending" || status === "pending_approval") && (
+        <circle cx="6" cy="6" r="4.5" strokeDasharray="2.4 2.3" />
+      )}
       {status === "blocked" && <path d="M2 2l8 8M10 2l-8 8" strokeLinecap="round" />}
     </svg>
   );

@@ -31,6 +31,7 @@ export const texts = {
   },
   statuses: {
     pending: "Pending",
+    pending_approval: "Waits for approval",
     online: "Online",
     idle: "Idle",
     offline: "Offline",

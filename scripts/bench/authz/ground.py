@@ -85,8 +85,8 @@ class Ground:
     callers: dict[str, Caller] = field(init=False)
 
     def __post_init__(self) -> None:
-        settings = {"default_role": None, "member_peer_limit": MOST_PEERS}
-        self.done("PUT", "/settings", settings)
+        settings = self.done("GET", "/settings")
+        self.done("PUT", "/settings", {"default_role": settings["default_role"], "member_peer_limit": MOST_PEERS})
         self.renew()
 
     def renew(self) -> None:

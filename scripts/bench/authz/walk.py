@@ -52,7 +52,7 @@ class Hole:
 
 @dataclass
 class Walk:
-    """`table`: what is allowed, by call and caller; see entrypoints/rules. `walked`: by call, so many combinations were."""
+    """`table`: what is allowed, by call and caller; see entrypoints/rules. `walked`: how many combinations, by call."""
 
     ground: Ground
     table: Mapping[str, Mapping[str, str]]

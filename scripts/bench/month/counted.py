@@ -12,9 +12,8 @@ from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from chalicelib.adapters.memory.queues import MemoryFailoverQueue
 from chalicelib.adapters.memory.sockets import MemoryGateway
 from chalicelib.domain.ids import ConnectionId
-from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.presence import Fact
-from chalicelib.ports.queues import FailoverQueue
+from chalicelib.ports.queues import FailoverQueue, LookTask
 from chalicelib.ports.sockets import Gateway
 from chalicelib.settings import Settings
 from scripts.bench.stores import StoresAlone
@@ -55,7 +54,7 @@ class CountedFailoverTasks(MemoryFailoverQueue):
         super().__init__(clock)
         self._tally = tally
 
-    def put(self, task: FailoverTask, delay: timedelta = timedelta(0)) -> None:
+    def put(self, task: LookTask, delay: timedelta = timedelta(0)) -> None:
         self._tally.add(queued=1)
         super().put(task, delay)
 

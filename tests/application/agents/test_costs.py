@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.application.agents.signing import KEPT
 from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.peer.absence import GONE_AFTER, AbsenceCheck
 from chalicelib.domain.peer.failover import RECONNECTS_WITHIN
 from tests.application.lab import APPLIED, AUTH, BROWSERS, LIMIT, Lab, store_peers
 from tests.builders import a_key, a_static
@@ -86,6 +87,7 @@ def run(lab: Lab) -> None:
     due = [task for at, task in failover_tasks.waiting if at <= now]
     failover_tasks.waiting[:] = [(at, task) for at, task in failover_tasks.waiting if at > now]
     for task in due:
+        assert not isinstance(task, AbsenceCheck)
         lab.world.container.failover.run(task)
 
 
@@ -95,6 +97,42 @@ def test_enrol_open_a_session_and_a_socket(lab: Lab) -> None:
 
     # create 3 + 1; enrol 2 + 1; session 1 + 1, each counted; authorize 1; open 1 + 1 and greet 2 writes
     assert lab.world.counted(come) == {"read": 8, "transaction": 3, "write": 3 + 3 * LIMIT}
+
+
+def test_a_machine_joins_by_a_key(lab: Lab) -> None:
+    network, joining = lab.path.split("/")[2], SimulatedAgent(lab.world, "new")
+    keys = f"/networks/{network}/join-keys"
+    text = lab.world.api("POST", keys, {"name": "runners", "ephemeral": True}).json["secret"]
+    lab.world.api("POST", keys, {"name": "others"})
+
+    # its key and what it became by it; network, allocations
+    assert lab.world.counted(lambda: joining.join(text)) == {"read": 3, "transaction": 1}
+    assert lab.world.counted(lambda: joining.join(text)) == {"read": 2}  # the answer was lost
+    namesake = SimulatedAgent(lab.world, "another")
+    assert lab.world.counted(lambda: namesake.join(text)) == {"read": 6, "transaction": 2}  # the name is another's
+    assert [type(task).__name__ for _, task in lab.world.outside.failover_tasks.waiting][-2:] == ["AbsenceCheck"] * 2
+
+
+def test_an_ephemeral_peer_from_its_socket_to_its_end(lab: Lab) -> None:
+    network, agent = lab.path.split("/")[2], SimulatedAgent(lab.world, "new")
+    keys = f"/networks/{network}/join-keys"
+    made = lab.world.api("POST", keys, {"name": "runners", "ephemeral": True}).json
+    agent.join(made["secret"])
+    agent.connect()
+    waiting = lab.world.outside.failover_tasks.waiting
+    del waiting[:-1]
+    [(_, check)] = waiting
+    assert isinstance(check, AbsenceCheck)
+
+    def look() -> None:
+        lab.world.container.absences.look(check)
+
+    assert lab.world.counted(look) == {"read": 1}  # when it was heard last
+    assert lab.world.counted(agent.close) == {"write": 3}  # as of any other
+    assert len(waiting) == 3
+    lab.world.outside.clock.advance(GONE_AFTER)
+    assert lab.world.counted(look) == {"read": 4, "transaction": 1}  # that; network, peer, and that again
+    assert lab.world.counted(look) == {"read": 1}
 
 
 def test_an_agent_leaves(lab: Lab) -> None:

@@ -7,6 +7,17 @@ from tests.application.identity.test_users import a_person, invited
 from tests.application.lab import AUTH, Lab
 
 
+def test_the_join_keys_of_a_network(lab: Lab) -> None:
+    keys = lab.path.replace("peers", "join-keys")
+
+    made = lab.counted("POST", keys, {"name": "runners"})
+    [key] = lab.world.api("GET", keys).json["items"]
+
+    assert made == {"read": AUTH + 1, "transaction": 1}  # network
+    assert lab.counted("GET", keys) == {"read": AUTH + 2}  # network, keys
+    assert lab.counted("DELETE", f"{keys}/{key['id']}") == {"read": AUTH + 1, "transaction": 1}  # the key
+
+
 def test_a_person_is_one_read_and_kept_at_first_sight(lab: Lab) -> None:
     token = lab.world.person("ana", Role.AUDITOR)
 

@@ -106,7 +106,7 @@ def test_whatever_somebody_changes_is_audited(kind: ActorKind, what: What) -> No
 def test_of_agents_only_what_they_do_to_be_who_they_are_is_audited() -> None:
     audited = {what for what in What if is_audited(change(what), agent_of(WEB.id))}
 
-    assert audited == {What.PEER_ENROLLED, What.PEER_LEFT, What.KEY_STAGED, What.KEY_ROTATED}
+    assert audited == {What.PEER_ENROLLED, What.PEER_LEFT, What.PEER_DELETED, What.KEY_STAGED, What.KEY_ROTATED}
 
 
 @pytest.mark.parametrize("what", list(What))

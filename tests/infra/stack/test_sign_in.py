@@ -7,7 +7,8 @@ import pytest
 
 from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from infra.content_policy import NoIdentityProvider, identity_origins
-from infra.stack.sign_in import CLASSES, OWN_POOL, Issuer, issuer_from, new_password
+from infra.stack.passwords import CLASSES, new_password
+from infra.stack.sign_in import OWN_POOL, Issuer, issuer_from
 from tests.adapters.identity_provider import IdentityProvider, identity_provider
 
 

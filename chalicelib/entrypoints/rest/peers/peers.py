@@ -157,6 +157,20 @@ def unblock(call: Call[Principal, wire.Note | None]) -> wire.Peer:
     return shown(container().peers.unblock(network_id(call), peer_id(call), _note(call.body), by=call.by))
 
 
+@route(
+    peers,
+    "POST",
+    f"{PEER}/approve",
+    People(WRITERS),
+    tag=settings,
+    replay=Replay(get),
+    refuses=(NotFound, Conflict, Busy),
+)
+def approve(call: Call[Principal, None]) -> wire.Peer:
+    """Let a peer in that joined by a key and waits for it. To refuse it, delete it."""
+    return shown(container().peers.approve(network_id(call), peer_id(call), by=call.by))
+
+
 @route(peers, "GET", f"{PEER}/session", People(READERS), refuses=(NotFound,))
 def session(call: Call[Principal, None]) -> wire.PeerSession:
     """What the peer's agent says of itself, and whether it is behind."""

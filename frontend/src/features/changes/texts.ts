@@ -43,6 +43,8 @@ export const texts = {
       peer_created: "Peer added",
       peer_deleted: "Peer deleted",
       peer_enrolled: "Peer enrolled",
+      peer_joined: "Peer joined by a join key",
+      peer_approved: "Peer approved",
       peer_left: "Peer left",
       peer_reissued: "Peer's file issued again",
       peer_unblocked: "Peer enabled",

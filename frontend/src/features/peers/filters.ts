@@ -3,7 +3,7 @@ import type { Peer } from "@/api/shapes";
 import { type Given, oneOf, set, sorting, words } from "@/lib/filters";
 
 export const KINDS = ["jump", "dynamic", "static"] as const;
-export const STATUSES = ["online", "idle", "offline", "pending", "blocked"] as const;
+export const STATUSES = ["online", "idle", "offline", "pending", "pending_approval", "blocked"] as const;
 export const COLUMNS = ["name", "status", "kind", "address", "endpoint", "seen"] as const;
 
 export type PeersSearch = { q?: string; kind?: string; status?: string; sort?: string };
