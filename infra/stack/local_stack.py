@@ -45,7 +45,7 @@ class StackFailed(Exception):
 
 class LocalStack:
     """One local system in `directory`. Port 0: a free one, the same over `restart`. `issuer` None: its own pool.
-    `hear`: see Upstream."""
+    `hear`: see Upstream. `limits`: parameters of the template, None: nobody meets a limit."""
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class LocalStack:
         report: Callable[[str], None] = lambda _step: None,
         issuer: Issuer | None = None,
         hear: Callable[[str], None] | None = None,
+        limits: Mapping[str, str] | None = None,
     ) -> None:
         self.directory = directory
         self.port = claim(port, "PORT")
@@ -65,6 +66,7 @@ class LocalStack:
         self._report = report
         self.issuer = issuer
         self._hear = hear
+        self._limits = limits
 
     def __enter__(self) -> Self:
         self.start()
@@ -154,7 +156,7 @@ class LocalStack:
             "OriginSecret": origin_secret,
             "DeletionProtection": "false",
             "ConsoleUrl": self.origin,
-            **dict.fromkeys(LIMITS, UNLIMITED),
+            **(dict.fromkeys(LIMITS, UNLIMITED) | dict(self._limits or {})),
             **(OWN_POOL if self.issuer is None else self.issuer.parameters()),
         }
 
