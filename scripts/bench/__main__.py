@@ -14,6 +14,7 @@ from scripts.bench import (
     churn,
     control_plane,
     fanout,
+    flood,
     growth,
     healing,
     idle,
@@ -42,6 +43,7 @@ GROUPS: dict[str, Group] = {
     "costs": month.GROUP,
     "revocation": revocation.GROUP,
     "authz": authz.GROUP,
+    "flood": flood.GROUP,
 }
 
 
