@@ -1,4 +1,4 @@
-"""API Gateway's REST side on loopback: what comes over HTTP is an event of a world's REST function."""
+"""API Gateway's REST side on loopback: what comes over HTTP is an event of the REST function."""
 
 import base64
 import threading
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.world import World
+from tests.rest_function import invoke
 
 STAGE = "/api/v1"
 
@@ -15,7 +15,6 @@ STAGE = "/api/v1"
 class Gateway:
     """`asked`: headers of the last request, in lower case; `answer`: what the function answered to it."""
 
-    world: World
     asked: dict[str, str] = field(default_factory=dict)
     answer: dict[str, Any] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -48,9 +47,7 @@ class Gateway:
                 with alone:
                     gateway.asked = headers
                     gateway.calls.append(f"{self.command} {self.path}")
-                    answer = gateway.answer = gateway.world.invoke(
-                        self.command, self.path.removeprefix(STAGE), body, headers
-                    )
+                    answer = gateway.answer = invoke(self.command, self.path.removeprefix(STAGE), body, headers)
                 raw = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"].encode()
                 self.send_response(answer["statusCode"])
                 for name, value in answer["headers"].items():

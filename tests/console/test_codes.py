@@ -1,11 +1,13 @@
-"""The console puts a refusal on the field that its code is about: those codes are the server's."""
+"""What the console says for itself and the server decides: the codes that are about a field, the roles to hand on."""
 
+import json
 import re
 from collections.abc import Iterator
 
 import chalicelib.domain.network.errors
 import chalicelib.domain.peer.errors  # noqa: F401  for its refusals, as above
 from chalicelib.domain.errors import Refusal
+from chalicelib.domain.identity.delegation import HANDED_ON
 from infra.stack.console import FRONTEND
 
 TABLE = re.compile(r"FIELD_OF_CODE = \{(.*?)\}", re.DOTALL)
@@ -26,3 +28,11 @@ def test_every_code_that_the_console_knows_a_field_of_is_one_of_the_servers() ->
     assert len(tables) > 1
     assert known
     assert known <= {kind.code for kind in _kinds()}
+
+
+def test_the_console_offers_for_a_token_the_roles_that_may_be_handed_on() -> None:
+    table = (FRONTEND / "src" / "lib" / "roles.ts").read_text().split("export const HANDED_ON", 1)[1]
+
+    offered = {role: set(json.loads(roles)) for role, roles in re.findall(r"^  (\w+): (\[.*\]),$", table, re.MULTILINE)}
+
+    assert offered == {role.value: {other.value for other in others} for role, others in HANDED_ON.items()}

@@ -20,6 +20,7 @@ CHECKS = {
         *("../docs/openapi.json", "-o", "src/api/schema.ts", "--check"),
         *("--empty-objects-unknown", "--default-non-nullable", "false"),
     ),
+    "generated rules are the contract's": ("node", "scripts/rules.mjs", "--check"),
 }
 
 

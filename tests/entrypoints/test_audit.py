@@ -12,7 +12,8 @@ from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import NetworkId
 from chalicelib.entrypoints.rest import audit as rest
 from tests.builders import T0, an_audit_record
-from tests.world import Answer, World
+from tests.rest_function import Answer
+from tests.world import World
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from chalicelib.domain.ids import NetworkId
 from chalicelib.entrypoints.rest.operation import OPERATIONS, Anybody, Operation
 from chalicelib.settings import CallsPerMinute
 from tests.builders import a_key
-from tests.world import HOST, Answer, World
+from tests.rest_function import Answer
+from tests.world import HOST, World
 
 READS = ("GET", "HEAD")
 

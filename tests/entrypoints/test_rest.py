@@ -17,7 +17,8 @@ from chalicelib.entrypoints.rest.route import METHODS
 from chalicelib.settings import settings_from
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key
-from tests.world import HOST, Answer, World
+from tests.rest_function import Answer
+from tests.world import HOST, World
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from chalicelib.entrypoints.rest.operation import OPERATIONS
 from chalicelib.entrypoints.rest.route import route
 from chalicelib.entrypoints.rules import CALLERS, FRAMES, NOT_AT_ALL, SENT, read_table, rules, table
 from scripts.export_schema import committed_table
-from tests.world import SimulatedAgent, SimulatedBrowser, World
+from tests.browser import SimulatedBrowser
+from tests.world import SimulatedAgent, World
 
 
 def test_every_call_and_every_frame_has_its_row_and_nothing_else_has_one() -> None:

@@ -15,7 +15,8 @@ from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Claims, seen
 from chalicelib.observability import logger
 from chalicelib.settings import settings_from
-from tests.world import ENVIRONMENT, Answer, World
+from tests.rest_function import Answer
+from tests.world import ENVIRONMENT, World
 
 NAMED = {"ADMINISTRATOR": "ops@example.org"}
 TOKEN = "header.claims.signature"

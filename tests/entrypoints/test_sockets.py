@@ -10,7 +10,9 @@ from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.presence import Applied
 from chalicelib.entrypoints import queues, sockets
 from chalicelib.ports.queues import Push
-from tests.world import BY_THE_ORIGIN, SimulatedAgent, SimulatedBrowser, World
+from tests.browser import SimulatedBrowser
+from tests.rest_function import BY_THE_ORIGIN
+from tests.world import SimulatedAgent, World
 
 
 @pytest.fixture

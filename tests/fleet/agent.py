@@ -26,7 +26,8 @@ from chalicelib.wire.frames import Bye
 from tests.builders import T0
 from tests.fleet.hostless import HOST, Disk, WorldHttp, hostless
 from tests.fleet.weather import Weather
-from tests.world import BY_THE_ORIGIN, Socket, World
+from tests.rest_function import BY_THE_ORIGIN
+from tests.world import Socket, World
 
 SESSION_LIFE_S = 3600.0  # the world's clock stands in another year than the one that assertions are signed by
 ROUNDS = 12

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from tests.builders import a_key
-from tests.world import Answer
+from tests.rest_function import Answer
 
 LANS = ("192.168.1.0/24", "192.168.2.0/24", "172.20.0.0/16")
 TAGS: tuple[list[str], ...] = ([], ["web"], ["web", "db"])

@@ -7,7 +7,8 @@ from chalicelib.application.agents.signing import KEPT
 from chalicelib.wire import bundle, delta
 from chalicelib.wire.codec import content_hash
 from tests.builders import a_key
-from tests.world import Answer, SimulatedAgent, World
+from tests.rest_function import Answer
+from tests.world import SimulatedAgent, World
 
 ROUTES = import_module("chalicelib.entrypoints.rest.agent")  # its package has a blueprint of that name
 Counted = list[tuple[str, dict[str, object]]]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.domain.identity.user import Claims, user_id
 from chalicelib.wire.browser import NetworkChanged
-from tests.world import SimulatedBrowser, World
+from tests.browser import SimulatedBrowser
+from tests.world import World
 
 ISSUER = "https://idp.example.com"
 PEOPLE = ("ana", "ben")

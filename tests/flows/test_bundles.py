@@ -12,7 +12,8 @@ from chalicelib.wire import bundle
 from chalicelib.wire.codec import content_hash
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
 from tests.flows.bundles import Counted, change, get, is_whole, tag
-from tests.world import Answer, SimulatedAgent, World
+from tests.rest_function import Answer
+from tests.world import SimulatedAgent, World
 
 
 def test_what_is_newer_comes_as_a_difference_and_makes_the_whole_bundle(world: World, hub: SimulatedAgent) -> None:

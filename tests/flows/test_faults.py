@@ -162,9 +162,8 @@ def hinted(agent: SimulatedAgent) -> list[int]:
 
 
 @pytest.fixture
-def hub() -> SimulatedAgent:
+def hub(world: World) -> SimulatedAgent:
     """Connected, and in step."""
-    world = World()
     hub = world.agent(world.network(), "jump", "hub")
     world.settle()
     hub.connect()
@@ -190,9 +189,9 @@ def test_a_record_that_cannot_be_read_hinders_no_other_of_its_batch(hub: Simulat
 
 
 def test_changes_that_cannot_be_planned_together_are_planned_each_by_itself(
-    hub: SimulatedAgent, monkeypatch: pytest.MonkeyPatch
+    world: World, hub: SimulatedAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world, other = hub.world, hub.world.network("other", "10.1.0.0/24")
+    other = world.network("other", "10.1.0.0/24")
     elsewhere = world.agent(other, "jump", "elsewhere", endpoint="198.51.100.2")
     elsewhere.connect()
     theirs = list(world.outside.tables.changes.values())[-1]

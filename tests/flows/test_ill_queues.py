@@ -19,8 +19,7 @@ PUSHES = "arn:aws:sqs:eu-west-1:1:pushes"
 
 
 @pytest.fixture
-def hub() -> SimulatedAgent:
-    world = World()
+def hub(world: World) -> SimulatedAgent:
     hub = world.agent(world.network(), "jump", "hub")
     hub.connect()
     world.settle()
@@ -73,8 +72,9 @@ def test_a_visibility_that_cannot_be_changed_fails_nothing_else(hub: SimulatedAg
     assert queues.deliver({"Records": [received(1, "{")]}) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
 
 
-def test_a_socket_that_the_gateway_fails_with_is_told_later_and_the_others_now(hub: SimulatedAgent) -> None:
-    world = hub.world
+def test_a_socket_that_the_gateway_fails_with_is_told_later_and_the_others_now(
+    world: World, hub: SimulatedAgent
+) -> None:
     second = world.agent(hub.network_id, "jump", "second", endpoint="198.51.100.2")
     second.connect()
     push = a_hint(hub, 70)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.builders import a_key
-from tests.world import Answer, World
+from tests.rest_function import Answer
+from tests.world import World
 
 FULL: dict[str, Any] = {
     "tags": ["b", "a"],

@@ -29,8 +29,8 @@ from chalicelib.wire.peers import Host
 from infra.stack.local_stack import LocalStack
 from tests.fleet.hostless import HOST, hostless
 from tests.fleet.operator import ACTS, Operator
+from tests.rest_function import Answer
 from tests.stack import client
-from tests.world import Answer
 
 pytestmark = pytest.mark.stack
 

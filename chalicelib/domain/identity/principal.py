@@ -134,11 +134,6 @@ class Sighted(Protocol):
     def sees(self, network_id: NetworkId) -> bool: ...
 
 
-def watched_by(role: Role, networks: frozenset[NetworkId] | None) -> frozenset[NetworkId] | None:
-    """The networks of those that somebody of a role was granted whose news they get; None: every network."""
-    return networks if role in READERS else frozenset()
-
-
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """A browser by its socket: who looks, and at which networks (None: all, also new ones). `account_revision`: of the

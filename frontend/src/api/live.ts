@@ -3,6 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import ReconnectingWebSocket from "partysocket/ws";
 import { type Api, answered } from "@/api/client";
 import { Feed, type News } from "@/api/feed";
+import { ME } from "@/api/me";
 import type { ToBrowser } from "@/api/shapes";
 
 export type LiveState = "connecting" | "connected" | "lost";
@@ -62,6 +63,10 @@ export class Live {
       case "network_changed":
       case "peer_status":
         this.feed.add(frame);
+        break;
+      case "account_changed":
+        void this.cache.invalidateQueries({ queryKey: ME });
+        this.socket.reconnect(); // with a ticket of what they may see now
         break;
       case "bye":
         this.socket.reconnect();

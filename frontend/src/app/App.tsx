@@ -15,7 +15,7 @@ export function App() {
       defaultColorScheme="auto"
       {...(nonce ? { getStyleNonce: () => nonce } : {})}
     >
-      <Notifications position="bottom-left" limit={4} />
+      <Notifications position="bottom-right" limit={4} />
       <Start />
     </MantineProvider>
   );

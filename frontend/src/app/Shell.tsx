@@ -1,4 +1,4 @@
-/** Header, navigation and the page's place. */
+/** Header, the way to the pages, and the page's place. */
 import {
   ActionIcon,
   Anchor,
@@ -9,22 +9,27 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
-import { IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
+import { IconLogout, IconMoon, IconSun, IconUser, IconUserCircle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { useSignedIn } from "@/api/context";
+import { useApi, useSignedIn } from "@/api/context";
 import { meQuery } from "@/api/me";
 import { LiveBadge } from "@/app/LiveBadge";
+import { Navigation } from "@/app/Navigation";
+import { NoAccess } from "@/app/pages/Trouble";
 import classes from "@/app/Shell.module.css";
 import { PORTALS_ID } from "@/app/theme";
 import { Logo } from "@/components/Logo";
+import { Problem } from "@/lib/problem";
 
 export function Shell() {
   const { t } = useTranslation();
   const main = useRef<HTMLElement>(null);
   useFocusOnNavigation(main);
+  const { error } = useQuery(meQuery(useApi()));
+  const isShutOut = error instanceof Problem && error.status === 403;
   return (
     <AppShell header={{ height: 56 }} padding={0}>
       <a className={classes.skip} href="#main">
@@ -32,17 +37,10 @@ export function Shell() {
       </a>
       <AppShell.Header className={classes.header}>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-          <Group gap="lg" wrap="nowrap">
-            <Anchor component={Link} to="/networks" underline="never" className={classes.brand}>
-              <Logo size={26} />
-              <span>{t("app.name")}</span>
-            </Anchor>
-            <nav aria-label={t("app.name")} className={classes.nav}>
-              <Anchor component={Link} to="/networks" className={classes.link} underline="never">
-                {t("app.networks")}
-              </Anchor>
-            </nav>
-          </Group>
+          <Anchor component={Link} to="/" underline="never" className={classes.brand}>
+            <Logo size={26} />
+            <span>{t("app.name")}</span>
+          </Anchor>
           <Group gap="xs" wrap="nowrap">
             <LiveBadge />
             <SchemeToggle />
@@ -50,8 +48,9 @@ export function Shell() {
           </Group>
         </Group>
       </AppShell.Header>
+      <Navigation />
       <AppShell.Main id="main" ref={main} tabIndex={-1} className={classes.main}>
-        <Outlet />
+        {isShutOut ? <NoAccess /> : <Outlet />}
         <div id={PORTALS_ID} />
       </AppShell.Main>
     </AppShell>
@@ -98,6 +97,9 @@ function AccountMenu() {
           </Text>
           <Text size="xs">{t(`role.${me.role}`)}</Text>
         </Menu.Label>
+        <Menu.Item component={Link} to="/profile" leftSection={<IconUser size={16} aria-hidden />}>
+          {t("app.profile")}
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void session.signOut()}>
           {t("app.signOut")}
         </Menu.Item>

@@ -1,7 +1,19 @@
 /** Who reads the frames of the socket. */
 import type { News } from "@/api/feed";
+import { auditNews } from "@/features/audit/news";
 import { changesNews } from "@/features/changes/news";
+import { joinKeysNews } from "@/features/joinKeys/news";
 import { networksNews } from "@/features/networks/news";
 import { peersNews } from "@/features/peers/news";
+import { ownPeersNews } from "@/features/peers/ownNews";
+import { usersNews } from "@/features/users/news";
 
-export const news: readonly News[] = [networksNews, peersNews, changesNews];
+export const news: readonly News[] = [
+  networksNews,
+  peersNews,
+  ownPeersNews,
+  changesNews,
+  joinKeysNews,
+  usersNews,
+  auditNews,
+];

@@ -1,17 +1,13 @@
-/** English, in the bundle: each feature's room beside the frame's and the shared one. */
+/** English: the frame's, the shared and the first page's texts are in the bundle, other pages bring their own. */
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import { texts as frame } from "@/app/frameTexts";
 import { texts as shared } from "@/components/texts";
-import { texts as changes } from "@/features/changes/texts";
 import { texts as networks } from "@/features/networks/texts";
-import { texts as peers } from "@/features/peers/texts";
-
-export const english = { ...frame, ...shared, ...networks, ...peers, ...changes } as const;
 
 void i18next.use(initReactI18next).init({
   lng: "en",
-  resources: { en: { translation: english } },
+  resources: { en: { translation: { ...frame, ...shared, ...networks } } },
   interpolation: { escapeValue: false }, // React escapes
   initAsync: false,
 });

@@ -18,6 +18,7 @@ export const theme = createTheme({
   headings: { fontWeight: "650" },
   components: {
     Modal: { defaultProps: { centered: false, radius: "lg", padding: "lg", transitionProps: { duration: 120 } } },
+    Alert: { styles: { title: { color: "var(--mantine-color-text)" } } },
     Notification: { styles: { description: { color: "var(--mantine-color-dimmed)" } } },
     Menu: { defaultProps: { withInitialFocusPlaceholder: false, portalProps: { target: PORTALS } } },
     Tooltip: { defaultProps: { portalProps: { target: PORTALS }, withArrow: true, openDelay: 250 } },
@@ -26,7 +27,7 @@ export const theme = createTheme({
 });
 
 export const cssVariables: CSSVariablesResolver = () => ({
-  variables: {},
+  variables: { "--wirety-rail": "188px" },
   light: {
     "--mantine-color-dimmed": "#5c636a",
     "--mantine-color-placeholder": "#6c737a",

@@ -25,6 +25,8 @@ export type TableProps<Row extends { id: string; name: string }> = {
   count: (shown: number, all: number) => string;
   empty: ReactNode;
   actions?: (row: Row) => ReactNode;
+  /** Rows open what is known of them; their first cell is a button that does so too. */
+  onOpen?: (row: Row) => void;
   /** What can be done to the selected rows; without it nothing is selectable. Dialogs are not part of it: it goes
    * when nothing is selected any more. */
   bulk?: (rows: Row[]) => ReactNode;
@@ -55,7 +57,8 @@ const texts = new Intl.Collator("en", { numeric: true });
 
 type RowsProps<Row extends { id: string; name: string }> = TableProps<Row> & { rows: Row[] };
 
-function Rows<Row extends { id: string; name: string }>({ label, rows, columns, actions, bulk }: RowsProps<Row>) {
+function Rows<Row extends { id: string; name: string }>(props: RowsProps<Row>) {
+  const { label, rows, columns, actions, bulk, onOpen } = props;
   const [{ sort }, change] = useFilters();
   const first = columns[0]?.id ?? "";
   const by = (sort ?? first).replace(/^-/, "");
@@ -87,6 +90,7 @@ function Rows<Row extends { id: string; name: string }>({ label, rows, columns, 
         rows={sorted}
         sorted={{ by, isDescending }}
         onSort={sortBy}
+        {...(onOpen ? { onOpen } : {})}
         {...(actions ? { actions } : {})}
         {...(bulk ? { selection } : {})}
       />

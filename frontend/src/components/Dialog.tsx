@@ -30,7 +30,7 @@ export function Dialog({ title, opened, onClose, size = "md", closeLabel, childr
 }
 
 /** Dialogs here are mounted when opened, so what had the focus then gets it back when they go. */
-function useFocusBack(): void {
+export function useFocusBack(): void {
   useEffect(() => {
     const before = document.activeElement;
     return () => {

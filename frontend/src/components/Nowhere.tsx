@@ -9,7 +9,7 @@ export function Nowhere({ title, text }: { title: string; text: string }) {
   return (
     <Page title={title} description={text} isNarrow>
       <Group>
-        <Button component={Link} to="/networks">
+        <Button component={Link} to="/">
           {t("page.back")}
         </Button>
       </Group>

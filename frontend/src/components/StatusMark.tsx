@@ -1,4 +1,4 @@
-/** A status by shape and word, never by colour alone: disc, half, ring, dashes, cross. */
+/** A status by shape and word, never by colour alone: disc, half, ring, dashes, plus, cross. */
 import { Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { PeerStatus } from "@/api/shapes";
@@ -36,9 +36,8 @@ function Shape({ status }: { status: PeerStatus }) {
         </>
       )}
       {status === "offline" && <circle cx="6" cy="6" r="4.5" />}
-      {(status === "pending" || status === "pending_approval") && (
-        <circle cx="6" cy="6" r="4.5" strokeDasharray="2.4 2.3" />
-      )}
+      {status === "pending_approval" && <path d="M6 1v10M1 6h10" strokeDasharray="2.4 1.6" />}
+      {status === "pending" && <circle cx="6" cy="6" r="4.5" strokeDasharray="2.4 2.3" />}
       {status === "blocked" && <path d="M2 2l8 8M10 2l-8 8" strokeLinecap="round" />}
     </svg>
   );

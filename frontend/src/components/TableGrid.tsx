@@ -2,7 +2,7 @@
 import { Checkbox, Group, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, type ReactNode, useRef } from "react";
+import { type MouseEvent, memo, type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Column } from "@/components/column";
 import classes from "@/components/DataTable.module.css";
@@ -21,14 +21,17 @@ type Props<Row> = {
   label: string;
   columns: ReadonlyArray<Column<Row>>;
   rows: readonly Row[];
-  sorted: { by: string; isDescending: boolean };
-  onSort: (id: string) => void;
+  /** Without it, and without `onSort`, the order is not the reader's to choose. */
+  sorted?: { by: string; isDescending: boolean };
+  onSort?: (id: string) => void;
+  /** Rows open by a click, and by keyboard with the button in their first cell. */
+  onOpen?: (row: Row) => void;
   actions?: (row: Row) => ReactNode;
   selection?: Selection<Row>;
 };
 
 export function TableGrid<Row extends { id: string; name: string }>(props: Props<Row>) {
-  const { label, columns, rows, sorted, onSort, actions, selection } = props;
+  const { label, columns, rows, sorted, onSort, onOpen, actions, selection } = props;
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
@@ -67,8 +70,7 @@ export function TableGrid<Row extends { id: string; name: string }>(props: Props
               <HeaderCell
                 key={id}
                 isFirst={at === 0}
-                sorted={sorted.by !== id ? "none" : sorted.isDescending ? "descending" : "ascending"}
-                onSort={() => onSort(id)}
+                {...(sorted && onSort ? { sorted: directionOf(sorted, id), onSort: () => onSort(id) } : {})}
               >
                 {header}
               </HeaderCell>
@@ -94,6 +96,7 @@ export function TableGrid<Row extends { id: string; name: string }>(props: Props
                 isSelected={selection?.has(row) ?? false}
                 {...(selection ? { choose: selection.choose } : {})}
                 {...(actions ? { actions } : {})}
+                {...(onOpen ? { onOpen } : {})}
               />
             );
           })}
@@ -104,7 +107,7 @@ export function TableGrid<Row extends { id: string; name: string }>(props: Props
   );
 }
 
-type RowProps<Row> = Pick<Props<Row>, "columns" | "actions"> & {
+type RowProps<Row> = Pick<Props<Row>, "columns" | "actions" | "onOpen"> & {
   row: Row;
   at: number;
   isSelected: boolean;
@@ -115,10 +118,15 @@ type RowProps<Row> = Pick<Props<Row>, "columns" | "actions"> & {
 const TableRow = memo(DrawnRow) as typeof DrawnRow;
 
 function DrawnRow<Row extends { id: string; name: string }>(props: RowProps<Row>) {
-  const { row, at, columns, actions, isSelected, choose } = props;
+  const { row, at, columns, actions, isSelected, choose, onOpen } = props;
   const { t } = useTranslation();
   return (
-    <tr aria-rowindex={at + 2} data-selected={isSelected || undefined}>
+    <tr
+      aria-rowindex={at + 2}
+      data-selected={isSelected || undefined}
+      data-opens={onOpen ? true : undefined}
+      {...(onOpen ? { onClick: (event: MouseEvent) => !isControl(event.target) && onOpen(row) } : {})}
+    >
       {choose && (
         <td className={classes.select}>
           <Checkbox
@@ -131,7 +139,17 @@ function DrawnRow<Row extends { id: string; name: string }>(props: RowProps<Row>
       )}
       {columns.map(({ id, cell }, column) => (
         <td key={id} className={column === 0 ? classes.first : undefined}>
-          {cell(row)}
+          {column === 0 && onOpen ? (
+            <UnstyledButton
+              className={classes.open}
+              aria-label={t("table.open", { name: row.name })}
+              onClick={() => onOpen(row)}
+            >
+              {cell(row)}
+            </UnstyledButton>
+          ) : (
+            cell(row)
+          )}
         </td>
       ))}
       {actions && <td className={classes.actions}>{actions(row)}</td>}
@@ -139,16 +157,35 @@ function DrawnRow<Row extends { id: string; name: string }>(props: RowProps<Row>
   );
 }
 
+function isControl(target: EventTarget): boolean {
+  return target instanceof Element && target.closest("a, button, input, label, [role=menu]") !== null;
+}
+
+type Direction = "ascending" | "descending" | "none";
+
+function directionOf({ by, isDescending }: { by: string; isDescending: boolean }, id: string): Direction {
+  if (by !== id) return "none";
+  return isDescending ? "descending" : "ascending";
+}
+
 type HeaderProps = {
-  sorted: "ascending" | "descending" | "none";
+  sorted?: Direction;
   isFirst: boolean;
-  onSort: () => void;
+  onSort?: () => void;
   children: ReactNode;
 };
 
 function HeaderCell({ sorted, isFirst, onSort, children }: HeaderProps) {
+  const className = isFirst ? classes.first : undefined;
+  if (!onSort) {
+    return (
+      <th scope="col" className={className}>
+        {children}
+      </th>
+    );
+  }
   return (
-    <th scope="col" aria-sort={sorted} className={isFirst ? classes.first : undefined}>
+    <th scope="col" aria-sort={sorted} className={className}>
       <UnstyledButton className={classes.sort} onClick={onSort}>
         <Group gap={4} wrap="nowrap">
           {children}

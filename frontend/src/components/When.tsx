@@ -24,7 +24,8 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-export function When({ at, otherwise }: { at: string | null; otherwise: string }) {
+/** `isAhead`: it may lie in the future, as an expiry does; else such a time is a clock that is wrong. */
+export function When({ at, otherwise, isAhead = false }: { at: string | null; otherwise: string; isAhead?: boolean }) {
   const tick = useSyncExternalStore(subscribe, () => now);
   useEffect(() => {
     now = Math.max(now, Date.now());
@@ -32,7 +33,7 @@ export function When({ at, otherwise }: { at: string | null; otherwise: string }
   if (!at) return <span>{otherwise}</span>;
   return (
     <Tooltip label={exactly(at)}>
-      <time dateTime={at}>{ago(at, Math.max(tick, Date.parse(at)))}</time>
+      <time dateTime={at}>{ago(at, isAhead ? tick : Math.max(tick, Date.parse(at)))}</time>
     </Tooltip>
   );
 }

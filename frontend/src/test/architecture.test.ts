@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { texts as frame } from "@/app/frameTexts";
-import { english } from "@/app/texts";
 import { texts as shared } from "@/components/texts";
+import { english } from "@/test/english";
 
 const SRC = join(process.cwd(), "src");
 const FILES = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) => /\.tsx?$/.test(path));
@@ -77,15 +77,32 @@ test("no two modules of a folder differ in the case of their letters alone", () 
 test("every feature has its routes and texts, and what it reads and writes of the API in one file", () => {
   for (const feature of FEATURES) {
     const files = readdirSync(join(SRC, "features", feature));
-    expect(files).toEqual(expect.arrayContaining(["api.ts", "news.ts", "routes.tsx", "texts.ts"]));
+    expect(files).toEqual(expect.arrayContaining(["api.ts", "routes.tsx", "texts.ts"]));
   }
   const calls = /\bapi\.(GET|POST|PUT|PATCH|DELETE)\(/;
   const callers = FILES.filter((path) => !path.includes(".test.") && calls.test(readFileSync(join(SRC, path), "utf8")));
   expect(callers.filter((path) => !/^features\/\w+\/api\.ts$/.test(path)).sort()).toEqual([
     "api/live.ts",
     "api/me.ts",
+    "api/networks.ts",
     "app/signIn.ts",
   ]);
+});
+
+test("the frames that a feature reads are handed to it, or nothing but a visit reads its data again", () => {
+  const entered = readFileSync(join(SRC, "app/news.ts"), "utf8");
+  const has = (feature: string, file: string) => FILES.includes(`features/${feature}/${file}`);
+  const unread = FEATURES.filter((feature) => has(feature, "news.ts")).filter(
+    (feature) => !entered.includes(`@/features/${feature}/news"`),
+  );
+  const stale = FEATURES.filter(
+    (feature) =>
+      !has(feature, "news.ts") &&
+      !readFileSync(join(SRC, "features", feature, "api.ts"), "utf8").includes("...UNPUSHED"),
+  );
+
+  expect(unread).toEqual([]);
+  expect(stale).toEqual([]);
 });
 
 /** The texts that a file says by their whole names, or by names that end in a variable. */

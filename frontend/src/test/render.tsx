@@ -14,6 +14,7 @@ import { newCache } from "@/api/cache";
 import { apiClient } from "@/api/client";
 import { SignedInContext } from "@/api/context";
 import { ME } from "@/api/me";
+import type { Granted, Me, Role } from "@/api/shapes";
 import { cssVariables, theme } from "@/app/theme";
 import { NetworkContext } from "@/components/network";
 import { aNetwork } from "@/test/values";
@@ -21,18 +22,27 @@ import { aNetwork } from "@/test/values";
 export const API = "http://localhost:3000/api/v1";
 export const api = apiClient(API, { token: "token", renew: async () => {} });
 
-type Options = { path?: string; cache?: QueryClient; role?: "administrator" | "auditor" };
+type Options = { path?: string; cache?: QueryClient; role?: Role; networks?: string[]; granted?: Granted[] };
 
 /** On the page of the network `aNetwork()`, seen by an administrator. */
 export function show(
   ui: ReactNode,
-  { path = "/networks/net_1", cache = newCache(), role = "administrator" }: Options = {},
+  { path = "/networks/net_1", cache = newCache(), role = "administrator", ...seen }: Options = {},
 ) {
-  const roleOf = { role, role_source: "group", doubts: [] };
-  cache.setQueryData(ME, { id: "usr_1", kind: "user", name: "ana", networks: null, ...roleOf });
+  const me: Me = {
+    id: "usr_1",
+    kind: "user",
+    name: "ana",
+    role,
+    role_source: "group",
+    networks: seen.networks ?? null,
+    granted: seen.granted ?? null,
+    doubts: [],
+  };
+  cache.setQueryData(ME, me);
   const root = createRootRoute();
-  const children = ["/networks", "/networks/$networkId"].map((route) =>
-    createRoute({ getParentRoute: () => root, path: route, component: () => <>{ui}</> }),
+  const children = ["/networks", "/networks/$networkId", "/users", "/tokens", "/audit", "/settings", "/devices"].map(
+    (route) => createRoute({ getParentRoute: () => root, path: route, component: () => <>{ui}</> }),
   );
   const history = createMemoryHistory({ initialEntries: [path] });
   const router = createRouter({ routeTree: root.addChildren(children), history });

@@ -3,7 +3,7 @@ import { cleanup } from "@testing-library/react";
 import { setupServer } from "msw/node";
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
 
-import "@/app/texts";
+import "@/test/english";
 
 export const server = setupServer();
 

@@ -1,5 +1,5 @@
 /** Values that tests build on. */
-import type { Network, Peer } from "@/api/shapes";
+import type { ApiToken, Network, Peer, User } from "@/api/shapes";
 
 export const NOW = "2026-01-01T12:00:00Z";
 
@@ -56,6 +56,41 @@ export function aPeer(changed: Partial<Peer> = {}): Peer {
     updated_at: NOW,
     revision: 2,
     settings_revision: 2,
+    ...changed,
+  };
+}
+
+export function aUser(changed: Partial<User> = {}): User {
+  return {
+    id: "usr_2",
+    email: "bo@example.com",
+    name: "Bo Chen",
+    state: "active",
+    role: "member",
+    role_source: "record",
+    own_role: "member",
+    networks: ["net_1"],
+    owned_peers: 0,
+    invited_by: null,
+    created_at: NOW,
+    last_seen_at: NOW,
+    revision: 1,
+    ...changed,
+  };
+}
+
+export function aToken(changed: Partial<ApiToken> = {}): ApiToken {
+  return {
+    id: "tok_1",
+    name: "backup job",
+    role: "operator",
+    networks: null,
+    maker_id: "usr_1",
+    maker_name: "ana",
+    created_at: NOW,
+    expires_at: "2036-01-01T12:00:00Z",
+    last_used_at: null,
+    last_used_from: null,
     ...changed,
   };
 }

@@ -3,7 +3,8 @@
 from typing import Any
 
 from tests.builders import a_key
-from tests.world import Answer, SimulatedAgent, World
+from tests.rest_function import Answer
+from tests.world import SimulatedAgent, World
 
 NEXT = a_key("next of left")
 Quartet = tuple[str, SimulatedAgent, SimulatedAgent, SimulatedAgent]

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.application.agents.floods import MOST, REFUSED_FOR
-from tests.world import SimulatedAgent, SimulatedBrowser, World
+from tests.browser import SimulatedBrowser
+from tests.world import SimulatedAgent, World
 
 BEAT = {"type": "heartbeat", "instance_id": "i", "seq": 2, "generation": 1, "revision": 0, "hash": ""}
 

@@ -4,7 +4,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.application.agents.builders import created_in
 from tests.builders import a_key
-from tests.world import Answer, SimulatedAgent, World
+from tests.rest_function import Answer
+from tests.world import SimulatedAgent, World
 
 
 def left(agent: SimulatedAgent, **fields: object) -> Answer:

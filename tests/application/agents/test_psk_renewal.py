@@ -10,7 +10,8 @@ from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.entrypoints import queues
 from tests.application.agents.quartet import Quartet, a_quartet, sections
-from tests.world import Answer, SimulatedAgent, World
+from tests.rest_function import Answer
+from tests.world import SimulatedAgent, World
 
 
 @pytest.fixture

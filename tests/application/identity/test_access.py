@@ -7,7 +7,8 @@ import pytest
 
 from chalicelib.domain.identity.principal import Role
 from tests.application.identity.test_users import a_person, id_of, invited
-from tests.world import SimulatedBrowser, World
+from tests.browser import SimulatedBrowser
+from tests.world import World
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.identity.principal import Role
-from tests.world import Answer, World
+from tests.rest_function import Answer
+from tests.world import World
 
 SECRETS = {"secret", "text"}
 

@@ -11,7 +11,8 @@ from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Claims, user_id
 from chalicelib.domain.ids import PrincipalId
 from tests.application.identity.test_api_tokens import ANA, made_by_ana
-from tests.world import Answer, World
+from tests.rest_function import Answer
+from tests.world import World
 
 ISSUER = "https://idp.example.com"
 

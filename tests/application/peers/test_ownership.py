@@ -11,8 +11,10 @@ from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.writes import PutSettings
 from chalicelib.domain.ids import PrincipalId, Revision
 from tests.application.peers.builders import path
+from tests.browser import SimulatedBrowser
 from tests.builders import a_key
-from tests.world import Answer, SimulatedAgent, SimulatedBrowser, World
+from tests.rest_function import Answer
+from tests.world import SimulatedAgent, World
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.wire.browser import PeerStatus
+from tests.browser import SimulatedBrowser
 from tests.builders import a_key
-from tests.world import SimulatedAgent, SimulatedBrowser, World
+from tests.world import SimulatedAgent, World
 
 MS = timedelta(milliseconds=1)
 BROWSERS = 2  # those of this network, those that see all

@@ -10,8 +10,10 @@ from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import EVERY_NETWORK, NetworkId
 from chalicelib.entrypoints import sockets
 from chalicelib.wire.browser import BrowserAck, BrowserWelcome, NetworkChanged, PeerStatus
+from tests.browser import SimulatedBrowser
 from tests.builders import a_key
-from tests.world import BY_THE_ORIGIN, SimulatedBrowser, World
+from tests.rest_function import BY_THE_ORIGIN
+from tests.world import World
 
 
 def a_browser(world: World, **token: Any) -> SimulatedBrowser:

@@ -8,9 +8,10 @@ from chalicelib.entrypoints import streams
 from chalicelib.wire.browser import AccountChanged, NetworkChanged
 from tests.application.identity.test_users import a_person, id_of, invited
 from tests.application.lab import APPLIED, AUTH, BROWSERS, LIMIT, Lab
+from tests.browser import SimulatedBrowser
 from tests.builders import a_key
 from tests.records import account_record
-from tests.world import SimulatedAgent, SimulatedBrowser
+from tests.world import SimulatedAgent
 
 
 def test_plan_and_deliver_for_the_jump(lab: Lab) -> None:

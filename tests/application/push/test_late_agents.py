@@ -5,8 +5,9 @@ from datetime import timedelta
 from chalicelib.adapters.push.messages import message_of
 from chalicelib.entrypoints import queues
 from tests.application.push.builders import checked, facts, phone, report
+from tests.browser import SimulatedBrowser
 from tests.builders import a_key
-from tests.world import SimulatedAgent, SimulatedBrowser, World
+from tests.world import SimulatedAgent, World
 
 
 def test_an_agent_that_is_connected_and_late_is_told_to_browsers(world: World, agents: list[SimulatedAgent]) -> None:

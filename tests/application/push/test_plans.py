@@ -13,8 +13,9 @@ from chalicelib.application.push.plans import (
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.ports.queues import Check
 from chalicelib.wire.frames import ConfigChanged
+from tests.browser import SimulatedBrowser
 from tests.wired import wired_world
-from tests.world import SimulatedAgent, SimulatedBrowser, World
+from tests.world import SimulatedAgent, World
 
 
 def connected(agents: int) -> tuple[World, str, list[SimulatedAgent]]:

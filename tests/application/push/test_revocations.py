@@ -13,9 +13,10 @@ from chalicelib.domain.identity.principal import Role
 from chalicelib.entrypoints import streams
 from chalicelib.wire.browser import AccountChanged
 from tests.application.identity.test_users import a_person, id_of, invited
+from tests.browser import SimulatedBrowser
 from tests.records import account_record
 from tests.turns import Turns
-from tests.world import SimulatedBrowser, World
+from tests.world import World
 
 
 def a_browser(world: World, token: str | None) -> SimulatedBrowser:

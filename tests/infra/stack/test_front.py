@@ -35,7 +35,7 @@ def world() -> World:
 
 @pytest.fixture
 def gateway(world: World) -> Iterator[Gateway]:
-    with Gateway(world) as made:
+    with Gateway() as made:
         yield made
 
 

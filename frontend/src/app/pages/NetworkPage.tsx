@@ -3,19 +3,20 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useApi } from "@/api/context";
+import { networksQuery } from "@/api/networks";
 import type { Network } from "@/api/shapes";
 import classes from "@/app/pages/NetworkPage.module.css";
 import { Loaded } from "@/components/Loaded";
 import { Nowhere } from "@/components/Nowhere";
 import { NetworkContext } from "@/components/network";
 import { Page } from "@/components/Page";
-import { networksQuery } from "@/features/networks/api";
 import { NetworkActions, NetworkFacts } from "@/features/networks/NetworkFacts";
 import { peersQuery } from "@/features/peers/api";
 
 const PARTS = [
-  { to: "/networks/$networkId", text: "peers.title" },
-  { to: "/networks/$networkId/changes", text: "changes.title" },
+  { to: "/networks/$networkId", text: "network.peers" },
+  { to: "/networks/$networkId/join-keys", text: "network.joinKeys" },
+  { to: "/networks/$networkId/changes", text: "network.changes" },
 ] as const;
 
 export default function NetworkPage() {

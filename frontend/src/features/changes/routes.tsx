@@ -1,7 +1,10 @@
 /** The part of a network's page that shows its change log. */
-import { lazyRouteComponent } from "@tanstack/react-router";
+import { visited } from "@/lib/visited";
 
 export const changesRoute = {
   path: "/changes",
-  component: lazyRouteComponent(() => import("./ChangesSection")),
+  component: visited(
+    () => import("./ChangesSection"),
+    () => import("./texts"),
+  ),
 } as const;

@@ -2,7 +2,7 @@
 import { Alert, Button, Group } from "@mantine/core";
 import { IconTopologyStar3 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { useMayWrite } from "@/api/me";
+import { useMay } from "@/api/me";
 import type { Network } from "@/api/shapes";
 import { EmptyState } from "@/components/EmptyState";
 import { messageOf } from "@/lib/problem";
@@ -14,7 +14,7 @@ export function FirstNetwork({ networks, onOther }: { networks: Network[]; onOth
   const { t } = useTranslation();
   const create = useCreateNetwork();
   const open = useOpenNetwork();
-  const mayWrite = useMayWrite();
+  const mayWrite = useMay("POST /networks");
   const cidr = suggestedCidr(networks.map((network) => network.cidr));
   const name = suggestedName(networks.map((network) => network.name));
   return (

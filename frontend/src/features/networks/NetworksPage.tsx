@@ -5,9 +5,9 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApi } from "@/api/context";
-import { useMayWrite } from "@/api/me";
+import { useMay } from "@/api/me";
+import { networksQuery } from "@/api/networks";
 import { PageOf } from "@/components/Page";
-import { networksQuery } from "./api";
 import { FirstNetwork } from "./FirstNetwork";
 import { NetworksTable } from "./NetworksTable";
 
@@ -17,7 +17,7 @@ export default function NetworksPage() {
   const { t } = useTranslation();
   const reading = useQuery(networksQuery(useApi()));
   const [creating, setCreating] = useState(false);
-  const mayWrite = useMayWrite();
+  const mayWrite = useMay("POST /networks");
   return (
     <PageOf
       title={t("networks.title")}

@@ -5,7 +5,7 @@ import { IconCopy, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useMayWrite } from "@/api/me";
+import { useMay } from "@/api/me";
 import type { Network } from "@/api/shapes";
 import { ActionMenu } from "@/components/ActionMenu";
 import type { Column } from "@/components/column";
@@ -89,7 +89,7 @@ function NetworkMenu({ network }: { network: Network }) {
   const { t } = useTranslation();
   const [deleting, setDeleting] = useState(false);
   const clipboard = useClipboard();
-  const mayWrite = useMayWrite();
+  const mayDelete = useMay("DELETE /networks/{network_id}");
   const copy = { label: t("networks.copyCidr"), icon: IconCopy, run: () => clipboard.copy(network.cidr) };
   const remove = {
     label: t("networks.delete"),
@@ -99,7 +99,7 @@ function NetworkMenu({ network }: { network: Network }) {
   };
   return (
     <>
-      <ActionMenu name={network.name} actions={mayWrite ? [copy, remove] : [copy]} />
+      <ActionMenu name={network.name} actions={mayDelete ? [copy, remove] : [copy]} />
       <Suspense>
         {deleting && <DeleteNetwork network={network} peers={undefined} onClose={() => setDeleting(false)} />}
       </Suspense>

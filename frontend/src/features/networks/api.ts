@@ -1,18 +1,10 @@
 /** What is read and written of networks, and under which key it is kept. */
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type Api, answered } from "@/api/client";
 import { useApi } from "@/api/context";
-import { everyPage, page } from "@/api/pages";
+import { NETWORKS } from "@/api/networks";
 import type { CreateNetwork, Network } from "@/api/shapes";
 import { removed, upserted } from "@/lib/items";
-
-export const NETWORKS = ["networks"] as const;
-
-export const networksQuery = (api: Api) =>
-  queryOptions<Network[]>({
-    queryKey: NETWORKS,
-    queryFn: () => everyPage((cursor) => answered(api.GET("/networks", { params: { query: page(cursor) } }))),
-  });
 
 export const readNetwork = (api: Api, networkId: string): Promise<Network> =>
   answered(api.GET("/networks/{network_id}", { params: { path: { network_id: networkId } } }));

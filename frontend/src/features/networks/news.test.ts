@@ -2,11 +2,11 @@ import { HttpResponse, http } from "msw";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { newCache } from "@/api/cache";
 import { BURST_MS, Feed } from "@/api/feed";
+import { NETWORKS } from "@/api/networks";
 import type { Network, NetworkChanged } from "@/api/shapes";
 import { API, api } from "@/test/render";
 import { server } from "@/test/setup";
 import { aNetwork } from "@/test/values";
-import { NETWORKS } from "./api";
 import { networksNews } from "./news";
 
 let cache = newCache();

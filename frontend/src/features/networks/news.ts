@@ -2,9 +2,10 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Api } from "@/api/client";
 import { type News, unlessGone } from "@/api/feed";
+import { NETWORKS } from "@/api/networks";
 import type { Network } from "@/api/shapes";
 import { upserted } from "@/lib/items";
-import { NETWORKS, readNetwork } from "./api";
+import { readNetwork } from "./api";
 
 export const networksNews: News = {
   touches: (frame) => (frame.type === "network_changed" ? [NETWORKS] : []),

@@ -20,7 +20,7 @@ export default function AddPeerDialog({ network, peers, kind: wanted, onClose }:
   const [made, setMade] = useState<Made>();
   const cancel = t("words.cancel");
   if (made?.is === "enrollment") {
-    return <EnrollPanel network={network} enrollment={made.enrollment} onClose={onClose} />;
+    return <EnrollPanel enrollment={made.enrollment} onClose={onClose} />;
   }
   if (made?.is === "file") return <FilePanel file={made.file} onClose={onClose} />;
   const hasHub = peers.some((peer) => peer.kind === "jump" && peer.public_key);

@@ -1,15 +1,15 @@
 /** A peer's end, with what goes with it said. */
 import { notifications } from "@mantine/notifications";
 import { useTranslation } from "react-i18next";
-import type { Network, Peer } from "@/api/shapes";
+import type { Peer } from "@/api/shapes";
 import { ConfirmDelete } from "@/components/ConfirmDelete";
 import { useDeletePeers } from "./api";
 
 const WARNING = { jump: "deleteJump", dynamic: "deleteAgent", static: "deleteStatic" } as const;
 
-export default function DeletePeer({ network, peer, onClose }: { network: Network; peer: Peer; onClose: () => void }) {
+export default function DeletePeer({ peer, onClose }: { peer: Peer; onClose: () => void }) {
   const { t } = useTranslation();
-  const remove = useDeletePeers(network.id, () => {
+  const remove = useDeletePeers(peer.network_id, () => {
     notifications.show({ message: t("peers.deletedToast", { name: peer.name }) });
     onClose();
   });

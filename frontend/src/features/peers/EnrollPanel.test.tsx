@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { newCache } from "@/api/cache";
 import type { Peer } from "@/api/shapes";
 import { show } from "@/test/render";
-import { aNetwork, aPeer } from "@/test/values";
+import { aPeer } from "@/test/values";
 import { peersKey } from "./api";
 import { EnrollPanel } from "./EnrollPanel";
 
@@ -13,7 +13,7 @@ test("the panel turns to connected by itself, and the command is gone then", asy
   const cache = newCache();
   cache.setQueryData(peersKey("net_1"), [HUB]);
   const enrollment = { peer: HUB, token: "wirety_enroll.x.y", expiresAt: "2026-01-02T00:00:00Z" };
-  show(<EnrollPanel network={aNetwork()} enrollment={enrollment} onClose={() => {}} />, { cache });
+  show(<EnrollPanel enrollment={enrollment} onClose={() => {}} />, { cache });
   expect(await screen.findByText(/wirety_enroll\.x\.y/)).toBeTruthy();
   expect(screen.getByRole("status").textContent).toContain("has enrolled");
 
@@ -31,7 +31,7 @@ test("a hub that does not come within a minute raises the question of its port",
   const mapped = { ...HUB, published_port: 443 };
   cache.setQueryData(peersKey("net_1"), [mapped]);
   const enrollment = { peer: mapped, token: "t.o.k", expiresAt: "2026-01-02T00:00:00Z" };
-  show(<EnrollPanel network={aNetwork()} enrollment={enrollment} onClose={() => {}} />, { cache });
+  show(<EnrollPanel enrollment={enrollment} onClose={() => {}} />, { cache });
   await screen.findByText(/t\.o\.k/);
   expect(screen.queryByText("Is UDP 51820 open?")).toBeNull();
 

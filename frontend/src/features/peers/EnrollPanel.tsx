@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApi } from "@/api/context";
-import type { Network, Peer } from "@/api/shapes";
+import type { Peer } from "@/api/shapes";
 import { CopyBlock } from "@/components/Copy";
 import { Dialog } from "@/components/Dialog";
 import { enrollCommand, INSTALL_COMMAND } from "@/lib/commands";
@@ -15,11 +15,11 @@ import { peersQuery } from "./api";
 const PATIENCE_MS = 60_000;
 
 export type Enrollment = { peer: Peer; token: string; expiresAt: string };
-type Props = { network: Network; enrollment: Enrollment; onClose: () => void };
+type Props = { enrollment: Enrollment; onClose: () => void };
 
-export function EnrollPanel({ network, enrollment, onClose }: Props) {
+export function EnrollPanel({ enrollment, onClose }: Props) {
   const { t } = useTranslation();
-  const { data } = useQuery(peersQuery(useApi(), network.id));
+  const { data } = useQuery(peersQuery(useApi(), enrollment.peer.network_id));
   const peer = data?.find((known) => known.id === enrollment.peer.id) ?? enrollment.peer;
   const isConnected = peer.status === "online" || peer.status === "idle";
   const close = isConnected ? t("enroll.done") : t("enroll.leave");

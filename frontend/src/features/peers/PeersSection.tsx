@@ -5,13 +5,14 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApi } from "@/api/context";
-import { useMayWrite } from "@/api/me";
+import { useMay } from "@/api/me";
 import type { PeerKind } from "@/api/shapes";
 import { EmptyState } from "@/components/EmptyState";
 import { useNetwork } from "@/components/network";
 import { peersQuery } from "./api";
 import { PeersTable } from "./PeersTable";
 import { useSilence } from "./silence";
+import { WaitingPeers } from "./WaitingPeers";
 
 const AddPeerDialog = lazy(() => import("./AddPeerDialog"));
 
@@ -19,7 +20,7 @@ export default function PeersSection() {
   const { t } = useTranslation();
   const network = useNetwork();
   const reading = useQuery(peersQuery(useApi(), network.id));
-  const mayWrite = useMayWrite();
+  const mayAdd = useMay("POST /networks/{network_id}/peers");
   const [adding, setAdding] = useState<{ kind?: PeerKind }>();
   const peers = reading.data ?? [];
   useSilence(network.id, peers);
@@ -29,12 +30,13 @@ export default function PeersSection() {
         <Title order={2} size="h3">
           {t("peers.title")}
         </Title>
-        {mayWrite && peers.length > 0 && (
+        {mayAdd && peers.length > 0 && (
           <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding({})}>
             {t("peers.add")}
           </Button>
         )}
       </Group>
+      <WaitingPeers network={network} />
       <PeersTable
         network={network}
         reading={reading}
@@ -44,7 +46,7 @@ export default function PeersSection() {
             title={t("peers.emptyTitle")}
             text={t("peers.emptyText")}
           >
-            {mayWrite && <Button onClick={() => setAdding({ kind: "jump" })}>{t("peers.emptyAction")}</Button>}
+            {mayAdd && <Button onClick={() => setAdding({ kind: "jump" })}>{t("peers.emptyAction")}</Button>}
           </EmptyState>
         }
       />

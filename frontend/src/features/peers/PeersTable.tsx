@@ -2,7 +2,7 @@
 import { Text } from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useMayWrite } from "@/api/me";
+import { useMay } from "@/api/me";
 import type { Network, Peer } from "@/api/shapes";
 import type { Column } from "@/components/column";
 import { DataTable } from "@/components/DataTable";
@@ -25,7 +25,7 @@ export function PeersTable({ network, reading, empty }: Props) {
   const { t } = useTranslation();
   const [filters] = useFilters();
   const columns = useColumns();
-  const mayWrite = useMayWrite();
+  const mayDelete = useMay("DELETE /networks/{network_id}/peers/{peer_id}");
   const [deleting, setDeleting] = useState<readonly Peer[]>();
   return (
     <>
@@ -40,8 +40,8 @@ export function PeersTable({ network, reading, empty }: Props) {
           shown === all ? t("peers.count", { count: all }) : t("peers.shown", { shown, count: all })
         }
         empty={empty}
-        actions={(peer) => <PeerMenu network={network} peer={peer} />}
-        {...(mayWrite
+        actions={(peer) => <PeerMenu peer={peer} />}
+        {...(mayDelete
           ? { bulk: (peers: Peer[]) => <BulkActions peers={peers} onDelete={() => setDeleting(peers)} /> }
           : {})}
       />

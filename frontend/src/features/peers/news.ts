@@ -5,6 +5,7 @@ import { type News, unlessGone } from "@/api/feed";
 import type { NetworkChanged, Peer, PresenceChanged } from "@/api/shapes";
 import { removed, upserted } from "@/lib/items";
 import { peersKey, readPeer } from "./api";
+import { withFacts } from "./facts";
 
 const SINGLE_READS = 5; // beyond, one read of the list is cheaper
 
@@ -29,10 +30,8 @@ export const peersNews: News = {
 };
 
 function applyFacts(cache: QueryClient, networkId: string, frames: readonly PresenceChanged[]): void {
-  const latest = new Map(frames.flatMap((frame) => frame.peers).map((fact) => [fact.peer_id, fact]));
-  cache.setQueryData<Peer[]>(peersKey(networkId), (known) =>
-    known?.some((peer) => latest.has(peer.id)) ? known.map((peer) => withFact(peer, latest.get(peer.id))) : known,
-  );
+  const facts = frames.flatMap((frame) => frame.peers);
+  cache.setQueryData<Peer[]>(peersKey(networkId), (known) => withFacts(known, facts));
 }
 
 function applyChanges(api: Api, cache: QueryClient, networkId: string, changes: readonly NetworkChanged[]): void {
@@ -59,12 +58,6 @@ async function readOne(api: Api, cache: QueryClient, networkId: string, id: stri
 /** Several peers at once, or a range that moves the addresses of all. */
 function concernsMany(change: NetworkChanged): boolean {
   return change.what === "network_updated" || (change.what.startsWith("peer_") && change.peer_id === null);
-}
-
-function withFact(peer: Peer, fact: PresenceChanged["peers"][number] | undefined): Peer {
-  if (!fact) return peer;
-  const seen = peer.last_seen && peer.last_seen > fact.at ? peer.last_seen : fact.at;
-  return { ...peer, last_seen: seen, ...(fact.status && peer.status !== "blocked" ? { status: fact.status } : {}) };
 }
 
 /** A fact that came while a peer was read is newer than the answer. */
