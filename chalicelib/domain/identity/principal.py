@@ -39,6 +39,11 @@ OWNERS = frozenset({Role.MEMBER})
 """Who sees and changes peers of their own only, where others do so with all peers of their networks."""
 
 
+def watched_by(role: Role, networks: frozenset[NetworkId] | None) -> frozenset[NetworkId] | None:
+    """The networks of whose news somebody is told, who was granted these; None: every network."""
+    return networks if role in READERS else frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who makes a change, and by which call. `source`: the address it came from, None when it cannot be believed or
