@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.domain.identity.user import Claims, user_id
-from chalicelib.wire.browser import NetworkChanged
+from chalicelib.wire.browser_frames import NetworkChanged
 from tests.browser import SimulatedBrowser
 from tests.world import World
 
