@@ -13,6 +13,7 @@ from scripts.bench import (
     black_hole,
     churn,
     control_plane,
+    ended_access,
     fanout,
     growth,
     healing,
@@ -41,6 +42,7 @@ GROUPS: dict[str, Group] = {
     "races": race.GROUP,
     "costs": month.GROUP,
     "revocation": revocation.GROUP,
+    "access": ended_access.GROUP,
     "authz": authz.GROUP,
 }
 
