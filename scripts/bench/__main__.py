@@ -15,6 +15,7 @@ from scripts.bench import (
     control_plane,
     ended_access,
     fanout,
+    flood,
     growth,
     healing,
     idle,
@@ -44,6 +45,7 @@ GROUPS: dict[str, Group] = {
     "revocation": revocation.GROUP,
     "access": ended_access.GROUP,
     "authz": authz.GROUP,
+    "flood": flood.GROUP,
 }
 
 

@@ -24,6 +24,7 @@ export const RULES = {
   "GET /networks/{network_id}/peers/{peer_id}": { roles: ["administrator", "auditor", "member", "operator"], networks: "one" },
   "PATCH /networks/{network_id}/peers/{peer_id}": { roles: ["administrator", "member", "operator"], networks: "one" },
   "DELETE /networks/{network_id}/peers/{peer_id}": { roles: ["administrator", "member", "operator"], networks: "one" },
+  "POST /networks/{network_id}/peers/{peer_id}/approve": { roles: ["administrator", "operator"], networks: "one" },
   "POST /networks/{network_id}/peers/{peer_id}/block": { roles: ["administrator", "operator"], networks: "one" },
   "GET /networks/{network_id}/peers/{peer_id}/config": { roles: ["administrator", "operator"], networks: "one" },
   "POST /networks/{network_id}/peers/{peer_id}/enrollment-token": { roles: ["administrator", "member", "operator"], networks: "one" },
