@@ -13,6 +13,7 @@ from scripts.bench import (
     black_hole,
     churn,
     control_plane,
+    ended_access,
     fanout,
     flood,
     growth,
@@ -42,6 +43,7 @@ GROUPS: dict[str, Group] = {
     "races": race.GROUP,
     "costs": month.GROUP,
     "revocation": revocation.GROUP,
+    "access": ended_access.GROUP,
     "authz": authz.GROUP,
     "flood": flood.GROUP,
 }
