@@ -10,7 +10,7 @@ from agent.host.results import ApplyResult, PlannedChanges
 from agent.host.tunnel.liveness import Target
 from agent.host.tunnel.wanted import WantedTunnel
 from agent.identity.enrollment import Enrollment, Keys
-from chalicelib.wire.agent import Enrolled, EnrollRequest, KeysKnown, KeysReport
+from chalicelib.wire.agent import Enrolled, EnrollRequest, Joined, JoinRequest, KeysKnown, KeysReport
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.frames import Ack, Applied, Heartbeat
 from chalicelib.wire.peers import Host
@@ -19,6 +19,9 @@ from chalicelib.wire.peers import Host
 class Enroller(Protocol):
     def enroll(self, request: EnrollRequest) -> Enrolled:
         """Raises: EnrollmentRefused with the problem's detail, Outage without an answer."""
+
+    def join(self, request: JoinRequest) -> Joined:
+        """Raises as enroll."""
 
 
 class EnrollmentStore(Protocol):

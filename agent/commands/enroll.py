@@ -1,5 +1,7 @@
 """`enroll`: make the keys, and become a peer by a one-time token."""
 
+from pathlib import Path
+
 import msgspec
 
 from agent.adapters.control_plane.rest import Http, RestEnroller
@@ -23,9 +25,8 @@ class Enrolled(msgspec.Struct, frozen=True):
 
 
 def run(settings: EnrollSettings) -> int:
-    if not settings.skips_checks and (found := shortcomings(settings.state_dir, settings.token)):
-        listed = "".join(f"\n  {sentence}" for sentence in found)
-        raise HostUnready(f"this host could not run the agent, so the token was not used:{listed}\n{ANYWAY}")
+    if not settings.skips_checks:
+        require_ready(settings.state_dir, settings.token)
     enrolling = Enrolling(
         enroller=RestEnroller(Http(settings.server)), store=StateDir(settings.state_dir), host=platform().facts
     )
@@ -37,3 +38,10 @@ def run(settings: EnrollSettings) -> int:
     done = Enrolled(enrollment.network_id, enrollment.peer_id, enrollment.interface, enrollment.server)
     say(done, text, settings.is_json)
     return EXIT_DONE
+
+
+def require_ready(state_dir: Path, token: str) -> None:
+    """Raises HostUnready: this host could not run the agent, so the token or join key is not used."""
+    if found := shortcomings(state_dir, token):
+        listed = "".join(f"\n  {sentence}" for sentence in found)
+        raise HostUnready(f"this host could not run the agent, so the token was not used:{listed}\n{ANYWAY}")

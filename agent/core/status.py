@@ -76,6 +76,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     pid: int | None = None
     is_connected: bool = False
     is_blocked: bool = False
+    awaits_approval: bool = False
     kind: str = ""
     generation: int = 0
     revision_applied: int = 0
@@ -176,6 +177,8 @@ def with_problems(status: Status) -> Status:
         found.append("not connected to the control plane")
     if status.is_blocked:
         found.append("the control plane blocks this peer")
+    if status.awaits_approval:
+        found.append("the peer waits until somebody approves it in the console")
     if status.revision_refused is not None:
         found.append(f"revision {status.revision_refused} was refused or rolled back: {status.refusal}")
     elif status.last_error is not None and status.revision_applied < status.revision_wanted:
@@ -195,7 +198,7 @@ def text(status: Status) -> str:
     rows = [
         ("agent", _agent(status)),
         ("network", status.network_id),
-        ("peer", titled(status.name, status.peer_id) + (", BLOCKED" if status.is_blocked else "")),
+        ("peer", titled(status.name, status.peer_id) + _standing(status)),
         ("interface", f"{status.interface} {status.kind}".strip()),
         *([("addresses", ", ".join(status.addresses))] if status.addresses else []),
         *([("home", titled(status.home_name, status.home))] if status.home else []),
@@ -219,6 +222,12 @@ def text(status: Status) -> str:
     if status.peers is not None:
         rows += _peers(status.peers)
     return "\n".join(f"{name:<13} {value}" for name, value in rows)
+
+
+def _standing(status: Status) -> str:
+    if status.is_blocked:
+        return ", BLOCKED"
+    return ", waits for approval" if status.awaits_approval else ""
 
 
 def _agent(status: Status) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from agent import __version__
 from agent.settings import joining, looking, running
 from agent.settings.given import YES, Given
-from agent.settings.joining import EnrollSettings, ExportSettings, ImportSettings, LeaveSettings
+from agent.settings.joining import EnrollSettings, ExportSettings, ImportSettings, JoinSettings, LeaveSettings
 from agent.settings.looking import (
     DebugSettings,
     DoctorSettings,
@@ -36,6 +36,7 @@ __all__ = [
     "ExportSettings",
     "ImportSettings",
     "InstallSettings",
+    "JoinSettings",
     "LeaveSettings",
     "PeersSettings",
     "PingSettings",
@@ -54,6 +55,7 @@ __all__ = [
 
 Settings = (
     EnrollSettings
+    | JoinSettings
     | RunSettings
     | StatusSettings
     | PeersSettings
@@ -72,6 +74,7 @@ Settings = (
 )
 COMMANDS = (
     joining.ENROLL,
+    joining.JOIN,
     running.RUN,
     looking.STATUS,
     looking.PEERS,

@@ -10,7 +10,13 @@ PREFIX = "WIRETY_"
 YES = frozenset({"1", "true", "yes", "on"})
 NO = frozenset({"", "0", "false", "no", "off"})
 # Where the variable is not called as its flag.
-NAMES = {"server": "SERVER_URL", "network": "NETWORK_ID", "nat_interface": "NAT_INTERFACES"}
+NAMES = {
+    "server": "SERVER_URL",
+    "network": "NETWORK_ID",
+    "nat_interface": "NAT_INTERFACES",
+    "key": "JOIN_KEY",
+    "key_file": "JOIN_KEY_FILE",
+}
 # Without the prefix until 0.1; to be forgotten with the release after the next.
 FORMER = frozenset(
     {

@@ -1,4 +1,4 @@
-"""Commands by which a host joins and leaves, and moves: enroll, leave, identity."""
+"""Commands by which a host joins and leaves, and moves: enroll, join, leave, identity."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,11 @@ from agent.settings.parser import Command, Parser, option, switch
 ENROLL_EPILOG = """\
 Looks first whether this host could run the agent: a token is good once. With --token - it is read from
 stdin, so that it stands in no list of processes. If no answer comes, the same command again is safe.
+"""
+JOIN_EPILOG = """\
+For images, cloud-init and CI: many hosts have one key, and each becomes a peer of its own. Run it at every start: a
+host that is a peer of the network already stays what it is. With --key - the key is read from stdin, with --key-file
+from a file, so that it stands in no list of processes. If no answer comes, the same command again is safe.
 """
 LEAVE_EPILOG = """\
 Stop the agent first. If the control plane cannot be told, nothing is changed (exit code 4).
@@ -27,6 +32,19 @@ class EnrollSettings:
 
     server: str
     token: str = field(repr=False)
+    state_dir: Path
+    is_insecure: bool
+    is_json: bool = False
+    skips_checks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JoinSettings:
+    """`network_id`: that the key is of. `skips_checks` as for EnrollSettings."""
+
+    server: str
+    key: str = field(repr=False)
+    network_id: str
     state_dir: Path
     is_insecure: bool
     is_json: bool = False
@@ -86,6 +104,30 @@ def _read_enroll(given: Given) -> EnrollSettings:
     )
 
 
+def _declare_join(parser: Parser) -> None:
+    option(parser, "server", "ORIGIN", "the deployment, as https://host")
+    option(parser, "key", "KEY", "the network's join key, or - to read it from stdin")
+    option(parser, "key_file", "FILE", "its first line is the join key")
+    switch(parser, "skip_checks", "join though this host could not run the agent as it is")
+    declare.state_dir(parser)
+    declare.insecure(parser)
+    declare.json(parser)
+
+
+def _read_join(given: Given) -> JoinSettings:
+    is_insecure = given.is_asked("insecure")
+    key = values.join_key(given)
+    return JoinSettings(
+        server=values.origin(given.text("server") or "", is_insecure),
+        key=key,
+        network_id=values.network_of(key),
+        state_dir=values.state_dir(given),
+        is_insecure=is_insecure,
+        is_json=given.is_asked("json"),
+        skips_checks=given.is_asked("skip_checks"),
+    )
+
+
 def _declare_leave(parser: Parser) -> None:
     declare.state_dir(parser)
     declare.network(parser)
@@ -131,6 +173,13 @@ ENROLL = Command(
     _declare_enroll,
     _read_enroll,
     ENROLL_EPILOG,
+)
+JOIN = Command(
+    "join",
+    "become a new peer of a network by its join key, once however often it is run",
+    _declare_join,
+    _read_join,
+    JOIN_EPILOG,
 )
 LEAVE = Command(
     "leave", "give the peer up: its key, its tunnel, this enrolment", _declare_leave, _read_leave, LEAVE_EPILOG

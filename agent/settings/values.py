@@ -1,5 +1,6 @@
 """The values of flags and variables, checked."""
 
+import re
 import sys
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,6 +23,7 @@ LOG_LEVELS: tuple[LogLevel, ...] = ("debug", "info", "warning", "error")
 MOST_ECHOES = 1000
 LONGEST_WAIT_S = 60.0
 LOOPBACK = "127.0.0.1"
+JOIN_KEY = re.compile(r"wirety_join\.([0-9a-z_]{1,64}):[0-9a-z_]{1,64}\.[^.\s]+")
 
 
 def origin(text: str, is_insecure: bool) -> str:
@@ -63,6 +65,31 @@ def token(given: Given) -> str:
     if not text.strip():
         raise SettingsInvalid("give the one-time token: --token - and the token by stdin, or WIRETY_TOKEN")
     return text.strip()
+
+
+def join_key(given: Given) -> str:
+    """Of the flag, stdin, a file or the environment."""
+    asked, file = given.text("key"), given.text("key_file")
+    try:
+        text = sys.stdin.readline() if asked == "-" else asked or (_first_line(Path(file)) if file else "")
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise SettingsInvalid(f"the join key cannot be read from {file}: {unreadable}") from unreadable
+    if not text.strip():
+        raise SettingsInvalid("give the join key: --key - and the key by stdin, --key-file, or WIRETY_JOIN_KEY")
+    return text.strip()
+
+
+def network_of(key: str) -> str:
+    """The network of a join key, `wirety_join.<network>:<key>.<secret>`. Raises SettingsInvalid: it is none."""
+    found = JOIN_KEY.fullmatch(key)
+    if found is None:
+        raise SettingsInvalid("this is no join key: one begins with wirety_join. and is copied whole")
+    return found[1]
+
+
+def _first_line(file: Path) -> str:
+    with file.open(encoding="utf-8") as opened:
+        return opened.readline()
 
 
 def key_days(given: Given) -> float:

@@ -24,6 +24,7 @@ class Status(msgspec.Struct, frozen=True):
     is_running: bool
     is_connected: bool
     revision_applied: int
+    awaits_approval: bool = False
     route_conflict: list[str] = []
     forward_conflict: list[str] = []
     lacks_ipv6: str | None = None
@@ -53,8 +54,20 @@ class Agent:
         Raises:
             LabFailed: with the agent's own words.
         """
-        arguments = ("enroll", "--server", origin, "--insecure", "--state-dir", STATE_DIR, "--token", "-")
-        self.node.run(self._command, *arguments, stdin=token, env=_environment(), timeout_s=ENROLL_S)
+        self._come("enroll", origin, "--token", token)
+
+    @retry(retry=retry_if_exception_message(match=UNANSWERED), stop=stop_after_attempt(ENROLL_TRIES), reraise=True)
+    def join(self, origin: str, key: str) -> str:
+        """By a network's join key; answers what the agent says. Raises LabFailed."""
+        return self._come("join", origin, "--key", key)
+
+    def leave(self) -> None:
+        """Raises LabFailed."""
+        self.node.run(self._command, "leave", "--insecure", "--state-dir", STATE_DIR, env=_environment())
+
+    def _come(self, command: str, origin: str, flag: str, secret: str) -> str:
+        arguments = (command, "--server", origin, "--insecure", "--json", "--state-dir", STATE_DIR, flag, "-")
+        return self.node.run(self._command, *arguments, stdin=secret, env=_environment(), timeout_s=ENROLL_S)
 
     def start(self, *flags: str) -> Process:
         arguments = ("run", "--insecure", "--state-dir", STATE_DIR, "--log-format", "json", *flags)

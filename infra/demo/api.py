@@ -7,6 +7,7 @@ import msgspec
 import requests
 
 from chalicelib.wire.codec import decode, encode
+from chalicelib.wire.join_keys import CreateJoinKey, JoinKeyCreated
 from chalicelib.wire.networks import Acl, AclRule, CreateNetwork, Network, PatchNetwork, PutAcl
 from chalicelib.wire.page import Page
 from chalicelib.wire.peers import (
@@ -94,6 +95,12 @@ class Api:
 
     def rotate_psk(self, network_id: str) -> Network:
         return self._call("POST", f"/networks/{network_id}/rotate-psk", Network)
+
+    def create_join_key(self, network_id: str, key: CreateJoinKey) -> JoinKeyCreated:
+        return self._call("POST", f"/networks/{network_id}/join-keys", JoinKeyCreated, key)
+
+    def approve(self, network_id: str, peer_id: str) -> Peer:
+        return self._call("POST", f"/networks/{network_id}/peers/{peer_id}/approve", Peer)
 
     def delete_peer(self, network_id: str, peer_id: str) -> None:
         self._send("DELETE", f"/networks/{network_id}/peers/{peer_id}")

@@ -13,7 +13,7 @@ from aiohttp import WSMsgType, web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from chalicelib.wire import bundle, delta
-from chalicelib.wire.agent import Enrolled, EnrollRequest, LeaveRequest, Session, SessionRequest
+from chalicelib.wire.agent import Enrolled, EnrollRequest, Joined, JoinRequest, LeaveRequest, Session, SessionRequest
 from chalicelib.wire.bundle import Bundle, Tombstone
 from chalicelib.wire.codec import decode, encode
 from chalicelib.wire.frames import Ack, Applied, ConfigChanged, FromAgent, Heartbeat, Hello, ToAgent, Welcome
@@ -43,6 +43,8 @@ class Origin:
     session_life: timedelta = timedelta(hours=1)
     heartbeat_interval_s: int = 30
     enrolled: EnrollRequest | None = None
+    joined: list[JoinRequest] = field(default_factory=list)
+    awaits_approval: bool = False
     calls: list[str] = field(default_factory=list)
     frames: list[FromAgent] = field(default_factory=list)
     posted: list[FromAgent] = field(default_factory=list)
@@ -128,6 +130,7 @@ class Origin:
     async def _start(self) -> None:
         app = web.Application(middlewares=[self._guard])
         app.router.add_post("/api/v1/agent/enroll", self._enroll)
+        app.router.add_post("/api/v1/agent/join", self._join)
         app.router.add_post("/api/v1/agent/session", self._session)
         app.router.add_get("/api/v1/agent/bundle", self._bundle)
         app.router.add_post("/api/v1/agent/applied", self._applied)
@@ -168,6 +171,19 @@ class Origin:
             return _problem(401, "token_used")
         self.enrolled = body
         return _json(Enrolled(peer_id=self.peer_id, network_id=self.network_id, signing_key=public_text(SIGNING_KEY)))
+
+    async def _join(self, request: web.Request) -> web.Response:
+        body = decode(await request.read(), JoinRequest)
+        if body.key != self.token:
+            return _problem(401, "join_key_unknown")
+        self.joined.append(body)
+        answer = Joined(
+            peer_id=self.peer_id,
+            network_id=self.network_id,
+            signing_key=public_text(SIGNING_KEY),
+            awaits_approval=self.awaits_approval,
+        )
+        return _json(answer)
 
     async def _session(self, request: web.Request) -> web.Response:
         assertion = decode(await request.read(), SessionRequest).assertion

@@ -9,6 +9,7 @@ from agent.errors import SettingsInvalid
 from agent.settings import (
     COMMANDS,
     EnrollSettings,
+    JoinSettings,
     LeaveSettings,
     PlanSettings,
     RunSettings,
@@ -39,6 +40,41 @@ def test_a_flag_wins_over_the_environment() -> None:
     settings = parse(["enroll", "--server", "https://b", "--token", "b", "--state-dir", "/b"], environment)
 
     assert settings == EnrollSettings("https://b", "b", Path("/b"), False)
+
+
+def test_a_join_key_comes_by_flag_stdin_file_or_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, file = "wirety_join.net_1:key_1.secret", tmp_path / "key"
+    file.write_text(f"{key}\nmore\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{key}\n"))
+    server = ["--server", "https://a"]
+
+    given = [
+        parse(["join", *server, "--key", key], {}),
+        parse(["join", *server, "--key", "-"], {}),
+        parse(["join", *server, "--key-file", str(file)], {}),
+        parse(["join"], {"WIRETY_SERVER_URL": "https://a", "WIRETY_JOIN_KEY": key}),
+        parse(["join"], {"WIRETY_SERVER_URL": "https://a", "WIRETY_JOIN_KEY_FILE": str(file)}),
+    ]
+
+    wanted = JoinSettings("https://a", key, "net_1", Path("/var/lib/wirety"), False)
+    assert given == [wanted] * 5
+    assert "secret" not in repr(given)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "--key-file"),
+        (["--key-file", "/nowhere/key"], "/nowhere/key"),
+        (["--key", "wirety_enroll.net_1:dyn_1.secret"], "no join key"),
+        (["--key", "wirety_join.../etc:key_1.secret"], "no join key"),
+    ],
+)
+def test_what_is_no_join_key_is_told_so(words: list[str], told: str) -> None:
+    with pytest.raises(SettingsInvalid, match=told) as refused:
+        parse(["join", "--server", "https://a", *words], {})
+
+    assert "secret" not in str(refused.value)
 
 
 def test_the_age_at_which_a_key_is_replaced_is_a_number_of_days_and_zero_is_never() -> None:

@@ -69,6 +69,8 @@ def peer_changes(draw: st.DrawFn, population: Population) -> tuple[Change, Popul
             "rotation": st.sampled_from([None, *Rotation]),
             "epoch": st.sampled_from([None, 2, population.network.epoch]),
         }
+    if peer.kind is Kind.DYNAMIC:
+        other |= {"awaits_approval": st.booleans()}
     if peer.kind is Kind.STATIC:
         other |= {"home_id": st.sampled_from(jumps), "epoch": st.just(9)}
     name = draw(st.sampled_from(sorted(other)))

@@ -35,6 +35,8 @@ from chalicelib.wire.agent import (
     AssertionClaims,
     Enrolled,
     EnrollRequest,
+    Joined,
+    JoinRequest,
     KeysKnown,
     KeysReport,
     LeaveRequest,
@@ -123,14 +125,23 @@ class Http:
             return  # no date: our own clock has to do
 
 
+Acceptance = TypeVar("Acceptance", Enrolled, Joined)
+
+
 @dataclass(slots=True)
 class RestEnroller:
     http: Http
 
     def enroll(self, request: EnrollRequest) -> Enrolled:
-        answer = self.http.call("POST", "/enroll", body=encode(request))
+        return self._accepted("/enroll", request, Enrolled)
+
+    def join(self, request: JoinRequest) -> Joined:
+        return self._accepted("/join", request, Joined)
+
+    def _accepted(self, path: str, request: EnrollRequest | JoinRequest, shape: type[Acceptance]) -> Acceptance:
+        answer = self.http.call("POST", path, body=encode(request))
         if answer.ok:
-            return _harmless(_decoded(answer, Enrolled))
+            return _harmless(_decoded(answer, shape))
         problem = _problem(answer)
         if problem is None or answer.status_code >= 500 or answer.status_code in RETRYABLE:
             raise Outage(f"the control plane answered {answer.status_code}", answer.status_code)
@@ -259,7 +270,7 @@ def _tag(fetched: Fetched) -> str:
     return f'"{version.generation}.{version.revision}.{fetched.hash}"'
 
 
-def _harmless(enrolled: Enrolled) -> Enrolled:
+def _harmless(enrolled: Acceptance) -> Acceptance:
     """Raises Outage: an id would do something to a terminal, or names nothing."""
     if any(not one or plain(one) != one for one in (enrolled.peer_id, enrolled.network_id)):
         raise Outage("the control plane's answer has ids that are no words")

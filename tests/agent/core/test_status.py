@@ -135,6 +135,7 @@ GOOD = msgspec.structs.replace(BLANK, is_connected=True, revision_applied=3, rev
         ({"is_connected": False}, "not connected"),
         ({"is_down": True, "is_connected": False}, "wirety-agent up"),
         ({"is_blocked": True}, "blocks this peer"),
+        ({"awaits_approval": True}, "approves it"),
         ({"revision_refused": 2, "refusal": "a key stands twice"}, "a key stands twice"),
         ({"revision_wanted": 4, "last_error": "no space"}, "no space"),
         ({"deleted_at": AT, "is_running": False}, "deleted"),

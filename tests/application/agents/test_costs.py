@@ -105,11 +105,15 @@ def test_a_machine_joins_by_a_key(lab: Lab) -> None:
     text = lab.world.api("POST", keys, {"name": "runners", "ephemeral": True}).json["secret"]
     lab.world.api("POST", keys, {"name": "others"})
 
-    # its key and what it became by it; network, allocations
-    assert lab.world.counted(lambda: joining.join(text)) == {"read": 3, "transaction": 1}
-    assert lab.world.counted(lambda: joining.join(text)) == {"read": 2}  # the answer was lost
+    # its key and what it became by it; network, allocations; the calls of its address
+    assert lab.world.counted(lambda: joining.join(text)) == {"read": 3, "write": 1, "transaction": 1}
+    assert lab.world.counted(lambda: joining.join(text)) == {"read": 2, "write": 1}  # the answer was lost
     namesake = SimulatedAgent(lab.world, "another")
-    assert lab.world.counted(lambda: namesake.join(text)) == {"read": 6, "transaction": 2}  # the name is another's
+    assert lab.world.counted(lambda: namesake.join(text)) == {
+        "read": 6,
+        "write": 1,
+        "transaction": 2,
+    }  # the name is another's
     assert [type(task).__name__ for _, task in lab.world.outside.failover_tasks.waiting][-2:] == ["AbsenceCheck"] * 2
 
 
