@@ -10,7 +10,7 @@ from pathlib import Path
 import requests
 import websocket
 
-from chalicelib.wire.browser import BrowserHello
+from chalicelib.wire.browser_frames import BrowserHello
 from chalicelib.wire.codec import encode
 from infra.stack.local_stack import LocalStack
 from scripts.bench.figures import Bar, Figure, Group, Say

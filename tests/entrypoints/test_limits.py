@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.container import Container, install
-from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.identity.audit import AuditFilter, AuditRecord
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import NetworkId
@@ -139,6 +138,19 @@ def test_a_known_token_with_another_secret_is_kept_and_answered_as_an_unknown_on
     assert (kept.action, kept.actor.name) == ("credential_refused", "deploy")
 
 
+def test_an_enrolment_token_that_comes_again_from_another_machine_is_kept(world: World) -> None:
+    network = world.network()
+    made = world.api("POST", f"/networks/{network}/peers", {"kind": "dynamic", "name": "web"}).json
+    body = {"token": made["enrollment_token"], "public_key": a_key("x"), "device_key": a_key("y"), "host": HOST}
+    assert world.api("POST", "/agent/enroll", body).status == 200
+
+    assert world.api("POST", "/agent/enroll", {**body, "device_key": a_key("z")}).status == 401
+
+    [kept] = refusals(world)
+    assert (kept.action, kept.actor.id, kept.network_id) == ("credential_refused", made["peer"]["id"], network)
+    assert made["enrollment_token"].rpartition(".")[2] not in repr(kept)
+
+
 def test_who_may_not_sign_in_is_kept(world: World) -> None:
     assert world.api("GET", "/me", token=world.person("eve", None)).status == 403
 
@@ -157,11 +169,15 @@ def test_a_refusal_is_answered_though_it_cannot_be_kept(world: World, monkeypatc
     token = world.person("eve", Role.AUDITOR)
     world.api("GET", "/me", token=token)
 
-    def broken(_commit: Commit) -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError("no store")
 
     monkeypatch.setattr(world.outside.transactions, "commit", broken)
+    monkeypatch.setattr(world.outside.limits, "count", broken)
 
+    assert world.api("GET", "/me", token="a.b.c").status == 401
+    monkeypatch.undo()
+    monkeypatch.setattr(world.outside.transactions, "commit", broken)
     assert world.api("POST", "/networks", {"name": "lab", "cidr": "10.0.0.0/24"}, token).status == 403
 
 

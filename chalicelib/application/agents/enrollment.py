@@ -18,6 +18,7 @@ from chalicelib.application.retry import retry_on_conflict
 from chalicelib.domain.change.change import Affected, What
 from chalicelib.domain.change.writes import AdmitAgent, ForgetAgent, PutPeer, Write, claims_of_keys
 from chalicelib.domain.errors import Invalid, NetworkNotFound, Unauthenticated
+from chalicelib.domain.identity.audit import Actor, ActorKind
 from chalicelib.domain.identity.errors import TooManyRequests
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.identity.tokens import Token
@@ -77,11 +78,15 @@ class Enrollment:
             raise EnrollmentRefused("is not known") from None
         if record.enrollment is None or not token.proves(record.enrollment.secret):
             raise EnrollmentRefused("is not known")
-        used = record.enrollment.used_by(applicant.device_key, now)
-        if record.enrollment.device_key is not None:
-            if record.peer.public_key != applicant.public_key:
-                raise EnrollmentRefused("was used with another WireGuard key")
-            return agent
+        try:
+            used = record.enrollment.used_by(applicant.device_key, now)
+            if record.enrollment.device_key is not None:
+                if record.peer.public_key != applicant.public_key:
+                    raise EnrollmentRefused("was used with another WireGuard key")
+                return agent
+        except EnrollmentRefused as refusal:  # the token is the peer's: worth knowing
+            actor = Actor(ActorKind.AGENT, record.peer.id, record.peer.name)
+            raise EnrollmentRefused(refusal.why, actor, agent.network_id) from None
         network = before.advanced(now)
         peer = revised(record.peer, self._enrolled(network, record.peer, applicant), network.revision, now)
         writes = _writes(record.peer, peer, used, applicant.host, network.revision)

@@ -43,8 +43,9 @@ class TargetKind(StrEnum):
 
 class RefusedAction(StrEnum):
     """Refusals that are kept. `REQUEST`: a caller may not do it. `CREDENTIAL`: of a known API token, which has ended or
-    came with another secret. `SIGN_IN`: of a person whom the provider vouches for, and who has no role here or is
-    suspended. `LIMIT`: too many calls."""
+    came with another secret, or of a peer's enrolment token, which another machine used or whose time is over.
+    `SIGN_IN`: of a person whom the provider vouches for, and who has no role here or is suspended. `LIMIT`: too many
+    calls."""
 
     REQUEST = "request_refused"
     CREDENTIAL = "credential_refused"

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.domain.errors import Conflict, NotFound, Refusal, Unauthenticated, listed
+from chalicelib.domain.identity.audit import Actor
+from chalicelib.domain.ids import NetworkId
 
 
 class PeerNotFound(NotFound):
@@ -167,11 +169,15 @@ class JumpInUse(Conflict):
 
 
 class EnrollmentRefused(Unauthenticated):
-    """The enrolment token is unknown, expired, used, or replaced."""
+    """The enrolment token is unknown, expired, used, or replaced.
+
+    `actor`, `network_id`: of the peer whose token it is, once it has proved to be; None: nobody's.
+    """
 
     code = "enrollment_token_invalid"
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, actor: Actor | None = None, network_id: NetworkId | None = None) -> None:
+        self.why, self.actor, self.network_id = why, actor, network_id
         super().__init__(f"The enrolment token {why}. Create a new one for this peer.")
 
 

@@ -11,6 +11,7 @@ from chalicelib.domain.identity.errors import CredentialRefused, NotAllowed, Not
 from chalicelib.domain.identity.limits import Limit, subject_of
 from chalicelib.domain.identity.principal import Agent, Caller, Principal
 from chalicelib.domain.ids import NetworkId
+from chalicelib.domain.peer.errors import EnrollmentRefused
 from chalicelib.entrypoints.rest.routing.operation import Anybody, Operation
 from chalicelib.entrypoints.rest.routing.request import request_id_of, source_of
 from chalicelib.entrypoints.shapes.parsing import NETWORK_ID
@@ -32,27 +33,31 @@ def require_allowance(operation: Operation, by: By, request: Request) -> None:
 
 def turned_away(operation: Operation, by: By, refusal: Refusal, request: Request, path: Mapping[str, str]) -> Refusal:
     """What a refused caller is told: of refused credentials, that they were too many when they are. Kept in the audit
-    log when it is worth knowing; nothing of that can fail the call."""
+    log when it is worth knowing. Best effort: whatever the store does, the refusal is answered."""
     told = refusal
-    if (
-        by is None
-        and not isinstance(operation.access, Anybody)
-        and isinstance(refusal, Unauthenticated | NotInvited | Suspended)
-    ):
-        try:
+    try:
+        if by is None and _is_of_a_credential(operation, refusal):
             _require_of_source(Limit.REFUSALS, request)
-        except TooManyRequests as too_many:
-            told = too_many
-    found = _worth_knowing(by, refusal)
-    if found is not None:
-        action, actor = found
-        caller = Caller(actor, source_of(request), request_id_of(request))
-        asked = f"{operation.method} {operation.path}"
-        try:
-            container().refusals.note(action, Target(TargetKind.ROUTE, asked, asked), _network(by, path), caller)
-        except Exception:  # noqa: BLE001  best effort: the answer stands without the record
-            logger.warning("refusal_not_noted", exc_info=True)
+    except TooManyRequests as too_many:
+        told = too_many
+    except Exception:  # noqa: BLE001  best effort
+        logger.warning("refusal_not_counted", exc_info=True)
+    try:
+        if (found := _worth_knowing(by, refusal)) is not None:
+            action, actor = found
+            caller = Caller(actor, source_of(request), request_id_of(request))
+            asked = f"{operation.method} {operation.path}"
+            network_id = refusal.network_id if isinstance(refusal, EnrollmentRefused) else _network(by, path)
+            container().refusals.note(action, Target(TargetKind.ROUTE, asked, asked), network_id, caller)
+    except Exception:  # noqa: BLE001  best effort
+        logger.warning("refusal_not_noted", exc_info=True)
     return told
+
+
+def _is_of_a_credential(operation: Operation, refusal: Refusal) -> bool:
+    """Whether somebody signed in in vain; calls that anybody may make are counted as they come in."""
+    is_of_one = isinstance(refusal, Unauthenticated | NotInvited | Suspended)
+    return is_of_one and not isinstance(operation.access, Anybody)
 
 
 def _require_of_source(limit: Limit, request: Request) -> None:
@@ -64,6 +69,8 @@ def _require_of_source(limit: Limit, request: Request) -> None:
 
 def _worth_knowing(by: By, refusal: Refusal) -> tuple[RefusedAction, Actor] | None:
     match refusal:
+        case EnrollmentRefused() if refusal.actor is not None:
+            return RefusedAction.CREDENTIAL, refusal.actor
         case CredentialRefused():
             return RefusedAction.CREDENTIAL, refusal.actor
         case NotInvited() | Suspended():
