@@ -17,9 +17,9 @@ from chalicelib.wire.agent import Enrolled, EnrollRequest, Joined, JoinRequest, 
 from chalicelib.wire.bundle import Bundle, Tombstone
 from chalicelib.wire.codec import decode, encode
 from chalicelib.wire.frames import Ack, Applied, ConfigChanged, FromAgent, Heartbeat, Hello, ToAgent, Welcome
-from chalicelib.wire.problem import Problem
-from chalicelib.wire.signing import SIGNATURE_HEADER, Subject
-from tests.agent.builders import SIGNING_KEY, public_text, received, received_delta, signature
+from chalicelib.wire.signing import SIGNATURE_HEADER
+from tests.agent.answers import gone, json_answer, problem
+from tests.agent.builders import SIGNING_KEY, public_text, received, received_delta
 
 WITHIN_S = 10.0
 
@@ -150,7 +150,7 @@ class Origin:
         self._note(self.calls, f"{request.method} {request.path}")
         self.asked = request.headers
         if self.fails_with is not None:
-            trouble = _problem(self.fails_with, "trouble")
+            trouble = problem(self.fails_with, "trouble")
             if self.retry_after is not None:
                 trouble.headers["Retry-After"] = self.retry_after
             return trouble
@@ -166,16 +166,18 @@ class Origin:
     async def _enroll(self, request: web.Request) -> web.Response:
         body = decode(await request.read(), EnrollRequest)
         if body.token != self.token:
-            return _problem(401, "token_invalid")
+            return problem(401, "token_invalid")
         if self.enrolled is not None and self.enrolled.device_key != body.device_key:
-            return _problem(401, "token_used")
+            return problem(401, "token_used")
         self.enrolled = body
-        return _json(Enrolled(peer_id=self.peer_id, network_id=self.network_id, signing_key=public_text(SIGNING_KEY)))
+        return json_answer(
+            Enrolled(peer_id=self.peer_id, network_id=self.network_id, signing_key=public_text(SIGNING_KEY))
+        )
 
     async def _join(self, request: web.Request) -> web.Response:
         body = decode(await request.read(), JoinRequest)
         if body.key != self.token:
-            return _problem(401, "join_key_unknown")
+            return problem(401, "join_key_unknown")
         self.joined.append(body)
         answer = Joined(
             peer_id=self.peer_id,
@@ -183,7 +185,7 @@ class Origin:
             signing_key=public_text(SIGNING_KEY),
             awaits_approval=self.awaits_approval,
         )
-        return _json(answer)
+        return json_answer(answer)
 
     async def _session(self, request: web.Request) -> web.Response:
         assertion = decode(await request.read(), SessionRequest).assertion
@@ -193,14 +195,16 @@ class Origin:
             try:
                 claims = jwt.decode(assertion, key, ["EdDSA"], audience="wirety", leeway=5)
             except jwt.InvalidTokenError:
-                return _problem(401, "assertion_invalid")
+                return problem(401, "assertion_invalid")
             assert (claims["sub"], claims["network_id"]) == (self.peer_id, self.network_id)
         if self.tombstone is not None:
-            return _gone(self.tombstone, self.key)
+            return gone(self.tombstone, self.key)
         if self.left is not None:
-            return _problem(410, "peer_left")
+            return problem(410, "peer_left")
         self.sessions += 1
-        return _json(Session(session=f"session-{self.sessions}", expires_at=datetime.now(UTC) + self.session_life))
+        return json_answer(
+            Session(session=f"session-{self.sessions}", expires_at=datetime.now(UTC) + self.session_life)
+        )
 
     async def _bundle(self, request: web.Request) -> web.Response:
         if refused := self._refused(request):
@@ -233,7 +237,7 @@ class Origin:
             return refused
         heartbeat = decode(await request.read(), Heartbeat)
         self._note(self.posted, heartbeat)
-        return _json(self._ack(heartbeat))
+        return json_answer(self._ack(heartbeat))
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -243,7 +247,7 @@ class Origin:
             return refused
         asked = decode(await request.read(), LeaveRequest)
         if self.files_named and not asked.void_files:
-            return _problem(409, "files_would_be_void")
+            return problem(409, "files_would_be_void")
         self.left = asked
         if self.loses_leave:
             assert request.transport is not None
@@ -282,9 +286,9 @@ class Origin:
 
     def _refused(self, request: web.Request) -> web.Response | None:
         if request.headers.get("Authorization") != f"Bearer session-{self.sessions}":
-            return _problem(401, "session_invalid")
+            return problem(401, "session_invalid")
         if self.tombstone is not None:
-            return _gone(self.tombstone, self.key)
+            return gone(self.tombstone, self.key)
         return None
 
     def _note(self, where: list[Any], what: object) -> None:
@@ -293,19 +297,3 @@ class Origin:
             if isinstance(what, Applied):
                 self.reports.append(what)
             self._changed.notify_all()
-
-
-def _json(body: object) -> web.Response:
-    return web.Response(body=encode(body), content_type="application/json")
-
-
-def _problem(status: int, code: str) -> web.Response:
-    problem = Problem(title="Refused", status=status, code=code, detail=f"because of {code}")
-    return web.Response(status=status, body=encode(problem), content_type="application/problem+json")
-
-
-def _gone(tombstone: Tombstone, key: Ed25519PrivateKey) -> web.Response:
-    body = encode(Problem(title="Gone", status=410, code="peer_deleted", detail="deleted", tombstone=tombstone))
-    said = Subject("tombstone", tombstone.network_id, tombstone.peer_id, tombstone.generation, tombstone.revision)
-    headers = {"Content-Type": "application/problem+json", SIGNATURE_HEADER: signature(said, body, key)}
-    return web.Response(status=410, body=body, headers=headers)

@@ -13,7 +13,8 @@ from schemathesis import Case
 
 from infra.stack.local_stack import LocalStack
 from tests.stack.client import Operator
-from tests.stack.contract import CHECKS, Deployment, check, loaded, nothing_forbidden_is_done, operations
+from tests.stack.contract import Deployment, loaded, operations
+from tests.stack.contract_checks import CHECKS, check, nothing_forbidden_is_done
 
 pytestmark = pytest.mark.stack
 

@@ -1,6 +1,5 @@
 """The agent's REST calls: one kept-alive connection, a time-out on each call."""
 
-import base64
 import uuid
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -9,8 +8,8 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agent.adapters.control_plane.assertion import signed
 from agent.adapters.control_plane.dialling import Dialler
 from agent.adapters.control_plane.http import Answer, Unanswered, ask, pool
 from agent.adapters.control_plane.kept import Connections
@@ -29,7 +28,6 @@ from agent.identity.keys import device_public_key, device_signer
 from agent.identity.trust import Trust
 from agent.plain import plain
 from chalicelib.wire.agent import (
-    ASSERTION_ALGORITHM,
     ASSERTION_AUDIENCE,
     ASSERTION_LIFETIME_S,
     AssertionClaims,
@@ -248,20 +246,7 @@ class RestControlPlane:
             exp=now + ASSERTION_LIFETIME_S,
             jti=uuid.uuid4().hex,
         )
-        return _signed(claims, device_signer(self.device_key))
-
-
-def _signed(claims: AssertionClaims, key: Ed25519PrivateKey) -> str:
-    """A JWT in the compact form (RFC 7515, section 3.1). By hand: a library for all algorithms is 11 MB of
-    memory in every agent, for this one."""
-    header = {"alg": ASSERTION_ALGORITHM, "typ": "JWT"}
-    said = b".".join(map(_base64url, (msgspec.json.encode(header), encode(claims))))
-    return b".".join((said, _base64url(key.sign(said)))).decode()
-
-
-def _base64url(raw: bytes) -> bytes:
-    """Without padding (RFC 7515, section 2)."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=")
+        return signed(claims, device_signer(self.device_key))
 
 
 def _tag(fetched: Fetched) -> str:
