@@ -186,7 +186,8 @@ class LocalStack:
         """Start the workers now, so that the first change is as quick as the next."""
         with ThreadPoolExecutor() as pool:
             batches = [
-                pool.submit(warm, self.cloud, deployed.functions[name]) for name in ("Plan", "Deliver", "Failover")
+                pool.submit(warm, self.cloud, deployed.functions[name])
+                for name in ("Plan", "Revoke", "Deliver", "Failover")
             ]
             pool.submit(_status, self.origin + "/ws", {"Upgrade": "websocket", "Connection": "Upgrade"})
             self._await_health()
