@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import app  # noqa: F401  its blueprints declare the operations
-from chalicelib.entrypoints.rest.openapi import document
+from chalicelib.entrypoints.rest.routing.openapi import document
 from chalicelib.entrypoints.rules import table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

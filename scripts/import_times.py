@@ -25,6 +25,7 @@ USED: Mapping[str, str] = {
     "websocket_disconnect": "connections browsers",
     "plan": "plans",
     "announce": "announcements",
+    "revoke": "revocations",
     "deliver": "deliveries",
 }
 ENVIRONMENT = {

@@ -27,7 +27,7 @@ import boto3
 from botocore.config import Config
 
 from chalicelib.adapters.dynamodb.streams import change_from, key_of
-from chalicelib.adapters.push.messages import removal_from, removal_text
+from chalicelib.adapters.queues.messages import removal_from, removal_text
 from chalicelib.bootstrap.container import container
 from chalicelib.settings import Settings
 

@@ -11,8 +11,10 @@ from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 from infra.package import package
-from infra.stack.local_stack import LocalStack
+from infra.stack import private_file
+from infra.stack.local_stack import SECRETS, LocalStack
 from tests import rights
+from tests.leaks import KNOWN, Leaks, logs_of
 from tests.rights import UNUSED, USED, Right
 
 settings.register_profile("shared", deadline=None)  # no test depends on seconds
@@ -47,11 +49,21 @@ def _is_in(item: pytest.Item, place: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[LocalStack]:
-    """The packaged template on a local cloud of the tests' own, on free ports."""
-    with LocalStack(tmp_path_factory.mktemp("stack")) as started:
+def leaks() -> Leaks:
+    """The secrets that the tests of a deployed system make."""
+    return KNOWN
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config, leaks: Leaks) -> Iterator[LocalStack]:
+    """The packaged template on a local cloud of the tests' own, on free ports. No log of it holds a secret."""
+    with LocalStack(tmp_path_factory.mktemp("stack"), hear=leaks.hear) as started:
+        leaks.hear(started.info["api_token"])
+        leaks.keep(started.info["admin_password"], "password")
+        leaks.keep(private_file.read(started.directory / SECRETS)["origin_secret"], "origin secret")
         yield started
         rights.note(started, pytestconfig)
+        leaks.require_none(logs_of(started.directory))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.outside import MemoryOutside
-from chalicelib.adapters.push.messages import failover_task_text, held_text, message_of
+from chalicelib.adapters.queues.messages import failover_task_text, held_text, message_of
 from chalicelib.application.agents.key_rotation import WORDS
 from chalicelib.bootstrap import container as bootstrap
 from chalicelib.bootstrap.container import Container

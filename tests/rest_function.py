@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from app import app
-from chalicelib.entrypoints.rest.openapi import document
-from chalicelib.entrypoints.rest.operation import OPERATIONS
+from chalicelib.entrypoints.rest.routing.openapi import document
+from chalicelib.entrypoints.rest.routing.operation import OPERATIONS
 
 BY_THE_ORIGIN = {  # what the CDN adds to every call
     "x-origin-secret": "origin",

@@ -114,19 +114,19 @@ class Aws:
 
     @cached_property
     def queue(self) -> PushQueue:
-        from chalicelib.adapters.push.sqs import SqsPushQueue
+        from chalicelib.adapters.queues.sqs import SqsPushQueue
 
         return SqsPushQueue(self._settings)
 
     @cached_property
     def failover_tasks(self) -> FailoverQueue:
-        from chalicelib.adapters.push.sqs import SqsFailoverQueue
+        from chalicelib.adapters.queues.sqs import SqsFailoverQueue
 
         return SqsFailoverQueue(self._settings)
 
     @cached_property
     def held(self) -> HeldQueue:
-        from chalicelib.adapters.push.sqs import SqsHeldQueue
+        from chalicelib.adapters.queues.sqs import SqsHeldQueue
 
         return SqsHeldQueue(self._settings)
 
@@ -138,30 +138,30 @@ class Aws:
 
     @cached_property
     def removals(self) -> RemovalQueue:
-        from chalicelib.adapters.push.sqs import SqsRemovalQueue
+        from chalicelib.adapters.queues.sqs import SqsRemovalQueue
 
         return SqsRemovalQueue(self._settings)
 
     @cached_property
     def redelivery(self) -> Redelivery:
-        from chalicelib.adapters.push.sqs import SqsRedelivery
+        from chalicelib.adapters.queues.sqs import SqsRedelivery
 
         return SqsRedelivery(self._settings)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
-        from chalicelib.adapters.push.sqs import SqsDeadLetters
+        from chalicelib.adapters.queues.sqs import SqsDeadLetters
 
         return SqsDeadLetters(self._settings)
 
     @cached_property
     def messages(self) -> QueueMessages:
-        from chalicelib.adapters.push import messages
+        from chalicelib.adapters.queues import messages
 
         return messages
 
     @cached_property
     def gateway(self) -> Gateway:
-        from chalicelib.adapters.push.apigateway import ApiGatewaySockets
+        from chalicelib.adapters.sockets.apigateway import ApiGatewaySockets
 
         return ApiGatewaySockets(self._settings)

@@ -9,8 +9,9 @@ from typing import assert_never, get_args
 
 from chalicelib.domain.identity.principal import EVERYBODY, READERS, Role
 from chalicelib.domain.identity.user import MIGHTIEST_FIRST
-from chalicelib.entrypoints.rest.operation import OPERATIONS, Access, Agents, Anybody, People, Reach
-from chalicelib.wire import browser, frames
+from chalicelib.entrypoints.rest.routing.operation import OPERATIONS, Access, Agents, Anybody, People, Reach
+from chalicelib.wire import browser_frames as browser
+from chalicelib.wire import frames
 
 AGENT = "agent"
 CALLERS = (*MIGHTIEST_FIRST, AGENT)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
-from chalicelib.domain.change.push_notice import Notice
+from chalicelib.domain.change.notices import Notice
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.absence import AbsenceCheck
 from chalicelib.domain.peer.failover import FailoverTask

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from chalicelib.domain.change.push_notice import Notice
+from chalicelib.domain.change.notices import Notice
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId
 
 

@@ -5,8 +5,9 @@ What passes to the APIs, and what comes back, is decided by the CDN's own templa
 
 import asyncio
 import contextlib
+import gzip
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,13 +34,15 @@ CONFIG_PATH = "/config.json"
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where both APIs are: base URLs to which a path with its stage is added. `pages`: all else."""
+    """Where both APIs are: base URLs to which a path with its stage is added. `pages`: all else. `hear`: is told what
+    passes to and from the APIs, as text; tests know their secrets by it."""
 
     rest: str
     sockets: str
     cdn: Cdn
     config: Mapping[str, str]
     pages: Pages
+    hear: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +192,16 @@ async def _forward(
 async def _asked(
     client: aiohttp.ClientSession, upstream: Upstream, behaviour: Behaviour, request: web.Request
 ) -> Answer:
-    cdn = upstream.cdn
+    cdn, sent = upstream.cdn, await request.read()
     async with client.request(
         request.method,
         URL(upstream.rest + behaviour.target(request.raw_path), encoded=True),
         headers=CIMultiDict(cdn.sent(behaviour, request.headers.items(), _viewer(request))),
-        data=await request.read() or None,
+        data=sent or None,
         allow_redirects=False,
     ) as answer:
         body = await answer.read()
+        _tell(upstream, request, sent, _unpacked(body, answer.headers.get("Content-Encoding")))
         counted = () if request.method == "HEAD" else ("content-length",)
         headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in counted]
         return Answer(answer.status, behaviour.answer(headers), body)
@@ -216,6 +220,7 @@ async def _join(
         return _problem(426, "upgrade_required", "This address speaks WebSocket only.")
     if not all(map(behaviour.lets_pass, NEEDED_FOR_A_HANDSHAKE)):
         return web.Response(status=STATUS_OF_REFUSED_SOCKET)
+    _tell(upstream, request)
     sent = cdn.sent(behaviour, request.headers.items(), _viewer(request))
     try:
         above = await client.ws_connect(
@@ -251,6 +256,17 @@ async def _pass(source: Any, target: Any) -> None:
             await target.send_bytes(frame.data)
     code = source.close_code or 1000
     await target.close(code=code if code not in (1005, 1006) else 1001)
+
+
+def _tell(upstream: Upstream, request: web.Request, *bodies: bytes) -> None:
+    """Let who listens hear an exchange."""
+    if upstream.hear is not None:
+        said = (request.raw_path, *request.headers.values(), *(body.decode(errors="replace") for body in bodies))
+        upstream.hear("\n".join(said))
+
+
+def _unpacked(body: bytes, encoding: str | None) -> bytes:
+    return gzip.decompress(body) if body and encoding == "gzip" else body
 
 
 def _viewer(request: web.Request) -> tuple[str, int]:

@@ -44,7 +44,8 @@ class StackFailed(Exception):
 
 
 class LocalStack:
-    """One local system in `directory`. Port 0: a free one, the same over `restart`. `issuer` None: its own pool."""
+    """One local system in `directory`. Port 0: a free one, the same over `restart`. `issuer` None: its own pool.
+    `hear`: see Upstream. `limits`: parameters of the template, None: nobody meets a limit."""
 
     def __init__(
         self,
@@ -53,6 +54,8 @@ class LocalStack:
         cloud_port: int = 0,
         report: Callable[[str], None] = lambda _step: None,
         issuer: Issuer | None = None,
+        hear: Callable[[str], None] | None = None,
+        limits: Mapping[str, str] | None = None,
     ) -> None:
         self.directory = directory
         self.port = claim(port, "PORT")
@@ -62,6 +65,8 @@ class LocalStack:
         self._front: Front | None = None
         self._report = report
         self.issuer = issuer
+        self._hear = hear
+        self._limits = limits
 
     def __enter__(self) -> Self:
         self.start()
@@ -151,7 +156,7 @@ class LocalStack:
             "OriginSecret": origin_secret,
             "DeletionProtection": "false",
             "ConsoleUrl": self.origin,
-            **dict.fromkeys(LIMITS, UNLIMITED),
+            **(dict.fromkeys(LIMITS, UNLIMITED) | dict(self._limits or {})),
             **(OWN_POOL if self.issuer is None else self.issuer.parameters()),
         }
 
@@ -174,6 +179,7 @@ class LocalStack:
             cdn=cdn_of(template_of(TEMPLATE.read_text()), {"OriginSecret": origin_secret}),
             config={"product": "wirety", "api": "/api/v1", "sockets": "/ws", **identity},
             pages=Pages(console, identity_origins(identity["discovery_url"], identity["issuer"])),
+            hear=self._hear,
         )
 
     def _warm(self, deployed: Deployed) -> None:

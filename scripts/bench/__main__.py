@@ -13,7 +13,9 @@ from scripts.bench import (
     black_hole,
     churn,
     control_plane,
+    ended_access,
     fanout,
+    flood,
     growth,
     healing,
     idle,
@@ -41,7 +43,9 @@ GROUPS: dict[str, Group] = {
     "races": race.GROUP,
     "costs": month.GROUP,
     "revocation": revocation.GROUP,
+    "access": ended_access.GROUP,
     "authz": authz.GROUP,
+    "flood": flood.GROUP,
 }
 
 

@@ -14,7 +14,7 @@ from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.peer.patch import PeerPatch
 from chalicelib.domain.peer.peer import Kind
-from chalicelib.domain.tunnel.tunnel import hosts_at
+from chalicelib.domain.tunnel.sections import hosts_at
 from chalicelib.entrypoints.shapes.bundles import shown
 from chalicelib.settings import settings_from
 from chalicelib.wire.codec import encode

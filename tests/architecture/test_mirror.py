@@ -27,7 +27,9 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     # values that decide nothing, seen wherever they travel
     "chalicelib/domain/bundle/bundle.py": "tests/domain/bundle/test_snapshot.py",
     "chalicelib/domain/change/change.py": "tests/domain/change/test_audience.py",
-    "chalicelib/domain/change/push_notice.py": "tests/application/push/test_deliveries.py",
+    "chalicelib/domain/change/agent_notices.py": "tests/application/push/test_deliveries.py",
+    "chalicelib/domain/change/browser_notices.py": "tests/application/push/test_deliveries.py",
+    "chalicelib/domain/change/notices.py": "tests/application/push/test_deliveries.py",
     "chalicelib/domain/change/writes.py": "tests/contracts/test_transactions.py",
     "chalicelib/domain/identity/api_token.py": "tests/application/identity/test_api_tokens.py",
     "chalicelib/domain/identity/deployment.py": "tests/contracts/test_accounts.py",

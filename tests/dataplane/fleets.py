@@ -12,6 +12,7 @@ from infra.demo.deployment import Deployment
 from infra.demo.fleet import JUMP, Fleet
 from infra.demo.waiting import until
 from infra.lab import Lab
+from tests.leaks import KNOWN
 
 GONE_S = 60.0
 
@@ -19,7 +20,7 @@ GONE_S = 60.0
 @contextmanager
 def a_fleet(lab: Lab, deployment: Deployment, jumps: Sequence[str] = (JUMP,), version: int = 4) -> Iterator[Fleet]:
     """Jumps and two sites behind NAT, enrolled and connected, with handshakes; what the agents logged is printed
-    at its end."""
+    at its end, and holds no secret."""
     api = Api(deployment.api_url, deployment.api_token)
     raised = Fleet(api, lab, lab.publish(deployment.port), deployment.agent_command, jumps, version)
     try:
@@ -27,8 +28,11 @@ def a_fleet(lab: Lab, deployment: Deployment, jumps: Sequence[str] = (JUMP,), ve
         yield raised
     finally:
         print("\n".join(f"--- log of {agent.name}\n{agent.tail(40)}" for agent in raised.agents.values()))
+        for agent in raised.agents.values():
+            KNOWN.hear_host(agent.node.root / STATE_DIR.lstrip("/"))
         raised.remove()
         api.close()
+        KNOWN.require_none(log for agent in raised.agents.values() for log in agent.node.logs.glob(f"{agent.name}-*"))
 
 
 @pytest.fixture(scope="module", name="lab")

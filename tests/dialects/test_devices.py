@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.domain.tunnel.portable_profile import portable_profile, without_ipv6
-from chalicelib.domain.tunnel.tunnel import Tunnel, regular_tunnel
+from chalicelib.domain.tunnel.sections import Tunnel, regular_tunnel
 from infra.lab.node import Node
 from infra.lab.outer_namespaces import OuterNamespaces
 from infra.lab.topology import NodeSpec

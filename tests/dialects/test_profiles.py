@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.cidr import Address, Cidr, joined
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.tunnel.portable_profile import portable_profile
-from chalicelib.domain.tunnel.tunnel import Pair, Section, Tunnel
+from chalicelib.domain.tunnel.sections import Pair, Section, Tunnel
 from tests.dialects.real_tools import RESOLVED, PeerView, ShownPeer, canonical_endpoint, strip, wg_parses
 from tests.dialects.validator import refusals
 

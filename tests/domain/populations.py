@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chalicelib.domain.bundle.bundle import Bundle
-from chalicelib.domain.bundle.snapshot import Snapshot, bundle_of
+from chalicelib.domain.bundle.bundle import Bundle, bundle_of
+from chalicelib.domain.bundle.snapshot import Snapshot
 from chalicelib.domain.cidr import Cidr, parse_cidr
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.network.acl import Acl, AclRule, Anything, OfCidr, OfPeer, OfTag, Ports, Protocol, Selector

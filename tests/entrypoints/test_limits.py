@@ -13,7 +13,7 @@ from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.identity.audit import AuditFilter, AuditRecord
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import NetworkId
-from chalicelib.entrypoints.rest.operation import OPERATIONS, Anybody, Operation
+from chalicelib.entrypoints.rest.routing.operation import OPERATIONS, Anybody, Operation
 from chalicelib.settings import CallsPerMinute
 from tests.builders import a_key
 from tests.rest_function import Answer

@@ -7,9 +7,9 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from chalicelib.entrypoints.rest.openapi import document
-from chalicelib.entrypoints.rest.operation import OPERATIONS, Operation, People
-from chalicelib.entrypoints.rest.problems import status_of
+from chalicelib.entrypoints.rest.routing.openapi import document
+from chalicelib.entrypoints.rest.routing.operation import OPERATIONS, Operation, People
+from chalicelib.entrypoints.rest.routing.problems import status_of
 from tests.world import World
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"

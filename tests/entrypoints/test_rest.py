@@ -11,9 +11,9 @@ from chalicelib.bootstrap.container import Container, install
 from chalicelib.domain.identity.errors import IdentityProviderUnreachable
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import Claims
-from chalicelib.entrypoints.rest import handling
-from chalicelib.entrypoints.rest.operation import OPERATIONS, Agents, Anybody, Operation, People
-from chalicelib.entrypoints.rest.route import METHODS
+from chalicelib.entrypoints.rest.routing import handling
+from chalicelib.entrypoints.rest.routing.operation import OPERATIONS, Agents, Anybody, Operation, People
+from chalicelib.entrypoints.rest.routing.route import METHODS
 from chalicelib.settings import settings_from
 from chalicelib.wire.problem import CONTENT_TYPE
 from tests.builders import a_key

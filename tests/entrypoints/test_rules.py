@@ -10,8 +10,8 @@ from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.identity.user import MIGHTIEST_FIRST
 from chalicelib.domain.ids import EVERY_NETWORK
 from chalicelib.entrypoints import sockets
-from chalicelib.entrypoints.rest.operation import OPERATIONS
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.operation import OPERATIONS
+from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.entrypoints.rules import CALLERS, FRAMES, NOT_AT_ALL, SENT, read_table, rules, table
 from scripts.export_schema import committed_table
 from tests.browser import SimulatedBrowser

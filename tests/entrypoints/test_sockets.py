@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters.push.messages import message_of
-from chalicelib.domain.change.push_notice import ConfigChanged
+from chalicelib.adapters.queues.messages import message_of
+from chalicelib.domain.change.agent_notices import ConfigChanged
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.presence import Applied
 from chalicelib.entrypoints import queues, sockets

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.bundle.snapshot import Snapshot, bundle_of
+from chalicelib.domain.bundle.bundle import bundle_of
+from chalicelib.domain.bundle.snapshot import Snapshot
 from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.network.acl import Acl

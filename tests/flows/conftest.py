@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.entrypoints.rest import signed
+from chalicelib.entrypoints.rest.routing import signed
 from tests.flows.bundles import ROUTES, Counted, a_hub
 from tests.world import SimulatedAgent, World
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters.push.messages import message_of
+from chalicelib.adapters.queues.messages import message_of
 from chalicelib.application.push.plans import by_network
 from chalicelib.domain.errors import Refusal, Unauthenticated
 from chalicelib.domain.ids import NetworkId, PeerId

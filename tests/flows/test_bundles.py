@@ -7,7 +7,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 
 from chalicelib.entrypoints import queues
-from chalicelib.entrypoints.rest import signed
+from chalicelib.entrypoints.rest.routing import signed
 from chalicelib.wire import bundle
 from chalicelib.wire.codec import content_hash
 from chalicelib.wire.signing import SIGNATURE_HEADER, Subject

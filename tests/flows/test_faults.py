@@ -12,9 +12,9 @@ from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.adapters.memory.clock_and_chance import SteppedClock
 from chalicelib.application.peers.new_peer import NewPeer
 from chalicelib.application.push import plans
+from chalicelib.domain.change.agent_notices import ConfigChanged
 from chalicelib.domain.change.audience import Audience, audience
 from chalicelib.domain.change.change import Change
-from chalicelib.domain.change.push_notice import ConfigChanged
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.network.errors import AddressPoolExhausted

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.push.messages import failover_task_text, message_of, removal_text
-from chalicelib.domain.change.push_notice import ConfigChanged
+from chalicelib.adapters.queues.messages import failover_task_text, message_of, removal_text
+from chalicelib.domain.change.agent_notices import ConfigChanged
 from chalicelib.domain.change.rollout import Expected
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, Revision
 from chalicelib.domain.peer.failover import ResetRequest

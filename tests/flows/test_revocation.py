@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.push.messages import message_of
+from chalicelib.adapters.queues.messages import message_of
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.ids import ConnectionId, PeerId
 from chalicelib.entrypoints import queues

@@ -9,7 +9,7 @@ import pytest
 from samtranslator.translator.transform import transform
 
 from chalicelib.entrypoints import rest  # its routes declare themselves
-from chalicelib.entrypoints.rest.operation import OPERATIONS, Anybody
+from chalicelib.entrypoints.rest.routing.operation import OPERATIONS, Anybody
 from infra.package import ROOT, package
 
 SAID = re.compile(r"\$context\.([\w.]+)")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.entrypoints.rest.route import METHODS
+from chalicelib.entrypoints.rest.routing.route import METHODS
 from chalicelib.settings import InvalidSetting, group_roles_of
 from chalicelib.wire.codec import decode
 from chalicelib.wire.problem import CONTENT_TYPE, Problem

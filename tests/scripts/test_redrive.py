@@ -10,10 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters.push.messages import failover_task_text, message_of, removal_from, removal_text
+from chalicelib.adapters.queues.messages import failover_task_text, message_of, removal_from, removal_text
 from chalicelib.bootstrap import container as bootstrap
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.change.push_notice import ConfigChanged
+from chalicelib.domain.change.agent_notices import ConfigChanged
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.failover import DeadJumpReport
 from chalicelib.ports.queues import Push

@@ -36,6 +36,7 @@ vars(hypothesis_core)["RepresentationPrinter"] = pretty.RepresentationPrinter
 Operation = schemathesis.APIOperation[Any, Any, Any, Any]
 
 TIMEOUT_S = 30
+OTHER_ROLES = ("operator", "auditor", "member")  # what is tried, is tried as the administrator first
 NO_IDS: Mapping[str, str] = {}
 SEED = 1
 EXAMPLES = 20
@@ -111,6 +112,7 @@ class Deployment:
         self.home["peer_id"] = phone["peer"]["id"]
         self.agent = self._enrolled("198.51.100.2")  # in no path: nothing that is tried takes its session away
         assert self.agent.open_session().status_code == 200
+        self.narrowed = {role: self._token(role) for role in OTHER_ROLES}
 
     def send(self, case: Case[Any]) -> Response:
         """Send a case with as much of it made real as its content says."""
@@ -122,6 +124,17 @@ class Deployment:
         answer = case.call(headers=self._headers(case, choice), timeout=TIMEOUT_S)
         self._learn(case, answer)
         return answer
+
+    def send_as_another(self, case: Case[Any]) -> tuple[str, Response] | None:
+        """Send a case that was sent again, every other one by its content, as a role that sees one network only; the
+        role, and its answer. None: it is one that nobody signs in for, or was left out."""
+        choice = _of_content(case)
+        if choice % 2 or "x-roles" not in case.operation.definition.raw:
+            return None
+        role = OTHER_ROLES[choice // 2 % len(OTHER_ROLES)]
+        headers = {**self._headers(case, choice), "Authorization": f"Bearer {self.narrowed[role]}"}
+        headers.pop("Idempotency-Key", None)
+        return role, case.call(headers=headers, timeout=TIMEOUT_S)
 
     def ask(
         self, operation: Operation, query: str = "", body: bytes | None = None, ids: Mapping[str, str] = NO_IDS
@@ -164,6 +177,12 @@ class Deployment:
             return part
         value = known(self, choice)
         return value if type(value) is type(part) else part
+
+    def _token(self, role: str) -> str:
+        body = {"name": f"contract {role}", "role": role, "networks": [self.home["network_id"]]}
+        made = self.operator.call("POST", "/tokens", body)
+        assert made.status_code == 201, made.text
+        return str(made.json()["secret"])
 
     def _enrolled(self, endpoint: str) -> SocketAgent:
         agent = SocketAgent(self.operator)
@@ -272,6 +291,17 @@ def a_refusal_is_a_problem(_ctx: CheckContext, response: Response, _case: Case[A
         assert response.headers["content-type"] == [PROBLEM]
         assert response.json()["status"] == response.status_code
     return None
+
+
+def nothing_forbidden_is_done(role: str) -> Callable[[CheckContext, Response, Case[Any]], bool | None]:
+    """A call succeeds only for a role that the published table names."""
+
+    def check(_ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:
+        if role not in case.operation.definition.raw["x-roles"]:
+            assert response.status_code >= 400, f"{role} did {case.operation.label}"
+        return None
+
+    return check
 
 
 CHECKS = [

@@ -80,6 +80,9 @@ def test_a_forced_delete_ends_agents_and_frees_the_range(operator: Operator) -> 
     hub = enrolled(operator, network, kind="jump", name="hub", endpoint="198.51.100.1")
     phones = [{"kind": "static", "name": f"p{n}", "public_key": a_random_key()} for n in range(30)]
     assert operator.call("POST", f"/networks/{network}/peers/bulk", {"peers": phones}).json()["created"] == 30
+    member = operator.call("POST", "/tokens", {"name": "t", "role": "member", "networks": [network]}).json()["secret"]
+    own = {"kind": "dynamic", "name": "a member's own"}
+    assert operator.call("POST", f"/networks/{network}/peers", own, member).status_code == 201
 
     assert operator.call("DELETE", f"/networks/{network}?force=true").status_code == 204
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib.domain.identity.principal import Role
-from chalicelib.entrypoints.rest.operation import OPERATIONS
+from chalicelib.entrypoints.rest.routing.operation import OPERATIONS
 from chalicelib.entrypoints.rules import read_table
 from infra.stack.local_stack import LocalStack
 from scripts.bench.authz.ground import Answered, Ground

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.bundle.snapshot import bundle_of, is_whole, reroutes, snapshots
+from chalicelib.domain.bundle.bundle import bundle_of
+from chalicelib.domain.bundle.snapshot import is_whole, reroutes, snapshots
 from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.network.acl import Acl

@@ -1,4 +1,4 @@
-""""""
+"""Which items each table holds, and the one connection to all of them."""
 
 from contextlib import suppress
 from typing import Any

@@ -34,7 +34,7 @@ from chalicelib.adapters.memory.sockets import MemoryConnections, MemoryGateway
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.memory.transactions import MemoryTransactions
 from chalicelib.adapters.memory.users import MemoryTokens, MemoryUsers
-from chalicelib.adapters.push import messages
+from chalicelib.adapters.queues import messages
 from chalicelib.ports.change import StreamRecords
 from chalicelib.ports.queues import QueueMessages
 

@@ -5,8 +5,8 @@ from typing import Literal
 
 from chalicelib.adapters.memory.presence import AGENTS
 from chalicelib.adapters.memory.tables import MemoryTables
-from chalicelib.adapters.push.frames import frame_of
-from chalicelib.domain.change.push_notice import Notice
+from chalicelib.adapters.sockets.frames import frame_of
+from chalicelib.domain.change.notices import Notice
 from chalicelib.domain.ids import ConnectionId, NetworkId, PeerId, PrincipalId
 from chalicelib.ports.sockets import Connection, Missed, place_of
 

@@ -19,7 +19,7 @@ from chalicelib.domain.identity.principal import Agent, Principal
 from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.errors import FileNotIssued, JumpNotReady, PeerDeleted, PeerNotEnrolled, PeerNotFound
 from chalicelib.domain.peer.peer import Kind
-from chalicelib.domain.tunnel.tunnel import Tunnel
+from chalicelib.domain.tunnel.sections import Tunnel
 from chalicelib.ports.change import ChangeStore
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.progress import ProgressStore

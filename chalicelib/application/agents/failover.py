@@ -13,8 +13,8 @@ from typing import assert_never
 
 from chalicelib.application.network_edit import NetworkEdit, NetworkEdits
 from chalicelib.application.peers.peer_edit import Edit, Edits, Order
+from chalicelib.domain.change.agent_notices import ResetWanted, SignOfLifeWanted
 from chalicelib.domain.change.change import What
-from chalicelib.domain.change.push_notice import ResetWanted, SignOfLifeWanted
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import agent_of
 from chalicelib.domain.ids import NetworkId, PeerId, is_jump

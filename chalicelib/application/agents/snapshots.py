@@ -11,8 +11,8 @@ request to KMS a process.
 from dataclasses import dataclass
 
 from chalicelib.application.agents.sockets import ENDED
-from chalicelib.domain.bundle.bundle import Bundle
-from chalicelib.domain.bundle.snapshot import Snapshot, bundle_of, caught_up, is_whole, reroutes, snapshots
+from chalicelib.domain.bundle.bundle import Bundle, bundle_of
+from chalicelib.domain.bundle.snapshot import Snapshot, caught_up, is_whole, reroutes, snapshots
 from chalicelib.domain.errors import Busy, Unauthenticated
 from chalicelib.domain.identity.principal import Agent
 from chalicelib.domain.ids import NetworkId, PeerId, Revision

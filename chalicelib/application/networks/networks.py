@@ -26,7 +26,7 @@ from chalicelib.domain.network.patch import NetworkPatch
 from chalicelib.domain.peer.errors import EndpointInUse
 from chalicelib.domain.peer.peer import IPV6_MTU
 from chalicelib.domain.tunnel.route_conflicts import require_domain_beside
-from chalicelib.domain.tunnel.tunnel import touches_endpoint
+from chalicelib.domain.tunnel.sections import touches_endpoint
 from chalicelib.domain.unset import UNSET
 from chalicelib.ports.allocation import AllocationStore
 from chalicelib.ports.network import NetworkStore

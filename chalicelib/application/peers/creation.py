@@ -45,7 +45,7 @@ from chalicelib.domain.text import label_of
 from chalicelib.domain.tunnel.portable_profile import digests
 from chalicelib.domain.tunnel.psk import preshared_keys
 from chalicelib.domain.tunnel.route_conflicts import require_clear, require_mtu, require_name_outside
-from chalicelib.domain.tunnel.tunnel import regular_tunnel
+from chalicelib.domain.tunnel.sections import regular_tunnel
 from chalicelib.ports.network import NetworkStore
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore

@@ -20,7 +20,7 @@ from chalicelib.domain.peer.home import first_home, home_of, serving
 from chalicelib.domain.peer.peer import EnrollmentToken, Kind, Peer, PeerRecord
 from chalicelib.domain.tunnel.portable_profile import digests
 from chalicelib.domain.tunnel.psk import preshared_keys
-from chalicelib.domain.tunnel.tunnel import Tunnel, regular_tunnel
+from chalicelib.domain.tunnel.sections import Tunnel, regular_tunnel
 from chalicelib.ports.outside import Clock, Randomness, Vault
 from chalicelib.ports.peer import PeerStore
 

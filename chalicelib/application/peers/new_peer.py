@@ -17,7 +17,7 @@ from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import Host, Kind, Peer
 from chalicelib.domain.peer.presence import PeerObservation
 from chalicelib.domain.text import hashed_label
-from chalicelib.domain.tunnel.tunnel import Tunnel
+from chalicelib.domain.tunnel.sections import Tunnel
 
 ENROLLMENT_LIFETIME = timedelta(hours=24)
 MOST_CIDRS = 40  # of a peer: all replaced by others at once, they are 80 claims of a transaction's 100 items

@@ -13,7 +13,7 @@ from chalicelib.domain.peer.home import home_of, serving
 from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.domain.peer.presence import PeerObservation, Presence
 from chalicelib.domain.tunnel.portable_profile import changed_keys, digests
-from chalicelib.domain.tunnel.tunnel import regular_tunnel
+from chalicelib.domain.tunnel.sections import regular_tunnel
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.presence import PresenceStore
 from chalicelib.ports.sightings import SightingStore

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from chalicelib.domain.change.push_notice import AccessRevoked, AccountChanged, ConfigChanged, PeerEnded
+from chalicelib.domain.change.agent_notices import AccessRevoked, ConfigChanged, PeerEnded
+from chalicelib.domain.change.browser_notices import AccountChanged
 from chalicelib.domain.ids import ConnectionId, Revision
 from chalicelib.ports.outside import Clock, Randomness
 from chalicelib.ports.progress import ProgressStore

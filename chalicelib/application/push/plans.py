@@ -16,16 +16,11 @@ from functools import cached_property
 from typing import TypeVar
 
 from chalicelib.application.push.rollouts import LATE_AFTER, Rollouts
+from chalicelib.domain.change.agent_notices import AccessRevoked, ConfigChanged, PeerEnded
 from chalicelib.domain.change.audience import Audience, audience, endings
+from chalicelib.domain.change.browser_notices import NetworkChanged, PresenceChanged
 from chalicelib.domain.change.change import Change, What
-from chalicelib.domain.change.push_notice import (
-    AccessRevoked,
-    ConfigChanged,
-    NetworkChanged,
-    Notice,
-    PeerEnded,
-    PresenceChanged,
-)
+from chalicelib.domain.change.notices import Notice
 from chalicelib.domain.change.rollout import Expected
 from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.ids import EVERY_NETWORK, NetworkId, PeerId, Revision, is_static

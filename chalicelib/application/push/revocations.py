@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from chalicelib.application.push.plans import pushes
-from chalicelib.domain.change.push_notice import AccountChanged
+from chalicelib.domain.change.browser_notices import AccountChanged
 from chalicelib.domain.identity.account_change import AccountChange, PersonChanged, SettingsChanged, TokenEnded
 from chalicelib.domain.identity.api_token import maker_of
 from chalicelib.domain.identity.errors import Suspended

@@ -8,16 +8,12 @@ changed, before and after, shows the difference of the whole bundles.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.bundle.bundle import Bundle, DnsRecord
 from chalicelib.domain.change.change import Change, What
 from chalicelib.domain.ids import PeerId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.home import serving
 from chalicelib.domain.peer.peer import Peer
-from chalicelib.domain.tunnel.firewall import firewall
-from chalicelib.domain.tunnel.psk import PresharedKeys
-from chalicelib.domain.tunnel.tunnel import addresses, jump_tunnel, regular_tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +24,6 @@ class Snapshot:
     peer: Peer
     others: tuple[Peer, ...]
     acl: Acl
-
-
-def bundle_of(snapshot: Snapshot, psk: PresharedKeys) -> Bundle:
-    network, peer, others = snapshot.network, snapshot.peer, snapshot.others
-    if peer.is_jump:
-        records = () if peer.is_blocked else _records(network, others)
-        policy = firewall(network, peer, others, snapshot.acl.rules)
-        return Bundle(network, peer, jump_tunnel(network, peer, others, psk), records, policy)
-    jumps = [other for other in others if other.is_jump]
-    routers = [other for other in others if other.is_router]
-    return Bundle(network, peer, regular_tunnel(network, peer, jumps, routers, psk), (), None)
 
 
 def is_whole(changes: Sequence[Change], after: Revision, at_least: Revision) -> bool:
@@ -118,9 +103,3 @@ def _of_every_section(peers: Mapping[PeerId, Peer], own: PeerId) -> object:
     """What all of a jump's bundle hangs on: the jumps that decide homes, its own keys, whether it is blocked."""
     hubs = [(jump.id, jump.keyed_since) for jump in serving(peers.values())]
     return hubs, peers[own].public_key, peers[own].staged_key, peers[own].is_blocked
-
-
-def _records(network: Network, peers: Iterable[Peer]) -> tuple[DnsRecord, ...]:
-    named = [(peer.label, peer) for peer in peers if peer.is_listed]
-    named.sort(key=lambda one: one[0])
-    return tuple(DnsRecord(label, addresses(network, peer)) for label, peer in named)

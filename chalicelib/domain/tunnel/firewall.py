@@ -18,7 +18,7 @@ from chalicelib.domain.network.acl import AclRule, Anything, OfCidr, OfPeer, OfT
 from chalicelib.domain.network.addresses import PRIVATE, ULA
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import Peer
-from chalicelib.domain.tunnel.reach import territories
+from chalicelib.domain.tunnel.territories import territories
 
 NEVER_OUT: tuple[Cidr, ...] = (*NO_HOSTS, *METADATA)
 """What is not out of the tunnel, whatever is declared: on a cloud's machine it would be the jump's own credentials."""

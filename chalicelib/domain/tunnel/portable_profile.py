@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from chalicelib.domain.cidr import joined
 from chalicelib.domain.text import is_address
-from chalicelib.domain.tunnel.tunnel import EVERYTHING, Section, Tunnel
+from chalicelib.domain.tunnel.sections import EVERYTHING, Section, Tunnel
 
 DIGEST = 12  # hex digits: enough to tell one line from another
 # wg-quick takes time in the square of a line's length. Measured (wireguard-tools 1.0.20210914, bash 5.2, of a 2 GHz

@@ -8,7 +8,7 @@ from chalicelib.domain.network.errors import CidrInUse
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import IPV6_MTU, Peer
 from chalicelib.domain.text import hides, is_address
-from chalicelib.domain.tunnel.tunnel import touches_endpoint
+from chalicelib.domain.tunnel.sections import touches_endpoint
 
 
 def require_clear(peer: Peer, directory: Directory, jumps: Iterable[Peer]) -> None:

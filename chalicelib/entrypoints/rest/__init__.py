@@ -10,7 +10,7 @@ from chalicelib.entrypoints.rest.join_keys import join_keys
 from chalicelib.entrypoints.rest.meta import meta
 from chalicelib.entrypoints.rest.networks import networks
 from chalicelib.entrypoints.rest.peers import BLUEPRINTS as PEERS
-from chalicelib.entrypoints.rest.route import close_gaps
+from chalicelib.entrypoints.rest.routing.route import close_gaps
 from chalicelib.entrypoints.rest.tickets import tickets
 from chalicelib.entrypoints.rest.tokens import tokens
 from chalicelib.entrypoints.rest.users import users

@@ -19,9 +19,9 @@ from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.peer.errors import PeerDeleted, PeerLeft
 from chalicelib.domain.peer.key_rotation import ReportedKeys
 from chalicelib.domain.peer.peer import Host
-from chalicelib.entrypoints.rest.operation import Agents, Anybody, Call
-from chalicelib.entrypoints.rest.route import route
-from chalicelib.entrypoints.rest.signed import delta_answer, held_content, unchanged, whole_answer
+from chalicelib.entrypoints.rest.routing.operation import Agents, Anybody, Call
+from chalicelib.entrypoints.rest.routing.route import route
+from chalicelib.entrypoints.rest.routing.signed import delta_answer, held_content, unchanged, whole_answer
 from chalicelib.entrypoints.shapes.bundles import rendered, shown
 from chalicelib.entrypoints.shapes.heartbeats import acknowledged, reported
 from chalicelib.observability import count

@@ -14,8 +14,8 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.identity.audit import AuditFilter, AuditPlace, AuditRecord, Details
 from chalicelib.domain.identity.principal import OWNERS, READERS, Principal, Role
 from chalicelib.domain.ids import NetworkId
-from chalicelib.entrypoints.rest.operation import Call, JsonLines, People
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.operation import Call, JsonLines, People
+from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.entrypoints.shapes.parsing import parse_cursor
 from chalicelib.wire import audit as wire
 from chalicelib.wire.codec import encode

@@ -2,9 +2,9 @@
 
 from chalice.app import Blueprint
 
-from chalicelib.entrypoints.rest.openapi import document
-from chalicelib.entrypoints.rest.operation import Anybody, Call, Json
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.openapi import document
+from chalicelib.entrypoints.rest.routing.operation import Anybody, Call, Json
+from chalicelib.entrypoints.rest.routing.route import route
 
 contract = Blueprint(__name__)
 

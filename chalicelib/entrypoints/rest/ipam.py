@@ -23,9 +23,9 @@ from chalicelib.domain.network.addresses import (
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.network.suggestion import BASES, SHORTEST
 from chalicelib.domain.text import parse_note
-from chalicelib.entrypoints.rest.operation import Call, People, Replay
-from chalicelib.entrypoints.rest.paths import NETWORK, network_id
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.operation import Call, People, Replay
+from chalicelib.entrypoints.rest.routing.paths import NETWORK, network_id
+from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor
 from chalicelib.wire import addresses as wire
 from chalicelib.wire.page import Page, PageQuery

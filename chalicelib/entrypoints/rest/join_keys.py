@@ -14,9 +14,9 @@ from chalicelib.domain.identity.join_key import JoinKey, PeerTerms
 from chalicelib.domain.identity.principal import READERS, WRITERS, Principal
 from chalicelib.domain.ids import JOIN_KEY_ID, JoinKeyId
 from chalicelib.domain.text import parse_name, parse_tags
-from chalicelib.entrypoints.rest.operation import Call, People, Replay
-from chalicelib.entrypoints.rest.paths import NETWORK, network_id
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.operation import Call, People, Replay
+from chalicelib.entrypoints.rest.routing.paths import NETWORK, network_id
+from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor
 from chalicelib.wire import join_keys as wire
 from chalicelib.wire.page import Page, PageQuery

@@ -7,9 +7,9 @@ from chalice.app import Blueprint
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Forbidden, Unauthenticated, Unavailable
 from chalicelib.domain.identity.principal import EVERYBODY, Principal, Role
-from chalicelib.entrypoints.rest.operation import Anybody, Call, People
-from chalicelib.entrypoints.rest.request import authenticated
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.operation import Anybody, Call, People
+from chalicelib.entrypoints.rest.routing.request import authenticated
+from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.observability import logger
 from chalicelib.wire.meta import AuthConfig, AuthConfigQuery, Doubt, Finding, GrantedNetwork, Health, Me
 

@@ -19,10 +19,10 @@ from chalicelib.domain.network.addresses import parse_network_cidr, parse_networ
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.network.patch import NetworkPatch
 from chalicelib.domain.text import parse_domain, parse_label, parse_resolver
-from chalicelib.entrypoints.rest.body import require_said
-from chalicelib.entrypoints.rest.operation import Call, People, Replay
-from chalicelib.entrypoints.rest.paths import NETWORK, network_id, revision
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.body import require_said
+from chalicelib.entrypoints.rest.routing.operation import Call, People, Replay
+from chalicelib.entrypoints.rest.routing.paths import NETWORK, network_id, revision
+from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, REVISION, Check, parse_cursor, parse_list, sent
 from chalicelib.wire import networks as wire
 from chalicelib.wire.page import Page, PageQuery

@@ -6,9 +6,9 @@ from chalice.app import Blueprint
 
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.identity.principal import EVERYBODY, Principal
-from chalicelib.entrypoints.rest.operation import Call, People
-from chalicelib.entrypoints.rest.route import route
-from chalicelib.wire.browser import Ticket
+from chalicelib.entrypoints.rest.routing.operation import Call, People
+from chalicelib.entrypoints.rest.routing.route import route
+from chalicelib.wire.browser_frames import Ticket
 
 tickets = Blueprint(__name__)
 

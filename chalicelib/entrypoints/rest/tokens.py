@@ -14,8 +14,8 @@ from chalicelib.domain.identity.errors import TokenNotFound
 from chalicelib.domain.identity.principal import EVERYBODY, Principal, Role
 from chalicelib.domain.ids import PrincipalId
 from chalicelib.domain.text import parse_name
-from chalicelib.entrypoints.rest.operation import Call, People, Replay
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.operation import Call, People, Replay
+from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor, parse_network_ids
 from chalicelib.wire import people as wire
 from chalicelib.wire.page import Page

@@ -16,8 +16,8 @@ from chalicelib.domain.identity.principal import Principal, Role
 from chalicelib.domain.identity.user import MIGHTIEST_FIRST, parse_email
 from chalicelib.domain.ids import NetworkId, PrincipalId
 from chalicelib.domain.unset import UNSET
-from chalicelib.entrypoints.rest.operation import Call, People, Replay
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.operation import Call, People, Replay
+from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, Check, parse_cursor, parse_list, sent
 from chalicelib.wire import people as wire
 from chalicelib.wire.page import Page, PageQuery

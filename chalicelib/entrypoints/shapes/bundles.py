@@ -8,7 +8,7 @@ from chalicelib.domain.bundle.bundle import Bundle
 from chalicelib.domain.cidr import Address, Cidr
 from chalicelib.domain.peer.peer import Peer, Rotation
 from chalicelib.domain.tunnel.firewall import Firewall
-from chalicelib.domain.tunnel.tunnel import FIRST_EPOCH, Section, Tunnel
+from chalicelib.domain.tunnel.sections import FIRST_EPOCH, Section, Tunnel
 from chalicelib.wire import bundle as wire
 from chalicelib.wire.codec import content_hash, content_of, encode
 

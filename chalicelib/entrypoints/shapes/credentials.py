@@ -3,7 +3,7 @@
 from chalicelib.application.peers.new_peer import FileIssued, PeerCreated, TokenIssued
 from chalicelib.application.peers.peer_view import PeerView
 from chalicelib.domain.tunnel.portable_profile import notes, portable_profile, without_ipv6
-from chalicelib.domain.tunnel.tunnel import Tunnel
+from chalicelib.domain.tunnel.sections import Tunnel
 from chalicelib.entrypoints.shapes.peers import shown
 from chalicelib.wire import peers as wire
 

@@ -14,7 +14,7 @@ from chalicelib.domain.peer.patch import PeerPatch, require_dns_fits
 from chalicelib.domain.peer.peer import Kind, Peer
 from chalicelib.domain.peer.presence import last_seen, status
 from chalicelib.domain.text import parse_dns, parse_host, parse_metadata, parse_name, parse_owner, parse_tags
-from chalicelib.domain.tunnel.tunnel import addresses
+from chalicelib.domain.tunnel.sections import addresses
 from chalicelib.entrypoints.shapes.parsing import KEEPALIVE_RANGE, MTU_RANGE, PORT_RANGE, Check, parse_peer_id, within
 from chalicelib.wire import peers as wire
 

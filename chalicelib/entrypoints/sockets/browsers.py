@@ -7,7 +7,7 @@ from chalicelib.bootstrap.container import container
 from chalicelib.domain.identity.principal import Viewer
 from chalicelib.domain.ids import ConnectionId, NetworkId, PrincipalId
 from chalicelib.entrypoints.sockets.event import BROWSER, SocketContext, expires_at, until
-from chalicelib.wire.browser import BrowserAck, BrowserHeartbeat, BrowserHello, BrowserWelcome, from_browser
+from chalicelib.wire.browser_frames import BrowserAck, BrowserHeartbeat, BrowserHello, BrowserWelcome, from_browser
 
 ALL = "all"  # no network's id is like it
 SEPARATOR = ","

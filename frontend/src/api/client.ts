@@ -1,14 +1,13 @@
 /** Calls of the API, typed by its contract. Every refusal is a Problem. */
 import createClient, { type Client, type Middleware } from "openapi-fetch";
-import type { Calls } from "@/api/awaited";
 import type { paths } from "@/api/schema";
 import type { Session } from "@/api/session";
 import { problemFrom } from "@/lib/problem";
 
-export type Api = Client<Calls<paths>>;
+export type Api = Client<paths>;
 
 export function apiClient(baseUrl: string, session: Pick<Session, "token" | "renew">): Api {
-  const client = createClient<Calls<paths>>({
+  const client = createClient<paths>({
     baseUrl,
     cache: "no-store",
     fetch: (request) => globalThis.fetch(request),

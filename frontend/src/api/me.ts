@@ -1,6 +1,5 @@
 /** Who is signed in, and what their role lets them do; the API decides, this only hides what it would refuse. */
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { AWAITED } from "@/api/awaited";
 import { type Api, answered } from "@/api/client";
 import { useApi } from "@/api/context";
 import { RULES } from "@/api/rules";
@@ -12,14 +11,13 @@ export const meQuery = (api: Api) =>
   queryOptions<Me>({ queryKey: ME, queryFn: () => answered(api.GET("/me")), staleTime: Number.POSITIVE_INFINITY });
 
 type Rule = { roles: readonly Me["role"][]; networks: "all" | "one" | "seen" };
-const ALL_RULES = { ...AWAITED, ...RULES } satisfies Record<string, Rule>;
 
 /** A method and path of the contract. */
-export type CallName = keyof typeof ALL_RULES;
+export type CallName = keyof typeof RULES;
 
 /** Whether the contract's rule for a call lets these people through, in a network they see. */
 export function may(me: Pick<Me, "role" | "networks">, call: CallName): boolean {
-  const rule: Rule = ALL_RULES[call];
+  const rule: Rule = RULES[call];
   return rule.roles.includes(me.role) && (rule.networks !== "all" || me.networks === null);
 }
 

@@ -5,8 +5,7 @@ type Schemas = components["schemas"];
 export type Network = Schemas["Network"];
 export type Peer = Schemas["Peer"];
 export type PeerKind = Peer["kind"];
-/** With what the contract is going to say of peers that join. */
-export type PeerStatus = Peer["status"] | "pending_approval";
+export type PeerStatus = Peer["status"];
 export type Me = Schemas["Me"];
 /** A network by id and name. */
 export type Granted = Schemas["GrantedNetwork"];

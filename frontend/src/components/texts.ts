@@ -42,7 +42,7 @@ export const texts = {
     member: "Their own devices only.",
   },
   roleSource: {
-    group: "by a group of the identity provider",
+    group: "by a group",
     record: "set here",
     deployment: "named at deployment",
     default: "by default",

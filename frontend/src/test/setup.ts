@@ -1,9 +1,11 @@
 /** What jsdom lacks and the components ask for; requests go to handlers of the test, or fail it. */
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { setupServer } from "msw/node";
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
 
 import "@/test/english";
+
+configure({ asyncUtilTimeout: 10_000 }); // a page that is loaded when visited, on a machine that does much else
 
 export const server = setupServer();
 

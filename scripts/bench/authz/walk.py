@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from chalicelib.entrypoints.rest.operation import OPERATIONS, Operation
+from chalicelib.entrypoints.rest.routing.operation import OPERATIONS, Operation
 from chalicelib.entrypoints.rules import AGENT, ANYBODY, NOT_AT_ALL, OTHERWISE
 from chalicelib.wire import addresses, join_keys, networks, peers, people
 from scripts.bench.authz.ground import AN_AGENT, Answered, Caller, Ground, Subject, new_name

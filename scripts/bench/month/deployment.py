@@ -7,7 +7,7 @@ from typing import Any
 from agent.adapters.control_plane.rest import RestControlPlane, RestEnroller
 from agent.identity.keys import device_public_key, new_device_key, new_wireguard_key, wireguard_public_key
 from agent.identity.trust import Keyring, Trust
-from chalicelib.adapters.push.messages import failover_task_text
+from chalicelib.adapters.queues.messages import failover_task_text
 from chalicelib.bootstrap.container import Container, install
 from chalicelib.domain.identity.principal import Role
 from chalicelib.entrypoints import queues

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.adapters.dynamodb.change import affected_text
-from chalicelib.adapters.push.messages import held_text
+from chalicelib.adapters.queues.messages import held_text
 from chalicelib.application.agents.key_rotation import WORDS
 from chalicelib.domain.change.change import What
 from chalicelib.domain.ids import NetworkId, PeerId

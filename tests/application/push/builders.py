@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.wire.browser import PeerStatus
+from chalicelib.wire.browser_frames import PeerStatus
 from tests.browser import SimulatedBrowser
 from tests.builders import a_key
 from tests.world import SimulatedAgent, World

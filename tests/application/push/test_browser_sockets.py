@@ -9,7 +9,7 @@ from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.domain.identity.principal import Role
 from chalicelib.domain.ids import EVERY_NETWORK, NetworkId
 from chalicelib.entrypoints import sockets
-from chalicelib.wire.browser import BrowserAck, BrowserWelcome, NetworkChanged, PeerStatus
+from chalicelib.wire.browser_frames import BrowserAck, BrowserWelcome, NetworkChanged, PeerStatus
 from tests.browser import SimulatedBrowser
 from tests.builders import a_key
 from tests.rest_function import BY_THE_ORIGIN

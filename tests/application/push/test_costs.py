@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.entrypoints import streams
-from chalicelib.wire.browser import AccountChanged, NetworkChanged
+from chalicelib.wire.browser_frames import AccountChanged, NetworkChanged
 from tests.application.identity.test_users import a_person, id_of, invited
 from tests.application.lab import APPLIED, AUTH, BROWSERS, LIMIT, Lab
 from tests.browser import SimulatedBrowser

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.application.push.deliveries import without_stale
+from chalicelib.domain.change.agent_notices import ConfigChanged
+from chalicelib.domain.change.browser_notices import AccountChanged, NetworkChanged
 from chalicelib.domain.change.change import What
-from chalicelib.domain.change.push_notice import AccountChanged, ConfigChanged, NetworkChanged, Notice
+from chalicelib.domain.change.notices import Notice
 from chalicelib.domain.ids import ConnectionId, NetworkId, Revision
 from chalicelib.ports.queues import Push
 from chalicelib.ports.sockets import Connection

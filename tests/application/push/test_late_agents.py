@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from chalicelib.adapters.push.messages import message_of
+from chalicelib.adapters.queues.messages import message_of
 from chalicelib.entrypoints import queues
 from tests.application.push.builders import checked, facts, phone, report
 from tests.browser import SimulatedBrowser

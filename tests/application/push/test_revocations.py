@@ -11,7 +11,7 @@ from chalicelib.adapters.memory.adversary import Adversary
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.principal import Role
 from chalicelib.entrypoints import streams
-from chalicelib.wire.browser import AccountChanged
+from chalicelib.wire.browser_frames import AccountChanged
 from tests.application.identity.test_users import a_person, id_of, invited
 from tests.browser import SimulatedBrowser
 from tests.records import account_record

@@ -13,7 +13,7 @@ from chalicelib.domain.ids import Revision
 from chalicelib.domain.peer.errors import KeyInUse
 from chalicelib.domain.peer.key_rotation import ReportedKeys, told
 from chalicelib.domain.peer.peer import Kind, Peer, Rotation
-from chalicelib.domain.tunnel.tunnel import Epochs, epochs
+from chalicelib.domain.tunnel.sections import Epochs, epochs
 from tests.builders import a_dynamic, a_jump, a_key, a_network, a_static
 from tests.domain.populations import PSK, Population, populations
 

@@ -18,8 +18,8 @@ from chalicelib.domain.network.acl import (
 )
 from chalicelib.domain.peer.peer import Peer
 from chalicelib.domain.tunnel.firewall import Firewall, Packet, firewall, permits
-from chalicelib.domain.tunnel.reach import territories
-from chalicelib.domain.tunnel.tunnel import addresses
+from chalicelib.domain.tunnel.sections import addresses
+from chalicelib.domain.tunnel.territories import territories
 from tests.builders import a_dynamic, a_jump, a_network
 from tests.domain.populations import LANS, Population, populations
 

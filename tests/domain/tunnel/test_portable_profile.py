@@ -11,11 +11,11 @@ from chalicelib.domain.tunnel.portable_profile import (
     notes,
     portable_profile,
 )
-from chalicelib.domain.tunnel.tunnel import Tunnel
+from chalicelib.domain.tunnel.sections import Tunnel
 from tests.builders import a_dynamic, a_jump, a_network, a_static
 from tests.dialects.validator import refusals
 from tests.domain.populations import Population, populations
-from tests.domain.tunnel.sections import of_jump, of_regular
+from tests.domain.tunnel.lines import of_jump, of_regular
 
 
 def test_a_search_domain_stands_in_the_dns_line_where_it_is_asked_for() -> None:

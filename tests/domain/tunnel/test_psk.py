@@ -3,7 +3,7 @@
 from hypothesis import given
 
 from tests.domain.populations import PSK, Population, populations
-from tests.domain.tunnel.sections import everyone
+from tests.domain.tunnel.lines import everyone
 
 
 @given(populations())

@@ -1,10 +1,9 @@
 """The agent's own calls and others' through the front to the REST function: as through the CDN on AWS."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,60 +14,14 @@ from agent.adapters.control_plane.rest import Http, RestControlPlane
 from agent.identity.trust import Keyring, Trust
 from chalicelib.wire.codec import decode, encode
 from chalicelib.wire.frames import Hello, Welcome
-from infra.stack.cdn_template import TEMPLATE, cdn_of, template_of
-from infra.stack.front import MAX_BODY_BYTES, Front, Upstream
-from infra.stack.pages import Pages
-from infra.stack.tcp_ports import free_port
+from infra.stack.front import MAX_BODY_BYTES
 from tests.agent.origin import Origin
 from tests.builders import a_key
 from tests.gateway import Gateway
+from tests.infra.stack.fronts import Change, as_it_is, ws
 from tests.world import SimulatedAgent, World
 
 ROUTES = import_module("chalicelib.entrypoints.rest.agent")  # its package has a blueprint of that name
-Change = Callable[[Any], None]
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def gateway(world: World) -> Iterator[Gateway]:
-    with Gateway() as made:
-        yield made
-
-
-@pytest.fixture
-def sockets() -> Iterator[Origin]:
-    """An API of sockets, of which a session is asked."""
-    with Origin("net_1", "dyn_1") as made:
-        yield made
-
-
-@pytest.fixture
-def front(gateway: Gateway, sockets: Origin, tmp_path: Path) -> Iterator[Callable[[Change], str]]:
-    """Opens fronts by the template, once changed, before the world's API; answers their origins."""
-    (tmp_path / "index.html").write_text("page")
-    opened: list[Front] = []
-
-    def open_one(change: Change) -> str:
-        template = template_of(TEMPLATE.read_text())
-        change(template)
-        cdn = cdn_of(template, {"OriginSecret": "origin"})
-        port = free_port()
-        opened.append(Front(port, Upstream(gateway.url, ws(sockets.url), cdn, {}, Pages(tmp_path, []))))
-        opened[-1].start()
-        return f"http://127.0.0.1:{port}"
-
-    yield open_one
-    for one in opened:
-        one.stop()
-
-
-@pytest.fixture
-def origin(front: Callable[[Change], str]) -> str:
-    return front(as_it_is)
 
 
 @pytest.fixture
@@ -79,9 +32,6 @@ def hub(world: World) -> SimulatedAgent:
     for number in range(20):
         add_peer(world, network, f"phone {number}")
     return agent
-
-
-def as_it_is(_template: Any) -> None: ...
 
 
 def without_error_settings(template: Any) -> None:
@@ -106,10 +56,6 @@ def without_authorization(template: Any) -> None:
 def without_compression(template: Any) -> None:
     config = template["Resources"]["Uncached"]["Properties"]["CachePolicyConfig"]
     config["ParametersInCacheKeyAndForwardedToOrigin"]["EnableAcceptEncodingGzip"] = False
-
-
-def ws(url: str) -> str:
-    return "ws" + url.removeprefix("http")
 
 
 def add_peer(world: World, network: str, name: str) -> None:
@@ -267,50 +213,3 @@ def test_path_and_query_reach_the_api_as_they_are(gateway: Gateway, origin: str)
     requests.Session().send(request, timeout=10)
 
     assert gateway.calls == ["GET /api/v1/networks/a%2Fb%20c?x=%2F&y=a+b"]
-
-
-ANSWERS = [
-    ("GET", "/api/v1/health", 200),
-    ("GET", "/api/v1/networks", 401),
-    ("POST", "/api/v1/networks", 401),
-    ("PUT", "/api/v1/networks", 405),
-    ("GET", "/api/v1/none", 404),
-    ("GET", "/", 200),
-    ("GET", "/networks/net_1", 200),
-    ("GET", "/config.json", 200),
-    ("GET", "/none.txt", 404),
-]
-
-
-@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-@pytest.mark.parametrize("path", ["/api/v1/health", "/api/v1/networks", "/", "/config.json"])
-def test_no_other_origin_is_allowed_anything(origin: str, method: str, path: str) -> None:
-    """A browser keeps from another origin's page whatever names no origin, and asks no more after such a preflight."""
-    asks = {
-        "Origin": "https://elsewhere.example.com",
-        "Access-Control-Request-Method": "DELETE",
-        "Access-Control-Request-Headers": "authorization",
-    }
-    answer = requests.request(method, origin + path, headers=asks, timeout=10)
-
-    assert [name for name in answer.headers if name.lower().startswith("access-control-")] == []
-    assert method != "OPTIONS" or answer.status_code in (403, 405)
-
-
-def test_a_body_that_is_too_large_is_answered_with_the_security_headers(origin: str) -> None:
-    answer = requests.post(f"{origin}/api/v1/networks", data=b" " * (MAX_BODY_BYTES + 1), timeout=30)
-
-    assert (answer.status_code, answer.headers["X-Content-Type-Options"]) == (413, "nosniff")
-
-
-@pytest.mark.parametrize(("method", "path", "status"), ANSWERS)
-def test_every_answer_has_the_security_headers(origin: str, method: str, path: str, status: int) -> None:
-    answer = requests.request(method, origin + path, timeout=10)
-    headers = answer.headers
-
-    assert answer.status_code == status
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert ("no-store" in headers["Cache-Control"]) if path.startswith("/api/") else True
-    assert headers["Strict-Transport-Security"] == "max-age=31536000"
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["X-Frame-Options"] == "DENY"

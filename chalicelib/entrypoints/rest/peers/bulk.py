@@ -11,10 +11,10 @@ from chalicelib.application.peers.peer_view import PeerView
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Busy, Conflict, NotFound, Refusal
 from chalicelib.domain.identity.principal import WRITERS, Principal
-from chalicelib.entrypoints.rest.operation import Call, People, Replay
-from chalicelib.entrypoints.rest.paths import PEERS, network_id
-from chalicelib.entrypoints.rest.problems import shape_of, status_of
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.operation import Call, People, Replay
+from chalicelib.entrypoints.rest.routing.paths import PEERS, network_id
+from chalicelib.entrypoints.rest.routing.problems import shape_of, status_of
+from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.entrypoints.shapes.credentials import created
 from chalicelib.entrypoints.shapes.peers import parsed, shown
 from chalicelib.wire import peers as wire

@@ -8,10 +8,10 @@ from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Busy, Conflict, Invalid, NotFound
 from chalicelib.domain.identity.principal import OWNERS, READERS, WRITERS, Principal, Role
 from chalicelib.domain.keys import parse_public_key
-from chalicelib.entrypoints.rest.operation import Call, People, Replay, Text
-from chalicelib.entrypoints.rest.paths import PEER, network_id, peer_id
 from chalicelib.entrypoints.rest.peers.peers import created_settings, get, settings
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.operation import Call, People, Replay, Text
+from chalicelib.entrypoints.rest.routing.paths import PEER, network_id, peer_id
+from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.entrypoints.shapes.credentials import file_of, file_shown, token_shown, without_secrets
 from chalicelib.entrypoints.shapes.peers import shown
 from chalicelib.wire import peers as wire

@@ -16,10 +16,10 @@ from chalicelib.domain.ids import PEER_ID, PeerId
 from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.text import parse_note
 from chalicelib.domain.unset import UNSET
-from chalicelib.entrypoints.rest.body import require_said
-from chalicelib.entrypoints.rest.operation import Call, People, Replay
-from chalicelib.entrypoints.rest.paths import NETWORK, PEER, PEERS, network_id, peer_id
-from chalicelib.entrypoints.rest.route import route
+from chalicelib.entrypoints.rest.routing.body import require_said
+from chalicelib.entrypoints.rest.routing.operation import Call, People, Replay
+from chalicelib.entrypoints.rest.routing.paths import NETWORK, PEER, PEERS, network_id, peer_id
+from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.entrypoints.shapes.credentials import created, without_secrets
 from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor
 from chalicelib.entrypoints.shapes.peers import parsed, patch_of, shown

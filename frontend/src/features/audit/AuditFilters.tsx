@@ -15,6 +15,8 @@ const ACTIONS = [
   "acl_replaced",
   "peer_created",
   "peer_enrolled",
+  "peer_joined",
+  "peer_approved",
   "peer_updated",
   "peer_blocked",
   "peer_unblocked",

@@ -2,7 +2,7 @@
 import type { News } from "@/api/feed";
 import { USERS } from "./api";
 
-const OWNING = new Set<string>(["peer_created", "peer_deleted", "peer_updated"]);
+const OWNING = new Set<string>(["peer_created", "peer_joined", "peer_deleted", "peer_updated"]);
 
 export const usersNews: News = {
   touches: () => [USERS],

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.application.peers import peer_edit, peers
 from chalicelib.domain.identity.principal import EVERYBODY, Principal
 from chalicelib.domain.ids import NetworkId
-from chalicelib.entrypoints.rest.operation import OPERATIONS, People
+from chalicelib.entrypoints.rest.routing.operation import OPERATIONS, People
 from scripts.bench.authz.authz import walk_in_memory
 from scripts.bench.authz.walk import Hole
 

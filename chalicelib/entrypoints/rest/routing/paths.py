@@ -7,7 +7,7 @@ from chalicelib.domain.errors import NetworkNotFound
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import PEER_ID, NetworkId, PeerId, Revision
 from chalicelib.domain.peer.errors import PeerNotFound
-from chalicelib.entrypoints.rest.operation import Call
+from chalicelib.entrypoints.rest.routing.operation import Call
 from chalicelib.entrypoints.shapes.parsing import NETWORK_ID, REVISION
 
 NETWORK = "/networks/{network_id}"

@@ -8,10 +8,10 @@ from chalicelib.domain.tunnel.portable_profile import (
     changed_keys,
     digests,
 )
-from chalicelib.domain.tunnel.tunnel import hosts
+from chalicelib.domain.tunnel.sections import hosts
 from tests.builders import a_dynamic, a_jump, a_network, a_static
 from tests.domain.populations import Population, populations
-from tests.domain.tunnel.sections import allowed, everyone, of_jump, of_regular
+from tests.domain.tunnel.lines import allowed, everyone, of_jump, of_regular
 
 
 def test_a_regular_peer_reaches_everything_through_its_home() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from chalicelib.adapters.push.messages import failover_task_text, held_text, message_of, removal_text
+from chalicelib.adapters.queues.messages import failover_task_text, held_text, message_of, removal_text
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.ports.queues import Check, LookTask, Push

@@ -12,10 +12,11 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.limits import Limit
 from chalicelib.entrypoints.origin import came_by_the_origin
-from chalicelib.entrypoints.rest.handling import handle, log_request
-from chalicelib.entrypoints.rest.operation import MAX_BODY_BYTES, OPERATIONS, Access, Call, Operation, Replay
-from chalicelib.entrypoints.rest.problems import problem
+from chalicelib.entrypoints.rest.routing.handling import handle, log_request
+from chalicelib.entrypoints.rest.routing.operation import MAX_BODY_BYTES, OPERATIONS, Access, Call, Operation, Replay
+from chalicelib.entrypoints.rest.routing.problems import problem
 
+ROUTES = "chalicelib.entrypoints.rest."  # where handlers stand, a module or a package a resource
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -42,7 +43,7 @@ def route(
     """
 
     def register(handler: Callable[[Call[Any, Any]], Any]) -> Callable[[Call[Any, Any]], Any]:
-        resource = handler.__module__.removeprefix(f"{__package__}.").partition(".")[0]
+        resource = handler.__module__.removeprefix(ROUTES).partition(".")[0]
         operation = Operation(
             resource=resource,
             method=method,

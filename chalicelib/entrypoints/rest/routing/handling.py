@@ -9,12 +9,12 @@ from chalice.app import Request, Response
 
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Refusal
-from chalicelib.entrypoints.rest.limits import require_allowance, turned_away
-from chalicelib.entrypoints.rest.operation import Call, Json, JsonLines, Operation, Text
-from chalicelib.entrypoints.rest.problems import problem, refused, unreadable
-from chalicelib.entrypoints.rest.refused_sign_in import log_sign_in
-from chalicelib.entrypoints.rest.replay import do_once
-from chalicelib.entrypoints.rest.request import TooLarge, body_of, credential, if_match_of, query_of, source_of
+from chalicelib.entrypoints.rest.routing.limits import require_allowance, turned_away
+from chalicelib.entrypoints.rest.routing.operation import Call, Json, JsonLines, Operation, Text
+from chalicelib.entrypoints.rest.routing.problems import problem, refused, unreadable
+from chalicelib.entrypoints.rest.routing.refused_sign_in import log_sign_in
+from chalicelib.entrypoints.rest.routing.replay import do_once
+from chalicelib.entrypoints.rest.routing.request import TooLarge, body_of, credential, if_match_of, query_of, source_of
 from chalicelib.observability import count, logger
 from chalicelib.wire.codec import encode
 

@@ -7,8 +7,14 @@ from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import tables
 from chalicelib.adapters.kms import KmsVault
-from chalicelib.adapters.push.apigateway import ApiGatewaySockets
-from chalicelib.adapters.push.sqs import SqsDeadLetters, SqsFailoverQueue, SqsPushQueue, SqsRedelivery, SqsRemovalQueue
+from chalicelib.adapters.queues.sqs import (
+    SqsDeadLetters,
+    SqsFailoverQueue,
+    SqsPushQueue,
+    SqsRedelivery,
+    SqsRemovalQueue,
+)
+from chalicelib.adapters.sockets.apigateway import ApiGatewaySockets
 from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.ports.queues import Check
 from chalicelib.settings import Settings, settings_from

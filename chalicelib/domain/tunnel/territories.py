@@ -6,7 +6,7 @@ from chalicelib.domain.cidr import Cidr, contains, ordered, without
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import Peer
-from chalicelib.domain.tunnel.tunnel import hosts
+from chalicelib.domain.tunnel.sections import hosts
 
 
 def territories(network: Network, peers: Iterable[Peer]) -> Mapping[PeerId, tuple[Cidr, ...]]:

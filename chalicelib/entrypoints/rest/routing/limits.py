@@ -11,8 +11,8 @@ from chalicelib.domain.identity.errors import CredentialRefused, NotAllowed, Not
 from chalicelib.domain.identity.limits import Limit, subject_of
 from chalicelib.domain.identity.principal import Agent, Caller, Principal
 from chalicelib.domain.ids import NetworkId
-from chalicelib.entrypoints.rest.operation import Anybody, Operation
-from chalicelib.entrypoints.rest.request import request_id_of, source_of
+from chalicelib.entrypoints.rest.routing.operation import Anybody, Operation
+from chalicelib.entrypoints.rest.routing.request import request_id_of, source_of
 from chalicelib.entrypoints.shapes.parsing import NETWORK_ID
 from chalicelib.observability import logger
 

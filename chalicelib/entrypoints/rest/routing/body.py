@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin, get_t
 import msgspec
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.entrypoints.rest.problems import located
+from chalicelib.entrypoints.rest.routing.problems import located
 
 MOST_ERRORS = 100  # in one answer; the detail names fewer
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 import msgspec
 
-from chalicelib.domain.change.push_notice import Notice
+from chalicelib.domain.change.notices import Notice
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer.key_rotation import PskHeld
 from chalicelib.ports.queues import Check, LookTask, Push

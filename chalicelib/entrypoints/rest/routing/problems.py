@@ -21,7 +21,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.identity.errors import TooManyRequests
 from chalicelib.domain.peer.errors import PeerDeleted, PeerLeft
-from chalicelib.entrypoints.rest.signed import with_signature
+from chalicelib.entrypoints.rest.routing.signed import with_signature
 from chalicelib.wire.bundle import Tombstone
 from chalicelib.wire.codec import encode
 from chalicelib.wire.problem import CONTENT_TYPE, FieldError, Problem

@@ -4,10 +4,10 @@ from hypothesis import given
 
 from chalicelib.domain.cidr import Address, Cidr, overlaps
 from chalicelib.domain.peer.home import home_of
-from chalicelib.domain.tunnel.reach import territories
-from chalicelib.domain.tunnel.tunnel import Tunnel, addresses
+from chalicelib.domain.tunnel.sections import Tunnel, addresses
+from chalicelib.domain.tunnel.territories import territories
 from tests.domain.populations import LANS, Population, populations
-from tests.domain.tunnel.sections import everyone
+from tests.domain.tunnel.lines import everyone
 
 LIMIT = 5
 

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from chalicelib.adapters.push.apigateway import ApiGatewaySockets
-from chalicelib.domain.change.push_notice import SignOfLifeWanted
+from chalicelib.adapters.sockets.apigateway import ApiGatewaySockets
+from chalicelib.domain.change.agent_notices import SignOfLifeWanted
 from chalicelib.domain.ids import ConnectionId, NetworkId
 from chalicelib.ports.sockets import Missed
 from chalicelib.settings import settings_from

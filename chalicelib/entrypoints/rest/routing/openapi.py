@@ -14,12 +14,21 @@ from chalicelib.domain.change.errors import KeyReused, RequestRunning
 from chalicelib.domain.change.replay import KEY_MAX
 from chalicelib.domain.errors import Forbidden, Invalid, Refusal, Stale, Unauthenticated
 from chalicelib.domain.identity.errors import IdentityProviderUnreachable, TooManyRequests
-from chalicelib.entrypoints.rest.handling import JSON_LINES, NOTE_HEADER
-from chalicelib.entrypoints.rest.operation import OPERATIONS, Agents, Anybody, Json, JsonLines, Operation, People, Text
-from chalicelib.entrypoints.rest.problems import status_of
+from chalicelib.entrypoints.rest.routing.handling import JSON_LINES, NOTE_HEADER
+from chalicelib.entrypoints.rest.routing.operation import (
+    OPERATIONS,
+    Agents,
+    Anybody,
+    Json,
+    JsonLines,
+    Operation,
+    People,
+    Text,
+)
+from chalicelib.entrypoints.rest.routing.problems import status_of
 from chalicelib.settings import VERSION
 from chalicelib.wire import bundle, delta
-from chalicelib.wire.browser import FromBrowser, ToBrowser
+from chalicelib.wire.browser_frames import FromBrowser, ToBrowser
 from chalicelib.wire.frames import FromAgent, ToAgent
 from chalicelib.wire.problem import CONTENT_TYPE, Problem
 from chalicelib.wire.signing import SIGNATURE_HEADER

@@ -2,27 +2,25 @@
 
 from typing import assert_never
 
-from chalicelib.domain.change.push_notice import (
+from chalicelib.domain.change.agent_notices import (
     AccessRevoked,
-    AccountChanged,
     ConfigChanged,
-    NetworkChanged,
-    Notice,
     PeerEnded,
-    PresenceChanged,
     ResetWanted,
     SignOfLifeWanted,
 )
+from chalicelib.domain.change.browser_notices import AccountChanged, NetworkChanged, PresenceChanged
+from chalicelib.domain.change.notices import Notice
 from chalicelib.domain.peer.presence import Fact, Status
-from chalicelib.wire import browser, frames
+from chalicelib.wire import browser_frames, frames
 
 Frame = (
     frames.ConfigChanged
     | frames.Probe
     | frames.Reset
-    | browser.NetworkChanged
-    | browser.PeerStatus
-    | browser.AccountChanged
+    | browser_frames.NetworkChanged
+    | browser_frames.PeerStatus
+    | browser_frames.AccountChanged
 )
 
 
@@ -43,7 +41,7 @@ def frame_of(notice: Notice, generation: int) -> Frame:
                 within_ms=notice.retry_in_s * 1_000,
             )
         case NetworkChanged():
-            return browser.NetworkChanged(
+            return browser_frames.NetworkChanged(
                 network_id=notice.network_id,
                 generation=generation,
                 revision=notice.revision,
@@ -51,9 +49,11 @@ def frame_of(notice: Notice, generation: int) -> Frame:
                 peer_id=notice.peer_id,
             )
         case PresenceChanged():
-            return browser.PeerStatus(network_id=notice.network_id, peers=[_shown(fact) for fact in notice.facts])
+            return browser_frames.PeerStatus(
+                network_id=notice.network_id, peers=[_shown(fact) for fact in notice.facts]
+            )
         case AccountChanged():
-            return browser.AccountChanged()
+            return browser_frames.AccountChanged()
         case SignOfLifeWanted():
             return frames.Probe()
         case ResetWanted():
@@ -62,11 +62,11 @@ def frame_of(notice: Notice, generation: int) -> Frame:
             assert_never(notice)
 
 
-def _shown(fact: Fact) -> browser.PeerFact:
-    return browser.PeerFact(peer_id=fact.peer_id, fact=fact.kind.value, status=_status(fact), at=fact.at)
+def _shown(fact: Fact) -> browser_frames.PeerFact:
+    return browser_frames.PeerFact(peer_id=fact.peer_id, fact=fact.kind.value, status=_status(fact), at=fact.at)
 
 
-def _status(fact: Fact) -> browser.FactStatus:
+def _status(fact: Fact) -> browser_frames.FactStatus:
     match fact.status:
         case Status.ONLINE:
             return "online"

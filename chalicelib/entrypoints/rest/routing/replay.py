@@ -10,8 +10,8 @@ from chalicelib.bootstrap.container import container
 from chalicelib.domain.change.replay import KEY_MAX, request_hash
 from chalicelib.domain.errors import Invalid, Refusal
 from chalicelib.domain.identity.principal import Principal
-from chalicelib.entrypoints.rest.operation import Call, Operation
-from chalicelib.entrypoints.rest.request import raw_body
+from chalicelib.entrypoints.rest.routing.operation import Call, Operation
+from chalicelib.entrypoints.rest.routing.request import raw_body
 from chalicelib.wire.codec import canonical
 
 

@@ -10,8 +10,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.push.frames import frame_of
-from chalicelib.domain.change.push_notice import Notice
+from chalicelib.adapters.sockets.frames import frame_of
+from chalicelib.domain.change.notices import Notice
 from chalicelib.domain.ids import ConnectionId
 from chalicelib.observability import logger
 from chalicelib.ports.sockets import Missed

@@ -14,8 +14,8 @@ from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.identity.principal import Agent, Principal
 from chalicelib.domain.identity.tokens import is_ours
 from chalicelib.domain.ids import Revision
-from chalicelib.entrypoints.rest.body import parsed
-from chalicelib.entrypoints.rest.operation import Access, Agents, Anybody, Operation
+from chalicelib.entrypoints.rest.routing.body import parsed
+from chalicelib.entrypoints.rest.routing.operation import Access, Agents, Anybody, Operation
 
 ETAG = re.compile(r'(?:W/)?"([0-9]{1,12})"\Z')  # weak as well: proxies that compress make tags weak
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import Peer
-from chalicelib.domain.tunnel.tunnel import Tunnel, jump_tunnel, regular_tunnel
+from chalicelib.domain.tunnel.sections import Tunnel, jump_tunnel, regular_tunnel
 from tests.builders import a_network
 from tests.domain.populations import PSK, Population
 

@@ -1,10 +1,8 @@
-"""What sockets are told: hints without configuration, and facts of presence."""
+"""What agents are told by their sockets: hints without configuration."""
 
 from dataclasses import dataclass
 
-from chalicelib.domain.change.change import What
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
-from chalicelib.domain.peer.presence import Fact
+from chalicelib.domain.ids import NetworkId, PeerId, Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +36,6 @@ class AccessRevoked:
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkChanged:
-    """To browsers: a change was made; to `peer_id`, or (None) to the network or several peers."""
-
-    network_id: NetworkId
-    revision: Revision
-    what: What
-    peer_id: PeerId | None
-
-
-@dataclass(frozen=True, slots=True)
-class PresenceChanged:
-    """To browsers: facts of one network's peers, oldest first."""
-
-    network_id: NetworkId
-    facts: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AccountChanged:
-    """To the browsers of a person and of their API tokens: what they may see is other, and their sockets end."""
-
-    person_id: PrincipalId
-
-
-@dataclass(frozen=True, slots=True)
 class SignOfLifeWanted:
     """To a jump that somebody finds dead: say that you live."""
 
@@ -75,15 +48,3 @@ class ResetWanted:
 
     network_id: NetworkId
     peer_id: PeerId
-
-
-Notice = (
-    ConfigChanged
-    | PeerEnded
-    | AccessRevoked
-    | NetworkChanged
-    | PresenceChanged
-    | AccountChanged
-    | SignOfLifeWanted
-    | ResetWanted
-)

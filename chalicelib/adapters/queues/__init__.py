@@ -1,0 +1,1 @@
+"""What leaves by queues, and how it stands in a message."""

@@ -1,0 +1,1 @@
+"""What goes to sockets: the gateway that holds them, and the frames."""
