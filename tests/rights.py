@@ -138,11 +138,7 @@ EXPLAINED: Mapping[Right, str] = {
     Right("APIHandler", "dynamodb:BatchWriteItem", "PresenceTable"): "tells of peers that awoke together",
     Right("APIHandler", "dynamodb:PartiQLUpdate", "PresenceTable"): "keeps what a jump saw while its socket is down",
     Right("Deliver", "dynamodb:UpdateItem", "ChangesTable"): "counts agents that went, a minute after a change",
-    Right("Failover", "dynamodb:BatchGetItem", "NetworksTable"): "ends an ephemeral peer with CIDRs behind it",
-    Right("Failover", "dynamodb:DeleteItem", "PeersTable"): "ends an ephemeral peer, ten minutes after its agent went",
-    Right("Failover", "dynamodb:DeleteItem", "PresenceTable"): "ends an ephemeral peer, as above",
     Right("Failover", "dynamodb:UpdateItem", "AccountsTable"): "ends an ephemeral peer that somebody owns",
-    Right("Failover", "dynamodb:PutItem", "AllocationsTable"): "ends an ephemeral peer, as above",
     Right("Failover", "dynamodb:PutItem", "PresenceTable"): "tells of a jump that fell silent with its socket open",
 }
 """Rights that no test on the local cloud uses, and for what they are needed. In-process tests show the need."""
