@@ -1,0 +1,169 @@
+"""`shared_config`, as one observer sees it: handshakes close together, and returns that no handshake explains.
+
+Of two devices with one key each goes on with a session of its own: the peer is back at an endpoint without a handshake,
+seconds after it was seen at another one. One device that was restarted, or changed its uplink with a restart of its
+tunnel, can come back by a handshake only. And one device alone renews its session each 120 s, two renew theirs in
+between. Neither is enough alone.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.incident.evidence import Observation
+from chalicelib.domain.incident.memory import (
+    MOST_ENDPOINTS,
+    MOST_HANDSHAKES,
+    MOST_SIGNS,
+    EarlyHandshake,
+    Left,
+    Return,
+    Watched,
+    newest,
+)
+from chalicelib.domain.incident.rules import Rules
+
+JUST_BEFORE = timedelta(seconds=2)  # a look each second, and handshakes dated in whole seconds
+SOON_AFTER = timedelta(seconds=5)  # an endpoint moves with the initiation, which is tried again after 5 s: section 6.1
+HIDDEN = timedelta(seconds=30)  # the slowest flapping of uplinks that is known: the next handshake hides the one before
+LONGEST_AWAY_S = 60.0  # a return that is worth an alert
+
+
+def first_look(fact: Observation, before: Watched | None) -> Watched:
+    """What is known from a first look of an observer's instance; of what its last instance saw, only where the peer
+    moved stays."""
+    fresh = Watched(
+        observer_id=fact.observer.id,
+        name=fact.observer.name,
+        started_at=fact.observer.started_at,
+        instance_id=fact.frame.instance_id,
+        seq=fact.frame.seq,
+        at=fact.frame.at,
+        seen_at=fact.seen_at,
+        endpoint=fact.endpoint,
+        handshake_at=fact.handshake_at,
+        handshake_endpoint=fact.endpoint,
+        handshakes=(fact.handshake_at,),
+    )
+    if before is None:
+        return fresh
+    kept = (before.site_v4, before.site_v6, before.site_at, before.moves, before.quiet_until)
+    site_v4, site_v6, site_at, moves, quiet_until = kept
+    return replace(fresh, site_v4=site_v4, site_v6=site_v6, site_at=site_at, moves=moves, quiet_until=quiet_until)
+
+
+def looked(watched: Watched, fact: Observation, rules: Rules, is_quiet: bool) -> Watched:
+    """Take in a newer look of the same instance. While it `is_quiet` nothing counts, and is remembered all the same."""
+    settled = _with_returns_settled(watched, fact)
+    after = _with_handshake(_with_endpoint(settled, fact, is_quiet), fact, rules, is_quiet)
+    return replace(
+        after,
+        name=fact.observer.name,
+        seq=fact.frame.seq,
+        at=fact.frame.at,
+        seen_at=fact.seen_at,
+        endpoint=fact.endpoint,
+    )
+
+
+def early_handshakes(watched: Watched, rules: Rules) -> tuple[EarlyHandshake, ...]:
+    """Those within the window."""
+    return tuple(one for one in watched.early if _is_within(one.at, watched.at, rules))
+
+
+def between_endpoints(early: tuple[EarlyHandshake, ...]) -> tuple[EarlyHandshake, ...]:
+    """Those with another endpoint in between: a lossy link makes early handshakes from one endpoint."""
+    return tuple(one for one in early if one.other is not None)
+
+
+def returns(watched: Watched, rules: Rules) -> tuple[Return, ...]:
+    """Those within the window."""
+    return tuple(one for one in watched.returns if _is_within(one.at, watched.at, rules))
+
+
+def bare_returns(watched: Watched, rules: Rules) -> tuple[Return, ...]:
+    """The bare returns that were quick enough: the time allowed is longer where the peer was back at many endpoints."""
+    bare = [one for one in returns(watched, rules) if one.is_bare]
+    in_turn = [one for one in bare if one.away_s <= rules.turn_return_s]
+    if len({one.endpoint for one in in_turn}) >= rules.turn_endpoints:
+        return tuple(in_turn)
+    return tuple(one for one in bare if one.away_s <= rules.quick_return_s)
+
+
+def _is_within(at: datetime, now: datetime, rules: Rules) -> bool:
+    return now - at <= timedelta(seconds=rules.window_s)
+
+
+def _with_returns_settled(watched: Watched, fact: Observation) -> Watched:
+    """Decide about returns whose handshake would have been made by now."""
+    settled = tuple(_settled(one, watched, fact) for one in watched.returns)
+    return watched if settled == watched.returns else replace(watched, returns=settled)
+
+
+def _settled(one: Return, watched: Watched, fact: Observation) -> Return:
+    """A handshake at about the time of the return came with it. Before a handshake soon after, another one may have
+    been made that nobody told of: then it is not taken for bare either."""
+    if one.is_bare is not None:
+        return one
+    if any(
+        one.seen_at - JUST_BEFORE <= made <= one.seen_at + SOON_AFTER
+        for made in (*watched.handshakes, fact.handshake_at)
+    ):
+        return replace(one, is_bare=False)
+    if fact.seen_at < one.seen_at + SOON_AFTER:
+        return one
+    is_hidden = one.seen_at < fact.handshake_at < one.seen_at + HIDDEN
+    return replace(one, is_bare=not is_hidden)
+
+
+def _with_endpoint(watched: Watched, fact: Observation, is_quiet: bool) -> Watched:
+    if fact.endpoint == watched.endpoint:
+        return watched
+    others = tuple(one for one in watched.left if one.endpoint not in (fact.endpoint, watched.endpoint))
+    left = newest(others, Left(watched.endpoint, fact.seen_at, fact.frame.at), MOST_ENDPOINTS)
+    known = next((one for one in watched.left if one.endpoint == fact.endpoint), None)
+    if known is None or is_quiet:
+        return replace(watched, left=left)
+    away_s = _away_s(known, fact)
+    if away_s > LONGEST_AWAY_S:
+        return replace(watched, left=left)
+    time = max((one.time for one in watched.returns if one.endpoint == fact.endpoint), default=0) + 1
+    came = Return(fact.endpoint, watched.endpoint, away_s, fact.seen_at, fact.frame.at, time)
+    return replace(watched, left=left, returns=_with_return(watched.returns, came))
+
+
+def _with_return(known: tuple[Return, ...], came: Return) -> tuple[Return, ...]:
+    """One more return. Those that are bare give way last."""
+    if len(known) < 2 * MOST_SIGNS:
+        return (*known, came)
+    given_up = next((one for one in known if one.is_bare is False), known[0])
+    return (*(one for one in known if one is not given_up), came)
+
+
+def _away_s(left: Left, fact: Observation) -> float:
+    """By the observer's clock and by the gateway's, the longer: frames may be held up together, and clocks are set."""
+    return max((fact.seen_at - left.seen_at).total_seconds(), (fact.frame.at - left.at).total_seconds())
+
+
+def _elsewhere(watched: Watched, fact: Observation) -> str | None:
+    """Another endpoint at which the peer was since its last handshake."""
+    if watched.handshake_endpoint != fact.endpoint:
+        return watched.handshake_endpoint
+    since = [one.endpoint for one in watched.left if one.seen_at >= watched.handshake_at]
+    return next((endpoint for endpoint in reversed(since) if endpoint != fact.endpoint), None)
+
+
+def _with_handshake(watched: Watched, fact: Observation, rules: Rules, is_quiet: bool) -> Watched:
+    if fact.handshake_at == watched.handshake_at:
+        return watched
+    gap_s = (fact.handshake_at - watched.handshake_at).total_seconds()
+    early = watched.early
+    if 0 < gap_s < rules.early_handshake_s and not is_quiet:
+        sign = EarlyHandshake(fact.endpoint, _elsewhere(watched, fact), gap_s, fact.frame.at)
+        early = newest(early, sign, MOST_SIGNS)
+    return replace(
+        watched,
+        early=early,
+        handshake_at=fact.handshake_at,
+        handshake_endpoint=fact.endpoint,
+        handshakes=newest(watched.handshakes, fact.handshake_at, MOST_HANDSHAKES),
+    )
