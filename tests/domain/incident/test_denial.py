@@ -24,9 +24,9 @@ def denied(own: tuple[float, ...], seen: tuple[float, ...], late: float = 0.0, *
 
 
 def test_handshakes_that_the_agent_did_not_make_are_proved() -> None:
-    found = denied(OWN, (*OWN, *THEFT))
+    found = [one for one in denied(OWN, (*OWN, *THEFT)) if one.is_proof]
 
-    assert [one.rule for one in found if one.is_proof] == [Rule.DENIED_HANDSHAKES]
+    assert [one.rule for one in found] == [Rule.DENIED_HANDSHAKES]
     assert found[0].observer_id == PARIS.id
     assert found[0].lines[0].text.endswith("made, and left out at least 2 that jump paris completed")
 

@@ -21,7 +21,7 @@ def test_two_devices_are_proved() -> None:
 
     assert found[0].is_proof
     assert found[0].observer_id == PARIS.id
-    assert "within 10 min jump paris saw 2 handshakes less than 60 s" in found[0].summary.lower()
+    assert "within 10 min jump paris saw 2 handshakes less than 65 s" in found[0].summary.lower()
     assert found[0].thresholds["quick_return_s"] == 15
 
 
@@ -72,8 +72,8 @@ def test_where_three_take_turns_they_may_be_away_longer() -> None:
     assert bare_returns(two.watched[0], DEFAULTS) == ()
 
 
-@pytest.mark.parametrize(("gap", "count"), [(59, 1), (60, 0), (0, 0), (-30, 0)])
-def test_a_handshake_is_early_below_sixty_seconds(gap: int, count: int) -> None:
+@pytest.mark.parametrize(("gap", "count"), [(64, 1), (65, 0), (0, 0), (-30, 0)])
+def test_a_handshake_is_early_below_half_of_what_idle_devices_take(gap: int, count: int) -> None:
     memory, _ = told([a_look(0, handshake=-1), a_look(70, CAFE, -1 + gap)])
 
     assert len(early_handshakes(memory.watched[0], DEFAULTS)) == count
