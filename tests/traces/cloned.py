@@ -112,10 +112,10 @@ def key_taken_from_an_agent(rng: Random) -> Copied:
 KINDS: Mapping[str, Clone] = {
     "two_active": Clone(two_active, 60),
     "idle_with_keepalive": Clone(idle_with_keepalive, 300, least=95),
-    "one_active": Clone(one_active, 900, least=65),
+    "one_active": Clone(one_active, 900, least=80),
     "one_network_address": Clone(one_network_address, 60),
     "idle_on_one_network_address": Clone(idle_on_one_network_address, 300, least=95),
-    "three_sharers": Clone(sharers(3), 300, least=95),
+    "three_sharers": Clone(sharers(3), 500, least=95),
     "five_sharers": Clone(sharers(5), 300, least=85),
     "routers_that_fight": Clone(routers_that_fight, 300),
     "roaming_thief": Clone(roaming_thief, 300),

@@ -83,6 +83,10 @@ def flips_with_stalls(rng: Random) -> Trace:
     return one(Device(by_span(dwelling(rng, 30, 80, [HOME, LTE], stall=25)), talks=busy(rng)), rng)
 
 
+def flips_quickly_with_stalls(rng: Random) -> Trace:
+    return one(Device(by_span(dwelling(rng, 12, 40, [HOME, LTE], stall=25)), talks=busy(rng)), rng)
+
+
 def alternates_as_recorded(rng: Random) -> Trace:
     """Each 37 to 45 s the other address, with an early handshake often."""
     return one(Device(by_span(dwelling(rng, 37, 45, [HOME, CAFE], stall=18)), talks=[(0, DURATION_S)]), rng)
@@ -208,7 +212,14 @@ KINDS: Mapping[str, Callable[[Random], Trace]] = {
     kind.__name__: kind
     for kind in (
         *(busy_laptop, idle_phone, roams_once, nat_rebinds, cgnat_rotates, switches_family, renews_privacy_address),
-        *(sleeps_and_wakes, wakes_elsewhere, flips_networks, flips_with_stalls, alternates_as_recorded),
+        *(
+            sleeps_and_wakes,
+            wakes_elsewhere,
+            flips_networks,
+            flips_with_stalls,
+            flips_quickly_with_stalls,
+            alternates_as_recorded,
+        ),
         *(uplinks_flap, uplinks_flap_lossy, uplinks_storm, three_uplinks_flap, on_demand_tunnel, balanced_by_packet),
         *(routers_take_over, file_moved_to_new_phone, lossy_link, restarts_in_a_loop),
         *(two_jumps_see_two_addresses, jump_restarts, held_up_frames, is_moved_to_another_home),

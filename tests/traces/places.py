@@ -30,12 +30,13 @@ def dwelling(
     """From place to place by turns; `stall`: how long nothing passes after a change, at most."""
     t, spans, turn = 0.0, list[tuple[float, str | None]](), 0
     while t < DURATION_S:
+        dwell = rng.uniform(least, most)
         if stall and turn:
             spans.append((t, None))
-            spans.append((t + rng.uniform(0, stall), places[turn % len(places)]))
+            spans.append((t + min(rng.uniform(0, stall), 0.9 * dwell), places[turn % len(places)]))
         else:
             spans.append((t, places[turn % len(places)]))
-        t += rng.uniform(least, most)
+        t += dwell
         turn += 1
     return spans
 

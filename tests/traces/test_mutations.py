@@ -74,15 +74,6 @@ def test_without_quiet_times_a_new_key_is_a_copy(monkeypatch: pytest.MonkeyPatch
     assert blocked("after_moved") > 0
 
 
-def test_by_one_clock_alone_frames_that_were_held_up_are_quick_returns(monkeypatch: pytest.MonkeyPatch) -> None:
-    def by_the_gateway(left: object, fact: Observation) -> float:
-        return (fact.frame.at - left.at).total_seconds()  # type: ignore[attr-defined, no-any-return]
-
-    monkeypatch.setattr(sharing, "_away_s", by_the_gateway)
-
-    assert blocked("held_up_frames", seeds=40) > 0
-
-
 def test_where_statements_are_not_moved_a_late_frame_is_a_denial(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(denial, "_positions", lambda _: [0.0])
 

@@ -15,6 +15,7 @@ from chalicelib.domain.incident.finding import RULES, Finding, Line, Question, R
 from chalicelib.domain.incident.memory import EarlyHandshake, Memory, Opened, Return, Watched
 from chalicelib.domain.incident.rules import Reaction, Rules
 
+STEADY = 3  # times as many returns prove more than where the handshakes came from, if they are like clockwork
 MANY_EARLY = 2  # times as many early handshakes are worth an alert without a return
 MOST_TOLD = 50  # findings of one incident; its timeline is long enough then
 
@@ -95,10 +96,12 @@ def _turns(before: Watched | None, watched: Watched, rules: Rules) -> Sign | Non
         return None
     early = sharing.early_handshakes(watched, rules)
     crossing, bare = sharing.between_endpoints(early), sharing.bare_returns(watched, rules)
+    is_steady = sharing.steady_returns(watched, rules) >= STEADY * rules.bare_returns
+    crossing = early if is_steady else crossing
     if len(crossing) >= rules.early_handshakes and len(bare) >= rules.bare_returns:
         summary = (
             f"Several devices use this peer's key by turns. Within {rules.window_s / 60:.0f} min jump {watched.name} "
-            f"saw {len(crossing)} handshakes less than {rules.early_handshake_s} s after the last, from elsewhere, and "
+            f"saw {len(crossing)} handshakes less than {rules.early_handshake_s} s after the last, and "
             f"{len(bare)} returns without a handshake. If this is a pair of routers: stop the tunnel on the standby."
         )
         return _sign(Rule.TAKING_TURNS, watched, crossing, bare, summary)
@@ -124,7 +127,7 @@ def _sign(rule: Rule, watched: Watched, early: Iterable[EarlyHandshake], came: I
 
 
 def _handshake_line(watched: Watched, one: EarlyHandshake) -> Line:
-    place = "" if one.other is None else f", and it was at {one.other} meanwhile"
+    place = "" if one.other is None else f", and {one.heard_s:.0f} s after it was at {one.other}"
     text = f"jump {watched.name} shook hands with it at {one.endpoint}, {one.gap_s:.0f} s after a handshake{place}"
     return Line(one.at, text, watched.observer_id)
 

@@ -36,9 +36,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """An endpoint, and when another was first seen instead."""
+    """An endpoint, when the peer was last known to be there, and when another was first seen instead."""
 
     endpoint: str
+    heard_at: datetime
     seen_at: datetime
     at: datetime
 
@@ -59,19 +60,21 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class EarlyHandshake:
-    """A handshake `gap_s` after the one before. `other`: where the peer was in between, or when it made that one; None:
-    at the same endpoint all the time."""
+    """A handshake `gap_s` after the one before. `other`: where the peer was known to be `heard_s` before, too lately
+    for one device to have waited for an answer in vain; None: nowhere else."""
 
     endpoint: str
     other: str | None
     gap_s: float
+    heard_s: float
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
     """What one observer told of the peer. `instance_id`, `seq`: of its newest frame. `seen_at`, `at`: of
-    the newest look, by both clocks. `handshakes`: the newest, oldest first. `site_v4`, `site_v6`: where the peer
+    the newest look, by both clocks. `heard_at`: when the peer came to its endpoint, or
+    shook hands there. `handshakes`: the newest, oldest first. `site_v4`, `site_v6`: where the peer
     was last in each family, at `site_at`; `moves`: when one of them changed."""
 
     observer_id: PeerId
@@ -83,7 +86,7 @@ class Watched:
     seen_at: datetime
     endpoint: str
     handshake_at: datetime
-    handshake_endpoint: str
+    heard_at: datetime
     left: tuple[Left, ...] = ()
     returns: tuple[Return, ...] = ()
     early: tuple[EarlyHandshake, ...] = ()

@@ -24,7 +24,12 @@ from chalicelib.domain.incident.rules import Rules
 
 JUST_BEFORE = timedelta(seconds=2)  # a look each second, and handshakes dated in whole seconds
 SOON_AFTER = timedelta(seconds=5)  # an endpoint moves with the initiation, which is tried again after 5 s: section 6.1
+UNANSWERED_S = (
+    14.0  # a device gives a session up after 15 s without an answer (section 6.2), and a look is up to 1 s late
+)
 HIDDEN = timedelta(seconds=30)  # the slowest flapping of uplinks that is known: the next handshake hides the one before
+STEADY_SHARE = 0.8  # of the returns to one endpoint
+STEADY_S = 1.5  # looks are a second apart, and their frames some tenths under way
 LONGEST_AWAY_S = 60.0  # a return that is worth an alert
 
 
@@ -41,7 +46,7 @@ def first_look(fact: Observation, before: Watched | None) -> Watched:
         seen_at=fact.seen_at,
         endpoint=fact.endpoint,
         handshake_at=fact.handshake_at,
-        handshake_endpoint=fact.endpoint,
+        heard_at=fact.seen_at,
         handshakes=(fact.handshake_at,),
     )
     if before is None:
@@ -71,7 +76,8 @@ def early_handshakes(watched: Watched, rules: Rules) -> tuple[EarlyHandshake, ..
 
 
 def between_endpoints(early: tuple[EarlyHandshake, ...]) -> tuple[EarlyHandshake, ...]:
-    """Those with another endpoint in between: a lossy link makes early handshakes from one endpoint."""
+    """Those of a peer that was heard elsewhere just before: one device, whose session is good, makes an early handshake
+    when it had no answer for 15 s, or is restarted; and a device that was restarted has no bare returns."""
     return tuple(one for one in early if one.other is not None)
 
 
@@ -87,6 +93,19 @@ def bare_returns(watched: Watched, rules: Rules) -> tuple[Return, ...]:
     if len({one.endpoint for one in in_turn}) >= rules.turn_endpoints:
         return tuple(in_turn)
     return tuple(one for one in bare if one.away_s <= rules.quick_return_s)
+
+
+def steady_returns(watched: Watched, rules: Rules) -> int:
+    """How many bare returns to one endpoint were away equally long, where nearly all to that endpoint were: two devices
+    of which one only keeps alive come after each other like clocks, and a phone between two networks does not."""
+    bare = [one for one in returns(watched, rules) if one.is_bare]
+    most = 0
+    for like in bare:
+        there = [one for one in bare if one.endpoint == like.endpoint]
+        alike = [one for one in there if abs(one.away_s - like.away_s) <= STEADY_S]
+        if like.away_s <= rules.quick_return_s and len(alike) >= STEADY_SHARE * len(there):
+            most = max(most, len(alike))
+    return most
 
 
 def _is_within(at: datetime, now: datetime, rules: Rules) -> bool:
@@ -119,16 +138,17 @@ def _with_endpoint(watched: Watched, fact: Observation, is_quiet: bool) -> Watch
     if fact.endpoint == watched.endpoint:
         return watched
     others = tuple(one for one in watched.left if one.endpoint not in (fact.endpoint, watched.endpoint))
-    left = newest(others, Left(watched.endpoint, fact.seen_at, fact.frame.at), MOST_ENDPOINTS)
+    left = newest(others, Left(watched.endpoint, watched.heard_at, fact.seen_at, fact.frame.at), MOST_ENDPOINTS)
     known = next((one for one in watched.left if one.endpoint == fact.endpoint), None)
+    watched = replace(watched, left=left, heard_at=fact.seen_at)
     if known is None or is_quiet:
-        return replace(watched, left=left)
+        return watched
     away_s = _away_s(known, fact)
     if away_s > LONGEST_AWAY_S:
-        return replace(watched, left=left)
+        return watched
     time = max((one.time for one in watched.returns if one.endpoint == fact.endpoint), default=0) + 1
     came = Return(fact.endpoint, watched.endpoint, away_s, fact.seen_at, fact.frame.at, time)
-    return replace(watched, left=left, returns=_with_return(watched.returns, came))
+    return replace(watched, returns=_with_return(watched.returns, came))
 
 
 def _with_return(known: tuple[Return, ...], came: Return) -> tuple[Return, ...]:
@@ -144,12 +164,14 @@ def _away_s(left: Left, fact: Observation) -> float:
     return max((fact.seen_at - left.seen_at).total_seconds(), (fact.frame.at - left.at).total_seconds())
 
 
-def _elsewhere(watched: Watched, fact: Observation) -> str | None:
-    """Another endpoint at which the peer was since its last handshake."""
-    if watched.handshake_endpoint != fact.endpoint:
-        return watched.handshake_endpoint
-    since = [one.endpoint for one in watched.left if one.seen_at >= watched.handshake_at]
-    return next((endpoint for endpoint in reversed(since) if endpoint != fact.endpoint), None)
+def _elsewhere(watched: Watched, fact: Observation) -> tuple[str | None, float]:
+    """The endpoint at which the peer was heard just before its handshake from this one, and how long before."""
+    others = [one for one in watched.left if one.endpoint != fact.endpoint]
+    if not others:
+        return None, 0.0
+    latest = max(others, key=lambda one: one.heard_at)
+    heard_s = (fact.handshake_at - latest.heard_at).total_seconds()
+    return (latest.endpoint, max(0.0, heard_s)) if heard_s < UNANSWERED_S else (None, 0.0)
 
 
 def _with_handshake(watched: Watched, fact: Observation, rules: Rules, is_quiet: bool) -> Watched:
@@ -158,12 +180,13 @@ def _with_handshake(watched: Watched, fact: Observation, rules: Rules, is_quiet:
     gap_s = (fact.handshake_at - watched.handshake_at).total_seconds()
     early = watched.early
     if 0 < gap_s < rules.early_handshake_s and not is_quiet:
-        sign = EarlyHandshake(fact.endpoint, _elsewhere(watched, fact), gap_s, fact.frame.at)
+        other, heard_s = _elsewhere(watched, fact)
+        sign = EarlyHandshake(fact.endpoint, other, gap_s, heard_s, fact.frame.at)
         early = newest(early, sign, MOST_SIGNS)
     return replace(
         watched,
         early=early,
         handshake_at=fact.handshake_at,
-        handshake_endpoint=fact.endpoint,
+        heard_at=max(watched.heard_at, fact.handshake_at),
         handshakes=newest(watched.handshakes, fact.handshake_at, MOST_HANDSHAKES),
     )

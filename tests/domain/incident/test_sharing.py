@@ -8,7 +8,13 @@ from chalicelib.domain.incident.evidence import Fact
 from chalicelib.domain.incident.finding import Rule
 from chalicelib.domain.incident.memory import MOST_SIGNS
 from chalicelib.domain.incident.rules import DEFAULTS, Rules, changed
-from chalicelib.domain.incident.sharing import bare_returns, early_handshakes, returns
+from chalicelib.domain.incident.sharing import (
+    bare_returns,
+    between_endpoints,
+    early_handshakes,
+    returns,
+    steady_returns,
+)
 from tests.domain.incident.facts import CAFE, HOME, LTE, PARIS, a_look, a_pair, findings, told
 
 
@@ -92,6 +98,27 @@ def test_early_handshakes_from_one_endpoint_prove_nothing() -> None:
 
     assert {one.rule for one in findings(lossy)} == {Rule.EARLY_HANDSHAKES}
     assert not any(one.is_proof for one in findings(lossy))
+
+
+@pytest.mark.parametrize(("heard", "count"), [(13, 1), (14, 0)])
+def test_a_handshake_counts_while_the_peer_was_heard_elsewhere_too_lately_to_have_waited(
+    heard: int, count: int
+) -> None:
+    memory, _ = told([a_look(30, CAFE, -10), a_look(30 + heard, HOME, 30 + heard)])
+
+    assert len(between_endpoints(early_handshakes(memory.watched[0], DEFAULTS))) == count
+
+
+@pytest.mark.parametrize(("away", "count"), [((9, 9, 10, 9), 4), ((3, 12, 6, 9), 0)])
+def test_returns_are_steady_when_they_are_away_equally_long(away: tuple[int, ...], count: int) -> None:
+    facts, t = [a_look(0, CAFE), a_look(20, HOME)], 20
+    for one in away:
+        facts += [a_look(t + 20, CAFE), a_look(t + 20 + one, HOME)]
+        t += 40
+
+    memory, _ = told([*facts, a_look(t + 60, LTE)])
+
+    assert steady_returns(memory.watched[0], DEFAULTS) == count
 
 
 def test_returns_alone_prove_nothing() -> None:
