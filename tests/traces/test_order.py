@@ -1,6 +1,7 @@
 """Facts that come twice, late, out of order or not at all: nobody honest is blocked for it, and copies are found."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
@@ -25,9 +26,13 @@ def doubled(facts: Sequence[Fact], rng: Random) -> list[Fact]:
 
 
 def reordered(facts: Sequence[Fact], rng: Random) -> list[Fact]:
-    return [
-        fact for _, fact in sorted(((i + rng.uniform(0, 4), fact) for i, fact in enumerate(facts)), key=lambda p: p[0])
-    ]
+    """Each up to five seconds late, on its own."""
+    late = [(_at(fact) + timedelta(seconds=rng.uniform(0, 5)), i, fact) for i, fact in enumerate(facts)]
+    return [fact for _, _, fact in sorted(late, key=lambda one: one[:2])]
+
+
+def _at(fact: Fact) -> datetime:
+    return fact.at if isinstance(fact, Lifecycle) else fact.frame.at
 
 
 def thinned(facts: Sequence[Fact], rng: Random) -> list[Fact]:
