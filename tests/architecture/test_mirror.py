@@ -20,6 +20,7 @@ WHOLE = {  # of the whole system, or of a whole floor: no code has a room of the
     "tests/fleet",
     "tests/flows",
     "tests/stack",
+    "tests/traces",
 }
 DECIDING = ("chalicelib/domain", "chalicelib/application", "agent/core", "agent/host")
 

@@ -1,0 +1,63 @@
+"""What follows from a finding, and whose word counts."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.ids import NetworkId, PeerId, is_jump
+from chalicelib.domain.incident.finding import Finding
+from chalicelib.domain.incident.rules import Reaction, Rules
+
+
+class Held(StrEnum):
+    """Why less is done than the rules' reaction."""
+
+    SIGNS_ONLY = "signs_only"
+    JUMP = "jump"
+    OBSERVER_LIMIT = "observer_limit"
+    SHADOW = "shadow"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`reaction`: what is done. `wanted`: what the rules ask for, which a shadow records. `held`: why it is less.
+    `accuses_observer`: an incident on the observer opens too, for it had more peers blocked than one may."""
+
+    reaction: Reaction
+    wanted: Reaction
+    held: Held | None = None
+    accuses_observer: bool = False
+
+
+def decided(finding: Finding, rules: Rules, observer_blocks: int, peers: int) -> Decision:
+    """What is done about a finding.
+
+    Args:
+        observer_blocks: the automatic blocks of the last hour that the finding's observer decided.
+        peers: of the network.
+    """
+    wanted = rules.reaction(finding.type)
+    if wanted in (Reaction.OFF, Reaction.ALERT):
+        return Decision(wanted, wanted)
+    if not finding.is_proof:
+        return Decision(Reaction.ALERT, Reaction.ALERT, Held.SIGNS_ONLY)
+    if wanted is Reaction.BLOCK and is_jump(finding.peer_id):
+        wanted = Reaction.REJECT
+        if not rules.shadow:
+            return Decision(wanted, wanted, Held.JUMP)
+    if rules.shadow:
+        return Decision(Reaction.ALERT, wanted, Held.SHADOW)
+    if wanted is Reaction.BLOCK and finding.observer_id is not None and observer_blocks >= block_limit(peers, rules):
+        return Decision(Reaction.ALERT, wanted, Held.OBSERVER_LIMIT, accuses_observer=True)
+    return Decision(wanted, wanted)
+
+
+def block_limit(peers: int, rules: Rules) -> int:
+    """How many automatic blocks an hour one observer may decide in a network of so many peers."""
+    return max(rules.observer_blocks, peers * rules.observer_percent // 100)
+
+
+def is_admissible(
+    observer_id: PeerId, observer_network: NetworkId, is_observer_blocked: bool, peer_id: PeerId, network: NetworkId
+) -> bool:
+    """Whether an observation counts: a jump's, not blocked itself, of another peer of its own network."""
+    return is_jump(observer_id) and not is_observer_blocked and observer_id != peer_id and observer_network == network
