@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from chalicelib.adapters.push.messages import failover_task_text
+from chalicelib.adapters.queues.messages import failover_task_text
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer.absence import GONE_AFTER, AbsenceCheck
 from infra.stack.deploy import environment_of
