@@ -45,7 +45,7 @@ test("a person is invited, a token and a join key are made and shown once, and t
   const panel = page.getByRole("dialog", { name: email });
   await panel.getByRole("radio", { name: /^Auditor/ }).check();
   await panel.getByRole("button", { name: "Save role and networks" }).click();
-  await expect(panel.getByText(/^Auditor, set here/)).toBeVisible();
+  await expect(panel.getByText(/^Auditor, from their first/)).toBeVisible();
   await isAccessible(page);
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: `Actions for ${email}` }).click();

@@ -36,9 +36,13 @@ export default function InviteDialog({ onClose }: { onClose: () => void }) {
   const submit = handleSubmit((values) => {
     setRefusal(undefined);
     invite.mutate(values, {
-      onSuccess: () => {
+      onSuccess: ({ is_mailed }) => {
+        const message =
+          is_mailed === false
+            ? t("users.invitedToastTell", { origin: window.location.origin })
+            : t("users.invitedToastText");
         const title = t("users.invitedToast", { name: values.email });
-        notifications.show({ title, message: t("users.invitedToastText"), color: "teal" });
+        notifications.show({ title, message, color: "teal" });
         onClose();
       },
       onError: (error) => setRefusal(spread(error, { fields: FIELDS, ofCode: {}, setError })),

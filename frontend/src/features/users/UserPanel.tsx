@@ -16,7 +16,7 @@ import { When } from "@/components/When";
 import { messageOf } from "@/lib/problem";
 import { ROLES } from "@/lib/roles";
 import { useChangeUser } from "./api";
-import { nameOf } from "./filters";
+import { nameOf, roleOf } from "./filters";
 import { useLetIn } from "./letIn";
 import { StateMark } from "./StateMark";
 
@@ -27,6 +27,8 @@ export default function UserPanel({ user, onClose }: { user: User; onClose: () =
   const { t } = useTranslation();
   const networks = useVisibleNetworks() ?? [];
   const mayChange = useMay("PATCH /users/{user_id}");
+  const sourceOf = ({ state, role_source }: User) =>
+    state === "invited" ? t("users.fromFirst") : role_source && t(`roleSource.${role_source}`);
   return (
     <SidePanel title={nameOf(user)} onClose={onClose}>
       <Stack>
@@ -37,9 +39,7 @@ export default function UserPanel({ user, onClose }: { user: User; onClose: () =
           </Fact>
           <Fact
             label={t("users.role")}
-            value={[t(`role.${user.role ?? "none"}`), user.role_source && t(`roleSource.${user.role_source}`)]
-              .filter(Boolean)
-              .join(", ")}
+            value={[t(`role.${roleOf(user) ?? "none"}`), sourceOf(user)].filter(Boolean).join(", ")}
           />
           {!mayChange && (
             <Fact label={t("users.networks")}>

@@ -38,7 +38,7 @@ test("a person is invited by e-mail with a role and networks, and stands in the 
   const sent = plays(
     "post",
     "/users",
-    () => aUser({ id: "inv_1", name: null, email: "c@x.org", state: "invited" }),
+    () => aUser({ id: "inv_1", name: null, email: "c@x.org", state: "invited", role: null, own_role: "operator" }),
     201,
   );
   show(<UsersPage />, { path: "/users" });
@@ -56,7 +56,7 @@ test("a person is invited by e-mail with a role and networks, and stands in the 
   await person.click(await dialog.findByRole("checkbox", { name: "home" }));
   await person.click(dialog.getByRole("button", { name: "Invite" }));
 
-  expect(await screen.findByRole("row", { name: /c@x\.org.*Invited/ })).toBeTruthy();
+  expect(await screen.findByRole("row", { name: /c@x\.org.*Invited.*Operator/ })).toBeTruthy();
   expect(sent).toEqual([{ email: "c@x.org", role: "operator", networks: ["net_1"] }]);
 });
 

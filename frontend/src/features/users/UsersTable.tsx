@@ -13,7 +13,7 @@ import type { Reading } from "@/components/Loaded";
 import { NetworkNames } from "@/components/NetworkNames";
 import { When } from "@/components/When";
 import { ROLES } from "@/lib/roles";
-import { nameOf, passes, STATES } from "./filters";
+import { nameOf, passes, roleOf, STATES } from "./filters";
 import { StateMark } from "./StateMark";
 import { UserMenu } from "./UserMenu";
 
@@ -78,7 +78,7 @@ function useColumns(me: string | undefined, networks: readonly Granted[]): Reado
       {
         id: "role",
         header: t("users.role"),
-        value: (user) => user.role ?? "",
+        value: (user) => roleOf(user) ?? "",
         cell: (user) => <RoleCell user={user} />,
       },
       {
@@ -133,9 +133,14 @@ function RoleCell({ user }: { user: User }) {
   return (
     <div>
       <Text size="sm" lh={1.3}>
-        {t(`role.${user.role ?? "none"}`)}
+        {t(`role.${roleOf(user) ?? "none"}`)}
       </Text>
-      {user.role_source && (
+      {user.state === "invited" && (
+        <Text size="xs" c="dimmed" truncate lh={1.2}>
+          {t("users.fromFirst")}
+        </Text>
+      )}
+      {user.role_source && user.state !== "invited" && (
         <Text size="xs" c="dimmed" truncate lh={1.2}>
           {t(`roleSource.${user.role_source}`)}
         </Text>

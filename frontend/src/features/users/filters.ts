@@ -20,10 +20,14 @@ export const usersSearch = (given: Given): UsersSearch =>
 export function passes(user: User, { q = "", state, role }: UsersSearch): boolean {
   return (
     (!state || user.state === state) &&
-    (!role || user.role === role) &&
+    (!role || roleOf(user) === role) &&
     `${user.name ?? ""} ${user.email ?? ""}`.toLowerCase().includes(q.toLowerCase())
   );
 }
+
+/** What somebody may do; of an invitation, what they may from their first sign-in on. */
+export const roleOf = (user: Pick<User, "state" | "role" | "own_role">): User["role"] =>
+  user.state === "invited" ? user.own_role : user.role;
 
 /** As people are called: by name, else by address. */
 export const nameOf = (user: Pick<User, "id" | "name" | "email">): string => user.name ?? user.email ?? user.id;
