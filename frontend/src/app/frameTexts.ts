@@ -15,6 +15,7 @@ export const texts = {
     noAccessText: "Somebody changed your account while you were here. Ask an administrator if you need it back.",
     menu: "Account of {{name}}",
     signOut: "Sign out",
+    dismiss: "Dismiss",
     theme: "Switch to {{scheme}} colours",
     notFound: "There is nothing here",
     notFoundText: "The address is not one of the console's.",

@@ -1,5 +1,6 @@
 /** Colours and sizes; every text passes WCAG AA on its ground, in both schemes. */
 import { type CSSVariablesResolver, createTheme } from "@mantine/core";
+import { texts } from "@/app/frameTexts";
 
 /** Menus and tooltips belong to a landmark: this place is within the main one. */
 export const PORTALS_ID = "portals";
@@ -19,7 +20,10 @@ export const theme = createTheme({
   components: {
     Modal: { defaultProps: { centered: false, radius: "lg", padding: "lg", transitionProps: { duration: 120 } } },
     Alert: { styles: { title: { color: "var(--mantine-color-text)" } } },
-    Notification: { styles: { description: { color: "var(--mantine-color-dimmed)" } } },
+    Notification: {
+      defaultProps: { closeButtonProps: { "aria-label": texts.app.dismiss } },
+      styles: { description: { color: "var(--mantine-color-dimmed)" } },
+    },
     Menu: { defaultProps: { withInitialFocusPlaceholder: false, portalProps: { target: PORTALS } } },
     Tooltip: { defaultProps: { portalProps: { target: PORTALS }, withArrow: true, openDelay: 250 } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },

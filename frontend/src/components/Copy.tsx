@@ -26,20 +26,20 @@ export function CopyBlock({ text, label }: { text: string; label: string }) {
         {text}
       </Code>
       <Group justify="flex-end" mt={8}>
-        <CopyText value={text} label={label} variant="light" />
+        <CopyText value={text} label={label} />
       </Group>
     </div>
   );
 }
 
-export function CopyText(props: { value: string; label: string; variant: "light" | "default" }) {
+export function CopyText(props: { value: string; label: string }) {
   const { t } = useTranslation();
   return (
     <CopyButton value={props.value} timeout={2000}>
       {({ copied, copy }) => (
         <Button
           size="xs"
-          variant={props.variant}
+          variant="default"
           onClick={copy}
           leftSection={copied ? <IconCheck size={15} aria-hidden /> : <IconCopy size={15} aria-hidden />}
         >

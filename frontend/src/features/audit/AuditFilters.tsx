@@ -91,7 +91,7 @@ function Chip({ name, text, known }: ChipProps) {
   const filter = text(known.find((one) => one.id === id)?.name ?? id);
   return (
     <Button
-      variant="light"
+      variant="default"
       radius="xl"
       aria-label={t("audit.removeFilter", { filter })}
       rightSection={<IconX size={14} aria-hidden />}

@@ -58,7 +58,7 @@ function Shown({ name, whole, notes, onClose }: Props) {
             {t("file.download", { file })}
           </Button>
           <Group gap="xs">
-            <CopyText value={text} label={t("file.copy")} variant="default" />
+            <CopyText value={text} label={t("file.copy")} />
             <Button size="xs" variant="subtle" onClick={toggle} aria-expanded={shown}>
               {t("file.show")}
             </Button>
