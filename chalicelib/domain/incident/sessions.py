@@ -23,8 +23,10 @@ def heard(memory: Memory, fact: Heartbeat, rules: Rules) -> tuple[Memory, Sign |
     before = next((one for one in memory.instances if one.id == fact.frame.instance_id), None)
     instance = _later(before, fact)
     others = [one for one in memory.instances if one.id != instance.id]
-    kept = sorted(others, key=lambda one: one.last_at)[-(MOST_INSTANCES - 1) :]
-    instances = tuple(sorted((*kept, instance), key=lambda one: (one.first_at, one.id)))
+    kept = sorted((*others, instance), key=lambda one: one.last_at)[-MOST_INSTANCES:]
+    if instance not in kept:  # a late frame of one that was given up
+        return memory, None, None
+    instances = tuple(sorted(kept, key=lambda one: (one.first_at, one.id)))
     overlap = timedelta(seconds=rules.overlap_s)
     pair = next((pair for pair in combinations(instances, 2) if instance in pair and _coexist(*pair, overlap)), None)
     is_news = before is None or (instance.echo, instance.first_at) != (before.echo, before.first_at)

@@ -75,3 +75,9 @@ def test_instances_that_were_heard_least_lately_are_given_up() -> None:
 
     assert [one.id for one in memory.instances] == [f"i{t}" for t in range(30 - MOST_INSTANCES, 30)]
     assert not [one for one in verdicts if isinstance(one, Finding)]
+
+
+def test_a_late_frame_of_an_instance_that_was_given_up_displaces_none() -> None:
+    memory, _ = told(a_beat(t, f"i{t}") for t in range(30))
+
+    assert told([a_beat(0, "i0")], memory=memory) == (memory, [])
