@@ -109,6 +109,6 @@ test("a person is invited, a token and a join key are made and shown once, and t
   await isAccessible(page);
   await page.getByRole("button", { name: /^Account of / }).click();
   await page.getByRole("menuitem", { name: "Profile" }).click();
-  await expect(page.getByText("You were named administrator at deployment.")).toBeVisible();
+  await expect(page.getByText("A group of your identity provider gives you this role.")).toBeVisible();
   await isAccessible(page);
 });
