@@ -17,7 +17,7 @@ SECRETS = {
     "preshared key": re.compile(r'"(?:next_|other_)?preshared_key": ?"([A-Za-z0-9+/]{43}=)"'),
 }
 ON_A_HOST = re.compile(r'"(?:private_key|device_key|next_private_key)": ?"([A-Za-z0-9+/]{43}=)"')
-RUN = re.compile(rb"[A-Za-z0-9+/=_-]{20,}")  # what a secret may be in, whatever stands around it
+RUN = re.compile(rb"[^\s\"]{12,}")  # what a secret may be in, whatever stands around it
 BEGIN = 12  # characters by which a secret is looked up
 
 

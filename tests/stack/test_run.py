@@ -16,7 +16,7 @@ pytestmark = pytest.mark.stack
 ROOT = Path(__file__).parents[2]
 READY_S = 120
 WRITTEN = {"origin", "api_url", "ws_url", "api_token", "agent_command", "commit"} | {
-    *("console_url", "issuer", "client_id", "admin_email", "admin_password")
+    *("console_url", "issuer", "client_id", "admin_email", "admin_password", "mail_url")
 }
 
 
