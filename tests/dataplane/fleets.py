@@ -1,5 +1,6 @@
 """A fleet of real agents that stands for a while, and what befalls it: hosts lose power, the control plane is away."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from enum import Enum
@@ -15,6 +16,7 @@ from infra.lab import Lab
 from tests.leaks import KNOWN
 
 GONE_S = 60.0
+QUIET_S = 10.0
 
 
 @contextmanager
@@ -90,3 +92,10 @@ def out_of_reach(fleet: Fleet, port: int, outage: Outage = Outage.REFUSED) -> It
 
 def has_route(agent: Agent, prefix: str) -> bool:
     return any(prefix in peer.allowed_ips for wg in agent.node.wg().values() for peer in wg.peers.values())
+
+
+def rests(fleet: Fleet) -> bool:
+    """Whether the network stays as it is for a while: late words about an outage may still move its peers."""
+    before = fleet.api.network(fleet.network.id).revision
+    time.sleep(QUIET_S)
+    return fleet.api.network(fleet.network.id).revision == before
