@@ -139,9 +139,7 @@ EXPLAINED: Mapping[Right, str] = {
     Right("APIHandler", "dynamodb:PartiQLUpdate", "PresenceTable"): "keeps what a jump saw while its socket is down",
     Right("Deliver", "dynamodb:UpdateItem", "ChangesTable"): "counts agents that went, a minute after a change",
     Right("Failover", "dynamodb:UpdateItem", "AccountsTable"): "ends an ephemeral peer that somebody owns",
-    Right(
-        "APIHandler", "cognito-idp:AdminCreateUser", "UserPool"
-    ): "invites people, who come by a stand-in there",
+    Right("APIHandler", "cognito-idp:AdminCreateUser", "UserPool"): "invites people, who come by a stand-in there",
     Right("Failover", "dynamodb:PutItem", "PresenceTable"): "tells of a jump that fell silent with its socket open",
 }
 """Rights that no test on the local cloud uses, and for what they are needed. In-process tests show the need."""
