@@ -135,6 +135,9 @@ EXPLAINED: Mapping[Right, str] = {
     Right(
         "WebsocketConnect", "dynamodb:DeleteItem", "SocketsTable"
     ): "takes back a socket whose session ended meanwhile",
+    Right(
+        "WebsocketDisconnect", "sqs:SendMessage", "FailoverQueue"
+    ): "has an ephemeral peer looked after that went away",
     Right("APIHandler", "dynamodb:BatchWriteItem", "PresenceTable"): "tells of peers that awoke together",
     Right("APIHandler", "dynamodb:PartiQLUpdate", "PresenceTable"): "keeps what a jump saw while its socket is down",
     Right("Deliver", "dynamodb:UpdateItem", "ChangesTable"): "counts agents that went, a minute after a change",
