@@ -36,6 +36,7 @@ FRAMES: Mapping[type, Access] = {
     browser.BrowserAck: People(own=EVERYBODY),
     browser.NetworkChanged: People(READERS),
     browser.PeerStatus: People(READERS),
+    browser.IncidentChanged: People(READERS),
     browser.AccountChanged: People(own=EVERYBODY),
     browser.BrowserBye: People(own=EVERYBODY),
 }

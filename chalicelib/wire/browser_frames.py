@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from chalicelib.wire.codec import Answer, Request
+from chalicelib.wire.incidents import IncidentState, IncidentType, Reaction
 from chalicelib.wire.networks import What
 
 Fact = Literal["connected", "disconnected", "applied", "handshake", "late"]
@@ -67,6 +68,20 @@ class PeerStatus(Answer, frozen=True, tag="peer_status"):
     peers: list[PeerFact]
 
 
+class IncidentChanged(Answer, frozen=True, tag="incident"):
+    """An incident opened, got further or was resolved: how it is since `at`. `containment_ms`: null until the last
+    serving jump has cut the peer off."""
+
+    network_id: str
+    incident_id: str
+    peer_id: str
+    incident_type: IncidentType
+    state: IncidentState
+    reaction: Reaction
+    at: datetime
+    containment_ms: int | None = None
+
+
 class AccountChanged(Answer, frozen=True, tag="account_changed"):
     """What the caller may see or do is other, or they may nothing any more. The socket is closed: ask who you are, and
     come back with a new ticket."""
@@ -78,7 +93,7 @@ class BrowserBye(Answer, frozen=True, tag="bye"):
     reason: Literal["session_ended"]
 
 
-ToBrowser = BrowserWelcome | BrowserAck | NetworkChanged | PeerStatus | AccountChanged | BrowserBye
+ToBrowser = BrowserWelcome | BrowserAck | NetworkChanged | PeerStatus | IncidentChanged | AccountChanged | BrowserBye
 FromBrowser = BrowserHello | BrowserHeartbeat
 
 

@@ -9,7 +9,7 @@ from chalicelib.domain.change.agent_notices import (
     ResetWanted,
     SignOfLifeWanted,
 )
-from chalicelib.domain.change.browser_notices import AccountChanged, NetworkChanged, PresenceChanged
+from chalicelib.domain.change.browser_notices import AccountChanged, IncidentChanged, NetworkChanged, PresenceChanged
 from chalicelib.domain.change.notices import Notice
 from chalicelib.domain.peer.presence import Fact, Status
 from chalicelib.wire import browser_frames, frames
@@ -20,6 +20,7 @@ Frame = (
     | frames.Reset
     | browser_frames.NetworkChanged
     | browser_frames.PeerStatus
+    | browser_frames.IncidentChanged
     | browser_frames.AccountChanged
 )
 
@@ -51,6 +52,17 @@ def frame_of(notice: Notice, generation: int) -> Frame:
         case PresenceChanged():
             return browser_frames.PeerStatus(
                 network_id=notice.network_id, peers=[_shown(fact) for fact in notice.facts]
+            )
+        case IncidentChanged():
+            return browser_frames.IncidentChanged(
+                network_id=notice.network_id,
+                incident_id=notice.incident_id,
+                peer_id=notice.peer_id,
+                incident_type=notice.type.value,
+                state=notice.state.value,
+                reaction=notice.reaction.value,
+                at=notice.at,
+                containment_ms=notice.containment_ms,
             )
         case AccountChanged():
             return browser_frames.AccountChanged()

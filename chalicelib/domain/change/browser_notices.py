@@ -1,9 +1,12 @@
 """What browsers are told by their sockets: changes, facts of presence, and what concerns their account."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.domain.change.change import What
-from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import IncidentId, NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.incident.incident import Incident, State
+from chalicelib.domain.incident.rules import IncidentType, Reaction
 from chalicelib.domain.peer.presence import Fact
 
 
@@ -23,6 +26,35 @@ class PresenceChanged:
 
     network_id: NetworkId
     facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentChanged:
+    """To browsers: an incident as it is since a time. `containment_ms` None: its peer is not cut off everywhere."""
+
+    network_id: NetworkId
+    incident_id: IncidentId
+    peer_id: PeerId
+    type: IncidentType
+    state: State
+    reaction: Reaction
+    at: datetime
+    containment_ms: int | None
+
+
+def incident_changed(incident: Incident) -> IncidentChanged:
+    """What is told of an incident that was opened or changed. `at`: of its newest step."""
+    resolution = incident.resolution
+    return IncidentChanged(
+        incident.network_id,
+        incident.id,
+        incident.peer_id,
+        incident.type,
+        incident.state,
+        incident.reaction,
+        resolution.at if resolution is not None else incident.contained_at or incident.opened_at,
+        incident.containment_ms,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from chalicelib.domain.change.agent_notices import (
     ResetWanted,
     SignOfLifeWanted,
 )
-from chalicelib.domain.change.browser_notices import AccountChanged, NetworkChanged, PresenceChanged
+from chalicelib.domain.change.browser_notices import AccountChanged, IncidentChanged, NetworkChanged, PresenceChanged
 
 Notice = (
     ConfigChanged
@@ -15,6 +15,7 @@ Notice = (
     | AccessRevoked
     | NetworkChanged
     | PresenceChanged
+    | IncidentChanged
     | AccountChanged
     | SignOfLifeWanted
     | ResetWanted

@@ -57,7 +57,7 @@ def _many(watched: Watched, fact: Observation, rules: Rules) -> Sign | None:
         Rule.MANY_ADDRESSES,
         fact.frame.at,
         summary,
-        (Line(fact.frame.at, text, watched.observer_id),),
+        (Line(fact.frame.at, text, watched.observer_id, fact.endpoint),),
         watched.observer_id,
     )
 
@@ -75,6 +75,6 @@ def _another(before: Watched, fact: Observation, rules: Rules) -> Sign | None:
         Rule.ANOTHER_ADDRESS,
         fact.frame.at,
         summary,
-        (Line(fact.frame.at, text, before.observer_id),),
+        (Line(fact.frame.at, text, before.observer_id, fact.endpoint),),
         before.observer_id,
     )

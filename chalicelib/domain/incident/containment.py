@@ -1,11 +1,16 @@
 """What follows from a finding, and whose word counts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.domain.ids import NetworkId, PeerId, is_jump
 from chalicelib.domain.incident.finding import Finding
 from chalicelib.domain.incident.rules import Reaction, Rules
+
+LIMITED_WITHIN = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 class Held(StrEnum):
@@ -26,6 +31,26 @@ class Decision:
     wanted: Reaction
     held: Held | None = None
     accuses_observer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObserverBlocks:
+    """How many peers were blocked by one jump's word in each minute of the last hour; minutes since 1970."""
+
+    network_id: NetworkId
+    observer_id: PeerId
+    minutes: Mapping[int, int] = field(default_factory=dict)
+
+    def within(self, now: datetime) -> int:
+        """How many in the last hour, the minute that it began in included."""
+        first = _minute(now - LIMITED_WITHIN)
+        return sum(blocks for minute, blocks in self.minutes.items() if minute >= first)
+
+    def with_one(self, now: datetime) -> "ObserverBlocks":
+        """One more; what is older than the hour is forgotten."""
+        first, this = _minute(now - LIMITED_WITHIN), _minute(now)
+        kept = {minute: blocks for minute, blocks in self.minutes.items() if minute >= first}
+        return ObserverBlocks(self.network_id, self.observer_id, {**kept, this: kept.get(this, 0) + 1})
 
 
 def decided(finding: Finding, rules: Rules, observer_blocks: int, peers: int) -> Decision:
@@ -61,3 +86,7 @@ def is_admissible(
 ) -> bool:
     """Whether an observation counts: a jump's, not blocked itself, of another peer of its own network."""
     return is_jump(observer_id) and not is_observer_blocked and observer_id != peer_id and observer_network == network
+
+
+def _minute(at: datetime) -> int:
+    return int(at.timestamp()) // int(MINUTE.total_seconds())

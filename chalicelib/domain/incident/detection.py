@@ -129,14 +129,14 @@ def _sign(rule: Rule, watched: Watched, early: Iterable[EarlyHandshake], came: I
 def _handshake_line(watched: Watched, one: EarlyHandshake) -> Line:
     place = "" if one.other is None else f", and {one.heard_s:.0f} s after it was at {one.other}"
     text = f"jump {watched.name} shook hands with it at {one.endpoint}, {one.gap_s:.0f} s after a handshake{place}"
-    return Line(one.at, text, watched.observer_id)
+    return Line(one.at, text, watched.observer_id, one.endpoint)
 
 
 def _return_line(watched: Watched, one: Return) -> Line:
     how = ", without a handshake" if one.is_bare else ""
     times = "" if one.time == 1 else f", for the {ordinal(one.time)} time"
     text = f"jump {watched.name} saw it at {one.endpoint}, {one.away_s:.0f} s after {one.other}{times}{how}"
-    return Line(one.at, text, watched.observer_id)
+    return Line(one.at, text, watched.observer_id, one.endpoint)
 
 
 def _told(
@@ -168,6 +168,7 @@ def _told(
                 lines=sign.lines[-1:] if is_later else sign.lines,
                 thresholds=rules.thresholds(names),
                 observer_id=sign.observer_id,
+                newcomer=sign.newcomer,
             )
         )
     if question is not None:

@@ -22,6 +22,7 @@ class Rule(StrEnum):
     ANOTHER_ADDRESS = "another_address"
     MANY_ADDRESSES = "many_addresses"
     CHANGING_HOST = "changing_host"
+    MANY_BLOCKS = "many_blocks"
 
 
 RULES: Mapping[Rule, tuple[IncidentType, bool, tuple[str, ...]]] = {  # its type, whether it proves, its thresholds
@@ -52,34 +53,40 @@ RULES: Mapping[Rule, tuple[IncidentType, bool, tuple[str, ...]]] = {  # its type
     Rule.ANOTHER_ADDRESS: (IncidentType.SHARED_CONFIG, True, ("strict_s",)),
     Rule.MANY_ADDRESSES: (IncidentType.SUSPICIOUS_ACTIVITY, True, ("address_changes", "address_window_s")),
     Rule.CHANGING_HOST: (IncidentType.SUSPICIOUS_ACTIVITY, True, ("host_returns", "address_window_s")),
+    Rule.MANY_BLOCKS: (IncidentType.SUSPICIOUS_ACTIVITY, True, ("observer_blocks", "observer_percent")),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One fact of the timeline, as a sentence. `observer_id` None: the gateway saw it itself."""
+    """One fact of the timeline, as a sentence. `observer_id` None: the gateway saw it itself. `endpoint`: where the
+    peer was, None: nobody said. `instance_id`: of the agent that spoke, None: a jump spoke of it."""
 
     at: datetime
     text: str
     observer_id: PeerId | None = None
+    endpoint: str | None = None
+    instance_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Something that a rule calls an incident, before it is known whether it was found already."""
+    """Something that a rule calls an incident, before it is known whether it was found already. See `Finding`."""
 
     rule: Rule
     at: datetime
     summary: str
     lines: tuple[Line, ...]
     observer_id: PeerId | None = None
+    newcomer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """An incident, or a later fact of it. `at`: of the deciding fact. `observer_id`: the jump whose word decided, None:
     nobody's but the gateway's. `is_proof` False: it is worth an alert and no more. `is_later`: it joins the timeline of
-    what was found before. `lines`: the facts that decided, oldest first."""
+    what was found before. `lines`: the facts that decided, oldest first. `newcomer`: the later of two instances of the
+    peer's agent, None: they are not told apart."""
 
     peer_id: PeerId
     type: IncidentType
@@ -91,6 +98,7 @@ class Finding:
     lines: tuple[Line, ...]
     thresholds: Mapping[str, int]
     observer_id: PeerId | None = None
+    newcomer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,19 +60,22 @@ def _sign(elder: Instance, newcomer: Instance, fact: Heartbeat) -> Sign:
         fact.frame.at,
         summary,
         (
-            Line(elder.first_at, f"instance {elder.id[:8]} spoke first"),
-            Line(newcomer.first_at, f"instance {newcomer.id[:8]} appeared beside it"),
+            Line(elder.first_at, f"instance {elder.id[:8]} spoke first", instance_id=elder.id),
+            Line(newcomer.first_at, f"instance {newcomer.id[:8]} appeared beside it", instance_id=newcomer.id),
             Line(
                 elder.last_at,
                 f"instance {elder.id[:8]} answered what it was sent {_echo_s(elder, newcomer):.0f} s after the other "
                 "appeared, so it was still running",
+                instance_id=elder.id,
             ),
             Line(
                 newcomer.last_at,
                 f"instance {newcomer.id[:8]} answered what it was sent {_echo_s(newcomer, newcomer):.0f} s after it "
                 "appeared, so it is running as well",
+                instance_id=newcomer.id,
             ),
         ),
+        newcomer=newcomer.id,
     )
 
 

@@ -1,0 +1,1 @@
+"""Incidents: what is found of peers, what is done about it, and how it ends."""
