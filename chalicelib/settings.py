@@ -23,6 +23,7 @@ class Tables:
     sessions: str
     accounts: str
     audit: str
+    incidents: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from chalicelib.adapters.dynamodb.api_tokens import DynamoTokens
 from chalicelib.adapters.dynamodb.audit import DynamoAudit
 from chalicelib.adapters.dynamodb.change import DynamoChanges
 from chalicelib.adapters.dynamodb.facts import DynamoFacts
+from chalicelib.adapters.dynamodb.incidents import DynamoIncidents
 from chalicelib.adapters.dynamodb.join_keys import DynamoJoinKeys
 from chalicelib.adapters.dynamodb.limits import DynamoLimits
 from chalicelib.adapters.dynamodb.liveness import DynamoLiveness
@@ -34,6 +35,7 @@ from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.facts import FactStore
 from chalicelib.ports.identity import Assertions, IdentityTokens, Pool
+from chalicelib.ports.incidents import IncidentStore
 from chalicelib.ports.join_keys import JoinKeyStore
 from chalicelib.ports.limits import LimitStore
 from chalicelib.ports.liveness import LivenessStore
@@ -90,6 +92,7 @@ class Aws:
         self.tokens: TokenStore = DynamoTokens()
         self.join_keys: JoinKeyStore = DynamoJoinKeys(connection)
         self.audit: AuditStore = DynamoAudit()
+        self.incidents: IncidentStore = DynamoIncidents()
         self.limits: LimitStore = DynamoLimits()
         self.transactions: Transactions = DynamoTransactions(connection)
         self.sessions: SessionStore = DynamoSessions(connection)

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from chalicelib.application.agents.key_rotation import Rotations
 from chalicelib.application.idempotency import Requests
+from chalicelib.application.incidents.incidents import Incidents
 from chalicelib.application.network_edit import NetworkEdits
 from chalicelib.application.networks.acls import Acls
 from chalicelib.application.networks.addresses import Ipam
@@ -122,6 +123,13 @@ class NetworkUseCases:
             lambda: self._outside.held,
             self.views,
             out.clock,
+        )
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        out = self._outside
+        return Incidents(
+            self.network_edits, out.transactions, out.networks, out.peers, out.incidents, out.clock, out.randomness
         )
 
     @cached_property

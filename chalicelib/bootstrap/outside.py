@@ -8,6 +8,7 @@ from chalicelib.ports.audit import AuditStore
 from chalicelib.ports.change import ChangeStore, StreamRecords
 from chalicelib.ports.facts import FactStore
 from chalicelib.ports.identity import Assertions, IdentityTokens, Pool
+from chalicelib.ports.incidents import IncidentStore
 from chalicelib.ports.join_keys import JoinKeyStore
 from chalicelib.ports.limits import LimitStore
 from chalicelib.ports.liveness import LivenessStore
@@ -84,6 +85,8 @@ class Outside(Protocol):
     def join_keys(self) -> JoinKeyStore: ...
     @property
     def audit(self) -> AuditStore: ...
+    @property
+    def incidents(self) -> IncidentStore: ...
     @property
     def limits(self) -> LimitStore: ...
     @property

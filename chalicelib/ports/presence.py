@@ -14,7 +14,8 @@ class PresenceStore(Protocol):
     """An agent's last word. Every write is one small update that wakes nobody.
 
     What an agent says counts while its admission is the peer's: whoever was given up, deleted or revoked
-    is answered like one that is gone, by the condition of the same update. Whatever it says ends reports
+    is answered like one that is gone, by the condition of the same update; so is an instance that an incident
+    rejected. Whatever it says ends reports
     that it is a dead jump.
     """
 

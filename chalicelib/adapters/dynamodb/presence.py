@@ -25,7 +25,8 @@ from chalicelib.domain.peer.presence import Applied, OwnHandshakes, Presence, Pr
 
 class PresenceItem(Table):
     """`presence`: an agent's last word, how far it is, and whether it lives, item `agent`. `own_handshakes`: `since`,
-    and `made` by peer; unix seconds. `admission`: of the sessions whose frames count, or REVOKED."""
+    and `made` by peer; unix seconds. `admission`: of the sessions whose frames count, or REVOKED. `rejected`: instances
+    whose frames do not."""
 
     ITEM = "agent"
     REVOKED = "revoked"  # no hash is this
@@ -54,6 +55,7 @@ class PresenceItem(Table):
     fell_at = UTCDateTimeAttribute(null=True)
     is_blocked = BooleanAttribute(null=True)
     is_ephemeral = BooleanAttribute(null=True)
+    rejected = UnicodeSetAttribute(null=True)
 
 
 class DynamoPresence:
@@ -73,7 +75,7 @@ class DynamoPresence:
                 PresenceItem.last_seen.set(at),
                 PresenceItem.accused_since.remove(),
             ],
-            admitted(agent),
+            admitted(agent) & _is_heard(instance_id),
         )
 
     def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> Progress | None:
@@ -102,7 +104,7 @@ class DynamoPresence:
             actions.append(PresenceItem.host.set(said))
         if own is not None:
             actions.append(PresenceItem.own_handshakes.set(_own_stored(own)))
-        return update(agent.peer_id, actions, admitted(agent))
+        return update(agent.peer_id, actions, admitted(agent) & _is_heard(instance_id))
 
     def note_sign_of_life(self, agent: Agent, at: datetime) -> None:
         update(agent.peer_id, [PresenceItem.last_seen.set(at), PresenceItem.accused_since.remove()], admitted(agent))
@@ -133,6 +135,12 @@ def admitted(agent: Agent) -> Condition:
     admission = PresenceItem.admission
     own: Condition = admission.does_not_exist() | (admission == agent.admission)
     return own
+
+
+def _is_heard(instance_id: str) -> Condition:
+    """That this run of the agent was not rejected."""
+    heard: Condition = ~PresenceItem.rejected.contains(instance_id)
+    return heard
 
 
 def progress_value(item: PresenceItem) -> Progress:

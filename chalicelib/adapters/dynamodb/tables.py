@@ -12,6 +12,7 @@ from chalicelib.adapters.dynamodb.audit import AuditItem
 from chalicelib.adapters.dynamodb.change import ChangeItem
 from chalicelib.adapters.dynamodb.connection import PatientConnection
 from chalicelib.adapters.dynamodb.facts import FactItem
+from chalicelib.adapters.dynamodb.incidents import CountsItem, EntryItem, IncidentItem, StandingItem
 from chalicelib.adapters.dynamodb.join_keys import JoinItem, JoinKeyItem
 from chalicelib.adapters.dynamodb.limits import LimitItem
 from chalicelib.adapters.dynamodb.network import AclItem, BlockItem, NetworkItem
@@ -52,6 +53,7 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
         ),
     ),
     ("audit", (AuditItem,)),
+    ("incidents", (IncidentItem, StandingItem, EntryItem, CountsItem)),
 )
 
 

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from pynamodb.connection import Connection
+from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamodb.allocation import AllocationItem, FreedItem, freed_key, index_key
 from chalicelib.adapters.dynamodb.audit import AuditItem, audit_item
 from chalicelib.adapters.dynamodb.change import ChangeItem, change_item
 from chalicelib.adapters.dynamodb.identity_writes import put_identity
+from chalicelib.adapters.dynamodb.incidents import put_incident
 from chalicelib.adapters.dynamodb.liveness import heard_last
 from chalicelib.adapters.dynamodb.network import (
     AclItem,
@@ -48,10 +50,12 @@ from chalicelib.domain.change.writes import (
     WriteBlock,
 )
 from chalicelib.domain.identity import writes as identity
+from chalicelib.domain.incident import writes as incident
+from chalicelib.domain.incident.writes import OpenIncident, PutObserverBlocks, RejectInstances, SaveIncident
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
-OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC)
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC, *incident.OPTIMISTIC)
 """Their conditions say that nobody was first."""
 
 
@@ -79,6 +83,13 @@ def _why(commit: Commit, unmet: list[Write | None]) -> CommitConflict | Conditio
         if write is not None and not isinstance(write, OPTIMISTIC):
             return ConditionFailed(commit, write)
     return CommitConflict()
+
+
+def _marked(is_blocked: bool) -> list[Action]:
+    """Once it is unblocked, each instance of its agent is heard again."""
+    known = PresenceItem.wanted.set(PresenceItem.wanted | 0)  # whoever reads it finds a whole item
+    marked: list[Action] = [known, PresenceItem.is_blocked.set(is_blocked)]
+    return marked if is_blocked else [*marked, PresenceItem.rejected.remove()]
 
 
 def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # noqa: C901  one flat case a kind of write
@@ -147,8 +158,7 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
             known = PresenceItem.wanted.set(PresenceItem.wanted | wanted)
             transaction.update(PresenceItem(peer_id), write, [revoked, known])
         case MarkAgent(peer_id, is_blocked):
-            known = PresenceItem.wanted.set(PresenceItem.wanted | 0)  # whoever reads it finds a whole item
-            transaction.update(PresenceItem(peer_id), write, [known, PresenceItem.is_blocked.set(is_blocked)])
+            transaction.update(PresenceItem(peer_id), write, _marked(is_blocked))
         case ForgetAgent(peer_id, silent):
             is_silent = None if silent is None else heard_last(silent)
             transaction.delete(PresenceItem(peer_id, PresenceItem.ITEM), write, is_silent)
@@ -157,5 +167,7 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
         case Audit(record):
             added = audit_item(record)
             transaction.put(added, write, AuditItem.item.does_not_exist() | (AuditItem.record == added.record))
+        case OpenIncident() | SaveIncident() | RejectInstances() | PutObserverBlocks():
+            put_incident(transaction, write)
         case _:
             put_identity(transaction, write)

@@ -10,6 +10,7 @@ from chalicelib.adapters.memory.change import MemoryChanges
 from chalicelib.adapters.memory.clock_and_chance import CountedRandomness, MemoryVault, SteppedClock
 from chalicelib.adapters.memory.facts import MemoryFacts
 from chalicelib.adapters.memory.identity import MemoryIdentities, MemoryPool
+from chalicelib.adapters.memory.incidents import MemoryIncidents
 from chalicelib.adapters.memory.join_keys import MemoryJoinKeys
 from chalicelib.adapters.memory.limits import MemoryLimits
 from chalicelib.adapters.memory.liveness import MemoryLiveness
@@ -67,6 +68,7 @@ class MemoryOutside:
         self.tokens = MemoryTokens(self.tables)
         self.join_keys = MemoryJoinKeys(self.tables)
         self.audit = MemoryAudit(self.tables)
+        self.incidents = MemoryIncidents(self.tables)
         self.limits = MemoryLimits(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()

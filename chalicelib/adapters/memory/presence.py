@@ -24,7 +24,7 @@ class MemoryPresence:
         self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime
     ) -> Progress | None:
         facts = said(self._tables, agent)
-        if facts is None:
+        if facts is None or instance_id in facts.rejected:
             return None
         facts.connection_id, facts.instance_id, facts.last_seen = connection_id, instance_id, at
         facts.accused_since = None
@@ -48,7 +48,7 @@ class MemoryPresence:
         unreachable: Collection[PeerId] = (),
     ) -> Progress | None:
         facts = said(self._tables, agent)
-        if facts is None:
+        if facts is None or instance_id in facts.rejected:
             return None
         facts.instance_id, facts.last_seen, facts.host = instance_id, at, host or facts.host
         facts.own_handshakes = own or facts.own_handshakes

@@ -16,7 +16,10 @@ from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.join_key import DeviceHash, Join, JoinKey
 from chalicelib.domain.identity.limits import Counted
 from chalicelib.domain.identity.user import User
-from chalicelib.domain.ids import ConnectionId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import ConnectionId, IncidentId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.incident.containment import ObserverBlocks
+from chalicelib.domain.incident.incident import Entry, Incident
+from chalicelib.domain.incident.rules import IncidentType
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block, BlockKey
@@ -51,12 +54,13 @@ class AgentFacts:
     unreachable: frozenset[PeerId] = frozenset()
     is_blocked: bool = False
     is_ephemeral: bool = False
+    rejected: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class MemoryTables:
     """`stream`: every change that was written, also when its record is gone. `account_stream`: every account that was
-    written, before and after."""
+    written, before and after. `incident_stream`: the same of incidents."""
 
     adversary: Adversary = field(default_factory=Adversary)
     networks: dict[NetworkId, Network] = field(default_factory=dict)
@@ -89,6 +93,13 @@ class MemoryTables:
     marks: dict[tuple[NetworkId, Revision], dict[PeerId, Mark]] = field(default_factory=dict)
     audit: dict[AuditPlace, AuditRecord] = field(default_factory=dict)
     counted: dict[Counted, int] = field(default_factory=dict)
+    incidents: dict[IncidentId, Incident] = field(default_factory=dict)
+    incident_claims: dict[tuple[NetworkId, PeerId, IncidentType], tuple[IncidentId | None, datetime | None]] = field(
+        default_factory=dict
+    )
+    timelines: dict[IncidentId, dict[str, Entry]] = field(default_factory=dict)
+    observer_blocks: dict[tuple[NetworkId, PeerId], ObserverBlocks] = field(default_factory=dict)
+    incident_stream: list[tuple[Incident | None, Incident]] = field(default_factory=list)
     signing: SigningKeys | None = None
     lock: Lock = field(default_factory=Lock)
 

@@ -4,6 +4,7 @@ from threading import Lock
 
 from chalicelib.adapters.dynamodb.transact import LIMITS
 from chalicelib.adapters.memory.identity_writes import holds, write_identity
+from chalicelib.adapters.memory.incidents import incident_holds, incident_size, write_incident
 from chalicelib.adapters.memory.liveness import is_heard_last
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
 from chalicelib.domain.change.writes import (
@@ -31,11 +32,13 @@ from chalicelib.domain.change.writes import (
 )
 from chalicelib.domain.identity import writes as identity
 from chalicelib.domain.ids import Revision
+from chalicelib.domain.incident import writes as incident
+from chalicelib.domain.incident.writes import OpenIncident, PutObserverBlocks, RejectInstances, SaveIncident
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
-OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC)
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC, *incident.OPTIMISTIC)
 
 
 class MemoryTransactions:
@@ -103,6 +106,8 @@ class MemoryTransactions:
                 | ForgetSighting()
             ):
                 return True
+            case OpenIncident() | SaveIncident() | RejectInstances() | PutObserverBlocks():
+                return incident_holds(tables, write)
             case _:
                 return holds(tables, write)
 
@@ -139,7 +144,9 @@ class MemoryTransactions:
                     wanted, host, admission, is_blocked=is_blocked, is_ephemeral=is_ephemeral
                 )
             case MarkAgent(peer_id, is_blocked):
-                tables.agents.setdefault(peer_id, AgentFacts(Revision(0), None)).is_blocked = is_blocked
+                facts = tables.agents.setdefault(peer_id, AgentFacts(Revision(0), None))
+                facts.is_blocked = is_blocked
+                facts.rejected = facts.rejected if is_blocked else frozenset()
             case RevokeAgent(peer_id, wanted):
                 tables.agents.setdefault(peer_id, AgentFacts(wanted, None)).admission = None
             case ForgetAgent(peer_id, _):
@@ -148,6 +155,8 @@ class MemoryTransactions:
                 tables.sightings.pop((peer_id, network_id), None)
             case Audit(record):
                 tables.audit[record.place] = record
+            case OpenIncident() | SaveIncident() | RejectInstances() | PutObserverBlocks():
+                write_incident(tables, write)
             case _:
                 write_identity(tables, write)
 
@@ -159,5 +168,7 @@ def _size(write: Write) -> int:
             return 2
         case TakeAddress(_, _, allocation):
             return 1 if allocation.freed_at is None else 2
+        case OpenIncident() | SaveIncident():
+            return incident_size(write)
         case _:
             return 1

@@ -25,10 +25,11 @@ SHOWN = sorted(SETTINGS | {"kind", "public_key", "awaits_approval", "is_ephemera
 
 def is_audited(change: Change, by: Caller) -> bool:
     """Whether somebody did it: a person, a token or a join key whatever they change, an agent when it proves who it is
-    or replaces its key. What follows of itself, as homes that move and a removal's rest, is in the change log alone."""
+    or replaces its key, the detector when it blocks a peer. What follows of itself, as homes that move and a removal's
+    rest, is in the change log alone."""
     match by.actor.kind:
         case ActorKind.DEPLOYMENT:
-            return False
+            return change.what is What.PEER_BLOCKED  # by an incident
         case ActorKind.AGENT:
             return change.what in ACTS_OF_AGENTS
         case _:

@@ -13,6 +13,7 @@ from chalicelib.domain.identity.audit import AuditRecord
 from chalicelib.domain.identity.errors import LastAdministrator
 from chalicelib.domain.identity.writes import IdentityWrite, LeaveAdministrators, OwnPeers
 from chalicelib.domain.ids import DEPLOYMENT, NetworkId, PeerId, Revision
+from chalicelib.domain.incident.writes import IncidentWrite
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block
@@ -144,7 +145,8 @@ class RevokeAgent:
 
 @dataclass(frozen=True, slots=True)
 class MarkAgent:
-    """Note with an agent's presence whether it is blocked, so that its next heartbeat finds out without a read."""
+    """Note with an agent's presence whether it is blocked, so that its next heartbeat finds out without a read.
+    Of one that is blocked no longer, each instance is heard again."""
 
     peer_id: PeerId
     is_blocked: bool
@@ -223,6 +225,7 @@ Write = (
     | SettleRequest
     | Audit
     | IdentityWrite
+    | IncidentWrite
 )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.domain.ids import NetworkId, PeerId, is_jump
-from chalicelib.domain.incident.finding import Finding
+from chalicelib.domain.incident.finding import RULES, Finding, Line, Rule
 from chalicelib.domain.incident.rules import Reaction, Rules
 
 LIMITED_WITHIN = timedelta(hours=1)
@@ -74,6 +74,30 @@ def decided(finding: Finding, rules: Rules, observer_blocks: int, peers: int) ->
     if wanted is Reaction.BLOCK and finding.observer_id is not None and observer_blocks >= block_limit(peers, rules):
         return Decision(Reaction.ALERT, wanted, Held.OBSERVER_LIMIT, accuses_observer=True)
     return Decision(wanted, wanted)
+
+
+def accusation(finding: Finding, rules: Rules) -> Finding:
+    """What is found of the observer of a finding that would have had one peer too many blocked."""
+    assert finding.observer_id is not None
+    kind, is_proof, names = RULES[Rule.MANY_BLOCKS]
+    text = f"by its word peer {finding.peer_id} would have been blocked as well"
+    return Finding(
+        peer_id=finding.observer_id,
+        type=kind,
+        rule=Rule.MANY_BLOCKS,
+        at=finding.at,
+        is_proof=is_proof,
+        is_later=False,
+        summary="By this jump's word as many peers were blocked within an hour as one jump may have blocked. Either "
+        "many keys were copied, or the jump says what is not so.",
+        lines=(Line(finding.at, text),),
+        thresholds=rules.thresholds(names),
+    )
+
+
+def forced(finding: Finding) -> Decision | None:
+    """Of an observer that had too many peers blocked people are told, whatever the reactions are; None: as they are."""
+    return Decision(Reaction.ALERT, Reaction.ALERT) if finding.rule is Rule.MANY_BLOCKS else None
 
 
 def block_limit(peers: int, rules: Rules) -> int:

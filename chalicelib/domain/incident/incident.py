@@ -5,7 +5,7 @@ made before changes nothing.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,7 @@ from chalicelib.domain.incident.finding import Finding, Line, Rule
 from chalicelib.domain.incident.rules import IncidentType, Reaction
 
 MOST_FINDINGS = 60  # of one incident: as many as the detector tells, and some that came twice
+MOST_LINES = 50  # of one finding, the newest: one transaction takes them all
 MOST_NOTES = 100
 MOST_REJECTED = 16  # instances of one peer
 DIGEST = 16  # of a finding's hash in hexadecimal
@@ -288,7 +289,7 @@ def _rejected(known: frozenset[str], finding: Finding, decision: Decision) -> fr
     return known | {finding.newcomer}
 
 
-def _evidence(lines: Iterable[Line]) -> list[Entry]:
+def _evidence(lines: Sequence[Line]) -> list[Entry]:
     return [
         Entry(
             0,
@@ -302,7 +303,7 @@ def _evidence(lines: Iterable[Line]) -> list[Entry]:
                 if said is not None
             },
         )
-        for line in lines
+        for line in lines[-MOST_LINES:]
     ]
 
 
