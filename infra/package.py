@@ -17,9 +17,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build" / "lambda"
-ZIPS = (
-    ROOT / ".chalice" / "deployments"
-)  # Chalice's own: the dependencies, taken again while requirements.txt is the same
+ZIPS = ROOT / ".chalice" / "deployments"  # Chalice's: it takes their dependencies again
 UNFINISHED = ".unfinished"
 STAGE = "api"
 INPUTS = ("app.py", "chalicelib/**/*.py", "requirements.txt", ".chalice/*.json", "infra/resources.yaml")
