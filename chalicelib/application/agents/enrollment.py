@@ -103,7 +103,7 @@ class Enrollment:
             PeerLeft: the assertion is good and of the machine that gave the peer up.
             TooManyRequests: the agent sent too much, see floods.
         """
-        return retry_on_conflict(self.clock, lambda: self._open(assertion))
+        return retry_on_conflict(self.clock, lambda: self._open(assertion), what="the sessions of this peer")
 
     def _open(self, assertion: str) -> OpenSession:
         """The session is written while the device key that proved it is the peer's, or not at all."""
