@@ -66,7 +66,7 @@ class Enrollment:
             EnrollmentRefused, KeyInUse.
         """
         network_id, _, peer_id = token.record.partition(":")
-        agent = Agent(NetworkId(network_id), PeerId(peer_id), source=applicant.source)
+        agent = Agent(NetworkId(network_id), PeerId(peer_id), source=applicant.source, request_id=applicant.request_id)
         return retry_on_conflict(self.clock, lambda: self._enroll(agent, token, applicant))
 
     def _enroll(self, agent: Agent, token: Token, applicant: Applicant) -> Agent:
