@@ -67,6 +67,7 @@ class Settings:
     push_queue_url: str
     check_queue_url: str
     plan_dead_letter_queue_url: str
+    revoke_dead_letter_queue_url: str
     removal_queue_url: str
     failover_queue_url: str
     held_queue_url: str
@@ -102,6 +103,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         push_queue_url=environment.get("PUSH_QUEUE_URL", ""),
         check_queue_url=environment.get("CHECK_QUEUE_URL", ""),
         plan_dead_letter_queue_url=environment.get("PLAN_DEAD_LETTER_QUEUE_URL", ""),
+        revoke_dead_letter_queue_url=environment.get("REVOKE_DEAD_LETTER_QUEUE_URL", ""),
         removal_queue_url=environment.get("REMOVAL_QUEUE_URL", ""),
         failover_queue_url=environment.get("FAILOVER_QUEUE_URL", ""),
         held_queue_url=environment.get("HELD_QUEUE_URL", ""),

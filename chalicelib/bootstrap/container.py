@@ -27,6 +27,7 @@ from chalicelib.application.identity.users import Users
 from chalicelib.application.networks.change_log import History
 from chalicelib.application.push.browser_sockets import Browsers
 from chalicelib.application.push.deliveries import Deliveries
+from chalicelib.application.push.lost_revocations import LostRevocations
 from chalicelib.application.push.plans import Announcements, Plans
 from chalicelib.application.push.replans import Replans
 from chalicelib.application.push.revocations import Revocations
@@ -145,6 +146,10 @@ class Container(NetworkUseCases):
     @cached_property
     def revocations(self) -> Revocations:
         return Revocations(self._outside.users, self._outside.connections, self._outside.queue, self.admission)
+
+    @cached_property
+    def lost_revocations(self) -> LostRevocations:
+        return LostRevocations(self.revocations, self._outside.audit, self._outside.users)
 
     @cached_property
     def browsers(self) -> Browsers:

@@ -59,6 +59,7 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/application/peers/allocation.py": "tests/contracts/test_allocation.py",
     "chalicelib/application/peers/new_peer.py": "tests/flows/test_names.py",
     "chalicelib/application/peers/peer_view.py": "tests/application/peers/test_peers.py",
+    "chalicelib/application/push/lost_revocations.py": "tests/scripts/test_redrive.py",
     "chalicelib/application/push/replans.py": "tests/scripts/test_redrive.py",
     # lines of nftables: what they do is seen in a kernel, of the whole table
     "agent/host/firewall/judging.py": "tests/agent/host/firewall/test_other_tables.py",
