@@ -1,7 +1,7 @@
 """Where hooks may point, and which addresses they may be sent to: nothing that only machines of this network reach.
 
-The name in a URL says nothing of the address behind it, and may give another at the next question: what is checked is the
-address that is connected to.
+The name in a URL says nothing of the address behind it, and may give another at the next question: what is checked is
+the address that is connected to.
 """
 
 import re
