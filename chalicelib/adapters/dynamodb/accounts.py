@@ -82,17 +82,17 @@ class DynamoAccounts:
 
 
 def read_whole(
-    connection: Connection, keys: Sequence[tuple[str, str]], of: type[Table] = UserItem
+    connection: Connection, keys: Sequence[tuple[str, str]], table: str | None = None
 ) -> list[dict[str, Any]]:
     """Items by kind and id, as they are stored; 1 request.
 
     Args:
-        of: whose table it is; of the accounts.
+        table: None: the accounts.
 
     Raises:
         Unavailable: DynamoDB answered only some of the items each time.
     """
-    table = of.Meta.table_name
+    table = table or UserItem.Meta.table_name
     wanted: Any = [{"kind": kind, "id": key} for kind, key in keys]  # PynamoDB says it takes text: it takes keys
     found: list[dict[str, Any]] = []
     for _ in range(ATTEMPTS):

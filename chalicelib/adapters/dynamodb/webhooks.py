@@ -83,7 +83,7 @@ class DynamoHooks:
     ) -> tuple[Mapping[HookId, Hook], Mapping[tuple[HookId, EventId], Delivery]]:
         hooks = {(HookItem.KIND, hook_id) for hook_id, _ in keys}
         wanted = [*sorted(hooks), *sorted({(_kind(hook_id), event_id) for hook_id, event_id in keys})]
-        found = read_whole(self._connection, wanted, HookItem) if wanted else []
+        found = read_whole(self._connection, wanted, HookItem.Meta.table_name) if wanted else []
         by_key = {(raw["kind"]["S"], raw["id"]["S"]): raw for raw in found}
         return (
             {

@@ -4,6 +4,7 @@ The name in a URL says nothing of the address behind it, and may give another at
 the address that is connected to.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -58,6 +59,11 @@ class HookUrl:
     def origin(self) -> str:
         """All that is told to those who may not know the path, which holds a secret at many receivers."""
         return f"{self.scheme}://{self.authority}"
+
+    @property
+    def target_hash(self) -> str:
+        """By which two paths can be told apart that are not told."""
+        return hashlib.sha256(self.target.encode()).hexdigest()[:16]
 
     @property
     def text(self) -> str:

@@ -28,12 +28,3 @@ class TooManyHooks(Conflict):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"There are {most} webhooks, and more are not possible. Delete one that is not used.")
-
-
-class HookDisabled(Conflict):
-    """Nothing is sent to it."""
-
-    code = "webhook_disabled"
-
-    def __init__(self) -> None:
-        super().__init__("This webhook is switched off. Switch it on first.")

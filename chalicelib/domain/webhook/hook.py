@@ -13,8 +13,7 @@ from chalicelib.domain.identity.principal import Principal, Role
 from chalicelib.domain.ids import HookId, NetworkId, Revision
 from chalicelib.domain.network.network import SealedSecret
 from chalicelib.domain.webhook.address import HookUrl
-from chalicelib.domain.webhook.errors import HookNotFound
-from chalicelib.domain.webhook.event import Event, EventType
+from chalicelib.domain.webhook.event import EventType
 
 FIRST = Revision(1)
 MOST_HOOKS = 50  # each event looks at all of them, which one read brings
@@ -51,13 +50,14 @@ class Hook:
     off: SwitchedOff | None = None
     revision: Revision = FIRST
 
-    def wants(self, event: Event) -> bool:
-        """What concerns no network is for hooks of the whole deployment."""
+    def wants(self, what: EventType, network_id: NetworkId | None) -> bool:
+        """Whether such events of a network are sent to it, None: of the deployment, which only a hook for all of it
+        hears of."""
         if self.off is not None:
             return False
-        if self.networks is not None and event.network_id not in self.networks:
+        if self.networks is not None and network_id not in self.networks:
             return False
-        return self.events is None or event.type in self.events
+        return self.events is None or what in self.events
 
     def secrets(self, now: datetime) -> tuple[SealedSecret, ...]:
         """Those that sign, the newest first."""
@@ -68,6 +68,12 @@ class Hook:
     def is_given_up(self, now: datetime) -> bool:
         """Whether a failure now is the last one."""
         return self.failing_since is not None and now - self.failing_since >= GIVEN_UP_AFTER
+
+    def switched(self, is_on: bool) -> "Hook":
+        """By hand. On again, it is as if it had never failed."""
+        if is_on == (self.off is None):
+            return self
+        return replace(self, off=None if is_on else SwitchedOff.BY_HAND, failing_since=None)
 
     def later(self, now: datetime) -> "Hook":
         """The next revision of it."""
@@ -81,12 +87,6 @@ class Hook:
         return replace(self.later(now), off=why)
 
 
-def require_sight(hook: Hook, by: Principal) -> None:
-    """Refuse as if the hook did not exist, unless the caller sees all that it is for."""
-    if not _sees(hook.networks, by):
-        raise HookNotFound(hook.id)
-
-
 def require_reach(networks: frozenset[NetworkId] | None, by: Principal) -> None:
     """Refuse a hook for the whole deployment, which hears of people as well, to whoever decides for less."""
     if networks is None and not (by.role is Role.ADMINISTRATOR and by.networks is None):
@@ -94,11 +94,10 @@ def require_reach(networks: frozenset[NetworkId] | None, by: Principal) -> None:
             "A webhook for the whole deployment takes an administrator of all networks. Name the networks it is for."
         )
         raise NotAllowed(by.caller.actor, message)
-    for network_id in sorted(networks or ()):
-        by.require_sight(network_id)
 
 
-def _sees(networks: frozenset[NetworkId] | None, by: Principal) -> bool:
-    if networks is None:
+def is_seen(hook: Hook, by: Principal) -> bool:
+    """Whether the caller sees all that the hook is for."""
+    if hook.networks is None:
         return by.networks is None and by.role is not Role.OPERATOR
-    return all(by.sees(network_id) for network_id in networks)
+    return all(by.sees(network_id) for network_id in hook.networks)
