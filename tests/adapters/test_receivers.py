@@ -122,7 +122,7 @@ def test_of_ten_megabytes_the_first_bytes_are_read() -> None:
 
     def serve(connection: socket.socket, _: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n")
-        for _ in range(10_000):
+        for _number in range(10_000):
             sent.append(connection.send(1000 * b"x"))
 
     answer = post(serve)

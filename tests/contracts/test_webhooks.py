@@ -6,15 +6,15 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.bootstrap.outside import Outside
+from chalicelib.domain.change.writes import Commit
 from chalicelib.domain.ids import HookId, NetworkId, Revision
 from chalicelib.domain.network.network import SealedSecret
 from chalicelib.domain.webhook.delivery import Answer, Delivery
 from chalicelib.domain.webhook.event import Event, EventType, event_of
 from chalicelib.domain.webhook.hook import SwitchedOff
-from chalicelib.domain.webhook.writes import PutHook, RemoveHook
+from chalicelib.domain.webhook.writes import HookWrite, PutHook, RemoveHook
 from chalicelib.ports.transactions import CommitConflict
 from tests.builders import T0, a_hook
-from tests.contracts.test_accounts import write
 
 MINUTE = timedelta(minutes=1)
 PLAIN = a_hook("1")
@@ -28,6 +28,10 @@ FULL = a_hook(
     failing_since=T0,
     off=SwitchedOff.FAILING,
 )
+
+
+def write(outside: Outside, *writes: HookWrite) -> None:
+    outside.transactions.commit(Commit(None, writes))
 
 
 def an_event(number: int) -> Event:
