@@ -83,6 +83,11 @@ class Delivery:
         newest = self.attempts[-1].at if self.attempts else self.event.at
         return newest + KEPT
 
+    def ended(self) -> "Delivery":
+        """As it is where it is not tried again."""
+        outcome = Outcome.FAILED if self.outcome is Outcome.WAITING else self.outcome
+        return replace(self, outcome=outcome, next_at=None)
+
     def after(self, answer: Answer, now: datetime, share: float) -> "Delivery":
         """As it is once an attempt was made.
 
