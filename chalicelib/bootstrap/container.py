@@ -25,6 +25,7 @@ from chalicelib.application.identity.refusals import Refusals
 from chalicelib.application.identity.settings import SettingsEdits
 from chalicelib.application.identity.users import Users
 from chalicelib.application.networks.change_log import History
+from chalicelib.application.notifications.hooks import Hooks
 from chalicelib.application.push.browser_sockets import Browsers
 from chalicelib.application.push.deliveries import Deliveries
 from chalicelib.application.push.lost_revocations import LostRevocations
@@ -180,6 +181,19 @@ class Container(NetworkUseCases):
     def join_keys(self) -> JoinKeys:
         out = self._outside
         return JoinKeys(out.transactions, out.join_keys, out.networks, out.clock, out.randomness)
+
+    @cached_property
+    def hooks(self) -> Hooks:
+        out = self._outside
+        return Hooks(
+            out.hooks,
+            out.networks,
+            out.transactions,
+            out.vault,
+            lambda: self._outside.hook_tasks,
+            out.clock,
+            out.randomness,
+        )
 
     @cached_property
     def audit_log(self) -> AuditLog:

@@ -20,6 +20,7 @@ from chalicelib.ports.queues import (
     DeadLetters,
     FailoverQueue,
     HeldQueue,
+    HookQueue,
     PushQueue,
     QueueMessages,
     Redelivery,
@@ -33,6 +34,7 @@ from chalicelib.ports.signing import SigningKeyStore
 from chalicelib.ports.sockets import ConnectionStore, Gateway
 from chalicelib.ports.transactions import Transactions
 from chalicelib.ports.users import TokenStore, UserStore
+from chalicelib.ports.webhooks import HookStore, Receivers
 
 
 class Outside(Protocol):
@@ -86,6 +88,12 @@ class Outside(Protocol):
     def audit(self) -> AuditStore: ...
     @property
     def limits(self) -> LimitStore: ...
+    @property
+    def hooks(self) -> HookStore: ...
+    @property
+    def hook_tasks(self) -> HookQueue: ...
+    @property
+    def receivers(self) -> Receivers: ...
     @property
     def assertions(self) -> Assertions: ...
     @property

@@ -36,6 +36,7 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/domain/identity/deployment.py": "tests/contracts/test_accounts.py",
     "chalicelib/domain/identity/doubt.py": "tests/entrypoints/test_sign_in.py",
     "chalicelib/domain/identity/writes.py": "tests/contracts/test_users.py",
+    "chalicelib/domain/webhook/writes.py": "tests/contracts/test_webhooks.py",
     "chalicelib/domain/network/patch.py": "tests/application/networks/test_networks.py",
     "chalicelib/domain/unset.py": "tests/domain/peer/test_patch.py",
     "agent/core/effects.py": "tests/agent/core/test_step.py",
@@ -48,6 +49,7 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/domain/bundle/errors.py": "tests/domain/test_errors.py",
     "chalicelib/domain/change/errors.py": "tests/domain/change/test_replay.py",
     "chalicelib/domain/identity/errors.py": "tests/domain/identity/test_user.py",
+    "chalicelib/domain/webhook/errors.py": "tests/application/notifications/test_hooks.py",
     "chalicelib/domain/network/errors.py": "tests/domain/test_errors.py",
     "chalicelib/domain/peer/errors.py": "tests/domain/test_errors.py",
     # use cases that are one step of a way through the whole control plane

@@ -24,6 +24,7 @@ from chalicelib.adapters.dynamodb.request import RequestItem, request_item
 from chalicelib.adapters.dynamodb.sightings import SightingItem, sighting_key
 from chalicelib.adapters.dynamodb.table import epoch
 from chalicelib.adapters.dynamodb.transact import LIMITS, Cancelled, Transaction
+from chalicelib.adapters.dynamodb.webhooks import put_hook
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
@@ -48,10 +49,12 @@ from chalicelib.domain.change.writes import (
     WriteBlock,
 )
 from chalicelib.domain.identity import writes as identity
+from chalicelib.domain.webhook import writes as webhook
+from chalicelib.domain.webhook.writes import PutHook, RemoveHook
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
-OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC)
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC, *webhook.OPTIMISTIC)
 """Their conditions say that nobody was first."""
 
 
@@ -157,5 +160,7 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
         case Audit(record):
             added = audit_item(record)
             transaction.put(added, write, AuditItem.item.does_not_exist() | (AuditItem.record == added.record))
+        case PutHook() | RemoveHook():
+            put_hook(transaction, write)
         case _:
             put_identity(transaction, write)

@@ -21,6 +21,7 @@ from chalicelib.adapters.memory.queues import (
     MemoryDeadLetters,
     MemoryFailoverQueue,
     MemoryHeld,
+    MemoryHookQueue,
     MemoryQueue,
     MemoryRedelivery,
     MemoryRemovals,
@@ -34,6 +35,7 @@ from chalicelib.adapters.memory.sockets import MemoryConnections, MemoryGateway
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.memory.transactions import MemoryTransactions
 from chalicelib.adapters.memory.users import MemoryTokens, MemoryUsers
+from chalicelib.adapters.memory.webhooks import MemoryHooks, MemoryReceivers
 from chalicelib.adapters.queues import messages
 from chalicelib.ports.change import StreamRecords
 from chalicelib.ports.queues import QueueMessages
@@ -68,6 +70,7 @@ class MemoryOutside:
         self.join_keys = MemoryJoinKeys(self.tables)
         self.audit = MemoryAudit(self.tables)
         self.limits = MemoryLimits(self.tables)
+        self.hooks = MemoryHooks(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()
         self.pool = MemoryPool()
@@ -75,6 +78,8 @@ class MemoryOutside:
         self.queue = MemoryQueue()
         self.failover_tasks = MemoryFailoverQueue(self.clock)
         self.held = MemoryHeld()
+        self.hook_tasks = MemoryHookQueue(self.clock)
+        self.receivers = MemoryReceivers()
         self.removals = MemoryRemovals()
         self.redelivery = MemoryRedelivery()
         self.records: StreamRecords = streams

@@ -16,13 +16,16 @@ from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.join_key import DeviceHash, Join, JoinKey
 from chalicelib.domain.identity.limits import Counted
 from chalicelib.domain.identity.user import User
-from chalicelib.domain.ids import ConnectionId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import ConnectionId, HookId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block, BlockKey
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import Host, PeerRecord, Tombstone
 from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Sighting
+from chalicelib.domain.webhook.delivery import Delivery
+from chalicelib.domain.webhook.event import EventId
+from chalicelib.domain.webhook.hook import Hook
 from chalicelib.ports.sessions import AgentSession, Ticket
 from chalicelib.ports.sockets import Connection
 
@@ -89,6 +92,8 @@ class MemoryTables:
     marks: dict[tuple[NetworkId, Revision], dict[PeerId, Mark]] = field(default_factory=dict)
     audit: dict[AuditPlace, AuditRecord] = field(default_factory=dict)
     counted: dict[Counted, int] = field(default_factory=dict)
+    hooks: dict[HookId, Hook] = field(default_factory=dict)
+    deliveries: dict[tuple[HookId, EventId], Delivery] = field(default_factory=dict)
     signing: SigningKeys | None = None
     lock: Lock = field(default_factory=Lock)
 

@@ -6,6 +6,7 @@ from chalicelib.adapters.dynamodb.transact import LIMITS
 from chalicelib.adapters.memory.identity_writes import holds, write_identity
 from chalicelib.adapters.memory.liveness import is_heard_last
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
+from chalicelib.adapters.memory.webhooks import hook_holds, write_hook
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
@@ -33,9 +34,11 @@ from chalicelib.domain.identity import writes as identity
 from chalicelib.domain.ids import Revision
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block
+from chalicelib.domain.webhook import writes as webhook
+from chalicelib.domain.webhook.writes import PutHook, RemoveHook
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
-OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC)
+OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC, *webhook.OPTIMISTIC)
 
 
 class MemoryTransactions:
@@ -103,6 +106,8 @@ class MemoryTransactions:
                 | ForgetSighting()
             ):
                 return True
+            case PutHook() | RemoveHook():
+                return hook_holds(tables, write)
             case _:
                 return holds(tables, write)
 
@@ -148,6 +153,8 @@ class MemoryTransactions:
                 tables.sightings.pop((peer_id, network_id), None)
             case Audit(record):
                 tables.audit[record.place] = record
+            case PutHook() | RemoveHook():
+                write_hook(tables, write)
             case _:
                 write_identity(tables, write)
 
