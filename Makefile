@@ -72,4 +72,4 @@ tunnels:
 	@sh scripts/debian.sh tunnels
 
 clean:  ## remove what the targets made, but not the local system's data
-	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage coverage.xml
+	@rm -rf build dist .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage coverage.xml

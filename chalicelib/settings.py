@@ -24,6 +24,7 @@ class Tables:
     accounts: str
     audit: str
     incidents: str
+    webhooks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class Settings:
     """`origin`: the one URL that people and agents know, empty where a function is not told.
     `websocket_endpoint`: the socket API's management URL. `origin_secrets`: each proves that a
     request came by the one origin; with none, none did. `data_key_id`: the KMS key that seals
-    networks' secrets. `user_pool_id`: the deployment's own pool, empty for another issuer. `return_after`: so long a
+    networks' secrets. `webhooks_to_loopback`: of the local stack, where receivers are on this machine.
+    `user_pool_id`: the deployment's own pool, empty for another issuer. `return_after`: so long a
     jump that was down serves before its peers come back. `endpoint_url`: an emulator of AWS, None for AWS itself."""
 
     tables: Tables
@@ -68,9 +70,14 @@ class Settings:
     push_queue_url: str
     check_queue_url: str
     plan_dead_letter_queue_url: str
+    revoke_dead_letter_queue_url: str
     removal_queue_url: str
     failover_queue_url: str
     held_queue_url: str
+    webhook_queue_url: str
+    webhook_dead_letter_queue_url: str
+    webhooks_to_loopback: bool
+    notification_topic_arn: str
     data_key_id: str
     user_pool_id: str
     return_after: timedelta
@@ -103,9 +110,14 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         push_queue_url=environment.get("PUSH_QUEUE_URL", ""),
         check_queue_url=environment.get("CHECK_QUEUE_URL", ""),
         plan_dead_letter_queue_url=environment.get("PLAN_DEAD_LETTER_QUEUE_URL", ""),
+        revoke_dead_letter_queue_url=environment.get("REVOKE_DEAD_LETTER_QUEUE_URL", ""),
         removal_queue_url=environment.get("REMOVAL_QUEUE_URL", ""),
         failover_queue_url=environment.get("FAILOVER_QUEUE_URL", ""),
         held_queue_url=environment.get("HELD_QUEUE_URL", ""),
+        webhook_queue_url=environment.get("WEBHOOK_QUEUE_URL", ""),
+        webhook_dead_letter_queue_url=environment.get("WEBHOOK_DEAD_LETTER_QUEUE_URL", ""),
+        webhooks_to_loopback=environment.get("WEBHOOKS_TO_LOOPBACK") == "true",
+        notification_topic_arn=environment.get("NOTIFICATION_TOPIC_ARN", ""),
         data_key_id=environment.get("DATA_KEY_ID", ""),
         user_pool_id=environment.get("USER_POOL_ID", ""),
         return_after=timedelta(seconds=int(environment.get("RETURN_AFTER_S", "300"))),

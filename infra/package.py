@@ -17,6 +17,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build" / "lambda"
+ZIPS = ROOT / ".chalice" / "deployments"  # Chalice's: it takes their dependencies again
+UNFINISHED = ".unfinished"
 STAGE = "api"
 INPUTS = ("app.py", "chalicelib/**/*.py", "requirements.txt", ".chalice/*.json", "infra/resources.yaml")
 
@@ -28,8 +30,18 @@ def package() -> Path:
     with (CACHE / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
+            _discard_unfinished()
             _chalice_package(made)
     return made
+
+
+def _discard_unfinished() -> None:
+    """Remove what a build left that was killed. Its zip may lack dependencies, and Chalice would take it as it is."""
+    left = list(CACHE.glob(f"*{UNFINISHED}"))
+    if left:
+        shutil.rmtree(ZIPS, ignore_errors=True)
+    for directory in left:
+        shutil.rmtree(directory)
 
 
 def _fingerprint() -> str:
@@ -40,8 +52,7 @@ def _fingerprint() -> str:
 
 
 def _chalice_package(made: Path) -> None:
-    unfinished = made.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished = made.with_suffix(UNFINISHED)
     unfinished.mkdir()
     # JSON, because Chalice writes a YAML merge template's anchors as aliases, which CloudFormation refuses.
     merge = unfinished / "resources.json"

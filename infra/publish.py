@@ -58,6 +58,7 @@ def config_of(outputs: Mapping[str, str]) -> dict[str, str]:
         "discovery_url": outputs["OidcDiscoveryUrl"] or f"{issuer.rstrip('/')}/.well-known/openid-configuration",
         "client_id": outputs["OidcClientId"],
         "audience": outputs["OidcAudience"],
+        "scope": outputs["OidcScope"],
     }
 
 

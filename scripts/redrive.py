@@ -1,13 +1,15 @@
 """Take up again what waits in a dead-letter queue, once its cause is mended.
 
-    python -m scripts.redrive plan|push|failover|removal [--most N] [--dry-run]
+    python -m scripts.redrive plan|push|failover|removal|revoke [--most N] [--dry-run]
 
 Run with the operator's own AWS credentials in the environment of the functions (`…_TABLE`, `PUSH_QUEUE_URL`,
-`CHECK_QUEUE_URL`, `FAILOVER_QUEUE_URL`, `REMOVAL_QUEUE_URL`, `PLAN_DEAD_LETTER_QUEUE_URL`, `AWS_REGION`).
+`CHECK_QUEUE_URL`, `FAILOVER_QUEUE_URL`, `REMOVAL_QUEUE_URL`, `PLAN_DEAD_LETTER_QUEUE_URL`,
+`REVOKE_DEAD_LETTER_QUEUE_URL`, `AWS_REGION`).
 
 push, failover, removal: messages go back to the queue they came from. plan: changes are planned once more, from the
 record that was kept whole, or from the change log when the record cannot be read; of what Lambda gave up by itself
-only the time is known, so all changes of that time are planned. All of it may be done twice without harm.
+only the time is known, so all changes of that time are planned. revoke: sockets are ended of whoever's account was
+changed at that time, by the audit log. All of it may be done twice without harm.
 
 A message is deleted once it was taken up; one that fails stays where it is. No more are taken than waited at the
 start. Progress goes to standard error; at the end {"taken": …, "failed": …, "waiting": …} is printed, and the exit
@@ -78,7 +80,7 @@ class Letters:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("queue", choices=["plan", "push", "failover", "removal"], help="whose dead letters")
+    parser.add_argument("queue", choices=["plan", "push", "failover", "removal", "revoke"], help="whose dead letters")
     parser.add_argument("--most", type=_count, default=MOST, metavar="N", help="take N at most (%(default)s)")
     parser.add_argument("--dry-run", action="store_true", help="say what waits, and do nothing")
     given = parser.parse_args(arguments)
@@ -146,6 +148,8 @@ def _letters(queue: str, settings: Settings) -> Letters:
     )
     if queue == "plan":
         return Letters(sqs, settings.plan_dead_letter_queue_url, _plan)
+    if queue == "revoke":
+        return Letters(sqs, settings.revoke_dead_letter_queue_url, _revoke)
     source = {
         "push": settings.push_queue_url,
         "failover": settings.failover_queue_url,
@@ -171,11 +175,7 @@ def _anew(body: str) -> str:
 def _plan(body: str) -> None:
     message = json.loads(body)
     if "DDBStreamBatchInfo" in message:
-        batch = message["DDBStreamBatchInfo"]
-        first, last = (
-            datetime.fromisoformat(batch[f"approximateArrivalOf{which}Record"]) for which in ("First", "Last")
-        )
-        container().replans.during(first - AROUND, last + AROUND)
+        container().replans.during(*_time_of(message))
         return
     record = message["record"]
     try:
@@ -186,6 +186,17 @@ def _plan(body: str) -> None:
             raise LookupError(f"the change log has no revision {revision} of {network_id}") from None
         return
     container().plans.plan([change])
+
+
+def _revoke(body: str) -> None:
+    container().lost_revocations.during(*_time_of(json.loads(body)))
+
+
+def _time_of(message: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    """When the records were written that Lambda gave up, with room for clocks that differ."""
+    batch = message["DDBStreamBatchInfo"]
+    first, last = (datetime.fromisoformat(batch[f"approximateArrivalOf{which}Record"]) for which in ("First", "Last"))
+    return first - AROUND, last + AROUND
 
 
 if __name__ == "__main__":

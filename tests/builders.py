@@ -11,9 +11,11 @@ from chalicelib.domain.identity.audit import Actor, ActorKind, AuditId, AuditRec
 from chalicelib.domain.identity.join_key import JoinKey, PeerTerms
 from chalicelib.domain.identity.principal import Agent, Principal, Role
 from chalicelib.domain.identity.tokens import Secret
-from chalicelib.domain.ids import JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import HookId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.network.network import Network, SealedSecret
 from chalicelib.domain.peer.peer import Kind, Peer
+from chalicelib.domain.webhook.address import HookUrl
+from chalicelib.domain.webhook.hook import Hook
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 ADMINISTRATOR = Principal(PrincipalId("tok_admin"), "admin", Role.ADMINISTRATOR, None)
@@ -93,6 +95,22 @@ def a_join_key(name: str = "runners", **changes: Any) -> JoinKey:
         expires_at=T0 + timedelta(days=30),
     )
     return replace(key, **changes)
+
+
+def a_hook(name: str = "1", **changes: Any) -> Hook:
+    """For all events of the deployment."""
+    hook = Hook(
+        id=HookId(f"whk_{name}"),
+        url=HookUrl("https", "hooks.example.org", 443, "/in"),
+        description="",
+        events=None,
+        networks=None,
+        secret=SealedSecret(b"deployment 1"),
+        created_by="admin",
+        created_at=T0,
+        updated_at=T0,
+    )
+    return replace(hook, **changes)
 
 
 def said_by(peer_id: PeerId) -> Agent:

@@ -11,8 +11,7 @@ from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 from infra.package import package
-from infra.stack import private_file
-from infra.stack.local_stack import SECRETS, LocalStack
+from infra.stack.local_stack import LocalStack
 from tests import rights
 from tests.leaks import KNOWN, Leaks, logs_of
 from tests.rights import UNUSED, USED, Right
@@ -58,9 +57,7 @@ def leaks() -> Leaks:
 def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config, leaks: Leaks) -> Iterator[LocalStack]:
     """The packaged template on a local cloud of the tests' own, on free ports. No log of it holds a secret."""
     with LocalStack(tmp_path_factory.mktemp("stack"), hear=leaks.hear) as started:
-        leaks.hear(started.info["api_token"])
-        leaks.keep(started.info["admin_password"], "password")
-        leaks.keep(private_file.read(started.directory / SECRETS)["origin_secret"], "origin secret")
+        leaks.hear_stack(started)
         yield started
         rights.note(started, pytestconfig)
         leaks.require_none(logs_of(started.directory))

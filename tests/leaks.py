@@ -10,6 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.stack import private_file
+from infra.stack.local_stack import SECRETS as SECRETS_FILE
+from infra.stack.local_stack import LocalStack
+
 SECRETS = {
     "token": re.compile(r"wirety_[a-z]+\.[\w:-]+\.([\w-]{20,})"),
     "signed token": re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.([\w-]{20,})"),
@@ -32,6 +36,12 @@ class Leaks:
         for kind, pattern in SECRETS.items():
             for found in pattern.findall(text):
                 self.keep(found, kind)
+
+    def hear_stack(self, stack: LocalStack) -> None:
+        """Keep the secrets that a system was started with."""
+        self.hear(stack.info["api_token"])
+        self.keep(stack.info["admin_password"], "password")
+        self.keep(private_file.read(stack.directory / SECRETS_FILE)["origin_secret"], "origin secret")
 
     def hear_host(self, state: Path) -> None:
         """Keep the keys that an agent made, by the files of its state directory."""

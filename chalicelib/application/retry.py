@@ -18,11 +18,13 @@ FIRST_WAIT_S = 0.02
 LONGEST_WAIT_S = 0.5
 
 
-def retry_on_conflict(clock: Clock, attempt: Callable[[], Result], patience_s: float = PATIENCE_S) -> Result:
+def retry_on_conflict(
+    clock: Clock, attempt: Callable[[], Result], patience_s: float = PATIENCE_S, what: str = "this network"
+) -> Result:
     """Run `attempt` until its commit does not find that something moved, waiting with full jitter in between.
 
     A commit that was refused rises as what that means to whoever asked; where it means nothing to
-    them, as an address that another took, it is decided again.
+    them, as an address that another took, it is decided again. `what` is being written, in words: Busy names it.
 
     Raises:
         Busy: it kept moving for `patience_s`; nothing was written.
@@ -44,4 +46,4 @@ def retry_on_conflict(clock: Clock, attempt: Callable[[], Result], patience_s: f
     try:
         return retrying(explained)
     except RetryError:
-        raise Busy from None
+        raise Busy(what) from None

@@ -28,6 +28,7 @@ from chalicelib.adapters.dynamodb.signing import DynamoSigningKeys
 from chalicelib.adapters.dynamodb.sockets import DynamoConnections
 from chalicelib.adapters.dynamodb.transactions import DynamoTransactions
 from chalicelib.adapters.dynamodb.users import DynamoUsers
+from chalicelib.adapters.dynamodb.webhooks import DynamoHooks
 from chalicelib.adapters.system import SystemClock, SystemRandomness
 from chalicelib.ports.accounts import AccountStore
 from chalicelib.ports.allocation import AllocationStore, LeftoverStore
@@ -48,6 +49,7 @@ from chalicelib.ports.queues import (
     DeadLetters,
     FailoverQueue,
     HeldQueue,
+    HookQueue,
     PushQueue,
     QueueMessages,
     Redelivery,
@@ -61,6 +63,7 @@ from chalicelib.ports.signing import SigningKeyStore
 from chalicelib.ports.sockets import ConnectionStore, Gateway
 from chalicelib.ports.transactions import Transactions
 from chalicelib.ports.users import TokenStore, UserStore
+from chalicelib.ports.webhooks import HookStore, Receivers
 from chalicelib.settings import Settings
 
 
@@ -94,6 +97,7 @@ class Aws:
         self.audit: AuditStore = DynamoAudit()
         self.incidents: IncidentStore = DynamoIncidents()
         self.limits: LimitStore = DynamoLimits()
+        self.hooks: HookStore = DynamoHooks(connection)
         self.transactions: Transactions = DynamoTransactions(connection)
         self.sessions: SessionStore = DynamoSessions(connection)
 
@@ -132,6 +136,18 @@ class Aws:
         from chalicelib.adapters.queues.sqs import SqsHeldQueue
 
         return SqsHeldQueue(self._settings)
+
+    @cached_property
+    def hook_tasks(self) -> HookQueue:
+        from chalicelib.adapters.queues.sqs import SqsHookQueue
+
+        return SqsHookQueue(self._settings)
+
+    @cached_property
+    def receivers(self) -> Receivers:
+        from chalicelib.adapters.receivers import HttpReceivers
+
+        return HttpReceivers(self._settings)
 
     @cached_property
     def vault(self) -> Vault:

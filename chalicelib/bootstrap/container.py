@@ -25,8 +25,10 @@ from chalicelib.application.identity.refusals import Refusals
 from chalicelib.application.identity.settings import SettingsEdits
 from chalicelib.application.identity.users import Users
 from chalicelib.application.networks.change_log import History
+from chalicelib.application.notifications.hooks import Hooks
 from chalicelib.application.push.browser_sockets import Browsers
 from chalicelib.application.push.deliveries import Deliveries
+from chalicelib.application.push.lost_revocations import LostRevocations
 from chalicelib.application.push.plans import Announcements, Plans
 from chalicelib.application.push.replans import Replans
 from chalicelib.application.push.revocations import Revocations
@@ -147,6 +149,10 @@ class Container(NetworkUseCases):
         return Revocations(self._outside.users, self._outside.connections, self._outside.queue, self.admission)
 
     @cached_property
+    def lost_revocations(self) -> LostRevocations:
+        return LostRevocations(self.revocations, self._outside.audit, self._outside.users)
+
+    @cached_property
     def browsers(self) -> Browsers:
         out = self._outside
         access = Access(out.accounts, self.admission, out.clock)
@@ -175,6 +181,19 @@ class Container(NetworkUseCases):
     def join_keys(self) -> JoinKeys:
         out = self._outside
         return JoinKeys(out.transactions, out.join_keys, out.networks, out.clock, out.randomness)
+
+    @cached_property
+    def hooks(self) -> Hooks:
+        out = self._outside
+        return Hooks(
+            out.hooks,
+            out.networks,
+            out.transactions,
+            out.vault,
+            lambda: self._outside.hook_tasks,
+            out.clock,
+            out.randomness,
+        )
 
     @cached_property
     def audit_log(self) -> AuditLog:

@@ -104,7 +104,7 @@ class NetworkUseCases:
     @cached_property
     def peer_pages(self) -> PeerPages:
         out = self._outside
-        return PeerPages(self.views, out.networks, out.peers, out.users)
+        return PeerPages(self.views, out.networks, out.peers, out.users, out.clock)
 
     @cached_property
     def credentials(self) -> Credentials:

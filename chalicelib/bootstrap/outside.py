@@ -21,6 +21,7 @@ from chalicelib.ports.queues import (
     DeadLetters,
     FailoverQueue,
     HeldQueue,
+    HookQueue,
     PushQueue,
     QueueMessages,
     Redelivery,
@@ -34,6 +35,7 @@ from chalicelib.ports.signing import SigningKeyStore
 from chalicelib.ports.sockets import ConnectionStore, Gateway
 from chalicelib.ports.transactions import Transactions
 from chalicelib.ports.users import TokenStore, UserStore
+from chalicelib.ports.webhooks import HookStore, Receivers
 
 
 class Outside(Protocol):
@@ -89,6 +91,12 @@ class Outside(Protocol):
     def incidents(self) -> IncidentStore: ...
     @property
     def limits(self) -> LimitStore: ...
+    @property
+    def hooks(self) -> HookStore: ...
+    @property
+    def hook_tasks(self) -> HookQueue: ...
+    @property
+    def receivers(self) -> Receivers: ...
     @property
     def assertions(self) -> Assertions: ...
     @property

@@ -57,12 +57,12 @@ class Stale(Refusal):
 
 
 class Busy(Refusal):
-    """Too many writes of one network at once: nothing was written, trying again helps."""
+    """Too many writes of one thing at once, as `what` names it: nothing was written, trying again helps."""
 
     code = "busy"
 
-    def __init__(self) -> None:
-        super().__init__("The network is being changed by many callers at once. Nothing was written; try again.")
+    def __init__(self, what: str = "this network") -> None:
+        super().__init__(f"Many callers are changing {what} at once. Nothing was written; try again.")
 
 
 class Invalid(Refusal):

@@ -8,17 +8,20 @@ PeerId = NewType("PeerId", str)
 PrincipalId = NewType("PrincipalId", str)
 JoinKeyId = NewType("JoinKeyId", str)
 IncidentId = NewType("IncidentId", str)
+HookId = NewType("HookId", str)
 ConnectionId = NewType("ConnectionId", str)
 Revision = NewType("Revision", int)
 
 DEPLOYMENT = NetworkId("deployment")  # where what belongs to no network stands
 EVERY_NETWORK = NetworkId("org")  # in the place of all networks of the deployment
 
+HOOK_ID = re.compile(r"whk_[0-9a-z]{1,64}\Z")
+EVENT_ID = re.compile(r"evt_[0-9a-z]{1,64}\Z")
 INCIDENT_ID = re.compile(r"inc_[0-9a-z]{1,64}\Z")
 JOIN_KEY_ID = re.compile(r"key_[0-9a-z]{1,64}\Z")
 PEER_ID = re.compile(r"(jmp|dyn|sta)_[0-9a-z]{1,64}\Z")
 
-Prefix = Literal["net", "jmp", "dyn", "sta", "tok", "ses", "tkt", "req", "aud", "key", "inc"]
+Prefix = Literal["net", "jmp", "dyn", "sta", "tok", "ses", "tkt", "req", "aud", "key", "inc", "whk"]
 
 
 def is_jump(peer_id: PeerId) -> bool:

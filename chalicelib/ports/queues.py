@@ -10,6 +10,7 @@ from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.absence import AbsenceCheck
 from chalicelib.domain.peer.failover import FailoverTask
 from chalicelib.domain.peer.key_rotation import PskHeld
+from chalicelib.domain.webhook.delivery import HookTask
 from chalicelib.ports.sockets import Connection
 
 
@@ -49,6 +50,8 @@ class QueueMessages(Protocol):
 
     def held_from(self, body: str) -> PskHeld: ...
 
+    def hook_task_from(self, body: str) -> HookTask: ...
+
     def removal_from(self, body: str) -> tuple[NetworkId, int]:
         """The network to go on removing, and the turn."""
         ...
@@ -76,6 +79,18 @@ class HeldQueue(Protocol):
     """What agents say of preshared keys they hold, to be taken together: at least once, in no order."""
 
     def put(self, word: PskHeld) -> None: ...
+
+
+class HookQueue(Protocol):
+    """What is to be sent to webhooks, or looked at for them: at least once, in no order."""
+
+    def put(self, tasks: Iterable[HookTask], delay: timedelta = timedelta(0)) -> None:
+        """`delay`: whole seconds, 15 minutes at most. 1 request a ten."""
+        ...
+
+    def put_aside(self, task: HookTask) -> None:
+        """Keep what was tried often enough among the dead letters, from where a person may have it tried anew."""
+        ...
 
 
 class RemovalQueue(Protocol):

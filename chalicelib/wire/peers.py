@@ -121,9 +121,14 @@ class RotateQuery(Request, frozen=True):
 
 
 class PeerQuery(PageQuery, frozen=True):
-    """`kind`: only peers of this kind."""
+    """Only peers of this `kind`, in this `status`, with this `tag`, of this `owner`. `q`: a part, by any case, of the
+    name, the DNS label, an address, or the endpoint. Without one: whatever it is."""
 
     kind: Kind | None = None
+    status: Status | None = None
+    tag: str | None = None
+    owner: str | None = None
+    q: Annotated[str, Meta(max_length=255)] | None = None
 
 
 class Host(Request, frozen=True):

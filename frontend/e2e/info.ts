@@ -8,6 +8,7 @@ type Info = {
   console_url: string;
   admin_email: string;
   admin_password: string;
+  mail_url: string;
   agent_command: string;
 };
 

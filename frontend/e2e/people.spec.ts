@@ -1,19 +1,5 @@
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { aNetwork, expect, signIn, test } from "./support";
-
-/** No finding of axe, in both schemes. */
-async function isAccessible(page: Page): Promise<void> {
-  for (const colorScheme of ["dark", "light"] as const) {
-    await page.emulateMedia({ colorScheme });
-    await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", colorScheme);
-    await page.waitForTimeout(400); // fades end: half-faded text has no contrast
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${colorScheme}: ${id}: ${html}`))).toEqual(
-      [],
-    );
-  }
-}
+import { aNetwork, expect, isAccessible, signIn, test } from "./support";
 
 async function visit(page: Page, name: string): Promise<void> {
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name }).click();

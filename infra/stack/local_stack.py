@@ -28,7 +28,7 @@ from infra.stack.deploy import Deployed, deploy, environment_of, warm
 from infra.stack.front import Front, Upstream
 from infra.stack.pages import Pages
 from infra.stack.passwords import new_password
-from infra.stack.sign_in import ADMINISTRATOR, OWN_POOL, Issuer, make_administrator
+from infra.stack.sign_in import ADMINISTRATOR, OWN_POOL, SCOPE, Issuer, make_administrator
 from infra.stack.tcp_ports import claim
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,6 +169,7 @@ class LocalStack:
             "discovery_url": oidc.discovery_url,
             "client_id": oidc.client_id,
             "audience": oidc.audience,
+            "scope": SCOPE if self.issuer is None else self.issuer.scope,
         }
 
     def _upstream(self, deployed: Deployed, origin_secret: str, console: Path, identity: Mapping[str, str]) -> Upstream:

@@ -10,6 +10,7 @@ from infra.stack.deploy import client
 
 ADMINISTRATOR = "admin@wirety.local"
 GROUP = "wirety-administrator"
+SCOPE = "openid email profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Issuer:
     administrator: str = ""
     groups_claim: str = "groups"
     group_roles: str = ""
+    scope: str = SCOPE
 
     def parameters(self) -> dict[str, str]:
         return {
@@ -30,6 +32,7 @@ class Issuer:
             "OidcClientId": self.client_id,
             "OidcDiscoveryUrl": self.discovery_url,
             "OidcAudience": self.audience,
+            "OidcScope": self.scope,
             "OidcGroupsClaim": self.groups_claim,
             "OidcGroupRoles": self.group_roles,
             "Administrator": self.administrator,
@@ -41,6 +44,7 @@ OWN_POOL = {
     "OidcClientId": "",
     "OidcDiscoveryUrl": "",
     "OidcAudience": "",
+    "OidcScope": SCOPE,
     "OidcGroupsClaim": "cognito:groups",
     "OidcGroupRoles": "",
     "Administrator": ADMINISTRATOR,
@@ -62,6 +66,7 @@ def issuer_from(environment: Mapping[str, str]) -> Issuer | None:
         administrator=environment.get("WIRETY_OIDC_ADMINISTRATOR", ""),
         groups_claim=environment.get("WIRETY_OIDC_GROUPS_CLAIM", "groups"),
         group_roles=group_roles,
+        scope=environment.get("WIRETY_OIDC_SCOPE", SCOPE),
     )
 
 

@@ -4,6 +4,7 @@ From the request sent to the frame received. Agents listen in a process of their
 that joins sockets and API runs in this one.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -18,6 +19,8 @@ import msgspec
 import requests
 
 from chalicelib.wire.codec import encode
+from chalicelib.wire.frames import ConfigChanged
+from infra.stack.deploy import environment_of
 from infra.stack.local_stack import LocalStack
 from scripts.bench.deployed import CALL_S, create_agents, create_network, operator
 from scripts.bench.figures import Bar, Figure, Group, Say
@@ -50,10 +53,15 @@ def measured_on(stack: LocalStack, say: Say, agents: int, rounds: int) -> list[F
         with _listening(fleet) as listeners:
             _settle(session, network, listeners, say)
             counted = [_round(session, network, listeners, number, say) for number in range(rounds)]
+            revision = session.get(network, timeout=CALL_S).json()["revision"]
+            with _posting(stack, network) as posting:
+                bare = [_bare_round(posting, listeners, network, revision + 1 + n, say) for n in range(rounds)]
     return [
         Figure("fanout_p50_ms", _median(counted, 0.50), "ms", agents),
         Figure("fanout_p95_ms", _median(counted, 0.95), "ms", agents),
         Figure("fanout_last_ms", _median(counted, 1.0), "ms", agents),
+        Figure("fanout_bare_posts_p95_ms", _median(bare, 0.95), "ms", agents),
+        Figure("fanout_over_bare_posts", round(_median(counted, 0.95) / _median(bare, 0.95), 2), "times", agents),
     ]
 
 
@@ -68,6 +76,34 @@ def _listening(fleet: Fleet) -> "Iterator[subprocess.Popen[str]]":
         yield process
         assert process.stdin is not None
         process.stdin.close()
+
+
+@contextmanager
+def _posting(stack: LocalStack, network: str) -> "Iterator[subprocess.Popen[str]]":
+    """A process that posts to the network's sockets as fast as it can; it ends with the block."""
+    assert stack.deployed is not None
+    environment = environment_of(stack.cloud, stack.deployed.functions["Deliver"])
+    command = [sys.executable, "-m", "scripts.bench.bare_posts", network.rpartition("/")[2]]
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def _bare_round(
+    posting: "subprocess.Popen[str]", listeners: "subprocess.Popen[str]", network: str, revision: int, say: Say
+) -> Sequence[float]:
+    """Post the frame of a revision that nobody made; milliseconds until each agent heard, ascending."""
+    frame = ConfigChanged(network_id=network.rpartition("/")[2], generation=1, revision=revision)
+    _tell(posting, encode(frame).decode())
+    _tell(listeners, str(revision))
+    sent = float(_answer(posting))
+    heard = msgspec.json.decode(_answer(listeners), type=list[float])
+    delays = sorted((at - sent) * 1000 for at in heard)
+    say(f"bare posts: the last of {len(delays)} heard after {delays[-1]:.0f} ms")
+    return delays
 
 
 def _settle(session: requests.Session, network: str, listeners: "subprocess.Popen[str]", say: Say) -> None:

@@ -63,6 +63,16 @@ def test_patience_ends_as_busy_within_bounds() -> None:
     assert (clock.now() - before).total_seconds() <= 3 * PATIENCE_S
 
 
+def test_busy_names_what_many_callers_are_changing() -> None:
+    with pytest.raises(Busy, match="changing this account at once"):
+        retry_on_conflict(MemoryOutside().clock, Attempts(*[CommitConflict()] * 1000), what="this account")
+
+
+def test_busy_names_the_network_where_nothing_else_is_said() -> None:
+    with pytest.raises(Busy, match="changing this network"):
+        retry_on_conflict(MemoryOutside().clock, Attempts(*[CommitConflict()] * 1000))
+
+
 def test_a_failure_of_another_kind_rises_as_it_is() -> None:
     attempts = Attempts(ZeroDivisionError())
 

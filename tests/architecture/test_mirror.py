@@ -36,6 +36,7 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/domain/identity/deployment.py": "tests/contracts/test_accounts.py",
     "chalicelib/domain/identity/doubt.py": "tests/entrypoints/test_sign_in.py",
     "chalicelib/domain/identity/writes.py": "tests/contracts/test_users.py",
+    "chalicelib/domain/webhook/writes.py": "tests/contracts/test_webhooks.py",
     "chalicelib/domain/network/patch.py": "tests/application/networks/test_networks.py",
     "chalicelib/domain/unset.py": "tests/domain/peer/test_patch.py",
     "agent/core/effects.py": "tests/agent/core/test_step.py",
@@ -48,6 +49,7 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/domain/bundle/errors.py": "tests/domain/test_errors.py",
     "chalicelib/domain/change/errors.py": "tests/domain/change/test_replay.py",
     "chalicelib/domain/identity/errors.py": "tests/domain/identity/test_user.py",
+    "chalicelib/domain/webhook/errors.py": "tests/application/notifications/test_hooks.py",
     "chalicelib/domain/network/errors.py": "tests/domain/test_errors.py",
     "chalicelib/domain/peer/errors.py": "tests/domain/test_errors.py",
     # use cases that are one step of a way through the whole control plane
@@ -59,6 +61,7 @@ ELSEWHERE = {  # modules without a test of their name: by what they are tested
     "chalicelib/application/peers/allocation.py": "tests/contracts/test_allocation.py",
     "chalicelib/application/peers/new_peer.py": "tests/flows/test_names.py",
     "chalicelib/application/peers/peer_view.py": "tests/application/peers/test_peers.py",
+    "chalicelib/application/push/lost_revocations.py": "tests/scripts/test_redrive.py",
     "chalicelib/application/push/replans.py": "tests/scripts/test_redrive.py",
     # lines of nftables: what they do is seen in a kernel, of the whole table
     "agent/host/firewall/judging.py": "tests/agent/host/firewall/test_other_tables.py",

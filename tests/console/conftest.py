@@ -14,6 +14,7 @@ from infra.stack.local_stack import LocalStack
 from infra.stack.sign_in import Issuer
 from tests import rights
 from tests.console.provider import provider
+from tests.leaks import Leaks, logs_of
 
 UNIT_S = 300
 
@@ -35,18 +36,20 @@ def unit_results(packages: None, tmp_path_factory: pytest.TempPathFactory) -> di
 
 @pytest.fixture(scope="session")
 def other_issuer_stack(
-    packages: None, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+    packages: None, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config, leaks: Leaks
 ) -> Iterator[LocalStack]:
-    """A system whose people sign in at another provider than its own pool, for an audience of its own."""
-    directory = tmp_path_factory.mktemp("other-issuer")
-    stack = LocalStack(directory)
+    """A system whose people sign in at another provider than its own pool, for an audience of its own. No log of it
+    holds a secret."""
+    stack = LocalStack(tmp_path_factory.mktemp("other-issuer"), hear=leaks.hear)
     with provider(stack.origin) as running:
         stack.issuer = Issuer(
             running.issuer, running.client_id, audience=running.audience, administrator=running.administrator
         )
         with stack:
+            leaks.hear_stack(stack)
             yield stack
             rights.note(stack, pytestconfig)
+            leaks.require_none(logs_of(stack.directory))
 
 
 def npx(

@@ -46,6 +46,7 @@ from chalicelib.domain.network.errors import CidrInUse
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import KeyInUse, LabelInUse
 from chalicelib.domain.peer.peer import Peer, PeerRecord, Tombstone
+from chalicelib.domain.webhook.writes import HookWrite
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 from tests.builders import T0, a_dynamic, a_network, an_audit_record
 from tests.contracts.stores import HOST, change
@@ -208,5 +209,6 @@ def test_the_write_whose_place_is_taken_is_named_and_a_lost_race_never_taken_for
 
 
 def test_every_kind_of_write_of_a_network_has_a_case(scene: Scene) -> None:
-    """Those of people, tokens and settings are in test_accounts.py."""
-    assert {type(make(scene)) for make, _ in CASES.values()} == set(Write.__args__) - set(IdentityWrite.__args__)
+    """Those of people, tokens and settings are in test_accounts.py, those of webhooks in test_webhooks.py."""
+    elsewhere = set(IdentityWrite.__args__) | set(HookWrite.__args__)
+    assert {type(make(scene)) for make, _ in CASES.values()} == set(Write.__args__) - elsewhere

@@ -1,7 +1,7 @@
 """Calls that are counted, and refusals that are kept, at the door of REST."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -149,6 +149,70 @@ def test_an_enrolment_token_that_comes_again_from_another_machine_is_kept(world:
     [kept] = refusals(world)
     assert (kept.action, kept.actor.id, kept.network_id) == ("credential_refused", made["peer"]["id"], network)
     assert made["enrollment_token"].rpartition(".")[2] not in repr(kept)
+
+
+def joined(world: World, key: str, machine: str) -> Answer:
+    body = {"key": key, "public_key": a_key(f"wg {machine}"), "device_key": a_key(f"device {machine}"), "host": HOST}
+    return world.api("POST", "/agent/join", body)
+
+
+def used_up(world: World, keys: str, key: Any) -> str:
+    assert joined(world, key["secret"], "first").status == 200
+    return str(key["secret"])
+
+
+def expired(world: World, keys: str, key: Any) -> str:
+    world.outside.clock.advance(timedelta(days=2))
+    return str(key["secret"])
+
+
+def revoked(world: World, keys: str, key: Any) -> str:
+    assert world.api("DELETE", f"{keys}/{key['key']['id']}").status == 204
+    return str(key["secret"])
+
+
+def with_another_secret(world: World, keys: str, key: Any) -> str:
+    record, _, secret = str(key["secret"]).rpartition(".")
+    return f"{record}.{'x' * len(secret)}"
+
+
+@pytest.mark.parametrize("ended", [used_up, expired, revoked, with_another_secret])
+def test_a_join_key_that_is_refused_is_kept_with_its_request(
+    world: World, ended: Callable[[World, str, Any], str]
+) -> None:
+    network = world.network()
+    keys = f"/networks/{network}/join-keys"
+    key = world.api("POST", keys, {"name": "image", "uses": 1, "expires_in_days": 1}).json
+    text = ended(world, keys, key)
+
+    assert joined(world, text, "second").status in (401, 409)
+
+    [kept] = refusals(world)
+    assert (kept.action, kept.actor.kind, kept.actor.name) == ("credential_refused", "join_key", "image")
+    assert (kept.network_id, kept.source, kept.request_id) == (network, world.source, "req-test")
+    assert text.rpartition(".")[2] not in repr(kept)
+
+
+def test_a_join_key_of_another_secret_is_answered_as_one_that_never_was(world: World) -> None:
+    network = world.network()
+    key = world.api("POST", f"/networks/{network}/join-keys", {"name": "image"}).json["secret"]
+    record, _, secret = key.rpartition(".")
+
+    wrong = joined(world, f"{record}.{'x' * len(secret)}", "one")
+    unknown = joined(world, f"wirety_join.{network}:key_none.{secret}", "one")
+
+    assert (wrong.status, wrong.text, wrong.headers) == (unknown.status, unknown.text, unknown.headers)
+
+
+def test_what_a_machine_does_by_its_token_or_join_key_names_the_request(world: World) -> None:
+    network = world.network()
+    key = world.api("POST", f"/networks/{network}/join-keys", {"name": "image"}).json["secret"]
+    assert joined(world, key, "one").status == 200
+    world.agent(network, "dynamic", "web")
+
+    done = {record.action: record.request_id for record in world.outside.audit.page(AuditFilter(), 50).records}
+
+    assert (done["peer_joined"], done["peer_enrolled"]) == ("req-test", "req-test")
 
 
 def test_who_may_not_sign_in_is_kept(world: World) -> None:

@@ -6,6 +6,9 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
+from infra import package as packaging
 from infra.package import ROOT, package
 
 OF_THE_PACKAGER = {
@@ -57,3 +60,41 @@ def test_every_module_is_imported_from_it_alone(tmp_path: Path) -> None:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_what_a_killed_build_left_is_not_built_upon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    zips, found = tmp_path / "deployments", list[bool]()
+
+    def killed(command: list[str | Path], **_: object) -> None:
+        found.append(zips.exists())
+        zips.mkdir()
+        (zips / "dependencies.zip").write_bytes(b"PK")
+        raise subprocess.CalledProcessError(-9, "chalice")
+
+    def built(command: list[str | Path], **_: object) -> None:
+        found.append(zips.exists())
+
+    monkeypatch.setattr(packaging, "CACHE", tmp_path / "lambda")
+    monkeypatch.setattr(packaging, "ZIPS", zips)
+    monkeypatch.setattr(subprocess, "run", killed)
+    with pytest.raises(subprocess.CalledProcessError):
+        package()
+
+    monkeypatch.setattr(subprocess, "run", built)
+    made = package()
+
+    assert found == [False, False]
+    assert made.is_dir()
+    assert not list((tmp_path / "lambda").glob("*.unfinished"))
+
+
+def test_the_dependencies_of_a_finished_build_are_taken_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    zips = tmp_path / "deployments"
+    zips.mkdir()
+    monkeypatch.setattr(packaging, "CACHE", tmp_path / "lambda")
+    monkeypatch.setattr(packaging, "ZIPS", zips)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: None)
+
+    package()
+
+    assert zips.exists()

@@ -43,6 +43,7 @@ def outputs_with(provider: IdentityProvider) -> dict[str, str]:
         "OidcDiscoveryUrl": f"{provider.url}/d",
         "OidcClientId": "console",
         "OidcAudience": "",
+        "OidcScope": "openid groups",
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.queues.messages import failover_task_text, message_of, removal_from, removal_text
+from chalicelib.application.push.revocations import Revocations
 from chalicelib.bootstrap import container as bootstrap
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.change.agent_notices import ConfigChanged
@@ -18,6 +19,8 @@ from chalicelib.domain.ids import NetworkId, PeerId, Revision
 from chalicelib.domain.peer.failover import DeadJumpReport
 from chalicelib.ports.queues import Push
 from scripts import redrive
+from tests.application.identity.test_users import id_of
+from tests.application.push.test_revocations import a_browser, is_ended, signed_in
 from tests.flows.test_faults import record
 from tests.flows.test_ill_stores import committed
 from tests.records import change_record
@@ -49,7 +52,10 @@ def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         world, sqs = World(), boto3.client("sqs", region_name="us-east-1")
-        urls = {f"{name}-dead": sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"] for name in (*SOURCES, "plan")}
+        urls = {
+            f"{name}-dead": sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+            for name in (*SOURCES, "plan", "revoke")
+        }
         for name in SOURCES:
             arn = f"arn:aws:sqs:us-east-1:123456789012:{name}-dead"
             policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 10})
@@ -60,6 +66,7 @@ def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
             failover_queue_url=urls["failover"],
             removal_queue_url=urls["removal"],
             plan_dead_letter_queue_url=urls["plan-dead"],
+            revoke_dead_letter_queue_url=urls["revoke-dead"],
         )
         bootstrap.install(Container(settings, world.outside))
         yield Post(world, sqs, urls)
@@ -151,6 +158,58 @@ def test_one_that_fails_again_stays_and_the_others_are_taken_up(
     assert answer(capsys)["failed"] == 1
     assert post.waiting("plan-dead") == [nobodys]
     assert hub.fetch().status == 200
+
+
+def lost(world: World, method: str, path: str, body: object = None) -> None:
+    """Change an account, and have nobody told of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Revocations, "revoke", lambda _self, _changes: None)
+        assert world.api(method, path, body).status < 300
+        world.settle()
+
+
+@pytest.mark.parametrize("how", ["suspended", "removed", "another default role"])
+def test_the_sockets_of_an_account_whose_end_lambda_gave_up_are_ended(
+    post: Post, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = post.world
+    ana = signed_in(world, "ana")
+    world.settle()
+    world.outside.clock.advance(timedelta(minutes=20))
+    browser, other = a_browser(world, ana), a_browser(world, None)
+    path = f"/users/{id_of('ana')}"
+    settings = {"default_role": "auditor", "member_peer_limit": 5}
+    calls: dict[str, tuple[str, str, object]] = {
+        "suspended": ("PATCH", path, {"is_suspended": True}),
+        "removed": ("DELETE", path, None),
+        "another default role": ("PUT", "/settings", settings),
+    }
+    lost(world, *calls[how])
+    assert not is_ended(browser)
+    at = world.outside.clock.now()
+    for away in (timedelta(hours=1), timedelta()):
+        post.bury("revoke", given_up(at + away, at + away))
+
+    assert redrive.main(["revoke"]) == 0
+    world.settle()
+
+    assert (is_ended(browser), is_ended(other)) == (True, False)
+    assert answer(capsys) == {"taken": 2, "failed": 0, "waiting": 0}
+
+
+def test_the_sockets_of_a_token_whose_end_lambda_gave_up_are_ended(post: Post) -> None:
+    world, ana = post.world, signed_in(post.world, "ana")
+    made = world.api("POST", "/tokens", {"name": "t", "role": "operator"}, ana).json
+    world.settle()
+    person, of_token = a_browser(world, None), a_browser(world, made["secret"])
+    lost(world, "DELETE", f"/tokens/{made['token']['id']}")
+    at = world.outside.clock.now()
+    post.bury("revoke", given_up(at, at))
+
+    assert redrive.main(["revoke"]) == 0
+    world.settle()
+
+    assert (is_ended(person), is_ended(of_token)) == (False, True)
 
 
 NETWORK = NetworkId("net_1")

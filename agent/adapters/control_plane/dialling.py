@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from agent.adapters.control_plane.keepalive import keep_alive
 from agent.adapters.control_plane.racing import first_connected
-from agent.adapters.linux.families import interleaved, version_of
-from agent.adapters.linux.marking import mark
+from agent.adapters.families import interleaved, version_of
 from agent.adapters.linux.resolution import look_up
+from agent.adapters.marking import mark
 from agent.errors import StateUnusable
 from agent.host.tunnel.full_tunnel import MARK
 from agent.host.tunnel.wanted import is_address

@@ -16,8 +16,8 @@ import dns.query
 import dns.rcode
 from dns.rdatatype import RdataType
 
-from agent.adapters.linux.families import interleaved, version_of
-from agent.adapters.linux.marking import mark
+from agent.adapters.families import interleaved, version_of
+from agent.adapters.marking import mark
 from agent.host.tunnel.wanted import is_address
 
 HOSTS = Path("/etc/hosts")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-from agent.adapters.linux.families import interleaved
+from agent.adapters.families import interleaved
 from agent.adapters.linux.tools import Commands
 from agent.errors import ToolFailed
 from agent.host.tunnel.full_tunnel import SEAL_SUFFIX

@@ -48,7 +48,7 @@ class Fate(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """`is_specific`: it names the packet's port, or the agent's interface."""
+    """Whether one match of a rule holds. `is_specific`: it names the packet's port, or the agent's interface."""
 
     truth: Truth
     is_specific: bool = False
@@ -59,7 +59,7 @@ NO_MATCH = Condition(truth=False)
 
 @dataclass(frozen=True, slots=True)
 class Chains:
-    """Of one table: `policies` of those with a hook, and `rules` by chain, in order."""
+    """The chains of one table. `policies`: of chains with a hook. `rules`: by chain, in their order."""
 
     policies: Mapping[str, str]
     rules: Mapping[str, Sequence[Mapping[str, Any]]]
@@ -187,7 +187,7 @@ def _values(right: Any) -> Sequence[Any]:
 
 
 def _is_interface(value: Any, name: str | None) -> Truth:
-    """None of the host's others is known, but that it is neither the loopback nor an agent's."""
+    """Whether a match names that interface. `name` None: one that is neither the loopback nor an agent's."""
     if not isinstance(value, str) or value.startswith("@"):
         return None
     if name is None:
@@ -211,7 +211,7 @@ def _is_port(value: Any, port: int | None) -> Truth:
 
 
 def _is_within(where: Prefix | None, value: Any) -> Truth:
-    """Whether all of `where` is; None: a part of it."""
+    """Whether all of `where` lies in the prefixes; None: only a part of it does, or that cannot be told."""
     asked = _prefixes(value)
     if where is None or asked is None:
         return None

@@ -24,7 +24,7 @@ class Table:
     sets: Mapping[str, frozenset[str]] = field(repr=False)
 
     def has_shape_of(self, other: "Table") -> bool:
-        """Whether elements are all that differs."""
+        """Whether the tables differ in the elements of their sets at most."""
         return (self.interface, self.chains, self.comments) == (other.interface, other.chains, other.comments)
 
     def mark(self, shape: str) -> str:
@@ -43,13 +43,13 @@ class Listing:
     sets: Mapping[str, frozenset[str]] = field(repr=False)
 
     def is_like(self, other: "Listing") -> bool:
-        """Whether all but the handles is the same."""
+        """Whether the listings differ in handles at most."""
         one, another = (HANDLE.sub("", listing.shape) for listing in (self, other))
         return one == another and self.sets == other.sets
 
 
 def replacing(wanted: Table) -> str:
-    """One transaction; its first line makes the deletion possible when no table exists."""
+    """Write the transaction that replaces the table. Its first line lets the deletion succeed when no table exists."""
     name = f"inet {wanted.interface}"
     sets = [_set(set_name, wanted.comments.get(set_name), elements) for set_name, elements in wanted.sets.items()]
     body = "\n".join([*sets, wanted.chains])
@@ -57,7 +57,7 @@ def replacing(wanted: Table) -> str:
 
 
 def updating(before: Table, wanted: Table) -> str:
-    """One transaction of elements, between tables of one shape."""
+    """Write the transaction that changes the elements of the sets, between two tables of one shape."""
     lines: list[str] = []
     for verb, here, there in (("delete", before, wanted), ("add", wanted, before)):
         for name, elements in here.sets.items():
@@ -67,7 +67,7 @@ def updating(before: Table, wanted: Table) -> str:
 
 
 def listed(text: str) -> Listing | None:
-    """Read `nft -j list table`; None: there are elements that are not the agent's."""
+    """Read `nft -j list table`; None: a set holds elements that the agent did not put there."""
     objects = json.loads(text)["nftables"]
     sets: dict[str, frozenset[str]] = {}
     for item in objects:

@@ -49,7 +49,7 @@ class Foreign:
 
 
 def places(chains: str, families: frozenset[str], hook: Hook = "forward") -> tuple[Place, ...]:
-    """Of `nft -j list chains`: where others judge what is forwarded, or what comes in."""
+    """Read from `nft -j list chains` the filter chains of others at a hook."""
     found = [item["chain"] for item in json.loads(chains)["nftables"] if "chain" in item]
     others = [chain for chain in found if not chain["table"].startswith("wy")]
     return tuple(
@@ -60,7 +60,7 @@ def places(chains: str, families: frozenset[str], hook: Hook = "forward") -> tup
 
 
 def foreign(place: Place, listing: str, interface: str, networks: Collection[Prefix]) -> Foreign:
-    """Of `nft -j -t list table`, what one such chain does to packets between peers of these networks."""
+    """Read from `nft -j -t list table` what one such chain does to packets between peers of these networks."""
     objects = json.loads(listing)["nftables"]
     rules = [item["rule"] for item in objects if "rule" in item]
     marked = tuple(rule["handle"] for rule in rules if rule["chain"] == place.chain and _is_marked(rule, interface))
@@ -78,8 +78,14 @@ def foreign(place: Place, listing: str, interface: str, networks: Collection[Pre
 
 
 def shut(place: Place, listing: str, port: int) -> str | None:
-    """Of `nft -j -t list table`: a sentence where one such chain drops what comes from outside to a UDP port; None:
-    it does not, as far as the rules say so themselves."""
+    """Explain that a chain drops what comes from outside to a UDP port, and how to accept it.
+
+    Args:
+        listing: as `nft -j -t list table` prints it.
+
+    Returns:
+        One sentence; None: the chain does not drop it, as far as its rules can be read.
+    """
     objects = json.loads(listing)["nftables"]
     fate = _chains(objects).fate(place.chain, Packet(came_by=None, protocol="udp", port=port))
     if fate.passes:
@@ -95,7 +101,7 @@ def shut(place: Place, listing: str, port: int) -> str | None:
 
 
 def deaf(place: Place, listing: str, interface: str, networks: Collection[Prefix]) -> str | None:
-    """A sentence where such a chain drops the questions for names that peers ask this jump; None: it does not."""
+    """Explain that a chain drops the DNS queries of peers to this jump, and how to accept them; None: it does not."""
     objects = json.loads(listing)["nftables"]
     chains = _chains(objects)
     asked = {
@@ -120,7 +126,7 @@ def deaf(place: Place, listing: str, interface: str, networks: Collection[Prefix
 
 
 def _chains(objects: Iterable[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]] | None = None) -> Chains:
-    """Of a table, with these rules alone; None: all."""
+    """The chains of a listed table. `rules`: the only ones to judge by; None: all of the table."""
     found = [item["rule"] for item in objects if "rule" in item] if rules is None else rules
     by_chain: dict[str, list[Mapping[str, Any]]] = {}
     for rule in found:
@@ -144,7 +150,7 @@ def mark(interface: str) -> str:
 
 
 def opening(found: Foreign, interface: str) -> str:
-    """One transaction that leaves just one marked rule, ahead of all others."""
+    """Write the transaction after which one marked rule stands ahead of all others."""
     here = {"family": found.place.family, "table": found.place.table}
     own = {**here, "chain": interface}
     jump = {"expr": [{"jump": {"target": interface}}], "comment": mark(interface)}
@@ -158,13 +164,13 @@ def opening(found: Foreign, interface: str) -> str:
 
 
 def closing(found: Foreign, interface: str) -> str:
-    """One transaction that takes every trace away."""
+    """Write the transaction that removes every marked rule and the small chain."""
     chain = {"chain": {"family": found.place.family, "table": found.place.table, "name": interface}}
     return _transaction(*_unmarking(found), *([{"flush": chain}, {"delete": chain}] if found.has_chain else []))
 
 
 def sentence(found: Foreign, interface: str) -> str:
-    """What is wrong, and what to do."""
+    """Say what is wrong and what to do."""
     return (
         f"chain {_named(found.place, found.owner)} drops packets of peers, so they do not"
         f" pass this host: run the agent with --manage-forward, or accept iifname and oifname {interface} there"

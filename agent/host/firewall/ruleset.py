@@ -52,7 +52,7 @@ FROM_THE_KERNEL = (
 )
 
 ECHOES = f"icmp type {{ echo-request, echo-reply }} icmp id {ECHO_ID}"
-"""By which agents see whether a jump's tunnel is alive: no rule of the ACL may make it look dead."""
+"""Agents see by these echoes whether a jump's tunnel is alive: no rule of the ACL may make it look dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _chains(policy: Policy, around: Surroundings, names: Mapping[str, str]) -> I
 
 
 def _of_host(side: str) -> list[str]:
-    """Of the jump itself: agents' echoes always, all else by the policy."""
+    """The rules about the jump's own addresses: agents' echoes pass always, the policy judges all else."""
     return [f"{ECHOES} ip {side} @localv4 accept", *each(f"$ip {side} @localv$v goto through")]
 
 
@@ -210,7 +210,7 @@ def _leaving(view: View, internet: str, judge: str) -> list[str]:
 
 
 def _surfing(view: View, internet: str, judge: str) -> list[str]:
-    """To what is no private network, by those who have the internet."""
+    """The rules by which peers with internet access reach addresses outside private networks."""
     return [
         f"{view.source[version]} @{internet}v{version} {_is_internet(view, version)} jump {judge}"
         for version in FAMILIES
@@ -222,7 +222,7 @@ def _is_internet(view: View, version: int) -> str:
 
 
 def _entering(view: View, judge: str) -> list[str]:
-    """What lies behind the jump speaks first only where it is not hidden by masquerading."""
+    """The rules by which networks behind the jump begin flows; those that are masqueraded cannot."""
     return [f"{view.source[version]} @routedv{version} jump {judge}" for version in FAMILIES]
 
 

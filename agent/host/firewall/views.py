@@ -34,7 +34,7 @@ ERROR = View(_by("ct original ", "saddr"), _by("ct original ", "daddr"), "ct pro
 
 
 def lines_of(rule: Rule, view: View, names: Mapping[str, str]) -> list[str]:
-    """A line for each family; one where the rule is about anybody."""
+    """The lines of one rule: one for each IP version, or a single one where the rule names nobody."""
     if rule.ports and view.port is None and not rule.allows:
         return []  # of these ends other ports may be allowed, and an error tells nobody anything
     words = [_service(rule, view), "accept" if rule.allows else "return"]

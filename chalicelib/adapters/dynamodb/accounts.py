@@ -81,13 +81,18 @@ class DynamoAccounts:
             _pass_if_unmet(error)
 
 
-def read_whole(connection: Connection, keys: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Items of the accounts by kind and id, as they are stored; 1 request.
+def read_whole(
+    connection: Connection, keys: Sequence[tuple[str, str]], table: str | None = None
+) -> list[dict[str, Any]]:
+    """Items by kind and id, as they are stored; 1 request.
+
+    Args:
+        table: None: the accounts.
 
     Raises:
         Unavailable: DynamoDB answered only some of the items each time.
     """
-    table = UserItem.Meta.table_name
+    table = table or UserItem.Meta.table_name
     wanted: Any = [{"kind": kind, "id": key} for kind, key in keys]  # PynamoDB says it takes text: it takes keys
     found: list[dict[str, Any]] = []
     for _ in range(ATTEMPTS):
@@ -97,7 +102,7 @@ def read_whole(connection: Connection, keys: Sequence[tuple[str, str]]) -> list[
         if not left:
             return found
         wanted = [{name: value["S"] for name, value in key.items()} for key in left]
-    raise Unavailable("The accounts are busy. Try again in a moment.")
+    raise Unavailable("The store is busy. Try again in a moment.")
 
 
 def settings_item(settings: DeploymentSettings) -> SettingsItem:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
 from chalicelib.adapters.dynamodb.change import revision_key
 from chalicelib.adapters.dynamodb.table import Table, epoch
@@ -29,6 +29,7 @@ class FactItem(Table):
     at = UTCDateTimeAttribute()
     revision = NumberAttribute(null=True)
     after = NumberAttribute(null=True)
+    is_return = BooleanAttribute(null=True)
     expires_at = NumberAttribute()
 
 
@@ -52,6 +53,7 @@ def fact_item(fact: Fact) -> FactItem:
         at=fact.at,
         revision=fact.revision,
         after=fact.after,
+        is_return=fact.is_return or None,
         expires_at=epoch(fact.at + FACTS_KEPT),
     )
 
@@ -63,4 +65,5 @@ def fact_key(fact: Fact) -> str:
 
 def fact_value(item: FactItem) -> Fact:
     revision, after = (None if said is None else Revision(int(said)) for said in (item.revision, item.after))
-    return Fact(NetworkId(item.network_id), PeerId(item.peer_id), FactKind(item.kind), item.at, revision, after)
+    kind, is_return = FactKind(item.kind), bool(item.is_return)
+    return Fact(NetworkId(item.network_id), PeerId(item.peer_id), kind, item.at, revision, after, is_return)

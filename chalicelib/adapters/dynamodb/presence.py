@@ -1,6 +1,7 @@
 """Agents' last words: one small update each."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,8 +26,8 @@ from chalicelib.domain.peer.presence import Applied, OwnHandshakes, Presence, Pr
 
 class PresenceItem(Table):
     """`presence`: an agent's last word, how far it is, and whether it lives, item `agent`. `own_handshakes`: `since`,
-    and `made` by peer; unix seconds. `admission`: of the sessions whose frames count, or REVOKED. `rejected`: instances
-    whose frames do not."""
+    and `made` by peer; unix seconds. `admission`: of the sessions whose frames count, or REVOKED. `heard_before`:
+    `last_seen` as it was when the socket was opened. `rejected`: instances whose frames do not count."""
 
     ITEM = "agent"
     REVOKED = "revoked"  # no hash is this
@@ -56,6 +57,7 @@ class PresenceItem(Table):
     is_blocked = BooleanAttribute(null=True)
     is_ephemeral = BooleanAttribute(null=True)
     rejected = UnicodeSetAttribute(null=True)
+    heard_before = UTCDateTimeAttribute(null=True)
 
 
 class DynamoPresence:
@@ -67,16 +69,19 @@ class DynamoPresence:
     def note_connected(
         self, agent: Agent, connection_id: ConnectionId, instance_id: str, at: datetime
     ) -> Progress | None:
-        return update(
-            agent.peer_id,
-            [
-                PresenceItem.connection_id.set(connection_id),
-                PresenceItem.instance_id.set(instance_id),
-                PresenceItem.last_seen.set(at),
-                PresenceItem.accused_since.remove(),
-            ],
-            admitted(agent) & _is_heard(instance_id),
-        )
+        item = PresenceItem(agent.peer_id, PresenceItem.ITEM)
+        actions: list[Action] = [
+            PresenceItem.connection_id.set(connection_id),
+            PresenceItem.instance_id.set(instance_id),
+            PresenceItem.heard_before.set(PresenceItem.last_seen | at),  # the value before, and `at` when there is none
+            PresenceItem.last_seen.set(at),
+            PresenceItem.accused_since.remove(),
+        ]
+        progress = _updated(item, actions, admitted(agent) & _is_heard(instance_id))
+        if progress is None:
+            return None
+        heard = None if item.heard_before == item.last_seen else item.heard_before
+        return replace(progress, heard_before=heard, closed_at=item.closed_at)
 
     def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> Progress | None:
         own = PresenceItem.connection_id.does_not_exist() | (PresenceItem.connection_id == connection_id)
@@ -112,7 +117,10 @@ class DynamoPresence:
 
 def update(peer_id: PeerId, actions: list[Action], condition: Condition | None = None) -> Progress | None:
     """Update the agent's item if it exists; answers how far it is."""
-    item = PresenceItem(peer_id, PresenceItem.ITEM)
+    return _updated(PresenceItem(peer_id, PresenceItem.ITEM), actions, condition)
+
+
+def _updated(item: PresenceItem, actions: list[Action], condition: Condition | None) -> Progress | None:
     exists = PresenceItem.peer_id.exists()
     try:
         item.update(actions, condition=exists if condition is None else exists & condition)

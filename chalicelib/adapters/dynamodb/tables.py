@@ -26,6 +26,7 @@ from chalicelib.adapters.dynamodb.signing import SigningItem
 from chalicelib.adapters.dynamodb.sockets import SocketItem
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.dynamodb.users import AdministratorsItem, EmailItem, OwnedItem, UserItem
+from chalicelib.adapters.dynamodb.webhooks import DeliveryItem, HookItem
 from chalicelib.settings import Settings
 
 CONNECTIONS = 16  # at once
@@ -54,6 +55,7 @@ ITEMS: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
     ),
     ("audit", (AuditItem,)),
     ("incidents", (IncidentItem, StandingItem, EntryItem, CountsItem)),
+    ("webhooks", (HookItem, DeliveryItem)),
 )
 
 

@@ -26,6 +26,7 @@ from chalicelib.adapters.dynamodb.request import RequestItem, request_item
 from chalicelib.adapters.dynamodb.sightings import SightingItem, sighting_key
 from chalicelib.adapters.dynamodb.table import epoch
 from chalicelib.adapters.dynamodb.transact import LIMITS, Cancelled, Transaction
+from chalicelib.adapters.dynamodb.webhooks import put_hook
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
@@ -52,10 +53,20 @@ from chalicelib.domain.change.writes import (
 from chalicelib.domain.identity import writes as identity
 from chalicelib.domain.incident import writes as incident
 from chalicelib.domain.incident.writes import OpenIncident, PutObserverBlocks, RejectInstances, SaveIncident
+from chalicelib.domain.webhook import writes as webhook
+from chalicelib.domain.webhook.writes import PutHook, RemoveHook
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
 TOMBSTONE_LIFETIME = timedelta(days=90)
-OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC, *incident.OPTIMISTIC)
+OPTIMISTIC = (
+    AdvanceNetwork,
+    RemoveNetwork,
+    WriteBlock,
+    ForgetAgent,
+    *identity.OPTIMISTIC,
+    *incident.OPTIMISTIC,
+    *webhook.OPTIMISTIC,
+)
 """Their conditions say that nobody was first."""
 
 
@@ -169,5 +180,7 @@ def _put_into(transaction: Transaction[Write | None], write: Write) -> None:  # 
             transaction.put(added, write, AuditItem.item.does_not_exist() | (AuditItem.record == added.record))
         case OpenIncident() | SaveIncident() | RejectInstances() | PutObserverBlocks():
             put_incident(transaction, write)
+        case PutHook() | RemoveHook():
+            put_hook(transaction, write)
         case _:
             put_identity(transaction, write)

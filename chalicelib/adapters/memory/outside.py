@@ -22,6 +22,7 @@ from chalicelib.adapters.memory.queues import (
     MemoryDeadLetters,
     MemoryFailoverQueue,
     MemoryHeld,
+    MemoryHookQueue,
     MemoryQueue,
     MemoryRedelivery,
     MemoryRemovals,
@@ -35,6 +36,7 @@ from chalicelib.adapters.memory.sockets import MemoryConnections, MemoryGateway
 from chalicelib.adapters.memory.tables import MemoryTables
 from chalicelib.adapters.memory.transactions import MemoryTransactions
 from chalicelib.adapters.memory.users import MemoryTokens, MemoryUsers
+from chalicelib.adapters.memory.webhooks import MemoryHooks, MemoryReceivers
 from chalicelib.adapters.queues import messages
 from chalicelib.ports.change import StreamRecords
 from chalicelib.ports.queues import QueueMessages
@@ -70,6 +72,7 @@ class MemoryOutside:
         self.audit = MemoryAudit(self.tables)
         self.incidents = MemoryIncidents(self.tables)
         self.limits = MemoryLimits(self.tables)
+        self.hooks = MemoryHooks(self.tables)
         self.assertions = JwtAssertions()
         self.identities = MemoryIdentities()
         self.pool = MemoryPool()
@@ -77,6 +80,8 @@ class MemoryOutside:
         self.queue = MemoryQueue()
         self.failover_tasks = MemoryFailoverQueue(self.clock)
         self.held = MemoryHeld()
+        self.hook_tasks = MemoryHookQueue(self.clock)
+        self.receivers = MemoryReceivers()
         self.removals = MemoryRemovals()
         self.redelivery = MemoryRedelivery()
         self.records: StreamRecords = streams

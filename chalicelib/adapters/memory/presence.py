@@ -1,6 +1,7 @@
 """Agents' last words, in memory."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
@@ -26,9 +27,10 @@ class MemoryPresence:
         facts = said(self._tables, agent)
         if facts is None or instance_id in facts.rejected:
             return None
+        heard = facts.last_seen
         facts.connection_id, facts.instance_id, facts.last_seen = connection_id, instance_id, at
         facts.accused_since = None
-        return progress_value(facts)
+        return replace(progress_value(facts), heard_before=heard, closed_at=facts.closed_at)
 
     def note_disconnected(self, peer_id: PeerId, connection_id: ConnectionId, at: datetime) -> Progress | None:
         facts = self._tables.agents.get(peer_id)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.peer.key_rotation import PskHeld
+from chalicelib.domain.webhook.delivery import HookTask
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.queues import Check, LookTask, Push
 
@@ -47,6 +48,23 @@ class MemoryHeld:
 
     def put(self, word: PskHeld) -> None:
         self.waiting.append(word)
+
+
+class MemoryHookQueue:
+    """`waiting`: each task with when it is due. `dead`: those that were given up."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.waiting: list[tuple[datetime, HookTask]] = []
+        self.dead: list[HookTask] = []
+
+    def put(self, tasks: Iterable[HookTask], delay: timedelta = timedelta(0)) -> None:
+        if delay > MOST_DELAY:
+            raise ValueError(f"SQS delays a message by {MOST_DELAY} at most")
+        self.waiting += ((self._clock.now() + delay, task) for task in tasks)
+
+    def put_aside(self, task: HookTask) -> None:
+        self.dead.append(task)
 
 
 class MemoryRemovals:

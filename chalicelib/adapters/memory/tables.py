@@ -16,7 +16,7 @@ from chalicelib.domain.identity.deployment import DeploymentSettings
 from chalicelib.domain.identity.join_key import DeviceHash, Join, JoinKey
 from chalicelib.domain.identity.limits import Counted
 from chalicelib.domain.identity.user import User
-from chalicelib.domain.ids import ConnectionId, IncidentId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.ids import ConnectionId, HookId, IncidentId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.incident.containment import ObserverBlocks
 from chalicelib.domain.incident.incident import Entry, Incident
 from chalicelib.domain.incident.rules import IncidentType
@@ -26,6 +26,9 @@ from chalicelib.domain.network.directory import Block, BlockKey
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.peer import Host, PeerRecord, Tombstone
 from chalicelib.domain.peer.presence import Applied, Fact, OwnHandshakes, Sighting
+from chalicelib.domain.webhook.delivery import Delivery
+from chalicelib.domain.webhook.event import EventId
+from chalicelib.domain.webhook.hook import Hook
 from chalicelib.ports.sessions import AgentSession, Ticket
 from chalicelib.ports.sockets import Connection
 
@@ -100,6 +103,8 @@ class MemoryTables:
     timelines: dict[IncidentId, dict[str, Entry]] = field(default_factory=dict)
     observer_blocks: dict[tuple[NetworkId, PeerId], ObserverBlocks] = field(default_factory=dict)
     incident_stream: list[tuple[Incident | None, Incident]] = field(default_factory=list)
+    hooks: dict[HookId, Hook] = field(default_factory=dict)
+    deliveries: dict[tuple[HookId, EventId], Delivery] = field(default_factory=dict)
     signing: SigningKeys | None = None
     lock: Lock = field(default_factory=Lock)
 

@@ -7,6 +7,7 @@ from chalicelib.adapters.memory.identity_writes import holds, write_identity
 from chalicelib.adapters.memory.incidents import incident_holds, incident_size, write_incident
 from chalicelib.adapters.memory.liveness import is_heard_last
 from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
+from chalicelib.adapters.memory.webhooks import hook_holds, write_hook
 from chalicelib.domain.change.writes import (
     AdmitAgent,
     AdvanceNetwork,
@@ -36,9 +37,19 @@ from chalicelib.domain.incident import writes as incident
 from chalicelib.domain.incident.writes import OpenIncident, PutObserverBlocks, RejectInstances, SaveIncident
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block
+from chalicelib.domain.webhook import writes as webhook
+from chalicelib.domain.webhook.writes import PutHook, RemoveHook
 from chalicelib.ports.transactions import CommitConflict, ConditionFailed
 
-OPTIMISTIC = (AdvanceNetwork, RemoveNetwork, WriteBlock, ForgetAgent, *identity.OPTIMISTIC, *incident.OPTIMISTIC)
+OPTIMISTIC = (
+    AdvanceNetwork,
+    RemoveNetwork,
+    WriteBlock,
+    ForgetAgent,
+    *identity.OPTIMISTIC,
+    *incident.OPTIMISTIC,
+    *webhook.OPTIMISTIC,
+)
 
 
 class MemoryTransactions:
@@ -108,6 +119,8 @@ class MemoryTransactions:
                 return True
             case OpenIncident() | SaveIncident() | RejectInstances() | PutObserverBlocks():
                 return incident_holds(tables, write)
+            case PutHook() | RemoveHook():
+                return hook_holds(tables, write)
             case _:
                 return holds(tables, write)
 
@@ -157,6 +170,8 @@ class MemoryTransactions:
                 tables.audit[record.place] = record
             case OpenIncident() | SaveIncident() | RejectInstances() | PutObserverBlocks():
                 write_incident(tables, write)
+            case PutHook() | RemoveHook():
+                write_hook(tables, write)
             case _:
                 write_identity(tables, write)
 

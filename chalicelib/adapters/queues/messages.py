@@ -9,11 +9,14 @@ import msgspec
 from chalicelib.domain.change.notices import Notice
 from chalicelib.domain.ids import NetworkId, PeerId
 from chalicelib.domain.peer.key_rotation import PskHeld
+from chalicelib.domain.webhook.delivery import HookTask
 from chalicelib.ports.queues import Check, LookTask, Push
 from chalicelib.ports.sockets import Connection
 
 NOTICES: Mapping[str, type[Notice]] = {kind.__name__: kind for kind in get_args(Notice)}
 FAILOVER_TASKS: Mapping[str, type[LookTask]] = {kind.__name__: kind for kind in get_args(LookTask)}
+
+HOOK_TASKS: Mapping[str, type[HookTask]] = {kind.__name__: kind for kind in get_args(HookTask)}
 
 
 class PushMessage(msgspec.Struct, frozen=True, tag="push"):
@@ -73,6 +76,22 @@ def held_from(body: str) -> PskHeld:
 
 def held_text(word: PskHeld) -> str:
     return msgspec.json.encode(word).decode()
+
+
+class _HookTask(msgspec.Struct, frozen=True):
+    kind: str
+    task: msgspec.Raw
+
+
+def hook_task_from(body: str) -> HookTask:
+    """Parse a task of webhooks; raises msgspec.DecodeError, KeyError for a kind that is not known."""
+    message = msgspec.json.decode(body, type=_HookTask)
+    return msgspec.json.decode(message.task, type=HOOK_TASKS[message.kind])
+
+
+def hook_task_text(task: HookTask) -> str:
+    raw = msgspec.Raw(msgspec.json.encode(task))
+    return msgspec.json.encode(_HookTask(type(task).__name__, raw)).decode()
 
 
 class _FailoverTask(msgspec.Struct, frozen=True):

@@ -1,16 +1,17 @@
 """The queues of pushes, failover tasks, words on keys and removals, and the dead-letter queue of the stream."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from chalicelib.adapters.queues.messages import failover_task_text, held_text, message_of, removal_text
+from chalicelib.adapters.queues.messages import failover_task_text, held_text, hook_task_text, message_of, removal_text
 from chalicelib.domain.ids import NetworkId
 from chalicelib.domain.peer.key_rotation import PskHeld
+from chalicelib.domain.webhook.delivery import HookTask
 from chalicelib.ports.queues import Check, LookTask, Push
 from chalicelib.settings import Settings
 
@@ -23,18 +24,8 @@ class SqsPushQueue:
         self._url, self._checks_url = settings.push_queue_url, settings.check_queue_url
 
     def send(self, pushes: Iterable[Push], delay: timedelta = timedelta(0)) -> None:
-        entries = [
-            {
-                "Id": str(n),
-                "MessageBody": message_of(push),
-                "DelaySeconds": int(delay.total_seconds()),
-            }
-            for n, push in enumerate(pushes)
-        ]
-        for at in range(0, len(entries), BATCH):
-            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries[at : at + BATCH])
-            if failed := answer.get("Failed"):
-                raise RuntimeError(f"{len(failed)} pushes were not queued: {failed[0].get('Code')}")
+        wait_s = int(delay.total_seconds())
+        _send_all(self._sqs, self._url, [(message_of(push), wait_s) for push in pushes])
 
     def remind(self, check: Check, delay: timedelta) -> None:
         self._sqs.send_message(
@@ -66,6 +57,21 @@ class SqsHeldQueue:
         self._sqs.send_message(QueueUrl=self._url, MessageBody=held_text(word))
 
 
+class SqsHookQueue:
+    """What is to be sent to webhooks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sqs = _client(settings)
+        self._url, self._dead_url = settings.webhook_queue_url, settings.webhook_dead_letter_queue_url
+
+    def put(self, tasks: Iterable[HookTask], delay: timedelta = timedelta(0)) -> None:
+        wait_s = int(delay.total_seconds())
+        _send_all(self._sqs, self._url, [(hook_task_text(task), wait_s) for task in tasks])
+
+    def put_aside(self, task: HookTask) -> None:
+        self._sqs.send_message(QueueUrl=self._dead_url, MessageBody=hook_task_text(task))
+
+
 class SqsRemovalQueue:
     """Networks that are being deleted: one message a network, sent again while something is left."""
 
@@ -88,6 +94,7 @@ class SqsRedelivery:
             settings.failover_queue_url,
             settings.held_queue_url,
             settings.removal_queue_url,
+            settings.webhook_queue_url,
         )
         self._urls = {url.rpartition("/")[2]: url for url in urls if url}
 
@@ -113,6 +120,18 @@ class SqsDeadLetters:
     def put(self, record: Mapping[str, object], reason: str) -> None:
         body = json.dumps({"reason": reason, "record": record}, default=str)
         self._sqs.send_message(QueueUrl=self._url, MessageBody=body)
+
+
+def _send_all(sqs: Any, url: str, messages: Sequence[tuple[str, int]]) -> None:
+    """Send bodies, each with its delay in seconds."""
+    for at in range(0, len(messages), BATCH):
+        entries = [
+            {"Id": str(n), "MessageBody": body, "DelaySeconds": wait_s}
+            for n, (body, wait_s) in enumerate(messages[at : at + BATCH])
+        ]
+        answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        if failed := answer.get("Failed"):
+            raise RuntimeError(f"{len(failed)} messages were not queued: {failed[0].get('Code')}")
 
 
 def _client(settings: Settings) -> Any:

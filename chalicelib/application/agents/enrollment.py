@@ -66,7 +66,7 @@ class Enrollment:
             EnrollmentRefused, KeyInUse.
         """
         network_id, _, peer_id = token.record.partition(":")
-        agent = Agent(NetworkId(network_id), PeerId(peer_id), source=applicant.source)
+        agent = Agent(NetworkId(network_id), PeerId(peer_id), source=applicant.source, request_id=applicant.request_id)
         return retry_on_conflict(self.clock, lambda: self._enroll(agent, token, applicant))
 
     def _enroll(self, agent: Agent, token: Token, applicant: Applicant) -> Agent:
@@ -103,7 +103,7 @@ class Enrollment:
             PeerLeft: the assertion is good and of the machine that gave the peer up.
             TooManyRequests: the agent sent too much, see floods.
         """
-        return retry_on_conflict(self.clock, lambda: self._open(assertion))
+        return retry_on_conflict(self.clock, lambda: self._open(assertion), what="the sessions of this peer")
 
     def _open(self, assertion: str) -> OpenSession:
         """The session is written while the device key that proved it is the peer's, or not at all."""

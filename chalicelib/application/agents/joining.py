@@ -67,8 +67,10 @@ class _Entry:
 
     def attempt(self) -> Peer:
         key, before = self._joining.keys.with_join(self._network_id, self._key_id, self._device)
-        if key is None or not self._token.proves(key.secret):
+        if key is None:
             raise JoinKeyUnknown
+        if not self._token.proves(key.secret):
+            raise JoinKeyUnknown(key.actor, key.network_id)
         known = None if before is None else self._known(before)
         return known or self._made(key, before)
 
@@ -99,7 +101,7 @@ class _Entry:
         own: tuple[Write, ...] = (UseJoinKey(key, now), PutJoin(join, None if before is None else before.peer_id))
         edit = NetworkEdit(What.PEER_JOINED, plan.network, (*own, *plan.writes), plan.affected)
         try:
-            joining.edits.commit(stored, edit, key.caller(self._applicant.source))
+            joining.edits.commit(stored, edit, key.caller(self._applicant.source, self._applicant.request_id))
         except ConditionFailed as refused:
             self._draft = self._renamed(draft, refused.write)
             if self._draft == draft and self._is_still(before):

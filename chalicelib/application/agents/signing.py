@@ -48,7 +48,7 @@ class Signing:
         before = self.store.get() or self._made()
         after = SigningKeys(before.number + 1, before.successor, self._new())
         if not self.store.put(after):
-            raise Busy
+            raise Busy("the signing key")
         self._known, self._read_at = after, self.clock.now()
         return after
 

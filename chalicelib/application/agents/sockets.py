@@ -15,7 +15,8 @@ from chalicelib.domain.ids import ConnectionId, PeerId, Revision, is_jump
 from chalicelib.domain.peer.absence import GONE_AFTER, LOOK_EVERY, AbsenceCheck
 from chalicelib.domain.peer.errors import PeerNotFound
 from chalicelib.domain.peer.failover import SilenceCheck, look_every
-from chalicelib.domain.peer.presence import Fact, FactKind
+from chalicelib.domain.peer.peer import Kind
+from chalicelib.domain.peer.presence import Fact, FactKind, is_return
 from chalicelib.ports.facts import FactStore
 from chalicelib.ports.outside import Clock
 from chalicelib.ports.presence import PresenceStore
@@ -82,7 +83,9 @@ class Connections:
         progress = self.presence.note_connected(agent, connection_id, instance_id, now)
         if progress is None:
             raise refusal(self.presence, agent)
-        self.facts.insert(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now))
+        kind = Kind.JUMP if is_jump(agent.peer_id) else Kind.DYNAMIC
+        is_back = is_return(kind, progress, now)
+        self.facts.insert(Fact(agent.network_id, agent.peer_id, FactKind.CONNECTED, now, is_return=is_back))
         if progress.is_ephemeral:
             check = AbsenceCheck(agent.network_id, agent.peer_id, connection_id, now)
             self.failover_tasks().put(check, LOOK_EVERY)

@@ -166,7 +166,7 @@ class ApiTokens:
             raise Invalid([("networks", f"There is no network {network_id}.") for network_id in unseen])
 
     def _commit(self, *writes: Write) -> None:
-        retry_on_conflict(self.clock, lambda: self.transactions.commit(Commit(None, writes)))
+        retry_on_conflict(self.clock, lambda: self.transactions.commit(Commit(None, writes)), what="this API token")
 
 
 def _is_theirs(token_id: PrincipalId, by: Principal) -> bool:

@@ -63,7 +63,9 @@ class JoinKeys:
         writes: list[Write] = [PutJoinKey(key), self._audit("join_key_created", key, by, after=_details(key))]
         if request is not None:
             writes.append(SettleRequest(request.done(key.id)))
-        retry_on_conflict(self.clock, lambda: self.transactions.commit(Commit(None, tuple(writes))))
+        retry_on_conflict(
+            self.clock, lambda: self.transactions.commit(Commit(None, tuple(writes))), what="this join key"
+        )
         return key, token
 
     def get(self, network_id: NetworkId, key_id: JoinKeyId, by: Principal) -> JoinKey:
@@ -91,7 +93,7 @@ class JoinKeys:
                 audit = self._audit("join_key_revoked", key, by, before=_details(key))
                 self.transactions.commit(Commit(None, (revoked, audit)))
 
-        retry_on_conflict(self.clock, attempt)
+        retry_on_conflict(self.clock, attempt, what="this join key")
 
     def _audit(
         self, action: str, key: JoinKey, by: Principal, before: Details | None = None, after: Details | None = None

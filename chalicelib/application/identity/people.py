@@ -58,7 +58,7 @@ class People:
             Unauthenticated, IssuerDiffers, IdentityProviderUnreachable, Suspended, NotInvited, Busy.
         """
         claims = self.tokens.verify(token)
-        return retry_on_conflict(self.clock, lambda: self._admitted(claims, source))
+        return retry_on_conflict(self.clock, lambda: self._admitted(claims, source), what="this account")
 
     def _admitted(self, claims: Claims, source: str | None) -> Principal:
         known, settings = self.store.user(user_id(claims.issuer, claims.subject))

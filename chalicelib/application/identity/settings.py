@@ -52,7 +52,7 @@ class SettingsEdits:
             self.transactions.commit(Commit(None, (PutSettings(after), Audit(record))))
             return after
 
-        return retry_on_conflict(self.clock, attempt)
+        return retry_on_conflict(self.clock, attempt, what="the settings")
 
     def _stored(self) -> DeploymentSettings:
         return self.store.settings() or DeploymentSettings(self.admission.default_role)

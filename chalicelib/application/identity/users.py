@@ -121,7 +121,7 @@ class Users:
             writes = (PutUser(user), ClaimEmail(email, user.id), *settled, record)
             self.transactions.commit(Commit(None, writes))
 
-        retry_on_conflict(self.clock, attempt)
+        retry_on_conflict(self.clock, attempt, what="this account")
         return UserView(user, None, 0, is_mailed)
 
     def change(
@@ -146,7 +146,7 @@ class Users:
                 self._commit(_action(before, after), before, after, (PutUser(after), *membership(before, after)), by)
             return after, admission
 
-        return self._shown(*retry_on_conflict(self.clock, attempt))
+        return self._shown(*retry_on_conflict(self.clock, attempt, what="this account"))
 
     def remove(self, user_id: PrincipalId, by: Principal, if_match: Set[Revision] | None = None) -> None:
         """Forget a person or an invitation. Who has a role without one may come back: suspension keeps them out.
@@ -165,7 +165,7 @@ class Users:
                 writes.append(ReleaseEmail(user.email, user.id))
             self._commit("user_removed", user, None, writes, by)
 
-        retry_on_conflict(self.clock, attempt)
+        retry_on_conflict(self.clock, attempt, what="this account")
 
     def _stored(self, user_id: PrincipalId) -> tuple[User, Admission]:
         user, settings = self.accounts.user(user_id)

@@ -67,12 +67,13 @@ class NewPeer:
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """What an agent brings to enrol. `source`: the address its request came from, None when unknown."""
+    """What an agent brings to enrol. `source`, `request_id`: of the call it makes, see `Caller`."""
 
     public_key: str
     device_key: str
     host: Host
     source: str | None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

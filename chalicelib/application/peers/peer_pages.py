@@ -1,7 +1,7 @@
 """Peers by pages: of one network, and of all that the caller sees.
 
 Requests, however many peers and networks there are: of one network 2 and the read of views; of all 2, and for each of
-up to MOST_NETWORKS networks 1 and the read of views.
+up to MOST_NETWORKS networks 1 and the read of views. A page that is filtered looks at SEARCHED peers at most.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,21 @@ from typing import TypeAlias
 from chalicelib.application.peers.peer_view import PeerView, PeerViews
 from chalicelib.domain.identity.principal import Principal
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId
+from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.ownership import owner_of
 from chalicelib.domain.peer.peer import Kind, Peer
+from chalicelib.domain.peer.peer_filter import PeerFilter
+from chalicelib.domain.peer.presence import Status
+from chalicelib.domain.tunnel.sections import addresses
 from chalicelib.ports.network import NetworkStore
+from chalicelib.ports.outside import Clock
 from chalicelib.ports.peer import PeerStore
 from chalicelib.ports.users import UserStore
 
 MOST_NETWORKS = 10  # that a page of all peers shows peers of
 LOOKED_AT = 100  # networks, for those that have peers
+SEARCHED = 200  # peers, for those that a filter wants: as many as the largest page shows
+ALL = PeerFilter()
 
 Place: TypeAlias = tuple[NetworkId, PeerId | None]
 """Where a page of all peers ended: after a peer of a network, or with None after all of the network's."""
@@ -30,22 +37,43 @@ class PeerPages:
     networks: NetworkStore
     peers: PeerStore
     users: UserStore
+    clock: Clock
 
     def of_network(
-        self, network_id: NetworkId, after: str | None, limit: int, by: Principal, kind: Kind | None = None
+        self, network_id: NetworkId, after: str | None, limit: int, by: Principal, wanted: PeerFilter = ALL
     ) -> tuple[list[PeerView], str | None]:
-        """Up to `limit` peers in the order of their ids, and the cursor of the next page; of a member their own."""
+        """Up to `limit` peers in the order of their ids, and the cursor of the next page; of a member their own.
+
+        A page of a filter by more than the kind may hold fewer, and not be the last.
+        """
         by.require_grant(network_id)
         network = self.networks.get(network_id)
         last = PeerId(after) if after else None
+        most = SEARCHED if wanted.is_searching else limit
+        read = self._read(network_id, last, most + 1, by, wanted.kind)
+        looked_at = read[:most]
+        found = [peer for peer in looked_at if wanted.matches(peer, addresses(network, peer))]
+        views = self._in_status(network, found, limit + 1, wanted.status)
+        if len(views) > limit:
+            return views[:limit], views[limit - 1].peer.id
+        return views, looked_at[-1].id if len(read) > most else None
+
+    def _read(
+        self, network_id: NetworkId, last: PeerId | None, limit: int, by: Principal, kind: Kind | None
+    ) -> list[Peer]:
+        """Up to `limit` peers that the caller sees, in the order of their ids, after one."""
         if by.own_only is None:
-            found = self.peers.page(network_id, last, limit + 1, kind)
-        else:
-            own = self._owned(by.own_only, by).get(network_id, [])
-            wanted = [peer_id for peer_id in own if kind is None or peer_id.startswith(f"{kind.prefix}_")]
-            found = self._own(network_id, wanted, last, limit + 1, by.own_only)
-        chosen = found[:limit]
-        return self.views.shown(network, chosen), chosen[-1].id if len(found) > limit else None
+            return self.peers.page(network_id, last, limit, kind)
+        own = self._owned(by.own_only, by).get(network_id, [])
+        of_kind = [peer_id for peer_id in own if kind is None or peer_id.startswith(f"{kind.prefix}_")]
+        return self._own(network_id, of_kind, last, limit, by.own_only)
+
+    def _in_status(self, network: Network, peers: Sequence[Peer], limit: int, wanted: Status | None) -> list[PeerView]:
+        """Up to `limit` of these peers that are in a status; None: in any."""
+        if wanted is None:
+            return self.views.shown(network, peers[:limit])
+        now = self.clock.now()
+        return [view for view in self.views.shown(network, peers) if view.status(now) is wanted][:limit]
 
     def everywhere(self, after: Place | None, limit: int, by: Principal) -> tuple[list[PeerView], Place | None]:
         """Up to `limit` peers of all that the caller sees, by network and id, and where the next page goes on.

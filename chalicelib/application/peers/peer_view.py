@@ -6,12 +6,13 @@ when CIDRs stand behind regular peers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.home import home_of, serving
 from chalicelib.domain.peer.peer import Kind, Peer
-from chalicelib.domain.peer.presence import PeerObservation, Presence
+from chalicelib.domain.peer.presence import PeerObservation, Presence, Status, status
 from chalicelib.domain.tunnel.portable_profile import changed_keys, digests
 from chalicelib.domain.tunnel.sections import regular_tunnel
 from chalicelib.ports.peer import PeerStore
@@ -30,6 +31,10 @@ class PeerView:
     observation: PeerObservation
     stale: tuple[str, ...] = ()
     home: Presence | None = None
+
+    def status(self, now: datetime) -> Status:
+        seen = self.observation
+        return status(self.peer, seen.presence, seen.sighting, now, self.home)
 
 
 @dataclass(frozen=True, slots=True)

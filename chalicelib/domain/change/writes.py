@@ -22,6 +22,7 @@ from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import KeyInUse, LabelInUse, MemberPeerLimitReached, PeerNameInUse
 from chalicelib.domain.peer.failover import AgentLiveness
 from chalicelib.domain.peer.peer import Host, Peer, PeerRecord, Tombstone
+from chalicelib.domain.webhook.writes import HookWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,7 @@ Write = (
     | ForgetSighting
     | SettleRequest
     | Audit
+    | HookWrite
     | IdentityWrite
     | IncidentWrite
 )

@@ -43,7 +43,8 @@ class TargetKind(StrEnum):
 
 class RefusedAction(StrEnum):
     """Refusals that are kept. `REQUEST`: a caller may not do it. `CREDENTIAL`: of a known API token, which has ended or
-    came with another secret, or of a peer's enrolment token, which another machine used or whose time is over.
+    came with another secret, of a join key likewise or one that is used up, or of a peer's enrolment token, which
+    another machine used or whose time is over.
     `SIGN_IN`: of a person whom the provider vouches for, and who has no role here or is suspended. `LIMIT`: too many
     calls."""
 

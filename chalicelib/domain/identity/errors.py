@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
 from chalicelib.domain.identity.audit import Actor, ActorKind
 from chalicelib.domain.identity.doubt import Doubt
-from chalicelib.domain.ids import PrincipalId
+from chalicelib.domain.ids import NetworkId, PrincipalId
 
 
 class NotAllowed(Forbidden):
@@ -166,39 +166,53 @@ class JoinKeyNotFound(NotFound):
         super().__init__(f"There is no join key {key_id} in this network.")
 
 
-class JoinKeyUnknown(Unauthenticated):
-    """The text is no join key of this deployment, or its network is gone."""
+class JoinKeyRefused(Refusal):
+    """A join key makes no peer. `actor`, `network_id`: of the key that was tried; None: there is no such key."""
+
+    def __init__(self, message: str, actor: Actor | None = None, network_id: NetworkId | None = None) -> None:
+        self.actor, self.network_id = actor, network_id
+        super().__init__(message)
+
+
+class JoinKeyUnknown(JoinKeyRefused, Unauthenticated):
+    """The text is no join key of this deployment, or its network is gone.
+
+    One that came with another secret is told the same, and is known as what it claims to be.
+    """
 
     code = "join_key_unknown"
 
-    def __init__(self) -> None:
-        super().__init__("This join key is not known. Check it, or ask an operator of the network for another.")
+    def __init__(self, actor: Actor | None = None, network_id: NetworkId | None = None) -> None:
+        super().__init__(
+            "This join key is not known. Check it, or ask an operator of the network for another.", actor, network_id
+        )
 
 
-class JoinKeyRevoked(Unauthenticated):
+class JoinKeyRevoked(JoinKeyRefused, Unauthenticated):
     """Somebody ended the key."""
 
     code = "join_key_revoked"
 
-    def __init__(self) -> None:
-        super().__init__("This join key was revoked. Ask an operator of the network for another.")
+    def __init__(self, actor: Actor, network_id: NetworkId) -> None:
+        super().__init__("This join key was revoked. Ask an operator of the network for another.", actor, network_id)
 
 
-class JoinKeyExpired(Unauthenticated):
+class JoinKeyExpired(JoinKeyRefused, Unauthenticated):
     """The key's time is over."""
 
     code = "join_key_expired"
 
-    def __init__(self) -> None:
-        super().__init__("This join key has expired. Ask an operator of the network for another.")
+    def __init__(self, actor: Actor, network_id: NetworkId) -> None:
+        super().__init__("This join key has expired. Ask an operator of the network for another.", actor, network_id)
 
 
-class JoinKeyUsedUp(Conflict):
+class JoinKeyUsedUp(JoinKeyRefused, Conflict):
     """A key with a limit makes so many peers and no more, however many ask at once."""
 
     code = "join_key_used_up"
 
-    def __init__(self, used: int) -> None:
-        super().__init__(
+    def __init__(self, used: int, actor: Actor, network_id: NetworkId) -> None:
+        message = (
             f"This join key has made all the peers it may make ({used}). Ask an operator of the network for another."
         )
+        super().__init__(message, actor, network_id)

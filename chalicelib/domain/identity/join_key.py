@@ -60,6 +60,11 @@ class JoinKey:
         return f"{self.network_id}:{self.id}"
 
     @property
+    def actor(self) -> Actor:
+        """What makes the peers, in the log."""
+        return Actor(ActorKind.JOIN_KEY, self.id, self.name)
+
+    @property
     def kept_until(self) -> datetime:
         return self.expires_at + KEPT_AFTER_EXPIRY
 
@@ -74,11 +79,11 @@ class JoinKey:
         """Raises JoinKeyRevoked, JoinKeyExpired, JoinKeyUsedUp: it makes no peer any more."""
         match self.state(now):
             case JoinKeyState.REVOKED:
-                raise JoinKeyRevoked
+                raise JoinKeyRevoked(self.actor, self.network_id)
             case JoinKeyState.EXPIRED:
-                raise JoinKeyExpired
+                raise JoinKeyExpired(self.actor, self.network_id)
             case JoinKeyState.USED_UP:
-                raise JoinKeyUsedUp(self.used)
+                raise JoinKeyUsedUp(self.used, self.actor, self.network_id)
             case JoinKeyState.ACTIVE:
                 return
 
@@ -86,8 +91,7 @@ class JoinKey:
         return network_id == self.network_id
 
     def caller(self, source: str | None, request_id: str | None = None) -> Caller:
-        """Who makes the peers, in the log."""
-        return Caller(Actor(ActorKind.JOIN_KEY, self.id, self.name), source, request_id)
+        return Caller(self.actor, source, request_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from chalicelib.domain.peer.peer import Host, Kind, Peer
 HEARTBEAT_JUMP = timedelta(seconds=45)
 HEARTBEAT_REGULAR = timedelta(minutes=9)
 MISSED_HEARTBEATS = 3
+OFFLINE_AFTER = timedelta(minutes=3)  # away for less is a reconnect, of which nobody is told
 REJECT_AFTER = timedelta(seconds=180)  # WireGuard protocol, section 6.1: a session is dead then
 
 
@@ -78,12 +79,15 @@ class Sighting:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far an agent is. `applied` 0: nothing yet. `is_blocked`: its word about others does not count.
-    `is_ephemeral`: its peer vanishes when it is away for a time."""
+    `is_ephemeral`: its peer vanishes when it is away for a time. `heard_before`, `closed_at`: of one that connects, its
+    last word before, and when its last socket closed; None: it never spoke, none ever closed."""
 
     wanted: Revision
     applied: Revision
     is_blocked: bool = False
     is_ephemeral: bool = False
+    heard_before: datetime | None = None
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class FactKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Fact:
     """Something that became true of a peer at a time. Of a report: the revision in force from now on, and
-    the one before, 0 for none."""
+    the one before, 0 for none. `is_return`: of an agent that connects, whether it is the first time, or was away."""
 
     network_id: NetworkId
     peer_id: PeerId
@@ -116,6 +120,7 @@ class Fact:
     at: datetime
     revision: Revision | None = None
     after: Revision | None = None
+    is_return: bool = False
 
     @property
     def status(self) -> Status | None:
@@ -131,6 +136,19 @@ class Fact:
                 return Status.ONLINE if is_static(self.peer_id) else None
             case _:
                 assert_never(self.kind)
+
+
+def is_return(kind: Kind, before: Progress, now: datetime) -> bool:
+    """Whether an agent that connects was offline, rather than to open another socket.
+
+    One whose socket nobody closed was away only if it missed its heartbeats as well.
+    """
+    heard, closed = before.heard_before, before.closed_at
+    if heard is None:
+        return True
+    if closed is not None and closed >= heard:
+        return now - closed >= OFFLINE_AFTER
+    return now - heard >= MISSED_HEARTBEATS * heartbeat_interval(kind) + OFFLINE_AFTER
 
 
 def is_awakening(before: Sighting | None, seen: Sighting) -> bool:

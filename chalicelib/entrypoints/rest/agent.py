@@ -43,7 +43,7 @@ agent = Blueprint(__name__)
     limit=Limit.ENROLLMENTS,
 )
 def enroll(call: Call[None, wire.EnrollRequest]) -> wire.Enrolled:
-    applicant = _applicant(call.body, call.source)
+    applicant = _applicant(call)
     signing_key = container().signing.keys().current.public  # before the token is used: it may fail
     enrolled = container().enrollment.enroll(parse_token(call.body.token, "wirety_enroll"), applicant)
     return wire.Enrolled(peer_id=enrolled.peer_id, network_id=enrolled.network_id, signing_key=signing_key)
@@ -60,7 +60,7 @@ def enroll(call: Call[None, wire.EnrollRequest]) -> wire.Enrolled:
 )
 def join(call: Call[None, wire.JoinRequest]) -> wire.Joined:
     """Become a new peer by a network's join key. The same again, by the same machine, is answered the same."""
-    applicant = _applicant(call.body, call.source)
+    applicant = _applicant(call)
     signing_key = container().signing.keys().current.public  # before the key is used: it may fail
     joined = container().joining.join(parse_token(call.body.key, "wirety_join"), applicant)
     return wire.Joined(
@@ -139,12 +139,14 @@ def keys(call: Call[Agent, wire.KeysReport]) -> wire.KeysKnown:
     return wire.KeysKnown(public_key=known.public_key, staged_key=known.staged_key, is_held=known.is_held)
 
 
-def _applicant(body: wire.EnrollRequest | wire.JoinRequest, source: str | None) -> Applicant:
+def _applicant(call: Call[None, wire.EnrollRequest] | Call[None, wire.JoinRequest]) -> Applicant:
+    body = call.body
     return Applicant(
         public_key=parse_public_key("public_key", body.public_key),
         device_key=parse_public_key("device_key", body.device_key),
         host=Host(body.host.hostname, body.host.os, body.host.agent_version),
-        source=source,
+        source=call.source,
+        request_id=call.request_id,
     )
 
 

@@ -12,8 +12,9 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.keys import parse_public_key
 from chalicelib.domain.peer.patch import PeerPatch, require_dns_fits
 from chalicelib.domain.peer.peer import Kind, Peer
-from chalicelib.domain.peer.presence import last_seen, status
-from chalicelib.domain.text import parse_dns, parse_host, parse_metadata, parse_name, parse_owner, parse_tags
+from chalicelib.domain.peer.peer_filter import PeerFilter
+from chalicelib.domain.peer.presence import Status, last_seen
+from chalicelib.domain.text import parse_dns, parse_host, parse_metadata, parse_name, parse_owner, parse_tag, parse_tags
 from chalicelib.domain.tunnel.sections import addresses
 from chalicelib.entrypoints.shapes.parsing import KEEPALIVE_RANGE, MTU_RANGE, PORT_RANGE, Check, parse_peer_id, within
 from chalicelib.wire import peers as wire
@@ -90,6 +91,24 @@ def patch_of(body: wire.PatchPeer) -> PeerPatch:
     return PeerPatch(**fields)
 
 
+def wanted_by(asked: wire.PeerQuery) -> PeerFilter:
+    """Which peers a query asks for; a text that is empty asks for nothing.
+
+    Raises:
+        Invalid: a tag or an owner that cannot be one.
+    """
+    check = Check()
+    wanted = PeerFilter(
+        kind=None if asked.kind is None else Kind(asked.kind),
+        status=None if asked.status is None else Status(asked.status),
+        tag=check(parse_tag, "tag", asked.tag) if asked.tag else None,
+        owner_id=check(parse_owner, "owner", asked.owner) if asked.owner else None,
+        q=asked.q or None,
+    )
+    check.done()
+    return wanted
+
+
 def shown(view: PeerView) -> wire.Peer:
     peer, presence, sighting = view.peer, view.observation.presence, view.observation.sighting
     v4, *v6 = addresses(view.network, peer)
@@ -125,7 +144,7 @@ def shown(view: PeerView) -> wire.Peer:
         blocked_by=list(peer.blocked_by),
         config_stale=bool(view.stale),
         config_changes=list(view.stale),
-        status=status(peer, presence, sighting, container().clock.now(), view.home).value,
+        status=view.status(container().clock.now()).value,
         last_seen=last_seen(presence, sighting),
         created_at=peer.created_at,
         updated_at=peer.updated_at,

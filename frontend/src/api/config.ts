@@ -6,9 +6,10 @@ export type Config = {
   discovery_url: string;
   client_id: string;
   audience: string;
+  scope: string;
 };
 
-const NAMES = ["api", "sockets", "issuer", "discovery_url", "client_id", "audience"] as const;
+const NAMES = ["api", "sockets", "issuer", "discovery_url", "client_id", "audience", "scope"] as const;
 
 export async function loadConfig(): Promise<Config> {
   const answer = await fetch("/config.json", { cache: "no-cache" });

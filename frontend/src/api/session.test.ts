@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { countRound, forgetRounds, SignInLoop } from "@/api/session";
+import { countRound, forgetRounds, Session, SignInLoop } from "@/api/session";
 
 beforeEach(() => sessionStorage.clear());
 
@@ -20,4 +20,12 @@ test("a session that the API took ends the count", () => {
   forgetRounds();
 
   expect(() => countRound(1_000_003)).not.toThrow();
+});
+
+test("a sign-in asks for the scope that the deployment names", () => {
+  const config = { api: "", sockets: "", discovery_url: "", client_id: "console", audience: "" };
+
+  const session = new Session({ ...config, issuer: "https://idp.example.com", scope: "openid groups" });
+
+  expect(session["manager"].settings.scope).toBe("openid groups");
 });

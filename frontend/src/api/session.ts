@@ -28,7 +28,7 @@ export class Session {
       redirect_uri: origin + CALLBACK,
       post_logout_redirect_uri: origin + SIGNED_OUT,
       response_type: "code",
-      scope: "openid email profile",
+      scope: config.scope,
       ...(config.audience ? { resource: config.audience } : {}),
       userStore: new WebStorageStateStore({ store: new InMemoryWebStorage() }),
       stateStore: new WebStorageStateStore({ store: window.sessionStorage }), // the round's verifier, until it is back

@@ -26,6 +26,7 @@ export const texts = {
   network: {
     parts: "Parts of {{name}}",
     peers: "Peers",
+    rules: "Rules",
     joinKeys: "Join keys",
     changes: "Changes",
   },

@@ -6,6 +6,7 @@ import { joinKeysNews } from "@/features/joinKeys/news";
 import { networksNews } from "@/features/networks/news";
 import { peersNews } from "@/features/peers/news";
 import { ownPeersNews } from "@/features/peers/ownNews";
+import { rulesNews } from "@/features/rules/news";
 import { usersNews } from "@/features/users/news";
 
 export const news: readonly News[] = [
@@ -14,6 +15,7 @@ export const news: readonly News[] = [
   ownPeersNews,
   changesNews,
   joinKeysNews,
+  rulesNews,
   usersNews,
   auditNews,
 ];

@@ -16,6 +16,7 @@ import { changesRoute } from "@/features/changes/routes";
 import { joinKeysRoute } from "@/features/joinKeys/routes";
 import { networksRoute } from "@/features/networks/routes";
 import { devicesRoute, peersRoute } from "@/features/peers/routes";
+import { rulesRoute } from "@/features/rules/routes";
 import { settingsRoute } from "@/features/settings/routes";
 import { tokensRoute } from "@/features/tokens/routes";
 import { usersRoute } from "@/features/users/routes";
@@ -44,6 +45,15 @@ const joinKeys = createRoute({
     () => import("@/features/peers/texts"),
   ),
 });
+const rules = createRoute({
+  getParentRoute: () => network,
+  ...rulesRoute,
+  component: visited(
+    () => import("@/app/pages/RulesPart"),
+    () => import("@/features/rules/texts"),
+    () => import("@/features/peers/texts"),
+  ),
+});
 const devices = createRoute({ getParentRoute: () => root, ...devicesRoute });
 const users = createRoute({ getParentRoute: () => root, ...usersRoute });
 const tokens = createRoute({ getParentRoute: () => root, ...tokensRoute });
@@ -61,7 +71,7 @@ const profile = createRoute({
 const pages = [home, networks, devices, users, tokens, audit, settings, profile];
 
 const router = createRouter({
-  routeTree: root.addChildren([...pages, network.addChildren([peers, joinKeys, changes])]),
+  routeTree: root.addChildren([...pages, network.addChildren([peers, rules, joinKeys, changes])]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -14,7 +14,7 @@ from chalicelib.adapters.queues.sqs import (
     SqsRedelivery,
     SqsRemovalQueue,
 )
-from chalicelib.adapters.sockets.apigateway import ApiGatewaySockets
+from chalicelib.adapters.sockets import management
 from chalicelib.domain.ids import NetworkId, Revision
 from chalicelib.ports.queues import Check
 from chalicelib.settings import Settings, settings_from
@@ -39,7 +39,6 @@ def test_every_client_gives_up_before_its_function_is_killed() -> None:
     clients = [
         *(queue(settings())._sqs for queue in queues),
         KmsVault(settings())._client,
-        ApiGatewaySockets(settings())._management,
         tables.bind(settings()).client,
     ]
 
@@ -47,6 +46,8 @@ def test_every_client_gives_up_before_its_function_is_killed() -> None:
         config = client.meta.config
         tries = config.retries.get("total_max_attempts") or config.retries["max_attempts"] + 1
         assert (config.connect_timeout + config.read_timeout) * tries <= MOST_S + 7, client
+
+    assert (management.CONNECT_S + management.READ_S) * management.TRIES <= MOST_S
 
 
 @mock_aws

@@ -1,5 +1,7 @@
 """What the use cases of peers cost in requests that leave for DynamoDB."""
 
+import pytest
+
 from chalicelib.domain.identity.principal import Role
 from tests.application.lab import AUTH, LIMIT, Lab
 from tests.builders import a_key
@@ -39,6 +41,16 @@ def test_list_a_page_of_peers(lab: Lab) -> None:
     cost = lab.counted("GET", f"{lab.path}?limit=50")
 
     assert cost == {"read": AUTH + 5}  # network, peers, jumps, presence, sightings
+
+
+@pytest.mark.parametrize(
+    "asked", ["tag=none", "q=peer", "kind=dynamic&q=peer", "status=offline", f"owner=usr_{'a' * 26}"]
+)
+def test_a_page_that_is_filtered_costs_no_more_however_large_the_network_is(lab: Lab, asked: str) -> None:
+    cost = lab.counted("GET", f"{lab.path}?limit=50&{asked}")
+
+    assert set(cost) == {"read"}
+    assert cost["read"] <= AUTH + 2 + 1 + 2 * 2  # network, peers, jumps; presence and sightings of up to 200
 
 
 def test_list_a_page_of_all_peers(lab: Lab) -> None:

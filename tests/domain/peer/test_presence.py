@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.ids import Revision
-from chalicelib.domain.peer.presence import Presence, Sighting, Status, last_seen, status
+from chalicelib.domain.peer.peer import Kind
+from chalicelib.domain.peer.presence import Presence, Progress, Sighting, Status, is_return, last_seen, status
 from tests.builders import T0, a_dynamic, a_jump, a_static
 
 S = timedelta(seconds=1)
@@ -60,3 +61,32 @@ def test_a_static_peer_is_pending_before_its_first_handshake() -> None:
 def test_last_seen_is_the_later_of_word_and_handshake() -> None:
     assert last_seen(seen(5 * S), Sighting(T0 - 2 * S, T0)) == T0 - 2 * S
     assert last_seen(None, None) is None
+
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "heard", "closed", "expected"),
+    [
+        (Kind.DYNAMIC, None, None, True),
+        (Kind.DYNAMIC, 5 * MINUTE, 3 * MINUTE, True),
+        (Kind.DYNAMIC, 5 * MINUTE, 3 * MINUTE - S, False),
+        (Kind.DYNAMIC, 9 * MINUTE, None, False),
+        (Kind.DYNAMIC, 30 * MINUTE - S, 60 * MINUTE, False),
+        (Kind.DYNAMIC, 30 * MINUTE, 60 * MINUTE, True),
+        (Kind.JUMP, 315 * S, None, True),
+        (Kind.JUMP, 314 * S, None, False),
+    ],
+)
+def test_an_agent_that_connects_is_back_only_from_where_it_was_offline(
+    kind: Kind, heard: timedelta | None, closed: timedelta | None, expected: bool
+) -> None:
+    before = Progress(
+        Revision(1),
+        Revision(1),
+        heard_before=None if heard is None else T0 - heard,
+        closed_at=None if closed is None else T0 - closed,
+    )
+
+    assert is_return(kind, before, T0) is expected

@@ -22,6 +22,7 @@ from chalicelib.domain.tunnel.sections import addresses
 from chalicelib.domain.tunnel.territories import territories
 from tests.builders import a_dynamic, a_jump, a_network
 from tests.domain.populations import LANS, Population, populations
+from tests.domain.tunnel import verdicts
 
 LAB = a_network("10.0.0.0/24")
 INTERNET = ip_address("203.0.113.7")
@@ -215,3 +216,7 @@ def test_a_cidr_in_a_rule_is_the_cidr_whoever_has_it() -> None:
     guarded = policy([a_jump(1), a_dynamic(2)], AclRule(OfCidr(LANS[1]), Anything(), False))
 
     assert not permits(guarded, tcp("192.168.1.7", "10.0.0.2"), "through")
+
+
+def test_the_verdicts_that_the_console_is_held_to_are_those_of_today() -> None:
+    assert verdicts.FILE.read_text() == verdicts.text(), "run: python -m tests.domain.tunnel.verdicts"

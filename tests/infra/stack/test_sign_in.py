@@ -37,13 +37,22 @@ def test_another_issuer_is_named_by_the_environment() -> None:
         "ADMINISTRATOR": "ana",
         "GROUPS_CLAIM": "roles",
         "GROUP_ROLES": "operator=staff",
+        "SCOPE": "openid groups",
     }
 
     found = issuer_from({f"WIRETY_OIDC_{name}": value for name, value in named.items()})
 
     groups = {"groups_claim": "roles", "group_roles": "operator=staff"}
-    assert found == Issuer("https://idp", "c", audience="a", administrator="ana", **groups)
+    assert found == Issuer("https://idp", "c", audience="a", administrator="ana", scope="openid groups", **groups)
     assert found.parameters().keys() == OWN_POOL.keys()
+    assert found.parameters()["OidcScope"] == "openid groups"
+
+
+def test_who_names_no_scope_is_asked_for_what_tells_a_person() -> None:
+    found = issuer_from({"WIRETY_OIDC_ISSUER": "https://idp"})
+
+    assert found is not None
+    assert found.scope == OWN_POOL["OidcScope"] == "openid email profile"
 
 
 def test_a_browser_asks_the_hosts_of_the_discovery_document(provider: IdentityProvider) -> None:

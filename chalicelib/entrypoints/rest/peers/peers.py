@@ -13,7 +13,6 @@ from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Busy, Conflict, NotFound
 from chalicelib.domain.identity.principal import OWNERS, READERS, WRITERS, Principal
 from chalicelib.domain.ids import PEER_ID, PeerId
-from chalicelib.domain.peer.peer import Kind
 from chalicelib.domain.text import parse_note
 from chalicelib.domain.unset import UNSET
 from chalicelib.entrypoints.rest.routing.body import require_said
@@ -22,7 +21,7 @@ from chalicelib.entrypoints.rest.routing.paths import NETWORK, PEER, PEERS, netw
 from chalicelib.entrypoints.rest.routing.route import route
 from chalicelib.entrypoints.shapes.credentials import created, without_secrets
 from chalicelib.entrypoints.shapes.parsing import Check, parse_cursor
-from chalicelib.entrypoints.shapes.peers import parsed, patch_of, shown
+from chalicelib.entrypoints.shapes.peers import parsed, patch_of, shown, wanted_by
 from chalicelib.wire import peers as wire
 from chalicelib.wire.networks import DeleteQuery
 from chalicelib.wire.page import Page, PageQuery
@@ -70,11 +69,12 @@ def create(call: Call[Principal, wire.CreatePeer]) -> wire.AgentPeerCreated | wi
 
 @route(peers, "GET", PEERS, People(READERS, own=OWNERS), query=wire.PeerQuery, refuses=(NotFound,))
 def page(call: Call[Principal, None]) -> Page[wire.Peer]:
-    """The peers of a network, in the order of their ids; of a member their own."""
+    """The peers of a network, in the order of their ids; of a member their own. A page that is filtered by more than
+    the kind may hold fewer, and not be the last."""
     asked: wire.PeerQuery = call.query
     cursor = parse_cursor(asked.cursor, PEER_ID)
-    kind = None if asked.kind is None else Kind(asked.kind)
-    found, next_cursor = container().peer_pages.of_network(network_id(call), cursor, asked.limit, by=call.by, kind=kind)
+    wanted = wanted_by(asked)
+    found, next_cursor = container().peer_pages.of_network(network_id(call), cursor, asked.limit, call.by, wanted)
     return Page(items=[shown(view) for view in found], next_cursor=next_cursor)
 
 

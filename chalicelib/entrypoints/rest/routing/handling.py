@@ -14,7 +14,15 @@ from chalicelib.entrypoints.rest.routing.operation import Call, Json, JsonLines,
 from chalicelib.entrypoints.rest.routing.problems import problem, refused, unreadable
 from chalicelib.entrypoints.rest.routing.refused_sign_in import log_sign_in
 from chalicelib.entrypoints.rest.routing.replay import do_once
-from chalicelib.entrypoints.rest.routing.request import TooLarge, body_of, credential, if_match_of, query_of, source_of
+from chalicelib.entrypoints.rest.routing.request import (
+    TooLarge,
+    body_of,
+    credential,
+    if_match_of,
+    query_of,
+    request_id_of,
+    source_of,
+)
 from chalicelib.observability import count, logger
 from chalicelib.wire.codec import encode
 
@@ -31,7 +39,8 @@ def handle(operation: Operation, request: Request, path_args: Mapping[str, str])
         body, said = body_of(operation, request)
         query = query_of(operation, request)
         if_match = if_match_of(request) if operation.conditional else None
-        call = Call(by, body, path_args, query, request.headers, source_of(request), if_match, said=said)
+        source, request_id = source_of(request), request_id_of(request)
+        call = Call(by, body, path_args, query, request.headers, source, if_match, said=said, request_id=request_id)
         answer = do_once(operation, call, request)
     except Refusal as refusal:
         log_sign_in(refusal)

@@ -7,7 +7,14 @@ from chalice.app import Request
 from chalicelib.bootstrap.container import container
 from chalicelib.domain.errors import Forbidden, Refusal, Unauthenticated
 from chalicelib.domain.identity.audit import Actor, RefusedAction, Target, TargetKind
-from chalicelib.domain.identity.errors import CredentialRefused, NotAllowed, NotInvited, Suspended, TooManyRequests
+from chalicelib.domain.identity.errors import (
+    CredentialRefused,
+    JoinKeyRefused,
+    NotAllowed,
+    NotInvited,
+    Suspended,
+    TooManyRequests,
+)
 from chalicelib.domain.identity.limits import Limit, subject_of
 from chalicelib.domain.identity.principal import Agent, Caller, Principal
 from chalicelib.domain.ids import NetworkId
@@ -47,7 +54,9 @@ def turned_away(operation: Operation, by: By, refusal: Refusal, request: Request
             action, actor = found
             caller = Caller(actor, source_of(request), request_id_of(request))
             asked = f"{operation.method} {operation.path}"
-            network_id = refusal.network_id if isinstance(refusal, EnrollmentRefused) else _network(by, path)
+            network_id = (
+                refusal.network_id if isinstance(refusal, EnrollmentRefused | JoinKeyRefused) else _network(by, path)
+            )
             container().refusals.note(action, Target(TargetKind.ROUTE, asked, asked), network_id, caller)
     except Exception:  # noqa: BLE001  best effort
         logger.warning("refusal_not_noted", exc_info=True)
@@ -70,6 +79,8 @@ def _require_of_source(limit: Limit, request: Request) -> None:
 def _worth_knowing(by: By, refusal: Refusal) -> tuple[RefusedAction, Actor] | None:
     match refusal:
         case EnrollmentRefused() if refusal.actor is not None:
+            return RefusedAction.CREDENTIAL, refusal.actor
+        case JoinKeyRefused() if refusal.actor is not None:
             return RefusedAction.CREDENTIAL, refusal.actor
         case CredentialRefused():
             return RefusedAction.CREDENTIAL, refusal.actor

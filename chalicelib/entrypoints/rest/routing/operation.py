@@ -60,7 +60,7 @@ class Call(Generic[By, Body]):
     """One request. `headers` by any case. `query`: of the shape the route declares, None without one. `source`: the
     caller's address, None when it cannot be believed. `if_match`: the versions the caller takes, None:
     whichever. `request`: under an idempotency key, None without one. `said`: what the body says of fields that the
-    call cannot change, see body."""
+    call cannot change, see body. `request_id`: see `Caller`."""
 
     by: By
     body: Body
@@ -71,6 +71,7 @@ class Call(Generic[By, Body]):
     if_match: Set[Revision] | None = None
     request: Replayable | None = None
     said: Mapping[str, Any] = field(default_factory=dict)
+    request_id: str | None = None
 
     @property
     def done_before(self) -> Replayable:

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApi } from "@/api/context";
+import { useMe } from "@/api/me";
 import type { Peer } from "@/api/shapes";
 import { CopyBlock } from "@/components/Copy";
 import { Dialog } from "@/components/Dialog";
@@ -13,13 +14,18 @@ import { exactly } from "@/lib/time";
 import { peersQuery } from "./api";
 
 const PATIENCE_MS = 60_000;
+const UNTOLD_POLL_MS = 2_000;
 
 export type Enrollment = { peer: Peer; token: string; expiresAt: string };
 type Props = { enrollment: Enrollment; onClose: () => void };
 
 export function EnrollPanel({ enrollment, onClose }: Props) {
   const { t } = useTranslation();
-  const { data } = useQuery(peersQuery(useApi(), enrollment.peer.network_id));
+  const isTold = useMe()?.role !== "member"; // by frames, as it happens
+  const { data } = useQuery({
+    ...peersQuery(useApi(), enrollment.peer.network_id),
+    refetchInterval: isTold ? false : UNTOLD_POLL_MS,
+  });
   const peer = data?.find((known) => known.id === enrollment.peer.id) ?? enrollment.peer;
   const isConnected = peer.status === "online" || peer.status === "idle";
   const close = isConnected ? t("enroll.done") : t("enroll.leave");

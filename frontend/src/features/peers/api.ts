@@ -31,10 +31,13 @@ export const readPeer = (api: Api, networkId: string, peerId: string): Promise<P
 
 export const OWN_PEERS = ["own-peers"] as const;
 
-/** A member's own, in all their networks: the API shows them no others. */
+const OWN_POLL_MS = 10_000;
+
+/** A member's own, in all their networks: the API shows them no others, and no frame tells of these. */
 export const ownPeersQuery = (api: Api) =>
   queryOptions<Peer[]>({
     ...UNPUSHED,
+    refetchInterval: OWN_POLL_MS,
     queryKey: OWN_PEERS,
     queryFn: () => everyPage((cursor) => answered(api.GET("/peers", { params: { query: page(cursor) } }))),
   });

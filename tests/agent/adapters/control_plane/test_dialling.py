@@ -12,7 +12,7 @@ import pytest
 from agent.adapters.control_plane import dialling, keepalive, racing
 from agent.adapters.control_plane.dialling import Dialler
 from agent.adapters.control_plane.racing import first_connected
-from agent.adapters.linux.families import interleaved
+from agent.adapters.families import interleaved
 from agent.errors import StateUnusable
 from agent.host.tunnel.full_tunnel import MARK
 from tests.agent.namespace import Namespace

@@ -11,8 +11,8 @@ import dns.message
 import dns.rcode
 import pytest
 
+from agent.adapters.families import interleaved
 from agent.adapters.linux import marked_names, resolution
-from agent.adapters.linux.families import interleaved
 from agent.adapters.linux.resolution import addresses, look_up, resolve
 from agent.adapters.linux.tools import Commands
 from agent.errors import ToolFailed, ToolMissing

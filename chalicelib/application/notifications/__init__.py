@@ -1,0 +1,1 @@
+"""Webhooks: what people decide of them, who is told of what, and the sending."""

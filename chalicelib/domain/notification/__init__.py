@@ -1,0 +1,1 @@
+"""What people are told of: the events that changes, facts and accounts come to."""

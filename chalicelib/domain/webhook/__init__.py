@@ -1,0 +1,1 @@
+"""Webhooks: who is told of what, by which signature, and what becomes of a delivery."""
