@@ -7,9 +7,10 @@ from typing import Protocol
 
 from chalicelib.domain.ids import IncidentId, NetworkId, PeerId
 from chalicelib.domain.incident.containment import ObserverBlocks
-from chalicelib.domain.incident.incident import Entry, Incident
+from chalicelib.domain.incident.incident import Incident
 from chalicelib.domain.incident.listing import IncidentCounts, IncidentFilter, IncidentPage
 from chalicelib.domain.incident.rules import IncidentType
+from chalicelib.domain.incident.timeline import Entry
 
 
 @dataclass(frozen=True, slots=True)

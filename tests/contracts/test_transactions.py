@@ -39,6 +39,7 @@ from chalicelib.domain.change.writes import (
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.identity.writes import IdentityWrite
 from chalicelib.domain.ids import NetworkId, PeerId, PrincipalId, Revision
+from chalicelib.domain.incident.writes import IncidentWrite
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block, BlockKey
@@ -209,6 +210,7 @@ def test_the_write_whose_place_is_taken_is_named_and_a_lost_race_never_taken_for
 
 
 def test_every_kind_of_write_of_a_network_has_a_case(scene: Scene) -> None:
-    """Those of people, tokens and settings are in test_accounts.py, those of webhooks in test_webhooks.py."""
-    elsewhere = set(IdentityWrite.__args__) | set(HookWrite.__args__)
+    """Those of people, tokens and settings are in test_accounts.py, the others in test_incidents.py and
+    test_webhooks.py."""
+    elsewhere = {*IdentityWrite.__args__, *IncidentWrite.__args__, *HookWrite.__args__}
     assert {type(make(scene)) for make, _ in CASES.values()} == set(Write.__args__) - elsewhere

@@ -25,7 +25,7 @@ def resources() -> dict[str, Any]:
 def test_every_table_is_encrypted_recoverable_and_kept() -> None:
     tables = [resource for resource in resources().values() if resource["Type"] == "AWS::DynamoDB::Table"]
 
-    assert len(tables) == 10
+    assert len(tables) == 11
     for table in tables:
         assert table["DeletionPolicy"] == "RetainExceptOnCreate"
         assert table["UpdateReplacePolicy"] == "Retain"

@@ -20,9 +20,10 @@ from chalicelib.domain.identity.audit import time_text
 from chalicelib.domain.ids import IncidentId, NetworkId, PeerId
 from chalicelib.domain.incident.containment import ObserverBlocks
 from chalicelib.domain.incident.errors import IncidentNotFound
-from chalicelib.domain.incident.incident import Entry, EntryKind, Incident, State
+from chalicelib.domain.incident.incident import Incident, State
 from chalicelib.domain.incident.listing import IncidentCounts, IncidentFilter, IncidentPage, added
 from chalicelib.domain.incident.rules import IncidentType
+from chalicelib.domain.incident.timeline import Entry, EntryKind
 from chalicelib.domain.incident.writes import (
     IncidentWrite,
     OpenIncident,

@@ -9,9 +9,10 @@ from chalicelib.adapters.memory.tables import AgentFacts, MemoryTables
 from chalicelib.domain.ids import IncidentId, NetworkId, PeerId, Revision
 from chalicelib.domain.incident.containment import ObserverBlocks
 from chalicelib.domain.incident.errors import IncidentNotFound
-from chalicelib.domain.incident.incident import Entry, Incident
+from chalicelib.domain.incident.incident import Incident
 from chalicelib.domain.incident.listing import IncidentCounts, IncidentFilter, IncidentPage
 from chalicelib.domain.incident.rules import IncidentType
+from chalicelib.domain.incident.timeline import Entry
 from chalicelib.domain.incident.writes import (
     IncidentWrite,
     OpenIncident,

@@ -18,8 +18,9 @@ from chalicelib.domain.identity.limits import Counted
 from chalicelib.domain.identity.user import User
 from chalicelib.domain.ids import ConnectionId, HookId, IncidentId, JoinKeyId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.incident.containment import ObserverBlocks
-from chalicelib.domain.incident.incident import Entry, Incident
+from chalicelib.domain.incident.incident import Incident
 from chalicelib.domain.incident.rules import IncidentType
+from chalicelib.domain.incident.timeline import Entry
 from chalicelib.domain.network.acl import Acl
 from chalicelib.domain.network.addresses import Allocation
 from chalicelib.domain.network.directory import Block, BlockKey

@@ -20,8 +20,9 @@ from chalicelib.domain.identity.principal import Caller, job
 from chalicelib.domain.ids import IncidentId, NetworkId
 from chalicelib.domain.incident.containment import Decision, accusation, decided, forced
 from chalicelib.domain.incident.finding import Finding
-from chalicelib.domain.incident.incident import Entry, Incident, Step, blocked, joined, opened
+from chalicelib.domain.incident.incident import Incident, Step, blocked, joined, opened
 from chalicelib.domain.incident.rules import Reaction, Rules
+from chalicelib.domain.incident.timeline import Entry
 from chalicelib.domain.incident.writes import OpenIncident, PutObserverBlocks, RejectInstances, SaveIncident
 from chalicelib.domain.network.network import Network
 from chalicelib.domain.peer.errors import PeerNotFound

@@ -5,19 +5,19 @@ made before changes nothing.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.domain.ids import IncidentId, NetworkId, PeerId, PrincipalId, Revision
 from chalicelib.domain.incident.containment import Decision, Held
 from chalicelib.domain.incident.errors import IncidentResolved, TimelineFull
-from chalicelib.domain.incident.finding import Finding, Line, Rule
+from chalicelib.domain.incident.finding import Finding, Rule
 from chalicelib.domain.incident.rules import IncidentType, Reaction
+from chalicelib.domain.incident.timeline import Entry, EntryKind, decision_entry, evidence
 
 MOST_FINDINGS = 60  # of one incident: as many as the detector tells, and some that came twice
-MOST_LINES = 50  # of one finding, the newest: one transaction takes them all
 MOST_NOTES = 100
 MOST_REJECTED = 16  # instances of one peer
 DIGEST = 16  # of a finding's hash in hexadecimal
@@ -40,34 +40,6 @@ class Action(StrEnum):
     RESTORE = "restore"
     REKEY = "rekey"
     KEEP_BLOCKED = "keep_blocked"
-
-
-class EntryKind(StrEnum):
-    """What an entry of a timeline tells of."""
-
-    EVIDENCE = "evidence"
-    DECISION = "decision"
-    BLOCK = "block"
-    APPLIED = "applied"
-    CONTAINED = "contained"
-    NOTE = "note"
-    RESOLVED = "resolved"
-
-
-Data = Mapping[str, str | int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of an incident's timeline. `number`: counts its entries in the order they were added, from 0. `text`: a
-    sentence. `observer_id`: the jump that it is from, None: from none. `data`: what of it is drawn."""
-
-    number: int
-    at: datetime
-    kind: EntryKind
-    text: str
-    observer_id: PeerId | None = None
-    data: Data = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +154,7 @@ def opened(
         findings=(digest(finding),),
         rejected=_rejected(frozenset(), finding, decision),
     )
-    return _with(incident, [*_evidence(finding.lines), _decision(finding, decision, now)], rises=False)
+    return _with(incident, [*evidence(finding.lines), decision_entry(finding, decision, now)], rises=False)
 
 
 def joined(incident: Incident, finding: Finding, decision: Decision, now: datetime) -> Step:
@@ -192,7 +164,7 @@ def joined(incident: Incident, finding: Finding, decision: Decision, now: dateti
         findings=(*incident.findings, digest(finding)),
         rejected=_rejected(incident.rejected, finding, decision),
     )
-    entries = _evidence(finding.lines)
+    entries = evidence(finding.lines)
     if not incident.is_outdone_by(decision):
         return _with(taken, entries)
     decided = replace(
@@ -207,7 +179,7 @@ def joined(incident: Incident, finding: Finding, decision: Decision, now: dateti
         decided_at=finding.at,
         decided_by=finding.observer_id,
     )
-    return _with(decided, [*entries, _decision(finding, decision, now)])
+    return _with(decided, [*entries, decision_entry(finding, decision, now)])
 
 
 def blocked(step: Step, revision: Revision, jumps: Set[PeerId], now: datetime) -> Step:
@@ -287,51 +259,6 @@ def _rejected(known: frozenset[str], finding: Finding, decision: Decision) -> fr
     if decision.reaction is not Reaction.REJECT or finding.newcomer is None or len(known) >= MOST_REJECTED:
         return known
     return known | {finding.newcomer}
-
-
-def _evidence(lines: Sequence[Line]) -> list[Entry]:
-    return [
-        Entry(
-            0,
-            line.at,
-            EntryKind.EVIDENCE,
-            line.text,
-            line.observer_id,
-            {
-                name: said
-                for name, said in (("endpoint", line.endpoint), ("instance_id", line.instance_id))
-                if said is not None
-            },
-        )
-        for line in lines[-MOST_LINES:]
-    ]
-
-
-DONE = {
-    Reaction.OFF: "nothing was done",
-    Reaction.ALERT: "people were told, and nothing else was done",
-    Reaction.REJECT: "the newcomer gets no session",
-    Reaction.BLOCK: "the peer was to be blocked",
-}
-WHY = {
-    Held.SIGNS_ONLY: "it is less than a proof",
-    Held.JUMP: "a jump is never blocked by itself",
-    Held.OBSERVER_LIMIT: "the jump that saw it has had as many peers blocked within the hour as one jump may",
-    Held.SHADOW: "the network's rules only record what would be done",
-}
-
-
-def _decision(finding: Finding, decision: Decision, now: datetime) -> Entry:
-    why = "" if decision.held is None else f": {WHY[decision.held]}"
-    data = {"rule": finding.rule.value, "reaction": decision.reaction.value, "wanted": decision.wanted.value}
-    return Entry(
-        0,
-        now,
-        EntryKind.DECISION,
-        f"by the rule {finding.rule}, {DONE[decision.reaction]}{why}",
-        finding.observer_id,
-        data,
-    )
 
 
 def _contained(incident: Incident, at: datetime) -> Entry:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from chalicelib.domain.ids import PeerId
 from chalicelib.domain.incident.containment import ObserverBlocks
-from chalicelib.domain.incident.incident import Entry, Incident
+from chalicelib.domain.incident.incident import Incident
+from chalicelib.domain.incident.timeline import Entry
 
 
 @dataclass(frozen=True, slots=True)

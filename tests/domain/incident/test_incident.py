@@ -10,12 +10,9 @@ from chalicelib.domain.incident.errors import IncidentResolved, TimelineFull
 from chalicelib.domain.incident.finding import Line, Rule
 from chalicelib.domain.incident.incident import (
     MOST_FINDINGS,
-    MOST_LINES,
     MOST_NOTES,
     MOST_REJECTED,
     Action,
-    Entry,
-    EntryKind,
     Incident,
     Resolution,
     State,
@@ -28,6 +25,7 @@ from chalicelib.domain.incident.incident import (
     resolved,
 )
 from chalicelib.domain.incident.rules import Reaction
+from chalicelib.domain.incident.timeline import MOST_LINES, Entry, EntryKind
 from tests.builders import T0
 from tests.domain.incident.facts import CAFE, HOME, PARIS
 from tests.domain.incident.made import ALERT, BLOCK, JUMPS, SECOND, a_conflict, a_finding, a_step, an_incident
