@@ -71,6 +71,7 @@ export class Live {
       case "bye":
         this.socket.reconnect();
         break;
+      case "incident": // no page shows incidents; that a peer was blocked is a change
       case "ack":
         break;
       default:

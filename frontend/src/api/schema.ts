@@ -399,7 +399,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The peers of a network, in the order of their ids; of a member their own. */
+        /** The peers of a network, in the order of their ids; of a member their own. A page that is filtered by more than */
         get: operations["peers_page"];
         put?: never;
         /** Create a peer; a member's is their own. Its token, or a generated key, is in this answer and nowhere else. */
@@ -1454,6 +1454,27 @@ export interface components {
             os: string;
         };
         /**
+         * IncidentChanged
+         * @description An incident opened, got further or was resolved: how it is since `at`. `containment_ms`: null until the last
+         *         serving jump has cut the peer off.
+         */
+        IncidentChanged: {
+            at: string;
+            /** @default null */
+            containment_ms?: number | null;
+            incident_id: string;
+            /** @enum {unknown} */
+            incident_type: "session_conflict" | "shared_config" | "suspicious_activity";
+            network_id: string;
+            peer_id: string;
+            /** @enum {unknown} */
+            reaction: "alert" | "block" | "off" | "reject";
+            /** @enum {unknown} */
+            state: "contained" | "open" | "resolved";
+            /** @enum {unknown} */
+            type: "incident";
+        };
+        /**
          * Interface
          * @description The agent's own interface.
          *
@@ -2168,7 +2189,7 @@ export interface components {
             ticket: string;
         };
         ToAgent: components["schemas"]["Welcome"] | components["schemas"]["Ack"] | components["schemas"]["ConfigChanged"] | components["schemas"]["Probe"] | components["schemas"]["Reset"] | components["schemas"]["Bye"];
-        ToBrowser: components["schemas"]["BrowserWelcome"] | components["schemas"]["BrowserAck"] | components["schemas"]["NetworkChanged"] | components["schemas"]["PeerStatus"] | components["schemas"]["AccountChanged"] | components["schemas"]["BrowserBye"];
+        ToBrowser: components["schemas"]["BrowserWelcome"] | components["schemas"]["BrowserAck"] | components["schemas"]["NetworkChanged"] | components["schemas"]["PeerStatus"] | components["schemas"]["IncidentChanged"] | components["schemas"]["AccountChanged"] | components["schemas"]["BrowserBye"];
         /**
          * TokenCreated
          * @description `secret`: the token's text, shown this once: null when `replayed`.
@@ -4777,6 +4798,10 @@ export interface operations {
                 limit?: number;
                 cursor?: string | null;
                 kind?: ("dynamic" | "jump" | "static") | null;
+                status?: ("blocked" | "idle" | "offline" | "online" | "pending" | "pending_approval") | null;
+                tag?: string | null;
+                owner?: string | null;
+                q?: string | null;
             };
             header?: never;
             path: {
