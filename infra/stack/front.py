@@ -21,6 +21,10 @@ from infra.stack.pages import Pages
 
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 10 * 2**20  # API Gateway's limit; the API refuses less
+HEADER_BYTES = (
+    10_240  # API Gateway's quota of request line and headers together; what it answers beyond is not documented
+)
+MOST_OF_A_HEADER = 20_480  # CloudFront's quota of all headers, of which one may be the most
 MAX_FRAME_BYTES = 128 * 2**10  # API Gateway's limit of a message
 MOST_KEPT = 1000
 ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -118,7 +122,14 @@ class Front:
         async with aiohttp.ClientSession(
             connector=connector, auto_decompress=False, skip_auto_headers=ADDED_BY_AIOHTTP
         ) as client:
-            runner = web.AppRunner(_application(client, self._upstream), access_log=None, shutdown_timeout=1)
+            application = _application(client, self._upstream)
+            runner = web.AppRunner(
+                application,
+                access_log=None,
+                shutdown_timeout=1,
+                max_field_size=MOST_OF_A_HEADER,
+                max_line_size=MOST_OF_A_HEADER,
+            )
             await runner.setup()
             try:
                 await web.TCPSite(runner, HOST, self._port).start()
@@ -193,10 +204,14 @@ async def _asked(
     client: aiohttp.ClientSession, upstream: Upstream, behaviour: Behaviour, request: web.Request
 ) -> Answer:
     cdn, sent = upstream.cdn, await request.read()
+    target = behaviour.target(request.raw_path)
+    headers = cdn.sent(behaviour, request.headers.items(), _viewer(request))
+    if len(target) + sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES:
+        return Answer(400, behaviour.answer([("Content-Type", "text/html")]), b"<h1>Bad Request</h1>")
     async with client.request(
         request.method,
-        URL(upstream.rest + behaviour.target(request.raw_path), encoded=True),
-        headers=CIMultiDict(cdn.sent(behaviour, request.headers.items(), _viewer(request))),
+        URL(upstream.rest + target, encoded=True),
+        headers=CIMultiDict(headers),
         data=sent or None,
         allow_redirects=False,
     ) as answer:

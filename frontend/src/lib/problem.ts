@@ -17,14 +17,22 @@ export class Problem extends Error {
   }
 }
 
+/** What gateways and proxies say of headers they do not take, before the API sees the request. */
+const TOO_LARGE = new Set([400, 431, 494]);
+const TOO_LARGE_TEXT =
+  "The request was refused on its way to the API. Most often your sign-in token is too large: ask whoever runs your identity provider to put fewer groups into it.";
+
 /** What an answer that is no problem+json, or no answer at all, amounts to. */
 export function problemFrom(status: number, body: unknown): Problem {
   if (typeof body === "object" && body !== null && "code" in body && "detail" in body) {
     return new Problem(body as ProblemBody);
   }
-  const detail =
-    status === 0 ? "The API cannot be reached. Check the connection and try again." : `The API answered ${status}.`;
-  return new Problem({ status, code: status === 0 ? "unreachable" : "unexpected", detail });
+  if (status === 0) {
+    const detail = "The API cannot be reached. Check the connection and try again.";
+    return new Problem({ status, code: "unreachable", detail });
+  }
+  if (TOO_LARGE.has(status)) return new Problem({ status, code: "headers_too_large", detail: TOO_LARGE_TEXT });
+  return new Problem({ status, code: "unexpected", detail: `The API answered ${status}.` });
 }
 
 export function messageOf(error: unknown): string {

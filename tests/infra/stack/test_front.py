@@ -197,6 +197,15 @@ def test_a_body_that_api_gateway_would_not_take_is_a_problem(gateway: Gateway, o
     assert (answer.status_code, answer.json()["code"], gateway.calls) == (413, "body_too_large", [])
 
 
+@pytest.mark.parametrize(("size", "status"), [(4_096, 200), (8_191, 200), (9_500, 200), (10_240, 400), (16_000, 400)])
+def test_headers_that_api_gateway_would_not_take_end_there_and_others_do_not(
+    gateway: Gateway, origin: str, size: int, status: int
+) -> None:
+    answer = requests.get(f"{origin}/api/v1/health", headers={"Authorization": "Bearer " + "t" * size}, timeout=5)
+
+    assert (answer.status_code, bool(gateway.asked)) == (status, status == 200)
+
+
 def test_head_and_options_reach_the_api_and_come_back(gateway: Gateway, origin: str) -> None:
     head = requests.head(f"{origin}/api/v1/health", timeout=10)
     options = requests.options(f"{origin}/api/v1/health", timeout=10)
