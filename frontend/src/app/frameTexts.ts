@@ -26,6 +26,7 @@ export const texts = {
   network: {
     parts: "Parts of {{name}}",
     peers: "Peers",
+    addresses: "Addresses",
     rules: "Rules",
     joinKeys: "Join keys",
     changes: "Changes",

@@ -1,5 +1,6 @@
 /** Who reads the frames of the socket. */
 import type { News } from "@/api/feed";
+import { addressesNews } from "@/features/addresses/news";
 import { auditNews } from "@/features/audit/news";
 import { changesNews } from "@/features/changes/news";
 import { joinKeysNews } from "@/features/joinKeys/news";
@@ -15,6 +16,7 @@ export const news: readonly News[] = [
   ownPeersNews,
   changesNews,
   joinKeysNews,
+  addressesNews,
   rulesNews,
   usersNews,
   auditNews,

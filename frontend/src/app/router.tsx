@@ -11,6 +11,7 @@ import { useMe } from "@/api/me";
 import { placesOf } from "@/app/Navigation";
 import { NotFound, PageBroke } from "@/app/pages/Trouble";
 import { Shell } from "@/app/Shell";
+import { addressesRoute } from "@/features/addresses/routes";
 import { auditRoute } from "@/features/audit/routes";
 import { changesRoute } from "@/features/changes/routes";
 import { joinKeysRoute } from "@/features/joinKeys/routes";
@@ -54,6 +55,7 @@ const rules = createRoute({
     () => import("@/features/peers/texts"),
   ),
 });
+const addresses = createRoute({ getParentRoute: () => network, ...addressesRoute });
 const devices = createRoute({ getParentRoute: () => root, ...devicesRoute });
 const users = createRoute({ getParentRoute: () => root, ...usersRoute });
 const tokens = createRoute({ getParentRoute: () => root, ...tokensRoute });
@@ -71,7 +73,7 @@ const profile = createRoute({
 const pages = [home, networks, devices, users, tokens, audit, settings, profile];
 
 const router = createRouter({
-  routeTree: root.addChildren([...pages, network.addChildren([peers, rules, joinKeys, changes])]),
+  routeTree: root.addChildren([...pages, network.addChildren([peers, addresses, rules, joinKeys, changes])]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -15,6 +15,7 @@ import { peersQuery } from "@/features/peers/api";
 
 const PARTS = [
   { to: "/networks/$networkId", text: "network.peers" },
+  { to: "/networks/$networkId/addresses", text: "network.addresses" },
   { to: "/networks/$networkId/rules", text: "network.rules" },
   { to: "/networks/$networkId/join-keys", text: "network.joinKeys" },
   { to: "/networks/$networkId/changes", text: "network.changes" },
