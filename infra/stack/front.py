@@ -18,12 +18,11 @@ from yarl import URL
 
 from infra.stack.cdn import Behaviour, Cdn
 from infra.stack.pages import Pages
+from infra.stack.refusals import problem, refused
 
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 10 * 2**20  # API Gateway's limit; the API refuses less
-HEADER_BYTES = (
-    10_240  # API Gateway's quota of request line and headers together; what it answers beyond is not documented
-)
+HEADER_BYTES = 10_240  # API Gateway's quota of request line and headers together; its answer beyond is not documented
 MOST_OF_A_HEADER = 20_480  # CloudFront's quota of all headers, of which one may be the most
 MAX_FRAME_BYTES = 128 * 2**10  # API Gateway's limit of a message
 MOST_KEPT = 1000
@@ -150,9 +149,9 @@ def _application(client: aiohttp.ClientSession, upstream: Upstream) -> web.Appli
     async def serve(request: web.Request) -> web.StreamResponse:
         behaviour = cdn.behaviour(request.path)
         if request.method not in behaviour.methods:
-            return _refused("This distribution is not configured to allow the HTTP request method of this request.")
+            return refused("This distribution is not configured to allow the HTTP request method of this request.")
         if request.method == "GET" and request.can_read_body:
-            return _refused("A GET request with a body.")
+            return refused("A GET request with a body.")
         match behaviour.origin:
             case "rest":
                 return await _forward(client, upstream, behaviour, request, kept)
@@ -189,10 +188,10 @@ async def _forward(
     try:
         answer = await _asked(client, upstream, behaviour, request)
     except web.HTTPRequestEntityTooLarge:
-        large = _problem(413, "body_too_large", "The body is larger than the API takes.")
+        large = problem(413, "body_too_large", "The body is larger than the API takes.")
         return _with_headers(large, behaviour)
     except aiohttp.ClientError:
-        gone = _problem(502, "bad_gateway", "The local cloud does not answer. Is it stopping? See its log in .local.")
+        gone = problem(502, "bad_gateway", "The local cloud does not answer. Is it stopping? See its log in .local.")
         return _with_headers(gone, behaviour)
     said = CIMultiDict(answer.headers).get("Cache-Control", "")
     if kept_s := cdn.kept_s(behaviour, request.method, answer.status, said):
@@ -232,7 +231,7 @@ async def _join(
     """Connect to the API before answering the upgrade, so that a refusal reaches the client as its status."""
     cdn = upstream.cdn
     if request.headers.get("Upgrade", "").lower() != "websocket":
-        return _problem(426, "upgrade_required", "This address speaks WebSocket only.")
+        return problem(426, "upgrade_required", "This address speaks WebSocket only.")
     if not all(map(behaviour.lets_pass, NEEDED_FOR_A_HANDSHAKE)):
         return web.Response(status=STATUS_OF_REFUSED_SOCKET)
     _tell(upstream, request)
@@ -292,14 +291,3 @@ def _viewer(request: web.Request) -> tuple[str, int]:
 def _with_headers(answer: web.StreamResponse, behaviour: Behaviour) -> web.StreamResponse:
     answer.headers.update(behaviour.answered)
     return answer
-
-
-def _refused(why: str) -> web.Response:
-    """The CDN's own refusal, which knows no problem+json."""
-    headers = {"Server": "CloudFront", "X-Cache": "Error from cloudfront"}
-    return web.Response(status=403, text=f"<H1>403 ERROR</H1>{why}", content_type="text/html", headers=headers)
-
-
-def _problem(status: int, code: str, detail: str) -> web.Response:
-    body = {"title": code.replace("_", " "), "status": status, "code": code, "detail": detail, "type": "about:blank"}
-    return web.json_response(body, status=status, content_type="application/problem+json")
