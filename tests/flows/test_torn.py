@@ -169,7 +169,7 @@ def test_a_gap_in_the_log_is_busy_not_torn(lab: Lab) -> None:
 
     lab.world.outside.changes.between = gappy  # type: ignore[method-assign, assignment]
 
-    with pytest.raises(Refusal, match="many callers"):
+    with pytest.raises(Refusal, match="Many callers"):
         lab.of(lab.hub)
     assert tables.networks[lab.network].revision > 1
 

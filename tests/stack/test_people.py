@@ -128,7 +128,10 @@ def test_console_and_api_name_the_same_place_to_sign_in(operator: Operator) -> N
     config = Browser(operator.stack).config
     said = operator.call("GET", "/auth/config").json()
 
-    assert config.keys() == {"product", "api", "sockets", "issuer", "discovery_url", "client_id", "audience"}
+    assert config.keys() == {
+        *("product", "api", "sockets"),
+        *("issuer", "discovery_url", "client_id", "audience", "scope"),
+    }
     assert said == {
         **{name: config[name] for name in ("issuer", "discovery_url", "client_id")},
         "audience": config["audience"] or None,
