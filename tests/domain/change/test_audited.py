@@ -109,6 +109,7 @@ def test_of_agents_only_what_they_do_to_be_who_they_are_is_audited() -> None:
     assert audited == {What.PEER_ENROLLED, What.PEER_LEFT, What.PEER_DELETED, What.KEY_STAGED, What.KEY_ROTATED}
 
 
-@pytest.mark.parametrize("what", list(What))
-def test_a_job_of_the_deployment_leaves_no_record(what: What) -> None:
-    assert not is_audited(change(what), job("removal"))
+def test_of_jobs_of_the_deployment_only_a_block_leaves_a_record() -> None:
+    audited = {what for what in What if is_audited(change(what), job("detection"))}
+
+    assert audited == {What.PEER_BLOCKED}
